@@ -1,0 +1,73 @@
+"""The entry, and the only place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from typing import Optional, Sequence
+
+from stagectl import __version__
+from stagectl.core.errors import InvalidFiles, StagectlError, UsageError
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        from stagectl.cli import app
+
+        code = app(args=None if arguments is None else list(arguments), prog_name="stagectl", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except StagectlError as error:
+        return _told(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: not an error
+        return DONE
+    except Exception as error:
+        return _foreign(error)
+
+
+def _told(error: StagectlError) -> int:
+    from stagectl.views.text import safe
+
+    lead = "" if isinstance(error, InvalidFiles) else "error: "
+    print(f"{lead}{safe(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {safe(error.hint)}", file=sys.stderr)
+    return USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _foreign(error: Exception) -> int:
+    """Tell an error that is not ours: of the command line parser (which brings its own copy of click), or a bug."""
+    if type(error).__name__ == "Abort":
+        print("aborted", file=sys.stderr)
+        return FAILED
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            print(context.get_usage(), file=sys.stderr)
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return USAGE
+    return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="stagectl-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+    ) as file:
+        file.write(f"stagectl {__version__}, Python {sys.version}\n")
+        traceback.print_exception(type(error), error, error.__traceback__, file=file)
+    print(f"error: this is a bug in stagectl: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"hint: please report it with {file.name}", file=sys.stderr)
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""The one door to git. GitPython serves as the process wrapper; argument vectors are fixed, data goes in on stdin or
+after `--end-of-options`, and revisions become object ids before they are used for anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Oid
+
+_DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+
+
+class GitError(StagectlError):
+    """Git refused; the message is what git said."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file in a commit's tree; mode as git writes it, such as 100644."""
+
+    path: str
+    mode: str
+    oid: Oid
+
+
+class Git:
+    """Git in one working tree. root: the top folder; every path is relative to it, with `/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        top = self.run("rev-parse", "--show-toplevel", "--git-common-dir", check=False).decode().splitlines()
+        if len(top) != 2:
+            raise StagectlError(
+                f"{folder} is not inside the working tree of a git repository", "make one here: git init && stagectl init"
+            )
+        self.root = Path(top[0])
+        self.common = (folder / top[1]).resolve()
+
+    # --- processes
+
+    def run(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Optional[Mapping[str, str]] = None,
+        check: bool = True,
+    ) -> bytes:
+        """Return what `git ARGUMENTS` prints; raises GitError with its own words when it fails (empty without check)."""
+        code, out, err = self.try_run(*arguments, data=data, env=env)
+        if code and check:
+            raise GitError(f"git {arguments[0]} failed: {err.decode(errors='replace').strip() or f'exit code {code}'}")
+        return b"" if code else out
+
+    def try_run(
+        self, *arguments: str, data: bytes = b"", env: Optional[Mapping[str, str]] = None
+    ) -> Tuple[int, bytes, bytes]:
+        """Return exit code, stdout and stderr of `git ARGUMENTS`."""
+        try:
+            import git  # 0.1 s: only the commands that need git pay for it
+        except ImportError:
+            raise StagectlError("git was not found", "install git, or put it on the PATH") from None
+        try:
+            process = git.Git(str(self.root)).execute(
+                ["git", *arguments], as_process=True, istream=subprocess.PIPE, env=dict(env) if env else None
+            )
+        except git.GitCommandNotFound:
+            raise StagectlError("git was not found", "install git, or put it on the PATH") from None
+        assert process.proc is not None, "a started process is there"
+        out, err = process.proc.communicate(data)
+        return process.proc.returncode, out, err
+
+    # --- revisions
+
+    def resolve(self, revision: str) -> Oid:
+        """Return the commit a revision names; raises GitError."""
+        found = self.find(revision)
+        if found is None:
+            raise GitError(f"there is no commit '{revision}'", "see the commits with: stagectl log")
+        return found
+
+    def find(self, revision: str) -> Optional[Oid]:
+        """Return the commit a revision names, None if there is none."""
+        out = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", check=False)
+        return Oid(out.decode().strip()) if out else None
+
+    def head(self) -> Optional[Oid]:
+        """Return the commit checked out, None before the first one."""
+        return self.find("HEAD")
+
+    def branch(self) -> Optional[str]:
+        """Return the full name of the branch checked out, None on a detached head."""
+        return self.run("symbolic-ref", "--quiet", "HEAD", check=False).decode().strip() or None
+
+    def is_ancestor(self, earlier: Oid, later: Oid) -> bool:
+        """Return whether a commit is contained in another; raises GitError where history is missing."""
+        code, _, err = self.try_run("merge-base", "--is-ancestor", earlier, later)
+        if code > 1:
+            raise GitError(f"git merge-base failed: {err.decode(errors='replace').strip()}", "fetch more history")
+        return code == 0
+
+    def parents(self, commit: Oid) -> List[Oid]:
+        """Return the parents of a commit."""
+        line = self.run("rev-list", "--parents", "--max-count=1", commit).decode().split()
+        return [Oid(oid) for oid in line[1:]]
+
+    def first_parents(self, commit: Oid) -> List[Oid]:
+        """Return a commit and its first parents, newest first."""
+        return [Oid(oid) for oid in self.run("rev-list", "--first-parent", commit).decode().split()]
+
+    # --- trees and files
+
+    def entries(self, commit: Oid, paths: Sequence[str]) -> List[Entry]:
+        """Return the files of a commit under some paths."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+        found = []
+        for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            mode_type_oid, _, path = line.partition("\t")
+            mode, _, oid = mode_type_oid.split(" ")
+            found.append(Entry(path, mode, Oid(oid)))
+        return found
+
+    def blobs(self, oids: Iterable[Oid]) -> Dict[Oid, bytes]:
+        """Return the contents of blobs."""
+        wanted = sorted(set(oids))
+        out = self.run("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()) if wanted else b""
+        found: Dict[Oid, bytes] = {}
+        position = 0
+        for oid in wanted:
+            end = out.index(b"\n", position)
+            header = out[position:end].split()
+            if len(header) != 3:
+                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
+            size = int(header[2])
+            found[oid] = out[end + 1 : end + 1 + size]
+            position = end + 1 + size + 1
+        return found
+
+    def dirty(self, paths: Sequence[str]) -> List[str]:
+        """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
+        out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+        return sorted({line[3:] for line in out.decode("utf-8", "surrogateescape").split("\0") if line})
+
+    def tracked(self, path: str) -> bool:
+        """Return whether the index knows a path."""
+        return bool(self.run("ls-files", "-z", "--", f":(literal){path}"))
+
+    # --- writing
+
+    def commit_only(self, paths: Sequence[str], message: str) -> Oid:
+        """Commit the working copy of some paths and nothing else, through the user's hooks, identity and signing.
+
+        The rest of the index stays as it is; when git or a hook refuses, all of it does. Raises GitError.
+        """
+        listed = "\0".join(paths).encode()
+        new = [path for path in paths if (self.root / path).exists() and not self.tracked(path)]
+        if new:
+            self._pathspec("add", "--intent-to-add", data="\0".join(new).encode())
+        code, _, err = self._try_pathspec("commit", "--quiet", "--only", f"--message={message}", data=listed)
+        if code:
+            if new:
+                self._try_pathspec("rm", "--cached", "--quiet", "--force", data="\0".join(new).encode())
+            raise GitError(f"git commit refused: {err.decode(errors='replace').strip() or 'a hook said no'}")
+        return self.resolve("HEAD")
+
+    def _pathspec(self, *arguments: str, data: bytes) -> None:
+        code, _, err = self._try_pathspec(*arguments, data=data)
+        if code:
+            raise GitError(f"git {arguments[0]} failed: {err.decode(errors='replace').strip()}")
+
+    def _try_pathspec(self, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
+        env = {"GIT_LITERAL_PATHSPECS": "1"}
+        return self.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=data, env=env)
+
+    def check_identity(self) -> str:
+        """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
+        code, out, _ = self.try_run("var", "GIT_COMMITTER_IDENT")
+        if code:
+            raise GitError(
+                "git does not know who you are",
+                'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
+            )
+        return out.decode("utf-8", "replace").rpartition(">")[0] + ">"
+
+    def write_blobs(self, contents: Sequence[bytes]) -> List[Oid]:
+        """Store contents as blobs and return their ids, in order."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
+            paths = [os.path.join(folder, str(index)) for index in range(len(contents))]
+            for path, content in zip(paths, contents):
+                Path(path).write_bytes(content)
+            out = self.run(
+                *_DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", data="".join(p + "\n" for p in paths).encode()
+            )
+        return [Oid(oid) for oid in out.decode().split()]
+
+    def write_tree(self, source: Optional[Oid], without: Sequence[str], entries: Iterable[Entry]) -> Oid:
+        """Store a commit's tree with some folders replaced by entries; the user's index is not touched."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
+            env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
+            self.run("read-tree", *([source] if source else ["--empty"]), env=env)
+            gone = self.entries(source, without) if source else []
+            lines = "".join(f"0 {'0' * len(entry.oid)}\t{entry.path}\0" for entry in gone)
+            lines += "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
+            self.run("update-index", "-z", "--index-info", data=lines.encode("utf-8", "surrogateescape"), env=env)
+            return Oid(self.run(*_DURABLE, "write-tree", env=env).decode().strip())
+
+    def write_commit(
+        self, tree: Oid, parents: Sequence[Oid], message: str, env: Optional[Mapping[str, str]] = None
+    ) -> Oid:
+        """Store a commit and return its id; no branch moves."""
+        named = [argument for parent in parents for argument in ("-p", parent)]
+        out = self.run(
+            *_DURABLE, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *named, data=message.encode(), env=env
+        )
+        return Oid(out.decode().strip())
+
+    def move_ref(self, ref: str, new: Oid, old: Optional[Oid], reason: str) -> bool:
+        """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
+        expected = old or Oid("0" * len(new))
+        code, _, err = self.try_run(*_DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
+        if code and b"cannot lock ref" not in err and b"reference already exists" not in err:
+            raise GitError(f"git update-ref failed: {err.decode(errors='replace').strip()}")
+        return code == 0
+
+    def scratch(self) -> Path:
+        """Return the folder under the git folder that stagectl keeps its own files in, shared by linked worktrees."""
+        folder = self.common / "stagectl"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    # --- remotes, config, history
+
+    def config(self, key: str) -> List[str]:
+        """Return the values of a config key."""
+        return self.run("config", "--get-all", key, check=False).decode("utf-8", "replace").splitlines()
+
+    def add_config(self, key: str, value: str) -> None:
+        """Add a value to a config key of this repository."""
+        self.run("config", "--add", key, value)
+
+    def remotes(self) -> List[str]:
+        """Return the names of the remotes."""
+        return self.run("remote").decode("utf-8", "replace").split()
+
+    def remote_ref(self, remote: str, ref: str) -> Optional[Oid]:
+        """Ask a remote what a ref stands at, None if it has none; raises GitError when it does not answer."""
+        out = self.run("ls-remote", "--end-of-options", remote, ref, env={"GIT_TERMINAL_PROMPT": "0"})
+        return Oid(out.decode().split()[0]) if out else None
+
+    def log(self, arguments: Sequence[str], fields: Sequence[str]) -> List[List[str]]:
+        """Return one list of texts per commit: `git log ARGUMENTS` with these format fields."""
+        pattern = "%x00".join(fields) + "%x00%x1e"
+        out = self.run("log", "-z", f"--format=format:{pattern}", *arguments).decode("utf-8", "replace")
+        return [line.lstrip("\0").split("\0")[: len(fields)] for line in out.split("\x1e") if line.strip("\0")]

@@ -1,0 +1,78 @@
+"""What carries out an action. A handler is a callable: it gets a Request and returns a Result; it never raises for an
+action that fails. Others than the built-in ones are found by the entry-point group `stagectl.handlers`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Optional
+
+from stagectl.core.errors import StagectlError, nearest
+
+GROUP = "stagectl.handlers"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One action to carry out.
+
+    does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
+    last applied, with environment variables filled in; timeout in seconds; root: where actions start.
+    """
+
+    id: str
+    resource: str
+    action: str
+    kind: str
+    run: str
+    does: Any
+    inputs: Mapping[str, Any]
+    before: Mapping[str, Any]
+    timeout: Optional[float]
+    root: Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an action ended. changed: whether it changed anything (True unless it says otherwise); output: its last lines."""
+
+    ok: bool
+    changed: bool = True
+    message: str = ""
+    output: str = ""
+
+
+Handler = Callable[[Request], Result]
+
+
+def none(request: Request) -> Result:
+    """Do nothing, successfully."""
+    return Result(True)
+
+
+def find(name: str) -> Handler:
+    """Return a handler by the name kinds use; raises StagectlError. Only `apply` calls this: it may load a plugin."""
+    if name == "none":
+        return none
+    if name == "shell":
+        from stagectl.adapters.handlers.shell import shell
+
+        return shell
+    plugins = _plugins()
+    if name not in plugins:
+        known = {"shell", "none", *plugins}
+        raise StagectlError(
+            f"there is no handler '{name}'{nearest(name, known)}", f"handlers there are: {', '.join(sorted(known))}"
+        )
+    handler: Handler = plugins[name].load()
+    return handler
+
+
+def _plugins() -> Dict[str, Any]:
+    from importlib import metadata
+
+    if sys.version_info >= (3, 10):
+        return {point.name: point for point in metadata.entry_points(group=GROUP)}
+    return {point.name: point for point in metadata.entry_points().get(GROUP, ())}

@@ -1,0 +1,132 @@
+"""Files into values: what one tree (the working tree or a commit) says about config, kinds and resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.tree import Files
+from stagectl.core import schema, settings
+from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
+from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Config, Kind, Name, Resource
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one tree says. files: the bytes everything was read from, to point into them.
+
+    defined: the definitions by name, with their paths; staged: the staged files by name.
+    """
+
+    config: Config
+    kinds: Mapping[str, Kind]
+    staged: Mapping[Name, Resource]
+    defined: Mapping[Name, Resource]
+    definition_paths: Mapping[Name, str]
+    files: Files
+    problems: Tuple[Problem, ...]
+
+
+def parse_config(files: Files, problems: List[Problem]) -> Config:
+    """Return the config of a tree, the defaults where there is none."""
+    if CONFIG not in files:
+        return Config()
+    return _parse(files, CONFIG, settings.config, problems) or Config()
+
+
+def parse_snapshot(files: Files, problems: Iterable[Problem] = ()) -> Snapshot:
+    """Return everything the files say, with every problem found; what has a problem is left out."""
+    found = list(problems)
+    config = parse_config(files, found)
+    kinds = _kinds(files, found)
+    staged, _ = _resources(files, (STAGED,), found)
+    defined, paths = _resources(files, config.roots, found)
+    for resources, path_of in ((staged, _staged_path), (defined, paths.__getitem__)):
+        _check_kinds(resources, path_of, kinds, files, found)
+    return Snapshot(config, kinds, staged, defined, paths, files, tuple(sorted(set(found))))
+
+
+def _staged_path(name: Name) -> str:
+    return f"{STAGED}/{name}.yaml"
+
+
+def _parse(
+    files: Files, path: str, build: Callable[[List[object]], Parsed], problems: List[Problem]
+) -> Optional[Parsed]:
+    data = files[path]
+    try:
+        return build(yamlfile.load(data))
+    except yamlfile.BadYaml as error:
+        problems.append(error.problem(path))
+    except FlawedFile as error:
+        problems.extend(problem_at(data, path, flaw) for flaw in error.flaws)
+    return None
+
+
+def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
+    """Return a flaw as a problem with its line and column."""
+    line, column = yamlfile.locate(data, flaw)
+    return Problem(path, line, column, flaw.message)
+
+
+def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
+    kinds: Dict[str, Kind] = {}
+    for path in sorted(path for path in files if path.startswith(f"{KINDS}/")):
+        name = path[len(KINDS) + 1 : -len(".yaml")]
+        if not schema.KIND_NAME.fullmatch(name):
+            problems.append(Problem(path, 1, 1, f"'{name}' is no name for a kind: use letters, digits, '_' and '-'"))
+            continue
+        kind = _parse(files, path, lambda documents, name=name: settings.kind(name, documents), problems)  # type: ignore[misc]
+        if kind is not None:
+            kinds[name] = kind
+    return kinds
+
+
+def _resources(
+    files: Files, roots: Iterable[str], problems: List[Problem]
+) -> Tuple[Dict[Name, Resource], Dict[Name, str]]:
+    found: Dict[Name, Resource] = {}
+    paths: Dict[Name, str] = {}
+    folded: Dict[str, str] = {}
+    for root in roots:
+        for path in sorted(path for path in files if path.startswith(f"{root}/")):
+            name = Name(path[len(root) + 1 : -len(".yaml")])
+            twin = folded.setdefault(name.casefold(), path)
+            if not NAME.fullmatch(name):
+                problems.append(Problem(path, 1, 1, _bad_name(name)))
+            elif twin != path:
+                problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
+            else:
+                resource = _parse(files, path, _reader(name, files[path], root == STAGED), problems)
+                if resource is not None:
+                    found[name], paths[name] = resource, path
+    return found, paths
+
+
+def _reader(name: Name, data: bytes, staged: bool) -> Callable[[List[object]], Resource]:
+    return lambda documents: schema.resource(name, documents, data, staged=staged)
+
+
+def _bad_name(name: str) -> str:
+    bad = next(part for part in PurePosixPath(name).parts if not NAME.fullmatch(part))
+    return f"'{bad}' is no name for a resource or folder: use letters, digits, '_' and '-', the first no '-'"
+
+
+def _check_kinds(
+    resources: Mapping[Name, Resource],
+    path_of: Callable[[Name], str],
+    kinds: Mapping[str, Kind],
+    files: Files,
+    problems: List[Problem],
+) -> None:
+    broken = {problem.path for problem in problems}
+    for name, resource in sorted(resources.items()):
+        path = path_of(name)
+        if resource.kind not in kinds and f"{KINDS}/{resource.kind}.yaml" not in broken:
+            near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"
+            flaw = Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")
+            problems.append(problem_at(files[path], path, flaw))

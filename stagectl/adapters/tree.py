@@ -1,0 +1,88 @@
+"""Files by path, from the working tree or from a commit: the same checks on both sides."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+from stagectl.adapters.git import Git
+from stagectl.adapters.yamlfile import LARGEST_FILE
+from stagectl.core.errors import Problem
+from stagectl.core.model import Oid
+
+Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
+
+_REGULAR = ("100644", "100755")
+
+
+def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
+    """Return the YAML files under some paths of the working tree, and what may not be read."""
+    files: Files = {}
+    problems: List[Problem] = []
+    for path in paths:
+        for found in _walk(root, path, problems):
+            try:
+                files[found] = _read(root / found)
+            except OSError as error:
+                problems.append(_unreadable(found, error.strerror or str(error)))
+    return files, problems
+
+
+def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
+    """Yield the YAML files at or under a path, sorted; links and special files are problems, never followed."""
+    try:
+        mode = os.lstat(root / path).st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problems.append(_unreadable(path, error.strerror or str(error)))
+        return
+    if stat.S_ISDIR(mode):
+        for name in sorted(os.listdir(root / path)):
+            if not name.startswith("."):
+                yield from _walk(root, f"{path}/{name}", problems)
+    elif _is_wanted(path, problems):
+        if stat.S_ISREG(mode):
+            yield path
+        else:
+            problems.append(_not_regular(path))
+
+
+def _read(path: Path) -> bytes:
+    """Return a file's bytes, a little more than are allowed at the most; a link swapped in is not followed."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(LARGEST_FILE + 1)
+
+
+def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
+    """Return the YAML files under some paths of a commit, and what may not be read."""
+    problems: List[Problem] = []
+    entries = []
+    for entry in git.entries(commit, paths):
+        if any(part.startswith(".") for part in entry.path.split("/")[1:]) or not _is_wanted(entry.path, problems):
+            continue
+        if entry.mode in _REGULAR:
+            entries.append(entry)
+        else:
+            problems.append(_not_regular(entry.path))
+    contents = git.blobs(entry.oid for entry in entries)
+    return {entry.path: contents[entry.oid] for entry in entries}, problems
+
+
+def _is_wanted(path: str, problems: List[Problem]) -> bool:
+    if path.endswith(".yaml"):
+        return True
+    if path.lower().endswith((".yml", ".yaml")):
+        problems.append(Problem(path, 1, 1, "the file's name has to end in .yaml"))
+    return False
+
+
+def _not_regular(path: str) -> Problem:
+    return Problem(path, 1, 1, "a link or special file: only regular files are read here")
+
+
+def _unreadable(path: str, reason: str) -> Problem:
+    return Problem(path, 1, 1, f"cannot be read: {reason}")

@@ -1,0 +1,239 @@
+"""The one door to YAML: bytes in, the JSON subset of YAML 1.2's core schema out, everything else refused with a place.
+
+libyaml's events are turned into values by a builder of our own: it is several times faster than a general loader, and
+every refusal is a line of code here. Only this module imports ruamel.yaml.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+try:
+    from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
+except ImportError as error:  # a build without the C library cannot keep its promises
+    raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
+
+from stagectl.core.errors import Flaw, Problem, StagectlError, Step
+
+LARGEST_FILE = 256 * 1024  # bytes
+DEEPEST = 64
+LONGEST_NUMBER = 400  # characters
+
+# C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
+_NUMBER_START = frozenset("+-.0123456789")
+
+
+class BadYaml(StagectlError):
+    """A file that is not in the subset; line and column count from 1."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+    def problem(self, path: str) -> Problem:
+        """Return the problem of a file at *path*."""
+        return Problem(path, self.line, self.column, self.message)
+
+
+def load(data: bytes) -> List[Any]:
+    """Return the values of a file's one or two documents; raises BadYaml with the place of the first refusal."""
+    return _Builder(_text_of(data)).documents()
+
+
+def body_of(data: bytes) -> bytes:
+    """Return the bytes of the second document from its `---` on, exactly as they are; raises BadYaml."""
+    text = _text_of(data)
+    builder = _Builder(text)
+    builder.documents()
+    return text[builder.starts[1] :].encode() if len(builder.starts) > 1 else b""
+
+
+def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
+    """Return line and column, from 1, of a place in a file that `load` can read; of its nearest parent if it is not there.
+
+    The file is read again: values carry no places, which keeps reading fast.
+    """
+    builder = _Builder(_text_of(data), places=True)
+    builder.documents()
+    places = builder.places
+    at: Tuple[Step, ...] = flaw.at
+    if flaw.on_key and (flaw.document, at, True) in places:
+        return places[flaw.document, at, True]
+    while at and (flaw.document, at, False) not in places:
+        at = at[:-1]
+    return places.get((flaw.document, at, False), (1, 1))
+
+
+def _text_of(data: bytes) -> str:
+    if len(data) > LARGEST_FILE:
+        raise BadYaml(1, 1, f"the file has {len(data)} bytes; at most {LARGEST_FILE} are read")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _place(data[: error.start].decode("utf-8"), error.start)
+        raise BadYaml(line, column, "these bytes are not UTF-8") from None
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden:
+        line, column = _place(text, forbidden.start())
+        raise BadYaml(line, column, f"the character U+{ord(forbidden.group()):04X} may not stand in a file")
+    return text
+
+
+def _place(text: str, index: int) -> Tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+class _Builder:
+    """Turns the parser's events into values. starts: the index, in characters, at which each document begins."""
+
+    def __init__(self, text: str, *, places: bool = False) -> None:
+        self._parser = CParser(text)
+        self._text = text
+        self._keep = places
+        self.places: Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]] = {}
+        self.starts: List[int] = []
+
+    def documents(self) -> List[Any]:
+        """Return the values of all documents."""
+        found: List[Any] = []
+        while True:
+            event = self._next()
+            name = type(event).__name__
+            if name == "StreamEndEvent":
+                return found
+            if name == "DocumentStartEvent":
+                self._check_start(event, len(found))
+                found.append(self._node(self._next(), (), 0))
+
+    def _check_start(self, event: Any, count: int) -> None:
+        mark = event.start_mark
+        previous = self._text.rfind("\n---", 0, mark.index) if count else 0
+        if event.version or event.tags or re.search(r"^%", self._text[max(previous, 0) : mark.index], re.MULTILINE):
+            raise self._refuse(event, "YAML directives are not read here")
+        if count == 2:
+            raise self._refuse(event, "a third document; a file has a front matter and a body")
+        self.starts.append(mark.index)
+
+    def _next(self) -> Any:
+        try:
+            return self._parser.get_event()
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            context = f" {error.context}" if error.context else ""
+            raise BadYaml(line, column, f"not YAML: {error.problem}{context}") from None
+        except YAMLError as error:
+            raise BadYaml(1, 1, f"not YAML: {str(error).splitlines()[0]}") from None
+
+    def _refuse(self, event: Any, message: str) -> BadYaml:
+        return BadYaml(event.start_mark.line + 1, event.start_mark.column + 1, message)
+
+    def _node(self, event: Any, at: Tuple[Step, ...], depth: int) -> Any:
+        name = type(event).__name__
+        if name == "AliasEvent":
+            raise self._refuse(event, f"the alias *{event.anchor} is not read here: write values out")
+        if event.anchor is not None:
+            raise self._refuse(event, f"the anchor &{event.anchor} is not read here: write values out")
+        if event.tag is not None:
+            raise self._refuse(event, f"the tag {event.tag} is not read here: a value's form says its type")
+        if self._keep:
+            self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if name == "ScalarEvent":
+            return self._scalar(event)
+        if depth == DEEPEST:
+            raise self._refuse(event, f"nested deeper than {DEEPEST} levels")
+        return self._mapping(at, depth) if name == "MappingStartEvent" else self._sequence(at, depth)
+
+    def _sequence(self, at: Tuple[Step, ...], depth: int) -> List[Any]:
+        items: List[Any] = []
+        while True:
+            event = self._next()
+            if type(event).__name__ == "SequenceEndEvent":
+                return items
+            items.append(self._node(event, (*at, len(items)) if self._keep else at, depth + 1))
+
+    def _mapping(self, at: Tuple[Step, ...], depth: int) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
+        while True:
+            event = self._next()
+            if type(event).__name__ == "MappingEndEvent":
+                return found
+            key = self._key(event, found)
+            inner = (*at, key) if self._keep else at
+            if self._keep:
+                mark = event.start_mark
+                self.places[len(self.starts) - 1, inner, True] = (mark.line + 1, mark.column + 1)
+            found[key] = None
+            found[key] = self._node(self._next(), inner, depth + 1)
+
+    def _key(self, event: Any, found: Dict[str, Any]) -> str:
+        if type(event).__name__ != "ScalarEvent":
+            kind = "an alias" if type(event).__name__ == "AliasEvent" else "a list or a mapping"
+            raise self._refuse(event, f"{kind} cannot be a key")
+        if event.anchor is not None or event.tag is not None:
+            self._node(event, (), 0)
+        key: str = event.value
+        if key == "<<" and event.implicit[0]:
+            raise self._refuse(event, "merge keys (<<) are not read here: write values out")
+        if key in found:
+            raise self._refuse(event, f"the key '{key}' stands here twice")
+        return key
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if not event.implicit[0]:
+            return text  # quoted or a block: always a string
+        if text in _NULL:
+            return None
+        if text in _BOOL:
+            return _BOOL[text]
+        if text[0] not in _NUMBER_START:
+            return text
+        return self._number(event, text)
+
+    def _number(self, event: Any, text: str) -> Any:
+        if _NOT_JSON.fullmatch(text):
+            raise self._refuse(event, f"{text} is no number in JSON; quote it if it is a string")
+        is_int = _INT.fullmatch(text)
+        if not is_int and not _FLOAT.fullmatch(text):
+            return text
+        if len(text) > LONGEST_NUMBER:
+            raise self._refuse(event, f"a number of {len(text)} characters; quote it if it is a string")
+        if is_int:
+            return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
+        number = float(text)
+        if math.isinf(number):
+            raise self._refuse(event, f"the number {text} is too large; quote it if it is a string")
+        return number
+
+
+def quote(text: str) -> str:
+    """Return a string as a YAML flow scalar that reads back as the same string."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./=:-]*", text, re.ASCII)
+    if plain and not text.endswith(":") and text not in _NULL and text not in _BOOL:
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def front_matter(
+    kind: str, tags: Sequence[str], source: Optional[str], actions: Sequence[Tuple[str, str]]
+) -> bytes:
+    """Return the front matter of a staged file, always in the same form."""
+    lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
+    if source is not None:
+        lines.append(f"source: {quote(source)}")
+    if actions:
+        lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in actions) + "}")
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,57 @@
+"""What the commands share: their common options, and where text goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Iterable, List, Optional
+
+import typer
+
+from stagectl.core.selection import Selection
+from stagectl.usecases.workspace import Workspace
+
+NAMES = typer.Argument(None, metavar="[NAME]...", help="Resources: names, globs (prod/*, prod/**), db+ or +db.")
+TAGS = typer.Option(None, "-t", "--tag", metavar="EXPR", help="A tag expression: 'prod and not canary'; several mean or.")
+WITH_CHILDREN = typer.Option(False, "--with-children", help="Take in affected children that the tags leave out.")
+WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged changes of parents that are needed.")
+AS_JSON = typer.Option(False, "--json", help="Write JSON.")
+
+
+def workspace() -> Workspace:
+    """Return the repository around the current folder."""
+    return Workspace(Path.cwd())
+
+
+def selection(
+    names: Optional[List[str]], tags: Optional[List[str]], with_children: bool = False, with_parents: bool = False
+) -> Selection:
+    """Return the selection that a command line asks for."""
+    return Selection(tuple(names or ()), tuple(tags or ()), with_children, with_parents)
+
+
+def out(text: str) -> None:
+    """Write a result."""
+    sys.stdout.write(text)
+
+
+def note(text: str) -> None:
+    """Write what is not a result, a line each, to stderr."""
+    typer.echo(text, err=True)
+
+
+def warn(messages: Iterable[str]) -> None:
+    """Write warnings."""
+    for message in messages:
+        note(f"warning: {message}")
+
+
+def colour() -> bool:
+    """Return whether results may have colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def is_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,224 @@
+"""What makes a plan impossible: problems of the resources that are in effect as staged (design, sections 3 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+
+from stagectl.core import resolve
+from stagectl.core.errors import StagectlError, Step, nearest
+from stagectl.core.model import Kind, Name, Resource, split_change
+from stagectl.core.resolve import Failure, Resolver
+from stagectl.core.universe import Universe
+from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value, leaves
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing wrong with one resource; at: keys and indexes in its body."""
+
+    name: Name
+    at: Tuple[Step, ...]
+    message: str
+
+
+class ImpossiblePlan(StagectlError):
+    """The staged resources make no plan: every reason, with the resource and the place in it."""
+
+    def __init__(self, troubles: Iterable[Trouble], hint: str = "") -> None:
+        self.troubles = tuple(troubles)
+        super().__init__("\n".join(f"{trouble.name}: {trouble.message}" for trouble in self.troubles), hint)
+
+
+def find_troubles(universe: Universe) -> List[Trouble]:
+    """Return everything that is wrong with the resources in effect as staged, in name order."""
+    troubles: List[Trouble] = []
+    for name in universe.situation.names():
+        resource = universe.effective.get(name)
+        if resource is None:
+            continue
+        if universe.is_staged_here(name):
+            troubles += _named(universe, resource)
+            troubles += _literal_secrets(universe, resource)
+        if name not in universe.shown:
+            troubles += _values(universe, resource)
+    return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
+
+
+def find_still_read(universe: Universe) -> Dict[Name, List[Name]]:
+    """Return the selected removals whose resource is still named by kept resources as staged (rule 10)."""
+    situation = universe.situation
+    gone = {
+        name
+        for name in situation.applied
+        if name not in situation.staged and situation.is_live(name) and universe.is_selected(name)
+    }
+    found: Dict[Name, List[Name]] = {}
+    for name, resource in sorted(situation.staged.items()) if gone else ():
+        for parent in sorted(resource.parents & gone):
+            found.setdefault(parent, []).append(name)
+    return found
+
+
+def still_read_error(found: Mapping[Name, List[Name]]) -> StagectlError:
+    """Return the error for removals that would leave readers behind, with the two ways out."""
+    lines = [
+        f"{name} cannot be removed: {', '.join(readers)} still read{'s' if len(readers) == 1 else ''} it"
+        for name, readers in sorted(found.items())
+    ]
+    first = min(found)
+    hint = (
+        f"either remove them too (stagectl remove {first} --recursive), "
+        f"or write the last applied values into them (stagectl remove {first} --detach)"
+    )
+    return StagectlError("\n".join(lines), hint)
+
+
+def _named(universe: Universe, resource: Resource) -> Iterator[Trouble]:
+    """Yield names and actions in relations that do not exist."""
+    for at, name, action in _relations(resource):
+        situation = universe.situation
+        other = situation.staged.get(name)
+        if other is None and not (situation.is_live(name) and not universe.is_selected(name)):
+            if not situation.is_live(name):
+                yield Trouble(resource.name, at, _unknown(universe, name))
+        elif action is not None:
+            kind = situation.kinds.get(other.kind if other else "")
+            if kind is not None and action not in kind.verbs():
+                yield Trouble(resource.name, at, _unknown_action(action, kind))
+    own = universe.situation.kinds.get(resource.kind)
+    for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
+        for action in actions if own else ():
+            if own and action not in own.verbs():
+                yield Trouble(resource.name, (key, action), _unknown_action(action, own))
+
+
+def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:
+    for key, names in (("depends_on", resource.depends_on), ("unordered", resource.unordered)):
+        yield from (((key, index), name, None) for index, name in enumerate(names))
+    for action, changes in resource.depends_on_changes.items():
+        for index, change in enumerate(changes):
+            yield (("depends_on", action, index), *split_change(change))
+    for action, triggers in resource.react_on.items():
+        for index, trigger in enumerate(triggers):
+            yield (("react_on", action, index), *split_change(trigger.on))
+
+
+def _unknown(universe: Universe, name: str) -> str:
+    if name in universe.situation.defined:
+        return f"'{name}' is only defined: stage it too"
+    return f"there is no resource '{name}'{nearest(name, universe.situation.staged)}"
+
+
+def _unknown_action(action: str, kind: Kind) -> str:
+    near = nearest(action, kind.verbs())
+    return f"'{action}' is no action of kind {kind.name}{near or '; it has: ' + ', '.join(kind.verbs())}"
+
+
+def _values(universe: Universe, resource: Resource) -> Iterator[Trouble]:
+    """Yield inputs without a value; what a parent's own failure passed on is told there."""
+    universe.resolver.inputs(resource.name)
+    for key in resource.inputs:
+        failure = universe.resolver.failures.get((resource.name, key))
+        if failure is not None and failure.why != resolve.PASSED_ON:
+            yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(universe, failure))
+
+
+def _failure_text(universe: Universe, failure: Failure) -> str:
+    if failure.why == resolve.CYCLE:
+        return f"this input needs itself: {' -> '.join(failure.ring)}"
+    if failure.why == resolve.TOO_LARGE:
+        return f"the value grows beyond {resolve.LARGEST} characters or {resolve.DEEPEST} levels"
+    if failure.why == resolve.NOT_SCALAR:
+        return f"{failure.reference} is a list or a mapping; inside a string only scalars can stand"
+    assert failure.reference is not None, "every other failure is of a reference"
+    return missing_text(universe, failure.reference)
+
+
+def missing_text(universe: Universe, reference: Reference) -> str:
+    """Return what to tell people about a reference that has no value."""
+    parent = Name(reference.name)
+    if parent not in universe.effective:
+        if universe.situation.is_live(parent):
+            return f"{reference} reads '{parent}', which is being removed"
+        return f"{reference}: {_unknown(universe, parent)}"
+    known = universe.resolver.inputs(parent)
+    if reference.path[0] not in known:
+        near = nearest(reference.path[0], known) or f"; it has: {', '.join(sorted(known)) or 'none'}"
+        return f"{reference}: '{parent}' has no input '{reference.path[0]}'{near}"
+    return f"{reference}: '{parent}' has no such value in its input '{reference.path[0]}'"
+
+
+def _literal_secrets(universe: Universe, resource: Resource) -> Iterator[Trouble]:
+    """Yield sensitive inputs written as literals: git would keep them for ever."""
+    kind = universe.situation.kinds.get(resource.kind)
+    for key in sorted(kind.sensitive & resource.inputs.keys()) if kind else ():
+        value = resource.inputs[key]
+        parts = value.parts if isinstance(value, Template) else ()
+        is_secret = len(parts) == 1 and (isinstance(parts[0], EnvVariable) or _reads_secret(universe, parts[0]))
+        if value is not None and not is_secret:
+            message = f"'{key}' is sensitive: write ${{env:NAME}} or a reference to a sensitive value, never a literal"
+            yield Trouble(resource.name, ("inputs", key), message)
+
+
+def _reads_secret(universe: Universe, part: object) -> bool:
+    return isinstance(part, Reference) and part.path[0] in Sensitive(universe).of(Name(part.name))
+
+
+class Sensitive:
+    """Which inputs of a universe are never to be shown: those a kind declares, and all that read them."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._marked: Set[Tuple[Name, str]] = set()
+        readers: Dict[Tuple[Name, str], List[Tuple[Name, str]]] = {}
+        for name, resource in universe.effective.items():
+            kind = universe.situation.kinds.get(resource.kind)
+            declared = set(kind.sensitive) if kind else set()
+            if name in universe.shown:
+                declared |= universe.applied(name).sensitive
+            self._marked.update((name, key) for key in declared)
+            for key, references in resource.references.items():
+                for reference in references:
+                    readers.setdefault((Name(reference.name), reference.path[0]), []).append((name, key))
+        left = list(self._marked)
+        while left:
+            fresh = [reader for reader in readers.get(left.pop(), ()) if reader not in self._marked]
+            self._marked.update(fresh)
+            left += fresh
+
+    def of(self, name: Name) -> FrozenSet[str]:
+        """Return the sensitive inputs of a resource."""
+        return frozenset(key for marked, key in self._marked if marked == name)
+
+
+def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+    """Return what a kind's JSON Schema has against resolved inputs; what is only known at run time is not judged."""
+    if kind.schema is None:
+        return []
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+    from referencing import Registry
+
+    plain = _readable(inputs)
+    # An empty registry: a schema that points elsewhere is an error, never a download.
+    validator = Draft202012Validator(kind.schema, registry=Registry())
+    found = []
+    for error in validator.iter_errors(plain):
+        if isinstance(error.instance, _Later):
+            continue
+        deepest = best_match([error]) if error.context else error
+        found.append(Trouble(name, ("inputs", *error.absolute_path), f"kind {kind.name}: {deepest.message[:300]}"))
+    return found
+
+
+class _Later(str):
+    """A string whose text is only known when an action runs."""
+
+
+def _readable(value: Value) -> Any:
+    if isinstance(value, dict):
+        return {key: _readable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    return _Later(str(value)) if isinstance(value, Template) else value
+

@@ -1,0 +1,36 @@
+"""Differences of values, leaf by leaf (design, section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Tuple
+
+from stagectl.core.values import Inputs, Path, Value, leaves, same, step_order
+
+ADD, REMOVE, REPLACE = "add", "remove", "replace"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One leaf that differs; before is None for `add`, after is None for `remove`."""
+
+    path: Path
+    op: str
+    before: Value = None
+    after: Value = None
+
+
+def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference, ...]:
+    """Return what turns *before* into *after*, in path order; None counts as having no inputs."""
+    old: Dict[Path, Value] = dict(leaves(before)) if before else {}
+    new: Dict[Path, Value] = dict(leaves(after)) if after else {}
+    entries = []
+    for path in sorted(old.keys() | new.keys(), key=step_order):
+        if path not in old:
+            entries.append(Difference(path, ADD, None, new[path]))
+        elif path not in new:
+            entries.append(Difference(path, REMOVE, old[path], None))
+        elif not same(old[path], new[path]):
+            entries.append(Difference(path, REPLACE, old[path], new[path]))
+    return tuple(entries)
+

@@ -1,0 +1,85 @@
+"""Graphs of ids and edges; nothing here knows what the ids mean. *before* maps an id to its direct predecessors."""
+
+from __future__ import annotations
+
+import heapq
+from typing import AbstractSet, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar
+
+Node = TypeVar("Node", bound=str)
+Before = Mapping[Node, AbstractSet[Node]]
+
+
+class Ring(Exception):
+    """The graph has a cycle; path is one, its first node repeated at the end."""
+
+    def __init__(self, path: Tuple[str, ...]) -> None:
+        super().__init__(" -> ".join(path))
+        self.path = path
+
+
+def successors(before: Before[Node]) -> Dict[Node, List[Node]]:
+    """Return the direct successors of each node, sorted."""
+    after: Dict[Node, List[Node]] = {node: [] for node in before}
+    for node in sorted(before):
+        for earlier in before[node]:
+            after[earlier].append(node)
+    return after
+
+
+def topological(before: Before[Node]) -> List[Node]:
+    """Return the nodes in order, the smallest of the ready ones first (Kahn, with a heap); raises Ring."""
+    after = successors(before)
+    waiting = {node: len(earlier) for node, earlier in before.items()}
+    ready = [node for node, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    order: List[Node] = []
+    while ready:
+        node = heapq.heappop(ready)
+        order.append(node)
+        for later in after[node]:
+            waiting[later] -= 1
+            if not waiting[later]:
+                heapq.heappush(ready, later)
+    if len(order) < len(before):
+        raise Ring(_ring({node for node, count in waiting.items() if count}, before))
+    return order
+
+
+def _ring(stuck: Set[Node], before: Before[Node]) -> Tuple[str, ...]:
+    """Return a cycle among *stuck*, all of which wait for another one of them: forwards, smallest node first."""
+    path: List[Node] = [min(stuck)]
+    while path[-1] not in path[:-1]:
+        path.append(min(before[path[-1]] & stuck))
+    ring = path[path.index(path[-1]) : -1][::-1]
+    start = ring.index(min(ring))
+    return (*ring[start:], *ring[:start], ring[start])
+
+
+def waves(order: Iterable[Node], before: Before[Node]) -> Dict[Node, int]:
+    """Return for each node the number of steps before it: 0 for those that wait for nothing."""
+    wave: Dict[Node, int] = {}
+    for node in order:
+        wave[node] = 1 + max((wave[earlier] for earlier in before[node]), default=-1)
+    return wave
+
+
+def heights(order: List[Node], before: Before[Node]) -> Dict[Node, int]:
+    """Return for each node the length of the longest path behind it."""
+    after = successors(before)
+    height: Dict[Node, int] = {}
+    for node in reversed(order):
+        height[node] = 1 + max((height[later] for later in after[node]), default=-1)
+    return height
+
+
+def reachable(
+    starts: Iterable[Node], step: Callable[[Node], Iterable[Node]], depth: Optional[int] = None
+) -> Set[Node]:
+    """Return everything within *depth* steps of *starts*, them included; no depth means no bound."""
+    found = set(starts)
+    frontier = set(found)
+    while frontier and (depth is None or depth > 0):
+        frontier = {other for node in frontier for other in step(node)} - found
+        found |= frontier
+        depth = None if depth is None else depth - 1
+    return found

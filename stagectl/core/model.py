@@ -1,0 +1,196 @@
+"""The values stagectl works with; the words are those of the design, section 2."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, FrozenSet, Mapping, NewType, Optional, Tuple
+
+from stagectl.core.values import Inputs, Reference, Template, leaves
+
+Name = NewType("Name", str)
+ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
+Oid = NewType("Oid", str)  # a full git object id, in hex
+
+SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
+NAME = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*", re.ASCII)
+TAG_WORD = r"[A-Za-z0-9_][A-Za-z0-9_./:-]*"
+TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
+ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
+
+RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"
+STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
+
+DEFINITIONS, STAGED, APPLIED, KINDS, CONFIG = "resources", ".staged", ".applied", "kinds", "stagectl.yaml"
+
+
+def change_id(name: str, action: str) -> ChangeId:
+    """Return the id of a change, `name.action`."""
+    return ChangeId(f"{name}.{action}")
+
+
+def split_change(identity: str) -> Tuple[Name, str]:
+    """Return the resource name and the action of a change id."""
+    name, _, action = identity.rpartition(".")
+    return Name(name), action
+
+
+def staged_path(name: str) -> str:
+    """Return the path, from the repository root, of a resource's staged file."""
+    return f"{STAGED}/{name}.yaml"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One entry of `react_on`: the parent's change, and whether success is enough or it has to report a change."""
+
+    on: ChangeId
+    when: str = "success"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as one file describes it.
+
+    inputs: as written, strings with `${` being a Template; names in it are absolute.
+    actions: the stamps of explicit actions, in the order they were staged.
+    content: the file's bytes; what they differ in beyond the other fields acts on nothing.
+    """
+
+    name: Name
+    kind: str
+    tags: Tuple[str, ...] = ()
+    inputs: Inputs = field(default_factory=dict)
+    depends_on: Tuple[Name, ...] = ()
+    depends_on_changes: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
+    react_on: Mapping[str, Tuple[Trigger, ...]] = field(default_factory=dict)
+    unordered: Tuple[Name, ...] = ()
+    source: Optional[str] = None
+    actions: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+    @cached_property
+    def references(self) -> Mapping[str, Tuple[Reference, ...]]:
+        """The references each input reads, for the inputs that read any."""
+        found = {
+            key: tuple(
+                part
+                for _, leaf in leaves(value)
+                if isinstance(leaf, Template)
+                for part in leaf.parts
+                if isinstance(part, Reference)
+            )
+            for key, value in self.inputs.items()
+        }
+        return {key: references for key, references in found.items() if references}
+
+    @cached_property
+    def reads(self) -> FrozenSet[Name]:
+        """The parents whose inputs this resource reads."""
+        names = {Name(reference.name) for references in self.references.values() for reference in references}
+        return frozenset(names - {self.name})
+
+    @cached_property
+    def ordered_after(self) -> FrozenSet[Name]:
+        """The parents of the list form: those named, and those read unless they are `unordered`."""
+        return (frozenset(self.depends_on) | (self.reads - frozenset(self.unordered))) - {self.name}
+
+    @cached_property
+    def parents(self) -> FrozenSet[Name]:
+        """Every other resource this one reads, comes after or reacts on."""
+        changes = [change for named in self.depends_on_changes.values() for change in named]
+        changes += [trigger.on for triggers in self.react_on.values() for trigger in triggers]
+        named = {split_change(change)[0] for change in changes}
+        return frozenset(named | set(self.depends_on) | self.reads) - {self.name}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What resources of one kind have in common (`kinds/<name>.yaml`).
+
+    actions: what the handler needs for each action, as the file has it; timeout in seconds.
+    """
+
+    name: str
+    schema: Any = None
+    handler: str = "shell"
+    actions: Mapping[str, Any] = field(default_factory=dict)
+    replace_on: FrozenSet[str] = frozenset()
+    sensitive: FrozenSet[str] = frozenset()
+    timeout: Optional[float] = None
+    limit: Optional[int] = None
+    idempotent: bool = False
+    protect: bool = False
+    raw: Any = None  # the parsed file, for the plan id
+
+    def verbs(self) -> Tuple[str, ...]:
+        """Return every action a resource of this kind has: the standard ones first, the others sorted."""
+        return STANDARD_ACTIONS + tuple(sorted(set(self.actions) - set(STANDARD_ACTIONS)))
+
+
+@dataclass(frozen=True)
+class Config:
+    """`stagectl.yaml`, every key with its default."""
+
+    roots: Tuple[str, ...] = (DEFINITIONS,)
+    applied_branch: str = "stagectl/applied"
+    remote: str = "origin"
+    parallelism: int = 8
+    executor: str = "threads"
+    targets: int = 1  # how many changes may run at once on one `target`
+    tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A run, update or remove that was tried and whose success nobody saw."""
+
+    action: str
+    kind: str
+    tags: Tuple[str, ...]
+    inputs: Inputs
+    sensitive: FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The applied state of one resource.
+
+    resource: the staged file last applied; None when the resource is not live.
+    inputs: the resolved values it was applied with; sensitive: those of them never to be shown.
+    stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
+    changes behind them.
+    """
+
+    resource: Optional[Resource] = None
+    inputs: Inputs = field(default_factory=dict)
+    sensitive: FrozenSet[str] = frozenset()
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    unfinished: Optional[Attempt] = None
+    owed: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
+
+    @property
+    def live(self) -> bool:
+        """Whether the resource exists as far as anybody knows."""
+        return self.resource is not None
+
+    @property
+    def tags(self) -> Tuple[str, ...]:
+        """The tags it was applied, or at least tried, with."""
+        if self.resource is not None:
+            return self.resource.tags
+        return self.unfinished.tags if self.unfinished else ()
+
+
+def is_pending(stamp: str, done: Optional[str]) -> bool:
+    """Return whether a stamp of an explicit action still has to run, given the one last done."""
+    if done is None or stamp == done:
+        return done is None
+    return stamp_count(stamp) >= stamp_count(done)
+
+
+def stamp_count(stamp: str) -> int:
+    """Return the counter of a stamp such as `2-3f9c`."""
+    return int(stamp.partition("-")[0])

@@ -1,0 +1,151 @@
+"""The plan: what it holds, and its id. A plan is data; `apply` runs exactly the list that `plan` shows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple
+
+from stagectl.core.diff import Difference
+from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
+from stagectl.core.selection import Selection
+from stagectl.core.values import Inputs, canonical, digest
+
+FORMAT_VERSION = "1.0"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ."""
+
+    type: str
+    of: Tuple[ChangeId, ...] = ()
+    inputs: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One action on one resource, in a plan.
+
+    before, inputs: the values last applied and the ones it acts with; None where there are none.
+    triggers: the changes it reacts on, with when; empty unless a reaction wants it.
+    stamps: the explicit actions that are done when it has succeeded.
+    """
+
+    id: ChangeId
+    resource: Name
+    action: str
+    kind: str
+    tags: Tuple[str, ...]
+    cause: Cause
+    diff: Tuple[Difference, ...] = ()
+    after: Tuple[ChangeId, ...] = ()
+    wave: int = 0
+    before: Optional[Inputs] = None
+    inputs: Optional[Inputs] = None
+    sensitive: FrozenSet[str] = frozenset()
+    triggers: Tuple[Tuple[ChangeId, str], ...] = ()
+    stamps: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A change that belongs in the plan but may not run in it. needs: the ids of the changes that are missing."""
+
+    id: ChangeId
+    resource: Name
+    action: str
+    tags: Tuple[str, ...]
+    reason: str
+    needs: Tuple[ChangeId, ...]
+    message: str
+    triggers: Tuple[Tuple[ChangeId, str], ...] = ()  # of a held reaction: what makes it due, with when
+
+
+@dataclass(frozen=True)
+class Target:
+    """The state a resource has once its changes have succeeded."""
+
+    resource: Resource
+    inputs: Inputs
+    sensitive: FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The graph of changes, in order.
+
+    changes: topologically ordered, of the ready ones the smallest id first.
+    recorded: names whose staged file is stored without an action.
+    pending: staged changes that were not selected.
+    targets: per resource with a change or a record the state to store; none for removals.
+    """
+
+    selection: Selection = Selection()
+    changes: Tuple[Change, ...] = ()
+    held: Tuple[Held, ...] = ()
+    recorded: Tuple[Name, ...] = ()
+    pending: Tuple[ChangeId, ...] = ()
+    targets: Mapping[Name, Target] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    base: Optional[Oid] = None
+    head: Optional[Oid] = None
+    dirty: bool = False
+    warnings: Tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to run, to hold back or to record."""
+        return not (self.changes or self.held or self.recorded)
+
+    @property
+    def id(self) -> str:
+        """The SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
+        return hashlib.sha256(canonical(self._identity()).encode()).hexdigest()
+
+    def _identity(self) -> Dict[str, Any]:
+        used = {change.kind for change in self.changes}
+        return {
+            "format_version": FORMAT_VERSION,
+            "selection": selection_json(self.selection),
+            "changes": [_change_identity(change) for change in self.changes],
+            "held": [[held.id, held.reason, list(held.needs)] for held in self.held],
+            "recorded": list(self.recorded),
+            "kinds": {name: kind.raw for name, kind in sorted(self.kinds.items()) if name in used},
+        }
+
+    def summary(self) -> Dict[str, int]:
+        """Return the counts of the plan's last line, and the number of waves."""
+        actions = [change.action for change in self.changes]
+        counts = {action: actions.count(action) for action in (RUN, UPDATE, REMOVE)}
+        return {
+            **counts,
+            "other": len(actions) - sum(counts.values()),
+            "held": len(self.held),
+            "recorded": len(self.recorded),
+            "waves": 1 + max((change.wave for change in self.changes), default=-1),
+        }
+
+
+def _change_identity(change: Change) -> Any:
+    return {
+        "id": change.id,
+        "kind": change.kind,
+        "tags": list(change.tags),
+        "cause": [change.cause.type, list(change.cause.of), list(change.cause.inputs)],
+        "after": list(change.after),
+        "triggers": [list(trigger) for trigger in change.triggers],
+        "stamps": dict(change.stamps),
+        "before": None if change.before is None else digest(change.before),
+        "inputs": None if change.inputs is None else digest(change.inputs),
+    }
+
+
+def selection_json(selection: Selection) -> Dict[str, Any]:
+    """Return a selection as the plan's JSON has it."""
+    return {
+        "tags": list(selection.tags),
+        "names": list(selection.names),
+        "with_children": selection.with_children,
+        "with_parents": selection.with_parents,
+    }

@@ -1,0 +1,97 @@
+"""`${...}` in strings: parsing, and names relative to a folder (design, section 3).
+
+The language is regular, so it is two regular expressions: docs/decisions/references.md says why not a grammar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import List, Tuple, Union
+
+from stagectl.core.model import SEGMENT, Name
+from stagectl.core.values import EnvVariable, Part, Reference, Template
+
+_RELATIVE_NAME = rf"(?:\.{{1,2}}/)*{SEGMENT}(?:/{SEGMENT})*"
+_STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
+_OPENING = re.compile(r"\$\$\{|\$\{")
+_REFERENCE = re.compile(
+    rf"\$\{{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>{_RELATIVE_NAME})(?P<path>(?:{_STEP})*))\}}", re.ASCII
+)
+_STEPS = re.compile(_STEP, re.ASCII)
+_RELATIVE = re.compile(_RELATIVE_NAME, re.ASCII)
+
+
+def parse_template(text: str, folder: str) -> Union[str, Template]:
+    """Return *text* with its references parsed: a string if it has none, else a Template.
+
+    folder: the one the names starting with `./` and `../` are relative to, "" for the root.
+    Raises ValueError with a message for people.
+    """
+    if "${" not in text:
+        return text
+    parts: List[Part] = []
+    position = 0
+    for opening in iter(lambda: _OPENING.search(text, position), None):
+        _add_text(parts, text[position : opening.start()])
+        if opening.group() == "$${":
+            _add_text(parts, "${")
+            position = opening.end()
+        else:
+            part, position = _parse_one(text, opening.start(), folder)
+            parts.append(part)
+    _add_text(parts, text[position:])
+    if all(isinstance(part, str) for part in parts):
+        return "".join(str(part) for part in parts)
+    return Template(tuple(parts))
+
+
+def _add_text(parts: List[Part], text: str) -> None:
+    if text and parts and isinstance(parts[-1], str):
+        parts[-1] += text
+    elif text:
+        parts.append(text)
+
+
+def _parse_one(text: str, start: int, folder: str) -> Tuple[Part, int]:
+    match = _REFERENCE.match(text, start)
+    if match is None:
+        closing = text.find("}", start)
+        shown = text[start : closing + 1] if closing >= 0 else text[start : start + 40]
+        raise ValueError(f"'{shown}' is not a reference like ${{db.port}}; a literal ${{ is written $${{")
+    if match.group("env"):
+        return EnvVariable(match.group("env")), match.end()
+    if not match.group("path"):
+        raise ValueError(f"'{match.group()}' names no value; write ${{{match.group('name')}.<input>}}")
+    steps = tuple(_step(step) for step in _STEPS.findall(match.group("path")))
+    return Reference(absolute(match.group("name"), folder), steps), match.end()
+
+
+def _step(text: str) -> str:
+    if text.startswith("."):
+        return text[1:]
+    try:
+        return str(json.loads(text[1:-1]))
+    except ValueError:
+        raise ValueError(f"{text} is not a key in JSON quotes") from None
+
+
+def absolute(text: str, folder: str) -> Name:
+    """Return the full name that *text* means in *folder*; raises ValueError for what is no name."""
+    if not _RELATIVE.fullmatch(text):
+        raise ValueError(f"'{text}' is not a resource name")
+    if not text.startswith("."):
+        return Name(text)
+    base = folder.split("/") if folder else []
+    steps = text.split("/")
+    while steps[0] in (".", ".."):
+        if steps.pop(0) == "..":
+            if not base:
+                raise ValueError(f"'{text}' leads out of the root folder")
+            base.pop()
+    return Name("/".join(base + steps))
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of a name, "" for the root."""
+    return name.rpartition("/")[0]

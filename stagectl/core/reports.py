@@ -1,0 +1,66 @@
+"""What commands tell about a repository: values that use cases make and views show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import FrozenSet, Mapping, Optional, Tuple
+
+from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
+from stagectl.core.values import Inputs
+
+
+@dataclass(frozen=True)
+class Status:
+    """What differs, each list in name order.
+
+    unstaged: (name, what happened to its definition since it was staged); uncommitted: staged files not committed;
+    pending: staged changes not applied, with their cause; recorded: staged files that differ in nothing that acts;
+    affected: children that have to follow; unfinished and owed: what earlier applies left.
+    """
+
+    applied: Optional[str] = None
+    unstaged: Tuple[Tuple[Name, str], ...] = ()
+    uncommitted: Tuple[str, ...] = ()
+    pending: Tuple[Tuple[ChangeId, str], ...] = ()
+    affected: Tuple[ChangeId, ...] = ()
+    recorded: Tuple[Name, ...] = ()
+    unfinished: Tuple[ChangeId, ...] = ()
+    owed: Tuple[ChangeId, ...] = ()
+    live: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether what is defined is staged, committed and applied."""
+        lists = (self.unstaged, self.uncommitted, self.pending, self.affected, self.recorded, self.unfinished, self.owed)
+        return not any(lists)
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One staging or apply commit. type: `stage` or `apply`; results: for an apply how each change ended."""
+
+    type: str
+    commit: Oid
+    author: str
+    date: str
+    time: int
+    subject: str
+    changes: Tuple[ChangeId, ...]
+    names: Tuple[Name, ...]  # staged or recorded without a change
+    results: Mapping[ChangeId, str]
+    run: Optional[str] = None
+    plan: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One resource from every side. resolved: the inputs as staged, with references filled in."""
+
+    name: Name
+    defined: Optional[Resource]
+    staged: Optional[Resource]
+    applied: Optional[Applied]
+    resolved: Inputs
+    sensitive: FrozenSet[str]
+    parents: Tuple[Name, ...]
+    children: Tuple[Name, ...]

@@ -1,0 +1,239 @@
+"""Resolving references, input by input (design, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+
+from stagectl.core.model import Name, Resource
+from stagectl.core.values import Inputs, Part, Path, Reference, Template, Value, canonical, leaves
+
+LARGEST = 1 << 20  # characters of text in one resolved input: a reference bomb ends here
+DEEPEST = 256  # mappings and lists within each other, in one resolved input
+
+Node = Tuple[Name, str]  # (resource, input)
+
+ABSENT, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
+    "absent",  # the parent is not there
+    "no-value",  # the parent is there, and resolved, and has no such path
+    "passed-on",  # the parent's input itself failed
+    "cycle",  # the input needs itself
+    "not-scalar",  # a list or mapping inside a string
+    "too-large",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle."""
+
+    name: Name
+    input: str
+    why: str
+    at: Path
+    reference: Optional[Reference] = None
+    ring: Tuple[str, ...] = ()
+
+
+class _Failed(Exception):
+    def __init__(self, why: str, reference: Optional[Reference] = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.reference = reference
+
+
+class Resolver:
+    """The values of a universe of resources.
+
+    documents: resources whose inputs are resolved; fixed: resources that show given values whatever others do.
+    A name in both counts as fixed.
+    """
+
+    def __init__(self, documents: Mapping[Name, Resource], fixed: Mapping[Name, Inputs]) -> None:
+        self._documents = documents
+        self._fixed = fixed
+        self._values: Dict[Node, Value] = {}
+        self.failures: Dict[Node, Failure] = {}
+
+    def inputs(self, name: Name) -> Dict[str, Value]:
+        """Return the values of all inputs of a resource that have one (see `failures` for the others)."""
+        if name in self._fixed:
+            return dict(self._fixed[name])
+        document = self._documents[name]
+        for key in document.inputs:
+            self._settle((name, key))
+        return {key: self._values[name, key] for key in document.inputs if (name, key) in self._values}
+
+    def inputs_of(self, document: Resource) -> Dict[str, Value]:
+        """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
+        values = {}
+        for key in document.inputs:
+            for reference in document.references.get(key, ()):
+                self._settle_reference(reference)
+            try:
+                values[key] = self._fill(document.inputs[key], (key,))
+            except _Failed:
+                continue
+        return values
+
+    def misses(self, document: Resource) -> Iterator[Tuple[str, Reference, str]]:
+        """Yield (input, reference, why) for each reference of a document that has no value in this universe."""
+        for key, references in document.references.items():
+            for reference in references:
+                try:
+                    self.look_up(reference)
+                except _Failed as failed:
+                    yield key, reference, failed.why
+
+    def value_of(self, reference: Reference) -> Tuple[bool, Value]:
+        """Return whether a reference has a value here, and the value."""
+        try:
+            return True, self.look_up(reference)
+        except _Failed:
+            return False, None
+
+    def look_up(self, reference: Reference) -> Value:
+        """Return the value a reference names; raises an error that carries why there is none."""
+        self._settle_reference(reference)
+        name, key = Name(reference.name), reference.path[0]
+        if name in self._fixed:
+            shown = self._fixed[name]
+        elif name in self._documents:
+            if (name, key) in self.failures:
+                raise _Failed(PASSED_ON, reference)
+            shown = {key: self._values[name, key]} if (name, key) in self._values else {}
+        else:
+            raise _Failed(ABSENT, reference)
+        if key not in shown:
+            raise _Failed(NO_VALUE, reference)
+        return _walk(shown[key], reference)
+
+    def sources(self, reference: Reference) -> Set[Name]:
+        """Return the resources that a reference's value passes through, the one it names included."""
+        found: Set[Node] = set()
+        left = [(Name(reference.name), reference.path[0])]
+        while left:
+            node = left.pop()
+            if node not in found:
+                found.add(node)
+                left += self._needs(node)
+        return {name for name, _ in found}
+
+    def _needs(self, node: Node) -> List[Node]:
+        name, key = node
+        document = None if name in self._fixed else self._documents.get(name)
+        if document is None:
+            return []
+        return [(Name(reference.name), reference.path[0]) for reference in document.references.get(key, ())]
+
+    def _settle_reference(self, reference: Reference) -> None:
+        self._settle((Name(reference.name), reference.path[0]))
+
+    def _settle(self, start: Node) -> None:
+        """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
+        if not self._is_open(start):
+            return
+        path, ahead = [start], [iter(self._needs(start))]
+        on_path = {start}
+        while path:
+            need = next((need for need in ahead[-1] if self._is_open(need)), None)
+            if need is not None and need not in on_path:
+                path.append(need)
+                on_path.add(need)
+                ahead.append(iter(self._needs(need)))
+                continue
+            if need is not None:
+                self._fail_ring(path[path.index(need) :])
+            elif self._is_open(path[-1]):
+                self._compute(path[-1])
+            ahead.pop()
+            on_path.discard(path.pop())
+
+    def _is_open(self, node: Node) -> bool:
+        name, key = node
+        if node in self._values or node in self.failures or name in self._fixed:
+            return False
+        return name in self._documents and key in self._documents[name].inputs
+
+    def _fail_ring(self, nodes: List[Node]) -> None:
+        names = [f"{name}.{key}" for name, key in nodes]
+        start = names.index(min(names))
+        ring = (*names[start:], *names[:start], names[start])
+        for name, key in nodes:
+            self.failures[name, key] = Failure(name, key, CYCLE, (key,), ring=ring)
+
+    def _compute(self, node: Node) -> None:
+        name, key = node
+        document = self._documents[name]
+        value = document.inputs[key]
+        try:
+            if key in document.references:
+                value = self._fill(value, (key,))
+                _check_size(value)
+            self._values[node] = value
+        except _Failed as failed:
+            at = _place(value, failed.reference, (key,))
+            self.failures[node] = Failure(name, key, failed.why, at, failed.reference)
+
+    def _fill(self, value: Value, path: Path) -> Value:
+        if isinstance(value, dict):
+            return {key: self._fill(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._fill(inner, (*path, index)) for index, inner in enumerate(value)]
+        if not isinstance(value, Template):
+            return value
+        if len(value.parts) == 1 and isinstance(value.parts[0], Reference):
+            return self.look_up(value.parts[0])
+        return _join([part for piece in value.parts for part in self._text(piece)])
+
+    def _text(self, part: Part) -> Tuple[Part, ...]:
+        """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
+        if not isinstance(part, Reference):
+            return (part,)
+        value = self.look_up(part)
+        if isinstance(value, (dict, list)):
+            raise _Failed(NOT_SCALAR, part)
+        if isinstance(value, Template):
+            return value.parts
+        return (value if isinstance(value, str) else canonical(value),)
+
+
+def _walk(value: Value, reference: Reference) -> Value:
+    for step in reference.path[1:]:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdigit() and len(step) < 10 and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            raise _Failed(NO_VALUE, reference)
+    return value
+
+
+def _join(parts: List[Part]) -> Value:
+    joined: List[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+        if len(joined) and isinstance(joined[-1], str) and len(joined[-1]) > LARGEST:
+            raise _Failed(TOO_LARGE)
+    if not joined:
+        return ""
+    return joined[0] if len(joined) == 1 and isinstance(joined[0], str) else Template(tuple(joined))
+
+
+def _check_size(value: Value) -> None:
+    size = 0
+    for path, leaf in leaves(value):
+        size += len(path) + (len(leaf) if isinstance(leaf, str) else 8)
+        if size > LARGEST or len(path) > DEEPEST:
+            raise _Failed(TOO_LARGE)
+
+
+def _place(value: Value, reference: Optional[Reference], path: Path) -> Path:
+    """Return where below `inputs` a reference is written."""
+    for inner, leaf in leaves(value, path):
+        if isinstance(leaf, Template) and reference in leaf.parts:
+            return inner
+    return path

@@ -1,0 +1,215 @@
+"""What definitions and staged files must look like: parsed values in, resources out, every flaw with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.core.errors import Flaws, Step, nearest
+from stagectl.core.model import (
+    ACTION,
+    NAME,
+    REMOVE,
+    REPLACE,
+    SEGMENT,
+    STAMP,
+    TAG,
+    ChangeId,
+    Name,
+    Resource,
+    Trigger,
+    change_id,
+)
+from stagectl.core.references import absolute, folder_of, parse_template
+from stagectl.core.values import map_strings
+
+FRONT, BODY = 0, 1
+_FRONT_KEYS = ("kind", "tags", "source", "actions")
+_BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered")
+KIND_NAME = re.compile(SEGMENT, re.ASCII)
+
+Documents = Sequence[Any]
+At = Tuple[Step, ...]
+
+
+def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) -> Resource:
+    """Return the resource that a file's two documents describe; raises FlawedFile with every flaw.
+
+    staged: whether it is a staged file, which alone may carry `source` and `actions`.
+    """
+    flaws = Flaws()
+    if len(documents) < 2:
+        flaws.add(0, (), "the front matter is missing: start the file with '---', 'kind: ...' and another '---'")
+        flaws.raise_any()
+    front = mapping(documents[FRONT], FRONT, (), flaws, "the front matter")
+    body = mapping(documents[BODY] if documents[BODY] is not None else {}, BODY, (), flaws, "the body")
+    known_keys(front, FRONT, (), _FRONT_KEYS if staged else _FRONT_KEYS[:2], flaws)
+    known_keys(body, BODY, (), _BODY_KEYS, flaws)
+    reader = _BodyReader(name, flaws)
+    depends_on, depends_on_changes = reader.depends_on(body.get("depends_on"))
+    found = Resource(
+        name=name,
+        kind=_kind_name(front, flaws),
+        tags=tag_list(front.get("tags"), FRONT, ("tags",), flaws),
+        inputs=reader.inputs(body.get("inputs")),
+        depends_on=depends_on,
+        depends_on_changes=depends_on_changes,
+        react_on=reader.react_on(body.get("react_on")),
+        unordered=reader.names(body.get("unordered"), ("unordered",)),
+        source=_source(front.get("source"), flaws),
+        actions=_stamps(front.get("actions"), flaws),
+        content=content,
+    )
+    flaws.raise_any()
+    return found
+
+
+def mapping(value: Any, document: int, at: At, flaws: Flaws, what: str) -> Dict[str, Any]:
+    """Return a value that has to be a mapping, an empty one with a flaw if it is none."""
+    if isinstance(value, dict):
+        return value
+    flaws.add(document, at, f"{what} must be a mapping of keys to values")
+    return {}
+
+
+def known_keys(found: Mapping[str, Any], document: int, at: At, known: Sequence[str], flaws: Flaws) -> None:
+    """Note every key that is not known."""
+    for key in found:
+        if key not in known:
+            near = nearest(key, known) or f"; known keys: {', '.join(known)}"
+            flaws.add(document, (*at, key), f"unknown key '{key}'{near}", on_key=True)
+
+
+def _kind_name(front: Mapping[str, Any], flaws: Flaws) -> str:
+    kind = front.get("kind")
+    if kind is None:
+        flaws.add(FRONT, (), "the key 'kind' is missing")
+    elif not isinstance(kind, str) or not KIND_NAME.fullmatch(kind):
+        flaws.add(FRONT, ("kind",), "a kind is a word of letters, digits, '_' and '-'")
+    return str(kind)
+
+
+def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]:
+    """Return a list of tags."""
+    tags = []
+    for index, tag in enumerate(listed(value, document, at, flaws)):
+        if not isinstance(tag, str) or not TAG.fullmatch(tag):
+            flaws.add(document, (*at, index), f"{_shown(tag)} is not a tag: write a word or key=value")
+        elif tag in tags:
+            flaws.add(document, (*at, index), f"the tag '{tag}' stands here twice")
+        else:
+            tags.append(tag)
+    return tuple(tags)
+
+
+def listed(value: Any, document: int, at: At, flaws: Flaws) -> List[Any]:
+    """Return a value that has to be a list, an empty one with a flaw if it is none."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        flaws.add(document, at, f"'{at[-1]}' must be a list, [...]")
+        return []
+    return value
+
+
+def _source(value: Any, flaws: Flaws) -> Optional[str]:
+    if value is not None and (not isinstance(value, str) or not value.endswith(".yaml") or ".." in value.split("/")):
+        flaws.add(FRONT, ("source",), "'source' must be the path of a definition, such as resources/db.yaml")
+        return None
+    return value
+
+
+def _stamps(value: Any, flaws: Flaws) -> Dict[str, str]:
+    stamps = {}
+    for action, stamp in mapping(value or {}, FRONT, ("actions",), flaws, "'actions'").items():
+        if not ACTION.fullmatch(action) or action == REMOVE:
+            flaws.add(FRONT, ("actions", action), f"'{action}' is not an action that can be staged", on_key=True)
+        elif not isinstance(stamp, str) or not STAMP.fullmatch(stamp):
+            flaws.add(FRONT, ("actions", action), "a stamp is a counter and a suffix, such as 2-3f9c; stage it with -a")
+        else:
+            stamps[action] = stamp
+    return stamps
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return f"'{text[:60]}'"
+
+
+class _BodyReader:
+    """Reads the body of one resource: names in it are relative to its folder."""
+
+    def __init__(self, name: Name, flaws: Flaws) -> None:
+        self._folder = folder_of(name)
+        self._flaws = flaws
+
+    def inputs(self, value: Any) -> Dict[str, Any]:
+        raw = mapping(value if value is not None else {}, BODY, ("inputs",), self._flaws, "'inputs'")
+
+        def parsed(path: At, text: str) -> Any:
+            try:
+                return parse_template(text, self._folder)
+            except ValueError as error:
+                self._flaws.add(BODY, ("inputs", *path), str(error))
+                return text
+
+        return {key: map_strings(inner, parsed, (key,)) for key, inner in raw.items()}
+
+    def names(self, value: Any, at: At) -> Tuple[Name, ...]:
+        return tuple(self._name(text, (*at, index)) for index, text in enumerate(listed(value, BODY, at, self._flaws)))
+
+    def _name(self, text: Any, at: At) -> Name:
+        try:
+            return absolute(text if isinstance(text, str) else repr(text), self._folder)
+        except ValueError as error:
+            self._flaws.add(BODY, at, str(error))
+            return Name("")
+
+    def _change(self, text: Any, at: At) -> ChangeId:
+        name, _, action = text.rpartition(".") if isinstance(text, str) else ("", "", "")
+        if not name or not ACTION.fullmatch(action):
+            self._flaws.add(BODY, at, f"{_shown(text)} is not a change; write name.action, such as db.update")
+            return ChangeId("")
+        return change_id(self._name(name, at), action)
+
+    def depends_on(self, value: Any) -> Tuple[Tuple[Name, ...], Dict[str, Tuple[ChangeId, ...]]]:
+        if not isinstance(value, dict):
+            return self.names(value, ("depends_on",)), {}
+        return (), {
+            action: tuple(
+                self._change(text, ("depends_on", action, index))
+                for index, text in enumerate(self._of_action(action, ("depends_on", action), entries))
+            )
+            for action, entries in value.items()
+        }
+
+    def _of_action(self, action: str, at: At, entries: Any) -> List[Any]:
+        if not ACTION.fullmatch(action):
+            self._flaws.add(BODY, at, f"{_shown(action)} is not an action", on_key=True)
+        return listed(entries, BODY, at, self._flaws)
+
+    def react_on(self, value: Any) -> Dict[str, Tuple[Trigger, ...]]:
+        found = mapping(value if value is not None else {}, BODY, ("react_on",), self._flaws, "'react_on'")
+        for action in (REMOVE, REPLACE):
+            if action in found:
+                message = f"a reaction cannot {action} a resource"
+                self._flaws.add(BODY, ("react_on", action), message, on_key=True)
+        return {
+            action: tuple(
+                self._trigger(entry, ("react_on", action, index))
+                for index, entry in enumerate(self._of_action(action, ("react_on", action), entries))
+            )
+            for action, entries in found.items()
+        }
+
+    def _trigger(self, entry: Any, at: At) -> Trigger:
+        if not isinstance(entry, dict):
+            return Trigger(self._change(entry, at))
+        known_keys(entry, BODY, at, ("on", "when"), self._flaws)
+        when = entry.get("when", "success")
+        if when not in ("success", "changed"):
+            self._flaws.add(BODY, (*at, "when"), "'when' is success or changed")
+        if "on" not in entry:
+            self._flaws.add(BODY, at, "the key 'on' is missing")
+            return Trigger(ChangeId(""))
+        return Trigger(self._change(entry["on"], (*at, "on")), str(when))

@@ -1,0 +1,196 @@
+"""JSON values, and strings with parts that are only known later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+
+from stagectl.core.errors import Step
+
+# Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
+Value = Any
+Inputs = Mapping[str, Value]
+Path = Tuple[Step, ...]
+
+PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`${name.path.to.value}`: a value of another resource; path is never empty, its first step is the input."""
+
+    name: str
+    path: Tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "${" + self.name + "".join(_step_text(step) for step in self.path) + "}"
+
+
+@dataclass(frozen=True)
+class EnvVariable:
+    """`${env:NAME}`: filled in only when an action runs."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return "${env:" + self.name + "}"
+
+
+Part = Union[str, Reference, EnvVariable]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A string made of literal text, references and environment variables; a resolved one has no references."""
+
+    parts: Tuple[Part, ...]
+
+    def __str__(self) -> str:
+        return "".join(str(part) for part in self.parts)
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of a plain JSON value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Return whether two values are equal with equal types: 1, 1.0 and true all differ."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, float):
+        return repr(one) == repr(other)
+    return bool(one == other)
+
+
+def differing(before: Inputs, after: Inputs) -> List[str]:
+    """Return the top-level keys, sorted, whose value is not the same on both sides."""
+    return sorted(
+        key
+        for key in before.keys() | after.keys()
+        if key not in before or key not in after or not same(before[key], after[key])
+    )
+
+
+def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
+    """Yield every leaf with its path; an empty list or mapping is a leaf."""
+    if isinstance(value, (dict, list)) and value:
+        steps = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, inner in steps:
+            yield from leaves(inner, (*path, step))
+    else:
+        yield path, value
+
+
+def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str]]:
+    """Return a sort key for paths: list indexes by number, keys by text."""
+    return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]
+
+
+def dotted(path: Sequence[Step]) -> str:
+    """Return a path as people write it: `urls.0.port`, `labels["a.b"]`."""
+    text = "".join(_step_text(step) for step in path)
+    return text[1:] if text.startswith(".") else text
+
+
+def _step_text(step: Step) -> str:
+    if isinstance(step, int) or PLAIN_WORD.fullmatch(step):
+        return f".{step}"
+    return f"[{json.dumps(step, ensure_ascii=False)}]"
+
+
+def map_strings(value: Value, change: Callable[[Path, str], Value], path: Path = ()) -> Value:
+    """Return a copy of *value* in which each plain string went through *change*."""
+    if isinstance(value, dict):
+        return {key: map_strings(inner, change, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [map_strings(inner, change, (*path, index)) for index, inner in enumerate(value)]
+    return change(path, value) if isinstance(value, str) else value
+
+
+def pack(value: Value) -> Tuple[Value, Dict[str, List[Any]]]:
+    """Return *value* as plain JSON, and beside it what of it is not literal.
+
+    The second part maps a JSON pointer (RFC 6901) to the parts of the string there: text as it is, an environment
+    variable as `{"env": NAME}`. It stands beside the values, not in them, so no literal can imitate it.
+    """
+    templates: Dict[str, List[Any]] = {}
+
+    def plain(inner: Value, pointer: str) -> Value:
+        if isinstance(inner, dict):
+            return {key: plain(item, f"{pointer}/{_escape(key)}") for key, item in inner.items()}
+        if isinstance(inner, list):
+            return [plain(item, f"{pointer}/{index}") for index, item in enumerate(inner)]
+        if isinstance(inner, Template):
+            templates[pointer] = [_pack_part(part) for part in inner.parts]
+            return str(inner)
+        return inner
+
+    return plain(value, ""), templates
+
+
+def _pack_part(part: Part) -> Any:
+    if isinstance(part, Reference):
+        return {"ref": [part.name, *part.path]}
+    return {"env": part.name} if isinstance(part, EnvVariable) else part
+
+
+def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
+    """Return what `pack` was given; raises KeyError, TypeError or ValueError where the two parts do not fit."""
+    if not templates:
+        return value
+    left = set(templates)
+
+    def full(inner: Value, pointer: str) -> Value:
+        if isinstance(inner, dict):
+            return {key: full(item, f"{pointer}/{_escape(key)}") for key, item in inner.items()}
+        if isinstance(inner, list):
+            return [full(item, f"{pointer}/{index}") for index, item in enumerate(inner)]
+        if pointer in left:
+            left.discard(pointer)
+            return Template(tuple(EnvVariable(part["env"]) if isinstance(part, dict) else part for part in templates[pointer]))
+        return inner
+
+    result = full(value, "")
+    if left:
+        raise ValueError(f"no value at {sorted(left)[0]}")
+    return result
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def digest(value: Value) -> str:
+    """Return the SHA-256, in hex, of a value with its types."""
+    return hashlib.sha256(canonical(pack(value)).encode()).hexdigest()
+
+
+def variables(value: Value) -> List[str]:
+    """Return the names, sorted, of the environment variables a value needs."""
+    found = {
+        part.name
+        for _, leaf in leaves(value)
+        if isinstance(leaf, Template)
+        for part in leaf.parts
+        if isinstance(part, EnvVariable)
+    }
+    return sorted(found)
+
+
+def expand(value: Value, environment: Mapping[str, str]) -> Value:
+    """Return a value with its environment variables filled in; raises KeyError for one that is not set."""
+    if isinstance(value, dict):
+        return {key: expand(inner, environment) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [expand(inner, environment) for inner in value]
+    if isinstance(value, Template):
+        return "".join(environment[part.name] if isinstance(part, EnvVariable) else str(part) for part in value.parts)
+    return value

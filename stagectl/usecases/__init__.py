@@ -1,0 +1,1 @@
+"""One module per verb; what people see of it is made in views."""

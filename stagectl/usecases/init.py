@@ -1,0 +1,60 @@
+"""`init`: set a repository up."""
+
+from __future__ import annotations
+
+from typing import List
+
+from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
+from stagectl.usecases.stage import write_file
+from stagectl.usecases.workspace import Workspace
+
+_CONFIG = """\
+# Everything here has a default; see docs/file-format.md of stagectl.
+# roots: [resources]                 # folders of definitions
+# applied_branch: stagectl/applied   # where the applied state is kept
+# remote: origin
+# parallelism: 8                     # changes that may run at once
+# tags:                              # tags by path, added when staging
+#   prod/**: [prod]
+"""
+_KIND = """\
+# A kind says what its resources have in common. Without an entry under `actions` nothing runs and success is recorded.
+handler: shell
+actions:
+  run: [sh, -c, 'echo "created $STAGECTL_RESOURCE"']
+  update: [sh, -c, 'echo "updated $STAGECTL_RESOURCE"']
+  remove: [sh, -c, 'echo "removed $STAGECTL_RESOURCE"']
+  restart: [sh, -c, 'echo "restarted $STAGECTL_RESOURCE"']
+"""
+_FIRST_KIND = f"{KINDS}/service.yaml"
+
+
+def init(workspace: Workspace) -> List[str]:
+    """Make what is missing and return what was done, in words; what is there already stays as it is."""
+    done = []
+    files = {CONFIG: _CONFIG}
+    if not (workspace.root / KINDS).exists():
+        files[_FIRST_KIND] = _KIND
+    for path, text in files.items():
+        if not (workspace.root / path).exists():
+            write_file(workspace.root / path, text.encode())
+            done.append(f"wrote {path}")
+    if not (workspace.root / DEFINITIONS).exists():
+        write_file(workspace.root / DEFINITIONS / ".gitkeep", b"")
+        done.append(f"made {DEFINITIONS}/")
+    return done + _fetch_rule(workspace)
+
+
+def _fetch_rule(workspace: Workspace) -> List[str]:
+    """Have git fetch the applied branch, where the remote's rules would leave it out."""
+    config, git = workspace.config, workspace.git
+    if config.remote not in git.remotes():
+        return []
+    key = f"remote.{config.remote}.fetch"
+    rule = f"+refs/heads/{config.applied_branch}:refs/remotes/{config.remote}/{config.applied_branch}"
+    everything = f"+refs/heads/*:refs/remotes/{config.remote}/*"
+    if {rule, everything} & set(git.config(key)):
+        return []
+    git.add_config(key, rule)
+    return [f"added the fetch rule {rule}"]
+

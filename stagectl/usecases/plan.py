@@ -1,0 +1,70 @@
+"""`plan`: the graph of changes from what is applied to what is staged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import List, Mapping, Optional, Tuple
+
+from stagectl.adapters.snapshot import Snapshot
+from stagectl.core.checks import ImpossiblePlan
+from stagectl.core.model import Name, Oid, split_change
+from stagectl.core.plan import Plan
+from stagectl.core.planner import make_plan, world_of
+from stagectl.core.selection import Selection, match_names
+from stagectl.core.universe import Situation
+from stagectl.usecases.workspace import Workspace, located
+
+
+def plan(workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None) -> Plan:
+    """Return the plan for a selection; raises StagectlError when there can be none."""
+    return plan_with_situation(workspace, selection, head, base)[0]
+
+
+def plan_with_situation(
+    workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None
+) -> Tuple[Plan, Situation]:
+    """Return the plan, and what it was made from."""
+    snapshot = workspace.snapshot(head)
+    base_commit, applied = workspace.applied(base)
+    situation = workspace.situation(snapshot, applied)
+    found = checked_plan(situation, selection, snapshot, {})
+    head_commit = workspace.git.resolve(head) if head else workspace.git.head()
+    found = replace(
+        found,
+        base=base_commit,
+        head=head_commit,
+        dirty=head is None and bool(workspace.dirty()),
+        warnings=tuple(_warnings(workspace, head_commit if base is None else None)),
+    )
+    return found, situation
+
+
+def checked_plan(
+    situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]
+) -> Plan:
+    """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
+    try:
+        return make_plan(situation, selection)
+    except ImpossiblePlan as error:
+        raise located(error, snapshot.files, paths) from None
+
+
+def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
+    found = []
+    if not workspace.branch.is_known:
+        found.append(
+            f"this clone has no branch {workspace.config.applied_branch}: planning as if nothing was applied; "
+            f"if {workspace.config.remote} has it: git fetch {workspace.config.remote} "
+            f"{workspace.config.applied_branch}:refs/remotes/{workspace.config.remote}/{workspace.config.applied_branch}"
+        )
+    stale = workspace.stale(head)
+    return found + ([stale] if stale else [])
+
+
+
+def explained_name(situation: Situation, text: str) -> Name:
+    """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
+    world = world_of(situation)
+    name = split_change(text)[0] if "." in text else text
+    match_names(name, world)
+    return Name(name)

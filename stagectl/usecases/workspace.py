@@ -1,0 +1,188 @@
+"""A repository as the use cases see it: what is defined, staged and applied, and where the applied branch stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters import store, tree
+from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.snapshot import Snapshot, parse_config, parse_snapshot, problem_at
+from stagectl.core.checks import ImpossiblePlan, Trouble
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
+from stagectl.core.resolve import Resolver
+from stagectl.core.schema import BODY
+from stagectl.core.universe import Situation
+
+
+@dataclass(frozen=True)
+class AppliedBranch:
+    """Where the applied branch stands. ref: the local branch, which applies move; tip: None when nothing is applied.
+
+    is_known: False when a remote may have the branch though this clone has not.
+    """
+
+    ref: str
+    tip: Optional[Oid]
+    local: Optional[Oid]
+    is_known: bool = True
+
+
+class Workspace:
+    """One repository. Reads files on demand and keeps nothing between commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.git = Git(folder)
+        self.root = self.git.root
+
+    @cached_property
+    def config(self) -> Config:
+        """The config of the working tree; raises InvalidFiles."""
+        files, problems = tree.read_working_tree(self.root, [CONFIG])
+        found = parse_config(files, problems)
+        if problems:
+            raise InvalidFiles(problems)
+        return found
+
+    # --- what is defined and staged
+
+    def snapshot(self, revision: Optional[str] = None, *, definitions: bool = False) -> Snapshot:
+        """Return what the working tree (or a commit) says; raises InvalidFiles with every problem.
+
+        definitions: whether the definitions are read, too.
+        """
+        found = self.read(revision, definitions=definitions)
+        if found.problems:
+            raise InvalidFiles(found.problems)
+        return found
+
+    def read(self, revision: Optional[str] = None, *, definitions: bool = False) -> Snapshot:
+        """Return what the working tree (or a commit) says, with its problems."""
+        commit = None if revision is None else self.git.resolve(revision)
+        paths = [CONFIG, KINDS, STAGED]
+        files, problems = self._files(commit, paths)
+        self._refuse_applied(commit)
+        if definitions:
+            roots = parse_config(files, []).roots
+            more, more_problems = self._files(commit, roots)
+            files, problems = {**files, **more}, problems + more_problems
+        return parse_snapshot(files, problems)
+
+    def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
+        if commit is None:
+            return tree.read_working_tree(self.root, paths)
+        return tree.read_commit(self.git, commit, paths)
+
+    def _refuse_applied(self, commit: Optional[Oid]) -> None:
+        there = (self.root / APPLIED).exists() if commit is None else bool(self.git.entries(commit, [APPLIED]))
+        if there:
+            branch = self.config.applied_branch
+            raise StagectlError(
+                f"{APPLIED}/ is here, which only belongs on the branch {branch}: "
+                "that branch was checked out, or merged into this one",
+                f"go back to your own branch, or undo the merge; {branch} is never merged",
+            )
+
+    def dirty(self) -> List[str]:
+        """Return the uncommitted paths among those a plan is made from."""
+        return self.git.dirty([STAGED, KINDS, CONFIG])
+
+    # --- what is applied
+
+    @cached_property
+    def branch(self) -> AppliedBranch:
+        """Where the applied branch stands: of the local and the remote one, that which contains the other."""
+        config = self.config
+        ref = f"refs/heads/{config.applied_branch}"
+        local = self.git.find(ref)
+        remote = self.git.find(f"refs/remotes/{config.remote}/{config.applied_branch}")
+        if local is None and remote is None:
+            return AppliedBranch(ref, None, None, is_known=config.remote not in self.git.remotes())
+        if local is None or remote is None or local == remote:
+            return AppliedBranch(ref, local or remote, local)
+        if self.git.is_ancestor(remote, local):
+            return AppliedBranch(ref, local, local)
+        if self.git.is_ancestor(local, remote):
+            return AppliedBranch(ref, remote, local)
+        raise StagectlError(
+            f"the applied branch {config.applied_branch} and its copy from {config.remote} have diverged: "
+            f"{local[:12]} and {remote[:12]}",
+            f"someone else applied meanwhile; see both: git log --first-parent {ref} "
+            f"refs/remotes/{config.remote}/{config.applied_branch}",
+        )
+
+    def applied(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
+        """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
+        if base is None:
+            tip = self.branch.tip
+            return tip, store.load(self.git, tip) if tip else {}
+        commit = self.git.resolve(base)
+        tip = self.branch.tip
+        if tip is not None and commit in self.git.first_parents(tip):
+            return commit, store.load(self.git, commit)
+        return commit, fully_applied(self.snapshot(commit))
+
+    def newest_source(self) -> Optional[Oid]:
+        """Return the newest commit that was applied, None if nothing is."""
+        tip = self.branch.tip
+        for commit in self.git.first_parents(tip) if tip else ():
+            parents = self.git.parents(commit)
+            if len(parents) > 1:
+                return parents[1]
+        return None
+
+    def stale(self, head: Optional[Oid]) -> Optional[str]:
+        """Return why applying *head* would roll back others' work, None if it would not."""
+        source = self.newest_source()
+        if source is None or head is None:
+            return None
+        try:
+            behind = not self.git.is_ancestor(source, head)
+        except GitError:
+            return f"whether this commit contains the newest applied one, {source[:12]}, cannot be told: history is missing"
+        if not behind:
+            return None
+        subject = self.git.run("log", "-1", "--format=%s", source, check=False).decode("utf-8", "replace").strip()
+        return (
+            f"this commit does not contain the newest applied one, {source[:12]} ({subject}): "
+            "it is older, or a rebase or squash replaced that one"
+        )
+
+    def situation(self, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Situation:
+        """Return what a plan is made from; raises InvalidFiles when a kind is missing that a live resource needs."""
+        problems = []
+        for name, state in sorted(applied.items()):
+            kinds = {state.resource.kind} if state.resource else set()
+            kinds |= {state.unfinished.kind} if state.unfinished else set()
+            for kind in sorted(kinds - snapshot.kinds.keys()):
+                message = f"the kind '{kind}' is missing, and the live resource '{name}' still needs it"
+                problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
+        if problems:
+            raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
+        return Situation(applied, snapshot.staged, snapshot.kinds, frozenset(snapshot.defined))
+
+
+def fully_applied(found: Snapshot) -> Dict[Name, Applied]:
+    """Return the applied state in which every staged file of a tree has been applied, explicit actions included."""
+    resolver = Resolver(found.staged, {})
+    return {
+        name: Applied(resource=resource, inputs=resolver.inputs(name), stamps=dict(resource.actions))
+        for name, resource in found.staged.items()
+    }
+
+
+def located(error: ImpossiblePlan, files: tree.Files, paths: Mapping[Name, str]) -> StagectlError:
+    """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
+    problems = [_problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in error.troubles]
+    return InvalidFiles(problems, error.hint)
+
+
+def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
+    if path not in files:
+        return Problem(path, 1, 1, trouble.message)
+    return problem_at(files[path], path, Flaw(BODY, trouble.at, trouble.message))
+
+

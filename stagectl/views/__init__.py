@@ -1,0 +1,1 @@
+"""Values into text: pure functions that know no terminal."""

@@ -1,0 +1,137 @@
+"""The audit trail and single resources, as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Optional, Sequence
+
+from stagectl.core.model import Applied, Kind, Resource
+from stagectl.core.reports import LogEntry, Shown
+from stagectl.core.values import dotted, leaves, pack
+from stagectl.views.text import listed, safe, value_text
+
+
+def log_json(entries: Sequence[LogEntry]) -> str:
+    """Return the log as a JSON list."""
+    return json.dumps([_entry(entry) for entry in entries], indent=2, ensure_ascii=False) + "\n"
+
+
+def _entry(entry: LogEntry) -> Dict[str, Any]:
+    found: Dict[str, Any] = {
+        "type": entry.type,
+        "commit": entry.commit,
+        "author": entry.author,
+        "date": entry.date,
+        "subject": entry.subject,
+        "changes": list(entry.changes),
+        "names": list(entry.names),
+    }
+    if entry.type == "apply":
+        found.update({"results": dict(entry.results), "run": entry.run, "plan": entry.plan})
+    return found
+
+
+def log_text(entries: Sequence[LogEntry]) -> str:
+    """Return the log for people, newest first."""
+    lines = []
+    for entry in entries:
+        lines.append(f"{entry.commit[:12]}  {entry.date}  {entry.type:5}  {safe(entry.author)}")
+        for change in entry.changes:
+            result = entry.results.get(change)
+            lines.append(f"    {safe(change)}{'  ' + safe(result) if result else ''}")
+        if entry.names:
+            lines.append(f"    without a change: {listed(entry.names)}")
+    return "\n".join(lines) + "\n" if lines else "Nothing was staged or applied yet.\n"
+
+
+def show_json(shown: Shown) -> str:
+    """Return one resource as JSON; sensitive values are null."""
+    raw = {
+        "name": shown.name,
+        "defined": _resource(shown.defined, shown),
+        "staged": _resource(shown.staged, shown),
+        "applied": _applied(shown.applied, shown),
+        "resolved": _hidden(shown.resolved, shown),
+        "sensitive": sorted(shown.sensitive),
+        "parents": list(shown.parents),
+        "children": list(shown.children),
+    }
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def _hidden(inputs: Any, shown: Shown) -> Any:
+    return {key: None if key in shown.sensitive else pack(value)[0] for key, value in sorted(inputs.items())}
+
+
+def _resource(resource: Optional[Resource], shown: Shown) -> Any:
+    if resource is None:
+        return None
+    return {
+        "kind": resource.kind,
+        "tags": list(resource.tags),
+        "inputs": _hidden(resource.inputs, shown),
+        "source": resource.source,
+        "actions": dict(resource.actions),
+    }
+
+
+def _applied(state: Optional[Applied], shown: Shown) -> Any:
+    if state is None:
+        return None
+    return {
+        "live": state.live,
+        "kind": state.resource.kind if state.resource else None,
+        "tags": list(state.tags),
+        "inputs": _hidden(state.inputs, shown),
+        "stamps": dict(state.stamps),
+        "unfinished": state.unfinished.action if state.unfinished else None,
+        "owed": {action: list(behind) for action, behind in state.owed.items()},
+    }
+
+
+def show_text(shown: Shown) -> str:
+    """Return one resource for people."""
+    side = shown.staged or shown.defined or (shown.applied.resource if shown.applied else None)
+    lines = [f"{shown.name}" + (f"  kind {side.kind}  tags {listed(side.tags) or 'none'}" if side else "")]
+    lines.append(f"  defined: {'yes' if shown.defined else 'no'}")
+    lines.append(f"  staged:  {'yes' if shown.staged else 'no'}{_stamps(shown.staged)}")
+    lines.append(f"  applied: {_applied_text(shown.applied)}")
+    lines.append(f"  parents: {listed(shown.parents) or 'none'}")
+    lines.append(f"  children: {listed(shown.children) or 'none'}")
+    before = shown.applied.inputs if shown.applied else {}
+    for key in sorted(shown.resolved.keys() | before.keys()):
+        lines += _input_lines(key, shown)
+    return "\n".join(lines) + "\n"
+
+
+def _stamps(resource: Optional[Resource]) -> str:
+    return f", with {listed([f'{a} {s}' for a, s in resource.actions.items()])}" if resource and resource.actions else ""
+
+
+def _applied_text(state: Optional[Applied]) -> str:
+    if state is None:
+        return "no"
+    text = "yes" if state.live else "no"
+    text += f", unfinished {state.unfinished.action}" if state.unfinished else ""
+    return text + (f", owed {listed(sorted(state.owed))}" if state.owed else "")
+
+
+def _input_lines(key: str, shown: Shown) -> List[str]:
+    if key in shown.sensitive:
+        return [f"    {safe(key)}: (sensitive)"]
+    if key not in shown.resolved:
+        return [f"    {safe(key)}: only as applied"]
+    return [f"    {safe(dotted(path))}: {value_text(leaf)}" for path, leaf in leaves(shown.resolved[key], (key,))]
+
+
+def kinds_json(kinds: Sequence[Kind]) -> str:
+    """Return the kinds as a JSON list."""
+    raw = [{"kind": kind.name, "handler": kind.handler, "actions": list(kind.verbs())} for kind in kinds]
+    return json.dumps(raw, indent=2) + "\n"
+
+
+def kinds_text(kinds: Sequence[Kind]) -> str:
+    """Return the kinds for people, a line each."""
+    width = max((len(kind.name) for kind in kinds), default=0)
+    lines = [f"{kind.name:{width}}  {', '.join(kind.verbs())}" for kind in kinds]
+    return "\n".join(lines) + "\n" if lines else "There are no kinds yet: add kinds/<name>.yaml.\n"

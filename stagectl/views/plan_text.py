@@ -1,0 +1,112 @@
+"""A plan as text (design, section 6)."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional, Set
+
+from stagectl.core.diff import ADD, Difference, diff
+from stagectl.core.model import REMOVE, REPLACE, RUN, Name
+from stagectl.core.plan import Change, Plan
+from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
+
+NOTHING = "No changes. The applied state matches what is staged."
+
+
+def plan_text(plan: Plan, *, colour: bool = False) -> str:
+    """Return a plan for people: changes with causes and values, what is held back, one summary line."""
+    lines = [line for change in plan.changes for line in _change_lines(plan, change, colour)]
+    if plan.held:
+        lines += ["", "Held back:"] if lines else ["Held back:"]
+        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {safe(held.message)}" for held in plan.held]
+    if plan.recorded:
+        lines += [f"Recorded, nothing runs: {listed(plan.recorded)}"]
+    if plan.pending:
+        lines += [f"Staged but not selected: {listed(plan.pending)}"]
+    lines += [""] if lines else []
+    return "\n".join([*lines, NOTHING if plan.is_empty else summary_line(plan)]) + "\n"
+
+
+def _change_lines(plan: Plan, change: Change, colour: bool) -> Iterator[str]:
+    partner = _partner(plan, change)
+    if partner is not None and change.action == REMOVE:
+        return  # told with the run
+    sign = "-/+" if partner else sign_of(change.action)
+    identity = f"{partner.id}, {change.id}" if partner else change.id
+    yield f"{coloured(sign, colour)} {identity}  ({cause_text(change)})"
+    for difference in _differences(change, bool(partner)):
+        yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
+
+
+def _partner(plan: Plan, change: Change) -> Optional[Change]:
+    """Return the other half of a replace."""
+    if change.action not in (REMOVE, RUN):
+        return None
+    other = RUN if change.action == REMOVE else REMOVE
+    return next((c for c in plan.changes if c.resource == change.resource and c.action == other), None)
+
+
+def _differences(change: Change, replaced: bool) -> List[Difference]:
+    if replaced:
+        return list(diff(change.before, change.inputs))
+    if change.action == REMOVE:
+        return []  # a resource that goes takes its values with it
+    return list(change.diff)
+
+
+def cause_text(change: Change) -> str:
+    """Return why a change is in a plan, in words."""
+    cause = change.cause
+    behind = listed(cause.of, 4)
+    inputs = listed(cause.inputs, 4)
+    texts: Dict[str, str] = {
+        "staged": "staged",
+        "explicit": "staged by name",
+        "child": f"reads {behind}" if behind else "reads what was applied earlier",
+        "reaction": f"reacts on {behind}",
+        REPLACE: f"replace: {inputs}" if inputs else REPLACE,
+        "unfinished": "an earlier try did not succeed",
+        "owed": f"owed since {behind}" if behind else "owed",
+    }
+    return texts[cause.type]
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the counts: `Plan: 1 to run, 2 to update, 1 to remove, 1 other; 1 held back; 1 recorded.`"""
+    counts = plan.summary()
+    line = f"Plan: {counts['run']} to run, {counts['update']} to update, {counts['remove']} to remove, {counts['other']} other"
+    line += f"; {counts['held']} held back" if counts["held"] else ""
+    line += f"; {counts['recorded']} recorded" if counts["recorded"] else ""
+    return line + "."
+
+
+def explain_text(plan: Plan, name: Name) -> str:
+    """Return why the changes of one resource are in a plan, each cause followed back, or why there is none."""
+    by_id = {change.id: change for change in plan.changes}
+    lines: List[str] = []
+    for change in plan.changes:
+        if change.resource == name:
+            lines += _chain(change, by_id, 0, set())
+    lines += [f"{held.id} is held back ({held.reason}): {safe(held.message)}" for held in plan.held if held.resource == name]
+    if name in plan.recorded:
+        lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
+    if not lines:
+        waiting = [change for change in plan.pending if change.rpartition(".")[0] == name]
+        lines.append(
+            f"{name} has no change in this plan: {listed(waiting)} is staged, but not selected"
+            if waiting
+            else f"{name} has no change in this plan: nothing it reads, and nothing staged of it, differs from what is applied"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _chain(change: Change, by_id: Dict[str, Change], depth: int, seen: Set[str]) -> Iterator[str]:
+    """Yield a change and, one step further in, what is behind it; one already told is not told again."""
+    yield f"{'  ' * depth}{sign_of(change.action)} {change.id}  ({cause_text(change)})"
+    if change.id in seen:
+        return
+    seen.add(change.id)
+    for difference in _differences(change, False):
+        yield f"{'  ' * depth}    {difference_line(difference, difference.path[0] in change.sensitive)}"
+    for behind in change.cause.of:
+        if behind in by_id:
+            yield from _chain(by_id[behind], by_id, depth + 1, seen)

@@ -1,0 +1,55 @@
+"""A status as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Iterable, List
+
+from stagectl.core.reports import Status
+from stagectl.views.text import safe
+
+CLEAN = "Nothing to do. What is defined is staged, committed and applied."
+
+
+def status_json(found: Status) -> str:
+    """Return a status as one JSON document."""
+    raw = {
+        "applied": found.applied,
+        "live": found.live,
+        "unstaged": [{"name": name, "state": state} for name, state in found.unstaged],
+        "uncommitted": list(found.uncommitted),
+        "pending": [{"id": change, "cause": cause} for change, cause in found.pending],
+        "affected": list(found.affected),
+        "recorded": list(found.recorded),
+        "unfinished": list(found.unfinished),
+        "owed": list(found.owed),
+    }
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def status_text(found: Status) -> str:
+    """Return a status for people, with the next command beside each part."""
+    parts: List[str] = []
+    parts += _part("Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
+    parts += _part("Staged, not committed (git commit):", found.uncommitted)
+    parts += _part("Staged, not applied (stagectl plan):", (change for change, _ in found.pending))
+    parts += _part("Affected by that:", found.affected)
+    parts += _part("Staged, differs in nothing that acts:", found.recorded)
+    parts += _part("Unfinished, comes back with the next plan:", found.unfinished)
+    parts += _part("Owed, comes back with the next plan:", found.owed)
+    where = f"Applied: {found.live} resources, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
+    return "\n".join([where, *(parts or [CLEAN])]) + "\n"
+
+
+def _part(title: str, lines: Iterable[str]) -> List[str]:
+    found = [f"  {safe(line)}" for line in lines]
+    return [title, *found] if found else []
+
+
+def status_short(found: Status) -> str:
+    """Return one line per thing: two letters, then what it is about."""
+    rows = [("D ", name) for name, _ in found.unstaged] + [("C ", path) for path in found.uncommitted]
+    rows += [("S ", change) for change, _ in found.pending] + [("A ", change) for change in found.affected]
+    rows += [("R ", name) for name in found.recorded]
+    rows += [("U ", change) for change in found.unfinished] + [("O ", change) for change in found.owed]
+    return "".join(f"{letter} {safe(text)}\n" for letter, text in rows)

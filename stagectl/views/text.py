@@ -1,0 +1,56 @@
+"""Text for terminals: values shown safely, signs and colours."""
+
+from __future__ import annotations
+
+import re
+from typing import Sequence
+
+from stagectl.core.diff import ADD, Difference
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.values import Template, Value, canonical, dotted, pack
+
+LONGEST = 160  # characters of one value
+
+_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+_SIGNS = {RUN: "+", UPDATE: "~", REMOVE: "-"}
+_COLOURS = {"+": "32", "~": "33", "-": "31", "-/+": "35", "!": "36"}
+
+
+def safe(text: str) -> str:
+    """Return text in which no character acts on a terminal: control and direction characters are written out."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def sign_of(action: str) -> str:
+    """Return the sign of an action."""
+    return _SIGNS.get(action, "!")
+
+
+def coloured(sign: str, colour: bool) -> str:
+    """Return a sign, in its colour where there is any."""
+    return f"\x1b[{_COLOURS[sign]}m{sign}\x1b[0m" if colour else sign
+
+
+def value_text(value: Value) -> str:
+    """Return a value in one line: JSON, strings in quotes, cut where it is long."""
+    text = safe(canonical(str(value) if isinstance(value, Template) else pack(value)[0]).replace("\n", "\\n"))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+
+
+def difference_line(difference: Difference, sensitive: bool) -> str:
+    """Return one difference in one line; a sensitive one without its values."""
+    path = safe(dotted(difference.path))
+    if sensitive:
+        return f"{path}: (sensitive)"
+    if difference.op == ADD:
+        return f"{path}: {value_text(difference.after)}"
+    if difference.op == GONE:
+        return f"{path}: {value_text(difference.before)} -> (gone)"
+    return f"{path}: {value_text(difference.before)} -> {value_text(difference.after)}"
+
+
+def listed(words: Sequence[str], most: int = 8) -> str:
+    """Return words with commas, the first ones where there are many."""
+    more = f", and {len(words) - most} more" if len(words) > most else ""
+    return safe(", ".join(words[:most]) + more)
