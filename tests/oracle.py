@@ -8,7 +8,8 @@ No git, no files, no cache: every look at the world is computed from scratch. De
   A list or mapping inside a longer string counts as a missing path.
 * `with_children` puts everything in scope: children, reactions and owed actions alike.
 * An unedited input whose parent is gone for another reason than a change of this universe keeps its applied value.
-* The form in effect decides for unfinished actions: an unselected, affected resource with a failed removal gets `run`.
+* The form in effect decides for unfinished actions: an unselected, affected resource with a failed removal gets `run`;
+  one whose file is gone, too, is left alone.
   `replace`, also an explicit one, wins over `run`; own changed inputs make the cause staged rather than unfinished.
 * needs-parent is shown before needs-reader. Reason and ids are those of the final universe without this one hold, or
   those of the moment of holding when none is left there. If all candidates pass through each other, all are held.
@@ -159,7 +160,7 @@ class Look:
         forms = {n: self.staged.get(n) if n in self.effective else self.live(n) for n in self.names}
         self.forms = {n: form for n, form in forms.items() if form is not None}
         # Rule 5: held and out-of-scope live resources always show their applied values.
-        self.frozen = {n for n in self.forms if n in held or self.outside(n)}
+        self.frozen = {n for n in self.forms if n in held or self.outside(n) or self.left_alone(n)}
         self.own: dict[str, dict] = {n: {} for n in self.forms}
         nodes = {(n, key): raw for n, form in self.forms.items() for key, raw in inputs_of(form).items()}
         changing = {node for node in nodes if node[0] not in self.frozen}
@@ -236,9 +237,16 @@ class Look:
         counters = {a: [int(stamp.split("-")[0]) for stamp in (staged[a], done.get(a, "0-"))] for a in staged}
         return [a for a, (new, old) in counters.items() if new > old or (new == old and staged[a] != done.get(a))]
 
+    def left_alone(self, name: str) -> bool:
+        """Rule 4: nobody brings back what somebody is removing, unless it is selected."""
+        removing = self.unfinished(name) == "remove" and name not in self.staged
+        return removing and self.selected is not None and name not in self.selected
+
     def inferred(self, name: str) -> tuple[list[str], str]:
         """Rules 1, 7 and 13: the actions that follow from a difference, and their cause."""
         new, old, unfinished = self.forms.get(name), self.live(name), self.unfinished(name)
+        if self.left_alone(name):
+            return [], ""
         if new is None:
             gone = name in self.effective and name not in self.staged and (old or unfinished)
             return (["remove"] if gone else []), ("staged" if old else "unfinished")
@@ -371,7 +379,7 @@ def verdict(look: Look, full: Look, name: str, why: list) -> dict:
             needs |= {f"{parent}.{action}" for parent in missing for action in full.inferred(parent)[0]}
         else:
             actions = full.inferred(other)[0]
-            needs |= {f"{other}.{action}" for action in (actions if "remove" in actions else ["update"])}
+            needs |= {f"{other}.{action}" for action in (actions or ["update"])}
     return {"reason": why[0][0], "needs": sorted(needs)}
 
 
@@ -410,7 +418,7 @@ class Changes:
         for action in look.wants(name):
             self.causes[f"{name}.{action}"] = {"cause": "explicit", "of": [], "inputs": []}
         for action in actions:
-            inputs = [] if action == "remove" else sorted(differing)
+            inputs = [] if action == "remove" and "run" not in self.acts.get(name, []) else sorted(differing)
             self.causes[f"{name}.{action}"] = {"cause": cause, "of": sorted(of), "inputs": inputs}
 
     def behind(self, name: str, differing: set[str]) -> set[str]:
@@ -426,7 +434,7 @@ class Changes:
         """Rules 5 and 8: add an owed action or a reaction, to the plan or to what is held."""
         target = self.held if name in self.barred else self.causes
         satisfied = action == "update" and f"{name}.run" in target
-        if satisfied or action in ("run", "remove") or f"{name}.{action}" in target:
+        if self.look.left_alone(name) or satisfied or action in ("run", "remove") or f"{name}.{action}" in target:
             return False
         target[f"{name}.{action}"] = self.barred.get(name, {"cause": cause, "of": sorted(of), "inputs": []})
         return True
@@ -466,8 +474,9 @@ class Changes:
             old, new = self.look.live(name), self.look.forms.get(name)
             for parent in (ordering(old) | ordering(new)) - {name}:
                 yield f"{name}.remove", f"{parent}.remove"
-            runs = f"{name}.update" not in self.causes and f"{name}.remove" not in self.causes
-            for parent in set().union(*parents(old)).difference(*parents(new), {name}) if new else ():
+            runs = f"{name}.update" not in self.causes
+            replaced = f"{name}.remove" in self.causes
+            for parent in set().union(*parents(old)).difference(*parents(new), {name}) if new and not replaced else ():
                 yield f"{name}.{'run' if runs else 'update'}", f"{parent}.remove"
 
     def literal_edges(self) -> Iterator[tuple[str, str]]:

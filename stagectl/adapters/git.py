@@ -54,7 +54,8 @@ class Git:
         """Return what `git ARGUMENTS` prints; raises GitError with its own words when it fails (empty without check)."""
         code, out, err = self.try_run(*arguments, data=data, env=env)
         if code and check:
-            raise GitError(f"git {arguments[0]} failed: {err.decode(errors='replace').strip() or f'exit code {code}'}")
+            command = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+            raise GitError(f"git {command} failed: {err.decode(errors='replace').strip() or f'exit code {code}'}")
         return b"" if code else out
 
     def try_run(
@@ -212,6 +213,10 @@ class Git:
             lines += "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
             self.run("update-index", "-z", "--index-info", data=lines.encode("utf-8", "surrogateescape"), env=env)
             return Oid(self.run(*_DURABLE, "write-tree", env=env).decode().strip())
+
+    def empty_tree(self) -> Oid:
+        """Store and return the empty tree; git knows it anyway, but `git fsck` misses the object."""
+        return Oid(self.run(*_DURABLE, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip())
 
     def write_commit(
         self, tree: Oid, parents: Sequence[Oid], message: str, env: Optional[Mapping[str, str]] = None

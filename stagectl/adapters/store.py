@@ -15,7 +15,7 @@ from stagectl.core.values import Value, pack, unpack
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
     for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "0 +0000"))
+    for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
 }
 _ROOT_MESSAGE = "Nothing is applied yet\n"
 
@@ -135,7 +135,7 @@ def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
 
 def root_commit(git: Git) -> Oid:
     """Store and return the fixed empty commit that every applied branch begins with."""
-    return git.write_commit(git.write_tree(None, (), ()), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
+    return git.write_commit(git.empty_tree(), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
 
 
 def write(

@@ -38,6 +38,7 @@ def apply(
     offline: bool = typer.Option(False, "--offline", help="Do not ask the remote for the applied branch."),
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
+    from stagectl.core.outcome import INPROGRESS
     from stagectl.core.plan import Plan
     from stagectl.usecases.apply import Options
     from stagectl.usecases.apply import apply as use_case
@@ -59,7 +60,7 @@ def apply(
         selection(names, tags, with_children, with_parents),
         options,
         confirm,
-        lambda change, outcome: note(progress_line(change, outcome)),
+        lambda change, outcome: note(progress_line(change, outcome)) if outcome.state != INPROGRESS else None,
     )
     if not done.run:
         if not (done.plan.changes or done.plan.recorded):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
+from stagectl.core.resolve import found_in
 from stagectl.core.universe import OUTSIDE, Hold, Universe
 from stagectl.core.values import Reference, same
 
@@ -100,17 +101,23 @@ class Drafts:
                     continue
                 hold = self._hold_of(name)
                 if hold is not None:
-                    self.held.setdefault(change_id(name, action), HeldReaction(hold))
+                    self._hold(name, action, hold)
                 elif not self._satisfied(name, action):
                     draft = Draft(name, action, "owed", follows=set(self._inferred(name)))
                     draft = self.by_id.setdefault(draft.id, draft)
                     if draft.cause == "owed":
                         draft.of.update(behind)
 
+    def _hold(self, name: Name, action: str, hold: Hold) -> Optional[HeldReaction]:
+        """Note a held reaction, unless a held run does what it would."""
+        if action == UPDATE and RUN in held_actions(self._universe, name):
+            return None
+        return self.held.setdefault(change_id(name, action), HeldReaction(hold))
+
     def _can_react(self, name: Name, action: str) -> bool:
         """Return whether a resource exists after the plan, and so can do more than be removed."""
         universe = self._universe
-        if name not in universe.effective:
+        if name not in universe.effective or universe.is_left_alone(name):
             return False
         runs = change_id(name, RUN) in self.by_id
         if not universe.situation.is_live(name) and not runs:
@@ -154,7 +161,9 @@ class Drafts:
         own = change_id(name, action)
         hold = self._hold_of(name)
         if hold is not None:
-            _note(self.held.setdefault(own, HeldReaction(hold)).triggers, trigger, when)
+            held = self._hold(name, action, hold)
+            if held is not None:
+                _note(held.triggers, trigger, when)
             return
         if self._satisfied(name, action):
             return
@@ -186,24 +195,21 @@ class Drafts:
         if not actions or change_id(parent, actions[-1]) not in self.by_id:
             return set()
         there, value = self._universe.resolver.value_of(reference)
-        was_there, was = _walk(self._universe.applied(parent).inputs, reference)
+        was_there, was = found_in(self._universe.applied(parent).inputs, reference)
         changed = there != was_there or (there and not same(value, was))
         return {change_id(parent, actions[-1])} if changed else set()
+
+
+def held_actions(universe: Universe, name: Name) -> List[str]:
+    """Return what a held resource would have done; `update` stands for a staged file to be recorded."""
+    if not universe.is_selected(name):
+        return list(universe.intents[name].actions)
+    inferred = list(universe.full.intents[name].actions)
+    explicit = [] if inferred == [REMOVE] else [a for a in universe.explicit(name) if a not in (RUN, REPLACE)]
+    return list(dict.fromkeys(inferred + explicit)) or [UPDATE]
 
 
 def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:
     """Note what a reaction waits for; of two conditions on one change the weaker one counts."""
     triggers[trigger] = "success" if "success" in (when, triggers.get(trigger)) else when
-
-
-def _walk(inputs: Mapping[str, object], reference: Reference) -> Tuple[bool, object]:
-    value: object = inputs
-    for step in reference.path:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return False, None
-    return True, value
 

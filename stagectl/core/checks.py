@@ -35,6 +35,8 @@ def find_troubles(universe: Universe) -> List[Trouble]:
     troubles: List[Trouble] = []
     for name in universe.situation.names():
         resource = universe.effective.get(name)
+        if name in universe.holds and universe.is_selected(name):
+            troubles += _dangling(universe, name)
         if resource is None:
             continue
         if universe.is_staged_here(name):
@@ -51,7 +53,7 @@ def find_still_read(universe: Universe) -> Dict[Name, List[Name]]:
     gone = {
         name
         for name in situation.applied
-        if name not in situation.staged and situation.is_live(name) and universe.is_selected(name)
+        if name not in situation.staged and universe.is_selected(name)
     }
     found: Dict[Name, List[Name]] = {}
     for name, resource in sorted(situation.staged.items()) if gone else ():
@@ -122,6 +124,15 @@ def _values(universe: Universe, resource: Resource) -> Iterator[Trouble]:
         failure = universe.resolver.failures.get((resource.name, key))
         if failure is not None and failure.why != resolve.PASSED_ON:
             yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(universe, failure))
+
+
+def _dangling(universe: Universe, name: Name) -> Iterator[Trouble]:
+    """Yield what a held resource as staged reads though nothing has it, however much is selected."""
+    staged = universe.situation.staged.get(name)
+    yield from _named(universe, staged) if staged else ()
+    for key, reference, why in universe.resolver.misses(staged) if staged else ():
+        if why in resolve.LACKING and not universe.full.resolver.value_of(reference)[0]:
+            yield Trouble(name, ("inputs", key), missing_text(universe.full, reference))
 
 
 def _failure_text(universe: Universe, failure: Failure) -> str:

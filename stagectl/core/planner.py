@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, List, Optional, Tuple
 
-from stagectl.core.changes import Draft, Drafts
+from stagectl.core.changes import Draft, Drafts, held_actions
 from stagectl.core.checks import ImpossiblePlan, Sensitive, find_still_read, find_troubles, schema_troubles, still_read_error
 from stagectl.core.diff import diff
 from stagectl.core.errors import StagectlError
@@ -143,22 +143,13 @@ class _Planner:
     def _held(self) -> Tuple[Held, ...]:
         found: Dict[ChangeId, Held] = {}
         for name, hold in self._universe.holds.items():
-            for action in self._held_actions(name):
+            for action in held_actions(self._universe, name):
                 held = self._held_change(name, action, hold)
                 found[held.id] = held
         for identity, reaction in self._drafts.held.items():
             held = self._held_change(*split_change(identity), reaction.hold, tuple(sorted(reaction.triggers.items())))
             found[identity] = held
         return tuple(found[identity] for identity in sorted(found))
-
-    def _held_actions(self, name: Name) -> List[str]:
-        """Return what a held resource would have done; `update` stands for a staged file to be recorded."""
-        universe = self._universe
-        if not universe.is_selected(name):
-            return list(universe.intents[name].actions)
-        inferred = [*universe.full.intents[name].actions]
-        explicit = [] if inferred == [REMOVE] else [a for a in universe.explicit(name) if a not in ("run", "replace")]
-        return list(dict.fromkeys(inferred + explicit)) or [UPDATE]
 
     def _held_change(
         self, name: Name, action: str, hold: Hold, triggers: Tuple[Tuple[ChangeId, str], ...] = ()

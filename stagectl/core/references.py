@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import List, Tuple, Union
 
 from stagectl.core.model import SEGMENT, Name
@@ -43,6 +44,8 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
     _add_text(parts, text[position:])
     if all(isinstance(part, str) for part in parts):
         return "".join(str(part) for part in parts)
+    if len(parts) > 1:
+        parts = [replace(part, inside=True) if isinstance(part, Reference) else part for part in parts]
     return Template(tuple(parts))
 
 

@@ -21,6 +21,7 @@ ABSENT, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
     "not-scalar",  # a list or mapping inside a string
     "too-large",
 )
+LACKING = (ABSENT, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ class Resolver:
             shown = {key: self._values[name, key]} if (name, key) in self._values else {}
         else:
             raise _Failed(ABSENT, reference)
-        if key not in shown:
-            raise _Failed(NO_VALUE, reference)
-        return _walk(shown[key], reference)
+        there, value = found_in(shown, reference)
+        if not there:
+            raise _Failed(NO_VALUE if value is None else NOT_SCALAR, reference)
+        return value
 
     def sources(self, reference: Reference) -> Set[Name]:
         """Return the resources that a reference's value passes through, the one it names included."""
@@ -191,22 +193,22 @@ class Resolver:
         if not isinstance(part, Reference):
             return (part,)
         value = self.look_up(part)
-        if isinstance(value, (dict, list)):
-            raise _Failed(NOT_SCALAR, part)
         if isinstance(value, Template):
             return value.parts
         return (value if isinstance(value, str) else canonical(value),)
 
 
-def _walk(value: Value, reference: Reference) -> Value:
-    for step in reference.path[1:]:
+def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
+    """Return whether inputs have what a reference reads, and the value; one with the wrong form is not what it reads."""
+    value: Value = inputs
+    for step in reference.path:
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdigit() and len(step) < 10 and int(step) < len(value):
             value = value[int(step)]
         else:
-            raise _Failed(NO_VALUE, reference)
-    return value
+            return False, None
+    return not (reference.inside and isinstance(value, (dict, list))), value
 
 
 def _join(parts: List[Part]) -> Value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, Applied, Kind, Name, Resource, is_pending, split_change
-from stagectl.core.resolve import ABSENT, NO_VALUE, Resolver
+from stagectl.core.resolve import ABSENT, LACKING, Resolver, found_in
 from stagectl.core.values import Reference, Value, differing, same
 
 OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "needs-reader"
@@ -102,6 +102,7 @@ class Universe:
         while self._hold_round():
             self._build()
         self.intents = {name: self._intent(name) for name in situation.names()}
+        self._complete_holds()
         self._hold_outside()
 
     @property
@@ -150,19 +151,20 @@ class Universe:
                     self.effective[name] = self.situation.staged[name]
             elif applied.resource is not None:
                 self.effective[name] = applied.resource
-                if self._shows_applied(name, applied):
+                if self._shows_applied(name):
                     shown[name] = applied.inputs
         self.shown: AbstractSet[Name] = shown.keys()
         self.resolver = Resolver(self.effective, shown)
 
-    def _shows_applied(self, name: Name, applied: Applied) -> bool:
-        return name in self.holds or self._is_left_alone(name, applied) or not self.in_scope(name)
+    def _shows_applied(self, name: Name) -> bool:
+        return name in self.holds or self.is_left_alone(name) or not self.in_scope(name)
 
-    def _is_left_alone(self, name: Name, applied: Applied) -> bool:
+    def is_left_alone(self, name: Name) -> bool:
         """Return whether an unselected resource can be no part of this plan, whatever its parents do."""
-        half_removed = applied.unfinished is not None and applied.unfinished.action == REMOVE
+        unfinished = self.applied(name).unfinished
         # Nobody may bring back what somebody is removing.
-        return name in self._frozen or (half_removed and name not in self.situation.staged)
+        half_removed = unfinished is not None and unfinished.action == REMOVE and name not in self.situation.staged
+        return name in self._frozen or (half_removed and not self.is_selected(name))
 
     # --- holding back
 
@@ -219,13 +221,14 @@ class Universe:
     def _find_missing(self, name: Name, candidates: Dict[Name, _Candidate]) -> None:
         """Note a selected resource that needs a parent which is not there, or not there as staged."""
         resource = self.situation.staged[name]
-        misses = [(ref, why) for _, ref, why in self.resolver.misses(resource) if why in (ABSENT, NO_VALUE)]
+        misses = [(ref, why) for _, ref, why in self.resolver.misses(resource) if why in LACKING]
         acts = bool(misses) or self.situation.is_edited(name)
-        actions = self._needing(self._intent(name).actions) | self.explicit(name).keys()
+        intent = self.full.intents[name] if name in self.holds else self._intent(name)
+        actions = self._needing(intent.actions) | self.explicit(name).keys()
         if not acts and not actions:
             return
         absent = {p for p in self._needed_parents(name, actions) if p in self.situation.staged and self._is_absent(p)}
-        lacking = [ref for ref, why in misses if why == NO_VALUE and self.full.resolver.value_of(ref)[0]]
+        lacking = [ref for ref, why in misses if why != ABSENT and self.full.resolver.value_of(ref)[0]]
         blockers = absent | {blocker for ref in lacking for blocker in self._unselected_sources(ref)}
         if blockers:
             reads = [] if absent else lacking
@@ -263,7 +266,7 @@ class Universe:
         blamed = True
         for _, reference, why in self.resolver.misses(resource) if resource else ():
             parent = Name(reference.name)
-            if why not in (ABSENT, NO_VALUE):
+            if why not in LACKING:
                 continue
             if parent == reader or parent in self.shown or not self.situation.is_live(parent):
                 blamed = False
@@ -281,6 +284,28 @@ class Universe:
         return any(
             read.name == reference.name and not self.full.resolver.value_of(read)[0] for group in reads for read in group
         )
+
+    def _complete_holds(self) -> None:
+        """Name, for each hold, everything that is missing now that all holds are known."""
+        readers: Dict[Name, List[Tuple[Name, Reference]]] = {}
+        for reader in self.situation.names():
+            resource = self.applied(reader).resource
+            for group in resource.references.values() if resource and not self.is_staged_here(reader) else ():
+                for reference in group:
+                    readers.setdefault(Name(reference.name), []).append((reader, reference))
+        for name, hold in list(self.holds.items()):
+            found: Dict[Name, _Candidate] = {}
+            if hold.reason == NEEDS_PARENT:
+                self._find_missing(name, found)
+                self.holds[name] = found[name].hold if name in found else hold
+            else:
+                blockers = {reader for reader, reference in readers.get(name, ()) if self._would_lack(name, reference)}
+                self.holds[name] = Hold(NEEDS_READER, frozenset(blockers - {name}) or hold.blockers)
+
+    def _would_lack(self, name: Name, reference: Reference) -> bool:
+        """Return whether a held resource's change would take away a value."""
+        resource = self.situation.staged.get(name) if self.is_selected(name) else self.applied(name).resource
+        return resource is None or not found_in(self.resolver.inputs_of(resource), reference)[0]
 
     def _hold_outside(self) -> None:
         """Hold the affected resources that the selection's tags leave out (rule 5)."""
@@ -313,9 +338,10 @@ class Universe:
         unresolved = [key for key in resource.inputs if key not in after]
         if name in self.shown:  # what a parent took away is the parent's matter: it is held for it
             after.update({key: applied.inputs[key] for key in unresolved if key in applied.inputs})
-        changed = tuple(differing(applied.inputs, after))
+            unresolved = []
+        changed = tuple(sorted({*differing(applied.inputs, after), *unresolved}))
         selected = self.is_staged_here(name)
-        if not selected and (not changed or self._is_left_alone(name, applied)):
+        if not selected and (not changed or self.is_left_alone(name)):
             return Intent()
         if self._is_replace(name, resource, before, changed, selected):
             return Intent((REMOVE, RUN), REPLACE, changed)

@@ -20,10 +20,14 @@ PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Reference:
-    """`${name.path.to.value}`: a value of another resource; path is never empty, its first step is the input."""
+    """`${name.path.to.value}`: a value of another resource; path is never empty, its first step is the input.
+
+    inside: whether it stands inside a longer string, where only scalars can.
+    """
 
     name: str
     path: Tuple[str, ...]
+    inside: bool = False
 
     def __str__(self) -> str:
         return "${" + self.name + "".join(_step_text(step) for step in self.path) + "}"

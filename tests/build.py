@@ -1,0 +1,188 @@
+"""Builders: one for repositories, through the real command line, and one for resources in memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from stagectl.core import schema
+from stagectl.core.model import Kind, Name, Resource
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command line that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Repo:
+    """A real git repository with the real command line. Every action writes its change id into `actions.log`."""
+
+    def __init__(self, root: Path, *, init: bool = True) -> None:
+        self.root = root
+        if init:
+            root.mkdir(parents=True)
+            self.git("init", "-q", "-b", "main")
+            self.git("config", "user.name", "Ada")
+            self.git("config", "user.email", "ada@example.com")
+            self.kind("service", actions=("run", "update", "remove", "restart", "test"))
+            self.kind("plain", actions=())
+            self.write(".gitignore", "actions.log\nfail\n")
+            self.commit()
+
+    # --- files and git
+
+    def write(self, path: str, text: str) -> Repo:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return self
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def delete(self, *names: str) -> Repo:
+        for name in names:
+            (self.root / f"resources/{name}.yaml").unlink()
+        return self
+
+    def git(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True)
+        assert not check or done.returncode == 0, f"git {arguments}: {done.stderr}"
+        return done.stdout
+
+    def commit(self, message: str = "work") -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
+
+    def kind(self, name: str, *, actions: Sequence[str] = ("run", "update", "remove"), **more: Any) -> Repo:
+        """Write a kind; its actions log their change id, and fail if the file `fail` names it."""
+        script = (
+            'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; '
+            'if [ -f fail ] && grep -qxF "$id" fail; then echo "no luck with $id"; exit 3; fi; echo "$id" >> actions.log'
+        )
+        raw = {"actions": {action: ["sh", "-c", script] for action in actions}, **more}
+        return self.write(f"kinds/{name}.yaml", json.dumps(raw, indent=1) + "\n")
+
+    def define(self, name: str, kind: str = "service", tags: Sequence[str] = (), **body: Any) -> Repo:
+        """Write a definition; depends_on, react_on and unordered as they stand in the body."""
+        lines = ["---", f"kind: {kind}", f"tags: {json.dumps(list(tags))}", "---", json.dumps(body, indent=1)]
+        return self.write(f"resources/{name}.yaml", "\n".join(lines) + "\n")
+
+    def fail(self, *changes: str) -> Repo:
+        """Make these changes fail from now on."""
+        return self.write("fail", "".join(f"{change}\n" for change in changes))
+
+    def log(self) -> List[str]:
+        """The actions that ran, in order."""
+        path = self.root / "actions.log"
+        return path.read_text().split() if path.exists() else []
+
+    # --- the command line
+
+    def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None) -> Ran:
+        import os
+
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "stagectl", *arguments] if sys.version_info >= (3, 11) else [sys.executable, "-m", "stagectl", *arguments],
+            cwd=cwd or self.root,
+            env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str, **more: Any) -> Ran:
+        """Run a command that has to succeed."""
+        done = self.run(*arguments, **more)
+        assert done.code == 0, f"stagectl {arguments} exited {done.code}: {done.out}{done.err}"
+        return done
+
+    def stage(self, *arguments: str) -> Repo:
+        self.ok("stage", *arguments)
+        return self
+
+    def plan(self, *arguments: str) -> Plan:
+        return Plan(self.ok("plan", "--format", "json", *arguments).json())
+
+    def apply(self, *arguments: str) -> Ran:
+        return self.run("apply", "--yes", *arguments)
+
+    def apply_all(self) -> Repo:
+        """Stage and apply everything there is; the log of actions starts anew."""
+        self.commit()
+        self.ok("stage")
+        self.ok("apply", "--yes")
+        (self.root / "actions.log").unlink(missing_ok=True)
+        return self
+
+    def applied(self, name: str) -> Any:
+        """The applied state of a resource, None if it has none."""
+        text = self.git("show", f"stagectl/applied:.applied/{name}.json", check=False)
+        return json.loads(text) if text else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as its JSON says."""
+
+    raw: Dict[str, Any]
+
+    @property
+    def ids(self) -> List[str]:
+        return [change["id"] for change in self.raw["changes"]]
+
+    @property
+    def held(self) -> Dict[str, str]:
+        return {held["id"]: held["reason"] for held in self.raw["held"]}
+
+    @property
+    def needs(self) -> Dict[str, List[str]]:
+        return {held["id"]: held["needs"] for held in self.raw["held"]}
+
+    def cause(self, identity: str) -> str:
+        return str(self.change(identity)["cause"]["type"])
+
+    def change(self, identity: str) -> Dict[str, Any]:
+        return next(change for change in self.raw["changes"] if change["id"] == identity)
+
+    def comes_before(self, earlier: str, later: str) -> bool:
+        """Whether one change has to end before the other starts, directly or not."""
+        after = {change["id"]: change["after"] for change in self.raw["changes"]}
+        left, seen = [later], set()
+        while left:
+            for before in after[left.pop()]:
+                if before not in seen:
+                    seen.add(before)
+                    left.append(before)
+        return earlier in seen
+
+
+def resource(name: str, kind: str = "service", tags: Sequence[str] = (), **body: Any) -> Resource:
+    """A staged resource in memory; `actions` are its stamps, anything unknown makes its bytes differ."""
+    actions = body.pop("actions", {})
+    content = json.dumps([kind, list(tags), actions, body], sort_keys=False).encode()
+    body.pop("note", None)
+    front = {"kind": kind, "tags": list(tags), "actions": dict(actions)}
+    return schema.resource(Name(name), [front, body], content, staged=True)
+
+
+def kind(name: str, **more: Any) -> Kind:
+    """A kind in memory."""
+    from stagectl.core import settings
+
+    return settings.kind(name, [more])

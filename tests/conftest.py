@@ -1,0 +1,40 @@
+"""The world of the tests: sealed, with real git, and one builder of repositories."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.build import Repo
+
+
+@pytest.fixture(autouse=True)
+def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Own home, no git config from outside, fixed dates, nobody at the keyboard."""
+    for key in [key for key in os.environ if key.startswith(("GIT_", "STAGECTL_"))]:
+        monkeypatch.delenv(key)
+    home = tmp_path_factory.mktemp("home")
+    sealed = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_EDITOR": "false",
+        "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+        "GIT_TERMINAL_PROMPT": "0",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+    for key, value in sealed.items():
+        monkeypatch.setenv(key, value)
+    yield
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository with an identity, two kinds and nothing defined."""
+    return Repo(tmp_path / "repo")

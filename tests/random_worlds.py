@@ -1,0 +1,236 @@
+"""Random situations for the property tests: what was applied, what is staged since, and a selection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional
+
+from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Resource
+from stagectl.core.resolve import Resolver
+from stagectl.core.selection import Selection
+from stagectl.core.universe import Situation
+from tests.build import kind, resource
+
+KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["x"]}, "b": {"actions": ["restart"], "replace_on": []}}
+TAGS = ("prod", "stag", "canary")
+STANDARD = ("run", "update", "remove")
+
+Raw = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A situation as plain values, for the oracle, and the question asked of it."""
+
+    applied: Dict[str, Raw]
+    staged: Dict[str, Raw]
+    names: Optional[FrozenSet[str]]
+    tags: tuple[str, ...]
+    with_children: bool
+    with_parents: bool
+
+    def situation(self) -> Situation:
+        """The same for the real planner."""
+        applied = {Name(name): _applied(name, raw) for name, raw in self.applied.items()}
+        staged = {Name(name): built(name, raw) for name, raw in self.staged.items()}
+        return Situation(applied, staged, real_kinds())
+
+    def selection(self) -> Selection:
+        names = tuple(sorted(self.names)) if self.names is not None else ()
+        return Selection(names, self.tags, self.with_children, self.with_parents)
+
+
+def real_kinds() -> Dict[str, Kind]:
+    return {
+        name: kind(name, actions={a: ["true"] for a in raw["actions"]}, replace_on=raw["replace_on"])
+        for name, raw in KINDS.items()
+    }
+
+
+def built(name: str, raw: Raw) -> Resource:
+    return resource(name, raw["kind"], raw.get("tags", ()), **{k: v for k, v in raw.items() if k not in ("kind", "tags")})
+
+
+def _applied(name: str, raw: Raw) -> Applied:
+    tried = raw["unfinished"]
+    return Applied(
+        resource=built(name, raw["resource"]) if raw["resource"] else None,
+        inputs=raw["inputs"],
+        stamps=raw["stamps"],
+        unfinished=Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"]) if tried else None,
+        owed={action: tuple(map(ChangeId, behind)) for action, behind in raw["owed"].items()},
+    )
+
+
+def random_case(random: Random, most: int = 8) -> Case:
+    """A case of at most *most* resources; small values, so that things meet."""
+    names = [f"r{index}" for index in range(random.randint(2, most))]
+    old = {name: _random_resource(random, name, names) for name in names if random.random() < 0.8}
+    old = _readable(old)
+    applied = {name: _random_applied(random, raw, old, name) for name, raw in old.items()}
+    staged = _edited(random, old, names, applied)
+    for name in names:
+        if name not in applied and random.random() < 0.1:
+            applied[name] = _failed_run(random)
+    return Case(
+        applied,
+        staged,
+        _random_names(random, applied, staged),
+        _random_tags(random, applied, staged),
+        random.random() < 0.2,
+        random.random() < 0.3,
+    )
+
+
+def _random_resource(random: Random, name: str, names: List[str]) -> Raw:
+    mine = names.index(name)
+    earlier = names[:mine] if random.random() < 0.95 else [other for other in names if other != name]
+    raw: Raw = {"kind": random.choice("aaab"), "inputs": {"x": random.randint(1, 3), "m": {"k": random.randint(1, 3), "l": 0}}}
+    tags = [tag for tag in TAGS if random.random() < 0.35]
+    if tags:
+        raw["tags"] = tags
+    for key in ("y", "z"):
+        if earlier and random.random() < 0.7:
+            raw["inputs"][key] = _random_reference(random, earlier, key)
+    others = [other for other in names if other != name]
+    if earlier and random.random() < 0.25:
+        raw["depends_on"] = random.choice(
+            [[random.choice(earlier)], {random.choice(("run", "update", "restart")): [_random_change(random, earlier)]}]
+        )
+    if others and random.random() < 0.35:
+        pool = earlier if earlier and random.random() < 0.8 else others
+        raw["react_on"] = {random.choice(("restart", "restart", "update")): [_random_change(random, pool)]}
+    reads = sorted({other for other in earlier if any("${" + other + "." in str(v) for v in raw["inputs"].values())})
+    if reads and random.random() < 0.15:
+        raw["unordered"] = [random.choice(reads)]
+    return raw
+
+
+def _random_reference(random: Random, parents: List[str], key: str) -> Any:
+    parent = random.choice(parents)
+    paths = ("x", "x", "m.k", "m.l", "y") if key == "z" else ("x", "m", "m.k", "y")
+    reference = "${" + f"{parent}.{random.choice(paths)}" + "}"
+    return random.choice((reference, reference, [reference], f"v-{reference}" if ".m}" not in reference else reference))
+
+
+def _random_change(random: Random, parents: List[str]) -> str:
+    return f"{random.choice(parents)}.{random.choice(('run', 'update', 'update', 'restart'))}"
+
+
+def _readable(resources: Mapping[str, Raw]) -> Dict[str, Raw]:
+    """What of it resolves, and whose relations exist: an applied state is always readable."""
+    left = dict(resources)
+    while True:
+        resolver = Resolver({Name(name): built(name, raw) for name, raw in left.items()}, {})
+        good = {
+            name: raw
+            for name, raw in left.items()
+            if len(resolver.inputs(Name(name))) == len(raw["inputs"]) and built(name, raw).parents <= left.keys()
+        }
+        if len(good) == len(left):
+            return good
+        left = good
+
+
+def _random_applied(random: Random, raw: Raw, everything: Mapping[str, Raw], name: str) -> Raw:
+    resolver = Resolver({Name(other): built(other, one) for other, one in everything.items()}, {})
+    inputs = resolver.inputs(Name(name))
+    if random.random() < 0.1 and "y" in inputs:
+        inputs["y"] = "stale"
+    applied: Raw = {"resource": raw, "inputs": inputs, "stamps": {}, "unfinished": None, "owed": {}}
+    if random.random() < 0.15:
+        applied["stamps"] = {"restart": "1-aaaa"}
+    if random.random() < 0.15:
+        action = random.choice(("update", "update", "remove"))
+        applied["unfinished"] = {"action": action, "kind": raw["kind"], "tags": raw.get("tags", []), "inputs": inputs}
+    if random.random() < 0.15:
+        applied["owed"] = {random.choice(("restart", "update")): [f"{random.choice(sorted(everything))}.update"]}
+    return applied
+
+
+def _failed_run(random: Random) -> Raw:
+    tried = {"action": "run", "kind": "a", "tags": [random.choice(TAGS)], "inputs": {"x": 1}}
+    return {"resource": None, "inputs": {}, "stamps": {}, "unfinished": tried, "owed": {}}
+
+
+def _edited(random: Random, old: Mapping[str, Raw], names: List[str], applied: Mapping[str, Raw]) -> Dict[str, Raw]:
+    """What is staged: the applied resources after some edits."""
+    staged = {}
+    for name in names:
+        chance = random.random()
+        if name not in old:
+            if chance < 0.6:
+                staged[name] = _random_resource(random, name, names)
+            continue
+        raw = {**old[name], "inputs": dict(old[name]["inputs"])}
+        if chance < 0.15:
+            continue
+        if chance < 0.35:
+            _edit(random, raw, name, names)
+        if chance < 0.2:
+            raw = _random_resource(random, name, names)
+        if random.random() < 0.15:
+            stamp = random.choice(("1-aaaa", "1-bbbb", "2-cccc"))
+            raw["actions"] = {random.choice(("restart", "restart", "update", "replace")): stamp}
+            if random.random() < 0.3 and raw["kind"] == "a":
+                raw["actions"]["test"] = "1-dddd"
+        staged[name] = raw
+    return staged if random.random() < 0.15 else _mended(staged)
+
+
+def _mended(staged: Dict[str, Raw]) -> Dict[str, Raw]:
+    """The same with dangling reads and relations taken out, as `stage` would ask for."""
+    good = _readable(staged)
+    mended = dict(staged)
+    for name in sorted(staged.keys() - good.keys()):
+        raw = {key: value for key, value in staged[name].items() if key in ("kind", "tags", "actions", "note")}
+        raw["inputs"] = {key: value for key, value in staged[name]["inputs"].items() if key in ("x", "m")}
+        mended[name] = raw
+    left = _readable(mended)
+    return mended if len(left) == len(mended) else _mended(mended)
+
+
+def _edit(random: Random, raw: Raw, name: str, names: List[str]) -> None:
+    edit = random.choice(("x", "m", "drop", "note", "tags", "depends", "reference", "literal", "add"))
+    earlier = names[: names.index(name)]
+    if edit == "x":
+        raw["inputs"]["x"] = random.randint(1, 4)
+    elif edit == "m":
+        raw["inputs"]["m"] = random.choice(({"k": 1}, {"k": 4, "l": 0}, {"k": 1, "l": 0, "n": 5}))
+    elif edit == "drop":
+        raw["inputs"].pop(random.choice(sorted(raw["inputs"])))
+    elif edit == "note":
+        raw["note"] = "a comment"
+    elif edit == "tags":
+        raw["tags"] = [random.choice(TAGS)]
+    elif edit == "depends" and earlier:
+        raw["depends_on"] = [random.choice(earlier)]
+    elif edit == "reference" and earlier:
+        raw["inputs"]["y"] = "${" + f"{random.choice(earlier)}.{random.choice(('x', 'm.n', 'w', 'y'))}" + "}"
+    elif edit == "literal":
+        raw["inputs"]["y"] = 1
+    elif edit == "add":
+        raw["inputs"]["w"] = 7
+
+
+def _random_names(random: Random, applied: Mapping[str, Raw], staged: Mapping[str, Raw]) -> Optional[FrozenSet[str]]:
+    known = sorted(applied.keys() | staged.keys())
+    if not known or random.random() < 0.5:
+        return None
+    return frozenset(random.sample(known, random.randint(1, min(3, len(known)))))
+
+
+def _random_tags(random: Random, applied: Mapping[str, Raw], staged: Mapping[str, Raw]) -> tuple[str, ...]:
+    if random.random() < 0.4:
+        return ()
+    known = sorted({tag for name in applied.keys() | staged.keys() for tag in tags_of(name, applied, staged)})
+    return (random.choice(known),) if known else ()
+
+
+def tags_of(name: str, applied: Mapping[str, Raw], staged: Mapping[str, Raw]) -> FrozenSet[str]:
+    """The tags a selection goes by."""
+    if name in staged:
+        return frozenset(staged[name].get("tags", ()))
+    entry = applied[name]
+    return frozenset((entry["resource"] or entry["unfinished"] or {}).get("tags", ()))

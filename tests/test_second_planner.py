@@ -1,0 +1,79 @@
+"""The planner agrees with a second one that was written from the design alone (tests/oracle.py)."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Dict, Optional
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.plan import Plan
+from stagectl.core.planner import make_plan
+from tests import oracle
+from tests.random_worlds import KINDS, Case, random_case, tags_of
+
+
+def real(case: Case) -> Optional[Dict[str, Any]]:
+    try:
+        return told(make_plan(case.situation(), case.selection()))
+    except StagectlError:
+        return None
+
+
+def told(plan: Plan) -> Dict[str, Any]:
+    """A plan in the oracle's form."""
+    return {
+        "changes": {
+            change.id: {
+                "cause": change.cause.type,
+                "of": list(change.cause.of),
+                "inputs": list(change.cause.inputs),
+                "after": list(change.after),
+            }
+            for change in plan.changes
+        },
+        "order": [change.id for change in plan.changes],
+        "held": {held.id: {"reason": held.reason, "needs": list(held.needs)} for held in plan.held},
+        "recorded": list(plan.recorded),
+        "pending": list(plan.pending),
+    }
+
+
+def second(case: Case) -> Optional[Dict[str, Any]]:
+    known = case.applied.keys() | case.staged.keys()
+    test = (lambda tags: any(tag in tags for tag in case.tags)) if case.tags else None
+    selected = None
+    if case.names is not None or test is not None:
+        selected = {
+            name
+            for name in known
+            if (case.names is None or name in case.names)
+            and (test is None or test(tags_of(name, case.applied, case.staged)))
+        }
+        if not selected:
+            return None
+    try:
+        return oracle.plan(
+            KINDS,
+            case.applied,
+            case.staged,
+            selected=selected,
+            expression=test,
+            with_children=case.with_children,
+            with_parents=case.with_parents,
+        )
+    except oracle.Refused:
+        return None
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
+def test_both_planners_agree(seed: int, most: int) -> None:
+    """
+    Random graphs with connections, orders, reactions, tags, selections, failures and debts.
+    """
+    case = random_case(Random(seed), most)
+
+    assert second(case) == real(case)
