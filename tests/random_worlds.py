@@ -110,6 +110,8 @@ def _random_resource(random: Random, name: str, names: List[str]) -> Raw:
 def _random_reference(random: Random, parents: List[str], key: str) -> Any:
     parent = random.choice(parents)
     paths = ("x", "x", "m.k", "m.l", "y") if key == "z" else ("x", "m", "m.k", "y")
+    if len(parents) > 12:  # long chains of what may be missing would leave little of a large world
+        paths = ("x", "m.k", "m.l")
     reference = "${" + f"{parent}.{random.choice(paths)}" + "}"
     return random.choice((reference, reference, [reference], f"v-{reference}" if ".m}" not in reference else reference))
 

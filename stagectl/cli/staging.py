@@ -9,13 +9,17 @@ import typer
 from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
 
 
-def init() -> None:
+def init(
+    example: bool = typer.Option(False, "--example", help="Add a small working example: a shop in two environments."),
+) -> None:
     """Set up a repository: folders, a first kind, the config, the fetch rule for the applied branch."""
     from stagectl.usecases.init import init as use_case
 
-    done = use_case(workspace())
+    done = use_case(workspace(), example=example)
     out("".join(f"{line}\n" for line in done) or "Everything is here already.\n")
-    if done:
+    if example:
+        out("Next: git add . && git commit -m shop && stagectl stage && stagectl plan\n")
+    elif done:
         out("Next: write resources/NAME.yaml, commit kinds/ and stagectl.yaml, then: stagectl stage\n")
 
 

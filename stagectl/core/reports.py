@@ -43,7 +43,6 @@ class LogEntry:
     commit: Oid
     author: str
     date: str
-    time: int
     subject: str
     changes: Tuple[ChangeId, ...]
     names: Tuple[Name, ...]  # staged or recorded without a change

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import List
 
+from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
 from stagectl.usecases.stage import write_file
 from stagectl.usecases.workspace import Workspace
@@ -29,9 +31,13 @@ actions:
 _FIRST_KIND = f"{KINDS}/service.yaml"
 
 
-def init(workspace: Workspace) -> List[str]:
-    """Make what is missing and return what was done, in words; what is there already stays as it is."""
-    done = []
+def init(workspace: Workspace, *, example: bool = False) -> List[str]:
+    """Make what is missing and return what was done, in words; what is there already stays as it is.
+
+    example: set up the small multi-environment shop instead of an empty repository; raises StagectlError if there are
+    resources already.
+    """
+    done = _copy_example(workspace) if example else []
     files = {CONFIG: _CONFIG}
     if not (workspace.root / KINDS).exists():
         files[_FIRST_KIND] = _KIND
@@ -43,6 +49,25 @@ def init(workspace: Workspace) -> List[str]:
         write_file(workspace.root / DEFINITIONS / ".gitkeep", b"")
         done.append(f"made {DEFINITIONS}/")
     return done + _fetch_rule(workspace)
+
+
+def _copy_example(workspace: Workspace) -> List[str]:
+    if any((workspace.root / path).exists() for path in (DEFINITIONS, KINDS)):
+        raise StagectlError("there are resources or kinds here already", "make the example in an empty repository")
+    source = example_folder()
+    copied = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    for path in copied:
+        target = workspace.root / path.relative_to(source)
+        write_file(target, path.read_bytes())
+        target.chmod(path.stat().st_mode & 0o777)
+    return [f"wrote the example shop: {len(copied)} files"]
+
+
+def example_folder() -> Path:
+    """Return where the example shop is: in the installed package, or in the source tree beside it."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "example"
+    return installed if installed.exists() else package.parent / "fixtures" / "shop"
 
 
 def _fetch_rule(workspace: Workspace) -> List[str]:

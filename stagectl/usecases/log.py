@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Set
 
 from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.reports import LogEntry
 from stagectl.usecases.workspace import Workspace
 
-_FIELDS = ("%H", "%an <%ae>", "%cI", "%ct", "%s", "%(trailers:only,unfold)")
+_FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%(trailers:only,unfold)")
 
 
 def log(workspace: Workspace, name: Optional[str] = None, count: Optional[int] = None) -> List[LogEntry]:
     """Return staging and apply commits in one timeline, newest first; only those about *name* if one is given."""
-    entries: List[LogEntry] = []
-    if workspace.git.head() is not None:
-        entries += _entries(workspace, ["--no-merges", "--grep=^Staged: ", "--grep=^Restaged: ", "HEAD"], "stage")
     tip = workspace.branch.tip
-    if tip is not None:
-        entries += _entries(workspace, ["--first-parent", "--grep=^Run: ", tip], "apply")
-    entries.sort(key=lambda entry: (-entry.time, entry.type))
+    starts = [commit for commit in (workspace.git.head(), tip) if commit is not None]
+    if not starts:
+        return []
+    applies = set(workspace.git.first_parents(tip)) if tip else set()
+    # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
+    arguments = ["--date-order", "--grep=^Staged: ", "--grep=^Restaged: ", "--grep=^Run: ", *starts]
+    entries = [_entry(fields, applies) for fields in workspace.git.log(arguments, _FIELDS)]
+    entries = [entry for entry in entries if entry.type == "apply" or entry.changes or entry.names]
     if name is not None:
         entries = [entry for entry in entries if _is_about(entry, name)]
     return entries[:count]
 
 
-def _entries(workspace: Workspace, arguments: List[str], kind: str) -> List[LogEntry]:
-    return [_entry(fields, kind) for fields in workspace.git.log(arguments, _FIELDS)]
-
-
-def _entry(fields: List[str], kind: str) -> LogEntry:
-    commit, author, date, time, subject, text = fields
+def _entry(fields: List[str], applies: Set[Oid]) -> LogEntry:
+    commit, author, date, subject, text = fields
+    kind = "apply" if commit in applies else "stage"
     trailers = [line.partition(": ")[::2] for line in text.splitlines()]
     first = dict(reversed(trailers))
     results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
@@ -40,7 +39,6 @@ def _entry(fields: List[str], kind: str) -> LogEntry:
         commit=Oid(commit),
         author=author,
         date=date,
-        time=int(time),
         subject=subject,
         changes=tuple(map(ChangeId, results)) if kind == "apply" else tuple(staged),
         names=tuple(Name(value) for key, value in trailers if key in ("Restaged", "Recorded")),

@@ -56,7 +56,7 @@ def stage(
     _refuse_twins(snapshot)
     workspace.git.check_identity()
     _, applied = workspace.applied()
-    chosen = _chosen(selection, snapshot, applied)
+    chosen = _chosen(workspace.config, selection, snapshot, applied)
     wanted = desired(workspace.config, snapshot, chosen)
     if actions:
         wanted = _with_actions(wanted, actions, snapshot, applied)
@@ -85,9 +85,12 @@ def desired(config: Config, snapshot: Snapshot, chosen: FrozenSet[Name]) -> Dict
     return wanted
 
 
-def _chosen(selection: Selection, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> FrozenSet[Name]:
+def _chosen(
+    config: Config, selection: Selection, snapshot: Snapshot, applied: Mapping[Name, Applied]
+) -> FrozenSet[Name]:
     live = {name: state.resource for name, state in applied.items() if state.resource}
-    world = World.of(snapshot.defined, snapshot.staged, live)
+    tags = {name: _tags_of(config, resource) for name, resource in snapshot.defined.items()}
+    world = World.of(snapshot.defined, snapshot.staged, live, tags=tags)
     chosen = select(selection, world)
     return frozenset(world.tags) if chosen is None else chosen
 
@@ -95,9 +98,14 @@ def _chosen(selection: Selection, snapshot: Snapshot, applied: Mapping[Name, App
 def _copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
     """Return a definition as it is staged: tags copied and completed, the body byte for byte."""
     defined = snapshot.defined[name]
-    added = [tag for glob, tags in config.tags if glob_test(glob)(name) for tag in tags]
-    tags = tuple(dict.fromkeys([*defined.tags, *added]))
+    tags = _tags_of(config, defined)
     return _rendered(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
+
+
+def _tags_of(config: Config, defined: Resource) -> Tuple[str, ...]:
+    """Return the tags a definition is staged with: its own, then those the config gives its path."""
+    added = [tag for glob, tags in config.tags if glob_test(glob)(defined.name) for tag in tags]
+    return tuple(dict.fromkeys([*defined.tags, *added]))
 
 
 def _rendered(resource: Resource) -> Resource:
