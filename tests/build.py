@@ -72,7 +72,8 @@ class Repo:
         """Write a kind; its actions log their change id, and fail if the file `fail` names it."""
         script = (
             'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; '
-            'if [ -f fail ] && grep -qxF "$id" fail; then echo "no luck with $id"; exit 3; fi; echo "$id" >> actions.log'
+            'if [ -f fail ] && grep -qxF "$id" fail; then echo "no luck with $id"; exit 3; fi; '
+            'echo "$id" >> actions.log'
         )
         raw = {"actions": {action: ["sh", "-c", script] for action in actions}, **more}
         return self.write(f"kinds/{name}.yaml", json.dumps(raw, indent=1) + "\n")
@@ -97,7 +98,9 @@ class Repo:
         import os
 
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "stagectl", *arguments] if sys.version_info >= (3, 11) else [sys.executable, "-m", "stagectl", *arguments],
+            [sys.executable, "-P", "-m", "stagectl", *arguments]
+            if sys.version_info >= (3, 11)
+            else [sys.executable, "-m", "stagectl", *arguments],
             cwd=cwd or self.root,
             env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,

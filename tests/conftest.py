@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.build import Repo
 
 
 @pytest.fixture(autouse=True)
-def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Own home, no git config from outside, fixed dates, nobody at the keyboard."""
     for key in [key for key in os.environ if key.startswith(("GIT_", "STAGECTL_"))]:
         monkeypatch.delenv(key)
@@ -31,7 +30,6 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     }
     for key, value in sealed.items():
         monkeypatch.setenv(key, value)
-    yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Resource
 from stagectl.core.resolve import Resolver
 from stagectl.core.selection import Selection
-from stagectl.core.universe import Situation
+from stagectl.core.situation import Situation
 from tests.build import kind, resource
 
 KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["x"]}, "b": {"actions": ["restart"], "replace_on": []}}
@@ -49,7 +49,9 @@ def real_kinds() -> Dict[str, Kind]:
 
 
 def built(name: str, raw: Raw) -> Resource:
-    return resource(name, raw["kind"], raw.get("tags", ()), **{k: v for k, v in raw.items() if k not in ("kind", "tags")})
+    return resource(
+        name, raw["kind"], raw.get("tags", ()), **{k: v for k, v in raw.items() if k not in ("kind", "tags")}
+    )
 
 
 def _applied(name: str, raw: Raw) -> Applied:
@@ -86,7 +88,10 @@ def random_case(random: Random, most: int = 8) -> Case:
 def _random_resource(random: Random, name: str, names: List[str]) -> Raw:
     mine = names.index(name)
     earlier = names[:mine] if random.random() < 0.95 else [other for other in names if other != name]
-    raw: Raw = {"kind": random.choice("aaab"), "inputs": {"x": random.randint(1, 3), "m": {"k": random.randint(1, 3), "l": 0}}}
+    raw: Raw = {
+        "kind": random.choice("aaab"),
+        "inputs": {"x": random.randint(1, 3), "m": {"k": random.randint(1, 3), "l": 0}},
+    }
     tags = [tag for tag in TAGS if random.random() < 0.35]
     if tags:
         raw["tags"] = tags

@@ -37,7 +37,8 @@ class Git:
         top = self.run("rev-parse", "--show-toplevel", "--git-common-dir", check=False).decode().splitlines()
         if len(top) != 2:
             raise StagectlError(
-                f"{folder} is not inside the working tree of a git repository", "make one here: git init && stagectl init"
+                f"{folder} is not inside the working tree of a git repository",
+                "make one here: git init && stagectl init",
             )
         self.root = Path(top[0])
         self.common = (folder / top[1]).resolve()
@@ -51,7 +52,7 @@ class Git:
         env: Optional[Mapping[str, str]] = None,
         check: bool = True,
     ) -> bytes:
-        """Return what `git ARGUMENTS` prints; raises GitError with its own words when it fails (empty without check)."""
+        """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
         code, out, err = self.try_run(*arguments, data=data, env=env)
         if code and check:
             command = next(word for word in arguments if not word.startswith("-") and "=" not in word)
@@ -197,7 +198,12 @@ class Git:
             for path, content in zip(paths, contents):
                 Path(path).write_bytes(content)
             out = self.run(
-                *_DURABLE, "hash-object", "-w", "--no-filters", "--stdin-paths", data="".join(p + "\n" for p in paths).encode()
+                *_DURABLE,
+                "hash-object",
+                "-w",
+                "--no-filters",
+                "--stdin-paths",
+                data="".join(p + "\n" for p in paths).encode(),
             )
         return [Oid(oid) for oid in out.decode().split()]
 

@@ -9,7 +9,19 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Entry, Git
 from stagectl.core import schema
 from stagectl.core.errors import FlawedFile, StagectlError
-from stagectl.core.model import APPLIED, NAME, STAGED, Applied, Attempt, ChangeId, Name, Oid, Resource, staged_path
+from stagectl.core.model import (
+    APPLIED,
+    NAME,
+    STAGED,
+    STAMP,
+    Applied,
+    Attempt,
+    ChangeId,
+    Name,
+    Oid,
+    Resource,
+    staged_path,
+)
 from stagectl.core.values import Value, pack, unpack
 
 _ROOT_IDENTITY = {
@@ -98,7 +110,7 @@ def _parse_inputs(raw: Mapping[str, Any]) -> Any:
 
 def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
     for stamp in raw.values():
-        if not schema.STAMP.fullmatch(stamp):
+        if not STAMP.fullmatch(stamp):
             raise ValueError(f"{stamp!r} is no stamp")
     return dict(raw)
 

@@ -60,7 +60,7 @@ def body_of(data: bytes) -> bytes:
 
 
 def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
-    """Return line and column, from 1, of a place in a file that `load` can read; of its nearest parent if it is not there.
+    """Return line and column, from 1, of a place in a file that `load` can read, or of its nearest parent there.
 
     The file is read again: values carry no places, which keeps reading fast.
     """
@@ -227,9 +227,7 @@ def quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def front_matter(
-    kind: str, tags: Sequence[str], source: Optional[str], actions: Sequence[Tuple[str, str]]
-) -> bytes:
+def front_matter(kind: str, tags: Sequence[str], source: Optional[str], actions: Sequence[Tuple[str, str]]) -> bytes:
     """Return the front matter of a staged file, always in the same form."""
     lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
     if source is not None:

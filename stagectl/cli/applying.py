@@ -28,10 +28,16 @@ def apply(
     with_children: bool = WITH_CHILDREN,
     with_parents: bool = WITH_PARENTS,
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
-    expect: Optional[str] = typer.Option(None, "--expect", metavar="PLAN_ID", help="Refuse any other plan; do not ask."),
+    expect: Optional[str] = typer.Option(
+        None, "--expect", metavar="PLAN_ID", help="Refuse any other plan; do not ask."
+    ),
     record_only: bool = typer.Option(False, "--record-only", help="Run nothing, record everything as applied."),
-    parallel: Optional[int] = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once."),
-    allow_rollback: bool = typer.Option(False, "--allow-rollback", help="Apply also what is older than the applied state."),
+    parallel: Optional[int] = typer.Option(
+        None, "--parallel", min=1, metavar="N", help="How many changes run at once."
+    ),
+    allow_rollback: bool = typer.Option(
+        False, "--allow-rollback", help="Apply also what is older than the applied state."
+    ),
     allow_remove: Optional[List[str]] = typer.Option(
         None, "--allow-remove", metavar="NAME", help="Let this protected resource be removed or replaced."
     ),

@@ -13,7 +13,9 @@ from stagectl.core.selection import Selection
 from stagectl.usecases.workspace import Workspace
 
 NAMES = typer.Argument(None, metavar="[NAME]...", help="Resources: names, globs (prod/*, prod/**), db+ or +db.")
-TAGS = typer.Option(None, "-t", "--tag", metavar="EXPR", help="A tag expression: 'prod and not canary'; several mean or.")
+TAGS = typer.Option(
+    None, "-t", "--tag", metavar="EXPR", help="A tag expression: 'prod and not canary'; several mean or."
+)
 WITH_CHILDREN = typer.Option(False, "--with-children", help="Take in affected children that the tags leave out.")
 WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged changes of parents that are needed.")
 AS_JSON = typer.Option(False, "--json", help="Write JSON.")

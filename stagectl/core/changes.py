@@ -7,7 +7,8 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.resolve import found_in
-from stagectl.core.universe import OUTSIDE, Hold, Universe
+from stagectl.core.situation import OUTSIDE, Hold
+from stagectl.core.universe import Universe
 from stagectl.core.values import Reference, same
 
 
@@ -212,4 +213,3 @@ def held_actions(universe: Universe, name: Name) -> List[str]:
 def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:
     """Note what a reaction waits for; of two conditions on one change the weaker one counts."""
     triggers[trigger] = "success" if "success" in (when, triggers.get(trigger)) else when
-

@@ -8,9 +8,9 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Opti
 from stagectl.core import resolve
 from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import Kind, Name, Resource, split_change
-from stagectl.core.resolve import Failure, Resolver
+from stagectl.core.resolve import Failure
 from stagectl.core.universe import Universe
-from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value, leaves
+from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,7 @@ def find_troubles(universe: Universe) -> List[Trouble]:
 def find_still_read(universe: Universe) -> Dict[Name, List[Name]]:
     """Return the selected removals whose resource is still named by kept resources as staged (rule 10)."""
     situation = universe.situation
-    gone = {
-        name
-        for name in situation.applied
-        if name not in situation.staged and universe.is_selected(name)
-    }
+    gone = {name for name in situation.applied if name not in situation.staged and universe.is_selected(name)}
     found: Dict[Name, List[Name]] = {}
     for name, resource in sorted(situation.staged.items()) if gone else ():
         for parent in sorted(resource.parents & gone):
@@ -232,4 +228,3 @@ def _readable(value: Value) -> Any:
     if isinstance(value, list):
         return [_readable(inner) for inner in value]
     return _Later(str(value)) if isinstance(value, Template) else value
-

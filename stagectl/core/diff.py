@@ -33,4 +33,3 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
         elif not same(old[path], new[path]):
             entries.append(Difference(path, REPLACE, old[path], new[path]))
     return tuple(entries)
-

@@ -72,9 +72,7 @@ def heights(order: List[Node], before: Before[Node]) -> Dict[Node, int]:
     return height
 
 
-def reachable(
-    starts: Iterable[Node], step: Callable[[Node], Iterable[Node]], depth: Optional[int] = None
-) -> Set[Node]:
+def reachable(starts: Iterable[Node], step: Callable[[Node], Iterable[Node]], depth: Optional[int] = None) -> Set[Node]:
     """Return everything within *depth* steps of *starts*, them included; no depth means no bound."""
     found = set(starts)
     frontier = set(found)

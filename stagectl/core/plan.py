@@ -81,7 +81,7 @@ class Plan:
     targets: per resource with a change or a record the state to store; none for removals.
     """
 
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     changes: Tuple[Change, ...] = ()
     held: Tuple[Held, ...] = ()
     recorded: Tuple[Name, ...] = ()

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from stagectl.core.changes import Draft, Drafts, held_actions
-from stagectl.core.checks import ImpossiblePlan, Sensitive, find_still_read, find_troubles, schema_troubles, still_read_error
+from stagectl.core.checks import (
+    ImpossiblePlan,
+    Sensitive,
+    find_still_read,
+    find_troubles,
+    schema_troubles,
+    still_read_error,
+)
 from stagectl.core.diff import diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
@@ -13,7 +20,8 @@ from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id, 
 from stagectl.core.order import predecessors
 from stagectl.core.plan import Cause, Change, Held, Plan, Target
 from stagectl.core.selection import Selection, World, select, tag_test
-from stagectl.core.universe import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Scope, Situation, Universe
+from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Scope, Situation
+from stagectl.core.universe import Universe
 from stagectl.core.values import Inputs
 
 
@@ -102,7 +110,9 @@ class _Planner:
         inputs: Optional[Inputs] = self._universe.inputs(name) if resource is not None else None
         kind = resource.kind if resource else ""
         if draft.action == REMOVE:
-            kind = applied.resource.kind if applied.resource else applied.unfinished.kind if applied.unfinished else kind
+            kind = (
+                applied.resource.kind if applied.resource else applied.unfinished.kind if applied.unfinished else kind
+            )
             if before is None and applied.unfinished is not None:
                 before = applied.unfinished.inputs
         return Change(

@@ -33,7 +33,8 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
         return text
     parts: List[Part] = []
     position = 0
-    for opening in iter(lambda: _OPENING.search(text, position), None):
+    opening = _OPENING.search(text)
+    while opening is not None:
         _add_text(parts, text[position : opening.start()])
         if opening.group() == "$${":
             _add_text(parts, "${")
@@ -41,6 +42,7 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
         else:
             part, position = _parse_one(text, opening.start(), folder)
             parts.append(part)
+        opening = _OPENING.search(text, position)
     _add_text(parts, text[position:])
     if all(isinstance(part, str) for part in parts):
         return "".join(str(part) for part in parts)

@@ -31,7 +31,15 @@ class Status:
     @property
     def is_clean(self) -> bool:
         """Whether what is defined is staged, committed and applied."""
-        lists = (self.unstaged, self.uncommitted, self.pending, self.affected, self.recorded, self.unfinished, self.owed)
+        lists = (
+            self.unstaged,
+            self.uncommitted,
+            self.pending,
+            self.affected,
+            self.recorded,
+            self.unfinished,
+            self.owed,
+        )
         return not any(lists)
 
 

@@ -199,7 +199,7 @@ class Resolver:
 
 
 def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
-    """Return whether inputs have what a reference reads, and the value; one with the wrong form is not what it reads."""
+    """Return whether inputs have what a reference reads, and the value; one of the wrong form is not what it reads."""
     value: Value = inputs
     for step in reference.path:
         if isinstance(value, dict) and step in value:

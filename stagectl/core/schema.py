@@ -8,7 +8,6 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from stagectl.core.errors import Flaws, Step, nearest
 from stagectl.core.model import (
     ACTION,
-    NAME,
     REMOVE,
     REPLACE,
     SEGMENT,

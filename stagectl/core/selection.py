@@ -132,7 +132,9 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
     if selection.names:
         chosen &= {name for pattern in selection.names for name in match_names(pattern, world)}
     if not chosen:
-        asked = " and ".join(filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)]))
+        asked = " and ".join(
+            filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)])
+        )
         raise StagectlError(f"no resource matches {asked}", "see the names and tags with: stagectl show")
     return frozenset(chosen)
 
@@ -167,7 +169,9 @@ def match_names(pattern: str, world: World) -> Set[Name]:
     """Return what one NAME argument means: `db`, `prod/*`, `db+`, `+db`, `2+db+1`; raises StagectlError for nothing."""
     match = _PATTERN.fullmatch(pattern)
     if match is None:
-        raise StagectlError(f"'{pattern}' is not a resource name{_change_hint(pattern, world)}", "a name looks like prod/db")
+        raise StagectlError(
+            f"'{pattern}' is not a resource name{_change_hint(pattern, world)}", "a name looks like prod/db"
+        )
     starts = _glob_names(match.group("glob"), world)
     found = set(starts)
     if match.group("above"):

@@ -10,7 +10,8 @@ from stagectl.core.model import ACTION, NAME, REPLACE, Config, Kind
 from stagectl.core.schema import known_keys, listed, mapping, tag_list
 
 _KIND_KEYS = (
-    "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent", "protect", "description",
+    "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
+    "protect",
 )  # fmt: skip
 _CONFIG_KEYS = ("roots", "applied_branch", "remote", "parallelism", "executor", "targets", "tags")
 

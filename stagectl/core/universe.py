@@ -8,72 +8,12 @@ not depend on the order in which resources are looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, Applied, Kind, Name, Resource, is_pending, split_change
+from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, Applied, Name, Resource, is_pending, split_change
 from stagectl.core.resolve import ABSENT, LACKING, Resolver, found_in
+from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Intent, Scope, Situation
 from stagectl.core.values import Reference, Value, differing, same
-
-OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "needs-reader"
-
-
-@dataclass(frozen=True)
-class Situation:
-    """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
-
-    defined: names that have a definition, to tell what only has to be staged.
-    """
-
-    applied: Mapping[Name, Applied]
-    staged: Mapping[Name, Resource]
-    kinds: Mapping[str, Kind]
-    defined: FrozenSet[Name] = frozenset()
-
-    def tags(self, name: Name) -> FrozenSet[str]:
-        """Return a resource's tags: the staged ones, of a removed one the applied ones."""
-        side = self.staged.get(name) or self.applied.get(name)
-        return frozenset(side.tags if side else ())
-
-    def is_live(self, name: Name) -> bool:
-        """Return whether a resource is in the applied state."""
-        return name in self.applied and self.applied[name].live
-
-    def names(self) -> List[Name]:
-        """Return every resource that is staged or has an applied state, sorted."""
-        return sorted(self.staged.keys() | self.applied.keys())
-
-    def is_edited(self, name: Name) -> bool:
-        """Return whether the staged file is not the one last applied (either may be missing)."""
-        staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
-        if staged is None or applied is None:
-            return (staged is None) != (applied is None)
-        return staged.content != applied.content
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`."""
-
-    selected: Optional[FrozenSet[Name]] = None
-    in_tags: Optional[Callable[[AbstractSet[str]], bool]] = None
-    with_children: bool = False
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Why a resource is held back, and the resources whose changes are missing."""
-
-    reason: str
-    blockers: FrozenSet[Name] = frozenset()
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What a resource would do of its own accord: its inferred actions, and why."""
-
-    actions: Tuple[str, ...] = ()
-    cause: str = ""
-    inputs: Tuple[str, ...] = ()  # own top-level inputs that differ
 
 
 @dataclass
@@ -236,7 +176,7 @@ class Universe:
 
     @staticmethod
     def _needing(inferred: Tuple[str, ...]) -> Set[str]:
-        """Return the inferred actions that need parents: a removal never does, the run of a replace is an update too."""
+        """Return the inferred actions that need parents: never a removal; a replace's run is an update too."""
         needing = set(inferred) - {REMOVE}
         return needing | {UPDATE} if REMOVE in inferred and RUN in inferred else needing
 
@@ -282,7 +222,9 @@ class Universe:
         staged = self.situation.staged.get(reader)
         reads = staged.references.values() if staged else ()
         return any(
-            read.name == reference.name and not self.full.resolver.value_of(read)[0] for group in reads for read in group
+            read.name == reference.name and not self.full.resolver.value_of(read)[0]
+            for group in reads
+            for read in group
         )
 
     def _complete_holds(self) -> None:

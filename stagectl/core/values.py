@@ -159,7 +159,9 @@ def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
             return [full(item, f"{pointer}/{index}") for index, item in enumerate(inner)]
         if pointer in left:
             left.discard(pointer)
-            return Template(tuple(EnvVariable(part["env"]) if isinstance(part, dict) else part for part in templates[pointer]))
+            return Template(
+                tuple(EnvVariable(part["env"]) if isinstance(part, dict) else part for part in templates[pointer])
+            )
         return inner
 
     result = full(value, "")

@@ -6,8 +6,8 @@ import fcntl
 import os
 import secrets
 import time
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
 
@@ -85,7 +85,9 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
     git.check_identity()
     dirty = workspace.dirty()
     if dirty:
-        raise StagectlError(f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first")
+        raise StagectlError(
+            f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
+        )
     if not branch.is_known and not options.offline:
         _ask_remote(workspace)
     stale = workspace.stale(head)
@@ -141,7 +143,9 @@ def _check_plan(plan: Plan, options: Options) -> None:
     held_back = [name for name in removed if _is_protected(plan, name) and name not in options.allow_remove]
     if held_back:
         flags = " ".join(f"--allow-remove {name}" for name in held_back)
-        raise StagectlError(f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}")
+        raise StagectlError(
+            f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
+        )
     if options.record_only:
         return
     missing = sorted(
@@ -149,7 +153,9 @@ def _check_plan(plan: Plan, options: Options) -> None:
         - os.environ.keys()
     )
     if missing:
-        raise StagectlError(f"not set in the environment: {', '.join(missing)}", "set what the inputs read with ${env:...}")
+        raise StagectlError(
+            f"not set in the environment: {', '.join(missing)}", "set what the inputs read with ${env:...}"
+        )
 
 
 def _is_protected(plan: Plan, name: Name) -> bool:

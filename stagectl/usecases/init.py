@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List
 
+from stagectl.adapters.files import write_file
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
-from stagectl.usecases.stage import write_file
 from stagectl.usecases.workspace import Workspace
 
 _CONFIG = """\
@@ -82,4 +82,3 @@ def _fetch_rule(workspace: Workspace) -> List[str]:
         return []
     git.add_config(key, rule)
     return [f"added the fetch rule {rule}"]
-

@@ -11,7 +11,7 @@ from stagectl.core.model import Name, Oid, split_change
 from stagectl.core.plan import Plan
 from stagectl.core.planner import make_plan, world_of
 from stagectl.core.selection import Selection, match_names
-from stagectl.core.universe import Situation
+from stagectl.core.situation import Situation
 from stagectl.usecases.workspace import Workspace, located
 
 
@@ -39,9 +39,7 @@ def plan_with_situation(
     return found, situation
 
 
-def checked_plan(
-    situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]
-) -> Plan:
+def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
     """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
     try:
         return make_plan(situation, selection)
@@ -59,7 +57,6 @@ def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
         )
     stale = workspace.stale(head)
     return found + ([stale] if stale else [])
-
 
 
 def explained_name(situation: Situation, text: str) -> Name:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
+from graphlib import TopologicalSorter
+
 from stagectl.core.graph import heights
-from stagectl.core.model import ChangeId, Kind
+from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
 from stagectl.core.plan import Change, Plan
 

@@ -6,10 +6,11 @@ from typing import List, Optional, Tuple
 
 from stagectl.core.checks import Sensitive
 from stagectl.core.model import Name, Resource
+from stagectl.core.planner import world_of
 from stagectl.core.reports import Shown
 from stagectl.core.selection import match_names
-from stagectl.core.planner import world_of
-from stagectl.core.universe import Scope, Situation, Universe
+from stagectl.core.situation import Scope, Situation
+from stagectl.core.universe import Universe
 from stagectl.usecases.workspace import Workspace
 
 

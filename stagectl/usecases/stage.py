@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters import yamlfile
+from stagectl.adapters import files, yamlfile
 from stagectl.adapters.git import GitError
 from stagectl.adapters.snapshot import Snapshot, problem_at
 from stagectl.core import schema
@@ -27,8 +24,8 @@ from stagectl.core.model import (
     Oid,
     Resource,
     is_pending,
-    stamp_count,
     staged_path,
+    stamp_count,
 )
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection, World, glob_test, select
@@ -40,7 +37,7 @@ OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")
 
 @dataclass(frozen=True)
 class Staging:
-    """What a stage did. commit: None when there was nothing to do; changes: what it staged; files: names written or gone."""
+    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone."""
 
     commit: Optional[Oid] = None
     changes: Tuple[ChangeId, ...] = ()
@@ -48,9 +45,7 @@ class Staging:
     warnings: Tuple[str, ...] = ()
 
 
-def stage(
-    workspace: Workspace, selection: Selection, actions: Sequence[str] = (), *, force: bool = False
-) -> Staging:
+def stage(workspace: Workspace, selection: Selection, actions: Sequence[str] = (), *, force: bool = False) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed."""
     snapshot = workspace.snapshot(definitions=True)
     _refuse_twins(snapshot)
@@ -155,7 +150,9 @@ def _refuse_action(
             message = f"'{action}' is no action of {name}, which is of kind {kind.name}{near}"
             raise StagectlError(message, f"its actions: {', '.join(kind.verbs())}")
         if action == RUN and name in applied and applied[name].live:
-            raise StagectlError(f"{name} is live already, so it cannot be run", "to remove and run it again: -a replace")
+            raise StagectlError(
+                f"{name} is live already, so it cannot be run", "to remove and run it again: -a replace"
+            )
 
 
 def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resource:
@@ -176,7 +173,9 @@ def _refuse_twins(snapshot: Snapshot) -> None:
     problems = []
     for name, resource in sorted(snapshot.staged.items()):
         if resource.source is None and name in snapshot.defined:
-            message = f"this file is edited in place (it has no 'source'), and {snapshot.definition_paths[name]} defines it"
+            message = (
+                f"this file is edited in place (it has no 'source'), and {snapshot.definition_paths[name]} defines it"
+            )
             path = staged_path(name)
             problems.append(problem_at(snapshot.files[path], path, Flaw(schema.FRONT, (), message)))
     if problems:
@@ -241,49 +240,15 @@ def commit_files(
     workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
 ) -> Oid:
     """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were."""
-    before = {path: _old(workspace.root / path) for path in writes}
+    before = {path: files.content_of(workspace.root / path) for path in writes}
     try:
-        _write_all(workspace.root, writes)
+        files.write_all(workspace.root, writes)
         return workspace.git.commit_only(paths, message)
     except BaseException as error:
-        _write_all(workspace.root, before)
+        files.write_all(workspace.root, before)
         if isinstance(error, GitError):
             raise GitError(error.message, "nothing was staged; mend that and stage again") from None
         raise
-
-
-def _old(path: Path) -> Optional[bytes]:
-    return path.read_bytes() if path.exists() else None
-
-
-def _write_all(root: Path, writes: Mapping[str, Optional[bytes]]) -> None:
-    for path, content in writes.items():
-        if content is None:
-            _delete(root, root / path)
-        else:
-            write_file(root / path, content)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".stagectl-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _delete(root: Path, path: Path) -> None:
-    path.unlink(missing_ok=True)
-    folder = path.parent
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
 
 
 def _message(names: Sequence[Name], staged: Sequence[ChangeId]) -> str:

@@ -37,5 +37,6 @@ def status(workspace: Workspace) -> Status:
 
 
 def _unfinished(applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:
-    return tuple(change_id(name, state.unfinished.action) for name, state in sorted(applied.items()) if state.unfinished)
-
+    return tuple(
+        change_id(name, state.unfinished.action) for name, state in sorted(applied.items()) if state.unfinished
+    )

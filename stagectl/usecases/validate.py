@@ -11,7 +11,8 @@ from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planner import make_plan
 from stagectl.core.selection import Selection
-from stagectl.core.universe import Scope, Situation, Universe
+from stagectl.core.situation import Scope
+from stagectl.core.universe import Universe
 from stagectl.usecases.stage import desired
 from stagectl.usecases.workspace import Workspace, located
 
@@ -63,7 +64,9 @@ def _check(
         universe = Universe(situation, Scope())
         troubles = find_troubles(universe)
         for name, resource in staged.items():
-            troubles += schema_troubles(name, situation.kinds[resource.kind], universe.inputs(name)) if not troubles else []
+            troubles += (
+                schema_troubles(name, situation.kinds[resource.kind], universe.inputs(name)) if not troubles else []
+            )
         if troubles:
             raise located(ImpossiblePlan(troubles), snapshot.files, paths)
         if find_still_read(universe):

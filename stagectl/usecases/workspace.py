@@ -15,7 +15,7 @@ from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
 from stagectl.core.resolve import Resolver
 from stagectl.core.schema import BODY
-from stagectl.core.universe import Situation
+from stagectl.core.situation import Situation
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Workspace:
         try:
             behind = not self.git.is_ancestor(source, head)
         except GitError:
-            return f"whether this commit contains the newest applied one, {source[:12]}, cannot be told: history is missing"
+            return f"history is missing: whether this commit contains the newest applied one, {source[:12]}, is unknown"
         if not behind:
             return None
         subject = self.git.run("log", "-1", "--format=%s", source, check=False).decode("utf-8", "replace").strip()
@@ -176,7 +176,9 @@ def fully_applied(found: Snapshot) -> Dict[Name, Applied]:
 
 def located(error: ImpossiblePlan, files: tree.Files, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
-    problems = [_problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in error.troubles]
+    problems = [
+        _problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in error.troubles
+    ]
     return InvalidFiles(problems, error.hint)
 
 
@@ -184,5 +186,3 @@ def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
     if path not in files:
         return Problem(path, 1, 1, trouble.message)
     return problem_at(files[path], path, Flaw(BODY, trouble.at, trouble.message))
-
-

@@ -105,7 +105,9 @@ def show_text(shown: Shown) -> str:
 
 
 def _stamps(resource: Optional[Resource]) -> str:
-    return f", with {listed([f'{a} {s}' for a, s in resource.actions.items()])}" if resource and resource.actions else ""
+    return (
+        f", with {listed([f'{a} {s}' for a, s in resource.actions.items()])}" if resource and resource.actions else ""
+    )
 
 
 def _applied_text(state: Optional[Applied]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Set
 
-from stagectl.core.diff import ADD, Difference, diff
-from stagectl.core.model import REMOVE, REPLACE, RUN, Name
+from stagectl.core.diff import Difference, diff
+from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name
 from stagectl.core.plan import Change, Plan
 from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
 
@@ -73,7 +73,8 @@ def cause_text(change: Change) -> str:
 def summary_line(plan: Plan) -> str:
     """Return the counts: `Plan: 1 to run, 2 to update, 1 to remove, 1 other; 1 held back; 1 recorded.`"""
     counts = plan.summary()
-    line = f"Plan: {counts['run']} to run, {counts['update']} to update, {counts['remove']} to remove, {counts['other']} other"
+    inferred = ", ".join(f"{counts[action]} to {action}" for action in (RUN, UPDATE, REMOVE))
+    line = f"Plan: {inferred}, {counts['other']} other"
     line += f"; {counts['held']} held back" if counts["held"] else ""
     line += f"; {counts['recorded']} recorded" if counts["recorded"] else ""
     return line + "."
@@ -86,20 +87,20 @@ def explain_text(plan: Plan, name: Name) -> str:
     for change in plan.changes:
         if change.resource == name:
             lines += _chain(change, by_id, 0, set())
-    lines += [f"{held.id} is held back ({held.reason}): {safe(held.message)}" for held in plan.held if held.resource == name]
+    lines += [
+        f"{held.id} is held back ({held.reason}): {safe(held.message)}" for held in plan.held if held.resource == name
+    ]
     if name in plan.recorded:
         lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
     if not lines:
         waiting = [change for change in plan.pending if change.rpartition(".")[0] == name]
-        lines.append(
-            f"{name} has no change in this plan: {listed(waiting)} is staged, but not selected"
-            if waiting
-            else f"{name} has no change in this plan: nothing it reads, and nothing staged of it, differs from what is applied"
-        )
+        because = "nothing it reads, and nothing staged of it, differs from what is applied"
+        because = f"{listed(waiting)} is staged, but not selected" if waiting else because
+        lines.append(f"{name} has no change in this plan: {because}")
     return "\n".join(lines) + "\n"
 
 
-def _chain(change: Change, by_id: Dict[str, Change], depth: int, seen: Set[str]) -> Iterator[str]:
+def _chain(change: Change, by_id: Dict[ChangeId, Change], depth: int, seen: Set[str]) -> Iterator[str]:
     """Yield a change and, one step further in, what is behind it; one already told is not told again."""
     yield f"{'  ' * depth}{sign_of(change.action)} {change.id}  ({cause_text(change)})"
     if change.id in seen:

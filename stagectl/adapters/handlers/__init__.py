@@ -36,7 +36,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """How an action ended. changed: whether it changed anything (True unless it says otherwise); output: its last lines."""
+    """How an action ended. changed: whether it says that it changed something; output: its last lines."""
 
     ok: bool
     changed: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -69,10 +70,8 @@ def _run(request: Request, environment: Mapping[str, str], output: Any) -> str:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -91,5 +90,7 @@ def _reported(path: Path, output: str) -> Result:
     except (OSError, ValueError) as error:
         return Result(False, message=f"the result file cannot be read: {error}", output=output)
     if not isinstance(raw, dict) or not isinstance(raw.get("changed", True), bool):
-        return Result(False, message='the result file is not {"changed": true or false, "message": "..."}', output=output)
+        return Result(
+            False, message='the result file is not {"changed": true or false, "message": "..."}', output=output
+        )
     return Result(True, raw.get("changed", True), str(raw.get("message", "")), output)

@@ -1,0 +1,69 @@
+"""What a plan is made from and asked for, and what a resource in it does or may not do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import AbstractSet, Callable, FrozenSet, List, Mapping, Optional, Tuple
+
+from stagectl.core.model import Applied, Kind, Name, Resource
+
+OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "needs-reader"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
+
+    defined: names that have a definition, to tell what only has to be staged.
+    """
+
+    applied: Mapping[Name, Applied]
+    staged: Mapping[Name, Resource]
+    kinds: Mapping[str, Kind]
+    defined: FrozenSet[Name] = frozenset()
+
+    def tags(self, name: Name) -> FrozenSet[str]:
+        """Return a resource's tags: the staged ones, of a removed one the applied ones."""
+        side = self.staged.get(name) or self.applied.get(name)
+        return frozenset(side.tags if side else ())
+
+    def is_live(self, name: Name) -> bool:
+        """Return whether a resource is in the applied state."""
+        return name in self.applied and self.applied[name].live
+
+    def names(self) -> List[Name]:
+        """Return every resource that is staged or has an applied state, sorted."""
+        return sorted(self.staged.keys() | self.applied.keys())
+
+    def is_edited(self, name: Name) -> bool:
+        """Return whether the staged file is not the one last applied (either may be missing)."""
+        staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
+        if staged is None or applied is None:
+            return (staged is None) != (applied is None)
+        return staged.content != applied.content
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`."""
+
+    selected: Optional[FrozenSet[Name]] = None
+    in_tags: Optional[Callable[[AbstractSet[str]], bool]] = None
+    with_children: bool = False
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a resource is held back, and the resources whose changes are missing."""
+
+    reason: str
+    blockers: FrozenSet[Name] = frozenset()
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a resource would do of its own accord: its inferred actions, and why."""
+
+    actions: Tuple[str, ...] = ()
+    cause: str = ""
+    inputs: Tuple[str, ...] = ()  # own top-level inputs that differ
