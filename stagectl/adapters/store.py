@@ -155,8 +155,8 @@ def write(
 ) -> Oid:
     """Store one more applied commit and return it; no branch moves.
 
-    tip: the applied commit it follows; source: the commit that was applied; states: per resource that changed its new
-    state, None for one that is gone.
+    tip: the applied commit it follows; source: the commit that was applied, None if none was; states: per resource
+    that changed its new state, None for one that is gone.
     """
     entries = {entry.path: entry for entry in git.entries(tip, [STAGED, APPLIED])} if tip else {}
     contents: Dict[str, bytes] = {}
@@ -170,6 +170,6 @@ def write(
     paths: Sequence[str] = sorted(contents)
     for path, oid in zip(paths, git.write_blobs([contents[path] for path in paths])):
         entries[path] = Entry(path, "100644", oid)
-    tree = git.write_tree(source, [STAGED, APPLIED], entries.values())
+    tree = git.write_tree(source or tip, [STAGED, APPLIED], entries.values())
     parents = [tip or root_commit(git), *([source] if source else [])]
     return git.write_commit(tree, parents, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stagectl.cli import applying, looking, planning, staging
+from stagectl.cli import applying, editing, looking, planning, staging
 
 app = typer.Typer(
     name="stagectl",
@@ -18,12 +18,19 @@ app = typer.Typer(
 )
 
 app.command("init")(staging.init)
+app.command("create")(editing.create)
+app.command("update")(editing.update)
+app.command("remove")(editing.remove)
 app.command("stage")(staging.stage)
+app.command("unstage")(editing.unstage)
+app.command("discard")(editing.discard)
 app.command("status")(looking.status)
+app.command("diff")(looking.diff)
 app.command("plan")(planning.plan)
 app.command("apply")(applying.apply)
 app.command("validate")(looking.validate)
 app.command("show")(looking.show)
+app.command("graph")(looking.graph)
 app.command("log")(looking.log)
 app.command("kinds")(looking.kinds)
 

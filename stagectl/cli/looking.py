@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from enum import Enum
+from typing import List, Optional
 
 import typer
 
-from stagectl.cli.common import AS_JSON, note, out, workspace
-from stagectl.core.errors import InvalidFiles
+from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, selection, workspace
+from stagectl.core.errors import InvalidFiles, UsageError
 
 
 def status(
@@ -19,6 +20,45 @@ def status(
 
     found = use_case(workspace())
     out(status_json(found) if as_json else status_short(found) if short else status_text(found))
+
+
+class GraphFormat(str, Enum):
+    """The forms the graph of resources can be shown in."""
+
+    text = "text"
+    dot = "dot"
+    mermaid = "mermaid"
+
+
+def diff(
+    names: Optional[List[str]] = NAMES,
+    tags: Optional[List[str]] = TAGS,
+    unstaged: bool = typer.Option(False, "--unstaged", help="From what is staged to the definitions."),
+    before: Optional[str] = typer.Option(None, "--from", metavar="REV", help="From this commit."),
+    after: Optional[str] = typer.Option(None, "--to", metavar="REV", help="To this commit."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show which values differ: from what is applied to what is staged."""
+    from stagectl.usecases.compare import compare
+    from stagectl.views.diff import diff_json, diff_text
+
+    if unstaged and (before or after):
+        raise UsageError("--unstaged compares no commits", "leave --from and --to out")
+    found = compare(workspace(), selection(names, tags), unstaged=unstaged, before=before, after=after)
+    out(diff_json(found) if as_json else diff_text(found, colour=colour()))
+
+
+def graph(
+    names: Optional[List[str]] = NAMES,
+    tags: Optional[List[str]] = TAGS,
+    format: GraphFormat = typer.Option(GraphFormat.text, "--format", help="How to show the graph."),
+) -> None:
+    """Show the graph of resources; of named ones with all they depend on and all that depends on them."""
+    from stagectl.usecases.graph import graph as use_case
+    from stagectl.views import graph as views
+
+    shown = {"text": views.graph_text, "dot": views.graph_dot, "mermaid": views.graph_mermaid}
+    out(shown[format.value](use_case(workspace(), selection(names, tags))))
 
 
 def validate() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import FrozenSet, Mapping, Optional, Tuple
 
+from stagectl.core.diff import Difference
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
 from stagectl.core.values import Inputs
 
@@ -71,3 +72,26 @@ class Shown:
     sensitive: FrozenSet[str]
     parents: Tuple[Name, ...]
     children: Tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class ResourceDiff:
+    """The values of one resource that differ. state: `new`, `gone` or `changed`; notes: what else differs, in words."""
+
+    name: Name
+    state: str
+    differences: Tuple[Difference, ...]
+    notes: Tuple[str, ...]
+    sensitive: FrozenSet[str]
+
+
+@dataclass(frozen=True)
+class ResourceNode:
+    """One resource in the graph of resources, with whom it reads, comes after and reacts on."""
+
+    name: Name
+    kind: str
+    reads: Tuple[Name, ...]
+    after: Tuple[Name, ...]
+    reacts: Tuple[Name, ...]
+    state: str  # `live`, `staged` (not live yet) or `going` (live, its staged file gone)

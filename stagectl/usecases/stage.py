@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files, yamlfile
 from stagectl.adapters.git import GitError
@@ -30,9 +30,22 @@ from stagectl.core.model import (
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection, World, glob_test, select
 from stagectl.usecases.plan import checked_plan
-from stagectl.usecases.workspace import Workspace
+from stagectl.usecases.workspace import Edits, Workspace
 
 OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")
+
+
+Choose = Callable[["Choice"], bool]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a stage would do: bring a resource up to date (action: None), or stage an action on it."""
+
+    name: Name
+    action: Optional[str]
+    before: Optional[Resource]
+    after: Optional[Resource]
 
 
 @dataclass(frozen=True)
@@ -45,9 +58,22 @@ class Staging:
     warnings: Tuple[str, ...] = ()
 
 
-def stage(workspace: Workspace, selection: Selection, actions: Sequence[str] = (), *, force: bool = False) -> Staging:
-    """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed."""
-    snapshot = workspace.snapshot(definitions=True)
+def stage(
+    workspace: Workspace,
+    selection: Selection,
+    actions: Sequence[str] = (),
+    *,
+    force: bool = False,
+    edits: Optional[Edits] = None,
+    choose: Choose = lambda change: True,
+) -> Staging:
+    """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
+
+    edits: definitions (or files staged in place) to write first; they are part of the commit.
+    choose: asked for every resource that would change and every action that would be staged on it.
+    """
+    edits = edits or {}
+    snapshot = workspace.snapshot(definitions=True, edits=edits)
     _refuse_twins(snapshot)
     workspace.git.check_identity()
     _, applied = workspace.applied()
@@ -55,16 +81,29 @@ def stage(workspace: Workspace, selection: Selection, actions: Sequence[str] = (
     wanted = desired(workspace.config, snapshot, chosen)
     if actions:
         wanted = _with_actions(wanted, actions, snapshot, applied)
+    wanted = _picked(wanted, snapshot, choose)
     _refuse_edited(workspace, snapshot, wanted, force)
+    return commit_staged(workspace, snapshot, wanted, applied, edits)
+
+
+def commit_staged(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wanted: Mapping[Name, Optional[Resource]],
+    applied: Mapping[Name, Applied],
+    edits: Edits,
+    verb: str = "stage",
+) -> Staging:
+    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused."""
     plan = _plan_of(workspace, snapshot, wanted, applied)
     changed = [name for name in sorted(wanted) if _content(wanted[name]) != snapshot.files.get(staged_path(name))]
-    paths = _paths_to_commit(workspace, snapshot, wanted, changed)
+    paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
     if not paths:
         return Staging(warnings=_warnings(workspace))
     names = sorted({*changed, *(_name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type != "reaction")
-    writes = {staged_path(name): _content(wanted[name]) for name in changed}
-    commit = commit_files(workspace, writes, paths, _message(names, staged))
+    writes = {**edits, **{staged_path(name): _content(wanted[name]) for name in changed}}
+    commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
     return Staging(commit, staged, tuple(names), _warnings(workspace))
 
 
@@ -94,16 +133,21 @@ def _copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str,
     """Return a definition as it is staged: tags copied and completed, the body byte for byte."""
     defined = snapshot.defined[name]
     tags = _tags_of(config, defined)
-    return _rendered(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
+    return rendered(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
 
 
 def _tags_of(config: Config, defined: Resource) -> Tuple[str, ...]:
     """Return the tags a definition is staged with: its own, then those the config gives its path."""
-    added = [tag for glob, tags in config.tags if glob_test(glob)(defined.name) for tag in tags]
-    return tuple(dict.fromkeys([*defined.tags, *added]))
+    return tuple(dict.fromkeys([*defined.tags, *path_tags(config, defined.name)]))
 
 
-def _rendered(resource: Resource) -> Resource:
+def path_tags(config: Config, name: Name) -> List[str]:
+    """Return the tags that the config gives a resource by its path."""
+    return [tag for glob, tags in config.tags if glob_test(glob)(name) for tag in tags]
+
+
+def rendered(resource: Resource) -> Resource:
+    """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
     front = yamlfile.front_matter(resource.kind, resource.tags, resource.source, list(resource.actions.items()))
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 
@@ -163,7 +207,31 @@ def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resour
     count = 1 + max(stamp_count(stamp) for stamp in (old or "0-0", done.get(action, "0-0")))
     stamps = {other: stamp for other, stamp in resource.actions.items() if other != action}
     stamps[action] = f"{count}-{secrets.token_hex(2)}"
-    return _rendered(replace(resource, actions=stamps))
+    return rendered(replace(resource, actions=stamps))
+
+
+def _picked(
+    wanted: Mapping[Name, Optional[Resource]], snapshot: Snapshot, choose: Choose
+) -> Dict[Name, Optional[Resource]]:
+    """Return what of the wanted forms was chosen, resource by resource and action by action."""
+    picked: Dict[Name, Optional[Resource]] = {}
+    for name, after in wanted.items():
+        before = snapshot.staged.get(name)
+        if _content(after) == _content(before):
+            picked[name] = after
+            continue
+        stamps = dict(before.actions) if before else {}
+        plain = rendered(replace(after, actions=stamps)) if after else None
+        up_to_date = _content(plain) == _content(before) or choose(Choice(name, None, before, plain))
+        base = plain if up_to_date else before
+        for action, stamp in after.actions.items() if after and base else ():
+            if stamps.get(action) != stamp and choose(Choice(name, action, before, after)):
+                stamps = {**{key: value for key, value in stamps.items() if key != action}, action: stamp}
+        if base is not None and stamps != dict(base.actions):
+            base = rendered(replace(base, actions=stamps))
+        if up_to_date or base is not before:
+            picked[name] = base
+    return picked
 
 
 # --- what is refused
@@ -251,14 +319,13 @@ def commit_files(
         raise
 
 
-def _message(names: Sequence[Name], staged: Sequence[ChangeId]) -> str:
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId]) -> str:
     """Return a commit message whose trailers name every staged change."""
     acting = {change.rpartition(".")[0] for change in staged}
     trailers = [f"Staged: {change}" for change in staged]
     trailers += [f"Restaged: {name}" for name in names if name not in acting]
-    subject = f"stage: {names[0]}" if len(names) == 1 else f"stage: {names[0]} and {len(names) - 1} more"
-    if len(staged) == 1 and len(names) == 1:
-        subject = f"stage: {staged[0]}"
+    what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
+    subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
     return subject + "\n\n" + "\n".join(trailers) + "\n"
 
 

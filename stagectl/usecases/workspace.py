@@ -17,6 +17,8 @@ from stagectl.core.resolve import Resolver
 from stagectl.core.schema import BODY
 from stagectl.core.situation import Situation
 
+Edits = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
+
 
 @dataclass(frozen=True)
 class AppliedBranch:
@@ -49,17 +51,21 @@ class Workspace:
 
     # --- what is defined and staged
 
-    def snapshot(self, revision: Optional[str] = None, *, definitions: bool = False) -> Snapshot:
+    def snapshot(
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+    ) -> Snapshot:
         """Return what the working tree (or a commit) says; raises InvalidFiles with every problem.
 
-        definitions: whether the definitions are read, too.
+        definitions: whether the definitions are read, too; edits: files about to be written, None for one that goes.
         """
-        found = self.read(revision, definitions=definitions)
+        found = self.read(revision, definitions=definitions, edits=edits)
         if found.problems:
             raise InvalidFiles(found.problems)
         return found
 
-    def read(self, revision: Optional[str] = None, *, definitions: bool = False) -> Snapshot:
+    def read(
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+    ) -> Snapshot:
         """Return what the working tree (or a commit) says, with its problems."""
         commit = None if revision is None else self.git.resolve(revision)
         paths = [CONFIG, KINDS, STAGED]
@@ -69,6 +75,9 @@ class Workspace:
             roots = parse_config(files, []).roots
             more, more_problems = self._files(commit, roots)
             files, problems = {**files, **more}, problems + more_problems
+        for path, content in (edits or {}).items():
+            files.pop(path, None)
+            files.update({} if content is None else {path: content})
         return parse_snapshot(files, problems)
 
     def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:

@@ -15,7 +15,6 @@ def staging_text(commit: Optional[Oid], changes: Sequence[ChangeId], names: Sequ
     acting = {split_change(change)[0] for change in changes}
     lines = [f"{sign_of(split_change(change)[1])} {change}" for change in changes]
     lines += [f"= {name}  (staged without a change)" for name in names if name not in acting]
-    lines.append(
-        f"Staged {len(names)} file{'s' if len(names) != 1 else ''} in commit {commit[:12]}. Next: stagectl plan"
-    )
+    files = f"Staged {len(names)} file{'s' if len(names) != 1 else ''}"
+    lines.append(f"{files if names else 'Only definitions changed,'} in commit {commit[:12]}. Next: stagectl plan")
     return "\n".join(lines) + "\n"

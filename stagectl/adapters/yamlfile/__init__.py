@@ -6,6 +6,7 @@ every refusal is a line of code here. Only this module imports ruamel.yaml.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -30,6 +31,7 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./=:-]*[A-Za-z0-9_/=-])?", re.ASCII)
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -75,6 +77,18 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
     return places.get((flaw.document, at, False), (1, 1))
 
 
+def scalar_span(data: bytes, document: int, at: Sequence[Step]) -> Optional[Tuple[int, int]]:
+    """Return where a plain or quoted scalar stands in a file's text (characters), None if there is none."""
+    builder = _Builder(_text_of(data), places=True)
+    builder.documents()
+    return builder.spans.get((document, tuple(at)))
+
+
+def resolve_plain(text: str) -> Any:
+    """Return the value of a scalar without quotes; raises BadYaml for a number that JSON does not have."""
+    return _Builder("")._plain(text, None)
+
+
 def _text_of(data: bytes) -> str:
     if len(data) > LARGEST_FILE:
         raise BadYaml(1, 1, f"the file has {len(data)} bytes; at most {LARGEST_FILE} are read")
@@ -102,6 +116,7 @@ class _Builder:
         self._parser = CParser(text)
         self._text = text
         self._keep = places
+        self.spans: Dict[Tuple[int, Tuple[Step, ...]], Tuple[int, int]] = {}
         self.places: Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]] = {}
         self.starts: List[int] = []
 
@@ -138,6 +153,8 @@ class _Builder:
             raise BadYaml(1, 1, f"not YAML: {str(error).splitlines()[0]}") from None
 
     def _refuse(self, event: Any, message: str) -> BadYaml:
+        if event is None:
+            return BadYaml(1, 1, message)
         return BadYaml(event.start_mark.line + 1, event.start_mark.column + 1, message)
 
     def _node(self, event: Any, at: Tuple[Step, ...], depth: int) -> Any:
@@ -151,6 +168,8 @@ class _Builder:
         if self._keep:
             self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
         if name == "ScalarEvent":
+            if self._keep and event.style not in ("|", ">") and event.end_mark.index > event.start_mark.index:
+                self.spans[len(self.starts) - 1, at] = (event.start_mark.index, event.end_mark.index)
             return self._scalar(event)
         if depth == DEEPEST:
             raise self._refuse(event, f"nested deeper than {DEEPEST} levels")
@@ -192,16 +211,15 @@ class _Builder:
         return key
 
     def _scalar(self, event: Any) -> Any:
-        text: str = event.value
-        if not event.implicit[0]:
-            return text  # quoted or a block: always a string
+        # Quoted or a block: always a string.
+        return self._plain(event.value, event) if event.implicit[0] else event.value
+
+    def _plain(self, text: str, event: Any) -> Any:
         if text in _NULL:
             return None
         if text in _BOOL:
             return _BOOL[text]
-        if text[0] not in _NUMBER_START:
-            return text
-        return self._number(event, text)
+        return self._number(event, text) if text[0] in _NUMBER_START else text
 
     def _number(self, event: Any, text: str) -> Any:
         if _NOT_JSON.fullmatch(text):
@@ -220,11 +238,9 @@ class _Builder:
 
 
 def quote(text: str) -> str:
-    """Return a string as a YAML flow scalar that reads back as the same string."""
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./=:-]*", text, re.ASCII)
-    if plain and not text.endswith(":") and text not in _NULL and text not in _BOOL:
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Return a string as a YAML scalar that reads back as the same string, in quotes unless it is one plain word."""
+    plain = _WORD.fullmatch(text) and text not in _NULL and text not in _BOOL
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def front_matter(kind: str, tags: Sequence[str], source: Optional[str], actions: Sequence[Tuple[str, str]]) -> bytes:

@@ -1,0 +1,96 @@
+"""Commands that edit definitions and stage them, and those that take it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Optional
+
+import typer
+
+from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
+
+if TYPE_CHECKING:
+    from stagectl.usecases.stage import Staging
+
+SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="Set an input: port=5433, urls.0.port=80.")
+SET_JSON = typer.Option(None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.")
+UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.")
+TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.")
+UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.")
+ALL = typer.Option(False, "--all", help="Everything there is.")
+NAME = typer.Argument(..., metavar="NAME", help="The resource.")
+
+
+def create(
+    name: str = NAME,
+    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind."),
+    tags: Optional[List[str]] = TAG,
+    sets: Optional[List[str]] = SET,
+    json_sets: Optional[List[str]] = SET_JSON,
+) -> None:
+    """Write a new definition and stage it."""
+    from stagectl.usecases.define import create as use_case
+    from stagectl.usecases.define import parse_settings
+
+    settings = parse_settings(sets or (), json_sets or (), (), tags or (), ())
+    _tell(use_case(workspace(), name, kind, settings))
+
+
+def update(
+    name: str = NAME,
+    sets: Optional[List[str]] = SET,
+    json_sets: Optional[List[str]] = SET_JSON,
+    unsets: Optional[List[str]] = UNSET,
+    tags: Optional[List[str]] = TAG,
+    untags: Optional[List[str]] = UNTAG,
+) -> None:
+    """Edit a definition, its comments kept, and stage it."""
+    from stagectl.usecases.define import parse_settings
+    from stagectl.usecases.define import update as use_case
+
+    _tell(
+        use_case(workspace(), name, parse_settings(sets or (), json_sets or (), unsets or (), tags or (), untags or ()))
+    )
+
+
+def remove(
+    names: List[str] = typer.Argument(..., metavar="NAME...", help="The resources."),
+    recursive: bool = typer.Option(False, "--recursive", help="Remove everything that reads or names them, too."),
+    detach: bool = typer.Option(False, "--detach", help="Write the last applied values into their readers."),
+) -> None:
+    """Delete definitions and stage the removals."""
+    from stagectl.core.errors import UsageError
+    from stagectl.usecases.define import remove as use_case
+
+    if recursive and detach:
+        raise UsageError("--recursive and --detach exclude each other")
+    _tell(use_case(workspace(), names, recursive=recursive, detach=detach))
+
+
+def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
+    """Put staged files back to what is applied; the definitions stay."""
+    from stagectl.usecases.undo import unstage as use_case
+
+    _tell(use_case(workspace(), selection(names, tags), everything=everything))
+
+
+def discard(
+    names: Optional[List[str]] = NAMES,
+    tags: Optional[List[str]] = TAGS,
+    everything: bool = ALL,
+    force: bool = typer.Option(False, "--force", help="Drop text that is not committed."),
+) -> None:
+    """Put staged files and definitions back to what is applied, and drop what is owed."""
+    from stagectl.usecases.undo import discard as use_case
+
+    done = use_case(workspace(), selection(names, tags), everything=everything, force=force)
+    if done.debts:
+        out(f"Dropped, no longer owed: {', '.join(done.debts)}\n")
+    if done.staging.commit is not None or not done.debts:
+        _tell(done.staging)
+
+
+def _tell(done: Staging) -> None:
+    from stagectl.views.staging import staging_text
+
+    warn(done.warnings)
+    out(staging_text(done.commit, done.changes, done.files))

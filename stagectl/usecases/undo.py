@@ -1,0 +1,123 @@
+"""`unstage` and `discard`: put staged files, and definitions, back to what is applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Dict, List, Mapping, Optional, Tuple
+
+from stagectl.adapters import store, yamlfile
+from stagectl.adapters.snapshot import Snapshot
+from stagectl.core.errors import StagectlError, UsageError
+from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
+from stagectl.core.selection import Selection, World, select
+from stagectl.usecases.stage import Staging, commit_staged, path_tags, rendered
+from stagectl.usecases.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Discarding:
+    """What a discard did: the staging commit's part, and the debts dropped by an applied commit."""
+
+    staging: Staging
+    debts: Tuple[ChangeId, ...] = ()
+    applied: Optional[Oid] = None
+
+
+def unstage(workspace: Workspace, selection: Selection, *, everything: bool = False) -> Staging:
+    """Put the staged files of a selection back to what is applied, pending actions taken out; definitions stay."""
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    workspace.git.check_identity()
+    chosen = _chosen(selection, everything, snapshot, applied)
+    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
+    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
+    return commit_staged(workspace, snapshot, wanted, applied, {}, verb="unstage")
+
+
+def discard(workspace: Workspace, selection: Selection, *, everything: bool = False, force: bool = False) -> Discarding:
+    """Put staged files and definitions of a selection back to what is applied, and drop what is owed.
+
+    Raises StagectlError, and changes nothing, where text would be lost that no commit has (`force` drops it).
+    """
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    workspace.git.check_identity()
+    chosen = _chosen(selection, everything, snapshot, applied)
+    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
+    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
+    edits = {path: text for name in chosen for path, text in _definition(workspace, snapshot, name, applied).items()}
+    _refuse_loss(workspace, edits, force)
+    left = {path: text for path, text in snapshot.files.items() if path not in edits}
+    left.update({path: text for path, text in edits.items() if text is not None})
+    staging = commit_staged(workspace, replace(snapshot, files=left), wanted, applied, edits, verb="discard")
+    debts, commit = _drop_debts(workspace, chosen, applied)
+    return Discarding(staging, debts, commit)
+
+
+def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> List[Name]:
+    if everything == bool(selection.names or selection.tags):
+        raise UsageError("say what: NAMEs, -t EXPR, or --all", "the names there are: stagectl status")
+    live = {name: state.resource for name, state in applied.items() if state.resource}
+    tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
+    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags)
+    found = select(selection, world)
+    return sorted(world.tags if found is None else found)
+
+
+def _as_applied(state: Optional[Applied]) -> Optional[Resource]:
+    """Return the staged form of what is applied: the file last applied, without actions that were not done."""
+    if state is None or state.resource is None:
+        return None
+    resource = state.resource
+    done = {a: stamp for a, stamp in resource.actions.items() if not is_pending(stamp, state.stamps.get(a))}
+    return resource if done == dict(resource.actions) else rendered(replace(resource, actions=done))
+
+
+def _definition(
+    workspace: Workspace, snapshot: Snapshot, name: Name, applied: Mapping[Name, Applied]
+) -> Dict[str, Optional[bytes]]:
+    """Return how a definition has to change so that staging it would give what is applied; nothing if it does."""
+    resource = _as_applied(applied.get(name))
+    path = snapshot.definition_paths.get(name)
+    if resource is None:
+        return {path: None} if path is not None else {}
+    if resource.source is None:
+        return {}
+    defined = snapshot.defined.get(name)
+    if defined is not None and _is_the_same(workspace, defined, resource):
+        return {}
+    added = path_tags(workspace.config, name)
+    front = yamlfile.front_matter(resource.kind, [tag for tag in resource.tags if tag not in added], None, ())
+    return {path or resource.source: front + yamlfile.body_of(resource.content)}
+
+
+def _is_the_same(workspace: Workspace, defined: Resource, resource: Resource) -> bool:
+    tags = dict.fromkeys([*defined.tags, *path_tags(workspace.config, defined.name)])
+    same_front = (defined.kind, tuple(tags)) == (resource.kind, resource.tags)
+    return same_front and yamlfile.body_of(defined.content) == yamlfile.body_of(resource.content)
+
+
+def _refuse_loss(workspace: Workspace, edits: Mapping[str, Optional[bytes]], force: bool) -> None:
+    lost = workspace.git.dirty(sorted(edits)) if edits and not force else []
+    lost = [path for path in lost if (workspace.root / path).exists()]
+    if lost:
+        raise StagectlError(
+            f"not committed, so discarding would lose it: {', '.join(lost)}", "commit it first, or drop it with --force"
+        )
+
+
+def _drop_debts(
+    workspace: Workspace, chosen: List[Name], applied: Mapping[Name, Applied]
+) -> Tuple[Tuple[ChangeId, ...], Optional[Oid]]:
+    owing = {name: applied[name] for name in chosen if name in applied and applied[name].owed}
+    if not owing:
+        return (), None
+    debts = tuple(change_id(name, action) for name in sorted(owing) for action in sorted(owing[name].owed))
+    trailers = [f"Discarded-by: {workspace.git.check_identity()}", *(f"Discarded: {debt}" for debt in debts)]
+    message = f"discard: {debts[0]}" + (f" and {len(debts) - 1} more" if len(debts) > 1 else "")
+    states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
+    git, branch = workspace.git, workspace.branch
+    commit = store.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
+    if not git.move_ref(branch.ref, commit, branch.local, "discard"):
+        raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")
+    return debts, commit

@@ -1,0 +1,37 @@
+"""Differences of values, as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import List, Sequence
+
+from stagectl.core.reports import ResourceDiff
+from stagectl.views.plan_json import difference_dict
+from stagectl.views.text import coloured, difference_line, safe
+
+_SIGNS = {"new": "+", "gone": "-", "changed": "~"}
+
+
+def diff_text(found: Sequence[ResourceDiff], *, colour: bool = False) -> str:
+    """Return the resources that differ, their values below them."""
+    lines: List[str] = []
+    for one in found:
+        lines.append(f"{coloured(_SIGNS[one.state], colour)} {one.name}")
+        lines += [f"    {safe(note)}" for note in one.notes]
+        if one.state != "gone":
+            lines += [f"    {difference_line(entry, entry.path[0] in one.sensitive)}" for entry in one.differences]
+    return "\n".join(lines) + "\n" if lines else "No value differs.\n"
+
+
+def diff_json(found: Sequence[ResourceDiff]) -> str:
+    """Return the resources that differ as a JSON list."""
+    raw = [
+        {
+            "name": one.name,
+            "state": one.state,
+            "diff": [difference_dict(entry, entry.path[0] in one.sensitive) for entry in one.differences],
+            "notes": list(one.notes),
+        }
+        for one in found
+    ]
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
