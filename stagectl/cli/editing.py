@@ -9,7 +9,7 @@ import typer
 from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
 
 if TYPE_CHECKING:
-    from stagectl.usecases.stage import Staging
+    from stagectl.usecases.commit import Staging
 
 SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="Set an input: port=5433, urls.0.port=80.")
 SET_JSON = typer.Option(None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.")

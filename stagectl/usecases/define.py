@@ -17,7 +17,8 @@ from stagectl.core.resolve import Resolver
 from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import Selection, World, match_names
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
-from stagectl.usecases.stage import Staging, stage
+from stagectl.usecases.commit import Staging
+from stagectl.usecases.stage import stage
 from stagectl.usecases.workspace import Edits, Workspace
 
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters import files, yamlfile
-from stagectl.adapters.git import GitError
+from stagectl.adapters import yamlfile
 from stagectl.adapters.snapshot import Snapshot, problem_at
 from stagectl.core import schema
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
@@ -15,21 +14,17 @@ from stagectl.core.model import (
     REMOVE,
     REPLACE,
     RUN,
-    STAGED,
     Applied,
-    ChangeId,
     Config,
     Kind,
     Name,
-    Oid,
     Resource,
     is_pending,
     staged_path,
     stamp_count,
 )
-from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection, World, glob_test, select
-from stagectl.usecases.plan import checked_plan
+from stagectl.usecases.commit import Staging, Wanted, commit_staged, content_of
 from stagectl.usecases.workspace import Edits, Workspace
 
 OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")
@@ -46,16 +41,6 @@ class Choice:
     action: Optional[str]
     before: Optional[Resource]
     after: Optional[Resource]
-
-
-@dataclass(frozen=True)
-class Staging:
-    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone."""
-
-    commit: Optional[Oid] = None
-    changes: Tuple[ChangeId, ...] = ()
-    files: Tuple[Name, ...] = ()
-    warnings: Tuple[str, ...] = ()
 
 
 def stage(
@@ -84,27 +69,6 @@ def stage(
     wanted = _picked(wanted, snapshot, choose)
     _refuse_edited(workspace, snapshot, wanted, force)
     return commit_staged(workspace, snapshot, wanted, applied, edits)
-
-
-def commit_staged(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    wanted: Mapping[Name, Optional[Resource]],
-    applied: Mapping[Name, Applied],
-    edits: Edits,
-    verb: str = "stage",
-) -> Staging:
-    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused."""
-    plan = _plan_of(workspace, snapshot, wanted, applied)
-    changed = [name for name in sorted(wanted) if _content(wanted[name]) != snapshot.files.get(staged_path(name))]
-    paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
-    if not paths:
-        return Staging(warnings=_warnings(workspace))
-    names = sorted({*changed, *(_name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
-    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type != "reaction")
-    writes = {**edits, **{staged_path(name): _content(wanted[name]) for name in changed}}
-    commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
-    return Staging(commit, staged, tuple(names), _warnings(workspace))
 
 
 def desired(config: Config, snapshot: Snapshot, chosen: FrozenSet[Name]) -> Dict[Name, Optional[Resource]]:
@@ -152,15 +116,11 @@ def rendered(resource: Resource) -> Resource:
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 
 
-def _content(resource: Optional[Resource]) -> Optional[bytes]:
-    return None if resource is None else resource.content
-
-
 # --- explicit actions
 
 
 def _with_actions(
-    wanted: Mapping[Name, Optional[Resource]],
+    wanted: Wanted,
     actions: Sequence[str],
     snapshot: Snapshot,
     applied: Mapping[Name, Applied],
@@ -176,7 +136,7 @@ def _with_actions(
 
 def _refuse_action(
     action: str,
-    wanted: Mapping[Name, Optional[Resource]],
+    wanted: Wanted,
     kinds: Mapping[str, Kind],
     applied: Mapping[Name, Applied],
 ) -> None:
@@ -210,19 +170,17 @@ def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resour
     return rendered(replace(resource, actions=stamps))
 
 
-def _picked(
-    wanted: Mapping[Name, Optional[Resource]], snapshot: Snapshot, choose: Choose
-) -> Dict[Name, Optional[Resource]]:
+def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
     """Return what of the wanted forms was chosen, resource by resource and action by action."""
     picked: Dict[Name, Optional[Resource]] = {}
     for name, after in wanted.items():
         before = snapshot.staged.get(name)
-        if _content(after) == _content(before):
+        if content_of(after) == content_of(before):
             picked[name] = after
             continue
         stamps = dict(before.actions) if before else {}
         plain = rendered(replace(after, actions=stamps)) if after else None
-        up_to_date = _content(plain) == _content(before) or choose(Choice(name, None, before, plain))
+        up_to_date = content_of(plain) == content_of(before) or choose(Choice(name, None, before, plain))
         base = plain if up_to_date else before
         for action, stamp in after.actions.items() if after and base else ():
             if stamps.get(action) != stamp and choose(Choice(name, action, before, after)):
@@ -250,87 +208,17 @@ def _refuse_twins(snapshot: Snapshot) -> None:
         raise InvalidFiles(problems, "delete one of the two")
 
 
-def _refuse_edited(
-    workspace: Workspace, snapshot: Snapshot, wanted: Mapping[Name, Optional[Resource]], force: bool
-) -> None:
+def _refuse_edited(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
     """Refuse to overwrite staged copies that somebody edited by hand."""
     copies = [
         name
         for name in sorted(wanted)
         if name in snapshot.staged
         and snapshot.staged[name].source is not None
-        and _content(wanted[name]) != snapshot.staged[name].content
+        and content_of(wanted[name]) != snapshot.staged[name].content
     ]
     edited = set(workspace.git.dirty([staged_path(name) for name in copies])) if copies and not force else set()
     if edited:
         problems = [Problem(path, 1, 1, "this staged copy was edited by hand") for path in edited]
         hint = "edit its definition instead; --force overwrites the copy, git checkout brings the committed one back"
         raise InvalidFiles(problems, hint)
-
-
-def _plan_of(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    wanted: Mapping[Name, Optional[Resource]],
-    applied: Mapping[Name, Applied],
-) -> Plan:
-    """Return the unselected plan of the resulting staging area, which must be possible."""
-    merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
-    staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
-    situation = workspace.situation(replace(snapshot, staged=staged), applied)
-    paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
-    return checked_plan(situation, Selection(), snapshot, paths)
-
-
-# --- writing
-
-
-def _paths_to_commit(
-    workspace: Workspace, snapshot: Snapshot, wanted: Mapping[Name, Optional[Resource]], changed: Sequence[Name]
-) -> List[str]:
-    """Return the staged files to commit, with the uncommitted definitions they were copied from."""
-    staged = [staged_path(name) for name in wanted]
-    uncommitted = set(workspace.git.dirty([STAGED])) if staged else set()
-    paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
-    sources: Set[str] = set()
-    for name in (_name_of(path) for path in paths):
-        resource = wanted[name] or snapshot.staged.get(name)
-        if resource is not None and resource.source is not None:
-            sources.add(resource.source)
-    return sorted(paths | (set(workspace.git.dirty(sorted(sources))) if sources else set()))
-
-
-def _name_of(path: str) -> Name:
-    return Name(path[len(STAGED) + 1 : -len(".yaml")])
-
-
-def commit_files(
-    workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
-) -> Oid:
-    """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were."""
-    before = {path: files.content_of(workspace.root / path) for path in writes}
-    try:
-        files.write_all(workspace.root, writes)
-        return workspace.git.commit_only(paths, message)
-    except BaseException as error:
-        files.write_all(workspace.root, before)
-        if isinstance(error, GitError):
-            raise GitError(error.message, "nothing was staged; mend that and stage again") from None
-        raise
-
-
-def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId]) -> str:
-    """Return a commit message whose trailers name every staged change."""
-    acting = {change.rpartition(".")[0] for change in staged}
-    trailers = [f"Staged: {change}" for change in staged]
-    trailers += [f"Restaged: {name}" for name in names if name not in acting]
-    what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
-    subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-    return subject + "\n\n" + "\n".join(trailers) + "\n"
-
-
-def _warnings(workspace: Workspace) -> Tuple[str, ...]:
-    uncommitted = [path for path in workspace.dirty() if not path.startswith(f"{STAGED}/")]
-    if not uncommitted:
-        return ()
-    return (f"not committed yet, and `apply` asks for it: {', '.join(uncommitted[:5])}",)

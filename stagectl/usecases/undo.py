@@ -10,7 +10,8 @@ from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
 from stagectl.core.selection import Selection, World, select
-from stagectl.usecases.stage import Staging, commit_staged, path_tags, rendered
+from stagectl.usecases.commit import Staging, commit_staged
+from stagectl.usecases.stage import path_tags, rendered
 from stagectl.usecases.workspace import Workspace
 
 

@@ -1,0 +1,116 @@
+"""What every verb that stages does last: refuse what makes no plan, write the files, commit them and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import files
+from stagectl.adapters.git import GitError
+from stagectl.adapters.snapshot import Snapshot
+from stagectl.core.model import STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
+from stagectl.core.plan import Plan
+from stagectl.core.selection import Selection
+from stagectl.usecases.plan import checked_plan
+from stagectl.usecases.workspace import Edits, Workspace
+
+Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
+
+
+@dataclass(frozen=True)
+class Staging:
+    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone."""
+
+    commit: Optional[Oid] = None
+    changes: Tuple[ChangeId, ...] = ()
+    files: Tuple[Name, ...] = ()
+    warnings: Tuple[str, ...] = ()
+
+
+def commit_staged(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wanted: Wanted,
+    applied: Mapping[Name, Applied],
+    edits: Edits,
+    verb: str = "stage",
+) -> Staging:
+    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused."""
+    plan = _plan_of(workspace, snapshot, wanted, applied)
+    changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
+    paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
+    if not paths:
+        return Staging(warnings=_warnings(workspace))
+    names = sorted({*changed, *(_name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
+    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type != "reaction")
+    writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
+    commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
+    return Staging(commit, staged, tuple(names), _warnings(workspace))
+
+
+def content_of(resource: Optional[Resource]) -> Optional[bytes]:
+    """Return the bytes of a staged form."""
+    return None if resource is None else resource.content
+
+
+def _plan_of(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wanted: Wanted,
+    applied: Mapping[Name, Applied],
+) -> Plan:
+    """Return the unselected plan of the resulting staging area, which must be possible."""
+    merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
+    staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
+    situation = workspace.situation(replace(snapshot, staged=staged), applied)
+    paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
+    return checked_plan(situation, Selection(), snapshot, paths)
+
+
+def _paths_to_commit(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
+    """Return the staged files to commit, with the uncommitted definitions they were copied from."""
+    staged = [staged_path(name) for name in wanted]
+    uncommitted = set(workspace.git.dirty([STAGED])) if staged else set()
+    paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
+    sources: Set[str] = set()
+    for name in (_name_of(path) for path in paths):
+        resource = wanted[name] or snapshot.staged.get(name)
+        if resource is not None and resource.source is not None:
+            sources.add(resource.source)
+    return sorted(paths | (set(workspace.git.dirty(sorted(sources))) if sources else set()))
+
+
+def _name_of(path: str) -> Name:
+    return Name(path[len(STAGED) + 1 : -len(".yaml")])
+
+
+def commit_files(
+    workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
+) -> Oid:
+    """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were."""
+    before = {path: files.content_of(workspace.root / path) for path in writes}
+    try:
+        files.write_all(workspace.root, writes)
+        return workspace.git.commit_only(paths, message)
+    except BaseException as error:
+        files.write_all(workspace.root, before)
+        if isinstance(error, GitError):
+            raise GitError(error.message, "nothing was staged; mend that and stage again") from None
+        raise
+
+
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId]) -> str:
+    """Return a commit message whose trailers name every staged change."""
+    acting = {change.rpartition(".")[0] for change in staged}
+    trailers = [f"Staged: {change}" for change in staged]
+    trailers += [f"Restaged: {name}" for name in names if name not in acting]
+    what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
+    subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return subject + "\n\n" + "\n".join(trailers) + "\n"
+
+
+def _warnings(workspace: Workspace) -> Tuple[str, ...]:
+    uncommitted = [path for path in workspace.dirty() if not path.startswith(f"{STAGED}/")]
+    if not uncommitted:
+        return ()
+    return (f"not committed yet, and `apply` asks for it: {', '.join(uncommitted[:5])}",)
