@@ -9,12 +9,23 @@ from typing import Iterable, List, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.core.selection import Selection
 from stagectl.usecases.workspace import Workspace
 
-NAMES = typer.Argument(None, metavar="[NAME]...", help="Resources: names, globs (prod/*, prod/**), db+ or +db.")
+NAMES = typer.Argument(
+    None,
+    metavar="[NAME]...",
+    help="Resources: names, globs (prod/*, prod/**), db+ or +db.",
+    autocompletion=completion.names,
+)
 TAGS = typer.Option(
-    None, "-t", "--tag", metavar="EXPR", help="A tag expression: 'prod and not canary'; several mean or."
+    None,
+    "-t",
+    "--tag",
+    metavar="EXPR",
+    help="A tag expression: 'prod and not canary'; several mean or.",
+    autocompletion=completion.tags,
 )
 WITH_CHILDREN = typer.Option(False, "--with-children", help="Take in affected children that the tags leave out.")
 WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged changes of parents that are needed.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.")
 TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.")
 UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.")
 ALL = typer.Option(False, "--all", help="Everything there is.")
-NAME = typer.Argument(..., metavar="NAME", help="The resource.")
+NAME = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=completion.names)
 
 
 def create(
     name: str = NAME,
-    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind."),
+    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind.", autocompletion=completion.kinds),
     tags: Optional[List[str]] = TAG,
     sets: Optional[List[str]] = SET,
     json_sets: Optional[List[str]] = SET_JSON,
@@ -53,7 +54,7 @@ def update(
 
 
 def remove(
-    names: List[str] = typer.Argument(..., metavar="NAME...", help="The resources."),
+    names: List[str] = typer.Argument(..., metavar="NAME...", help="The resources.", autocompletion=completion.names),
     recursive: bool = typer.Option(False, "--recursive", help="Remove everything that reads or names them, too."),
     detach: bool = typer.Option(False, "--detach", help="Write the last applied values into their readers."),
 ) -> None:

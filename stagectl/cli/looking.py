@@ -7,6 +7,7 @@ from typing import List, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, selection, workspace
 from stagectl.core.errors import InvalidFiles, UsageError
 
@@ -77,7 +78,7 @@ def validate() -> None:
 
 
 def show(
-    name: str = typer.Argument(..., metavar="NAME", help="The resource."),
+    name: str = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=completion.names),
     at: Optional[str] = typer.Option(None, "--at", metavar="REV", help="As of this commit."),
     as_json: bool = AS_JSON,
 ) -> None:

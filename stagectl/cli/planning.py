@@ -7,6 +7,7 @@ from typing import List, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
 
 
@@ -25,7 +26,9 @@ def plan(
     format: Format = typer.Option(Format.text, "--format", help="How to show the plan."),
     head: Optional[str] = typer.Option(None, "--head", metavar="REV", help="Plan what this commit has staged."),
     base: Optional[str] = typer.Option(None, "--base", metavar="REV", help="Plan against this commit."),
-    explain: Optional[str] = typer.Option(None, "--explain", metavar="NAME", help="Why NAME is in the plan, or not."),
+    explain: Optional[str] = typer.Option(
+        None, "--explain", metavar="NAME", help="Why NAME is in the plan, or not.", autocompletion=completion.names
+    ),
     detailed_exitcode: bool = typer.Option(False, "--detailed-exitcode", help="Exit with 2 if there are changes."),
 ) -> None:
     """Show the graph of changes from what is applied to what is staged."""
@@ -33,14 +36,15 @@ def plan(
     from stagectl.views.plan_json import plan_json
     from stagectl.views.plan_text import explain_text, plan_text
 
+    repository = workspace()
     found, situation = plan_with_situation(
-        workspace(), selection(names, tags, with_children, with_parents), head=head, base=base
+        repository, selection(names, tags, with_children, with_parents), head=head, base=base
     )
     warn(found.warnings)
     if explain is not None:
-        from stagectl.usecases.plan import explained_name
+        from stagectl.usecases.plan import explained_name, places
 
-        out(explain_text(found, explained_name(situation, explain)))
+        out(explain_text(found, explained_name(situation, explain), places(repository, found, head)))
     elif format is Format.json:
         out(plan_json(found))
     else:

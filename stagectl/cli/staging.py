@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
-from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
+from stagectl.cli import completion
+from stagectl.cli.common import NAMES, TAGS, is_terminal, note, out, selection, warn, workspace
+from stagectl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from stagectl.usecases.stage import Choice
 
 
 def init(
@@ -23,18 +28,52 @@ def init(
         out("Next: write resources/NAME.yaml, commit kinds/ and stagectl.yaml, then: stagectl stage\n")
 
 
+class _Asking:
+    """Asks about one choice after another, until somebody answers for all that are left."""
+
+    def __init__(self) -> None:
+        self._rest: Optional[bool] = None
+
+    def __call__(self, choice: Choice) -> bool:
+        from stagectl.views.staging import choice_question, choice_text
+
+        if self._rest is None:
+            note(choice_text(choice.name, choice.action, choice.before, choice.after))
+            answer = _answer(choice_question(choice.name, choice.action))
+            self._rest = {"a": True, "q": False}.get(answer)
+            return answer in ("y", "a")
+        return self._rest
+
+
+def _answer(question: str) -> str:
+    while True:
+        answer: str = typer.prompt(f"{question} [y,n,a,q,?]", prompt_suffix=" ", err=True).strip().lower()
+        if answer in ("y", "n", "a", "q"):
+            return answer
+        note("y stage this; n do not; a this and all that are left; q neither this nor what is left")
+
+
 def stage(
     names: Optional[List[str]] = NAMES,
     tags: Optional[List[str]] = TAGS,
     actions: Optional[List[str]] = typer.Option(
-        None, "-a", "--action", metavar="ACTION", help="Stage this action on the selected resources, changed or not."
+        None,
+        "-a",
+        "--action",
+        metavar="ACTION",
+        help="Stage this action on the selected resources, changed or not.",
+        autocompletion=completion.actions,
     ),
+    patch: bool = typer.Option(False, "-p", "--patch", help="Ask for every resource and action, showing what differs."),
     force: bool = typer.Option(False, "--force", help="Overwrite staged copies that were edited by hand."),
 ) -> None:
     """Bring the staging area up to date with the definitions, for the selection only, and commit it."""
     from stagectl.usecases.stage import stage as use_case
     from stagectl.views.staging import staging_text
 
-    done = use_case(workspace(), selection(names, tags), actions or (), force=force)
+    if patch and not is_terminal():
+        raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
+    choose = _Asking() if patch else (lambda choice: True)
+    done = use_case(workspace(), selection(names, tags), actions or (), force=force, choose=choose)
     warn(done.warnings)
     out(staging_text(done.commit, done.changes, done.files))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.snapshot import Snapshot
+from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
-from stagectl.core.model import Name, Oid, split_change
+from stagectl.core.errors import Flaw
+from stagectl.core.model import Name, Oid, split_change, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.planner import make_plan, world_of
+from stagectl.core.schema import BODY
 from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
+from stagectl.core.values import Path
 from stagectl.usecases.workspace import Workspace, located
 
 
@@ -57,6 +61,25 @@ def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
         )
     stale = workspace.stale(head)
     return found + ([stale] if stale else [])
+
+
+def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
+    """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
+    snapshot = workspace.snapshot(head, definitions=True)
+    found = {}
+    for change in plan.changes:
+        staged = snapshot.staged.get(change.resource)
+        if change.cause.type not in ("staged", "replace") or staged is None:
+            continue
+        path = staged_path(change.resource)
+        defined = snapshot.definition_paths.get(change.resource)
+        if defined and body_of(snapshot.files[defined]) == body_of(staged.content):
+            path = defined
+        for difference in change.diff:
+            at = ("inputs", *difference.path)
+            line, _ = locate(snapshot.files[path], Flaw(BODY, at, ""))
+            found[change.resource, difference.path] = f"{path}:{line}"
+    return found
 
 
 def explained_name(situation: Situation, text: str) -> Name:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Set
+from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.diff import Difference, diff
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name
 from stagectl.core.plan import Change, Plan
+from stagectl.core.values import Path
 from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
 
 NOTHING = "No changes. The applied state matches what is staged."
@@ -80,16 +81,22 @@ def summary_line(plan: Plan) -> str:
     return line + "."
 
 
-def explain_text(plan: Plan, name: Name) -> str:
-    """Return why the changes of one resource are in a plan, each cause followed back, or why there is none."""
+Places = Mapping[Tuple[Name, Path], str]
+
+
+def explain_text(plan: Plan, name: Name, places: Places) -> str:
+    """Return why the changes of one resource are in a plan, each cause followed back, or why there is none.
+
+    places: where values are written, `path:line`, by resource and path.
+    """
     by_id = {change.id: change for change in plan.changes}
     lines: List[str] = []
     for change in plan.changes:
         if change.resource == name:
-            lines += _chain(change, by_id, 0, set())
-    lines += [
-        f"{held.id} is held back ({held.reason}): {safe(held.message)}" for held in plan.held if held.resource == name
-    ]
+            lines += _chain(change, by_id, places, 0, set())
+    for held in plan.held:
+        if held.resource == name:
+            lines.append(f"{held.id} is held back ({held.reason}): {safe(held.message)}")
     if name in plan.recorded:
         lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
     if not lines:
@@ -100,14 +107,19 @@ def explain_text(plan: Plan, name: Name) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _chain(change: Change, by_id: Dict[ChangeId, Change], depth: int, seen: Set[str]) -> Iterator[str]:
+def _chain(
+    change: Change, by_id: Mapping[ChangeId, Change], places: Places, depth: int, seen: Set[str]
+) -> Iterator[str]:
     """Yield a change and, one step further in, what is behind it; one already told is not told again."""
-    yield f"{'  ' * depth}{sign_of(change.action)} {change.id}  ({cause_text(change)})"
+    indent = "  " * depth
+    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change)})"
     if change.id in seen:
         return
     seen.add(change.id)
     for difference in _differences(change, False):
-        yield f"{'  ' * depth}    {difference_line(difference, difference.path[0] in change.sensitive)}"
+        place = places.get((change.resource, difference.path))
+        line = difference_line(difference, difference.path[0] in change.sensitive)
+        yield f"{indent}    {line}" + (f"  [{place}]" if place else "")
     for behind in change.cause.of:
         if behind in by_id:
-            yield from _chain(by_id[behind], by_id, depth + 1, seen)
+            yield from _chain(by_id[behind], by_id, places, depth + 1, seen)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from stagectl.core.model import ChangeId, Name, Oid, split_change
-from stagectl.views.text import sign_of
+from stagectl.core.diff import diff
+from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
+from stagectl.views.text import difference_line, sign_of
 
 
 def staging_text(commit: Optional[Oid], changes: Sequence[ChangeId], names: Sequence[Name]) -> str:
@@ -18,3 +19,21 @@ def staging_text(commit: Optional[Oid], changes: Sequence[ChangeId], names: Sequ
     files = f"Staged {len(names)} file{'s' if len(names) != 1 else ''}"
     lines.append(f"{files if names else 'Only definitions changed,'} in commit {commit[:12]}. Next: stagectl plan")
     return "\n".join(lines) + "\n"
+
+
+def choice_text(name: Name, action: Optional[str], before: Optional[Resource], after: Optional[Resource]) -> str:
+    """Return what staging one resource would change, or which action would be staged, as it is written in the files."""
+    if action is not None:
+        return f"! {name}.{action}"
+    sign = "+" if before is None else "-" if after is None else "~"
+    lines = [f"{sign} {name}"]
+    if before is not None and after is not None and set(before.tags) != set(after.tags):
+        lines.append(f"    tags: {', '.join(before.tags) or 'none'} -> {', '.join(after.tags) or 'none'}")
+    differences = diff(before.inputs if before else None, after.inputs if after else None)
+    lines += [f"    {difference_line(difference, False)}" for difference in differences]
+    return "\n".join(lines)
+
+
+def choice_question(name: Name, action: Optional[str]) -> str:
+    """Return the question about one resource or action."""
+    return f"Stage {name}?" if action is None else f"Stage the action {name}.{action}?"
