@@ -49,6 +49,9 @@ def _foreign(error: Exception) -> int:
     if type(error).__name__ == "Abort":
         print("aborted", file=sys.stderr)
         return FAILED
+    if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
+        print(error.format_message(), file=sys.stderr)
+        return USAGE
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
         if context is not None:

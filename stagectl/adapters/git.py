@@ -148,6 +148,19 @@ class Git:
         out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
         return sorted({line[3:] for line in out.decode("utf-8", "surrogateescape").split("\0") if line})
 
+    def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
+        """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
+        if self.config("core.sparseCheckout") != ["true"]:
+            return []
+        out = self.run("ls-files", "-t", "-s", "-z", "--", *paths).decode("utf-8", "surrogateescape")
+        lines = [line.partition("\t") for line in out.split("\0") if line.startswith("S ")]
+        return [Entry(path, facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
+
+    def unfinished(self) -> Optional[str]:
+        """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
+        heads = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
+        return next((verb for ref, verb in heads.items() if self.find(ref) is not None), None)
+
     def tracked(self, path: str) -> bool:
         """Return whether the index knows a path."""
         return bool(self.run("ls-files", "-z", "--", f":(literal){path}"))

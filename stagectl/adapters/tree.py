@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from stagectl.adapters.git import Git
+from stagectl.adapters.git import Entry, Git
 from stagectl.adapters.yamlfile import LARGEST_FILE
 from stagectl.core.errors import Problem
 from stagectl.core.model import Oid
@@ -28,6 +28,11 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
             except OSError as error:
                 problems.append(_unreadable(found, error.strerror or str(error)))
     return files, problems
+
+
+def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
+    """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
+    return _read_entries(git, git.not_checked_out(paths), problems)
 
 
 def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
@@ -60,8 +65,12 @@ def _read(path: Path) -> bytes:
 def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
     """Return the YAML files under some paths of a commit, and what may not be read."""
     problems: List[Problem] = []
+    return _read_entries(git, git.entries(commit, paths), problems), problems
+
+
+def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> Files:
     entries = []
-    for entry in git.entries(commit, paths):
+    for entry in found:
         if any(part.startswith(".") for part in entry.path.split("/")[1:]) or not _is_wanted(entry.path, problems):
             continue
         if entry.mode in _REGULAR:
@@ -69,7 +78,7 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
         else:
             problems.append(_not_regular(entry.path))
     contents = git.blobs(entry.oid for entry in entries)
-    return {entry.path: contents[entry.oid] for entry in entries}, problems
+    return {entry.path: contents[entry.oid] for entry in entries}
 
 
 def _is_wanted(path: str, problems: List[Problem]) -> bool:

@@ -88,6 +88,10 @@ def commit_files(
     workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
 ) -> Oid:
     """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were."""
+    verb = workspace.git.unfinished()
+    if verb is not None:
+        hint = f"finish it (git {verb} --continue) or give it up (git {verb} --abort), then stage again"
+        raise GitError(f"a {verb} is going on here, in which git commits no single files", hint)
     before = {path: files.content_of(workspace.root / path) for path in writes}
     try:
         files.write_all(workspace.root, writes)

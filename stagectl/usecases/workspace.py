@@ -82,7 +82,9 @@ class Workspace:
 
     def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
         if commit is None:
-            return tree.read_working_tree(self.root, paths)
+            files, problems = tree.read_working_tree(self.root, paths)
+            left_out = tree.read_not_checked_out(self.git, paths, problems)
+            return {**left_out, **files}, problems
         return tree.read_commit(self.git, commit, paths)
 
     def _refuse_applied(self, commit: Optional[Oid]) -> None:

@@ -394,7 +394,7 @@ def test_a_value_set_back_leaves_the_plan_and_takes_its_children_along(repo):
     pair(repo, port=1).stage()
 
     assert NO_CHANGES == repo.ok("plan").out
-    assert repo.ok("status").out.splitlines()[1:] in ([], ["Nothing is staged."])
+    assert ["Nothing to do. What is defined is staged, committed and applied."] == repo.ok("status").out.splitlines()[1:]
 
 
 def test_a_removal_taken_back_makes_the_next_change_an_update(repo):
@@ -444,6 +444,30 @@ def test_an_unmatched_tag_and_an_unknown_action_are_errors(repo):
         done = repo.run(command, "-t", "prdo", *(["--yes"] if command == "apply" else []))
         assert (1, "", message) == (done.code, done.out, done.err), command
     assert repo.run("stage", "-a", "restrat").err.startswith("error: 'restrat' is no action of db")
+
+
+def test_an_unknown_action_in_a_staged_file_is_an_error(repo):
+    """
+    W13: it came with a merge or by hand; to record it as done would be a lie.
+    """
+    repo.write(".staged/db.yaml", "---\nkind: service\nactions: {restrat: 1-abcd}\n---\n").commit()
+
+    done = repo.run("plan")
+
+    assert (1, "") == (done.code, done.out)
+    assert done.err.startswith(".staged/db.yaml:3:11: 'restrat' is no action of kind service; did you mean 'restart'")
+
+
+def test_the_log_of_an_unknown_name_is_an_error(repo):
+    """
+    W13 again: "nothing was staged or applied yet" would not be true.
+    """
+    repo.define("db").stage()
+
+    done = repo.run("log", "dbb")
+
+    assert (1, "") == (done.code, done.out)
+    assert done.err.startswith("error: there is no resource 'dbb'; did you mean 'db'?\n")
 
 
 def test_reactions_obey_the_tags_and_leave_a_history(repo):

@@ -1014,6 +1014,7 @@ def test_a_sensitive_value_is_never_shown(repo):
 
     for change in plan.json()["changes"]:
         assert {**at("password", None, None, "add"), "sensitive": True} in change["diff"]
+    assert 2 == text.out.count("    password: (sensitive)\n")
     for output in (plan.out, plan.err, text.out, text.err):
         assert "hunter2" not in output
 

@@ -43,6 +43,18 @@ def test_a_definition_is_copied_byte_for_byte(repo):
     assert front + body == repo.read(".staged/prod/web.yaml")
 
 
+def test_a_word_with_a_colon_needs_no_quotes(repo):
+    """
+    Neither in a tag nor in a value, in a list and in a mapping: nginx:1.27 is a word of YAML 1.2, also between brackets.
+    """
+    repo.write("resources/web.yaml", "---\nkind: service\ntags: [role:web, a=b:c]\n---\ninputs: {image: nginx:1.27}\n").stage()
+
+    change = repo.plan().change("web.run")
+
+    assert ["role:web", "a=b:c"] == change["tags"]
+    assert [{"path": "image", "op": "add", "before": None, "after": "nginx:1.27"}] == change["diff"]
+
+
 def test_creations_updates_and_removals_are_staged_after_an_edit(repo):
     """
     One stage: a file edited, one deleted, one new; the commit's trailers name the action of each.
@@ -276,6 +288,29 @@ def test_two_actions_keep_the_order_they_were_staged_in(repo):
 
     assert plan.comes_before("one.test", "one.restart")
     assert plan.comes_before("two.test", "two.restart")
+
+
+def test_an_action_staged_again_goes_to_the_end(repo):
+    """
+    The restart was staged and applied before the test was; the new one comes after it.
+    """
+    repo.define("db").apply_all()
+    repo.stage("db", "-a", "restart").ok("apply", "--yes")
+    repo.stage("db", "-a", "test").stage("db", "-a", "restart")
+
+    assert ["db.test", "db.restart"] == repo.plan().ids
+
+
+def test_an_action_that_waits_is_not_done_by_a_kind_that_does_not_have_it(repo):
+    """
+    A restart was staged, then the kind was changed to one that cannot restart: refused or dropped, but never "done".
+    """
+    repo.define("db").apply_all()
+    repo.stage("db", "-a", "restart").define("db", kind="plain")
+
+    repo.run("stage")
+
+    assert ("plain", "restart") not in [(change["kind"], change["action"]) for change in repo.plan().raw["changes"]]
 
 
 def test_a_staged_action_survives_the_next_edit(repo):
