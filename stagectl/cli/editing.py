@@ -67,6 +67,16 @@ def remove(
     _tell(use_case(workspace(), names, recursive=recursive, detach=detach))
 
 
+def move(
+    old: str = typer.Argument(..., metavar="OLD", help="The resource.", autocompletion=completion.names),
+    new: str = typer.Argument(..., metavar="NEW", help="Its new name."),
+) -> None:
+    """Rename a resource without removing it; what names it is rewritten and staged, too."""
+    from stagectl.usecases.move import move as use_case
+
+    _tell(use_case(workspace(), old, new))
+
+
 def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
     """Put staged files back to what is applied; the definitions stay."""
     from stagectl.usecases.undo import unstage as use_case

@@ -56,6 +56,7 @@ class Resource:
 
     inputs: as written, strings with `${` being a Template; names in it are absolute.
     actions: the stamps of explicit actions, in the order they were staged.
+    moved_from: the name it had before; what was applied under that name is its own.
     content: the file's bytes; what they differ in beyond the other fields acts on nothing.
     """
 
@@ -68,6 +69,7 @@ class Resource:
     react_on: Mapping[str, Tuple[Trigger, ...]] = field(default_factory=dict)
     unordered: Tuple[Name, ...] = ()
     source: Optional[str] = None
+    moved_from: Optional[Name] = None
     actions: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 

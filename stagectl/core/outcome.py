@@ -33,6 +33,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     for change in plan.changes:
         changes.setdefault(change.resource, []).append(change)
     held = _held_debts(plan, outcomes)
+    old_names = {new: old for old, new in plan.moved}
     moved: Dict[Name, Optional[Applied]] = {}
     for name in sorted(changes.keys() | set(plan.recorded) | held.keys()):
         before = applied.get(name)
@@ -45,6 +46,8 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
             after = None
         if after != before:
             moved[name] = after
+            if name in old_names:
+                moved[old_names[name]] = None
     return moved
 
 

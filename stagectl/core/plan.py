@@ -78,6 +78,7 @@ class Plan:
     changes: topologically ordered, of the ready ones the smallest id first.
     recorded: names whose staged file is stored without an action.
     pending: staged changes that were not selected.
+    moved: (old name, new name) of selected resources that go on under another name.
     targets: per resource with a change or a record the state to store; none for removals.
     """
 
@@ -86,6 +87,7 @@ class Plan:
     held: Tuple[Held, ...] = ()
     recorded: Tuple[Name, ...] = ()
     pending: Tuple[ChangeId, ...] = ()
+    moved: Tuple[Tuple[Name, Name], ...] = ()
     targets: Mapping[Name, Target] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     base: Optional[Oid] = None
@@ -111,6 +113,7 @@ class Plan:
             "changes": [_change_identity(change) for change in self.changes],
             "held": [[held.id, held.reason, list(held.needs)] for held in self.held],
             "recorded": list(self.recorded),
+            **({"moved": [list(move) for move in self.moved]} if self.moved else {}),
             "kinds": {name: kind.raw for name, kind in sorted(self.kinds.items()) if name in used},
         }
 

@@ -98,6 +98,7 @@ class _Planner:
             held=self._held(),
             recorded=recorded,
             pending=self._pending(),
+            moved=self._moved(),
             targets=self._targets(changes, recorded),
             kinds={change.kind: kinds[change.kind] for change in changes if change.kind in kinds},
         )
@@ -187,6 +188,11 @@ class _Planner:
             and name not in acting
             and universe.situation.is_edited(name)
         )
+
+    def _moved(self) -> Tuple[Tuple[Name, Name], ...]:
+        universe = self._universe
+        moves = universe.situation.moves.items()
+        return tuple((old, new) for new, old in sorted(moves) if universe.is_staged_here(new))
 
     def _pending(self) -> Tuple[ChangeId, ...]:
         """Return what an unselected plan would do of its own accord with resources that were not selected."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import List, Tuple, Union
+from typing import Callable, List, Tuple, Union
 
 from stagectl.core.model import SEGMENT, Name
 from stagectl.core.values import EnvVariable, Part, Reference, Template
@@ -95,6 +95,29 @@ def absolute(text: str, folder: str) -> Name:
                 raise ValueError(f"'{text}' leads out of the root folder")
             base.pop()
     return Name("/".join(base + steps))
+
+
+def relative(name: str, folder: str) -> str:
+    """Return a name as it is written relative to a folder, beginning with `./` or `../`."""
+    here = folder.split("/") if folder else []
+    steps = name.split("/")
+    while here and len(steps) > 1 and here[0] == steps[0]:
+        here, steps = here[1:], steps[1:]
+    return "/".join([".."] * len(here) + steps) if here else "./" + "/".join(steps)
+
+
+def rewrite(text: str, rename: Callable[[str], str]) -> str:
+    """Return a string as a file has it, with the names in its references as written put through *rename*."""
+    pieces: List[str] = []
+    position = 0
+    opening = _OPENING.search(text)
+    while opening is not None:
+        match = _REFERENCE.match(text, opening.start()) if opening.group() == "${" else None
+        if match is not None and match.group("name"):
+            pieces += [text[position : match.start("name")], rename(match.group("name"))]
+            position = match.end("name")
+        opening = _OPENING.search(text, match.end() if match else opening.end())
+    return "".join([*pieces, text[position:]])
 
 
 def folder_of(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from stagectl.core.errors import Flaws, Step, nearest
 from stagectl.core.model import (
     ACTION,
+    NAME,
     REMOVE,
     REPLACE,
     SEGMENT,
@@ -23,7 +24,7 @@ from stagectl.core.references import absolute, folder_of, parse_template
 from stagectl.core.values import map_strings
 
 FRONT, BODY = 0, 1
-_FRONT_KEYS = ("kind", "tags", "source", "actions")
+_FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
 _BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered")
 KIND_NAME = re.compile(SEGMENT, re.ASCII)
 
@@ -42,7 +43,7 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         flaws.raise_any()
     front = mapping(documents[FRONT], FRONT, (), flaws, "the front matter")
     body = mapping(documents[BODY] if documents[BODY] is not None else {}, BODY, (), flaws, "the body")
-    known_keys(front, FRONT, (), _FRONT_KEYS if staged else _FRONT_KEYS[:2], flaws)
+    known_keys(front, FRONT, (), _FRONT_KEYS if staged else _FRONT_KEYS[:3], flaws)
     known_keys(body, BODY, (), _BODY_KEYS, flaws)
     reader = _BodyReader(name, flaws)
     depends_on, depends_on_changes = reader.depends_on(body.get("depends_on"))
@@ -56,6 +57,7 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         react_on=reader.react_on(body.get("react_on")),
         unordered=reader.names(body.get("unordered"), ("unordered",)),
         source=_source(front.get("source"), flaws),
+        moved_from=_moved_from(front.get("moved_from"), name, flaws),
         actions=_stamps(front.get("actions"), flaws),
         content=content,
     )
@@ -116,6 +118,13 @@ def _source(value: Any, flaws: Flaws) -> Optional[str]:
         flaws.add(FRONT, ("source",), "'source' must be the path of a definition, such as resources/db.yaml")
         return None
     return value
+
+
+def _moved_from(value: Any, name: Name, flaws: Flaws) -> Optional[Name]:
+    if value is not None and (not isinstance(value, str) or not NAME.fullmatch(value) or value == name):
+        flaws.add(FRONT, ("moved_from",), "'moved_from' must be the full name the resource had before")
+        return None
+    return None if value is None else Name(value)
 
 
 def _stamps(value: Any, flaws: Flaws) -> Dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import AbstractSet, Callable, FrozenSet, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import Applied, Kind, Name, Resource
@@ -15,12 +15,14 @@ class Situation:
     """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
 
     defined: names that have a definition, to tell what only has to be staged.
+    moves: new name -> the name under which the resource is applied so far.
     """
 
     applied: Mapping[Name, Applied]
     staged: Mapping[Name, Resource]
     kinds: Mapping[str, Kind]
     defined: FrozenSet[Name] = frozenset()
+    moves: Mapping[Name, Name] = field(default_factory=dict)
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""

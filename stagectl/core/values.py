@@ -110,6 +110,15 @@ def _step_text(step: Step) -> str:
     return f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
+def map_leaves(value: Value, change: Callable[[Value], Value]) -> Value:
+    """Return a copy of *value* in which each scalar went through *change*."""
+    if isinstance(value, Mapping):
+        return {key: map_leaves(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [map_leaves(inner, change) for inner in value]
+    return change(value)
+
+
 def map_strings(value: Value, change: Callable[[Path, str], Value], path: Path = ()) -> Value:
     """Return a copy of *value* in which each plain string went through *change*."""
     if isinstance(value, dict):

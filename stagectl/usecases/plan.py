@@ -9,13 +9,13 @@ from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
 from stagectl.core.errors import Flaw
-from stagectl.core.model import Name, Oid, split_change, staged_path
+from stagectl.core.model import REMOVE, RUN, Name, Oid, split_change, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.planner import make_plan, world_of
 from stagectl.core.schema import BODY
 from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
-from stagectl.core.values import Path
+from stagectl.core.values import Path, same
 from stagectl.usecases.workspace import Workspace, located
 
 
@@ -38,7 +38,7 @@ def plan_with_situation(
         base=base_commit,
         head=head_commit,
         dirty=head is None and bool(workspace.dirty()),
-        warnings=tuple(_warnings(workspace, head_commit if base is None else None)),
+        warnings=(*_warnings(workspace, head_commit if base is None else None), *_move_hints(found)),
     )
     return found, situation
 
@@ -61,6 +61,19 @@ def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
         )
     stale = workspace.stale(head)
     return found + ([stale] if stale else [])
+
+
+def _move_hints(plan: Plan) -> List[str]:
+    """Return hints for resources that look moved, but are removed and run again."""
+    gone = [change for change in plan.changes if change.action == REMOVE and change.cause.type == "staged"]
+    new = [change for change in plan.changes if change.action == RUN and change.cause.type == "staged"]
+    return [
+        f"{run.resource} looks like {remove.resource} moved; to keep it: add 'moved_from: {remove.resource}' "
+        f"to its front matter and stage it (stagectl move does that)"
+        for remove in gone
+        for run in new
+        if remove.kind == run.kind and same(remove.inputs, run.inputs)
+    ]
 
 
 def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:

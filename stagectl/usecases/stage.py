@@ -77,7 +77,9 @@ def desired(config: Config, snapshot: Snapshot, chosen: FrozenSet[Name]) -> Dict
     for name in sorted(chosen):
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
-            wanted[name] = _copied(config, snapshot, name, staged.actions if staged else {})
+            moved_from = snapshot.defined[name].moved_from
+            before = staged or (snapshot.staged.get(moved_from) if moved_from else None)
+            wanted[name] = _copied(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             wanted[name] = staged if staged.source is None else None
     return wanted
@@ -112,7 +114,9 @@ def path_tags(config: Config, name: Name) -> List[str]:
 
 def rendered(resource: Resource) -> Resource:
     """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
-    front = yamlfile.front_matter(resource.kind, resource.tags, resource.source, list(resource.actions.items()))
+    front = yamlfile.front_matter(
+        resource.kind, resource.tags, resource.moved_from, resource.source, list(resource.actions.items())
+    )
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 
 

@@ -88,13 +88,14 @@ def _definition(
     if defined is not None and _is_the_same(workspace, defined, resource):
         return {}
     added = path_tags(workspace.config, name)
-    front = yamlfile.front_matter(resource.kind, [tag for tag in resource.tags if tag not in added], None, ())
+    own_tags = [tag for tag in resource.tags if tag not in added]
+    front = yamlfile.front_matter(resource.kind, own_tags, resource.moved_from)
     return {path or resource.source: front + yamlfile.body_of(resource.content)}
 
 
 def _is_the_same(workspace: Workspace, defined: Resource, resource: Resource) -> bool:
     tags = dict.fromkeys([*defined.tags, *path_tags(workspace.config, defined.name)])
-    same_front = (defined.kind, tuple(tags)) == (resource.kind, resource.tags)
+    same_front = (defined.kind, tuple(tags), defined.moved_from) == (resource.kind, resource.tags, resource.moved_from)
     return same_front and yamlfile.body_of(defined.content) == yamlfile.body_of(resource.content)
 
 

@@ -13,6 +13,7 @@ from stagectl.adapters.snapshot import Snapshot, parse_config, parse_snapshot, p
 from stagectl.core.checks import ImpossiblePlan, Trouble
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
+from stagectl.core.moves import follow_moves
 from stagectl.core.resolve import Resolver
 from stagectl.core.schema import BODY
 from stagectl.core.situation import Situation
@@ -173,7 +174,7 @@ class Workspace:
                 problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
         if problems:
             raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
-        return Situation(applied, snapshot.staged, snapshot.kinds, frozenset(snapshot.defined))
+        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, frozenset(snapshot.defined)))
 
 
 def fully_applied(found: Snapshot) -> Dict[Name, Applied]:

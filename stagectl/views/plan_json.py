@@ -27,6 +27,7 @@ def plan_dict(plan: Plan) -> Dict[str, Any]:
         "held": [_held(held) for held in plan.held],
         "recorded": list(plan.recorded),
         "pending": list(plan.pending),
+        "moved": [{"from": old, "to": new} for old, new in plan.moved],
         "summary": plan.summary(),
     }
 

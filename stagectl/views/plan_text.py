@@ -16,6 +16,7 @@ NOTHING = "No changes. The applied state matches what is staged."
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan for people: changes with causes and values, what is held back, one summary line."""
     lines = [line for change in plan.changes for line in _change_lines(plan, change, colour)]
+    lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
         lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {safe(held.message)}" for held in plan.held]

@@ -46,16 +46,14 @@ def test_run_for_the_new_update_for_the_applied_remove_for_the_removed(repo):
     """
     Behaviour 2: one after the other, for the same resource; after the removal it is new again.
     """
-    found = []
     for value in (1, 2, None, 3):
         if value is None:
             repo.delete("db")
         else:
             repo.define("db", inputs={"v": value})
-        found += repo.stage().plan().ids
-        repo.ok("apply", "--yes")
+        repo.stage().ok("apply", "--yes")
 
-    assert ["db.run", "db.update", "db.remove", "db.run"] == found == repo.log()
+    assert ["db.run", "db.update", "db.remove", "db.run"] == repo.log()
 
 
 def test_applying_moves_a_change_into_the_history(repo):

@@ -243,9 +243,17 @@ def quote(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def front_matter(kind: str, tags: Sequence[str], source: Optional[str], actions: Sequence[Tuple[str, str]]) -> bytes:
+def front_matter(
+    kind: str,
+    tags: Sequence[str],
+    moved_from: Optional[str] = None,
+    source: Optional[str] = None,
+    actions: Sequence[Tuple[str, str]] = (),
+) -> bytes:
     """Return the front matter of a staged file, always in the same form."""
     lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
+    if moved_from is not None:
+        lines.append(f"moved_from: {quote(moved_from)}")
     if source is not None:
         lines.append(f"source: {quote(source)}")
     if actions:
