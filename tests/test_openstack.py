@@ -85,7 +85,9 @@ def test_the_fixture_has_all_of_the_topology() -> None:
     """
     74 resources, 526 connections, no problem in any file.
     """
-    references = [ref for resource in SNAPSHOT.defined.values() for refs in resource.references.values() for ref in refs]
+    references = [
+        ref for resource in SNAPSHOT.defined.values() for refs in resource.references.values() for ref in refs
+    ]
 
     assert (len(SNAPSHOT.defined), len(references), SNAPSHOT.problems) == (74, 526, ())
 

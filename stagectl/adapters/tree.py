@@ -48,11 +48,10 @@ def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
         for name in sorted(os.listdir(root / path)):
             if not name.startswith("."):
                 yield from _walk(root, f"{path}/{name}", problems)
+    elif not stat.S_ISREG(mode):
+        problems.append(_not_regular(path))
     elif _is_wanted(path, problems):
-        if stat.S_ISREG(mode):
-            yield path
-        else:
-            problems.append(_not_regular(path))
+        yield path
 
 
 def _read(path: Path) -> bytes:
@@ -71,12 +70,12 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
 def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> Files:
     entries = []
     for entry in found:
-        if any(part.startswith(".") for part in entry.path.split("/")[1:]) or not _is_wanted(entry.path, problems):
+        if any(part.startswith(".") for part in entry.path.split("/")[1:]):
             continue
-        if entry.mode in _REGULAR:
-            entries.append(entry)
-        else:
+        if entry.mode not in _REGULAR:
             problems.append(_not_regular(entry.path))
+        elif _is_wanted(entry.path, problems):
+            entries.append(entry)
     contents = git.blobs(entry.oid for entry in entries)
     return {entry.path: contents[entry.oid] for entry in entries}
 

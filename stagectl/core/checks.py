@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core import resolve
 from stagectl.core.errors import StagectlError, Step, nearest
-from stagectl.core.model import Kind, Name, Resource, split_change
+from stagectl.core.model import REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.resolve import Failure
+from stagectl.core.schema import BODY, FRONT
 from stagectl.core.universe import Universe
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing wrong with one resource; at: keys and indexes in its body."""
+    """One thing wrong with one resource; at, on_key and document: as in a Flaw."""
 
     name: Name
     at: Tuple[Step, ...]
     message: str
+    on_key: bool = False
+    document: int = BODY
 
 
 class ImpossiblePlan(StagectlError):
@@ -45,6 +49,19 @@ def find_troubles(universe: Universe) -> List[Trouble]:
         if name not in universe.shown:
             troubles += _values(universe, resource)
     return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
+
+
+def all_troubles(universe: Universe) -> List[Trouble]:
+    """Return `find_troubles`, and what the kinds' schemas have against the inputs that do resolve."""
+    troubles = find_troubles(universe)
+    unresolved = {trouble.name for trouble in troubles}
+    for name, resource in sorted(universe.effective.items()):
+        kind = universe.situation.kinds.get(resource.kind)
+        if kind is not None and universe.is_staged_here(name) and name not in unresolved:
+            inputs = universe.inputs(name)
+            if inputs.keys() == resource.inputs.keys():
+                troubles += schema_troubles(name, kind, inputs)
+    return troubles
 
 
 def find_still_read(universe: Universe) -> Dict[Name, List[Name]]:
@@ -77,6 +94,8 @@ def _named(universe: Universe, resource: Resource) -> Iterator[Trouble]:
     for at, name, action in _relations(resource):
         situation = universe.situation
         other = situation.staged.get(name)
+        if name in situation.broken:
+            continue
         if other is None and not (situation.is_live(name) and not universe.is_selected(name)):
             if not situation.is_live(name):
                 yield Trouble(resource.name, at, _unknown(universe, name))
@@ -88,7 +107,11 @@ def _named(universe: Universe, resource: Resource) -> Iterator[Trouble]:
     for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
         for action in actions if own else ():
             if own and action not in own.verbs():
-                yield Trouble(resource.name, (key, action), _unknown_action(action, own))
+                yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
+    for action in universe.explicit(resource.name) if own else ():
+        if own and action != REPLACE and action not in own.verbs():
+            at = ("actions", action)
+            yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
 
 
 def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:
@@ -118,6 +141,9 @@ def _values(universe: Universe, resource: Resource) -> Iterator[Trouble]:
     universe.resolver.inputs(resource.name)
     for key in resource.inputs:
         failure = universe.resolver.failures.get((resource.name, key))
+        reference = failure.reference if failure else None
+        if reference is not None and reference.name in universe.situation.broken:
+            continue  # what cannot be read has its own problem
         if failure is not None and failure.why != resolve.PASSED_ON:
             yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(universe, failure))
 
@@ -205,16 +231,20 @@ def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
     from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-    plain = _readable(inputs)
     # An empty registry: a schema that points elsewhere is an error, never a download.
     validator = Draft202012Validator(kind.schema, registry=Registry())
     found = []
-    for error in validator.iter_errors(plain):
-        if isinstance(error.instance, _Later):
-            continue
-        deepest = best_match([error]) if error.context else error
-        found.append(Trouble(name, ("inputs", *error.absolute_path), f"kind {kind.name}: {deepest.message[:300]}"))
+    try:
+        for error in validator.iter_errors(_readable(inputs)):
+            if not isinstance(error.instance, _Later):
+                deepest = best_match([error]) if error.context else error
+                at = ("inputs", *error.absolute_path)
+                found.append(Trouble(name, at, f"kind {kind.name}: {deepest.message[:300]}"))
+    except (Unresolvable, RecursionError, re.error) as error:
+        why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)
+        found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
     return found
 
 

@@ -83,5 +83,5 @@ class Flaws:
 
 def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -> str:
     """Return a suggestion to append to a message: the nearest known words, or nothing."""
-    matches = difflib.get_close_matches(word, sorted(set(known)), n=2, cutoff=0.6)
+    matches = difflib.get_close_matches(word, sorted(set(known)), n=2, cutoff=0.65)
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""

@@ -8,6 +8,7 @@ from stagectl.core.changes import Draft, Drafts, held_actions
 from stagectl.core.checks import (
     ImpossiblePlan,
     Sensitive,
+    all_troubles,
     find_still_read,
     find_troubles,
     schema_troubles,
@@ -49,9 +50,8 @@ def make_plan(situation: Situation, selection: Selection) -> Plan:
     still_read = find_still_read(universe)
     if still_read:
         raise still_read_error(still_read)
-    troubles = find_troubles(universe)
-    if troubles:
-        raise ImpossiblePlan(troubles)
+    if find_troubles(universe):
+        raise ImpossiblePlan(all_troubles(universe))
     return _Planner(universe).plan(selection)
 
 
@@ -167,7 +167,7 @@ class _Planner:
     ) -> Held:
         needs = tuple(sorted(need for blocker in hold.blockers for need in self._staged_changes(blocker)))
         tags = tuple(sorted(self._universe.situation.tags(name)))
-        message = _message(hold.reason, needs)
+        message = _message(hold.reason, needs, triggers)
         return Held(change_id(name, action), name, action, tags, hold.reason, needs, message, triggers)
 
     def _staged_changes(self, name: Name) -> List[ChangeId]:
@@ -223,9 +223,10 @@ def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]): 
     return diff(None if draft.action == RUN else before, inputs)
 
 
-def _message(reason: str, needs: Tuple[ChangeId, ...]) -> str:
+def _message(reason: str, needs: Tuple[ChangeId, ...], triggers: Tuple[Tuple[ChangeId, str], ...]) -> str:
     if reason == OUTSIDE:
-        return "it reads what changes here, and its tags are not selected; --with-children takes it in"
+        why = f"reacts on {', '.join(trigger for trigger, _ in triggers)}" if triggers else "reads what changes here"
+        return f"it {why}, and its tags are not selected; --with-children takes it in"
     if reason == NEEDS_READER:
         return f"a live resource still reads it; select {', '.join(needs)} too"
     return f"it needs {', '.join(needs)}, which is not selected; --with-parents takes it in"

@@ -58,6 +58,7 @@ class LogEntry:
     results: Mapping[ChangeId, str]
     run: Optional[str] = None
     plan: Optional[str] = None
+    record_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from stagectl.core.model import (
     change_id,
 )
 from stagectl.core.references import absolute, folder_of, parse_template
-from stagectl.core.values import map_strings
+from stagectl.core.values import canonical, map_strings
 
 FRONT, BODY = 0, 1
 _FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
@@ -94,7 +94,9 @@ def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]
     """Return a list of tags."""
     tags = []
     for index, tag in enumerate(listed(value, document, at, flaws)):
-        if not isinstance(tag, str) or not TAG.fullmatch(tag):
+        if isinstance(tag, (int, float)) or tag is None:
+            flaws.add(document, (*at, index), f"{canonical(tag)} is not a tag, which is a string: quote it")
+        elif not isinstance(tag, str) or not TAG.fullmatch(tag):
             flaws.add(document, (*at, index), f"{_shown(tag)} is not a tag: write a word or key=value")
         elif tag in tags:
             flaws.add(document, (*at, index), f"the tag '{tag}' stands here twice")

@@ -16,6 +16,7 @@ class Situation:
 
     defined: names that have a definition, to tell what only has to be staged.
     moves: new name -> the name under which the resource is applied so far.
+    broken: names whose files cannot be read, to tell no follow-up problems.
     """
 
     applied: Mapping[Name, Applied]
@@ -23,6 +24,7 @@ class Situation:
     kinds: Mapping[str, Kind]
     defined: FrozenSet[Name] = frozenset()
     moves: Mapping[Name, Name] = field(default_factory=dict)
+    broken: FrozenSet[Name] = frozenset()
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""

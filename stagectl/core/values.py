@@ -155,6 +155,17 @@ def _pack_part(part: Part) -> Any:
     return {"env": part.name} if isinstance(part, EnvVariable) else part
 
 
+def as_written(value: Value) -> Value:
+    """Return a value as a file would say it: `${env:NAME}` is a variable, and a literal `${` reads `$${`."""
+    return map_leaves(value, _leaf_as_written)
+
+
+def _leaf_as_written(leaf: Value) -> Value:
+    if isinstance(leaf, Template):
+        return "".join(part.replace("${", "$${") if isinstance(part, str) else str(part) for part in leaf.parts)
+    return leaf.replace("${", "$${") if isinstance(leaf, str) else leaf
+
+
 def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
     """Return what `pack` was given; raises KeyError, TypeError or ValueError where the two parts do not fit."""
     if not templates:

@@ -18,7 +18,10 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, Applied, ChangeId, Kind, Name, Oid
 from stagectl.core.outcome import ERROR, NOOP, SUCCESS, Outcome, settle
 from stagectl.core.plan import Change, Plan
-from stagectl.core.selection import Selection
+from stagectl.core.planner import world_of
+from stagectl.core.redact import redact
+from stagectl.core.selection import Selection, match_names
+from stagectl.core.situation import Situation
 from stagectl.core.values import expand, variables
 from stagectl.usecases.plan import plan_with_situation
 from stagectl.usecases.runner import Run, Watch, limits_of
@@ -64,13 +67,13 @@ def apply(
     _check_repository(workspace, options)
     with _only_one(workspace):
         head = workspace.git.head()
-        plan, applied = _plan(workspace, selection, options)
+        plan, situation = _plan(workspace, selection, options)
         if not (plan.changes or plan.recorded) or not confirm(plan):
             return Application(plan)
         _check_plan(plan, options)
         run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
         outcomes, interrupted = _run(workspace, plan, run, options, watch)
-        commit = _record(workspace, plan, run, outcomes, applied, head)
+        commit = _record(workspace, plan, run, outcomes, situation.applied, head, options)
         return Application(plan, run, outcomes, commit, interrupted)
 
 
@@ -127,14 +130,16 @@ def _only_one(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Mapping[Name, Applied]]:
+def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
     plan, situation = plan_with_situation(workspace, selection, head="HEAD")
     if options.expect is not None and plan.id != options.expect:
         raise StagectlError(
             f"the plan is not the expected one: its id is {plan.id}, expected was {options.expect}",
             "look at it again: stagectl plan",
         )
-    return plan, situation.applied
+    for name in options.allow_remove:
+        match_names(name, world_of(situation))
+    return plan, situation
 
 
 def _check_plan(plan: Plan, options: Options) -> None:
@@ -196,6 +201,7 @@ def _act(workspace: Workspace, plan: Plan, change: Change, run: str, handler: Ha
     does = _does(plan, change)
     if does is None:
         return Outcome(SUCCESS)
+    request_inputs = dict(change.inputs or {})
     request = Request(
         id=change.id,
         resource=change.resource,
@@ -203,13 +209,17 @@ def _act(workspace: Workspace, plan: Plan, change: Change, run: str, handler: Ha
         kind=change.kind,
         run=run,
         does=does,
-        inputs=expand(dict(change.inputs or {}), os.environ),
+        inputs=expand(request_inputs, os.environ),
         before=expand(dict(change.before or {}), _Lenient(os.environ)),
         timeout=kind.timeout,
         root=workspace.root,
     )
     result = handler(request)
-    return Outcome(SUCCESS if result.ok else ERROR, result.changed, result.message, result.output)
+    secrets_used = [
+        os.environ[name] for name in variables([request_inputs, dict(change.before or {})]) if name in os.environ
+    ]
+    message, output = (redact(text, secrets_used) for text in (result.message, result.output))
+    return Outcome(SUCCESS if result.ok else ERROR, result.changed, message, output)
 
 
 def _record(
@@ -219,13 +229,14 @@ def _record(
     outcomes: Mapping[ChangeId, Outcome],
     applied: Mapping[Name, Applied],
     source: Optional[Oid],
+    options: Options,
 ) -> Optional[Oid]:
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved."""
     states = settle(plan, outcomes, applied)
     if not states:
         return None
     git, branch = workspace.git, workspace.branch
-    commit = store.write(git, branch.tip, source, states, _message(workspace, plan, run, outcomes))
+    commit = store.write(git, branch.tip, source, states, _message(workspace, plan, run, outcomes, options))
     if not git.move_ref(branch.ref, commit, branch.local, f"apply: run {run}"):
         raise StagectlError(
             f"{branch.ref} moved while this run was applied; what it did is kept in the commit {commit}",
@@ -234,11 +245,13 @@ def _record(
     return commit
 
 
-def _message(workspace: Workspace, plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> str:
+def _message(workspace: Workspace, plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome], options: Options) -> str:
     """Return the message of an applied commit: trailers name the run, the person, every change and its result."""
     done = sum(end.state in (SUCCESS, NOOP) for end in outcomes.values())
     subject = f"apply: {done} of {len(outcomes)} changes" if outcomes else f"apply: {len(plan.recorded)} recorded"
+    subject += ", recorded only" if options.record_only and outcomes else ""
     trailers = [f"Run: {run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
+    trailers += ["Record-only: true"] if options.record_only else []
     trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
     return subject + "\n\n" + "\n".join(trailers) + "\n"

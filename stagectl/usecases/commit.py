@@ -41,7 +41,7 @@ def commit_staged(
     paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
     if not paths:
         return Staging(warnings=_warnings(workspace))
-    names = sorted({*changed, *(_name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
+    names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type != "reaction")
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
@@ -73,14 +73,15 @@ def _paths_to_commit(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, c
     uncommitted = set(workspace.git.dirty([STAGED])) if staged else set()
     paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
     sources: Set[str] = set()
-    for name in (_name_of(path) for path in paths):
+    for name in (name_of(path) for path in paths):
         resource = wanted[name] or snapshot.staged.get(name)
         if resource is not None and resource.source is not None:
             sources.add(resource.source)
     return sorted(paths | (set(workspace.git.dirty(sorted(sources))) if sources else set()))
 
 
-def _name_of(path: str) -> Name:
+def name_of(path: str) -> Name:
+    """Return the name of the resource staged at a path."""
     return Name(path[len(STAGED) + 1 : -len(".yaml")])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, List, Mapping, Optional, Tuple
 
+from stagectl.adapters.clock import time_budget
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
@@ -46,7 +47,8 @@ def plan_with_situation(
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
     """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
     try:
-        return make_plan(situation, selection)
+        with time_budget(5 + len(situation.staged) / 500, "checking the inputs"):
+            return make_plan(situation, selection)
     except ImpossiblePlan as error:
         raise located(error, snapshot.files, paths) from None
 

@@ -14,6 +14,7 @@ from stagectl.core.model import (
     REMOVE,
     REPLACE,
     RUN,
+    STAGED,
     Applied,
     Config,
     Kind,
@@ -24,7 +25,7 @@ from stagectl.core.model import (
     stamp_count,
 )
 from stagectl.core.selection import Selection, World, glob_test, select
-from stagectl.usecases.commit import Staging, Wanted, commit_staged, content_of
+from stagectl.usecases.commit import Staging, Wanted, commit_staged, content_of, name_of
 from stagectl.usecases.workspace import Edits, Workspace
 
 OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")
@@ -59,11 +60,12 @@ def stage(
     """
     edits = edits or {}
     snapshot = workspace.snapshot(definitions=True, edits=edits)
+    deleted = _deleted_by_hand(workspace, snapshot)
     _refuse_twins(snapshot)
     workspace.git.check_identity()
     _, applied = workspace.applied()
-    chosen = _chosen(workspace.config, selection, snapshot, applied)
-    wanted = desired(workspace.config, snapshot, chosen)
+    chosen = _chosen(workspace.config, selection, snapshot, applied, deleted)
+    wanted = desired(workspace.config, snapshot, chosen, deleted)
     if actions:
         wanted = _with_actions(wanted, actions, snapshot, applied)
     wanted = _picked(wanted, snapshot, choose)
@@ -71,26 +73,51 @@ def stage(
     return commit_staged(workspace, snapshot, wanted, applied, edits)
 
 
-def desired(config: Config, snapshot: Snapshot, chosen: FrozenSet[Name]) -> Dict[Name, Optional[Resource]]:
-    """Return what the staged form of each chosen resource should be, None for one whose definition is gone."""
+def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
+    """Return the staged files that HEAD has and the working tree has not: what waits in them must not be lost."""
+    paths = [path for path in workspace.git.dirty([STAGED]) if not (workspace.root / path).exists()]
+    head = workspace.git.head()
+    if not paths or head is None:
+        return {}
+    staged = workspace.read(head).staged
+    return {name: staged[name] for path in paths for name in [name_of(path)] if name in staged}
+
+
+def desired(
+    config: Config,
+    snapshot: Snapshot,
+    chosen: FrozenSet[Name],
+    deleted: Optional[Mapping[Name, Resource]] = None,
+) -> Dict[Name, Optional[Resource]]:
+    """Return what the staged form of each chosen resource should be, None for one whose definition is gone.
+
+    deleted: committed staged files that somebody deleted by hand.
+    """
+    deleted = deleted or {}
     wanted: Dict[Name, Optional[Resource]] = {}
     for name in sorted(chosen):
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
             moved_from = snapshot.defined[name].moved_from
-            before = staged or (snapshot.staged.get(moved_from) if moved_from else None)
+            before = staged or deleted.get(name) or (snapshot.staged.get(moved_from) if moved_from else None)
             wanted[name] = _copied(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             wanted[name] = staged if staged.source is None else None
+        elif name in deleted:
+            wanted[name] = None
     return wanted
 
 
 def _chosen(
-    config: Config, selection: Selection, snapshot: Snapshot, applied: Mapping[Name, Applied]
+    config: Config,
+    selection: Selection,
+    snapshot: Snapshot,
+    applied: Mapping[Name, Applied],
+    deleted: Mapping[Name, Resource],
 ) -> FrozenSet[Name]:
     live = {name: state.resource for name, state in applied.items() if state.resource}
     tags = {name: _tags_of(config, resource) for name, resource in snapshot.defined.items()}
-    world = World.of(snapshot.defined, snapshot.staged, live, tags=tags)
+    world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags)
     chosen = select(selection, world)
     return frozenset(world.tags) if chosen is None else chosen
 

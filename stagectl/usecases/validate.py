@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Dict, List, Tuple
 
+from stagectl.adapters.clock import time_budget
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.core.checks import ImpossiblePlan, find_still_read, find_troubles, schema_troubles, still_read_error
+from stagectl.core.checks import ImpossiblePlan, all_troubles, find_still_read, still_read_error
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planner import make_plan
@@ -14,7 +15,7 @@ from stagectl.core.selection import Selection
 from stagectl.core.situation import Scope
 from stagectl.core.universe import Universe
 from stagectl.usecases.stage import desired
-from stagectl.usecases.workspace import Workspace, located
+from stagectl.usecases.workspace import Workspace, located, more_problems
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ class Validation:
 def validate(workspace: Workspace) -> Validation:
     """Return what is wrong with definitions, staged files, kinds and config, as staged now and once all is staged."""
     snapshot = workspace.read(definitions=True)
-    problems: List[Problem] = list(snapshot.problems)
+    problems: List[Problem] = [*snapshot.problems, *(more_problems(snapshot) if snapshot.problems else ())]
     general: List[StagectlError] = []
     if not problems:
         _, applied = workspace.applied()
         later = _all_staged(workspace, snapshot)
         for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
-            _check(workspace, snapshot, applied, staged, paths, problems, general)
+            with time_budget(5 + len(staged) / 500, "checking the inputs"):
+                _check(workspace, snapshot, applied, staged, paths, problems, general)
     return Validation(
         len(snapshot.defined), len(snapshot.staged), len(snapshot.kinds), tuple(sorted(set(problems))), tuple(general)
     )
@@ -62,11 +64,7 @@ def _check(
     try:
         situation = workspace.situation(replace(snapshot, staged=staged), applied)
         universe = Universe(situation, Scope())
-        troubles = find_troubles(universe)
-        for name, resource in staged.items():
-            troubles += (
-                schema_troubles(name, situation.kinds[resource.kind], universe.inputs(name)) if not troubles else []
-            )
+        troubles = all_troubles(universe)
         if troubles:
             raise located(ImpossiblePlan(troubles), snapshot.files, paths)
         if find_still_read(universe):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import store, tree
 from stagectl.adapters.git import Git, GitError
 from stagectl.adapters.snapshot import Snapshot, parse_config, parse_snapshot, problem_at
-from stagectl.core.checks import ImpossiblePlan, Trouble
+from stagectl.core.checks import ImpossiblePlan, Trouble, all_troubles
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
 from stagectl.core.moves import follow_moves
 from stagectl.core.resolve import Resolver
-from stagectl.core.schema import BODY
-from stagectl.core.situation import Situation
+from stagectl.core.situation import Scope, Situation
+from stagectl.core.universe import Universe
 
 Edits = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
 
@@ -61,7 +61,7 @@ class Workspace:
         """
         found = self.read(revision, definitions=definitions, edits=edits)
         if found.problems:
-            raise InvalidFiles(found.problems)
+            raise InvalidFiles([*found.problems, *more_problems(found)])
         return found
 
     def read(
@@ -188,13 +188,24 @@ def fully_applied(found: Snapshot) -> Dict[Name, Applied]:
 
 def located(error: ImpossiblePlan, files: tree.Files, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
-    problems = [
-        _problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in error.troubles
-    ]
-    return InvalidFiles(problems, error.hint)
+    return InvalidFiles(_problems(error.troubles, files, paths), error.hint)
+
+
+def more_problems(found: Snapshot) -> List[Problem]:
+    """Return what else is wrong in files that can be read beside others that cannot: all is told in one go."""
+    resources = {**found.staged, **found.defined}
+    paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
+    unread = {problem.path for problem in found.problems} - set(paths.values())
+    broken = frozenset(Name(path.partition("/")[2][: -len(".yaml")]) for path in unread)
+    universe = Universe(Situation({}, resources, found.kinds, broken=broken), Scope())
+    return _problems(all_troubles(universe), found.files, paths)
+
+
+def _problems(troubles: Iterable[Trouble], files: tree.Files, paths: Mapping[Name, str]) -> List[Problem]:
+    return [_problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
 
 
 def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
     if path not in files:
         return Problem(path, 1, 1, trouble.message)
-    return problem_at(files[path], path, Flaw(BODY, trouble.at, trouble.message))
+    return problem_at(files[path], path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key))

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
 from stagectl.core.reports import LogEntry, Shown
-from stagectl.core.values import dotted, leaves, pack
+from stagectl.core.values import as_written, dotted, leaves
 from stagectl.views.text import listed, safe, value_text
 
 
@@ -27,7 +27,9 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
         "names": list(entry.names),
     }
     if entry.type == "apply":
-        found.update({"results": dict(entry.results), "run": entry.run, "plan": entry.plan})
+        found.update(
+            {"results": dict(entry.results), "run": entry.run, "plan": entry.plan, "record_only": entry.record_only}
+        )
     return found
 
 
@@ -35,7 +37,8 @@ def log_text(entries: Sequence[LogEntry]) -> str:
     """Return the log for people, newest first."""
     lines = []
     for entry in entries:
-        lines.append(f"{entry.commit[:12]}  {entry.date}  {entry.type:5}  {safe(entry.author)}")
+        what = f"{entry.type:5}" + (", recorded only" if entry.record_only else "")
+        lines.append(f"{entry.commit[:12]}  {entry.date}  {what}  {safe(entry.author)}")
         for change in entry.changes:
             result = entry.results.get(change)
             lines.append(f"    {safe(change)}{'  ' + safe(result) if result else ''}")
@@ -60,7 +63,7 @@ def show_json(shown: Shown) -> str:
 
 
 def _hidden(inputs: Any, shown: Shown) -> Any:
-    return {key: None if key in shown.sensitive else pack(value)[0] for key, value in sorted(inputs.items())}
+    return {key: None if key in shown.sensitive else as_written(value) for key, value in sorted(inputs.items())}
 
 
 def _resource(resource: Optional[Resource], shown: Shown) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Dict
 
 from stagectl.core.diff import Difference
 from stagectl.core.plan import FORMAT_VERSION, Change, Held, Plan, selection_json
-from stagectl.core.values import dotted, pack
+from stagectl.core.values import as_written, dotted
 
 
 def plan_json(plan: Plan) -> str:
@@ -52,7 +52,7 @@ def difference_dict(difference: Difference, sensitive: bool) -> Dict[str, Any]:
     found: Dict[str, Any] = {"path": dotted(difference.path), "op": difference.op, "before": None, "after": None}
     if sensitive:
         return {**found, "sensitive": True}
-    return {**found, "before": pack(difference.before)[0], "after": pack(difference.after)[0]}
+    return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
 
 
 def _held(held: Held) -> Dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Sequence
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
-from stagectl.core.values import Template, Value, canonical, dotted, pack
+from stagectl.core.values import Value, as_written, canonical, dotted
 
 LONGEST = 160  # characters of one value
 
@@ -34,7 +34,7 @@ def coloured(sign: str, colour: bool) -> str:
 
 def value_text(value: Value) -> str:
     """Return a value in one line: JSON, strings in quotes, cut where it is long."""
-    text = safe(canonical(str(value) if isinstance(value, Template) else pack(value)[0]).replace("\n", "\\n"))
+    text = safe(canonical(as_written(value)).replace("\n", "\\n"))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 

@@ -64,7 +64,9 @@ NO_STAMP = "4:20: a stamp is a counter and a suffix, such as 2-3f9c; stage it wi
 NO_SOURCE = "4:9: 'source' must be the path of a definition, such as resources/db.yaml"
 NO_ARGUMENTS = "1:16: a shell action is a list of strings: the program and its arguments"
 BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered"
-KIND_KEYS = "known keys: description, inputs, handler, actions, replace_on, sensitive, timeout, limit, idempotent, protect"
+KIND_KEYS = (
+    "known keys: description, inputs, handler, actions, replace_on, sensitive, timeout, limit, idempotent, protect"
+)
 
 YAML = [
     define("duplicate-key", "inputs:\n  a: 1\n  a: 2\n", "7:3: the key 'a' stands here twice"),
@@ -76,9 +78,7 @@ YAML = [
     define("anchor", "inputs:\n  a: &x 1\n", "6:6: the anchor &x is not read here: write values out"),
     define("alias", "inputs:\n  b: *x\n", "6:6: the alias *x is not read here: write values out"),
     define("merge-key", "inputs:\n  <<: {a: 1}\n", "6:3: merge keys (<<) are not read here: write values out"),
-    define(
-        "own-tag", "inputs:\n  a: !foo 1\n", "6:6: the tag !foo is not read here: a value's form says its type"
-    ),
+    define("own-tag", "inputs:\n  a: !foo 1\n", "6:6: the tag !foo is not read here: a value's form says its type"),
     define(
         "core-tag",
         "inputs:\n  a: !!str 1\n",
@@ -89,9 +89,7 @@ YAML = [
     define("third-document", "inputs: {}\n---\na: 1\n", "6:1: a third document; a file has a front matter and a body"),
     define("nan", "inputs:\n  a: .nan\n", "6:6: .nan is no number in JSON; quote it if it is a string"),
     define("infinity", "inputs:\n  a: .inf\n", "6:6: .inf is no number in JSON; quote it if it is a string"),
-    define(
-        "minus-infinity", "inputs:\n  a: [-.Inf]\n", "6:7: -.Inf is no number in JSON; quote it if it is a string"
-    ),
+    define("minus-infinity", "inputs:\n  a: [-.Inf]\n", "6:7: -.Inf is no number in JSON; quote it if it is a string"),
     define("huge-number", "inputs:\n  a: 1e999\n", "6:6: the number 1e999 is too large; quote it if it is a string"),
     define(
         "long-number",
@@ -152,7 +150,12 @@ FORMS = [
     define("list-body", "- 1\n", f"5:1: the body {NO_MAPPING}"),
     define("list-inputs", "inputs: [1]\n", f"5:9: 'inputs' {NO_MAPPING}"),
     define("word-depends", "depends_on: vpc\n", "5:13: 'depends_on' must be a list, [...]"),
-    define("bad-depends", "depends_on: [a b, {}]\n", "5:14: 'a b' is not a resource name", "5:19: '{}' is not a resource name"),
+    define(
+        "bad-depends",
+        "depends_on: [a b, {}]\n",
+        "5:14: 'a b' is not a resource name",
+        "5:19: '{}' is not a resource name",
+    ),
     define("depends-out", "depends_on: [../../x]\n", "5:14: '../../x' leads out of the root folder"),
     define("word-in-mapping", "depends_on: {run: db.run}\n", "5:19: 'run' must be a list, [...]"),
     define("bad-action", "depends_on: {Run: [fine.run]}\n", "5:14: 'Run' is not an action"),
@@ -207,9 +210,17 @@ FORMS = [
     matter("number-kind", "kind: 3\n", "2:7: a kind is a word of letters, digits, '_' and '-'"),
     matter("path-kind", "kind: ../x\n", "2:7: a kind is a word of letters, digits, '_' and '-'"),
     matter("near-front", "kind: service\ntag: [a]\n", "3:1: unknown key 'tag'; did you mean 'tags'?"),
-    matter("far-front", "kind: service\nzebra: [a]\n", "3:1: unknown key 'zebra'; known keys: kind, tags"),
-    matter("own-source", "kind: service\nsource: resources/x.yaml\n", "3:1: unknown key 'source'; known keys: kind, tags"),
-    matter("own-actions", "kind: service\nactions: {a: 1-a}\n", "3:1: unknown key 'actions'; known keys: kind, tags"),
+    matter("far-front", "kind: service\nzebra: [a]\n", "3:1: unknown key 'zebra'; known keys: kind, tags, moved_from"),
+    matter(
+        "own-source",
+        "kind: service\nsource: resources/x.yaml\n",
+        "3:1: unknown key 'source'; known keys: kind, tags, moved_from",
+    ),
+    matter(
+        "own-actions",
+        "kind: service\nactions: {a: 1-a}\n",
+        "3:1: unknown key 'actions'; known keys: kind, tags, moved_from",
+    ),
     matter("word-tags", "kind: service\ntags: prod\n", "3:7: 'tags' must be a list, [...]"),
     matter(
         "bad-tags",
@@ -237,7 +248,7 @@ FORMS = [
     staged("outer-source", "source: ../x.yaml\n", NO_SOURCE),
     staged("text-source", "source: resources/x.txt\n", NO_SOURCE),
     staged("near-source", "soruce: x\n", "4:1: unknown key 'soruce'; did you mean 'source'?"),
-    staged("far-staged", "zebra: x\n", "4:1: unknown key 'zebra'; known keys: kind, tags, source, actions"),
+    staged("far-staged", "zebra: x\n", "4:1: unknown key 'zebra'; known keys: kind, tags, moved_from, source, actions"),
     staged("list-actions", "actions: [restart]\n", f"4:10: 'actions' {NO_MAPPING}"),
     staged("number-stamp", "actions: {restart: 1}\n", NO_STAMP),
     staged("null-stamp", "actions: {restart: null}\n", NO_STAMP),
@@ -259,7 +270,9 @@ KINDS = [
     kind("two-documents", "limit: 1\n---\nlimit: 2\n", "3:1: a kind is one document, without front matter"),
     kind("twice", "limit: 1\nlimit: 2\n", "2:1: the key 'limit' stands here twice"),
     kind("anchor", "actions: &a {run: [sh]}\n", "1:10: the anchor &a is not read here: write values out"),
-    kind("number-inputs", "inputs: 3\n", "1:9: not a JSON Schema (draft 2020-12): 3 is not of type 'object', 'boolean'"),
+    kind(
+        "number-inputs", "inputs: 3\n", "1:9: not a JSON Schema (draft 2020-12): 3 is not of type 'object', 'boolean'"
+    ),
     kind(
         "bad-pattern",
         "inputs: {properties: {a: {pattern: '('}}}\n",
@@ -358,7 +371,7 @@ RELATIONS = [
     ),
 ]
 SECRETS = [
-    define("fine", 'inputs: {s: str}\n'),
+    define("fine", "inputs: {s: str}\n"),
     Bad("resources/secret.yaml", front("safe") + "inputs: {password: '${env:PW}'}\n", ()),
     Bad("resources/reads-secret.yaml", front("safe") + "inputs: {password: '${secret.password}'}\n", ()),
     Bad("resources/literal.yaml", front("safe") + "inputs: {password: hunter2}\n", (f"5:20: {NO_LITERAL}",)),
@@ -370,7 +383,11 @@ SECRETS = [
 
 SCHEMAS = [
     define("fine", "inputs: {port: 5}\n"),
-    Bad("resources/missing.yaml", front("strict") + "inputs: {port: 1}\n", ("5:9: kind strict: 'host' is a required property",)),
+    Bad(
+        "resources/missing.yaml",
+        front("strict") + "inputs: {port: 1}\n",
+        ("5:9: kind strict: 'host' is a required property",),
+    ),
     Bad(
         "resources/no-inputs.yaml",
         front("strict") + "depends_on: []\n",
@@ -502,7 +519,9 @@ def test_mistakes_of_all_sorts_come_in_one_go(repo: Repo) -> None:
     """
     repo.kind("safe", sensitive=["password"]).write("kinds/strict.yaml", STRICT)
     repo.define("a", dependson=[]).define("b", depends_on=["nowhere"]).define("c", "safe", inputs={"password": "x"})
-    repo.define("d", "strict", inputs={"port": 1}).write("kinds/e.yaml", "limit: 0\n").write("stagectl.yaml", "rots: [x]\n")
+    repo.define("d", "strict", inputs={"port": 1}).write("kinds/e.yaml", "limit: 0\n").write(
+        "stagectl.yaml", "rots: [x]\n"
+    )
 
     paths = [line.split(":")[0] for line in said(repo).splitlines()]
 
@@ -534,7 +553,9 @@ def test_nesting_of_64_levels_is_read(repo: Repo) -> None:
     assert repo.run("validate").code == 0
 
 
-@pytest.mark.parametrize("body", ["", "inputs:\n", "inputs: {}\n", "# nothing\n", '{"inputs": {"a": 1}}\n', "inputs: {a: 1}\r\n"])
+@pytest.mark.parametrize(
+    "body", ["", "inputs:\n", "inputs: {}\n", "# nothing\n", '{"inputs": {"a": 1}}\n', "inputs: {a: 1}\r\n"]
+)
 def test_what_is_merely_empty_or_json_is_fine(repo: Repo, body: str) -> None:
     """
     No inputs at all, JSON, and Windows line ends.
@@ -608,7 +629,7 @@ CONFIGS = {
     "# only a comment\n": None,
     "roots: [resources]\nremote: origin\nparallelism: 2\ntags: {'prod/**': [prod, a=b]}\n": None,
     "- a\n": f"1:1: the config {NO_MAPPING}",
-    "rots: [x]\n": "1:1: unknown key 'rots'; did you mean 'roots' or 'remote'?",
+    "rots: [x]\n": "1:1: unknown key 'rots'; did you mean 'roots'?",
     "zebra: x\n": "1:1: unknown key 'zebra'; known keys: roots, applied_branch, remote, parallelism, executor, targets, tags",
     "roots: [x]\n---\nroots: [y]\n": "3:1: the config is one document",
     "roots: resources\n": "1:8: 'roots' must be a list, [...]",

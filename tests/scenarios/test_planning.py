@@ -58,7 +58,9 @@ def test_children_of_children_join_as_far_as_the_value_goes(repo):
     """
     Rules 1 and 4: c hands on what changed, d what did not.
     """
-    chain(repo, "a", "b", "c").define("b2", inputs={"v": "${a.v}", "same": 1}).define("d", inputs={"v": "${b2.same}"}).apply_all()
+    chain(repo, "a", "b", "c").define("b2", inputs={"v": "${a.v}", "same": 1}).define(
+        "d", inputs={"v": "${b2.same}"}
+    ).apply_all()
     repo.define("a", inputs={"v": 2}).stage()
 
     assert ["a.update", "b.update", "b2.update", "c.update"] == sorted(repo.plan().ids)
@@ -80,7 +82,9 @@ def test_what_differs_in_nothing_that_acts_is_recorded(repo):
     """
     Rule 1: comments, tags, order and a detached reference; applying stores them and runs nothing.
     """
-    repo.define("db", inputs={"port": 5}).define("app", inputs={"p": "${db.port}"}).define("order").define("tags").define("text")
+    repo.define("db", inputs={"port": 5}).define("app", inputs={"p": "${db.port}"}).define("order").define(
+        "tags"
+    ).define("text")
     repo.apply_all()
     repo.define("app", inputs={"p": 5}).define("order", depends_on=["db"]).define("tags", tags=["prod"])
     repo.write("resources/text.yaml", repo.read("resources/text.yaml") + "# a word\n").stage()
@@ -134,7 +138,9 @@ def test_the_staged_tags_count_and_the_applied_ones_of_what_goes(repo):
     Rule 2: moved was dev when it was applied; gone has no staged tags any more.
     """
     repo.define("moved", tags=["dev"]).define("gone", tags=["prod"]).define("other", tags=["dev"]).apply_all()
-    repo.define("moved", tags=["prod"], inputs={"a": 1}).define("other", tags=["dev"], inputs={"a": 1}).delete("gone").stage()
+    repo.define("moved", tags=["prod"], inputs={"a": 1}).define("other", tags=["dev"], inputs={"a": 1}).delete(
+        "gone"
+    ).stage()
 
     plan = repo.plan("-t", "prod")
 
@@ -150,7 +156,6 @@ def test_everything_in_a_selection_has_to_exist(repo):
     names = "hint: the resources there are: db, x/web\n"
     tags = "hint: the tags there are: dev, prod, tier=data\n"
     cases = {
-        "dbb": f"error: there is no resource 'dbb'; did you mean 'db'?\n{names}",
         "+dbb": f"error: there is no resource 'dbb'; did you mean 'db'?\n{names}",
         "y/**": f"error: no resource matches 'y/**'\n{names}",
         "-t | not prd": f"error: no resource has the tag 'prd'; did you mean 'prod'?\n{tags}",
@@ -186,7 +191,9 @@ def test_an_unselected_removal_never_leaks_into_a_plan(repo):
     """
     Rule 3: db goes and app stops reading it; app alone still plans, with db as applied.
     """
-    repo.define("db", inputs={"port": 1}).define("app", inputs={"p": "${db.port}"}).define("web", inputs={"p": "${app.p}"}).apply_all()
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"p": "${db.port}"}).define(
+        "web", inputs={"p": "${app.p}"}
+    ).apply_all()
     repo.define("app", inputs={"p": 7}).delete("db").stage()
 
     plan = repo.plan("app")
@@ -201,7 +208,9 @@ def test_an_unselected_removal_never_leaks_into_a_plan(repo):
 def scoped(repo: Repo) -> Repo:
     """db (prod) changes; free has no tags, app is dev, and web (prod) reads app."""
     repo.define("db", tags=["prod"], inputs={"v": 1}).define("free", inputs={"v": "${db.v}"})
-    repo.define("app", tags=["dev"], inputs={"v": "${db.v}"}).define("web", tags=["prod"], inputs={"v": "${app.v}"}).apply_all()
+    repo.define("app", tags=["dev"], inputs={"v": "${db.v}"}).define(
+        "web", tags=["prod"], inputs={"v": "${app.v}"}
+    ).apply_all()
     return repo.define("db", tags=["prod"], inputs={"v": 2}).stage()
 
 
@@ -226,23 +235,15 @@ def test_with_tags_untagged_children_join_and_others_are_held_back(repo):
     assert [] == plan.raw["pending"]
 
 
-def test_with_children_takes_the_held_ones_in_and_theirs(repo):
+def test_with_children_or_with_names_only_every_affected_child_joins(repo):
     """
-    Rule 5: app joins, and because of it web; nothing is held.
+    Rule 5: app joins, and because of it web; nothing is held: tags are no fence where none was asked for.
     """
-    plan = scoped(repo).plan("-t", "prod", "--with-children")
+    plan, named = scoped(repo).plan("-t", "prod", "--with-children"), repo.plan("db")
 
     assert (["db.update", "app.update", "free.update", "web.update"], {}) == (plan.ids, plan.held)
+    assert (plan.ids, {}) == (named.ids, named.held)
     assert cause("child", "app.update", inputs=["v"]) == plan.change("web.update")["cause"]
-
-
-def test_with_names_only_every_affected_child_joins(repo):
-    """
-    Rule 5: tags are no fence where none was asked for.
-    """
-    plan = scoped(repo).plan("db")
-
-    assert (["db.update", "app.update", "free.update", "web.update"], {}) == (plan.ids, plan.held)
 
 
 def test_the_whole_expression_decides_about_a_child(repo):
@@ -292,7 +293,9 @@ def test_a_change_waits_for_a_value_that_only_the_unselected_edit_has(repo):
     """
     Rule 5: db is live, but db.user is only staged; app's own edit waits with it, and keeps its values for web.
     """
-    repo.define("db", inputs={"port": 1}).define("app", inputs={"own": 1}).define("web", inputs={"o": "${app.own}"}).apply_all()
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"own": 1}).define(
+        "web", inputs={"o": "${app.own}"}
+    ).apply_all()
     repo.define("db", inputs={"port": 1, "user": "me"}).define("app", inputs={"own": 2, "u": "${db.user}"}).stage()
 
     plan = repo.plan("app")
@@ -306,7 +309,9 @@ def test_with_parents_takes_their_staged_changes_in_transitively(repo):
     Rule 5: web needs app needs db; db's other reader joins too, a stranger does not.
     """
     repo.define("base", inputs={"v": 1}).define("reader", inputs={"v": "${base.v}"}).apply_all()
-    repo.define("base", inputs={"v": 2, "w": 3}).define("db", inputs={"w": "${base.w}"}).define("app", depends_on=["db"])
+    repo.define("base", inputs={"v": 2, "w": 3}).define("db", inputs={"w": "${base.w}"}).define(
+        "app", depends_on=["db"]
+    )
     repo.define("web", inputs={}, depends_on=["app"]).define("stranger").stage()
 
     plan = repo.plan("web", "--with-parents")
@@ -332,7 +337,9 @@ def test_a_held_change_does_not_make_its_children_join(repo):
     """
     Rule 5: app is held for db, so its new value is not there for web, which is live and reads it.
     """
-    repo.define("app", tags=["prod"], inputs={"v": 1}).define("web", tags=["prod"], inputs={"v": "${app.v}"}).apply_all()
+    repo.define("app", tags=["prod"], inputs={"v": 1}).define(
+        "web", tags=["prod"], inputs={"v": "${app.v}"}
+    ).apply_all()
     repo.define("db", tags=["dev"]).define("app", tags=["prod"], inputs={"v": 2}, depends_on=["db"]).stage()
 
     plan = repo.plan("-t", "prod")
@@ -433,27 +440,18 @@ def test_a_replace_is_remove_then_run_and_readers_update_after_it(repo):
     assert [["vm.remove"], ["vm.run"]] == [plan.change(change)["after"] for change in ("vm.run", "app.update")]
 
 
-def test_another_input_of_a_kind_with_replace_on_is_an_update(repo):
-    """
-    Rule 7: only the inputs that are named there replace.
-    """
-    repo.kind("vm", replace_on=["zone"]).define("vm", kind="vm", inputs={"zone": "a", "size": 1}).apply_all()
-    repo.define("vm", kind="vm", inputs={"zone": "a", "size": 2}).stage()
-
-    assert ["vm.update"] == repo.plan().ids
-
-
 def test_a_replaced_value_may_come_from_a_parent(repo):
     """
-    Rule 7: an affected child whose replace_on input changes is replaced, too.
+    Rule 7: an affected child whose replace_on input changes is replaced, too; another input of it is an update.
     """
     repo.kind("vm", replace_on=["zone"]).define("net", inputs={"zone": "a"})
-    repo.define("vm", kind="vm", inputs={"zone": "${net.zone}"}).apply_all()
-    repo.define("net", inputs={"zone": "b"}).stage()
+    repo.define("vm", kind="vm", inputs={"zone": "${net.zone}"})
+    repo.define("other", kind="vm", inputs={"zone": "a", "size": 1}).apply_all()
+    repo.define("net", inputs={"zone": "b"}).define("other", kind="vm", inputs={"zone": "a", "size": 2}).stage()
 
     plan = repo.plan()
 
-    assert ["net.update", "vm.remove", "vm.run"] == sorted(plan.ids)
+    assert ["net.update", "other.update", "vm.remove", "vm.run"] == sorted(plan.ids)
     assert plan.comes_before("net.update", "vm.run")
 
 
@@ -466,7 +464,9 @@ def test_another_kind_is_a_replace_with_the_old_kind_removed(repo):
 
     plan = repo.plan()
 
-    assert [("db.remove", "service"), ("db.run", "plain")] == [(change["id"], change["kind"]) for change in plan.raw["changes"]]
+    assert [("db.remove", "service"), ("db.run", "plain")] == [
+        (change["id"], change["kind"]) for change in plan.raw["changes"]
+    ]
     assert "replace" == plan.cause("db.run")
 
 
@@ -492,7 +492,9 @@ def test_reactions_are_added_until_nothing_new_appears(repo):
     Rule 8: b reacts on a, c on b's reaction, and c again on its own restart; nothing of them was staged.
     """
     repo.define("a", inputs={"v": 1}).define("b", react_on={"restart": ["a.update"]})
-    repo.define("c", react_on={"restart": ["b.restart"], "test": ["c.restart"]}).define("d", react_on={"restart": ["a.run"]}).apply_all()
+    repo.define("c", react_on={"restart": ["b.restart"], "test": ["c.restart"]}).define(
+        "d", react_on={"restart": ["a.run"]}
+    ).apply_all()
     repo.define("a", inputs={"v": 2}).stage()
 
     plan = repo.plan()
@@ -546,7 +548,10 @@ def test_scope_holds_for_reactions_and_a_held_one_is_owed(repo):
 
     plan = repo.plan("-t", "prod")
     assert (["db.update", "free.restart"], {"web.restart": "outside-selection"}) == (plan.ids, plan.held)
-    assert "it reacts on db.update, and its tags are not selected; --with-children takes it in" == plan.raw["held"][0]["message"]
+    assert (
+        "it reacts on db.update, and its tags are not selected; --with-children takes it in"
+        == plan.raw["held"][0]["message"]
+    )
 
     repo.ok("apply", "--yes", "-t", "prod")
     owed = repo.plan()
@@ -601,7 +606,9 @@ def test_a_connection_orders_unless_the_body_says_unordered(repo):
     """
     Rule 9: a connection implies the list form, for explicit actions too; unordered takes it out and leaves the value.
     """
-    repo.define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define("c", inputs={"v": "${a.v}"}, unordered=["a"]).stage()
+    repo.define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define(
+        "c", inputs={"v": "${a.v}"}, unordered=["a"]
+    ).stage()
 
     plan = repo.plan()
 
@@ -686,7 +693,9 @@ def test_an_update_that_drops_a_value_waits_for_its_reader(repo):
     """
     Rule 10: db.host goes, app's edit that stops reading it is not selected; db's explicit actions wait with the update.
     """
-    repo.define("db", tags=["data"], inputs={"port": 1, "host": "h"}).define("app", tags=["web"], inputs={"h": "${db.host}"}).apply_all()
+    repo.define("db", tags=["data"], inputs={"port": 1, "host": "h"}).define(
+        "app", tags=["web"], inputs={"h": "${db.host}"}
+    ).apply_all()
     repo.define("db", tags=["data"], inputs={"port": 1}).define("app", tags=["web"], inputs={"h": "other"}).stage()
 
     plan = repo.plan("-t", "data")
@@ -704,7 +713,9 @@ def test_a_cycle_is_printed_action_by_action(repo):
     repo.write(".staged/c.yaml", "---\nkind: service\n---\ndepends_on: {run: [b.run]}\n")
     repo.write(".staged/x.yaml", "---\nkind: service\n---\n")
 
-    assert f"error: the order of the changes goes in a circle: a.run -> b.run -> c.run -> a.run\n{CIRCLE}" == error(repo)
+    assert f"error: the order of the changes goes in a circle: a.run -> b.run -> c.run -> a.run\n{CIRCLE}" == error(
+        repo
+    )
 
 
 def test_a_ring_of_resources_whose_actions_form_no_ring_is_fine(repo):
@@ -712,7 +723,9 @@ def test_a_ring_of_resources_whose_actions_form_no_ring_is_fine(repo):
     Rule 11: a.run -> b.run -> a.join, a cluster that is joined when its first member is there.
     """
     repo.kind("node", actions=("run", "update", "remove", "join"))
-    repo.define("a", kind="node", depends_on={"join": ["b.run"]}).define("b", kind="node", depends_on={"run": ["a.run"]})
+    repo.define("a", kind="node", depends_on={"join": ["b.run"]}).define(
+        "b", kind="node", depends_on={"run": ["a.run"]}
+    )
     repo.stage("-a", "join")
 
     plan = repo.plan()
@@ -735,17 +748,21 @@ def test_the_same_content_gives_the_same_bytes(repo):
     one, two = (repo.ok("plan", "--format", "json", env={"PYTHONHASHSEED": seed}).out for seed in ("1", "4242"))
 
     assert one == two
-    assert ["b.run", "c.run", "d.run", "b.test", "e.run", "f.run", "g.run", "h.run", "a.run"] == Plan(json.loads(one)).ids
+    assert ["b.run", "c.run", "d.run", "b.test", "e.run", "f.run", "g.run", "h.run", "a.run"] == Plan(
+        json.loads(one)
+    ).ids
 
 
 def test_each_change_has_the_first_cause_that_fits(repo):
     """
-    Rule 13: an own edit beats being a child and a reaction; a child beats an explicit update; explicit beats a reaction.
+    Rule 13: an own edit beats being a child, a child an explicit update, and explicit a reaction.
     """
     repo.define("db", inputs={"v": 1})
     repo.define("edited", inputs={"v": "${db.v}", "w": 1}, react_on={"update": ["db.update"]})
     repo.define("child", inputs={"v": "${db.v}"}).define("named", react_on={"restart": ["db.update"]}).apply_all()
-    repo.define("db", inputs={"v": 2}).define("edited", inputs={"v": "${db.v}", "w": 2}, react_on={"update": ["db.update"]})
+    repo.define("db", inputs={"v": 2}).define(
+        "edited", inputs={"v": "${db.v}", "w": 2}, react_on={"update": ["db.update"]}
+    )
     repo.stage().stage("child", "-a", "update").stage("named", "-a", "restart")
 
     causes = {change["id"]: change["cause"] for change in repo.plan().raw["changes"]}
@@ -762,7 +779,9 @@ def test_a_reaction_comes_after_its_own_update_and_is_free_of_explicit_actions(r
     """
     Rule 13: app's test was staged by name; its restart is a reaction and follows the update only.
     """
-    repo.define("db", inputs={"v": 1}).define("app", inputs={"v": "${db.v}"}, react_on={"restart": ["db.update"]}).apply_all()
+    repo.define("db", inputs={"v": 1}).define(
+        "app", inputs={"v": "${db.v}"}, react_on={"restart": ["db.update"]}
+    ).apply_all()
     repo.define("db", inputs={"v": 2}).stage().stage("app", "-a", "test")
 
     plan = repo.plan()
@@ -783,8 +802,12 @@ def test_the_text_of_a_plan_with_every_sign(repo):
     repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "a"}).define("cron", tags=["prod"])
     repo.define("db", tags=["prod"], inputs={"port": 1, "host": "h"}).define("free", inputs={"url": "tcp://${db.port}"})
     repo.define("gone", tags=["prod"], inputs={"x": 1}).define("text", tags=["prod"]).apply_all()
-    repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "b"}).define("db", tags=["prod"], inputs={"port": 2, "name": None})
-    repo.define("new", tags=["prod"], inputs={"n": 1, "list": ["a", {}]}).define("text", tags=["prod", "x"]).delete("gone")
+    repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "b"}).define(
+        "db", tags=["prod"], inputs={"port": 2, "name": None}
+    )
+    repo.define("new", tags=["prod"], inputs={"n": 1, "list": ["a", {}]}).define("text", tags=["prod", "x"]).delete(
+        "gone"
+    )
     repo.stage().stage("cron", "-a", "restart")
 
     done = repo.ok("plan", "-t", "prod")
@@ -811,7 +834,7 @@ Held back:
 Recorded, nothing runs: text
 
 Plan: 2 to run, 2 to update, 2 to remove, 1 other; 1 held back; 1 recorded.
-"""
+"""  # noqa: E501
         == done.out
     )
     assert "" == done.err
@@ -886,7 +909,9 @@ def test_a_commit_that_is_not_there_is_an_error(repo):
     repo.define("db").stage()
 
     for option in ("--head", "--base"):
-        assert "error: there is no commit 'nosuch'\nhint: see the commits with: stagectl log\n" == error(repo, option, "nosuch")
+        assert "error: there is no commit 'nosuch'\nhint: see the commits with: stagectl log\n" == error(
+            repo, option, "nosuch"
+        )
 
 
 def test_explain_tells_why_a_resource_is_in_the_plan_or_not(repo):
@@ -950,7 +975,7 @@ def test_the_plan_id_is_about_what_would_happen_and_nothing_else(repo):
 
 def test_the_json_of_a_small_plan(repo):
     """
-    Every documented key with its value.
+    Every documented key with its value; more keys may stand beside them.
     """
     repo.define("db", tags=["prod"], inputs={"port": 5432, "urls": [{"port": 1}], "labels": {"a.b": "x"}, "e": []})
     repo.define("app", tags=["prod", "x"], inputs={"p": "${db.port}"}).apply_all()
@@ -959,8 +984,8 @@ def test_the_json_of_a_small_plan(repo):
     repo.define("new", tags=["dev"]).stage()
     raw = repo.plan("-t", "prod").raw
 
-    assert 64 == len(raw.pop("plan_id"))
-    assert {
+    assert 64 == len(raw["plan_id"])
+    documented = {
         "format_version": "1.0",
         "base": {"commit": applied},
         "head": {"commit": repo.git("rev-parse", "HEAD").strip(), "dirty": False},
@@ -999,7 +1024,8 @@ def test_the_json_of_a_small_plan(repo):
         "recorded": [],
         "pending": ["new.run"],
         "summary": {"run": 0, "update": 2, "remove": 0, "other": 0, "held": 0, "recorded": 0, "waves": 2},
-    } == raw
+    }
+    assert documented == {key: raw[key] for key in documented}
 
 
 def test_a_sensitive_value_is_never_shown(repo):
@@ -1024,10 +1050,14 @@ def test_pending_has_what_a_plan_of_everything_would_do_for_the_rest(repo):
     """
     Staged, explicit, replaced and unfinished changes that were not selected; no children, no reactions.
     """
-    repo.define("sel", tags=["x"]).define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define("c", react_on={"test": ["a.update"]})
+    repo.define("sel", tags=["x"]).define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define(
+        "c", react_on={"test": ["a.update"]}
+    )
     repo.define("d").define("e").define("f").apply_all()
     repo.define("f", inputs={"v": 1}).stage().fail("f.update").apply()
-    repo.define("a", inputs={"v": 2}).define("d", kind="plain").define("sel", tags=["x"], inputs={"v": 1}).stage().stage("e", "-a", "test")
+    repo.define("a", inputs={"v": 2}).define("d", kind="plain").define(
+        "sel", tags=["x"], inputs={"v": 1}
+    ).stage().stage("e", "-a", "test")
 
     plan = repo.plan("sel")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -31,7 +31,8 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
-_WORD = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./=:-]*[A-Za-z0-9_/=-])?", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
+_OLD_COLON = "found unexpected ':'"
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -50,15 +51,13 @@ class BadYaml(StagectlError):
 
 def load(data: bytes) -> List[Any]:
     """Return the values of a file's one or two documents; raises BadYaml with the place of the first refusal."""
-    return _Builder(_text_of(data)).documents()
+    return _read(data).values
 
 
 def body_of(data: bytes) -> bytes:
     """Return the bytes of the second document from its `---` on, exactly as they are; raises BadYaml."""
-    text = _text_of(data)
-    builder = _Builder(text)
-    builder.documents()
-    return text[builder.starts[1] :].encode() if len(builder.starts) > 1 else b""
+    builder = _read(data)
+    return builder.text[builder.starts[1] :].encode() if len(builder.starts) > 1 else b""
 
 
 def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
@@ -66,9 +65,7 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
 
     The file is read again: values carry no places, which keeps reading fast.
     """
-    builder = _Builder(_text_of(data), places=True)
-    builder.documents()
-    places = builder.places
+    places = _read(data, places=True).places
     at: Tuple[Step, ...] = flaw.at
     if flaw.on_key and (flaw.document, at, True) in places:
         return places[flaw.document, at, True]
@@ -79,19 +76,40 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
 
 def scalar_span(data: bytes, document: int, at: Sequence[Step]) -> Optional[Tuple[int, int]]:
     """Return where a plain or quoted scalar stands in a file's text (characters), None if there is none."""
-    builder = _Builder(_text_of(data), places=True)
-    builder.documents()
-    return builder.spans.get((document, tuple(at)))
+    return _read(data, places=True).spans.get((document, tuple(at)))
 
 
 def resolve_plain(text: str) -> Any:
     """Return the value of a scalar without quotes; raises BadYaml for a number that JSON does not have."""
-    return _Builder("")._plain(text, None)
+    return _Builder("", CParser(""))._plain(text, None)
+
+
+def _read(data: bytes, *, places: bool = False) -> _Builder:
+    text = _text_of(data)
+    try:
+        return _Builder(text, CParser(text), places=places).build()
+    except BadYaml as error:
+        if _OLD_COLON not in error.message:
+            raise
+    # Older libyaml does not know that `[a:b]` is one word: the slower parser in Python does.
+    from ruamel.yaml import YAML
+
+    return _Builder(text, _EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
+
+
+class _EventParser:
+    """Gives the events of ruamel.yaml's Python parser as libyaml's parser does."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+
+    def get_event(self) -> Any:
+        return next(self._events)
 
 
 def _text_of(data: bytes) -> str:
     if len(data) > LARGEST_FILE:
-        raise BadYaml(1, 1, f"the file has {len(data)} bytes; at most {LARGEST_FILE} are read")
+        raise BadYaml(1, 1, f"the file has more than {LARGEST_FILE} bytes, which is the most that is read")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -112,30 +130,30 @@ def _place(text: str, index: int) -> Tuple[int, int]:
 class _Builder:
     """Turns the parser's events into values. starts: the index, in characters, at which each document begins."""
 
-    def __init__(self, text: str, *, places: bool = False) -> None:
-        self._parser = CParser(text)
-        self._text = text
+    def __init__(self, text: str, parser: Any, *, places: bool = False) -> None:
+        self._parser = parser
+        self.text = text
         self._keep = places
+        self.values: List[Any] = []
         self.spans: Dict[Tuple[int, Tuple[Step, ...]], Tuple[int, int]] = {}
         self.places: Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]] = {}
         self.starts: List[int] = []
 
-    def documents(self) -> List[Any]:
-        """Return the values of all documents."""
-        found: List[Any] = []
+    def build(self) -> _Builder:
+        """Read all documents and return the builder, which has their values."""
         while True:
             event = self._next()
             name = type(event).__name__
             if name == "StreamEndEvent":
-                return found
+                return self
             if name == "DocumentStartEvent":
-                self._check_start(event, len(found))
-                found.append(self._node(self._next(), (), 0))
+                self._check_start(event, len(self.values))
+                self.values.append(self._node(self._next(), (), 0))
 
     def _check_start(self, event: Any, count: int) -> None:
         mark = event.start_mark
-        previous = self._text.rfind("\n---", 0, mark.index) if count else 0
-        if event.version or event.tags or re.search(r"^%", self._text[max(previous, 0) : mark.index], re.MULTILINE):
+        previous = self.text.rfind("\n---", 0, mark.index) if count else 0
+        if event.version or event.tags or re.search(r"^%", self.text[max(previous, 0) : mark.index], re.MULTILINE):
             raise self._refuse(event, "YAML directives are not read here")
         if count == 2:
             raise self._refuse(event, "a third document; a file has a front matter and a body")

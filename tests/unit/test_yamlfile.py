@@ -1,0 +1,270 @@
+"""The one door to YAML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.yamlfile import BadYaml
+from stagectl.core.errors import Flaw
+from stagectl.core.values import same
+from tests.unit.strategies import keys, plain_text, scalars, values
+
+FILE = "---\nkind: a\ntags: [x]\n---\ninputs:\n  port: 1\n  deep: {l: [1, {k: v}]}\n"
+
+
+def one(text: str) -> Any:
+    (value,) = yamlfile.load(text.encode())
+    return value
+
+
+PLAIN: Dict[str, Any] = {
+    **{word: word for word in ("no", "No", "NO", "yes", "on", "off", "y", "n", "TrUe", "nULL", "none", "None")},
+    **{word: word for word in ("2024-01-01", "1_000", "1:30", "0b11", "1.2.3", "0o8", "0xG", "-0x1F", "0O17", "0X1F")},
+    **{word: word for word in ("1e", "e3", ".", "-.", "+", "..5", "1e3.5", "0x", "0o", "1,000", "=", ".infx", "+.nan")},
+    **{word: True for word in ("true", "True", "TRUE")},
+    **{word: False for word in ("false", "False", "FALSE")},
+    **{word: None for word in ("null", "Null", "NULL", "~", "")},
+    **{"0": 0, "-0": 0, "+1": 1, "007": 7, "08": 8, "-12": -12, "0o17": 15, "0x1F": 31, "0xff": 255},
+    **{"1.5": 1.5, ".5": 0.5, "5.": 5.0, "1e3": 1000.0, "1E-3": 0.001, "-1.5e+3": -1500.0, "+.5": 0.5, "-0.0": -0.0},
+    **{"9" * 400: int("9" * 400), "1" * 30 + ".0": float("1" * 30)},
+}
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_scalars_are_those_of_the_core_schema(text: str) -> None:
+    """
+    As a value, in a list, and by resolve_plain; in quotes each is a string.
+    """
+    expected = PLAIN[text]
+
+    assert same({"a": expected}, one(f"a: {text}\n"))
+    assert same(expected, yamlfile.resolve_plain(text)) if text else True
+    assert {"a": [text, text]} == one(f"a:\n- \"{text}\"\n- '{text}'\n")
+
+
+@pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN", ".inf", "-.inf", "+.INF", "1e400", "-1e400", "9" * 401])
+def test_numbers_that_json_has_not_are_refused(text: str) -> None:
+    """
+    With the place; in quotes they are strings.
+    """
+    with pytest.raises(BadYaml) as caught:
+        one(f"b: 1\na: {text}\n")
+
+    assert (2, 4) == (caught.value.line, caught.value.column)
+    assert {"a": text} == one(f"a: '{text}'\n")
+
+
+@given(st.one_of(values, scalars))
+def test_json_is_yaml(value: Any) -> None:
+    """
+    What json.dumps writes is read as the same value, with the same types.
+    """
+    for indent in (None, 1):
+        assert same({"a": value}, one('{"a": ' + json.dumps(value, ensure_ascii=False, indent=indent) + "}\n"))
+
+
+def test_json_with_escaped_letters_is_yaml_too() -> None:
+    """
+    What json.dumps writes by default: letters beyond 16 bits are two escapes.
+    """
+    assert {"a": "é", "b": "\U0001f600"} == one(json.dumps({"a": "é", "b": "\U0001f600"}))
+
+
+@given(plain_text | st.text("\0\x1b\t\n\r 'aé:#\"\\{}[],&*!|>%@`-?~", max_size=6))
+def test_quoted_text_reads_back(text: str) -> None:
+    """
+    quote() makes one scalar of any string.
+    """
+    for written in (f"a: {yamlfile.quote(text)}\n", f"{{a: {yamlfile.quote(text)}}}\n"):
+        assert [{"a": text}] == yamlfile.load(written.encode())
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x85", "\u2028", "\u202e", "\ufeff", "\ufffe", "\U0001f600"])
+def test_quoted_text_has_no_character_that_may_not_stand_in_a_file(character: str) -> None:
+    """
+    It is escaped, as the reader allows.
+    """
+    assert [{"a": character}] == yamlfile.load(f"a: {yamlfile.quote(character)}\n".encode())
+
+
+@given(plain_text, st.lists(plain_text, max_size=3), st.none() | plain_text)
+def test_a_front_matter_reads_back(kind: str, tags: List[str], source: Any) -> None:
+    """
+    Whatever the words are, the staged file says them.
+    """
+    written = yamlfile.front_matter(kind, tags, source=source, actions=[("restart", "2-3f9c"), ("test", "1-1e3")])
+
+    front, body = yamlfile.load(written + b"---\ninputs: {}\n")
+
+    expected = {"kind": kind, "tags": tags, "actions": {"restart": "2-3f9c", "test": "1-1e3"}}
+    assert {**expected, **({} if source is None else {"source": source})} == front
+    assert {"inputs": {}} == body
+
+
+@given(st.binary(max_size=60) | st.text("-&*!|>%@`'\"#{}[],:?ab1~.<= \n\t\r", max_size=40).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    """
+    Never another exception, and what is read is JSON; also after `[a:b]`, which older libyaml does not read.
+    """
+    for text in (data, b"x: [a:b]\ny: " + data, b"x: [a:b, " + data + b"]"):
+        read_or_refused(text)
+
+
+def read_or_refused(data: bytes) -> None:
+    try:
+        documents = yamlfile.load(data)
+    except BadYaml as error:
+        assert error.line >= 1 and error.column >= 1 and error.message
+    else:
+        assert len(documents) <= 2
+        assert same(documents, json.loads(json.dumps(documents, allow_nan=False, ensure_ascii=False).encode()))
+
+
+@pytest.mark.parametrize("escape", ["\\UFFFFFFFF", "\\U00110000", "\\ud800", "\\udc00", "\\xg", "\\q", "\\u12"])
+@pytest.mark.parametrize("before", ["", "a:b, "])
+def test_escapes_that_name_no_character_are_refused(before: str, escape: str) -> None:
+    """
+    By whichever parser.
+    """
+    with pytest.raises(BadYaml):
+        yamlfile.load(f'x: [{before}"{escape}"]\n'.encode())
+
+
+@given(st.lists(st.sampled_from(["a: 1", "- x", "# c", "---", "  b: [1]", "", "k: 'v'"]), max_size=7))
+def test_the_body_is_a_part_of_the_file_byte_for_byte(lines: List[str]) -> None:
+    """
+    It begins with its `---`, ends with the file, and read alone it is the second document.
+    """
+    data = "".join(line + "\n" for line in lines).encode()
+    try:
+        documents = yamlfile.load(data)
+        body = yamlfile.body_of(data)
+    except BadYaml:
+        return
+    assert data.endswith(body)
+    if len(documents) == 2:
+        assert body.startswith(b"---")
+        assert documents[1:] == yamlfile.load(body)
+    else:
+        assert b"" == body
+
+
+@pytest.mark.parametrize(
+    "document, at, on_key, place",
+    [
+        (0, ("kind",), False, (2, 7)),
+        (0, ("kind",), True, (2, 1)),
+        (0, ("tags", 0), False, (3, 8)),
+        (1, ("inputs",), True, (5, 1)),
+        (1, ("inputs", "port"), False, (6, 9)),
+        (1, ("inputs", "port"), True, (6, 3)),
+        (1, ("inputs", "deep", "l", 1, "k"), False, (7, 21)),
+        (1, ("inputs", "deep", "l", 1, "k"), True, (7, 18)),
+        (1, ("inputs", "deep", "missing"), False, (7, 9)),
+        (1, ("inputs", "missing", "x"), False, (6, 3)),
+        (1, ("missing",), True, (5, 1)),
+        (1, (), False, (5, 1)),
+    ],
+)
+def test_a_place_is_found_again(document: int, at: Any, on_key: bool, place: Any) -> None:
+    """
+    A value's, a key's, or that of the nearest parent for what is missing.
+    """
+    assert place == yamlfile.locate(FILE.encode(), Flaw(document, at, "", on_key))
+
+
+def test_columns_count_characters_not_bytes() -> None:
+    """
+    As an editor shows them.
+    """
+    with pytest.raises(BadYaml) as caught:
+        yamlfile.load('größe: "äöü": x\n'.encode() + b"\xff")
+    assert (2, 1) == (caught.value.line, caught.value.column)
+
+    with pytest.raises(BadYaml) as caught:
+        yamlfile.load("{größe: ä, ü: &a 1}\n".encode())
+    assert (1, 15) == (caught.value.line, caught.value.column)
+
+
+@pytest.mark.parametrize(
+    "text, place",
+    [
+        ("a: &x 1\n", (1, 4)),
+        ("&x a: 1\n", (1, 1)),
+        ("a: *x\n", (1, 4)),
+        ("*x : 1\n", (1, 1)),
+        ("a: !!int 1\n", (1, 4)),
+        ("a: ! x\n", (1, 4)),
+        ("!!str a: 1\n", (1, 1)),
+        ("a: !<tag:x> [1]\n", (1, 4)),
+        ("- {<<: {a: 1}}\n", (1, 4)),
+        ("? [a]\n: 1\n", (1, 3)),
+        ("a: 1\nb: 1\na: 2\n", (3, 1)),
+        ('{a: 1, "a": 2}\n', (1, 8)),
+        ("a: {b: 1, b: 2}\n", (1, 11)),
+        ("~: 1\n'~': 2\n", (2, 1)),
+        ("%YAML 1.2\n---\na: 1\n", (1, 1)),
+        ("a: 1\n---\nb: 1\n---\nc: 1\n", (4, 1)),
+        ("a: 1\n...\nb: 1\n...\nc: 1\n", (3, 1)),
+        ("a: 'x\n", (2, 1)),
+        ("a:\n\t- x\n", (2, 1)),
+        ("a: |\n  x\n b: 1\n", (3, 2)),
+    ],
+)
+def test_what_is_refused(text: str, place: Any) -> None:
+    """
+    Each with the place of the first refusal.
+    """
+    with pytest.raises(BadYaml) as caught:
+        yamlfile.load(text.encode())
+
+    assert place == (caught.value.line, caught.value.column)
+
+
+@pytest.mark.parametrize("text", ["a: 1 # x\rb: 2\n", "# nothing\rkind: evil\n", "a: 'x\ry'\n"])
+def test_a_line_end_that_no_diff_shows_is_refused(text: str) -> None:
+    """
+    A bare carriage return begins a line for YAML and none for a reviewer: what follows a comment would act.
+    """
+    with pytest.raises(BadYaml):
+        yamlfile.load(text.encode())
+    assert [{"a": 1}] == yamlfile.load(b"a: 1\r\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["[a:b]", "[nginx:1.27, http://x/y]", "{image: nginx:1.27}", "[a?b]", "{a: x?y}", "[::1]"]
+)
+def test_colons_within_plain_words_in_flow_collections(text: str) -> None:
+    """
+    YAML 1.2 takes them, in `[...]` and `{...}` as outside.
+    """
+    assert yamlfile.load(f"x: {text}\n".encode())
+
+
+@given(keys)
+def test_a_key_is_its_text(key: str) -> None:
+    """
+    Numbers, true and null as keys are strings, as in JSON.
+    """
+    assert [{key: 1}] == yamlfile.load(f"{json.dumps(key, ensure_ascii=False)}: 1\n".encode())
+    assert [{"1": 1, "true": 2, "~": 3, "1.50": 4, "no": 5}] == yamlfile.load(b"1: 1\ntrue: 2\n~: 3\n1.50: 4\nno: 5\n")
+
+
+def test_size_and_depth_are_bounded() -> None:
+    """
+    At the limit it is read, one above it is refused.
+    """
+    most = "a: " + "x" * (yamlfile.LARGEST_FILE - 4) + "\n"
+    assert yamlfile.load(most.encode())
+    with pytest.raises(BadYaml):
+        yamlfile.load(most.encode() + b"\n")
+
+    assert yamlfile.load(b"[" * 64 + b"]" * 64)
+    with pytest.raises(BadYaml):
+        yamlfile.load(b"[" * 65 + b"]" * 65)
