@@ -72,7 +72,7 @@ def apply(
         if not (done.plan.changes or done.plan.recorded):
             out(plan_text(done.plan, colour=colour()))
         return
-    out(apply_text(done.plan, done.run, done.outcomes, done.commit))
+    out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
     if done.interrupted:
         raise typer.Exit(130)
     if not done.is_complete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
@@ -9,7 +10,10 @@ from stagectl.core.model import Name, Resource
 from stagectl.core.values import Inputs, Part, Path, Reference, Template, Value, canonical, leaves
 
 LARGEST = 1 << 20  # characters of text in one resolved input: a reference bomb ends here
+LARGEST_RESOURCE = 4 * LARGEST  # and all resolved inputs of one resource together
 DEEPEST = 256  # mappings and lists within each other, in one resolved input
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 Node = Tuple[Name, str]  # (resource, input)
 
@@ -54,6 +58,7 @@ class Resolver:
         self._documents = documents
         self._fixed = fixed
         self._values: Dict[Node, Value] = {}
+        self._sizes: Dict[Name, int] = {}
         self.failures: Dict[Node, Failure] = {}
 
     def inputs(self, name: Name) -> Dict[str, Value]:
@@ -171,7 +176,9 @@ class Resolver:
         try:
             if key in document.references:
                 value = self._fill(value, (key,))
-                _check_size(value)
+                self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
+                if self._sizes[name] > LARGEST_RESOURCE:
+                    raise _Failed(TOO_LARGE)
             self._values[node] = value
         except _Failed as failed:
             at = _place(value, failed.reference, (key,))
@@ -204,7 +211,7 @@ def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
     for step in reference.path:
         if isinstance(value, dict) and step in value:
             value = value[step]
-        elif isinstance(value, list) and step.isdigit() and len(step) < 10 and int(step) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
             value = value[int(step)]
         else:
             return False, None
@@ -213,24 +220,30 @@ def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
 
 def _join(parts: List[Part]) -> Value:
     joined: List[Part] = []
+    size = 0
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
         elif part != "":
             joined.append(part)
-        if len(joined) and isinstance(joined[-1], str) and len(joined[-1]) > LARGEST:
+        size += len(str(part))
+        if size > LARGEST:
             raise _Failed(TOO_LARGE)
     if not joined:
         return ""
     return joined[0] if len(joined) == 1 and isinstance(joined[0], str) else Template(tuple(joined))
 
 
-def _check_size(value: Value) -> None:
+def _size_of(value: Value) -> int:
+    """Return about how many characters a value has as JSON; raises for one that is too large or too deep."""
     size = 0
     for path, leaf in leaves(value):
         size += len(path) + (len(leaf) if isinstance(leaf, str) else 8)
+        if isinstance(leaf, Template):
+            size += sum(len(str(part)) for part in leaf.parts)
         if size > LARGEST or len(path) > DEEPEST:
             raise _Failed(TOO_LARGE)
+    return size
 
 
 def _place(value: Value, reference: Optional[Reference], path: Path) -> Path:

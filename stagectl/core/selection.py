@@ -11,6 +11,7 @@ from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
 from stagectl.core.model import Name, Resource
 
+MOST_STARS = 10  # in one glob: more would take for ever to match
 LONGEST = 4096  # characters of one tag expression
 
 GRAMMAR = r"""
@@ -69,7 +70,7 @@ def _matches(word: str, tags: AbstractSet[str]) -> bool:
 def _parser() -> Any:
     from lark import Lark  # 40 ms that a plan without -t does not pay
 
-    return Lark(GRAMMAR, parser="lalr", lexer="contextual")
+    return Lark(GRAMMAR, parser="lalr", lexer="basic")
 
 
 def parse_expression(text: str) -> Expression:
@@ -81,7 +82,8 @@ def parse_expression(text: str) -> Expression:
     try:
         return _build(_parser().parse(text))
     except UnexpectedInput as error:
-        place = error.column if isinstance(error.column, int) and error.column > 0 else len(text) + 1
+        at_end = getattr(getattr(error, "token", None), "type", "") == "$END" or not isinstance(error.column, int)
+        place = len(text) + 1 if at_end or error.column < 1 else error.column
         message = f"the tag expression '{text}' cannot be read at character {place}"
         raise UsageError(message, "write for example -t 'prod and (tier=web or tier=*) and not canary'") from None
     except RecursionError:
@@ -187,6 +189,8 @@ def _depth(text: Optional[str]) -> Optional[int]:
 
 
 def _glob_names(glob: str, world: World) -> Set[Name]:
+    if glob.count("*") > MOST_STARS:
+        raise UsageError(f"a glob with more than {MOST_STARS} stars", "name fewer things at once")
     if "*" not in glob and "?" not in glob:
         if glob not in world.tags:
             hint = _list_hint("resources", world.tags)

@@ -22,13 +22,17 @@ def progress_line(change: Change, outcome: Outcome) -> str:
     return "\n".join([line, *(f"    {safe(text)}" for text in outcome.output.splitlines()[-_LAST_LINES:])])
 
 
-def apply_text(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome], commit: Optional[Oid]) -> str:
+def apply_text(
+    plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome], commit: Optional[Oid], *, record_only: bool = False
+) -> str:
     """Return the result of a run: counts per state, what failed, and the commit."""
     counts: Dict[str, int] = {}
     for outcome in outcomes.values():
         counts[outcome.state] = counts.get(outcome.state, 0) + 1
     told = [f"{counts[state]} {word}" for state, word in _WORDS.items() if state in counts]
     told += [f"{len(plan.recorded)} recorded"] if plan.recorded else []
+    if record_only:
+        told = [f"{len(outcomes)} recorded as applied, nothing ran"]
     lines: List[str] = [f"Applied: {', '.join(told)}. Run {run}"]
     lines += [
         f"  {change.id}  {outcomes[change.id].state}  {safe(outcomes[change.id].message)}".rstrip()

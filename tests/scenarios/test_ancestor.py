@@ -27,7 +27,7 @@ def history(repo: Repo, *arguments: str) -> List[Dict[str, Any]]:
 
 
 def seconds_used() -> float:
-    """Processor time, of the commands that ran here and in processes of their own; a clock would measure the machine."""
+    """Processor time, of commands that ran here and in processes of their own; a clock would measure the machine."""
     return sum(os.times()[:4])
 
 

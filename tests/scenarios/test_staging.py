@@ -226,6 +226,17 @@ def test_what_is_selected_has_to_exist(repo):
     assert (start, []) == (head(repo), staged(repo))
 
 
+def test_the_hint_of_an_empty_selection_names_a_command_that_works(repo):
+    """
+    Whoever types what the hint says sees the names and tags.
+    """
+    repo.define("db", tags=["prod"]).define("web", tags=["dev"]).commit()
+
+    hint = repo.run("stage", "db", "-t", "dev").err.splitlines()[1].split("stagectl ")[1]
+
+    assert "prod" in repo.ok(*hint.split()).out
+
+
 def test_a_tag_expression_that_cannot_be_read_is_a_usage_error(repo):
     """
     The message says where, and shows how one is written.

@@ -24,15 +24,17 @@ LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST = 64
 LONGEST_NUMBER = 400  # characters
 
-# C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls; and a
+# carriage return alone, which is a line end for YAML and shows in no diff.
+_FORBIDDEN = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
-_OLD_COLON = "found unexpected ':'"
+_LIMITS_OF_LIBYAML = ("found unexpected ':'", "found invalid Unicode character escape code")
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -89,9 +91,9 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     try:
         return _Builder(text, CParser(text), places=places).build()
     except BadYaml as error:
-        if _OLD_COLON not in error.message:
+        if not any(text in error.message for text in _LIMITS_OF_LIBYAML):
             raise
-    # Older libyaml does not know that `[a:b]` is one word: the slower parser in Python does.
+    # `[a:b]` is one word, and JSON writes some letters as two escapes: the slower parser in Python knows.
     from ruamel.yaml import YAML
 
     return _Builder(text, _EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
@@ -104,7 +106,13 @@ class _EventParser:
         self._events = events
 
     def get_event(self) -> Any:
-        return next(self._events)
+        try:
+            event = next(self._events)
+            if type(event).__name__ == "ScalarEvent":
+                event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except (ValueError, OverflowError):
+            raise YAMLError("an escape that names no character") from None
+        return event
 
 
 def _text_of(data: bytes) -> str:
@@ -258,7 +266,11 @@ class _Builder:
 def quote(text: str) -> str:
     """Return a string as a YAML scalar that reads back as the same string, in quotes unless it is one plain word."""
     plain = _WORD.fullmatch(text) and text not in _NULL and text not in _BOOL
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return (
+        text
+        if plain
+        else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
+    )
 
 
 def front_matter(
