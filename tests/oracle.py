@@ -237,6 +237,13 @@ class Look:
         counters = {a: [int(stamp.split("-")[0]) for stamp in (staged[a], done.get(a, "0-"))] for a in staged}
         return [a for a, (new, old) in counters.items() if new > old or (new == old and staged[a] != done.get(a))]
 
+    def tried_again(self, name: str, new: dict) -> bool:
+        """Rule 13: is a failed run tried again with what it was tried with?"""
+        tried = (self.applied.get(name) or {}).get("unfinished")
+        if tried is None or tried["kind"] != new["kind"] or {*tried["inputs"]} != {*inputs_of(new)}:
+            return False
+        return all(same(value, self.read((name, (key,), False))) for key, value in tried["inputs"].items())
+
     def left_alone(self, name: str) -> bool:
         """Rule 4: nobody brings back what somebody is removing, unless it is selected."""
         removing = self.unfinished(name) == "remove" and name not in self.staged
@@ -251,7 +258,7 @@ class Look:
             gone = name in self.effective and name not in self.staged and (old or unfinished)
             return (["remove"] if gone else []), ("staged" if old else "unfinished")
         if old is None:
-            return ["run"], "staged"
+            return ["run"], "unfinished" if self.tried_again(name, new) else "staged"
         differing = self.differing(name)
         replacing = differing & set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
         if new["kind"] != old["kind"] or replacing or "replace" in self.stamps(name):

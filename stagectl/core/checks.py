@@ -64,23 +64,24 @@ def all_troubles(universe: Universe) -> List[Trouble]:
     return troubles
 
 
-def find_still_read(universe: Universe) -> Dict[Name, List[Name]]:
+def find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
     """Return the selected removals whose resource is still named by kept resources as staged (rule 10)."""
     situation = universe.situation
     gone = {name for name in situation.applied if name not in situation.staged and universe.is_selected(name)}
-    found: Dict[Name, List[Name]] = {}
-    for name, resource in sorted(situation.staged.items()) if gone else ():
+    found: Dict[Name, List[Resource]] = {}
+    for _, resource in sorted(situation.staged.items()) if gone else ():
         for parent in sorted(resource.parents & gone):
-            found.setdefault(parent, []).append(name)
+            found.setdefault(parent, []).append(resource)
     return found
 
 
-def still_read_error(found: Mapping[Name, List[Name]]) -> StagectlError:
+def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
     """Return the error for removals that would leave readers behind, with the two ways out."""
-    lines = [
-        f"{name} cannot be removed: {', '.join(readers)} still read{'s' if len(readers) == 1 else ''} it"
-        for name, readers in sorted(found.items())
-    ]
+    lines = []
+    for name, readers in sorted(found.items()):
+        verb = "read" if all(name in reader.reads for reader in readers) else "name"
+        names = ", ".join(reader.name for reader in readers)
+        lines.append(f"{name} cannot be removed: {names} still {verb}{'s' if len(readers) == 1 else ''} it")
     first = min(found)
     hint = (
         f"either remove them too (stagectl remove {first} --recursive), "
@@ -176,6 +177,9 @@ def missing_text(universe: Universe, reference: Reference) -> str:
             return f"{reference} reads '{parent}', which is being removed"
         return f"{reference}: {_unknown(universe, parent)}"
     known = universe.resolver.inputs(parent)
+    definition = universe.situation.defined.get(parent)
+    if definition is not None and reference.path[0] in definition.inputs.keys() - known.keys():
+        return f"{reference}: only the definition of '{parent}' has that input: stage it too"
     if reference.path[0] not in known:
         near = nearest(reference.path[0], known) or f"; it has: {', '.join(sorted(known)) or 'none'}"
         return f"{reference}: '{parent}' has no input '{reference.path[0]}'{near}"

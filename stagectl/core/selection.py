@@ -137,7 +137,7 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
         asked = " and ".join(
             filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)])
         )
-        raise StagectlError(f"no resource matches {asked}", "see the names and tags with: stagectl show")
+        raise StagectlError(f"no resource matches {asked}", "see what there is with: stagectl graph")
     return frozenset(chosen)
 
 
@@ -189,8 +189,6 @@ def _depth(text: Optional[str]) -> Optional[int]:
 
 
 def _glob_names(glob: str, world: World) -> Set[Name]:
-    if glob.count("*") > MOST_STARS:
-        raise UsageError(f"a glob with more than {MOST_STARS} stars", "name fewer things at once")
     if "*" not in glob and "?" not in glob:
         if glob not in world.tags:
             hint = _list_hint("resources", world.tags)
@@ -205,6 +203,10 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
 
 def glob_test(glob: str) -> Callable[[str], bool]:
     """Return the predicate on names that a glob means: `*` and `?` stop at `/`, `**` does not."""
+    if glob.count("*") > MOST_STARS:
+        raise UsageError(
+            f"the glob '{glob[:40]}' has more than {MOST_STARS} stars", "a glob looks like prod/* or prod/**"
+        )
     pieces = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     text = "".join(pieces.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*/|\*\*|\*|\?)", glob))
     return lambda name, compiled=re.compile(text): compiled.fullmatch(name) is not None  # type: ignore[misc]

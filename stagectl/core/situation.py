@@ -14,7 +14,7 @@ OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "need
 class Situation:
     """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
 
-    defined: names that have a definition, to tell what only has to be staged.
+    defined: the definitions, to tell what only has to be staged.
     moves: new name -> the name under which the resource is applied so far.
     broken: names whose files cannot be read, to tell no follow-up problems.
     """
@@ -22,7 +22,7 @@ class Situation:
     applied: Mapping[Name, Applied]
     staged: Mapping[Name, Resource]
     kinds: Mapping[str, Kind]
-    defined: FrozenSet[Name] = frozenset()
+    defined: Mapping[Name, Resource] = field(default_factory=dict)
     moves: Mapping[Name, Name] = field(default_factory=dict)
     broken: FrozenSet[Name] = frozenset()
 

@@ -86,7 +86,7 @@ class Universe:
         shown: Dict[Name, Mapping[str, Value]] = {}
         for name in self.situation.names():
             applied = self.applied(name)
-            if self.is_staged_here(name):
+            if self.is_staged_here(name) and name not in self._frozen:
                 if name in self.situation.staged:
                     self.effective[name] = self.situation.staged[name]
             elif applied.resource is not None:
@@ -142,7 +142,9 @@ class Universe:
             if name in self.holds:
                 self._find_dropped(name, candidates)
             elif self.is_selected(name):
-                if name in self.situation.staged:
+                if self._waits_unchanged(name):
+                    frozen.add(name)
+                elif name in self.situation.staged:
                     self._find_missing(name, candidates)
             elif self.situation.is_live(name) and not self._find_dropped(name, candidates) and name not in self.shown:
                 frozen.add(name)
@@ -173,6 +175,14 @@ class Universe:
         if blockers:
             reads = [] if absent else lacking
             candidates[name] = _Candidate(Hold(NEEDS_PARENT, frozenset(blockers)), reads)
+
+    def _waits_unchanged(self, name: Name) -> bool:
+        """Return whether nothing of a live resource is staged, and a parent it reads has yet to be run again."""
+        situation = self.situation
+        if name in self._frozen or not situation.is_live(name) or situation.is_edited(name):
+            return False
+        misses = self.resolver.misses(situation.staged[name])
+        return any(why == ABSENT and self._is_absent(Name(reference.name)) for _, reference, why in misses)
 
     @staticmethod
     def _needing(inferred: Tuple[str, ...]) -> Set[str]:
@@ -272,7 +282,9 @@ class Universe:
             return Intent((REMOVE,), "staged" if applied.live else "unfinished") if gone else Intent()
         resource = self.effective[name]
         if applied.resource is None:
-            return Intent((RUN,), "staged", tuple(sorted(resource.inputs)))
+            tried = applied.unfinished
+            again = tried is not None and tried.kind == resource.kind and same(dict(tried.inputs), self.inputs(name))
+            return Intent((RUN,), "unfinished" if again else "staged", tuple(sorted(resource.inputs)))
         return self._intent_of_live(name, resource, applied, applied.resource)
 
     def _intent_of_live(self, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:
@@ -283,7 +295,7 @@ class Universe:
             unresolved = []
         changed = tuple(sorted({*differing(applied.inputs, after), *unresolved}))
         selected = self.is_staged_here(name)
-        if not selected and (not changed or self.is_left_alone(name)):
+        if (not selected and not changed) or self.is_left_alone(name):
             return Intent()
         if self._is_replace(name, resource, before, changed, selected):
             return Intent((REMOVE, RUN), REPLACE, changed)

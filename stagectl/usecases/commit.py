@@ -14,6 +14,7 @@ from stagectl.core.selection import Selection
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.workspace import Edits, Workspace
 
+OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")  # of what a resource does because of its own staged file
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 
 
@@ -42,7 +43,7 @@ def commit_staged(
     if not paths:
         return Staging(warnings=_warnings(workspace))
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
-    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type != "reaction")
+    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
     return Staging(commit, staged, tuple(names), _warnings(workspace))

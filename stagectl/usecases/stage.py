@@ -28,9 +28,6 @@ from stagectl.core.selection import Selection, World, glob_test, select
 from stagectl.usecases.commit import Staging, Wanted, commit_staged, content_of, name_of
 from stagectl.usecases.workspace import Edits, Workspace
 
-OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")
-
-
 Choose = Callable[["Choice"], bool]
 
 

@@ -7,8 +7,9 @@ from typing import Mapping, Tuple
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id, staged_path
 from stagectl.core.reports import Status
 from stagectl.core.selection import Selection
+from stagectl.usecases.commit import OWN_CAUSES
 from stagectl.usecases.plan import checked_plan
-from stagectl.usecases.stage import OWN_CAUSES, desired
+from stagectl.usecases.stage import desired
 from stagectl.usecases.workspace import Workspace
 
 

@@ -174,7 +174,7 @@ class Workspace:
                 problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
         if problems:
             raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
-        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, frozenset(snapshot.defined)))
+        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined))
 
 
 def fully_applied(found: Snapshot) -> Dict[Name, Applied]:

@@ -455,6 +455,27 @@ def test_an_update_that_succeeds_is_stored_though_the_explicit_action_after_it_f
     assert ["a.restart"] == repo.plan().ids
 
 
+def test_a_stamp_with_the_same_count_and_another_suffix_is_pending(repo: Repo) -> None:
+    """
+    Two branches staged a restart each, and one of them was applied: the other one's is still due. A lower one is not.
+    """
+    record(repo.define("a")).stage("-a", "restart", "a").ok("apply", "--yes", "--record-only")
+    (stamp,) = repo.applied("a")["stamps"].values()
+    text = repo.read(".staged/a.yaml")
+    assert f"actions: {{restart: {stamp}}}" in text
+
+    repo.write(".staged/a.yaml", text.replace(stamp, "1-other"))
+    assert {"a.restart": "explicit"} == causes(repo)
+
+    repo.write(".staged/a.yaml", text.replace(stamp, "2-other"))
+    assert {"a.restart": "explicit"} == causes(repo)
+    repo.commit()
+    repo.ok("apply", "--yes")
+
+    repo.write(".staged/a.yaml", text)
+    assert {} == causes(repo)
+
+
 # --- replace
 
 
@@ -576,6 +597,45 @@ def test_a_silent_action_counts_as_changed(repo: Repo) -> None:
     repo.define("db", inputs={"x": 2}).stage().ok("apply", "--yes")
 
     assert ["db.update", "app.restart"] == repo.log()
+
+
+# --- while it runs
+
+
+def test_what_happens_to_the_repository_meanwhile_is_not_applied(repo: Repo) -> None:
+    """
+    An action edits and commits staged files and kinds; what was planned is what runs, and what is recorded.
+    """
+    a_kind(repo, "busy", 'for f in .staged/b.yaml kinds/service.yaml; do echo "# late" >> $f; done; git commit -qam late')
+    repo.define("a", "busy").define("b", depends_on=["a"]).commit()
+    source = repo.stage().git("rev-parse", "HEAD")
+
+    repo.ok("apply", "--yes")
+
+    assert source != repo.git("rev-parse", "HEAD")
+    assert source == repo.git("rev-parse", f"{APPLIED}^2")
+    assert ["b.run"] == repo.log()
+    assert "late" not in staged_as_applied(repo, "b") + repo.git("show", f"{APPLIED}:kinds/service.yaml")
+
+
+def test_an_applied_branch_that_moved_meanwhile_is_not_overwritten(repo: Repo) -> None:
+    """
+    Compare-and-swap: the other's commit stays, and what this run did is kept in a commit that is named.
+    """
+    record(repo.define("x"))
+    a_kind(
+        repo,
+        "race",
+        f"git update-ref refs/heads/{APPLIED} $(git commit-tree {APPLIED}^{{tree}} -p {APPLIED} -p HEAD -m other)",
+    )
+    repo.define("a", "race").commit()
+
+    ran = failed(repo.stage().apply())
+
+    assert "other\n" == repo.git("log", "-1", "--format=%s", APPLIED)
+    kept = re.search(r"moved while this run was applied; what it did is kept in the commit ([0-9a-f]{40})\n", ran.err)
+    assert kept is not None
+    assert ["a.run SUCCESS"] == results(repo, kept.group(1))
 
 
 # --- what apply refuses
@@ -1076,6 +1136,16 @@ def test_what_an_action_is_told(repo: Repo) -> None:
     assert f"Run: {run}\n" in repo.git("log", "-1", "--format=%B", APPLIED)
     assert "700" == mode, "values may be secret"
     assert not os.path.exists(inputs), "nothing of it is left behind"
+
+
+def test_an_action_need_not_read_its_inputs(repo: Repo) -> None:
+    """
+    More than a pipe holds, and nobody takes it.
+    """
+    a_kind(repo, "deaf", "exit 0")
+    repo.define("a", "deaf", inputs={"x": "x" * 200_000}).commit()
+
+    repo.stage().ok("apply", "--yes")
 
 
 def test_how_actions_fail(repo: Repo) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.core.references import absolute, folder_of, parse_template, relative, rewrite
-from stagectl.core.resolve import CYCLE, NO_VALUE, NOT_SCALAR, PASSED_ON, TOO_LARGE, LARGEST, Resolver
+from stagectl.core.resolve import CYCLE, LARGEST, NO_VALUE, NOT_SCALAR, PASSED_ON, TOO_LARGE, Resolver
 from stagectl.core.values import EnvVariable, Reference, Template
 from tests.build import resource
 

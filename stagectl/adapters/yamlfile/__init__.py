@@ -34,7 +34,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
-_LIMITS_OF_LIBYAML = ("found unexpected ':'", "found invalid Unicode character escape code")
+_NOT_YAML = "not YAML: "
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -91,12 +91,17 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     try:
         return _Builder(text, CParser(text), places=places).build()
     except BadYaml as error:
-        if not any(text in error.message for text in _LIMITS_OF_LIBYAML):
+        if not error.message.startswith(_NOT_YAML):
             raise
-    # `[a:b]` is one word, and JSON writes some letters as two escapes: the slower parser in Python knows.
+        refused = error
+    # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
+    # slower parser in Python gets a second look at what libyaml cannot read.
     from ruamel.yaml import YAML
 
-    return _Builder(text, _EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
+    try:
+        return _Builder(text, _EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
+    except BadYaml as error:
+        raise (refused if error.message.startswith(_NOT_YAML) else error) from None
 
 
 class _EventParser:
@@ -174,9 +179,9 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             context = f" {error.context}" if error.context else ""
-            raise BadYaml(line, column, f"not YAML: {error.problem}{context}") from None
+            raise BadYaml(line, column, f"{_NOT_YAML}{error.problem}{context}") from None
         except YAMLError as error:
-            raise BadYaml(1, 1, f"not YAML: {str(error).splitlines()[0]}") from None
+            raise BadYaml(1, 1, f"{_NOT_YAML}{str(error).splitlines()[0]}") from None
 
     def _refuse(self, event: Any, message: str) -> BadYaml:
         if event is None:
