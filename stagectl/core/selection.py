@@ -11,7 +11,6 @@ from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
 from stagectl.core.model import Name, Resource
 
-MOST_STARS = 10  # in one glob: more would take for ever to match
 LONGEST = 4096  # characters of one tag expression
 
 GRAMMAR = r"""
@@ -137,7 +136,8 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
         asked = " and ".join(
             filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)])
         )
-        raise StagectlError(f"no resource matches {asked}", "see what there is with: stagectl graph")
+        known = {tag for tags in world.tags.values() for tag in tags}
+        raise StagectlError(f"no resource matches {asked}", _list_hint("tags", known))
     return frozenset(chosen)
 
 
@@ -202,14 +202,46 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
 
 
 def glob_test(glob: str) -> Callable[[str], bool]:
-    """Return the predicate on names that a glob means: `*` and `?` stop at `/`, `**` does not."""
-    if glob.count("*") > MOST_STARS:
-        raise UsageError(
-            f"the glob '{glob[:40]}' has more than {MOST_STARS} stars", "a glob looks like prod/* or prod/**"
-        )
-    pieces = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(pieces.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*/|\*\*|\*|\?)", glob))
-    return lambda name, compiled=re.compile(text): compiled.fullmatch(name) is not None  # type: ignore[misc]
+    """Return the predicate on names that a glob means: `*` and `?` stop at `/`, `**` does not.
+
+    All ways to match are followed at once, so that no glob takes long (Thompson's simulation).
+    """
+    parts = _GLOB_PART.findall(glob)
+
+    def test(name: str) -> bool:
+        states = _skipping({0}, parts)
+        for letter in name:
+            states = _skipping({after for state in states for after in _after(parts, state, letter)}, parts)
+        return len(parts) in states
+
+    return test
+
+
+_GLOB_PART = re.compile(r"\*\*/|\*\*|.")
+
+
+def _skipping(states: Set[int], parts: List[str]) -> Set[int]:
+    """Return the states with those that are reached by letting a star match nothing.
+
+    A state is the number of parts matched; ~n stands for being inside a folder that part n, `**/`, matches.
+    """
+    found = set(states)
+    for state in states:
+        while 0 <= state < len(parts) and parts[state].startswith("*"):
+            state += 1
+            found.add(state)
+    return found
+
+
+def _after(parts: List[str], state: int, letter: str) -> Tuple[int, ...]:
+    """Return the states after one more letter."""
+    here = state if state >= 0 else ~state
+    part = parts[here] if here < len(parts) else ""
+    if part == "**/":
+        return (~here, here + 1) if letter == "/" else (~here,)
+    if part == "**" or (part == "*" and letter != "/"):
+        return (state,)
+    return (state + 1,) if part == letter or (part == "?" and letter != "/") else ()
 
 
 def _change_hint(pattern: str, world: World) -> str:

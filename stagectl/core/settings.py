@@ -8,7 +8,6 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, NAME, REPLACE, Config, Kind
 from stagectl.core.schema import known_keys, listed, mapping, tag_list
-from stagectl.core.selection import MOST_STARS
 
 _KIND_KEYS = (
     "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
@@ -145,7 +144,4 @@ def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
 
 def _path_tags(value: Any, flaws: Flaws) -> Tuple[Tuple[str, Tuple[str, ...]], ...]:
     found = mapping(value if value is not None else {}, 0, ("tags",), flaws, "'tags'")
-    for glob in found:
-        if glob.count("*") > MOST_STARS:
-            flaws.add(0, ("tags", glob), f"a glob with more than {MOST_STARS} stars", on_key=True)
     return tuple((glob, tag_list(tags, 0, ("tags", glob), flaws)) for glob, tags in found.items())

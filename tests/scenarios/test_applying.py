@@ -514,6 +514,22 @@ def test_a_replace_whose_remove_failed_is_still_a_replace(repo: Repo) -> None:
     assert {"inputs": {"image": 1}, "unfinished": unfinished("remove", {"image": 1}, kind="vm")} == repo.applied("a")
     assert ["a.remove", "a.run"] == repo.plan().ids
 
+    repo.define("a", "vm", inputs={"image": 1}).stage()
+    assert {"a.run": "unfinished"} == causes(repo)
+
+
+def test_a_replace_by_another_kind_removes_with_the_old_one(repo: Repo) -> None:
+    """
+    The old kind's remove with the applied inputs, then the new kind's run with the new ones.
+    """
+    script = 'echo "$STAGECTL_ACTION $STAGECTL_KIND $(cat)" >> actions.log'
+    a_kind(a_kind(repo, "old", script), "new", script)
+    record(repo.define("a", "old", inputs={"x": 1}))
+    repo.define("a", "new", inputs={"x": 2}).stage().ok("apply", "--yes")
+
+    assert 'remove old {"x": 1}\nrun new {"x": 2}\n' == repo.read("actions.log")
+    assert (["a.remove SUCCESS", "a.run SUCCESS"], {"inputs": {"x": 2}}) == (results(repo), repo.applied("a"))
+
 
 # --- owed reactions
 
@@ -606,7 +622,9 @@ def test_what_happens_to_the_repository_meanwhile_is_not_applied(repo: Repo) -> 
     """
     An action edits and commits staged files and kinds; what was planned is what runs, and what is recorded.
     """
-    a_kind(repo, "busy", 'for f in .staged/b.yaml kinds/service.yaml; do echo "# late" >> $f; done; git commit -qam late')
+    a_kind(
+        repo, "busy", 'for f in .staged/b.yaml kinds/service.yaml; do echo "# late" >> $f; done; git commit -qam late'
+    )
     repo.define("a", "busy").define("b", depends_on=["a"]).commit()
     source = repo.stage().git("rev-parse", "HEAD")
 
@@ -878,6 +896,16 @@ def clone(repo: Repo, *options: str) -> Repo:
     other.git("config", "user.name", "Bob")
     other.git("config", "user.email", "bob@example.com")
     return other
+
+
+def test_the_config_names_another_branch(repo: Repo) -> None:
+    """
+    What is applied is looked for there, and nowhere else.
+    """
+    repo.write("stagectl.yaml", "applied_branch: deploy/state\n").define("a").apply_all()
+
+    assert "refs/heads/deploy/state\nrefs/heads/main\n" == repo.git("for-each-ref", "--format=%(refname)")
+    assert [] == repo.plan().ids
 
 
 FETCH = "git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied"

@@ -113,7 +113,7 @@ def test_tags_in_expressions(text: str, tags: Set[str], expected: bool) -> None:
         ("(a", 3),
         ("a b", 3),
         ("a)", 2),
-        ("and a or", 5),
+        ("and a or", 1),
         ("a && b", 4),
         ("=a", 1),
         ("a=", 2),

@@ -227,7 +227,7 @@ def test_columns_count_characters_not_bytes() -> None:
         ("~: 1\n'~': 2\n", (2, 1)),
         ("%YAML 1.2\n---\na: 1\n", (1, 1)),
         ("a: 1\n---\nb: 1\n---\nc: 1\n", (4, 1)),
-        ("a: 1\n...\nb: 1\n...\nc: 1\n", (3, 1)),
+        ("a: 1\n...\nb: 1\n...\nc: 1\n", (5, 1)),
         ("a: 'x\n", (2, 1)),
         ("a:\n\t- x\n", (2, 1)),
         ("a: |\n  x\n b: 1\n", (3, 2)),
