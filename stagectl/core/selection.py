@@ -90,10 +90,16 @@ def parse_expression(text: str) -> Expression:
 
 
 def _build(tree: Any) -> Expression:
-    op = {"negation": "not", "both": "and", "either": "or"}.get(tree.data, "tag")
+    negations = 0
+    while tree.data == "negation":  # a loop: nobody needs many of them, and everybody may write them
+        tree = tree.children[0]
+        negations += 1
+    op = {"both": "and", "either": "or"}.get(tree.data, "tag")
     if op == "tag":
-        return Expression("tag", str(tree.children[0]))
-    return Expression(op, inner=tuple(_build(child) for child in tree.children))
+        expression = Expression("tag", str(tree.children[0]))
+    else:
+        expression = Expression(op, inner=tuple(_build(child) for child in tree.children))
+    return Expression("not", inner=(expression,)) if negations % 2 else expression
 
 
 @dataclass(frozen=True)

@@ -1343,7 +1343,8 @@ def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:
         ("stage", staged1, person, ["a.run"]),
     ] == [(e["type"], e["commit"], e["author"], e["changes"]) for e in repo.ok("log", "--json").json()]
     assert (
-        f"{applied2[:12]}  {when}  apply  {person}\n    b.run  ERROR\n{staged2[:12]}  {when}  stage  {person}\n    b.run\n"
+        f"{applied2[:12]}  {when}  apply  {person}\n    b.run  ERROR\n"
+        f"{staged2[:12]}  {when}  stage  {person}\n    b.run\n"
     ) == repo.ok("log", "b").out
     assert f"{applied2[:12]}  {when}  apply  {person}\n    b.run  ERROR\n" == repo.ok("log", "-n", "1").out
 

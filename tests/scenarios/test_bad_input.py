@@ -630,7 +630,8 @@ CONFIGS = {
     "roots: [resources]\nremote: origin\nparallelism: 2\ntags: {'prod/**': [prod, a=b]}\n": None,
     "- a\n": f"1:1: the config {NO_MAPPING}",
     "rots: [x]\n": "1:1: unknown key 'rots'; did you mean 'roots'?",
-    "zebra: x\n": "1:1: unknown key 'zebra'; known keys: roots, applied_branch, remote, parallelism, executor, targets, tags",
+    "zebra: x\n": "1:1: unknown key 'zebra'; known keys: "
+    "roots, applied_branch, remote, parallelism, executor, targets, tags",
     "roots: [x]\n---\nroots: [y]\n": "3:1: the config is one document",
     "roots: resources\n": "1:8: 'roots' must be a list, [...]",
     "roots: [../x]\n": "1:9: a root is a folder of definitions, such as resources",
