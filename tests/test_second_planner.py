@@ -77,3 +77,14 @@ def test_both_planners_agree(seed: int, most: int) -> None:
     case = random_case(Random(seed), most)
 
     assert second(case) == real(case)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=20, max_value=300))
+def test_both_planners_agree_on_large_graphs(seed: int, most: int) -> None:
+    """
+    Up to 300 resources: long chains, and many holds at once.
+    """
+    case = random_case(Random(seed), most)
+
+    assert second(case) == real(case)

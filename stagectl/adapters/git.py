@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -13,6 +14,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
+_MANY = 200  # more paths than this are not named on a command line
 _DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
 
 
@@ -145,8 +147,11 @@ class Git:
 
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
-        out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
-        return sorted({line[3:] for line in out.decode("utf-8", "surrogateescape").split("\0") if line})
+        many = len(paths) > _MANY
+        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--")
+        out = self.run("status", *options, *([] if many else paths)).decode("utf-8", "surrogateescape")
+        found = {line[3:] for line in out.split("\0") if line}
+        return sorted(found & set(paths) if many else found)
 
     def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
         """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
@@ -161,9 +166,10 @@ class Git:
         heads = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
         return next((verb for ref, verb in heads.items() if self.find(ref) is not None), None)
 
-    def tracked(self, path: str) -> bool:
-        """Return whether the index knows a path."""
-        return bool(self.run("ls-files", "-z", "--", f":(literal){path}"))
+    def untracked(self, paths: Sequence[str]) -> List[str]:
+        """Return the files, among some, that are there and that the index does not know."""
+        known = set(self.run("ls-files", "-z").decode("utf-8", "surrogateescape").split("\0"))
+        return [path for path in paths if path not in known and (self.root / path).exists()]
 
     # --- writing
 
@@ -173,10 +179,13 @@ class Git:
         The rest of the index stays as it is; when git or a hook refuses, all of it does. Raises GitError.
         """
         listed = "\0".join(paths).encode()
-        new = [path for path in paths if (self.root / path).exists() and not self.tracked(path)]
+        new = self.untracked(paths)
         if new:
             self._pathspec("add", "--intent-to-add", data="\0".join(new).encode())
-        code, _, err = self._try_pathspec("commit", "--quiet", "--only", f"--message={message}", data=listed)
+        with tempfile.NamedTemporaryFile("w", dir=self.scratch(), encoding="utf-8") as file:
+            file.write(message)
+            file.flush()
+            code, _, err = self._try_pathspec("commit", "--quiet", "--only", f"--file={file.name}", data=listed)
         if code:
             if new:
                 self._try_pathspec("rm", "--cached", "--quiet", "--force", data="\0".join(new).encode())
@@ -204,8 +213,6 @@ class Git:
 
     def write_blobs(self, contents: Sequence[bytes]) -> List[Oid]:
         """Store contents as blobs and return their ids, in order."""
-        import tempfile
-
         with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
             paths = [os.path.join(folder, str(index)) for index in range(len(contents))]
             for path, content in zip(paths, contents):
@@ -222,8 +229,6 @@ class Git:
 
     def write_tree(self, source: Optional[Oid], without: Sequence[str], entries: Iterable[Entry]) -> Oid:
         """Store a commit's tree with some folders replaced by entries; the user's index is not touched."""
-        import tempfile
-
         with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
             env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
             self.run("read-tree", *([source] if source else ["--empty"]), env=env)

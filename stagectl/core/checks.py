@@ -222,10 +222,13 @@ class Sensitive:
             fresh = [reader for reader in readers.get(left.pop(), ()) if reader not in self._marked]
             self._marked.update(fresh)
             left += fresh
+        self._by_name: Dict[Name, Set[str]] = {}
+        for name, key in self._marked:
+            self._by_name.setdefault(name, set()).add(key)
 
     def of(self, name: Name) -> FrozenSet[str]:
         """Return the sensitive inputs of a resource."""
-        return frozenset(key for marked, key in self._marked if marked == name)
+        return frozenset(self._by_name.get(name, ()))
 
 
 def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:

@@ -144,8 +144,9 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
 
 def _check_plan(plan: Plan, options: Options) -> None:
     """Refuse, before the first action, what could only fail or must not happen by accident."""
-    removed = sorted({change.resource for change in plan.changes if change.action == REMOVE})
-    held_back = [name for name in removed if _is_protected(plan, name) and name not in options.allow_remove]
+    removed = [change for change in plan.changes if change.action == REMOVE]
+    going = sorted(change.resource for change in removed if plan.kinds.get(change.kind, Kind("")).protect)
+    held_back = [name for name in going if name not in options.allow_remove]
     if held_back:
         flags = " ".join(f"--allow-remove {name}" for name in held_back)
         raise StagectlError(
@@ -161,13 +162,6 @@ def _check_plan(plan: Plan, options: Options) -> None:
         raise StagectlError(
             f"not set in the environment: {', '.join(missing)}", "set what the inputs read with ${env:...}"
         )
-
-
-def _is_protected(plan: Plan, name: Name) -> bool:
-    return any(
-        change.resource == name and change.action == REMOVE and plan.kinds.get(change.kind, Kind("")).protect
-        for change in plan.changes
-    )
 
 
 def _does(plan: Plan, change: Change) -> object:

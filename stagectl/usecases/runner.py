@@ -88,12 +88,12 @@ class Run:
 
     def _start_some(self) -> None:
         waiting = []
-        while self._ready:
+        while self._ready and (self.stopped or len(self._running) < self._limits.total):
             entry = heapq.heappop(self._ready)
             change = self._changes[entry[1]]
             if self.stopped:
                 self._end(change, Outcome(SKIPPED, message="the run was stopped"))
-            elif len(self._running) < self._limits.total and self._has_room(change):
+            elif self._has_room(change):
                 self._watch(change, Outcome(INPROGRESS))
                 self._running[self._executor.submit(self._act, change)] = change
             else:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, Set, Tuple
 
 from stagectl.core.diff import Difference, diff
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name
+from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.values import Path
 from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
@@ -15,7 +15,8 @@ NOTHING = "No changes. The applied state matches what is staged."
 
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan for people: changes with causes and values, what is held back, one summary line."""
-    lines = [line for change in plan.changes for line in _change_lines(plan, change, colour)]
+    by_id = {change.id: change for change in plan.changes}
+    lines = [line for change in plan.changes for line in _change_lines(change, by_id, colour)]
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
@@ -28,8 +29,9 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     return "\n".join([*lines, NOTHING if plan.is_empty else summary_line(plan)]) + "\n"
 
 
-def _change_lines(plan: Plan, change: Change, colour: bool) -> Iterator[str]:
-    partner = _partner(plan, change)
+def _change_lines(change: Change, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+    other_half = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
+    partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
     if partner is not None and change.action == REMOVE:
         return  # told with the run
     sign = "-/+" if partner else sign_of(change.action)
@@ -37,14 +39,6 @@ def _change_lines(plan: Plan, change: Change, colour: bool) -> Iterator[str]:
     yield f"{coloured(sign, colour)} {identity}  ({cause_text(change)})"
     for difference in _differences(change, bool(partner)):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
-
-
-def _partner(plan: Plan, change: Change) -> Optional[Change]:
-    """Return the other half of a replace."""
-    if change.action not in (REMOVE, RUN):
-        return None
-    other = RUN if change.action == REMOVE else REMOVE
-    return next((c for c in plan.changes if c.resource == change.resource and c.action == other), None)
 
 
 def _differences(change: Change, replaced: bool) -> List[Difference]:
