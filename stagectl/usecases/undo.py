@@ -26,12 +26,7 @@ class Discarding:
 
 def unstage(workspace: Workspace, selection: Selection, *, everything: bool = False) -> Staging:
     """Put the staged files of a selection back to what is applied, pending actions taken out; definitions stay."""
-    snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
-    workspace.git.check_identity()
-    chosen = _chosen(selection, everything, snapshot, applied)
-    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
-    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
+    snapshot, applied, _, wanted = _aim(workspace, selection, everything)
     return commit_staged(workspace, snapshot, wanted, applied, {}, verb="unstage")
 
 
@@ -40,12 +35,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     Raises StagectlError, and changes nothing, where text would be lost that no commit has (`force` drops it).
     """
-    snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
-    workspace.git.check_identity()
-    chosen = _chosen(selection, everything, snapshot, applied)
-    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
-    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
+    snapshot, applied, chosen, wanted = _aim(workspace, selection, everything)
     edits = {path: text for name in chosen for path, text in _definition(workspace, snapshot, name, applied).items()}
     _refuse_loss(workspace, edits, force)
     left = {path: text for path, text in snapshot.files.items() if path not in edits}
@@ -53,6 +43,19 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     staging = commit_staged(workspace, replace(snapshot, files=left), wanted, applied, edits, verb="discard")
     debts, commit = _drop_debts(workspace, chosen, applied)
     return Discarding(staging, debts, commit)
+
+
+def _aim(
+    workspace: Workspace, selection: Selection, everything: bool
+) -> Tuple[Snapshot, Dict[Name, Applied], List[Name], Dict[Name, Optional[Resource]]]:
+    """Return what there is, what was chosen of it, and the staged forms that are as applied."""
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    workspace.git.check_identity()
+    chosen = _chosen(selection, everything, snapshot, applied)
+    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
+    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
+    return snapshot, applied, chosen, wanted
 
 
 def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> List[Name]:

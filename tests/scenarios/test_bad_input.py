@@ -123,7 +123,11 @@ CHARACTERS = [
     define("c1-control", 'inputs:\n  a: "x\u009by"\n', "6:8: the character U+009B may not stand in a file"),
     define("bidi-override", 'inputs:\n  a: "x\u202ey"\n', "6:8: the character U+202E may not stand in a file"),
     define("bidi-in-comment", "inputs:\n  a: 1 # \u2066\n", "6:10: the character U+2066 may not stand in a file"),
-    Bad("resources/byte-order-mark.yaml", "\ufeff" + front(), ("1:1: the character U+FEFF may not stand in a file",)),
+    Bad(
+        "resources/byte-order-mark.yaml",
+        "\ufeff" + front(),
+        ("1:1: the character U+FEFF, a byte order mark, may not stand in a file",),
+    ),
     Bad("resources/latin-1.yaml", front().encode() + b'inputs: {a: "\xff"}\n', ("5:14: these bytes are not UTF-8",)),
     Bad("resources/utf-16.yaml", front().encode("utf-16"), ("1:1: these bytes are not UTF-8",)),
     Bad("resources/fifo.yaml", os.mkfifo, (f"1:1: {NO_FILE}",)),

@@ -35,6 +35,8 @@ _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
 _NOT_YAML = "not YAML: "
+_IN_BRACKETS = re.compile(r"[\[{].*\$\{")
+_QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -94,6 +96,8 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
         if not error.message.startswith(_NOT_YAML):
             raise
         refused = error
+        if _IN_BRACKETS.search("".join(text.split("\n")[error.line - 1 : error.line])):
+            refused = BadYaml(error.line, error.column, error.message + _QUOTE_IT)
     # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
     # slower parser in Python gets a second look at what libyaml cannot read.
     from ruamel.yaml import YAML
@@ -131,7 +135,8 @@ def _text_of(data: bytes) -> str:
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         line, column = _place(text, forbidden.start())
-        raise BadYaml(line, column, f"the character U+{ord(forbidden.group()):04X} may not stand in a file")
+        name = {"\ufeff": ", a byte order mark,", "\r": ", a carriage return alone,"}.get(forbidden.group(), "")
+        raise BadYaml(line, column, f"the character U+{ord(forbidden.group()):04X}{name} may not stand in a file")
     return text
 
 
