@@ -13,6 +13,8 @@ from typing import Any, Dict, Mapping
 
 from stagectl.adapters.handlers import Request, Result
 
+# What git tells its hooks of the commit being made; an action that runs git means the repository it stands in.
+OF_THE_HOOK = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"))
 TAIL = 64 * 1024  # bytes of output that are kept
 
 
@@ -42,7 +44,8 @@ def _environment(request: Request, paths: Mapping[str, Path]) -> Dict[str, str]:
         "BEFORE": str(paths["before"]),
         "RESULT": str(paths["result"]),
     }
-    return {**os.environ, **{f"STAGECTL_{key}": value for key, value in facts.items()}}
+    inherited = {key: value for key, value in os.environ.items() if key not in OF_THE_HOOK}
+    return {**inherited, **{f"STAGECTL_{key}": value for key, value in facts.items()}}
 
 
 def _run(request: Request, environment: Mapping[str, str], output: Any) -> str:

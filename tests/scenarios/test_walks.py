@@ -1,0 +1,153 @@
+# ruff: noqa: E501 (whole messages in one line each)
+"""Walks of a new user: each answer says what happened, why, and the next command. Whole outputs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build import ROOT, Ran, Repo
+
+
+def stagectl(folder: Path, *arguments: str, **env: str) -> Ran:
+    """Run one command line anywhere, with nobody at the keyboard."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stagectl", *arguments],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_outside_a_repository(tmp_path: Path) -> None:
+    """
+    The next step is to make one.
+    """
+    assert Ran(
+        1,
+        "",
+        f"error: {tmp_path} is not inside the working tree of a git repository\n"
+        "hint: make one here: git init && stagectl init\n",
+    ) == stagectl(tmp_path, "plan")
+
+
+def test_an_empty_repository(tmp_path: Path) -> None:
+    """
+    Every looking command has an answer; init says what it made and what comes next.
+    """
+    repo = Repo(tmp_path, init=False)
+    repo.git("init", "-q", "-b", "main")
+
+    assert repo.run("plan") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
+    assert repo.run("status") == Ran(
+        0, "Nothing is applied yet.\nNothing to do. What is defined is staged, committed and applied.\n", ""
+    )
+    assert repo.run("log") == Ran(0, "Nothing was staged or applied yet.\n", "")
+    assert repo.run("graph") == Ran(0, "There are no resources yet.\n", "")
+    assert repo.run("kinds") == Ran(0, "There are no kinds yet: add kinds/<name>.yaml.\n", "")
+    assert repo.run("validate") == Ran(0, "All is well: 0 definitions, 0 staged files, 0 kinds.\n", "")
+    assert repo.run("apply", "--yes") == Ran(
+        1, "", "error: there is no commit yet, so nothing is staged\nhint: stage something: stagectl stage\n"
+    )
+    assert repo.run("init") == Ran(
+        0,
+        "wrote stagectl.yaml\nwrote kinds/service.yaml\nmade resources/\n"
+        "Next: write resources/NAME.yaml, commit kinds/ and stagectl.yaml, then: stagectl stage\n",
+        "",
+    )
+    assert repo.run("init") == Ran(0, "Everything is here already.\n", "")
+
+
+def test_nothing_to_do(repo: Repo) -> None:
+    """
+    Neither a commit nor an alarm.
+    """
+    repo.define("db").apply_all()
+
+    assert repo.run("stage") == Ran(0, "Nothing to stage. The staged files are as the definitions say.\n", "")
+    assert repo.run("plan") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
+    assert repo.run("apply", "--yes") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
+
+
+def test_nobody_at_the_terminal(repo: Repo) -> None:
+    """
+    Apply never waits for an answer that cannot come.
+    """
+    repo.define("db").stage()
+
+    assert repo.run("apply") == Ran(
+        64,
+        "",
+        "error: nobody can be asked here\nhint: say --yes, or --expect PLAN_ID for a plan that was reviewed\n",
+    )
+
+
+def test_no_identity(repo: Repo) -> None:
+    """
+    Git's own question, answered before anything is written.
+    """
+    repo.define("db")
+    for key in ("user.name", "user.email"):
+        repo.git("config", "--unset", key)
+    repo.git("config", "user.useConfigOnly", "true")
+
+    assert repo.run("stage") == Ran(
+        1,
+        "",
+        "error: git does not know who you are\nhint: tell it: "
+        'git config --global user.name "Your Name" && git config --global user.email you@example.com\n',
+    )
+    assert repo.git("status", "--porcelain") == "?? resources/\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "err"),
+    [
+        (["plan", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
+        (["plan", "-t", "prd"], 1, "error: no resource has the tag 'prd'; did you mean 'prod'?\nhint: the tags there are: prod\n"),
+        (["plan", "db.update"], 1, "error: 'db.update' is not a resource name; the resource of that change is 'db'\nhint: a name looks like prod/db\n"),
+        (["stage", "db", "-a", "restrat"], 1, "error: 'restrat' is no action of db, which is of kind service; did you mean 'restart'?\nhint: its actions: run, update, remove, restart, test\n"),
+        (["plan", "--head", "nope"], 1, "error: there is no commit 'nope'\nhint: see the commits with: stagectl log\n"),
+        (["plan", "--explain", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
+        (["show", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_names_the_nearest_right_one(repo: Repo, arguments: list, code: int, err: str) -> None:
+    """
+    Names, tags, actions, commits.
+    """
+    repo.define("db", tags=["prod"]).stage()
+
+    assert repo.run(*arguments) == Ran(code, "", err)
+
+
+def test_an_unknown_option_or_command_is_a_usage_error(repo: Repo) -> None:
+    """
+    Exit code 64, whatever the parser behind it.
+    """
+    for arguments in (["plan", "--nope"], ["nope"], ["plan", "--format", "nope"], ["apply", "--parallel", "0"]):
+        done = repo.run(*arguments)
+        assert (64, "") == (done.code, done.out)
+        assert "error: " in done.err
+
+
+def test_it_runs_inside_a_hook(repo: Repo) -> None:
+    """
+    What git tells a hook of the commit being made is respected, and not passed on to actions.
+    """
+    repo.kind("git", actions=()).write(
+        "kinds/git.yaml", "actions:\n  run: [sh, -c, 'test -z \"$GIT_INDEX_FILE\" && echo in.order >> actions.log']\n"
+    )
+    repo.define("db", kind="git").commit()
+    repo.stage()
+    hook = repo.root / ".git/hooks/post-commit"
+    hook.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} {sys.executable} -m stagectl apply --yes > said 2>&1\n")
+    hook.chmod(0o755)
+
+    repo.git("commit", "-q", "--allow-empty", "-m", "go")
+
+    assert ["in.order"] == repo.log(), repo.read("said")
