@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
 
@@ -20,6 +20,7 @@ class Snapshot:
     """What one tree says. files: the bytes everything was read from, to point into them.
 
     defined: the definitions by name, with their paths; staged: the staged files by name.
+    flawed: by path what could be understood of resources that have problems; only good for finding more of these.
     """
 
     config: Config
@@ -29,6 +30,7 @@ class Snapshot:
     definition_paths: Mapping[Name, str]
     files: Files
     problems: Tuple[Problem, ...]
+    flawed: Mapping[str, Resource] = field(default_factory=dict)
 
 
 def parse_config(files: Files, problems: List[Problem]) -> Config:
@@ -43,19 +45,25 @@ def parse_snapshot(files: Files, problems: Iterable[Problem] = ()) -> Snapshot:
     found = list(problems)
     config = parse_config(files, found)
     kinds = _kinds(files, found)
-    staged, _ = _resources(files, (STAGED,), found)
-    defined, paths = _resources(files, config.roots, found)
-    for resources, path_of in ((staged, _staged_path), (defined, paths.__getitem__)):
-        _check_kinds(resources, path_of, kinds, files, found)
-    return Snapshot(config, kinds, staged, defined, paths, files, tuple(sorted(set(found))))
+    flawed: Dict[str, Resource] = {}
+    staged = _resources(files, (STAGED,), found, flawed)
+    defined = _resources(files, config.roots, found, flawed)
+    _check_kinds({**staged, **defined, **flawed}, kinds, files, found)
+    paths = {resource.name: path for path, resource in defined.items()}
+    problems = tuple(sorted(set(found)))
+    return Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, problems, flawed)
 
 
-def _staged_path(name: Name) -> str:
-    return f"{STAGED}/{name}.yaml"
+def _by_name(resources: Mapping[str, Resource]) -> Dict[Name, Resource]:
+    return {resource.name: resource for resource in resources.values()}
 
 
 def _parse(
-    files: Files, path: str, build: Callable[[List[object]], Parsed], problems: List[Problem]
+    files: Files,
+    path: str,
+    build: Callable[[List[object]], Parsed],
+    problems: List[Problem],
+    flawed: Optional[Dict[str, Resource]] = None,
 ) -> Optional[Parsed]:
     data = files[path]
     try:
@@ -64,6 +72,8 @@ def _parse(
         problems.append(error.problem(path))
     except FlawedFile as error:
         problems.extend(problem_at(data, path, flaw) for flaw in error.flaws)
+        if isinstance(error.partial, Resource) and flawed is not None:
+            flawed[path] = error.partial
     return None
 
 
@@ -75,8 +85,13 @@ def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
 
 def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
     kinds: Dict[str, Kind] = {}
+    folded: Dict[str, str] = {}
     for path in sorted(path for path in files if path.startswith(f"{KINDS}/")):
         name = path[len(KINDS) + 1 : -len(".yaml")]
+        twin = folded.setdefault(name.casefold(), path)
+        if twin != path:
+            problems.append(Problem(path, 1, 1, f"two kinds whose names differ only in case: see {twin}"))
+            continue
         if not schema.KIND_NAME.fullmatch(name):
             problems.append(Problem(path, 1, 1, f"'{name}' is no name for a kind: use letters, digits, '_' and '-'"))
             continue
@@ -87,10 +102,10 @@ def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
 
 
 def _resources(
-    files: Files, roots: Iterable[str], problems: List[Problem]
-) -> Tuple[Dict[Name, Resource], Dict[Name, str]]:
-    found: Dict[Name, Resource] = {}
-    paths: Dict[Name, str] = {}
+    files: Files, roots: Iterable[str], problems: List[Problem], flawed: Dict[str, Resource]
+) -> Dict[str, Resource]:
+    """Return the resources below some folders, by path."""
+    found: Dict[str, Resource] = {}
     folded: Dict[str, str] = {}
     for root in roots:
         for path in sorted(path for path in files if path.startswith(f"{root}/")):
@@ -101,10 +116,10 @@ def _resources(
             elif twin != path:
                 problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
             else:
-                resource = _parse(files, path, _reader(name, files[path], root == STAGED), problems)
+                resource = _parse(files, path, _reader(name, files[path], root == STAGED), problems, flawed)
                 if resource is not None:
-                    found[name], paths[name] = resource, path
-    return found, paths
+                    found[path] = resource
+    return found
 
 
 def _reader(name: Name, data: bytes, staged: bool) -> Callable[[List[object]], Resource]:
@@ -117,16 +132,11 @@ def _bad_name(name: str) -> str:
 
 
 def _check_kinds(
-    resources: Mapping[Name, Resource],
-    path_of: Callable[[Name], str],
-    kinds: Mapping[str, Kind],
-    files: Files,
-    problems: List[Problem],
+    resources: Mapping[str, Resource], kinds: Mapping[str, Kind], files: Files, problems: List[Problem]
 ) -> None:
     broken = {problem.path for problem in problems}
-    for name, resource in sorted(resources.items()):
-        path = path_of(name)
-        if resource.kind not in kinds and f"{KINDS}/{resource.kind}.yaml" not in broken:
+    for path, resource in sorted(resources.items()):
+        if resource.kind and resource.kind not in kinds and f"{KINDS}/{resource.kind}.yaml" not in broken:
             near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"
             flaw = Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")
             problems.append(problem_at(files[path], path, flaw))

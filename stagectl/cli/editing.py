@@ -104,4 +104,4 @@ def _tell(done: Staging) -> None:
     from stagectl.views.staging import staging_text
 
     warn(done.warnings)
-    out(staging_text(done.commit, done.changes, done.files))
+    out(staging_text(done.commit, done.changes, done.files, done.gone))

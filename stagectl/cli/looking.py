@@ -8,7 +8,7 @@ from typing import List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, selection, workspace
+from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, selection, warn, workspace
 from stagectl.core.errors import InvalidFiles, UsageError
 
 
@@ -19,7 +19,9 @@ def status(
     from stagectl.usecases.status import status as use_case
     from stagectl.views.status import status_json, status_short, status_text
 
-    found = use_case(workspace())
+    repository = workspace()
+    found = use_case(repository)
+    warn(repository.doubts())
     out(status_json(found) if as_json else status_short(found) if short else status_text(found))
 
 
@@ -99,7 +101,9 @@ def log(
     from stagectl.usecases.log import log as use_case
     from stagectl.views.history import log_json, log_text
 
-    entries = use_case(workspace(), name, count)
+    repository = workspace()
+    entries = use_case(repository, name, count)
+    warn(repository.doubts())
     out(log_json(entries) if as_json else log_text(entries))
 
 

@@ -76,4 +76,4 @@ def stage(
     choose = _Asking() if patch else (lambda choice: True)
     done = use_case(workspace(), selection(names, tags), actions or (), force=force, choose=choose)
     warn(done.warnings)
-    out(staging_text(done.commit, done.changes, done.files))
+    out(staging_text(done.commit, done.changes, done.files, done.gone))

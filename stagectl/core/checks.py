@@ -11,6 +11,7 @@ from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.resolve import Failure
 from stagectl.core.schema import BODY, FRONT
+from stagectl.core.schema_words import told
 from stagectl.core.universe import Universe
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value
 
@@ -95,8 +96,8 @@ def _named(universe: Universe, resource: Resource) -> Iterator[Trouble]:
     for at, name, action in _relations(resource):
         situation = universe.situation
         other = situation.staged.get(name)
-        if name in situation.broken:
-            continue
+        if name in situation.broken or not name:
+            continue  # what cannot be read has its own problem
         if other is None and not (situation.is_live(name) and not universe.is_selected(name)):
             if not situation.is_live(name):
                 yield Trouble(resource.name, at, _unknown(universe, name))
@@ -236,7 +237,6 @@ def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
     if kind.schema is None:
         return []
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
@@ -246,9 +246,10 @@ def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
     try:
         for error in validator.iter_errors(_readable(inputs)):
             if not isinstance(error.instance, _Later):
-                deepest = best_match([error]) if error.context else error
-                at = ("inputs", *error.absolute_path)
-                found.append(Trouble(name, at, f"kind {kind.name}: {deepest.message[:300]}"))
+                found += [
+                    Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
+                    for at, message, on_key in told(error)
+                ]
     except (Unresolvable, RecursionError, re.error) as error:
         why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)
         found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))

@@ -58,11 +58,12 @@ class Flaw:
 
 
 class FlawedFile(StagectlError):
-    """A file's content that is not what its format says; carries every flaw found."""
+    """A file's content that is not what its format says; carries every flaw found, and what could be understood."""
 
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
+    def __init__(self, flaws: Sequence[Flaw], partial: object = None) -> None:
         super().__init__("; ".join(flaw.message for flaw in flaws))
         self.flaws = tuple(flaws)
+        self.partial = partial
 
 
 @dataclass
@@ -75,10 +76,10 @@ class Flaws:
         """Note one flaw."""
         self.found.append(Flaw(document, tuple(at), message, on_key))
 
-    def raise_any(self) -> None:
-        """Raise FlawedFile if anything was noted."""
+    def raise_any(self, partial: object = None) -> None:
+        """Raise FlawedFile if anything was noted; partial: what could be understood all the same."""
         if self.found:
-            raise FlawedFile(self.found)
+            raise FlawedFile(self.found, partial)
 
 
 def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -> str:

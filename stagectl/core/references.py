@@ -15,6 +15,7 @@ from stagectl.core.values import EnvVariable, Part, Reference, Template
 
 _RELATIVE_NAME = rf"(?:\.{{1,2}}/)*{SEGMENT}(?:/{SEGMENT})*"
 _STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
+_LONGEST = 60  # characters of a malformed reference in a message
 _OPENING = re.compile(r"\$\$\{|\$\{")
 _REFERENCE = re.compile(
     rf"\$\{{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>{_RELATIVE_NAME})(?P<path>(?:{_STEP})*))\}}", re.ASCII
@@ -62,7 +63,8 @@ def _parse_one(text: str, start: int, folder: str) -> Tuple[Part, int]:
     match = _REFERENCE.match(text, start)
     if match is None:
         closing = text.find("}", start)
-        shown = text[start : closing + 1] if closing >= 0 else text[start : start + 40]
+        shown = text[start : closing + 1 if closing >= 0 else start + 40]
+        shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
         raise ValueError(f"'{shown}' is not a reference like ${{db.port}}; a literal ${{ is written $${{")
     if match.group("env"):
         return EnvVariable(match.group("env")), match.end()

@@ -26,6 +26,7 @@ from stagectl.core.values import canonical, map_strings
 FRONT, BODY = 0, 1
 _FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
 _BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered")
+NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' and '-', a letter first"
 KIND_NAME = re.compile(SEGMENT, re.ASCII)
 
 Documents = Sequence[Any]
@@ -58,10 +59,10 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         unordered=reader.names(body.get("unordered"), ("unordered",)),
         source=_source(front.get("source"), flaws),
         moved_from=_moved_from(front.get("moved_from"), name, flaws),
-        actions=_stamps(front.get("actions"), flaws),
+        actions=_stamps(front.get("actions") if staged else None, flaws),
         content=content,
     )
-    flaws.raise_any()
+    flaws.raise_any(found)
     return found
 
 
@@ -87,7 +88,9 @@ def _kind_name(front: Mapping[str, Any], flaws: Flaws) -> str:
         flaws.add(FRONT, (), "the key 'kind' is missing")
     elif not isinstance(kind, str) or not KIND_NAME.fullmatch(kind):
         flaws.add(FRONT, ("kind",), "a kind is a word of letters, digits, '_' and '-'")
-    return str(kind)
+    else:
+        return kind
+    return ""
 
 
 def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]:
@@ -195,7 +198,7 @@ class _BodyReader:
 
     def _of_action(self, action: str, at: At, entries: Any) -> List[Any]:
         if not ACTION.fullmatch(action):
-            self._flaws.add(BODY, at, f"{_shown(action)} is not an action", on_key=True)
+            self._flaws.add(BODY, at, f"{_shown(action)} {NO_ACTION_NAME}", on_key=True)
         return listed(entries, BODY, at, self._flaws)
 
     def react_on(self, value: Any) -> Dict[str, Tuple[Trigger, ...]]:

@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, NAME, REPLACE, Config, Kind
-from stagectl.core.schema import known_keys, listed, mapping, tag_list
+from stagectl.core.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
+from stagectl.core.schema_words import told
 
 _KIND_KEYS = (
     "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
@@ -80,8 +81,10 @@ def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
 def _kind_actions(raw: Mapping[str, Any], flaws: Flaws) -> Dict[str, Any]:
     actions = mapping(raw.get("actions") or {}, 0, ("actions",), flaws, "'actions'")
     for action, does in actions.items():
-        if not ACTION.fullmatch(action) or action == REPLACE:
-            flaws.add(0, ("actions", action), f"'{action}' cannot be the name of an action", on_key=True)
+        if not ACTION.fullmatch(action):
+            flaws.add(0, ("actions", action), f"'{action[:60]}' {NO_ACTION_NAME}", on_key=True)
+        elif action == REPLACE:
+            flaws.add(0, ("actions", action), "'replace' is a remove and a run: give these", on_key=True)
         elif raw.get("handler", "shell") == "shell" and not _is_vector(does):
             flaws.add(0, ("actions", action), "a shell action is a list of strings: the program and its arguments")
     return actions
@@ -100,7 +103,8 @@ def _json_schema(value: Any, flaws: Flaws) -> Any:
     try:
         Draft202012Validator.check_schema(value)
     except SchemaError as error:
-        flaws.add(0, ("inputs", *error.absolute_path), f"not a JSON Schema (draft 2020-12): {error.message[:200]}")
+        for at, message, on_key in told(error):
+            flaws.add(0, ("inputs", *at), f"not a JSON Schema (draft 2020-12): {message}", on_key=on_key)
     return value
 
 

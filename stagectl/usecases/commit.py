@@ -20,11 +20,15 @@ Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shal
 
 @dataclass(frozen=True)
 class Staging:
-    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone."""
+    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone.
+
+    gone: those of the names whose staged file went.
+    """
 
     commit: Optional[Oid] = None
     changes: Tuple[ChangeId, ...] = ()
     files: Tuple[Name, ...] = ()
+    gone: Tuple[Name, ...] = ()
     warnings: Tuple[str, ...] = ()
 
 
@@ -46,7 +50,8 @@ def commit_staged(
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
-    return Staging(commit, staged, tuple(names), _warnings(workspace))
+    gone = tuple(name for name in names if wanted.get(name) is None)
+    return Staging(commit, staged, tuple(names), gone, _warnings(workspace))
 
 
 def content_of(resource: Optional[Resource]) -> Optional[bytes]:

@@ -54,15 +54,8 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 
 def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
-    found = []
-    if not workspace.branch.is_known:
-        found.append(
-            f"this clone has no branch {workspace.config.applied_branch}: planning as if nothing was applied; "
-            f"if {workspace.config.remote} has it: git fetch {workspace.config.remote} "
-            f"{workspace.config.applied_branch}:refs/remotes/{workspace.config.remote}/{workspace.config.applied_branch}"
-        )
     stale = workspace.stale(head)
-    return found + ([stale] if stale else [])
+    return [*workspace.doubts(), *([stale] if stale else [])]
 
 
 def _move_hints(plan: Plan) -> List[str]:

@@ -126,6 +126,16 @@ class Workspace:
             f"refs/remotes/{config.remote}/{config.applied_branch}",
         )
 
+    def doubts(self) -> List[str]:
+        """Return what makes the applied state doubtful: a clone that may merely not have fetched it."""
+        if self.branch.is_known:
+            return []
+        branch, remote = self.config.applied_branch, self.config.remote
+        return [
+            f"this clone has no branch {branch}: as far as it knows nothing is applied; "
+            f"if {remote} has it: git fetch {remote} {branch}:refs/remotes/{remote}/{branch}"
+        ]
+
     def applied(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
         """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
         if base is None:
@@ -195,10 +205,13 @@ def more_problems(found: Snapshot) -> List[Problem]:
     """Return what else is wrong in files that can be read beside others that cannot: all is told in one go."""
     resources = {**found.staged, **found.defined}
     paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
-    unread = {problem.path for problem in found.problems} - set(paths.values())
-    broken = frozenset(Name(path.partition("/")[2][: -len(".yaml")]) for path in unread)
+    for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
+        resources[resource.name], paths[resource.name] = resource, path
+    broken = frozenset(Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems)
     universe = Universe(Situation({}, resources, found.kinds, broken=broken), Scope())
-    return _problems(all_troubles(universe), found.files, paths)
+    told = {(problem.path, problem.line, problem.column) for problem in found.problems}
+    more = _problems(all_troubles(universe), found.files, paths)
+    return [problem for problem in more if (problem.path, problem.line, problem.column) not in told]
 
 
 def _problems(troubles: Iterable[Trouble], files: tree.Files, paths: Mapping[Name, str]) -> List[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, Mapping, Set, Tuple
 
 from stagectl.core.diff import Difference, diff
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id
+from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.values import Path
 from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
@@ -16,7 +16,7 @@ NOTHING = "No changes. The applied state matches what is staged."
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan for people: changes with causes and values, what is held back, one summary line."""
     by_id = {change.id: change for change in plan.changes}
-    lines = [line for change in plan.changes for line in _change_lines(change, by_id, colour)]
+    lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
@@ -29,14 +29,14 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     return "\n".join([*lines, NOTHING if plan.is_empty else summary_line(plan)]) + "\n"
 
 
-def _change_lines(change: Change, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
     other_half = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
     partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
     if partner is not None and change.action == REMOVE:
         return  # told with the run
     sign = "-/+" if partner else sign_of(change.action)
     identity = f"{partner.id}, {change.id}" if partner else change.id
-    yield f"{coloured(sign, colour)} {identity}  ({cause_text(change)})"
+    yield f"{coloured(sign, colour)} {identity}  ({cause_text(change, plan.kinds)})"
     for difference in _differences(change, bool(partner)):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
 
@@ -49,11 +49,12 @@ def _differences(change: Change, replaced: bool) -> List[Difference]:
     return list(change.diff)
 
 
-def cause_text(change: Change) -> str:
-    """Return why a change is in a plan, in words."""
+def cause_text(change: Change, kinds: Mapping[str, Kind]) -> str:
+    """Return why a change is in a plan, in words; of a replace only the inputs that its kind replaces on."""
     cause = change.cause
     behind = listed(cause.of, 4)
-    inputs = listed(cause.inputs, 4)
+    reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
+    inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4)
     texts: Dict[str, str] = {
         "staged": "staged",
         "explicit": "staged by name",
@@ -88,7 +89,7 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
     lines: List[str] = []
     for change in plan.changes:
         if change.resource == name:
-            lines += _chain(change, by_id, places, 0, set())
+            lines += _chain(change, plan, by_id, places, 0, set())
     for held in plan.held:
         if held.resource == name:
             lines.append(f"{held.id} is held back ({held.reason}): {safe(held.message)}")
@@ -103,11 +104,11 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
 
 
 def _chain(
-    change: Change, by_id: Mapping[ChangeId, Change], places: Places, depth: int, seen: Set[str]
+    change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], places: Places, depth: int, seen: Set[str]
 ) -> Iterator[str]:
     """Yield a change and, one step further in, what is behind it; one already told is not told again."""
     indent = "  " * depth
-    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change)})"
+    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change, plan.kinds)})"
     if change.id in seen:
         return
     seen.add(change.id)
@@ -117,4 +118,4 @@ def _chain(
         yield f"{indent}    {line}" + (f"  [{place}]" if place else "")
     for behind in change.cause.of:
         if behind in by_id:
-            yield from _chain(by_id[behind], by_id, places, depth + 1, seen)
+            yield from _chain(by_id[behind], plan, by_id, places, depth + 1, seen)

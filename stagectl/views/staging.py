@@ -9,16 +9,22 @@ from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
 from stagectl.views.text import difference_line, sign_of
 
 
-def staging_text(commit: Optional[Oid], changes: Sequence[ChangeId], names: Sequence[Name]) -> str:
-    """Return what was staged, a line per change, and the commit."""
+def staging_text(
+    commit: Optional[Oid], changes: Sequence[ChangeId], names: Sequence[Name], gone: Sequence[Name] = ()
+) -> str:
+    """Return what was staged, a line per change, and the commit; gone: those of the names that are not staged now."""
     if commit is None:
         return "Nothing to stage. The staged files are as the definitions say.\n"
     acting = {split_change(change)[0] for change in changes}
     lines = [f"{sign_of(split_change(change)[1])} {change}" for change in changes]
-    lines += [f"= {name}  (staged without a change)" for name in names if name not in acting]
+    lines += [f"= {name}  ({_quiet(name in gone)})" for name in names if name not in acting]
     files = f"Staged {len(names)} file{'s' if len(names) != 1 else ''}"
     lines.append(f"{files if names else 'Only definitions changed,'} in commit {commit[:12]}. Next: stagectl plan")
     return "\n".join(lines) + "\n"
+
+
+def _quiet(is_gone: bool) -> str:
+    return "no longer staged" if is_gone else "staged without a change"
 
 
 def choice_text(name: Name, action: Optional[str], before: Optional[Resource], after: Optional[Resource]) -> str:

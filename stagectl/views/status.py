@@ -32,7 +32,8 @@ def status_text(found: Status) -> str:
     parts: List[str] = []
     parts += _part("Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part("Staged, not committed (git commit):", found.uncommitted)
-    parts += _part("Staged, not applied (stagectl plan):", (change for change, _ in found.pending))
+    pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own
+    parts += _part("Staged, not applied (stagectl plan):", pending)
     parts += _part("Affected by that:", found.affected)
     parts += _part("Staged, differs in nothing that acts:", found.recorded)
     parts += _part("Unfinished, comes back with the next plan:", found.unfinished)

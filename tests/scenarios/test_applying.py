@@ -910,7 +910,7 @@ def test_the_config_names_another_branch(repo: Repo) -> None:
 
 FETCH = "git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied"
 NARROW = (
-    "warning: this clone has no branch stagectl/applied: planning as if nothing was applied; "
+    "warning: this clone has no branch stagectl/applied: as far as it knows nothing is applied; "
     f"if origin has it: {FETCH}\n"
 )
 

@@ -57,6 +57,8 @@ def link(target: str) -> Callable[[str], None]:
 NO_FRONT = "the front matter is missing: start the file with '---', 'kind: ...' and another '---'"
 NO_NAME = "is no name for a resource or folder: use letters, digits, '_' and '-', the first no '-'"
 NO_FILE = "a link or special file: only regular files are read here"
+NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' and '-', a letter first"
+NO_SCHEMA = "not a JSON Schema (draft 2020-12)"
 NO_TAG = "is not a tag: write a word or key=value"
 NO_MAPPING = "must be a mapping of keys to values"
 NO_REFERENCE = "is not a reference like ${db.port}; a literal ${ is written $${"
@@ -82,7 +84,7 @@ YAML = [
     define(
         "core-tag",
         "inputs:\n  a: !!str 1\n",
-        "6:6: the tag tag:yaml.org,2002:str is not read here: a value's form says its type",
+        "6:6: the tag !!str is not read here: a value's form says its type",
     ),
     Bad("resources/directive.yaml", "%YAML 1.1\n" + front(), ("1:1: YAML directives are not read here",)),
     Bad("resources/tag-directive.yaml", "%TAG ! tag:x,2000:\n" + front(), ("1:1: YAML directives are not read here",)),
@@ -149,6 +151,7 @@ CHARACTERS = [
 ]
 
 FORMS = [
+    define("fine", "inputs: {port: 1}\n"),
     define("near-key", "inputz:\n  a: 1\n", "5:1: unknown key 'inputz'; did you mean 'inputs'?"),
     define("far-key", "zebra: 1\n", f"5:1: unknown key 'zebra'; {BODY_KEYS}"),
     define("list-body", "- 1\n", f"5:1: the body {NO_MAPPING}"),
@@ -162,7 +165,7 @@ FORMS = [
     ),
     define("depends-out", "depends_on: [../../x]\n", "5:14: '../../x' leads out of the root folder"),
     define("word-in-mapping", "depends_on: {run: db.run}\n", "5:19: 'run' must be a list, [...]"),
-    define("bad-action", "depends_on: {Run: [fine.run]}\n", "5:14: 'Run' is not an action"),
+    define("bad-action", "depends_on: {Run: [fine.run]}\n", f"5:14: 'Run' {NO_ACTION_NAME}"),
     define(
         "no-change",
         "depends_on: {run: [fine]}\n",
@@ -275,16 +278,18 @@ KINDS = [
     kind("twice", "limit: 1\nlimit: 2\n", "2:1: the key 'limit' stands here twice"),
     kind("anchor", "actions: &a {run: [sh]}\n", "1:10: the anchor &a is not read here: write values out"),
     kind(
-        "number-inputs", "inputs: 3\n", "1:9: not a JSON Schema (draft 2020-12): 3 is not of type 'object', 'boolean'"
+        "number-inputs",
+        "inputs: 3\n",
+        f"1:9: {NO_SCHEMA}: must be a mapping or true or false, not 3",
     ),
     kind(
         "bad-pattern",
         "inputs: {properties: {a: {pattern: '('}}}\n",
-        "1:36: not a JSON Schema (draft 2020-12): '(' is not a 'regex'",
+        '1:36: not a JSON Schema (draft 2020-12): "(" is no regex',
     ),
     kind("number-handler", "handler: 3\n", "1:10: 'handler' must be the name of a handler, such as shell"),
     kind("list-actions", "actions: [run]\n", f"1:10: 'actions' {NO_MAPPING}"),
-    kind("upper-action", "actions: {Run: [a]}\n", "1:11: 'Run' cannot be the name of an action"),
+    kind("upper-action", "actions: {Run: [a]}\n", f"1:11: 'Run' {NO_ACTION_NAME}"),
     kind("one-string", "actions: {run: 'sh -c x'}\n", NO_ARGUMENTS),
     kind("no-program", "actions: {run: []}\n", NO_ARGUMENTS),
     kind("number-argument", "actions: {run: [sh, 1]}\n", NO_ARGUMENTS),
@@ -390,33 +395,33 @@ SCHEMAS = [
     Bad(
         "resources/missing.yaml",
         front("strict") + "inputs: {port: 1}\n",
-        ("5:9: kind strict: 'host' is a required property",),
+        ("5:9: kind strict: the key 'host' is missing",),
     ),
     Bad(
         "resources/no-inputs.yaml",
         front("strict") + "depends_on: []\n",
-        ("5:1: kind strict: 'host' is a required property", "5:1: kind strict: 'port' is a required property"),
+        ("5:1: kind strict: the key 'host' is missing", "5:1: kind strict: the key 'port' is missing"),
     ),
     Bad(
         "resources/extra.yaml",
         front("strict") + "inputs:\n  host: a\n  port: 1\n  prt: 1\n",
-        ("6:3: kind strict: Additional properties are not allowed ('prt' was unexpected)",),
+        ("8:3: kind strict: unknown key 'prt'; did you mean 'port'?",),
     ),
     Bad(
         "resources/several.yaml",
         front("strict") + "inputs:\n  host: A\n  port: 0\n  mode: c\n  list: [1, a]\n  deep:\n    - {}\n",
         (
-            "6:9: kind strict: 'A' does not match '^[a-z]+$'",
-            "7:9: kind strict: 0 is less than the minimum of 1",
-            "8:9: kind strict: 'c' is not one of ['a', 'b']",
-            "9:10: kind strict: 1 is not of type 'string'",
-            "11:7: kind strict: 'x' is a required property",
+            '6:9: kind strict: "A" does not match the pattern ^[a-z]+$',
+            "7:9: kind strict: must be at least 1, not 0",
+            '8:9: kind strict: "c" is none of "a", "b"',
+            "9:10: kind strict: must be a string, not 1",
+            "11:7: kind strict: the key 'x' is missing",
         ),
     ),
     Bad(
         "resources/through-reference.yaml",
         front("strict") + "inputs:\n  port: 1\n  host: ${fine.port}\n",
-        ("7:9: kind strict: 5 is not of type 'string'",),
+        ("7:9: kind strict: must be a string, not 5",),
     ),
     Bad("resources/environment.yaml", front("strict") + "inputs: {port: 1, host: '${env:HOST}'}\n", ()),
 ]
@@ -747,3 +752,33 @@ def test_the_same_value_in_another_form_is_no_change(repo: Repo) -> None:
     repo.write("resources/a.yaml", front() + "inputs: {n: 0x10, f: 1.0}\n").stage()
 
     assert [("f", 1, 1.0)] == [(e["path"], e["before"], e["after"]) for e in repo.plan().change("a.update")["diff"]]
+
+
+def test_one_file_tells_its_form_its_kind_and_its_references_in_one_go(repo: Repo) -> None:
+    """
+    An unknown key hides neither an unknown kind nor a dangling reference; nobody mends a file three times.
+    """
+    repo.define("db", inputs={"port": 1}).write(
+        "resources/app.yaml",
+        "---\nkind: servise\n---\nunordered: [nowhere, 'a b']\ninputs:\n  port: ${db.prt}\n  tier: ${db\ninput: 1\n",
+    ).define("reader", inputs={"tier": "${app.tier}", "port": "${app.nothing}"})
+
+    assert [
+        "resources/app.yaml:2:7: there is no kind 'servise'; did you mean 'service'?",
+        "resources/app.yaml:4:13: there is no resource 'nowhere'",
+        "resources/app.yaml:4:22: 'a b' is not a resource name",
+        "resources/app.yaml:6:9: ${db.prt}: 'db' has no input 'prt'; did you mean 'port'?",
+        "resources/app.yaml:7:9: '${db' is not a reference like ${db.port}; a literal ${ is written $${",
+        "resources/app.yaml:8:1: unknown key 'input'; did you mean 'inputs'?",
+    ] == repo.run("stage").err.splitlines()
+
+
+def test_kinds_that_differ_only_in_case_are_refused(repo: Repo) -> None:
+    """
+    On some file systems they are the same file.
+    """
+    repo.kind("Plain").define("a", "plain")
+
+    assert "kinds/plain.yaml:1:1: two kinds whose names differ only in case: see kinds/Plain.yaml\n" == (
+        repo.run("validate").err
+    )

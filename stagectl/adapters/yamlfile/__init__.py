@@ -200,7 +200,8 @@ class _Builder:
         if event.anchor is not None:
             raise self._refuse(event, f"the anchor &{event.anchor} is not read here: write values out")
         if event.tag is not None:
-            raise self._refuse(event, f"the tag {event.tag} is not read here: a value's form says its type")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._refuse(event, f"the tag {tag} is not read here: a value's form says its type")
         if self._keep:
             self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
         if name == "ScalarEvent":
