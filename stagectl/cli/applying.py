@@ -6,8 +6,8 @@ from typing import List, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.cli.common import (
-    NAMES,
     TAGS,
     WITH_CHILDREN,
     WITH_PARENTS,
@@ -15,6 +15,7 @@ from stagectl.cli.common import (
     is_terminal,
     note,
     out,
+    plan_file,
     selection,
     warn,
     workspace,
@@ -23,7 +24,12 @@ from stagectl.core.errors import UsageError
 
 
 def apply(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = typer.Argument(
+        None,
+        metavar="[PLANFILE] [NAME]...",
+        help="A plan saved with `plan --out`, or resources: names, globs (prod/*, prod/**), db+ or +db.",
+        autocompletion=completion.names,
+    ),
     tags: Optional[List[str]] = TAGS,
     with_children: bool = WITH_CHILDREN,
     with_parents: bool = WITH_PARENTS,
@@ -44,30 +50,40 @@ def apply(
     offline: bool = typer.Option(False, "--offline", help="Do not ask the remote for the applied branch."),
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
-    from stagectl.core.outcome import INPROGRESS
-    from stagectl.core.plan import Plan
+    from stagectl.core.outcome import INPROGRESS, Outcome
+    from stagectl.core.plan import Change, Plan
     from stagectl.usecases.apply import Options
     from stagectl.usecases.apply import apply as use_case
+    from stagectl.usecases.reviewed import OtherPlan, load
     from stagectl.views.apply import apply_text, progress_line
     from stagectl.views.plan_text import plan_text
+    from stagectl.views.range_diff import range_diff_text
 
-    asked = yes or expect is not None
+    saved = plan_file(names)
+    if saved is not None and (len(names or ()) > 1 or tags or with_children or with_parents or expect):
+        raise UsageError(f"the plan in {saved} says what to apply", "leave names, -t and --expect out")
+    reviewed = load(saved) if saved is not None else None
+    asked = yes or expect is not None or reviewed is not None
     if not asked and not is_terminal():
         raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
+    chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)
 
     def confirm(plan: Plan) -> bool:
         warn(plan.warnings)
         out(plan_text(plan, colour=colour()))
         return asked or typer.confirm("Apply this?", err=True)
 
-    options = Options(record_only, parallel, expect, allow_rollback, tuple(allow_remove or ()), offline)
-    done = use_case(
-        workspace(),
-        selection(names, tags, with_children, with_parents),
-        options,
-        confirm,
-        lambda change, outcome: note(progress_line(change, outcome)) if outcome.state != INPROGRESS else None,
-    )
+    def watch(change: Change, outcome: Outcome) -> None:
+        if outcome.state != INPROGRESS:
+            note(progress_line(change, outcome))
+
+    options = Options(record_only, parallel, expect, reviewed, allow_rollback, tuple(allow_remove or ()), offline)
+    try:
+        done = use_case(workspace(), chosen, options, confirm, watch)
+    except OtherPlan as error:
+        if error.difference is not None:
+            note(range_diff_text(error.difference).rstrip("\n"))
+        raise
     if not done.run:
         if not (done.plan.changes or done.plan.recorded):
             out(plan_text(done.plan, colour=colour()))

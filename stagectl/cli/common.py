@@ -44,6 +44,18 @@ def selection(
     return Selection(tuple(names or ()), tuple(tags or ()), with_children, with_parents)
 
 
+def plan_file(words: Optional[List[str]]) -> Optional[Path]:
+    """Return the saved plan that stands where names could: a word with a dot, which no name has, or a file of JSON."""
+    word = words[0] if words else ""
+    if "." in word:
+        return Path(word)
+    try:
+        with open(word, "rb") as file:
+            return Path(word) if file.read(1) == b"{" else None
+    except OSError:
+        return None
+
+
 def out(text: str) -> None:
     """Write a result."""
     sys.stdout.write(text)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import List, Optional
 
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, selection, warn, workspace
+from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, plan_file, selection, warn, workspace
 from stagectl.core.errors import InvalidFiles, UsageError
 
 
@@ -80,16 +81,31 @@ def validate() -> None:
 
 
 def show(
-    name: str = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=completion.names),
+    name: str = typer.Argument(
+        ..., metavar="NAME|PLANFILE", help="The resource, or a saved plan.", autocompletion=completion.names
+    ),
     at: Optional[str] = typer.Option(None, "--at", metavar="REV", help="As of this commit."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Show one resource as defined, staged and applied."""
+    """Show one resource as defined, staged and applied; or a plan that `plan --out` saved."""
     from stagectl.usecases.show import show as use_case
     from stagectl.views.history import show_json, show_text
 
+    saved = plan_file([name])
+    if saved is not None:
+        _show_plan(saved, as_json)
+        return
     found = use_case(workspace(), name, at)
     out(show_json(found) if as_json else show_text(found))
+
+
+def _show_plan(path: Path, as_json: bool) -> None:
+    from stagectl.usecases.reviewed import load
+    from stagectl.views.plan_json import plan_json
+    from stagectl.views.plan_text import plan_text
+
+    found = load(path)
+    out(plan_json(found) if as_json else plan_text(found, colour=colour()))
 
 
 def log(

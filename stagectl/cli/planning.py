@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import List, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
 from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
+from stagectl.core.errors import InvalidFiles
+
+if TYPE_CHECKING:
+    from stagectl.core.plan import Plan
+    from stagectl.core.range_diff import RangeDiff
+    from stagectl.usecases.workspace import Workspace
 
 
 class Format(str, Enum):
@@ -16,6 +23,10 @@ class Format(str, Enum):
 
     text = "text"
     json = "json"
+    markdown = "markdown"
+    github = "github"
+    mermaid = "mermaid"
+    dot = "dot"
 
 
 def plan(
@@ -24,8 +35,15 @@ def plan(
     with_children: bool = WITH_CHILDREN,
     with_parents: bool = WITH_PARENTS,
     format: Format = typer.Option(Format.text, "--format", help="How to show the plan."),
+    saved: Optional[Path] = typer.Option(
+        None, "--out", metavar="FILE", help="Save the plan too, as JSON, for `apply FILE` and `show FILE`."
+    ),
     head: Optional[str] = typer.Option(None, "--head", metavar="REV", help="Plan what this commit has staged."),
     base: Optional[str] = typer.Option(None, "--base", metavar="REV", help="Plan against this commit."),
+    since: Optional[str] = typer.Option(
+        None, "--since", metavar="FILE|PLAN_ID", help="Begin with what differs from this plan."
+    ),
+    max_bytes: int = typer.Option(65_000, "--max-bytes", min=1, metavar="N", help="How long Markdown may get."),
     explain: Optional[str] = typer.Option(
         None, "--explain", metavar="NAME", help="Why NAME is in the plan, or not.", autocompletion=completion.names
     ),
@@ -33,22 +51,82 @@ def plan(
 ) -> None:
     """Show the graph of changes from what is applied to what is staged."""
     from stagectl.usecases.plan import plan_with_situation
-    from stagectl.views.plan_json import plan_json
-    from stagectl.views.plan_text import explain_text, plan_text
 
     repository = workspace()
-    found, situation = plan_with_situation(
-        repository, selection(names, tags, with_children, with_parents), head=head, base=base
-    )
+    try:
+        found, situation = plan_with_situation(
+            repository, selection(names, tags, with_children, with_parents), head=head, base=base
+        )
+    except InvalidFiles as error:
+        _annotate(error, format)
+        raise
     warn(found.warnings)
+    compared = _since(repository, found, since)
+    if saved is not None:
+        from stagectl.usecases.reviewed import save
+
+        save(found, saved)
     if explain is not None:
         from stagectl.usecases.plan import explained_name, places
+        from stagectl.views.plan_text import explain_text
 
         out(explain_text(found, explained_name(situation, explain), places(repository, found, head)))
-    elif format is Format.json:
-        out(plan_json(found))
     else:
-        warn(["planned with uncommitted changes"] if found.dirty else [])
-        out(plan_text(found, colour=colour()))
+        out(_shown(repository, found, format, compared, head, max_bytes))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
+
+
+def _annotate(error: InvalidFiles, format: Format) -> None:
+    """Tell what makes the plan impossible on the lines where it stands, too."""
+    if format is Format.github:
+        from stagectl.views.plan_github import problems_github
+
+        out(problems_github(error.problems))
+
+
+def _since(repository: Workspace, found: Plan, since: Optional[str]) -> Optional[RangeDiff]:
+    if since is None:
+        return None
+    from stagectl.core.range_diff import range_diff
+    from stagectl.usecases.reviewed import reviewed
+
+    before = reviewed(repository, found, since)
+    if before is None:
+        warn([f"no recent commit makes the plan {since}: what differs from it is not known"])
+        return None
+    return range_diff(before, found)
+
+
+def _shown(
+    repository: Workspace,
+    found: Plan,
+    format: Format,
+    compared: Optional[RangeDiff],
+    head: Optional[str],
+    max_bytes: int,
+) -> str:
+    """Return a plan in the form asked for."""
+    if format is Format.json:
+        from stagectl.views.plan_json import plan_json
+
+        return plan_json(found, compared)
+    if format is Format.markdown:
+        from stagectl.views.plan_markdown import plan_markdown
+
+        return plan_markdown(found, since=compared, max_bytes=max_bytes)
+    if format is Format.github:
+        from stagectl.usecases.plan import staged_places
+        from stagectl.views.plan_github import plan_github
+
+        return plan_github(found, staged_places(repository, found, head))
+    if format is Format.text:
+        from stagectl.views.plan_text import plan_text
+        from stagectl.views.range_diff import range_diff_text
+
+        warn(["planned with uncommitted changes"] if found.dirty else [])
+        lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
+        return lead + plan_text(found, colour=colour())
+    from stagectl.views.plan_graph import dot, mermaid, picture
+
+    return mermaid(picture(found)) if format is Format.mermaid else dot(picture(found))

@@ -33,3 +33,14 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
         elif not same(old[path], new[path]):
             entries.append(Difference(path, REPLACE, old[path], new[path]))
     return tuple(entries)
+
+
+def joined(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
+    """Return, for a replace, what turns the values that go (all `remove`) into those that come (all `add`)."""
+    old = {entry.path: entry for entry in gone}
+    new = {entry.path: entry for entry in come}
+    entries = [entry for path, entry in {**old, **new}.items() if (path in old) != (path in new)]
+    for path in old.keys() & new.keys():
+        if not same(old[path].before, new[path].after):
+            entries.append(Difference(path, REPLACE, old[path].before, new[path].after))
+    return tuple(sorted(entries, key=lambda entry: step_order(entry.path)))

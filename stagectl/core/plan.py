@@ -1,17 +1,14 @@
-"""The plan: what it holds, and its id. A plan is data; `apply` runs exactly the list that `plan` shows."""
+"""The plan: what it holds. A plan is data; `apply` runs exactly the list that `plan` shows."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
 from stagectl.core.selection import Selection
-from stagectl.core.values import Inputs, canonical, digest
-
-FORMAT_VERSION = "1.0"
+from stagectl.core.values import Inputs
 
 
 @dataclass(frozen=True)
@@ -24,12 +21,21 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Digests:
+    """The SHA-256, in hex, of the values last applied and of the ones to act with; None where there are none."""
+
+    before: Optional[str]
+    inputs: Optional[str]
+
+
+@dataclass(frozen=True)
 class Change:
     """One action on one resource, in a plan.
 
     before, inputs: the values last applied and the ones it acts with; None where there are none.
     triggers: the changes it reacts on, with when; empty unless a reaction wants it.
     stamps: the explicit actions that are done when it has succeeded.
+    digests: of a change read from a document, which has no values, their digests.
     """
 
     id: ChangeId
@@ -46,6 +52,7 @@ class Change:
     sensitive: FrozenSet[str] = frozenset()
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()
     stamps: Mapping[str, str] = field(default_factory=dict)
+    digests: Optional[Digests] = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ class Plan:
     pending: staged changes that were not selected.
     moved: (old name, new name) of selected resources that go on under another name.
     targets: per resource with a change or a record the state to store; none for removals.
+    id: the SHA-256, in hex, of what a reviewer approves; `document.with_id` fills it in.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -94,28 +102,12 @@ class Plan:
     head: Optional[Oid] = None
     dirty: bool = False
     warnings: Tuple[str, ...] = ()
+    id: str = ""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to run, to hold back or to record."""
         return not (self.changes or self.held or self.recorded)
-
-    @property
-    def id(self) -> str:
-        """The SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
-        return hashlib.sha256(canonical(self._identity()).encode()).hexdigest()
-
-    def _identity(self) -> Dict[str, Any]:
-        used = {change.kind for change in self.changes}
-        return {
-            "format_version": FORMAT_VERSION,
-            "selection": selection_json(self.selection),
-            "changes": [_change_identity(change) for change in self.changes],
-            "held": [[held.id, held.reason, list(held.needs)] for held in self.held],
-            "recorded": list(self.recorded),
-            **({"moved": [list(move) for move in self.moved]} if self.moved else {}),
-            "kinds": {name: kind.raw for name, kind in sorted(self.kinds.items()) if name in used},
-        }
 
     def summary(self) -> Dict[str, int]:
         """Return the counts of the plan's last line, and the number of waves."""
@@ -128,27 +120,3 @@ class Plan:
             "recorded": len(self.recorded),
             "waves": 1 + max((change.wave for change in self.changes), default=-1),
         }
-
-
-def _change_identity(change: Change) -> Any:
-    return {
-        "id": change.id,
-        "kind": change.kind,
-        "tags": list(change.tags),
-        "cause": [change.cause.type, list(change.cause.of), list(change.cause.inputs)],
-        "after": list(change.after),
-        "triggers": [list(trigger) for trigger in change.triggers],
-        "stamps": dict(change.stamps),
-        "before": None if change.before is None else digest(change.before),
-        "inputs": None if change.inputs is None else digest(change.inputs),
-    }
-
-
-def selection_json(selection: Selection) -> Dict[str, Any]:
-    """Return a selection as the plan's JSON has it."""
-    return {
-        "tags": list(selection.tags),
-        "names": list(selection.names),
-        "with_children": selection.with_children,
-        "with_parents": selection.with_parents,
-    }

@@ -15,6 +15,7 @@ from stagectl.core.checks import (
     still_read_error,
 )
 from stagectl.core.diff import diff
+from stagectl.core.document import with_id
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id, split_change
@@ -92,7 +93,7 @@ class _Planner:
         self._check_schemas(changes)
         recorded = self._recorded()
         kinds = self._universe.situation.kinds
-        return Plan(
+        plan = Plan(
             selection=selection,
             changes=changes,
             held=self._held(),
@@ -102,6 +103,7 @@ class _Planner:
             targets=self._targets(changes, recorded),
             kinds={change.kind: kinds[change.kind] for change in changes if change.kind in kinds},
         )
+        return with_id(plan)
 
     def _change(self, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
         name = draft.name

@@ -104,6 +104,22 @@ def dotted(path: Sequence[Step]) -> str:
     return text[1:] if text.startswith(".") else text
 
 
+_STEPS = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\"(?:[^\"\\]|\\.)*\")\]", re.ASCII)
+
+
+def undotted(text: str) -> Tuple[str, ...]:
+    """Return the path that `dotted` wrote, list indexes as text; raises ValueError for what is no such path."""
+    steps: List[str] = []
+    position = 0
+    while position < len(text) or not steps:
+        match = _STEPS.match(text, position)
+        if match is None:
+            raise ValueError(f"{text!r} is no path of a value")
+        steps.append(match.group(1) or json.loads(match.group(2)))
+        position = match.end()
+    return tuple(steps)
+
+
 def _step_text(step: Step) -> str:
     if isinstance(step, int) or PLAIN_WORD.fullmatch(step):
         return f".{step}"

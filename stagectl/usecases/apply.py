@@ -24,17 +24,19 @@ from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
 from stagectl.core.values import expand, variables
 from stagectl.usecases.plan import plan_with_situation
+from stagectl.usecases.reviewed import check
 from stagectl.usecases.runner import Run, Watch, limits_of
 from stagectl.usecases.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to apply. expect: the only plan id that may run; allow_remove: protected resources that may go."""
+    """How to apply. expect, reviewed: the only plan that may run; allow_remove: protected resources that may go."""
 
     record_only: bool = False
     parallel: Optional[int] = None
     expect: Optional[str] = None
+    reviewed: Optional[Plan] = None
     allow_rollback: bool = False
     allow_remove: Tuple[str, ...] = ()
     offline: bool = False
@@ -132,11 +134,9 @@ def _only_one(workspace: Workspace) -> Iterator[None]:
 
 def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
     plan, situation = plan_with_situation(workspace, selection, head="HEAD")
-    if options.expect is not None and plan.id != options.expect:
-        raise StagectlError(
-            f"the plan is not the expected one: its id is {plan.id}, expected was {options.expect}",
-            "look at it again: stagectl plan",
-        )
+    expected = options.reviewed.id if options.reviewed else options.expect
+    if expected is not None:
+        check(workspace, plan, expected, options.reviewed)
     for name in options.allow_remove:
         match_names(name, world_of(situation))
     return plan, situation

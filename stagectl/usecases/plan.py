@@ -90,6 +90,21 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
     return found
 
 
+def staged_places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
+    """Return where the values of a plan stand in the staged files, `path:line`; the empty path is the file itself."""
+    snapshot = workspace.snapshot(head)
+    found: Dict[Tuple[Name, Path], str] = {}
+    for name in {change.resource for change in plan.changes} | {held.resource for held in plan.held}:
+        if name in snapshot.staged:
+            found[name, ()] = f"{staged_path(name)}:1"
+    for change in plan.changes:
+        for difference in change.diff if change.resource in snapshot.staged else ():
+            path = staged_path(change.resource)
+            line, _ = locate(snapshot.files[path], Flaw(BODY, ("inputs", *difference.path), ""))
+            found[change.resource, difference.path] = f"{path}:{line}"
+    return found
+
+
 def explained_name(situation: Situation, text: str) -> Name:
     """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
     world = world_of(situation)

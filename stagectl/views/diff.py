@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import List, Sequence
 
+from stagectl.core.document import difference_json
 from stagectl.core.reports import ResourceDiff
-from stagectl.views.plan_json import difference_dict
 from stagectl.views.text import coloured, difference_line, safe
 
 _SIGNS = {"new": "+", "gone": "-", "changed": "~"}
@@ -29,7 +29,7 @@ def diff_json(found: Sequence[ResourceDiff]) -> str:
         {
             "name": one.name,
             "state": one.state,
-            "diff": [difference_dict(entry, entry.path[0] in one.sensitive) for entry in one.differences],
+            "diff": [difference_json(entry, entry.path[0] in one.sensitive) for entry in one.differences],
             "notes": list(one.notes),
         }
         for one in found

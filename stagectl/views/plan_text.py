@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Mapping, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from stagectl.core.diff import Difference, diff
+from stagectl.core.diff import Difference, joined
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.values import Path
@@ -37,24 +37,28 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     sign = "-/+" if partner else sign_of(change.action)
     identity = f"{partner.id}, {change.id}" if partner else change.id
     yield f"{coloured(sign, colour)} {identity}  ({cause_text(change, plan.kinds)})"
-    for difference in _differences(change, bool(partner)):
+    for difference in shown_differences(change, partner):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
 
 
-def _differences(change: Change, replaced: bool) -> List[Difference]:
-    if replaced:
-        return list(diff(change.before, change.inputs))
+def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
+    """Return the values of a change worth showing; removal: the first half of the replace it ends, if it does."""
+    if removal is not None:
+        return joined(removal.diff, change.diff)
     if change.action == REMOVE:
-        return []  # a resource that goes takes its values with it
-    return list(change.diff)
+        return ()  # a resource that goes takes its values with it
+    return change.diff
 
 
-def cause_text(change: Change, kinds: Mapping[str, Kind]) -> str:
-    """Return why a change is in a plan, in words; of a replace only the inputs that its kind replaces on."""
+def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = safe) -> str:
+    """Return why a change is in a plan, in words; of a replace only the inputs that its kind replaces on.
+
+    shown: how to write the ids and inputs in it.
+    """
     cause = change.cause
-    behind = listed(cause.of, 4)
+    behind = listed(cause.of, 4, shown)
     reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
-    inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4)
+    inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
     texts: Dict[str, str] = {
         "staged": "staged",
         "explicit": "staged by name",
@@ -112,7 +116,7 @@ def _chain(
     if change.id in seen:
         return
     seen.add(change.id)
-    for difference in _differences(change, False):
+    for difference in shown_differences(change):
         place = places.get((change.resource, difference.path))
         line = difference_line(difference, difference.path[0] in change.sensitive)
         yield f"{indent}    {line}" + (f"  [{place}]" if place else "")

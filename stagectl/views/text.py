@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Sequence
+from typing import Callable, List, Sequence
 
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.selection import Selection
 from stagectl.core.values import Value, as_written, canonical, dotted
 
 LONGEST = 160  # characters of one value
@@ -50,7 +51,19 @@ def difference_line(difference: Difference, sensitive: bool) -> str:
     return f"{path}: {value_text(difference.before)} -> {value_text(difference.after)}"
 
 
-def listed(words: Sequence[str], most: int = 8) -> str:
-    """Return words with commas, the first ones where there are many."""
+def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = safe) -> str:
+    """Return words with commas, the first ones where there are many; shown: how to write one of them."""
     more = f", and {len(words) - most} more" if len(words) > most else ""
-    return safe(", ".join(words[:most]) + more)
+    return ", ".join(shown(word) for word in words[:most]) + more
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its noun: `1 change`, `2 changes`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def selection_words(selection: Selection) -> List[str]:
+    """Return a selection as the words of a command line, each as it is (a shell needs them quoted)."""
+    words = [*selection.names, *(word for tag in selection.tags for word in ("-t", tag))]
+    words += ["--with-children"] if selection.with_children else []
+    return words + (["--with-parents"] if selection.with_parents else [])

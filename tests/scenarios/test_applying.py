@@ -750,7 +750,7 @@ def test_a_kind_that_a_live_resource_needs_is_missed_before_anything_runs(repo: 
 
 def test_a_value_edited_between_plan_and_apply_is_not_applied(repo: Repo) -> None:
     """
-    --expect refuses any other plan, saying both ids; nothing ran. A comment makes no other plan.
+    --expect refuses any other plan, saying what differs; nothing ran. A comment makes no other plan.
     """
     record(repo.define("a", inputs={"x": 1}))
     repo.define("a", inputs={"x": 2}).stage()
@@ -759,8 +759,12 @@ def test_a_value_edited_between_plan_and_apply_is_not_applied(repo: Repo) -> Non
     now = repo.plan().raw["plan_id"]
 
     assert (
-        f"error: the plan is not the expected one: its id is {now}, expected was {reviewed}\n"
-        "hint: look at it again: stagectl plan\n"
+        f"Since plan {reviewed[:12]} (now {now[:12]}):\n"
+        "  ~ a.update  differs: values\n"
+        "    - x: 1 -> 2\n"
+        "    + x: 1 -> 3\n"
+        f"error: the plan is not the one that was reviewed: its id is {now}, expected was {reviewed}\n"
+        "hint: nothing ran; look at it again with `stagectl plan`, and expect its id\n"
     ) == refused(repo, "--expect", reviewed)
 
     repo.define("a", inputs={"x": 2}).write("resources/a.yaml", repo.read("resources/a.yaml") + "# words\n").stage()
@@ -775,7 +779,7 @@ def test_another_selection_is_another_plan(repo: Repo) -> None:
     repo.define("a", tags=["p"]).define("b", tags=["q"]).commit()
     repo.stage()
 
-    assert "the plan is not the expected one" in refused(repo, "--expect", repo.plan("-t", "p").raw["plan_id"])
+    assert "the plan is not the one that was reviewed" in refused(repo, "--expect", repo.plan("-t", "p").raw["plan_id"])
 
 
 def protected(name: str) -> str:
@@ -1102,7 +1106,7 @@ def test_a_literal_in_a_variables_place_is_another_plan(repo: Repo) -> None:
     reviewed = repo.stage().plan().raw["plan_id"]
     repo.define("a", inputs={"x": "$${env:X}"}).stage()
 
-    assert "the plan is not the expected one" in refused(repo, "--expect", reviewed)
+    assert "the plan is not the one that was reviewed" in refused(repo, "--expect", reviewed)
 
 
 def test_a_reviewer_sees_whether_a_value_is_a_literal_or_a_variable(repo: Repo) -> None:

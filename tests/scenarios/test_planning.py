@@ -1025,6 +1025,9 @@ def test_the_json_of_a_small_plan(repo):
         "pending": ["new.run"],
         "summary": {"run": 0, "update": 2, "remove": 0, "other": 0, "held": 0, "recorded": 0, "waves": 2},
     }
+    for change in raw["changes"]:
+        extra = {key: change.pop(key) for key in ("digests", "triggers", "stamps")}
+        assert {"before", "inputs"} == extra["digests"].keys()
     assert documented == {key: raw[key] for key in documented}
 
 

@@ -1,0 +1,217 @@
+"""The plan as a JSON document, `format_version` 1.0 (design, section 6), and its id.
+
+A document says everything a reviewer approves: its id is made from it alone, and it can be read back and compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from stagectl.core import settings
+from stagectl.core.diff import Difference
+from stagectl.core.errors import FlawedFile, StagectlError
+from stagectl.core.model import ChangeId, Kind, Name, Oid
+from stagectl.core.plan import Cause, Change, Digests, Held, Plan
+from stagectl.core.references import parse_template
+from stagectl.core.selection import Selection
+from stagectl.core.values import Value, as_written, canonical, digest, dotted, map_strings, undotted
+
+FORMAT_VERSION = "1.0"
+# The keys the id is made of: all but where and when the plan was made, and what is outside it.
+_APPROVED = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
+
+Document = Dict[str, Any]
+
+
+def with_id(plan: Plan) -> Plan:
+    """Return a plan with its id filled in."""
+    return replace(plan, id=plan_id(to_document(plan)))
+
+
+def plan_id(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
+    approved = {key: document[key] for key in _APPROVED}
+    approved["held"] = [{key: held[key] for key in held if key != "message"} for held in document["held"]]
+    return hashlib.sha256(canonical(approved).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_document(plan: Plan) -> Document:
+    """Return a plan as plain JSON values; keys may be added in later versions."""
+    used = {change.kind for change in plan.changes}
+    return {
+        "format_version": FORMAT_VERSION,
+        "plan_id": plan.id,
+        "base": {"commit": plan.base},
+        "head": {"commit": plan.head, "dirty": plan.dirty},
+        "selection": selection_json(plan.selection),
+        "changes": [_change_json(change) for change in plan.changes],
+        "held": [_held_json(held) for held in plan.held],
+        "recorded": list(plan.recorded),
+        "pending": list(plan.pending),
+        "moved": [{"from": old, "to": new} for old, new in plan.moved],
+        "summary": plan.summary(),
+        "kinds": {name: kind.raw for name, kind in sorted(plan.kinds.items()) if name in used},
+    }
+
+
+def selection_json(selection: Selection) -> Document:
+    """Return a selection as the document has it."""
+    return {
+        "tags": list(selection.tags),
+        "names": list(selection.names),
+        "with_children": selection.with_children,
+        "with_parents": selection.with_parents,
+    }
+
+
+def _change_json(change: Change) -> Document:
+    cause = change.cause
+    return {
+        "id": change.id,
+        "resource": change.resource,
+        "action": change.action,
+        "kind": change.kind,
+        "tags": list(change.tags),
+        "cause": {"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs)},
+        "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
+        "after": list(change.after),
+        "wave": change.wave,
+        "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
+        "stamps": dict(sorted(change.stamps.items())),
+        "digests": {"before": digests(change).before, "inputs": digests(change).inputs},
+    }
+
+
+def digests(change: Change) -> Digests:
+    """Return the digests of the values of a change; one read from a document brings them, and no values."""
+    if change.digests is not None:
+        return change.digests
+    return Digests(*(None if values is None else digest(values) for values in (change.before, change.inputs)))
+
+
+def difference_json(difference: Difference, sensitive: bool) -> Document:
+    """Return one difference; a sensitive one without its values."""
+    found: Document = {"path": dotted(difference.path), "op": difference.op, "before": None, "after": None}
+    if sensitive:
+        return {**found, "sensitive": True}
+    return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
+
+
+def _held_json(held: Held) -> Document:
+    return {
+        "id": held.id,
+        "resource": held.resource,
+        "action": held.action,
+        "tags": list(held.tags),
+        "reason": held.reason,
+        "needs": list(held.needs),
+        "message": held.message,
+    }
+
+
+# --- and back
+
+
+def from_document(raw: Any, what: str) -> Plan:
+    """Return the plan that a document describes, without values to act with.
+
+    what: how to call the document in an error. Raises StagectlError for what is no plan, is of another format or was
+    changed since it was written.
+    """
+    version = raw.get("format_version") if isinstance(raw, dict) else None
+    if not isinstance(version, str):
+        raise StagectlError(f"{what} is no plan", "plans are written by: stagectl plan --out FILE")
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        raise StagectlError(f"{what} has format {version}, and this stagectl reads {FORMAT_VERSION}", "plan it again")
+    try:
+        plan = _plan(raw)
+        fits = plan_id(to_document(plan)) == plan.id == plan_id(raw)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FlawedFile) as error:
+        raise StagectlError(f"{what} is no plan: {type(error).__name__}: {error}", "plan it again") from None
+    if not fits:
+        raise StagectlError(f"{what} was changed since it was written: its plan id does not fit", "plan it again")
+    return plan
+
+
+def _plan(raw: Mapping[str, Any]) -> Plan:
+    selection = raw["selection"]
+    return Plan(
+        id=_text(raw["plan_id"]),
+        selection=Selection(
+            _texts(selection["names"]),
+            _texts(selection["tags"]),
+            bool(selection["with_children"]),
+            bool(selection["with_parents"]),
+        ),
+        changes=tuple(map(_change, raw["changes"])),
+        held=tuple(map(_held, raw["held"])),
+        recorded=tuple(map(Name, _texts(raw["recorded"]))),
+        pending=tuple(map(ChangeId, _texts(raw["pending"]))),
+        moved=tuple((Name(_text(move["from"])), Name(_text(move["to"]))) for move in raw["moved"]),
+        kinds={name: _kind(name, body) for name, body in raw["kinds"].items()},
+        base=_commit(raw["base"]["commit"]),
+        head=_commit(raw["head"]["commit"]),
+        dirty=bool(raw["head"]["dirty"]),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no string")
+    return value
+
+
+def _texts(values: Any) -> Tuple[str, ...]:
+    return tuple(map(_text, values))
+
+
+def _commit(value: Any) -> Optional[Oid]:
+    return None if value is None else Oid(_text(value))
+
+
+def _kind(name: str, raw: Any) -> Kind:
+    return Kind(name, raw=None) if raw is None else settings.kind(name, [raw])
+
+
+def _change(raw: Mapping[str, Any]) -> Change:
+    cause = raw["cause"]
+    made = raw["digests"]
+    return Change(
+        id=ChangeId(_text(raw["id"])),
+        resource=Name(_text(raw["resource"])),
+        action=_text(raw["action"]),
+        kind=_text(raw["kind"]),
+        tags=_texts(raw["tags"]),
+        cause=Cause(_text(cause["type"]), tuple(map(ChangeId, _texts(cause["of"]))), _texts(cause["inputs"])),
+        diff=tuple(_differences(raw["diff"])),
+        after=tuple(map(ChangeId, _texts(raw["after"]))),
+        wave=int(raw["wave"]),
+        sensitive=frozenset(str(undotted(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
+        triggers=tuple((ChangeId(_text(entry["on"])), _text(entry["when"])) for entry in raw["triggers"]),
+        stamps={_text(action): _text(stamp) for action, stamp in raw["stamps"].items()},
+        digests=Digests(made["before"], made["inputs"]),
+    )
+
+
+def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
+    for entry in entries:
+        before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
+        yield Difference(undotted(_text(entry["path"])), _text(entry["op"]), before, after)
+
+
+def _read(path: object, text: str) -> Value:
+    return parse_template(text, "")
+
+
+def _held(raw: Mapping[str, Any]) -> Held:
+    return Held(
+        id=ChangeId(_text(raw["id"])),
+        resource=Name(_text(raw["resource"])),
+        action=_text(raw["action"]),
+        tags=_texts(raw["tags"]),
+        reason=_text(raw["reason"]),
+        needs=tuple(map(ChangeId, _texts(raw["needs"]))),
+        message=_text(raw["message"]),
+    )

@@ -1,0 +1,47 @@
+"""Markdown in which values are data: nothing that comes from a file can act on the page that shows it.
+
+Hosting sites turn mentions, issue numbers, links, images and HTML of plain text into something that acts, but nothing
+inside a code span or a fenced block. So whatever is not our own words stands in one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, Sequence
+
+from stagectl.views.text import safe
+
+
+def code(text: str) -> str:
+    """Return text as a code span, also inside a table."""
+    shown = safe(text).replace("\n", "\\n").replace("|", "\\|") or " "
+    fence = "`" * (1 + _longest_run(shown))
+    pad = " " if shown.startswith("`") or shown.endswith("`") or (shown.startswith(" ") and shown.endswith(" ")) else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def fenced(language: str, lines: Iterable[str]) -> str:
+    """Return lines as a block of code; no line can end it."""
+    text = "\n".join(safe(line).replace("\n", "\\n") for line in lines)
+    fence = "`" * max(3, 1 + _longest_run(text))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table whose cells are Markdown of ours."""
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join('---' for _ in head)} |"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def details(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield a block that is folded until somebody opens it; summary: words of ours."""
+    yield f"<details><summary>{summary}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"

@@ -1,0 +1,115 @@
+"""The graph of changes for Mermaid and DOT; where it is too large to be read, its folders instead of its changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Set, Tuple
+
+from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.plan import Plan
+from stagectl.core.references import folder_of
+from stagectl.views.text import sign_of
+
+MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
+MOST_BYTES = 45_000  # of Mermaid text (its maxTextSize is 50,000)
+
+_STYLES = {
+    RUN: ("run", "fill:#dafbe1,stroke:#1a7f37,color:#000"),
+    UPDATE: ("update", "fill:#fff8c5,stroke:#9a6700,color:#000"),
+    REMOVE: ("remove", "fill:#ffebe9,stroke:#cf222e,color:#000"),
+    "": ("other", "fill:#ddf4ff,stroke:#0969da,color:#000"),
+}
+_HELD = ("held", "stroke-dasharray:5 5,color:#000,fill:#f6f8fa,stroke:#57606a")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One box: a change, or all changes of a folder with one action."""
+
+    label: str
+    action: str
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes and the arrows between them, by index, from what comes first; collapsed: boxes are folders."""
+
+    nodes: Tuple[Node, ...]
+    edges: Tuple[Tuple[int, int], ...]
+    collapsed: bool = False
+
+
+Group = Callable[[str], str]  # from a resource's name to the folder it is drawn as
+
+
+def picture(plan: Plan) -> Picture:
+    """Return every change, and those held back, as a box of its own."""
+    index = {change.id: number for number, change in enumerate(plan.changes)}
+    nodes = [Node(f"{change.id} {sign_of(change.action)}", change.action) for change in plan.changes]
+    nodes += [Node(f"{held.id} held back", held.action, held=True) for held in plan.held]
+    edges = [(index[before], index[change.id]) for change in plan.changes for before in change.after]
+    needs = [
+        (index[need], len(plan.changes) + number)
+        for number, held in enumerate(plan.held)
+        for need in held.needs
+        if need in index
+    ]
+    return Picture(tuple(nodes), tuple(sorted({*edges, *needs})))
+
+
+def collapsed(plan: Plan, group: Group) -> Picture:
+    """Return a box per folder and action instead of one per change."""
+    keys = [(group(change.resource), change.action) for change in plan.changes]
+    members: Dict[Tuple[str, str], int] = {}
+    for key in keys:
+        members[key] = members.get(key, 0) + 1
+    number = {key: at for at, key in enumerate(members)}
+    nodes = tuple(
+        Node(f"{folder or '(root)'}: {count} to {action} {sign_of(action)}", action)
+        for (folder, action), count in members.items()
+    )
+    key_of = {change.id: key for change, key in zip(plan.changes, keys)}
+    edges: Set[Tuple[int, int]] = {
+        (number[key_of[before]], number[key]) for change, key in zip(plan.changes, keys) for before in change.after
+    }
+    return Picture(nodes, tuple(sorted(edge for edge in edges if edge[0] != edge[1])), collapsed=True)
+
+
+def mermaid(shown: Picture) -> str:
+    """Return a picture for Mermaid."""
+    used = sorted({_style(node) for node in shown.nodes})
+    lines = ["flowchart LR"]
+    # The sign stands last: a label that begins like a list is not drawn. Names hold no character that acts here.
+    lines += [f'  n{at}["{node.label}"]:::{_style(node)[0]}' for at, node in enumerate(shown.nodes)]
+    lines += [f"  n{before} --> n{after}" for before, after in shown.edges]
+    lines += [f"  classDef {name} {style}" for name, style in used]
+    return "\n".join(lines) + "\n"
+
+
+def _style(node: Node) -> Tuple[str, str]:
+    return _HELD if node.held else _STYLES.get(node.action, _STYLES[""])
+
+
+def dot(shown: Picture) -> str:
+    """Return a picture in the DOT language: held back is dashed."""
+    lines = ["digraph changes {", "  rankdir=LR;", "  node [shape=box];"]
+    for at, node in enumerate(shown.nodes):
+        style = ", style=dashed" if node.held else ""
+        lines.append(f'  n{at} [label="{node.label}"{style}];')
+    lines += [f"  n{before} -> n{after};" for before, after in shown.edges]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def fitting(plan: Plan, most_edges: int = MOST_EDGES, most_bytes: int = MOST_BYTES) -> Optional[Picture]:
+    """Return the most detailed picture that a hosting site draws; None where even the coarsest is too large."""
+    attempts: List[Callable[[], Picture]] = [
+        lambda: picture(plan),
+        lambda: collapsed(plan, folder_of),
+        lambda: collapsed(plan, lambda name: name.partition("/")[0] if "/" in name else ""),
+    ]
+    for attempt in attempts:
+        shown = attempt()
+        if len(shown.edges) <= most_edges and len(mermaid(shown).encode()) <= most_bytes:
+            return shown
+    return None

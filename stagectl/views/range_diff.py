@@ -1,0 +1,69 @@
+"""What became of a reviewed plan, as text."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Sequence, Tuple
+
+from stagectl.core.plan import Change, Plan
+from stagectl.core.range_diff import Differing, RangeDiff
+from stagectl.views.plan_text import cause_text
+from stagectl.views.text import difference_line, listed, safe, selection_words
+
+SHORT = 12  # characters of a plan id where people compare
+
+
+def range_diff_text(found: RangeDiff) -> str:
+    """Return a range-diff for people: `+` came, `-` went, `~` differs, with the lines that differ below."""
+    if found.is_empty:
+        return f"Unchanged since plan {found.reviewed.id[:SHORT]}.\n"
+    head = f"Since plan {found.reviewed.id[:SHORT]} (now {found.now.id[:SHORT]}):"
+    return "\n".join([head, *(f"  {line}" for line in range_diff_lines(found))]) + "\n"
+
+
+def range_diff_lines(found: RangeDiff) -> Iterator[str]:
+    """Yield what differs, a line each; lines that say more about the one before begin with two spaces."""
+    for change in found.came:
+        yield f"+ {change.id}  came ({cause_text(change, found.now.kinds)})"
+    for change in found.went:
+        yield f"- {change.id}  went"
+    for pair in found.differ:
+        yield f"~ {pair.after.id}  differs: {', '.join(pair.aspects)}"
+        yield from (f"  {line}" for line in _pair_lines(pair, found))
+    yield from (f"+ {held.id}  held back now ({held.reason}) {safe(held.message)}" for held in found.held)
+    yield from (f"- {held.id}  no longer held back ({held.reason})" for held in found.freed)
+    for name, came in found.recorded:
+        yield f"{'+' if came else '-'} {name}  {'recorded now' if came else 'no longer recorded'}"
+    yield from (f"~ kinds/{name}.yaml  differs" for name in found.kinds)
+    yield from (f"~ {new}  moved from {old}, in one of the plans only" for old, new in found.moved)
+    if found.reviewed.selection != found.now.selection:
+        yield f"~ the selection differs: {_selection(found.reviewed)} -> {_selection(found.now)}"
+
+
+def _pair_lines(pair: Differing, found: RangeDiff) -> Iterator[str]:
+    old, new = _value_lines(pair.before), _value_lines(pair.after)
+    yield from (f"- {line}" for line in old if line not in new)
+    yield from (f"+ {line}" for line in new if line not in old)
+    if "values" in pair.aspects and old == new:
+        yield "it acts with other values, which are not shown"
+    if "cause" in pair.aspects:
+        yield f"- because: {cause_text(pair.before, found.reviewed.kinds)}"
+        yield f"+ because: {cause_text(pair.after, found.now.kinds)}"
+    if "order" in pair.aspects:
+        yield from _words("after", pair.before.after, pair.after.after)
+    if "tags" in pair.aspects:
+        yield from _words("tags", pair.before.tags, pair.after.tags)
+    if "stamp" in pair.aspects:
+        yield "it was staged by name again"
+
+
+def _value_lines(change: Change) -> List[str]:
+    return [difference_line(entry, entry.path[0] in change.sensitive) for entry in change.diff]
+
+
+def _words(what: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    rows: Tuple[Tuple[str, Sequence[str]], ...] = (("-", before), ("+", after))
+    yield from (f"{sign} {what}: {listed(words) or 'nothing'}" for sign, words in rows if list(before) != list(after))
+
+
+def _selection(plan: Plan) -> str:
+    return safe(" ".join(selection_words(plan.selection))) or "everything"
