@@ -36,8 +36,12 @@ class Git:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
-        top = self.run("rev-parse", "--show-toplevel", "--git-common-dir", check=False).decode().splitlines()
-        if len(top) != 2:
+        code, out, err = self.try_run("rev-parse", "--show-toplevel", "--git-common-dir")
+        top = out.decode().splitlines()
+        if code and b"safe.directory" in err:
+            command = err.decode(errors="replace").strip().splitlines()[-1].strip()
+            raise GitError(f"git does not trust the repository at {folder}: it is not yours", f"if you do: {command}")
+        if code or len(top) != 2:
             raise StagectlError(
                 f"{folder} is not inside the working tree of a git repository",
                 "make one here: git init && stagectl init",
@@ -109,9 +113,13 @@ class Git:
         return code == 0
 
     def parents(self, commit: Oid) -> List[Oid]:
-        """Return the parents of a commit."""
-        line = self.run("rev-list", "--parents", "--max-count=1", commit).decode().split()
-        return [Oid(oid) for oid in line[1:]]
+        """Return the parents of a commit, also those that a shallow clone does not have."""
+        header = self.run("cat-file", "commit", commit).partition(b"\n\n")[0].decode(errors="replace")
+        return [Oid(line[len("parent ") :]) for line in header.splitlines() if line.startswith("parent ")]
+
+    def is_shallow(self) -> bool:
+        """Return whether this clone has only the end of the history."""
+        return (self.common / "shallow").exists()
 
     def first_parents(self, commit: Oid) -> List[Oid]:
         """Return a commit and its first parents, newest first."""
@@ -181,21 +189,32 @@ class Git:
         listed = "\0".join(paths).encode()
         new = self.untracked(paths)
         if new:
-            self._pathspec("add", "--intent-to-add", data="\0".join(new).encode())
+            code, _, err = self._try_pathspec("add", "--intent-to-add", data="\0".join(new).encode())
+            if code:
+                self._forget(new)
+                raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
         with tempfile.NamedTemporaryFile("w", dir=self.scratch(), encoding="utf-8") as file:
             file.write(message)
             file.flush()
             code, _, err = self._try_pathspec("commit", "--quiet", "--only", f"--file={file.name}", data=listed)
         if code:
             if new:
-                self._try_pathspec("rm", "--cached", "--quiet", "--force", data="\0".join(new).encode())
+                self._forget(new)
             raise GitError(f"git commit refused: {err.decode(errors='replace').strip() or 'a hook said no'}")
+        self._keep_up_with_hooks(paths)
         return self.resolve("HEAD")
 
-    def _pathspec(self, *arguments: str, data: bytes) -> None:
-        code, _, err = self._try_pathspec(*arguments, data=data)
-        if code:
-            raise GitError(f"git {arguments[0]} failed: {err.decode(errors='replace').strip()}")
+    def _keep_up_with_hooks(self, paths: Sequence[str]) -> None:
+        """Take into the index what a hook changed in the files just committed; git leaves them there as they were."""
+        out = self.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", check=False)
+        left = set(out.decode("utf-8", "surrogateescape").split("\0")) & set(paths)
+        if left:
+            self._try_pathspec("reset", "--quiet", data="\0".join(sorted(left)).encode())
+
+    def _forget(self, paths: Sequence[str]) -> None:
+        """Take paths out of the index that were put there for a commit which did not come about."""
+        options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
+        self._try_pathspec("rm", *options, data="\0".join(paths).encode())
 
     def _try_pathspec(self, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
         env = {"GIT_LITERAL_PATHSPECS": "1"}
@@ -280,6 +299,11 @@ class Git:
         """Return the names of the remotes."""
         return self.run("remote").decode("utf-8", "replace").split()
 
+    def fetch_command(self, remote: str, branch: str) -> str:
+        """Return the command that gets a branch, and in a shallow clone the history that tells what contains what."""
+        deeper = "--unshallow " if self.is_shallow() else ""
+        return f"git fetch {deeper}{remote} {branch}:refs/remotes/{remote}/{branch}"
+
     def remote_ref(self, remote: str, ref: str) -> Optional[Oid]:
         """Ask a remote what a ref stands at, None if it has none; raises GitError when it does not answer."""
         out = self.run("ls-remote", "--end-of-options", remote, ref, env={"GIT_TERMINAL_PROMPT": "0"})
@@ -288,5 +312,7 @@ class Git:
     def log(self, arguments: Sequence[str], fields: Sequence[str]) -> List[List[str]]:
         """Return one list of texts per commit: `git log ARGUMENTS` with these format fields."""
         pattern = "%x00".join(fields) + "%x00%x1e"
-        out = self.run("log", "-z", f"--format=format:{pattern}", *arguments).decode("utf-8", "replace")
+        as_written = ("-c", "trailer.separators=:", "-c", "core.commentChar=#")  # our trailers, whatever the user's are
+        options = ("-z", "--encoding=UTF-8", f"--format=format:{pattern}")
+        out = self.run(*as_written, "log", *options, *arguments).decode("utf-8", "replace")
         return [line.lstrip("\0").split("\0")[: len(fields)] for line in out.split("\x1e") if line.strip("\0")]

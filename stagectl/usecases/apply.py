@@ -97,7 +97,8 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
         _ask_remote(workspace)
     stale = workspace.stale(head)
     if stale and not options.allow_rollback:
-        raise StagectlError(stale, "merge or rebase onto what is applied; --allow-rollback applies it all the same")
+        way_out = "" if workspace.git.is_shallow() else "merge or rebase onto what is applied; "
+        raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
 
 
 def _ask_remote(workspace: Workspace) -> None:
@@ -112,7 +113,7 @@ def _ask_remote(workspace: Workspace) -> None:
     if there:
         raise StagectlError(
             f"{remote} has the branch {branch}, and this clone has not: everything would be run again",
-            f"fetch it: git fetch {remote} {branch}:refs/remotes/{remote}/{branch}",
+            f"fetch it: {workspace.git.fetch_command(remote, branch)}",
         )
 
 
