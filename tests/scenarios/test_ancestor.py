@@ -144,6 +144,38 @@ def test_a_difference_leads_to_the_new_state_and_back(repo):
     assert {"same": 0, "changed": [1, 2], "gone": "x"} == repo.applied("db")["inputs"]
 
 
+def test_discarding_takes_back_all_or_one(repo):
+    """
+    Behaviour 10: creations vanish, removals are unmarked, updates and connections go back.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"p": "${db.port}"}).define("old").apply_all()
+    repo.define("db", inputs={"port": 2}).define("app", inputs={"p": 9}).delete("old").define("new").stage()
+    assert ["app.update", "db.update", "new.run", "old.remove"] == sorted(repo.plan().ids)
+
+    repo.ok("discard", "app")
+    assert ["app.update", "db.update", "new.run", "old.remove"] == sorted(repo.plan().ids)
+    assert ([at("p", 1, 2)], "child") == (repo.plan().change("app.update")["diff"], repo.plan().cause("app.update"))
+
+    repo.ok("discard", "--all")
+    assert NO_CHANGES == repo.ok("plan").out
+    assert [True, False] == [(repo.root / f"resources/{name}.yaml").exists() for name in ("old", "new")]
+    assert "${db.port}" in repo.read("resources/app.yaml")
+
+
+def test_children_of_a_discarded_removal_are_untouched(repo):
+    """
+    Behaviour 10: what the child was given meanwhile stays staged, and nothing else of it is.
+    """
+    pair(repo).apply_all()
+    repo.delete("db").define("app", inputs={"p": 5}).stage()
+    staged = repo.read(".staged/app.yaml")
+
+    repo.ok("discard", "db")
+
+    assert (["app.update"], [at("p", 1, 5)]) == (repo.plan().ids, repo.plan().change("app.update")["diff"])
+    assert staged == repo.read(".staged/app.yaml")
+
+
 def test_an_action_by_tag_is_one_change_for_each_that_matches(repo):
     """
     Behaviour 11: a plan by tag takes only those, several tags mean or, and the same changes can be planned again.
