@@ -106,7 +106,11 @@ class Repo:
         done = subprocess.run(
             [sys.executable, "-m", "stagectl", *arguments],
             cwd=cwd or self.root,
-            env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                **(env or {}),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), (env or {}).get("PYTHONPATH", "")]),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -80,18 +80,45 @@ def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
 
 def _kind_actions(raw: Mapping[str, Any], flaws: Flaws) -> Dict[str, Any]:
     actions = mapping(raw.get("actions") or {}, 0, ("actions",), flaws, "'actions'")
+    handler = raw.get("handler", "shell")
+    form = _FORMS.get(handler) if isinstance(handler, str) else None
     for action, does in actions.items():
         if not ACTION.fullmatch(action):
             flaws.add(0, ("actions", action), f"'{action[:60]}' {NO_ACTION_NAME}", on_key=True)
         elif action == REPLACE:
             flaws.add(0, ("actions", action), "'replace' is a remove and a run: give these", on_key=True)
-        elif raw.get("handler", "shell") == "shell" and not _is_vector(does):
-            flaws.add(0, ("actions", action), "a shell action is a list of strings: the program and its arguments")
+        elif form and not form[0](does):
+            flaws.add(0, ("actions", action), form[1])
     return actions
 
 
 def _is_vector(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value) and bool(value[0])
+
+
+_WORDS = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_FUNCTION = re.compile(f"{_WORDS}:{_WORDS}")
+
+
+def _is_function(value: Any) -> bool:
+    return isinstance(value, str) and bool(_FUNCTION.fullmatch(value))
+
+
+def _is_playbook(value: Any) -> bool:
+    if not isinstance(value, str) or not value.endswith((".yml", ".yaml")):
+        return False
+    return not {"", ".."} & set(value.split("/"))
+
+
+# What a built-in handler wants an action to be, and how to say so; what others want is their business.
+_FORMS: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
+    "shell": (_is_vector, "a shell action is a list of strings: the program and its arguments"),
+    "python": (_is_function, "a python action names a function of an installed package: package.module:function"),
+    "ansible": (
+        _is_playbook,
+        "an ansible action is the path of a playbook, from the repository's root: playbooks/deploy.yml",
+    ),
+}
 
 
 def _json_schema(value: Any, flaws: Flaws) -> Any:

@@ -1256,7 +1256,8 @@ def test_an_unknown_handler_stops_before_the_first_action(repo: Repo) -> None:
     repo.stage()
 
     assert (
-        "error: there is no handler 'shel'; did you mean 'shell'?\nhint: handlers there are: none, shell\n"
+        "error: there is no handler 'shel'; did you mean 'shell'?\n"
+        "hint: handlers there are: ansible, none, python, shell\n"
     ) == refused(repo, "--yes")
 
 

@@ -65,6 +65,8 @@ NO_REFERENCE = "is not a reference like ${db.port}; a literal ${ is written $${"
 NO_STAMP = "4:20: a stamp is a counter and a suffix, such as 2-3f9c; stage it with -a"
 NO_SOURCE = "4:9: 'source' must be the path of a definition, such as resources/db.yaml"
 NO_ARGUMENTS = "1:16: a shell action is a list of strings: the program and its arguments"
+NO_FUNCTION = "2:16: a python action names a function of an installed package: package.module:function"
+NO_PLAYBOOK = "2:16: an ansible action is the path of a playbook, from the repository's root: playbooks/deploy.yml"
 BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered"
 KIND_KEYS = (
     "known keys: description, inputs, handler, actions, replace_on, sensitive, timeout, limit, idempotent, protect"
@@ -294,6 +296,16 @@ KINDS = [
     kind("no-program", "actions: {run: []}\n", NO_ARGUMENTS),
     kind("number-argument", "actions: {run: [sh, 1]}\n", NO_ARGUMENTS),
     kind("null-action", "actions: {run: null}\n", NO_ARGUMENTS),
+    kind("module-alone", "handler: python\nactions: {run: package.module}\n", NO_FUNCTION),
+    kind("no-module", "handler: python\nactions: {run: ':function'}\n", NO_FUNCTION),
+    kind("called", "handler: python\nactions: {run: 'module:function()'}\n", NO_FUNCTION),
+    kind("function-list", "handler: python\nactions: {run: ['module:function']}\n", NO_FUNCTION),
+    kind("null-function", "handler: python\nactions: {run: null}\n", NO_FUNCTION),
+    kind("playbook-list", "handler: ansible\nactions: {run: [deploy.yml]}\n", NO_PLAYBOOK),
+    kind("playbook-script", "handler: ansible\nactions: {run: deploy.sh}\n", NO_PLAYBOOK),
+    kind("playbook-outside", "handler: ansible\nactions: {run: ../deploy.yml}\n", NO_PLAYBOOK),
+    kind("playbook-elsewhere", "handler: ansible\nactions: {run: /etc/deploy.yml}\n", NO_PLAYBOOK),
+    kind("playbook-and-shell", "handler: ansible\nactions: {run: a.yml, x: [sh]}\n", NO_PLAYBOOK.replace("16", "26")),
     kind("word-replace-on", "replace_on: port\n", "1:13: 'replace_on' must be a list, [...]"),
     kind(
         "number-replace-on",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional
 
@@ -52,21 +53,41 @@ def none(request: Request) -> Result:
     return Result(True)
 
 
-def find(name: str) -> Handler:
-    """Return a handler by the name kinds use; raises StagectlError. Only `apply` calls this: it may load a plugin."""
-    if name == "none":
-        return none
-    if name == "shell":
-        from stagectl.adapters.handlers.shell import shell
+# Where the built-in handlers are; imported only when a kind uses them.
+BUILT_IN = {
+    "ansible": "stagectl.adapters.handlers.ansible_playbook:ansible",
+    "none": "stagectl.adapters.handlers:none",
+    "python": "stagectl.adapters.handlers.python_function:python",
+    "shell": "stagectl.adapters.handlers.shell:shell",
+}
 
-        return shell
+
+def find(name: str) -> Handler:
+    """Return a handler by the name kinds use; raises StagectlError. Only `apply` calls this: it may load a plugin.
+
+    A plugin cannot take the name of a built-in handler.
+    """
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
+        built_in: Handler = getattr(import_module(module), attribute)
+        return built_in
     plugins = _plugins()
     if name not in plugins:
-        known = {"shell", "none", *plugins}
+        known = {*BUILT_IN, *plugins}
         raise StagectlError(
             f"there is no handler '{name}'{nearest(name, known)}", f"handlers there are: {', '.join(sorted(known))}"
         )
-    handler: Handler = plugins[name].load()
+    return _loaded(name, plugins[name])
+
+
+def _loaded(name: str, plugin: Any) -> Handler:
+    try:
+        handler: Handler = plugin.load()
+    except Exception as error:
+        raise StagectlError(
+            f"the handler '{name}' cannot be loaded: {type(error).__name__}: {error}",
+            f"it is {plugin.value}, of an installed package",
+        ) from error
     return handler
 
 

@@ -1,0 +1,144 @@
+"""The child process of the `ansible` handler: ansible-runner with an inventory and variables of our own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, NoReturn, Optional
+
+from stagectl.adapters.handlers import ansible_files
+from stagectl.adapters.handlers.inside import Failed, fact, finish, values
+
+INSTALL = "install stagectl[ansible]"
+# One inventory plugin, whatever ansible.cfg enables: nothing but our own file is to be read as an inventory.
+ENVIRONMENT = {"ANSIBLE_INVENTORY_ENABLED": "yaml", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+HOST_KEYS = "ANSIBLE_HOST_KEY_CHECKING"
+_ERROR = re.compile(r"\s*(?:ERROR!|\[?ERROR]?:)\s*(.*)", re.DOTALL)  # how Ansible begins what is no task's failure
+LONGEST = 1000  # characters of a task's own message
+
+
+def main(folder: str, playbook: str) -> NoReturn:
+    """Play a playbook, given relative to the repository's root, which is the current folder."""
+    finish(folder, lambda: _play(Path(folder, "ansible"), playbook))
+
+
+def _play(private: Path, playbook: str) -> Mapping[str, object]:
+    path = _inside_repository(playbook)
+    host = ansible_files.host(values("INPUTS"))
+    story = Story()
+    runner = _runner(private, path, _inventory(private, host), story)
+    status, code = runner.run()
+    if code:
+        raise Failed(story.failure or f"ansible-playbook ended with exit code {code} ({status})")
+    if story.plays == story.unmatched:
+        raise Failed(f"{playbook} has no play for the host {host}")
+    return {"changed": story.changed}
+
+
+def _inside_repository(playbook: str) -> Path:
+    """Return where a playbook is; raises Failed if that is nowhere, or not in the repository."""
+    root = Path.cwd().resolve()
+    path = (root / playbook).resolve()
+    if root not in path.parents:
+        raise Failed(f"the playbook {playbook} is not in the repository")
+    if not path.is_file():
+        raise Failed(f"there is no playbook {playbook}")
+    return path
+
+
+def _inventory(private: Path, host: str) -> Path:
+    """Write inventory and variables to where ansible-runner looks for them; return the inventory."""
+    own: Dict[str, Any] = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
+    variables = ansible_files.variables(values("INPUTS"), before=values("BEFORE"), **own)
+    inventory = private / "inventory" / "hosts.json"
+    for path, text in {
+        inventory: ansible_files.inventory(host, sys.executable),
+        private / "env/extravars": variables,
+    }.items():
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    return inventory
+
+
+def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any:
+    """Return ansible-runner's Runner, ready to run; raises Failed if something is not installed."""
+    program = _program()
+    runner = _init_runner()(
+        private_data_dir=str(private),
+        project_dir=os.getcwd(),  # where it starts ansible-playbook
+        playbook=str(playbook),
+        inventory=str(inventory),
+        envvars=dict(ENVIRONMENT),
+        event_handler=story.hear,
+        cancel_callback=lambda: False,  # or it would catch signals; what a signal leaves running, the handler kills
+        quiet=True,
+    )
+    runner.config.command[0] = program
+    if HOST_KEYS not in os.environ:
+        # ansible-runner turns the check off where nobody asked; ansible.cfg and Ansible's own default shall count.
+        runner.config.env.pop(HOST_KEYS)
+    return runner
+
+
+def _init_runner() -> Callable[..., Any]:
+    try:
+        from ansible_runner.interface import init_runner
+    except ImportError as error:
+        raise Failed(f"ansible-runner cannot be imported: {error}; {INSTALL}") from error
+    return init_runner  # type: ignore[no-any-return, unused-ignore]
+
+
+def _program() -> str:
+    """Return ansible-playbook: the one installed beside this Python, or else the one on the path."""
+    beside = os.path.dirname(sys.executable)
+    found = shutil.which("ansible-playbook", path=beside) or shutil.which("ansible-playbook")
+    if found is None:
+        raise Failed(f"there is no ansible-playbook; {INSTALL}")
+    return found
+
+
+class Story:
+    """What is heard while Ansible plays: output goes on, and what counts for the result stays.
+
+    plays, unmatched: how many plays there were, and how many of them had no host.
+    """
+
+    def __init__(self) -> None:
+        self.changed = False
+        self.plays = self.unmatched = 0
+        self._task = ""
+        self._error = ""
+
+    @property
+    def failure(self) -> str:
+        """Return why it failed: the last task that did, or what Ansible itself says."""
+        return self._task or self._error
+
+    def hear(self, event: Mapping[str, Any]) -> bool:
+        """Take an event of ansible-runner; returns False, so that it keeps none on disk."""
+        text, data = event.get("stdout") or "", event.get("event_data") or {}
+        if text:
+            print(text.replace("\r", ""))
+        name = event.get("event")
+        self.plays += name == "playbook_on_play_start"
+        self.unmatched += name == "playbook_on_no_hosts_matched"
+        if name == "playbook_on_stats":
+            self.changed = any(data.get("changed", {}).values())
+        self._task = _told(name, data) or self._task
+        error = _ERROR.match(text)
+        if error and not self._error:
+            self._error = " ".join(error[1].split())[:LONGEST]
+        return False
+
+
+def _told(name: Optional[str], data: Mapping[str, Any]) -> str:
+    """Return what to say of an event that is a failure, and nothing of others."""
+    message = " ".join(str((data.get("res") or {}).get("msg", "")).split())[:LONGEST]
+    if name == "runner_on_unreachable":
+        return f"{data['host']} cannot be reached: {message}"
+    if name != "runner_on_failed" or data.get("ignore_errors"):
+        return ""
+    return f"the task '{data['task']}' failed on {data['host']}" + (f": {message}" if message else "")

@@ -1,0 +1,68 @@
+"""Python code of a handler's own in a child process. `shell` runs it, so that output, timeout and kill are its."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import List, Set
+
+from stagectl.adapters.handlers import Request, Result
+from stagectl.adapters.handlers.inside import ENDED, FAILURE
+from stagectl.adapters.handlers.shell import shell
+
+# With -c (as with -m) Python puts the current folder first on its path: here the repository, where a pull request
+# could shadow any module. Python 3.11 has -P for this; PYTHONPATH has to work, so -I is too much.
+START = (
+    "import sys; sys.path[:1] = filter(None, sys.path[:1]); "
+    "from importlib import import_module; import_module(sys.argv[1]).main(*sys.argv[2:])"
+)
+ROUNDS, PAUSE = 100, 0.01  # how often, and how many seconds apart, what is left is looked for
+
+
+def in_child(request: Request, module: str, *arguments: str) -> Result:
+    """Run `main(folder, *arguments)` of a module, which ends with `inside.finish`; return how the action ended."""
+    with tempfile.TemporaryDirectory(prefix="stagectl-") as folder:
+        vector = [sys.executable, "-c", START, module, folder, *arguments]
+        try:
+            result = shell(replace(request, does=vector))
+        finally:
+            if not Path(folder, ENDED).exists():
+                kill_left(request)
+        failure = Path(folder, FAILURE)
+        if not result.ok and failure.exists():
+            return replace(result, message=failure.read_text(encoding="utf-8"))
+        return result
+
+
+def kill_left(request: Request) -> None:
+    """Kill what an action left running in sessions of its own, as Ansible's workers are; no group kill reaches them.
+
+    They are known by the environment they inherited, which only Linux shows (proc(5), /proc/PID/environ).
+    """
+    facts = {"RUN": request.run, "RESOURCE": request.resource, "ACTION": request.action}
+    marks = {f"STAGECTL_{key}={value}".encode() for key, value in facts.items()}
+    for _ in range(ROUNDS):  # again, because what is killed may just have started something
+        if not [process for process in _processes() if _kill(process, marks)]:
+            return
+        time.sleep(PAUSE)
+
+
+def _processes() -> List[int]:
+    with contextlib.suppress(OSError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return []
+
+
+def _kill(process: int, marks: Set[bytes]) -> bool:
+    """Kill a process that has all these marks in its environment; return whether it had."""
+    with contextlib.suppress(OSError):
+        if marks <= set(Path(f"/proc/{process}/environ").read_bytes().split(b"\0")):
+            os.kill(process, signal.SIGKILL)
+            return True
+    return False

@@ -1,0 +1,74 @@
+"""The child process of the `python` handler: imports, calls, and says how it ended."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from functools import reduce
+from typing import Any, Callable, Mapping, NoReturn
+
+from stagectl.adapters.handlers.inside import Failed, fact, finish, values
+from stagectl.adapters.handlers.python_function import Call
+
+OURS = (__file__, importlib.__file__, "<frozen importlib")  # files on the way to the function: not in its traceback
+
+
+def main(folder: str, name: str) -> NoReturn:
+    """Call a function, named as entry points are: `package.module:function`."""
+    finish(folder, lambda: _result(name, _called(name)))
+
+
+def _called(name: str) -> Any:
+    """Return what the function returned; if it raised, its traceback is output and the last line the message."""
+    try:
+        return _function(name)(_call())
+    except Failed:
+        raise
+    except Exception as error:
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_filename.startswith(OURS):
+            trace = trace.tb_next
+        lines = "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+        print(lines)
+        raise Failed(lines.splitlines()[-1]) from error
+
+
+def _call() -> Call:
+    facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
+    return Call(**facts, inputs=values("INPUTS"), before=values("BEFORE"))
+
+
+def _function(name: str) -> Callable[[Call], Any]:
+    """Return the function of this name; raises Failed if its module, or it, is not there."""
+    module_name, _, path = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # A module that this one fails to import is another matter, and has a traceback.
+        if not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise Failed(f"there is no module {module_name}: its package has to be installed where stagectl is") from error
+    try:
+        found = reduce(getattr, path.split("."), module)
+    except AttributeError:
+        raise Failed(f"the module {module_name} has no {path}") from None
+    if not callable(found):
+        raise Failed(f"{name} is no function")
+    return found
+
+
+def _result(name: str, returned: Any) -> Mapping[str, object]:
+    """Return the result file's content; raises Failed for what the function must not return."""
+    if returned is None:
+        return {}
+    if isinstance(returned, bool):
+        return {"changed": returned}
+    kinds = {"changed": bool, "message": str}
+    if not isinstance(returned, Mapping) or not all(
+        key in kinds and isinstance(value, kinds[key]) for key, value in returned.items()
+    ):
+        raise Failed(
+            f"{name} returned {type(returned).__name__}: None, true or false (whether it changed something), or a "
+            'mapping {"changed": true or false, "message": "..."} is expected'
+        )
+    return dict(returned)
