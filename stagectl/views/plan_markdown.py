@@ -46,8 +46,7 @@ def _sections(plan: Plan, since: Optional[RangeDiff], level: int) -> Iterator[st
     for part in parts:
         lines = list(part)
         if lines:
-            yield from lines
-            yield ""
+            yield from ("", *lines) if part is not parts[0] else lines
 
 
 def marker(plan: Plan) -> str:
@@ -170,7 +169,7 @@ def _values(plan: Plan, level: int) -> Iterable[str]:
         return []
     most_lines = (10_000, 12)[level]
     shown = list(groups.items())[: (len(groups), 40)[level]]
-    text = [line for group in shown for line in _group(*group, most_lines)]
+    text = [line for group in shown for line in ("", *_group(*group, most_lines))][1:]
     left_out = len(groups) - len(shown)
     text += [f"... and {counted(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
     return details(f"Values that change in {counted(sum(map(len, groups.values())), 'resource')}", text)
@@ -182,7 +181,6 @@ def _group(lines: Tuple[str, ...], ids: List[ChangeId], most: int) -> Iterator[s
     yield ""
     more = (f"  ... and {len(lines) - most} more lines",) if len(lines) > most else ()
     yield fenced("diff", lines[:most] + more)
-    yield ""
 
 
 def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
