@@ -1,3 +1,20 @@
 """stagectl: stage, review and roll out changes to resources, with git as the only store."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stagectl.api import Repository
+
 __version__ = "0.1.0"
+__all__ = ["Repository", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Python API only for those who use it: the command line starts without."""
+    if name == "Repository":
+        from stagectl.api import Repository
+
+        return Repository
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

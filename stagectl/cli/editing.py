@@ -81,7 +81,7 @@ def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS
     """Put staged files back to what is applied; the definitions stay."""
     from stagectl.usecases.undo import unstage as use_case
 
-    _tell(use_case(workspace(), selection(names, tags), everything=everything))
+    _tell(use_case(workspace(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
 
 
 def discard(
@@ -97,11 +97,15 @@ def discard(
     if done.debts:
         out(f"Dropped, no longer owed: {', '.join(done.debts)}\n")
     if done.staging.commit is not None or not done.debts:
-        _tell(done.staging)
+        _tell(done.staging, NOTHING_TO_UNDO)
 
 
-def _tell(done: Staging) -> None:
+NOTHING_TO_UNDO = "Nothing to take back. That is as it was applied.\n"
+
+
+def _tell(done: Staging, nothing: Optional[str] = None) -> None:
     from stagectl.views.staging import staging_text
 
     warn(done.warnings)
-    out(staging_text(done.commit, done.changes, done.files, done.gone))
+    empty = nothing is not None and done.commit is None
+    out(nothing or "" if empty else staging_text(done.commit, done.changes, done.files, done.gone))

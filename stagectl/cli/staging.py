@@ -66,14 +66,18 @@ def stage(
     ),
     patch: bool = typer.Option(False, "-p", "--patch", help="Ask for every resource and action, showing what differs."),
     force: bool = typer.Option(False, "--force", help="Overwrite staged copies that were edited by hand."),
+    check: bool = typer.Option(False, "--check", help="Stage nothing; exit with 1 if there is something to stage."),
 ) -> None:
     """Bring the staging area up to date with the definitions, for the selection only, and commit it."""
     from stagectl.usecases.stage import stage as use_case
-    from stagectl.views.staging import staging_text
+    from stagectl.views.staging import check_text, staging_text
 
     if patch and not is_terminal():
         raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
     choose = _Asking() if patch else (lambda choice: True)
-    done = use_case(workspace(), selection(names, tags), actions or (), force=force, choose=choose)
+    done = use_case(workspace(), selection(names, tags), actions or (), force=force, choose=choose, check=check)
+    if check:
+        out(check_text(done.changes, done.files, done.gone))
+        raise typer.Exit(1 if done.files else 0)
     warn(done.warnings)
     out(staging_text(done.commit, done.changes, done.files, done.gone))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from stagectl.adapters import handlers, store
-from stagectl.adapters.git import GitError
 from stagectl.adapters.handlers import Handler, Request
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, Applied, ChangeId, Kind, Name, Oid
@@ -94,27 +93,11 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
             f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
         )
     if not branch.is_known and not options.offline:
-        _ask_remote(workspace)
+        workspace.refuse_unfetched()
     stale = workspace.stale(head)
     if stale and not options.allow_rollback:
         way_out = "" if workspace.git.is_shallow() else "merge or rebase onto what is applied; "
         raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
-
-
-def _ask_remote(workspace: Workspace) -> None:
-    remote, branch = workspace.config.remote, workspace.config.applied_branch
-    try:
-        there = workspace.git.remote_ref(remote, f"refs/heads/{branch}")
-    except GitError as error:
-        raise GitError(
-            f"whether {remote} has the branch {branch} is not known: {error.message}",
-            "without it everything would be run again; --offline applies all the same",
-        ) from None
-    if there:
-        raise StagectlError(
-            f"{remote} has the branch {branch}, and this clone has not: everything would be run again",
-            f"fetch it: {workspace.git.fetch_command(remote, branch)}",
-        )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shal
 
 @dataclass(frozen=True)
 class Staging:
-    """What a stage did. commit: None when nothing was to do; changes: what it staged; files: names written or gone.
+    """What a stage did. commit: None when nothing was done; changes: what it staged; files: names written or gone.
 
     gone: those of the names whose staged file went.
     """
@@ -39,8 +39,13 @@ def commit_staged(
     applied: Mapping[Name, Applied],
     edits: Edits,
     verb: str = "stage",
+    *,
+    check: bool = False,
 ) -> Staging:
-    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused."""
+    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
+
+    check: only tell what would be done.
+    """
     plan = _plan_of(workspace, snapshot, wanted, applied)
     changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
     paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
@@ -49,7 +54,7 @@ def commit_staged(
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
-    commit = commit_files(workspace, writes, paths, _message(verb, names, staged))
+    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged))
     gone = tuple(name for name in names if wanted.get(name) is None)
     return Staging(commit, staged, tuple(names), gone, _warnings(workspace))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, Name, staged_path
+from stagectl.core.model import NAME, Name, Resource, staged_path
 from stagectl.core.references import absolute, folder_of, relative, rewrite
 from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import Selection
@@ -34,12 +34,15 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
     edits: Dict[str, Optional[bytes]] = {path: None, new_path: _moved(snapshot, old, new, is_live)}
     touched = [Name(old), Name(new)]
-    for name, resource in sorted({**snapshot.staged, **snapshot.defined}.items()):
-        if name != old and old in resource.parents | frozenset(resource.unordered):
-            reader = path_of(snapshot, name)
-            edits[reader] = _rewritten(snapshot.files[reader], _renaming(name, name, old, new))
-            touched.append(name)
+    for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
+        reader = path_of(snapshot, name)
+        edits[reader] = _rewritten(snapshot.files[reader], _renaming(name, name, old, new))
+        touched.append(name)
     return stage(workspace, Selection(tuple(touched)), edits=edits)
+
+
+def _readers(resources: Mapping[Name, Resource], old: str) -> Set[Name]:
+    return {name for name, resource in resources.items() if old in resource.parents | frozenset(resource.unordered)}
 
 
 def _moved(snapshot: Snapshot, old: str, new: str, is_live: bool) -> bytes:

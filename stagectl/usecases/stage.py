@@ -49,11 +49,13 @@ def stage(
     force: bool = False,
     edits: Optional[Edits] = None,
     choose: Choose = lambda change: True,
+    check: bool = False,
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
     edits: definitions (or files staged in place) to write first; they are part of the commit.
     choose: asked for every resource that would change and every action that would be staged on it.
+    check: only tell what would be staged.
     """
     edits = edits or {}
     snapshot = workspace.snapshot(definitions=True, edits=edits)
@@ -67,7 +69,7 @@ def stage(
         wanted = _with_actions(wanted, actions, snapshot, applied)
     wanted = _picked(wanted, snapshot, choose)
     _refuse_edited(workspace, snapshot, wanted, force)
-    return commit_staged(workspace, snapshot, wanted, applied, edits)
+    return commit_staged(workspace, snapshot, wanted, applied, edits, check=check)
 
 
 def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters import store, yamlfile
+from stagectl.adapters.git import GitError
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
@@ -50,6 +52,9 @@ def _aim(
 ) -> Tuple[Snapshot, Dict[Name, Applied], List[Name], Dict[Name, Optional[Resource]]]:
     """Return what there is, what was chosen of it, and the staged forms that are as applied."""
     snapshot = workspace.snapshot(definitions=True)
+    if not workspace.branch.is_known:
+        with suppress(GitError):  # a remote that does not answer: everything here is a commit that can be taken back
+            workspace.refuse_unfetched()
     _, applied = workspace.applied()
     workspace.git.check_identity()
     chosen = _chosen(selection, everything, snapshot, applied)

@@ -136,6 +136,22 @@ class Workspace:
             f"if {remote} has it: {self.git.fetch_command(remote, branch)}"
         ]
 
+    def refuse_unfetched(self) -> None:
+        """Raise StagectlError if the remote has the applied branch and this clone has not, or if nobody knows."""
+        remote, branch = self.config.remote, self.config.applied_branch
+        try:
+            there = self.git.remote_ref(remote, f"refs/heads/{branch}")
+        except GitError as error:
+            raise GitError(
+                f"whether {remote} has the branch {branch} is not known: {error.message}",
+                "without it everything would be run again; --offline applies all the same",
+            ) from None
+        if there:
+            raise StagectlError(
+                f"{remote} has the branch {branch}, and this clone has not: everything would be run again",
+                f"fetch it: {self.git.fetch_command(remote, branch)}",
+            )
+
     def applied(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
         """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
         if base is None:

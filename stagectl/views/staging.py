@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 from stagectl.core.diff import diff
 from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
 from stagectl.views.text import difference_line, sign_of
+
+NOTHING = "Nothing to stage. The staged files are as the definitions say.\n"
 
 
 def staging_text(
@@ -14,13 +16,24 @@ def staging_text(
 ) -> str:
     """Return what was staged, a line per change, and the commit; gone: those of the names that are not staged now."""
     if commit is None:
-        return "Nothing to stage. The staged files are as the definitions say.\n"
-    acting = {split_change(change)[0] for change in changes}
-    lines = [f"{sign_of(split_change(change)[1])} {change}" for change in changes]
-    lines += [f"= {name}  ({_quiet(name in gone)})" for name in names if name not in acting]
+        return NOTHING
+    lines = _lines(changes, names, gone)
     files = f"Staged {len(names)} file{'s' if len(names) != 1 else ''}"
     lines.append(f"{files if names else 'Only definitions changed,'} in commit {commit[:12]}. Next: stagectl plan")
     return "\n".join(lines) + "\n"
+
+
+def check_text(changes: Sequence[ChangeId], names: Sequence[Name], gone: Sequence[Name]) -> str:
+    """Return what would be staged."""
+    if not names:
+        return NOTHING
+    return "\n".join([*_lines(changes, names, gone), "Not staged yet. Next: stagectl stage"]) + "\n"
+
+
+def _lines(changes: Sequence[ChangeId], names: Sequence[Name], gone: Sequence[Name]) -> List[str]:
+    acting = {split_change(change)[0] for change in changes}
+    lines = [f"{sign_of(split_change(change)[1])} {change}" for change in changes]
+    return lines + [f"= {name}  ({_quiet(name in gone)})" for name in names if name not in acting]
 
 
 def _quiet(is_gone: bool) -> str:

@@ -468,3 +468,45 @@ def _copy_kinds(repo: Repo, root: Path) -> Path:
     other.git("config", "user.name", "Ada")
     other.git("config", "user.email", "ada@example.com")
     return root
+
+
+def test_a_move_rewrites_readers_whose_definition_reads_no_more(repo: Repo) -> None:
+    """
+    The staged copy still reads the old name; the reader's definition, which reads nothing now, is staged with the move.
+    """
+    repo.define("db", inputs={"v": 1}).define("app", inputs={"p": "${db.v}"}).apply_all()
+    repo.define("app", inputs={"p": 7})
+
+    repo.ok("move", "db", "base")
+
+    assert ["app.update"] == repo.plan().ids
+    assert [{"from": "db", "to": "base"}] == repo.plan().raw["moved"]
+
+
+def test_nothing_to_take_back_is_told_so(repo: Repo) -> None:
+    """
+    discard and unstage do not speak of staging.
+    """
+    repo.define("db").apply_all()
+
+    for verb in ("discard", "unstage"):
+        assert "Nothing to take back. That is as it was applied.\n" == repo.ok(verb, "db").out
+
+
+def test_discard_does_not_take_what_is_live_elsewhere_for_a_creation(repo: Repo, tmp_path: Path) -> None:
+    """
+    A clone that did not fetch the applied branch knows nothing of it, and asks before it throws definitions away.
+    """
+    repo.define("db").apply_all()
+    repo.git("clone", "-q", "--single-branch", repo.root.as_uri(), str(tmp_path / "ci"))
+    other = Repo(tmp_path / "ci", init=False)
+    other.git("config", "user.name", "Ada")
+    other.git("config", "user.email", "ada@example.com")
+
+    for verb in ("discard", "unstage"):
+        refused = other.run(verb, "db")
+        assert 1 == refused.code
+        assert (
+            "error: origin has the branch stagectl/applied, and this clone has not: everything would be run again\n"
+            "hint: fetch it: git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied\n"
+        ) == refused.err

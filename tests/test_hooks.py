@@ -1,0 +1,77 @@
+"""The hooks that users put into their repositories' pre-commit config, installed and run by pre-commit itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Tuple
+
+from tests.build import ROOT, Repo
+
+
+def published(folder: Path) -> Path:
+    """A clone of this project as it is now, for pre-commit to install from."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for path in filter(None, listed.split("\0")):
+        if (ROOT / path).is_file():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, folder / path)
+    clone = Repo(folder, init=False)
+    clone.git("init", "-q", "-b", "main")
+    clone.git("config", "user.name", "Ada")
+    clone.git("config", "user.email", "ada@example.com")
+    clone.commit("as it is")
+    return folder
+
+
+def pre_commit(repo: Repo, *hooks: str) -> Tuple[int, str]:
+    environment = {**os.environ, "PRE_COMMIT_HOME": str(repo.root.parent / "pre-commit"), "PRE_COMMIT_COLOR": "never"}
+    codes, texts = [], []
+    for hook in hooks:
+        done = subprocess.run(
+            [sys.executable, "-m", "pre_commit", "run", "--all-files", hook],
+            cwd=repo.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        codes.append(done.returncode)
+        texts.append(done.stdout + done.stderr)
+    return max(codes), "\n".join(texts)
+
+
+def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path: Path) -> None:
+    """
+    A dangling reference stops the first; a changed definition that was not staged stops the second.
+    """
+    source = published(tmp_path / "stagectl")
+    repo.write(
+        ".pre-commit-config.yaml",
+        f"repos:\n- repo: {source.as_uri()}\n  rev: {Repo(source, init=False).git('rev-parse', 'HEAD').strip()}\n"
+        "  hooks:\n  - id: stagectl-validate\n  - id: stagectl-staged-is-current\n",
+    )
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).apply_all()
+
+    code, text = pre_commit(repo, "stagectl-validate", "stagectl-staged-is-current")
+    assert 0 == code, text
+    assert 2 == text.count("Passed"), text
+
+    repo.define("db", inputs={"port": 2})
+    code, text = pre_commit(repo, "stagectl-validate")
+    assert 0 == code, text
+    code, text = pre_commit(repo, "stagectl-staged-is-current")
+    assert 1 == code, text
+    assert "~ db.update\nNot staged yet. Next: stagectl stage\n" in text
+
+    repo.stage().define("app", inputs={"port": "${db.prt}"})
+    code, text = pre_commit(repo, "stagectl-validate")
+    assert 1 == code, text
+    assert "resources/app.yaml:7:11: ${db.prt}: 'db' has no input 'prt'; did you mean 'port'?" in text
