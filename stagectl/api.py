@@ -11,10 +11,10 @@ from stagectl.core.outcome import Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.range_diff import RangeDiff, range_diff
 from stagectl.core.reports import LogEntry, Shown, Status
+from stagectl.core.runs import Application
 from stagectl.core.selection import Selection
 from stagectl.usecases import apply as applying
 from stagectl.usecases import reviewed
-from stagectl.usecases.apply import Application
 from stagectl.usecases.commit import Staging
 from stagectl.usecases.log import log
 from stagectl.usecases.plan import plan

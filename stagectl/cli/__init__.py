@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stagectl.cli import applying, editing, looking, planning, staging
+from stagectl.cli import applying, editing, looking, planning, runs, staging
 
 app = typer.Typer(
     name="stagectl",
@@ -29,6 +29,10 @@ app.command("status")(looking.status)
 app.command("diff")(looking.diff)
 app.command("plan")(planning.plan)
 app.command("apply")(applying.apply)
+app.command("report")(runs.report)
+app.command("retry")(runs.retry)
+app.command("resume")(runs.resume)
+app.command("stop")(runs.stop)
 app.command("validate")(looking.validate)
 app.command("show")(looking.show)
 app.command("graph")(looking.graph)

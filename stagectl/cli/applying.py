@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
@@ -22,6 +22,22 @@ from stagectl.cli.common import (
 )
 from stagectl.core.errors import UsageError
 
+if TYPE_CHECKING:
+    from stagectl.cli.progress import Lines
+    from stagectl.core.plan import Plan
+    from stagectl.core.runs import Application, Filter
+
+PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
+FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
+OFFLINE = typer.Option(False, "--offline", help="Do not ask the remote for the applied branch.")
+EVENTS = typer.Option(False, "--json", help="Write an event per line, as JSON.")
+
+
+def changes_option(flag: str, text: str) -> Optional[List[str]]:
+    """Return an option that takes changes of the plan, any number of times."""
+    option: Optional[List[str]] = typer.Option(None, flag, metavar="CHANGE", help=text)
+    return option
+
 
 def apply(
     names: Optional[List[str]] = typer.Argument(
@@ -38,30 +54,35 @@ def apply(
         None, "--expect", metavar="PLAN_ID", help="Refuse any other plan; do not ask."
     ),
     record_only: bool = typer.Option(False, "--record-only", help="Run nothing, record everything as applied."),
-    parallel: Optional[int] = typer.Option(
-        None, "--parallel", min=1, metavar="N", help="How many changes run at once."
-    ),
+    parallel: Optional[int] = PARALLEL,
+    executor: Optional[str] = typer.Option(None, "--executor", metavar="NAME", help="What runs changes: threads."),
+    noop: Optional[List[str]] = changes_option("--noop", "Pass over this change as if it had nothing to do."),
+    skip: Optional[List[str]] = changes_option("--skip", "Leave out this change, and what depends on it."),
+    start_at: Optional[List[str]] = changes_option("--start-at", "Run only this change and what comes after it."),
+    end_at: Optional[List[str]] = changes_option("--end-at", "Run only this change and what comes before it."),
+    fail_fast: bool = FAIL_FAST,
     allow_rollback: bool = typer.Option(
         False, "--allow-rollback", help="Apply also what is older than the applied state."
     ),
     allow_remove: Optional[List[str]] = typer.Option(
         None, "--allow-remove", metavar="NAME", help="Let this protected resource be removed or replaced."
     ),
-    offline: bool = typer.Option(False, "--offline", help="Do not ask the remote for the applied branch."),
+    offline: bool = OFFLINE,
+    as_json: bool = EVENTS,
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
-    from stagectl.core.outcome import INPROGRESS, Outcome
-    from stagectl.core.plan import Change, Plan
+    from stagectl.cli.progress import shown
     from stagectl.usecases.apply import Options
     from stagectl.usecases.apply import apply as use_case
     from stagectl.usecases.reviewed import OtherPlan, load
-    from stagectl.views.apply import apply_text, progress_line
     from stagectl.views.plan_text import plan_text
     from stagectl.views.range_diff import range_diff_text
 
     saved = plan_file(names)
     if saved is not None and (len(names or ()) > 1 or tags or with_children or with_parents or expect):
         raise UsageError(f"the plan in {saved} says what to apply", "leave names, -t and --expect out")
+    if executor not in (None, "threads"):
+        raise UsageError(f"there is no executor '{executor}'", "the one there is: threads")
     reviewed = load(saved) if saved is not None else None
     asked = yes or expect is not None or reviewed is not None
     if not asked and not is_terminal():
@@ -70,25 +91,54 @@ def apply(
 
     def confirm(plan: Plan) -> bool:
         warn(plan.warnings)
-        out(plan_text(plan, colour=colour()))
+        if not as_json:
+            out(plan_text(plan, colour=colour()))
         return asked or typer.confirm("Apply this?", err=True)
 
-    def watch(change: Change, outcome: Outcome) -> None:
-        if outcome.state != INPROGRESS:
-            note(progress_line(change, outcome))
-
-    options = Options(record_only, parallel, expect, reviewed, allow_rollback, tuple(allow_remove or ()), offline)
+    options = Options(
+        record_only=record_only,
+        parallel=parallel,
+        expect=expect,
+        reviewed=reviewed,
+        allow_rollback=allow_rollback,
+        allow_remove=tuple(allow_remove or ()),
+        offline=offline,
+        fail_fast=fail_fast,
+        filter=_filter(noop, skip, start_at, end_at),
+    )
+    repository = workspace(tell=False)
+    show = shown(repository, as_json)
     try:
-        done = use_case(workspace(), chosen, options, confirm, watch)
+        done = use_case(repository, chosen, options, confirm, show.watch, note=note, begin=show.begin)
     except OtherPlan as error:
         if error.difference is not None:
             note(range_diff_text(error.difference).rstrip("\n"))
         raise
-    if not done.run:
-        if not (done.plan.changes or done.plan.recorded):
-            out(plan_text(done.plan, colour=colour()))
-        return
-    out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
+    finally:
+        show.end()
+    if not done.run and not as_json and not (done.plan.changes or done.plan.recorded):
+        out(plan_text(done.plan, colour=colour()))
+    tell(done, show, record_only=record_only)
+
+
+def _filter(
+    noop: Optional[List[str]], skip: Optional[List[str]], start_at: Optional[List[str]], end_at: Optional[List[str]]
+) -> Filter:
+    from stagectl.core.model import ChangeId
+    from stagectl.core.runs import Filter
+
+    return Filter(*(tuple(map(ChangeId, changes or ())) for changes in (noop, skip, start_at, end_at)))
+
+
+def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
+    """Write how a run ended, and exit with what that means."""
+    from stagectl.cli.progress import Events
+    from stagectl.views.apply import apply_text
+
+    if isinstance(show, Events):
+        show.summary(done)
+    elif done.run:
+        out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
     if done.interrupted:
         raise typer.Exit(130)
     if not done.is_complete:

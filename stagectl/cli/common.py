@@ -32,9 +32,16 @@ WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged ch
 AS_JSON = typer.Option(False, "--json", help="Write JSON.")
 
 
-def workspace() -> Workspace:
-    """Return the repository around the current folder."""
-    return Workspace(Path.cwd())
+def workspace(*, tell: bool = True) -> Workspace:
+    """Return the repository around the current folder; tell: say so on stderr if a run was interrupted."""
+    found = Workspace(Path.cwd())
+    if tell:
+        from stagectl.usecases.interrupted import interrupted
+
+        run = interrupted(found)
+        if run is not None:
+            note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
+    return found
 
 
 def selection(

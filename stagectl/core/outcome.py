@@ -15,12 +15,16 @@ PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a change ended. changed: whether its action said that it changed something; output: its last lines."""
+    """How a change ended. changed: whether its action said that it changed something; output: its last lines.
+
+    seconds: how long its action took.
+    """
 
     state: str
     changed: bool = True
     message: str = ""
     output: str = ""
+    seconds: float = 0.0
 
 
 Outcomes = Mapping[ChangeId, Outcome]

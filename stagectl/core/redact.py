@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Iterable, List
+import re
+from typing import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "(sensitive)"
 SHORTEST = 4  # characters: what is shorter stands in any text by accident
+SHORTEST_PIECE = 8  # characters of a piece of a secret that spans lines
+_WRAPPED = 76  # columns after which `base64` breaks a line
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return text without the secrets, plain, in JSON, URL-encoded or in base64; the shortest ones are none."""
-    forms: List[str] = []
-    for secret in secrets:
-        if len(secret) >= SHORTEST:
-            raw = secret.encode("utf-8", "surrogateescape")
-            forms += [secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)]
-            forms += [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
-    for form in sorted(set(forms), key=lambda form: (-len(form), form)):
-        text = text.replace(form, MASK)
-    return text
+class Redactor:
+    """Takes secrets out: plain, line by line, in JSON, URL-encoded and in base64; the shortest ones are none.
+
+    longest: the length, in characters, of the longest form it knows.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
+        self.longest = max(map(len, forms), default=0)
+        ordered = sorted(forms, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def clean(self, text: str) -> str:
+        """Return text without the secrets."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    if len(secret) < SHORTEST:
+        return
+    yield from (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    raw = secret.encode("utf-8", "surrogateescape")
+    for data in (raw, raw + b"\n"):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(data).decode()
+            yield from (text, text.rstrip("="))
+            yield from _long(text[start : start + _WRAPPED] for start in range(0, len(text), _WRAPPED))
+    yield from _long(secret.splitlines())
+
+
+def _long(pieces: Iterable[str]) -> Iterator[str]:
+    yield from (piece for piece in pieces if len(piece) >= SHORTEST_PIECE)

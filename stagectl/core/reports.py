@@ -28,6 +28,7 @@ class Status:
     unfinished: Tuple[ChangeId, ...] = ()
     owed: Tuple[ChangeId, ...] = ()
     live: int = 0
+    interrupted: Optional[str] = None  # the run that was interrupted and not finished
 
     @property
     def is_clean(self) -> bool:
@@ -41,7 +42,7 @@ class Status:
             self.unfinished,
             self.owed,
         )
-        return not any(lists)
+        return not any(lists) and self.interrupted is None
 
 
 @dataclass(frozen=True)

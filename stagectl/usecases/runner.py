@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from graphlib import TopologicalSorter
 
@@ -13,9 +13,12 @@ from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
 from stagectl.core.plan import Change, Plan
+from stagectl.core.runs import Restriction
 
+News = Sequence[Tuple[Change, Outcome]]
 Act = Callable[[Change], Outcome]
-Watch = Callable[[Change, Outcome], None]
+Watch = Callable[[News], None]
+PATIENCE = 0.5  # seconds between two looks for a request to stop
 
 
 @dataclass(frozen=True)
@@ -33,86 +36,122 @@ def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
 
 
 class Run:
-    """One run of a plan's changes. outcomes holds the ended ones; watch is told of every start and end."""
+    """One run of a plan's changes. outcomes holds the ended ones.
 
-    def __init__(self, plan: Plan, act: Act, executor: Executor, limits: Limits, watch: Watch) -> None:
+    watch is told of every start before it happens, and of every end before anything that waits for it starts, several
+    at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        act: Act,
+        executor: Executor,
+        limits: Limits,
+        watch: Watch,
+        *,
+        restriction: Optional[Restriction] = None,
+        fail_fast: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._changes = {change.id: change for change in plan.changes}
         before = {change.id: set(change.after) for change in plan.changes}
         self._height = heights([change.id for change in plan.changes], before)
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
         self._act, self._executor, self._limits, self._watch = act, executor, limits, watch
+        self._restriction = restriction or Restriction()
+        self._fail_fast, self._should_stop = fail_fast, should_stop
         self._ready: List[Tuple[int, ChangeId]] = []
         self._running: Dict[Future[Outcome], Change] = {}
         self.outcomes: Dict[ChangeId, Outcome] = {}
-        self.stopped = False
+        self.stopped = ""  # why no more work is handed out
+
+    def stop(self, why: str = "the run was stopped") -> None:
+        """Hand out no more work; what runs is waited for."""
+        self.stopped = self.stopped or why
 
     def finish(self) -> Dict[ChangeId, Outcome]:
-        """Run everything that can run and return how each change ended; Ctrl-C stops handing out work."""
+        """Run everything that can run and return how each change ended."""
         self._sorter.prepare()
         while self._sorter.is_active():
-            try:
-                self._step()
-            except KeyboardInterrupt:
-                if self.stopped:
-                    raise
-                self.stopped = True
+            self._take_ready()
+            self._start_some()
+            self._wait()
         return self.outcomes
 
-    def _step(self) -> None:
-        for identity in sorted(self._sorter.get_ready()):
-            early = self._decided(self._changes[identity])
-            if early is not None:
-                self._end(self._changes[identity], early)
-            else:
-                # Among ready changes the one with the longest path behind it goes first.
-                heapq.heappush(self._ready, (-self._height[identity], identity))
-        self._start_some()
-        if self._running:
-            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=lambda future: self._running[future].id):
-                change = self._running.pop(future)
-                self._end(change, _outcome(future))
+    def _take_ready(self) -> None:
+        ready = sorted(self._sorter.get_ready())
+        while ready:
+            early = [(self._changes[identity], self._decided(self._changes[identity])) for identity in ready]
+            self._end([(change, outcome) for change, outcome in early if outcome is not None])
+            for change, outcome in early:
+                if outcome is None:
+                    # Among ready changes the one with the longest path behind it goes first.
+                    heapq.heappush(self._ready, (-self._height[change.id], change.id))
+            ready = sorted(self._sorter.get_ready())
 
     def _decided(self, change: Change) -> Optional[Outcome]:
-        """Return the end of a change that will not run: one before it failed, or its reaction is not due."""
-        failed = [earlier for earlier in change.after if self.outcomes[earlier].state not in (SUCCESS, NOOP)]
+        """Return the end of a change that will not run: it is left out, one before it failed, or it is not due."""
+        preset = self._restriction.preset.get(change.id)
+        if preset is not None:
+            return preset
+        failed = [earlier for earlier in change.after if not self._lets_pass(earlier)]
         if failed:
             return Outcome(SKIPPED, message=f"after {failed[0]}")
-        if self.stopped:
-            return Outcome(SKIPPED, message="the run was stopped")
         if change.cause.type == "reaction" and not any(
             is_met(self.outcomes.get(trigger), when) for trigger, when in change.triggers
         ):
             return Outcome(NOOP, changed=False, message="nothing to react on")
         return None
 
+    def _lets_pass(self, earlier: ChangeId) -> bool:
+        return self.outcomes[earlier].state in (SUCCESS, NOOP) or earlier in self._restriction.passable
+
     def _start_some(self) -> None:
+        if self.stopped:
+            waiting, self._ready = sorted(self._ready), []
+            self._end([(self._changes[identity], Outcome(SKIPPED, message=self.stopped)) for _, identity in waiting])
+            return
+        starting: List[Change] = []
         waiting = []
-        while self._ready and (self.stopped or len(self._running) < self._limits.total):
+        while self._ready and len(self._running) + len(starting) < self._limits.total:
             entry = heapq.heappop(self._ready)
             change = self._changes[entry[1]]
-            if self.stopped:
-                self._end(change, Outcome(SKIPPED, message="the run was stopped"))
-            elif self._has_room(change):
-                self._watch(change, Outcome(INPROGRESS))
-                self._running[self._executor.submit(self._act, change)] = change
+            if self._has_room(change, starting):
+                starting.append(change)
             else:
                 waiting.append(entry)
         for entry in waiting:
             heapq.heappush(self._ready, entry)
+        if starting:
+            self._watch([(change, Outcome(INPROGRESS)) for change in starting])
+            self._running.update({self._executor.submit(self._act, change): change for change in starting})
 
-    def _has_room(self, change: Change) -> bool:
-        running = self._running.values()
+    def _has_room(self, change: Change, starting: Sequence[Change]) -> bool:
+        running = [*self._running.values(), *starting]
         limit = self._limits.per_kind.get(change.kind)
         if limit is not None and sum(other.kind == change.kind for other in running) >= limit:
             return False
         target = _target(change)
         return target is None or sum(_target(other) == target for other in running) < self._limits.per_target
 
-    def _end(self, change: Change, outcome: Outcome) -> None:
-        self.outcomes[change.id] = outcome
-        self._watch(change, outcome)
-        self._sorter.done(change.id)
+    def _wait(self) -> None:
+        if not self._running:
+            return
+        done, _ = wait(self._running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+        ended = sorted(((self._running.pop(future), _outcome(future)) for future in done), key=lambda end: end[0].id)
+        self._end(ended)
+        if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
+            self.stop("an earlier change failed, and --fail-fast was given")
+        if self._should_stop():
+            self.stop()
+
+    def _end(self, ended: News) -> None:
+        if ended:
+            self._watch(ended)
+        for change, outcome in ended:
+            self.outcomes[change.id] = outcome
+            self._sorter.done(change.id)
 
 
 def _target(change: Change) -> Optional[str]:

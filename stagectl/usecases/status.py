@@ -8,6 +8,7 @@ from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id, stag
 from stagectl.core.reports import Status
 from stagectl.core.selection import Selection
 from stagectl.usecases.commit import OWN_CAUSES
+from stagectl.usecases.interrupted import interrupted
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.stage import desired
 from stagectl.usecases.workspace import Workspace
@@ -34,6 +35,7 @@ def status(workspace: Workspace) -> Status:
         unfinished=_unfinished(applied),
         owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),
         live=sum(state.live for state in applied.values()),
+        interrupted=interrupted(workspace),
     )
 
 

@@ -163,6 +163,10 @@ class Workspace:
             return commit, store.load(self.git, commit)
         return commit, fully_applied(self.snapshot(commit))
 
+    def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
+        """Return the applied state of a commit of the applied branch; the empty one of None."""
+        return store.load(self.git, commit) if commit else {}
+
     def newest_source(self) -> Optional[Oid]:
         """Return the newest commit that was applied, None if nothing is."""
         tip = self.branch.tip

@@ -23,13 +23,14 @@ def status_json(found: Status) -> str:
         "recorded": list(found.recorded),
         "unfinished": list(found.unfinished),
         "owed": list(found.owed),
+        "interrupted": found.interrupted,
     }
     return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
 
 
 def status_text(found: Status) -> str:
     """Return a status for people, with the next command beside each part."""
-    parts: List[str] = []
+    parts = _part("Run interrupted (stagectl resume):", [found.interrupted] if found.interrupted else [])
     parts += _part("Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part("Staged, not committed (git commit):", found.uncommitted)
     pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own
@@ -49,7 +50,8 @@ def _part(title: str, lines: Iterable[str]) -> List[str]:
 
 def status_short(found: Status) -> str:
     """Return one line per thing: two letters, then what it is about."""
-    rows = [("D ", name) for name, _ in found.unstaged] + [("C ", path) for path in found.uncommitted]
+    rows = [("I ", found.interrupted)] if found.interrupted else []
+    rows += [("D ", name) for name, _ in found.unstaged] + [("C ", path) for path in found.uncommitted]
     rows += [("S ", change) for change, _ in found.pending] + [("A ", change) for change in found.affected]
     rows += [("R ", name) for name in found.recorded]
     rows += [("U ", change) for change in found.unfinished] + [("O ", change) for change in found.owed]

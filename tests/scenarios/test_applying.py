@@ -638,7 +638,7 @@ def test_what_happens_to_the_repository_meanwhile_is_not_applied(repo: Repo) -> 
 
 def test_an_applied_branch_that_moved_meanwhile_is_not_overwritten(repo: Repo) -> None:
     """
-    Compare-and-swap: the other's commit stays, and what this run did is kept in a commit that is named.
+    Compare-and-swap: the other's commit stays below, where the two have no resource in common.
     """
     record(repo.define("x"))
     a_kind(
@@ -648,12 +648,34 @@ def test_an_applied_branch_that_moved_meanwhile_is_not_overwritten(repo: Repo) -
     )
     repo.define("a", "race").commit()
 
+    repo.stage().ok("apply", "--yes")
+
+    assert ["apply: 1 of 1 changes", "other"] == repo.git("log", "-2", "--format=%s", APPLIED).splitlines()
+    assert ["a.run SUCCESS"] == results(repo, APPLIED)
+
+
+def test_two_runs_that_changed_the_same_resource_are_told_apart(repo: Repo) -> None:
+    """
+    What others applied is not overwritten; what this run did is kept in a commit that is named, and nothing is lost.
+    """
+    a_kind(repo, "race", f"git update-ref refs/heads/{APPLIED} refs/heads/others")
+    record(repo.define("a", "race", inputs={"x": 1}))
+    earlier = repo.git("rev-parse", APPLIED).strip()
+    record(repo.define("a", "race", inputs={"x": 2}))
+    repo.git("branch", "others", APPLIED)
+    repo.git("update-ref", f"refs/heads/{APPLIED}", earlier)
+    repo.define("a", "race", inputs={"x": 3}).commit()
+
     ran = failed(repo.stage().apply())
 
-    assert "other\n" == repo.git("log", "-1", "--format=%s", APPLIED)
-    kept = re.search(r"moved while this run was applied; what it did is kept in the commit ([0-9a-f]{40})\n", ran.err)
+    assert repo.git("rev-parse", "others") == repo.git("rev-parse", APPLIED)
+    kept = re.search(
+        r"error: refs/heads/stagectl/applied moved while this run was applied, and both changed a; "
+        r"what this run did is kept in the commit ([0-9a-f]{40})\n",
+        ran.err,
+    )
     assert kept is not None
-    assert ["a.run SUCCESS"] == results(repo, kept.group(1))
+    assert ["a.update SUCCESS"] == results(repo, kept.group(1))
 
 
 # --- what apply refuses

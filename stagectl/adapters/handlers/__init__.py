@@ -21,6 +21,7 @@ class Request:
 
     does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
     last applied, with environment variables filled in; timeout in seconds; root: where actions start.
+    say: takes output as it comes, bytes at a time; folder: where files of this action may be kept while it runs.
     """
 
     id: str
@@ -33,11 +34,13 @@ class Request:
     before: Mapping[str, Any]
     timeout: Optional[float]
     root: Path
+    say: Callable[[bytes], None] = lambda data: None
+    folder: Optional[Path] = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """How an action ended. changed: whether it says that it changed something; output: its last lines."""
+    """How an action ended. changed: whether it says that it changed something; output: what `say` was not given."""
 
     ok: bool
     changed: bool = True

@@ -1,0 +1,223 @@
+"""The run journal: what a run starts and how that ends, on the disk before anything that depends on it.
+
+`<git folder>/stagectl/runs/<run>/` has `run.json` (what the run is about), `journal` (one JSON document per line, only
+appended to), `output/` (what the actions printed), and `stop` where somebody asked the run to stop. It is one machine's
+memory of its own runs; what counts for everybody is the applied branch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.core.document import from_document, to_document
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import ChangeId, Oid
+from stagectl.core.outcome import Outcome
+from stagectl.core.runs import Filter, Header, Record
+
+KEPT = 30  # runs; the oldest go when a new one begins
+RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+
+class Journal:
+    """The journal of one run, open for writing. Everything it was told is on the disk when a method returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._descriptor = os.open(folder / "journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
+        """Note changes that start (INPROGRESS) or end."""
+        now = round(time.time(), 3)
+        self._write([{"change": identity, "at": now, **_outcome_json(outcome)} for identity, outcome in news])
+
+    def resumed(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
+        """Note that somebody finishes the run, and what they say of changes whose end nobody saw."""
+        (self.folder / "stop").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "private", ignore_errors=True)
+        self.add(answers)
+
+    def close(self, commit: Optional[Oid]) -> None:
+        """Note that the run is over and recorded; commit: the applied commit, None if the state did not move."""
+        self._write([{"end": round(time.time(), 3), "commit": commit}])
+        os.close(self._descriptor)
+        shutil.rmtree(self.folder / "private", ignore_errors=True)
+
+    def _write(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        text = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries)
+        os.write(self._descriptor, text.encode())
+        os.fsync(self._descriptor)
+
+    def output(self, identity: ChangeId) -> Path:
+        """Return the file that keeps what an action prints."""
+        return output_path(self.folder, identity)
+
+    def private(self) -> Path:
+        """Return the folder for files that only actions may read, and that go with the run."""
+        folder = self.folder / "private"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+
+def output_path(folder: Path, identity: ChangeId) -> Path:
+    """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
+    return folder / "output" / f"{identity.replace('/', '+')}.log"
+
+
+def begin(scratch: Path, header: Header) -> Journal:
+    """Make the folder of a run, durably, and return its journal."""
+    runs = scratch / "runs"
+    runs.mkdir(exist_ok=True)
+    _prune(runs)
+    folder = runs / header.run
+    building = runs / f".{header.run}"  # a reader never sees half a folder
+    (building / "output").mkdir(parents=True)
+    with open(building / "run.json", "w", encoding="utf-8") as file:
+        json.dump(_header_json(header), file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(building, folder)
+    journal = Journal(folder)
+    for path in (folder, runs):
+        _flush_folder(path)
+    return journal
+
+
+def _flush_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _prune(runs: Path) -> None:
+    for name in names(runs.parent)[KEPT - 1 :]:
+        with suppress(StagectlError):
+            if read(runs.parent, name).ended is not None:
+                shutil.rmtree(runs / name, ignore_errors=True)
+    for half in runs.glob(".*"):
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def names(scratch: Path) -> List[str]:
+    """Return the runs there are, the newest first."""
+    folder = scratch / "runs"
+    found = os.listdir(folder) if folder.exists() else []
+    return sorted((name for name in found if RUN.fullmatch(name)), reverse=True)
+
+
+def folder_of_run(scratch: Path, run: str) -> Path:
+    """Return the folder of a run."""
+    return scratch / "runs" / run
+
+
+def read(scratch: Path, run: str) -> Record:
+    """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
+    folder = folder_of_run(scratch, run)
+    try:
+        header = _header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
+        journal = folder / "journal"
+        lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []  # the last line may be torn
+        entries = [json.loads(line) for line in lines]
+        return _record(header, entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StagectlError(
+            f"the journal of run {run} cannot be read: {type(error).__name__}: {error}",
+            f"look at it, and move it away: {folder}",
+        ) from None
+
+
+def unclosed(scratch: Path) -> Optional[str]:
+    """Return the newest run if it was not closed; every apply closes what was left open before, so no other can be."""
+    for name in names(scratch)[:1]:
+        try:
+            with open(folder_of_run(scratch, name) / "journal", "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 1024))
+                last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+        except OSError:
+            return name
+        return None if last.startswith(b'{"end"') else name
+    return None
+
+
+def _record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
+    outcomes: Dict[ChangeId, Outcome] = {}
+    begun: Dict[ChangeId, float] = {}
+    ended: Optional[float] = None
+    commit: Optional[Oid] = None
+    for entry in entries:
+        if "end" in entry:
+            ended, commit = float(entry["end"]), entry["commit"]
+            continue
+        identity = ChangeId(entry["change"])
+        outcomes[identity] = _outcome(entry)
+        if entry["state"] == "INPROGRESS":
+            begun[identity] = float(entry["at"])
+    return Record(header, outcomes, begun, ended, commit)
+
+
+def _outcome_json(outcome: Outcome) -> Dict[str, Any]:
+    found: Dict[str, Any] = {"state": outcome.state}
+    if outcome.state != "INPROGRESS":
+        found.update(changed=outcome.changed, message=outcome.message, seconds=round(outcome.seconds, 3))
+        found.update({"output": outcome.output} if outcome.output else {})
+    return found
+
+
+def _outcome(entry: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        str(entry["state"]),
+        bool(entry.get("changed", True)),
+        str(entry.get("message", "")),
+        str(entry.get("output", "")),
+        float(entry.get("seconds", 0.0)),
+    )
+
+
+def _header_json(header: Header) -> Dict[str, Any]:
+    wanted = header.filter
+    return {
+        "run": header.run,
+        "source": header.source,
+        "base": header.base,
+        "by": header.by,
+        "started": round(header.started, 3),
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "record_only": header.record_only,
+        "retries": header.retries,
+        "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
+        "plan": to_document(header.plan),
+    }
+
+
+def _header(raw: Mapping[str, Any], run: str) -> Header:
+    return Header(
+        run=run,
+        plan=from_document(raw["plan"], f"the plan of run {run}"),
+        source=Oid(raw["source"]),
+        base=None if raw["base"] is None else Oid(raw["base"]),
+        by=str(raw["by"]),
+        started=float(raw["started"]),
+        process=int(raw["process"]),
+        host=str(raw["host"]),
+        retries=str(raw["retries"]),
+        record_only=bool(raw["record_only"]),
+        filter=_filter(raw["filter"]),
+    )
+
+
+def _filter(raw: Mapping[str, Any]) -> Filter:
+    ids = {key: tuple(map(ChangeId, found or ())) for key, found in raw.items()}
+    only = None if raw["only"] is None else ids["only"]
+    return Filter(ids["noop"], ids["skip"], ids["start_at"], ids["end_at"], only)

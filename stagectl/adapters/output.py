@@ -1,0 +1,60 @@
+"""What one action prints: secrets taken out line by line, kept in a file up to a bound, the last lines at hand."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Deque, Optional
+
+from stagectl.core.redact import Redactor
+
+KEPT = 1024 * 1024  # bytes of output that are kept per change
+TAIL_LINES, TAIL_BYTES = 50, 16 * 1024  # of the last lines that reports show
+LONGEST_LINE = 64 * 1024  # bytes; a longer one is cut into pieces
+
+
+class Output:
+    """Takes bytes as they come. The file is made with the first ones; None keeps none."""
+
+    def __init__(self, path: Optional[Path], redactor: Redactor) -> None:
+        self._path, self._redactor = path, redactor
+        self._rest = b""
+        self._kept = 0
+        self._tail: Deque[str] = deque(maxlen=TAIL_LINES)
+        self._guard = threading.Lock()
+
+    def feed(self, data: bytes) -> None:
+        """Take some output."""
+        with self._guard:
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            while len(self._rest) > LONGEST_LINE:
+                # A secret must not be cut in two: its longest form stays with what comes next.
+                cut = LONGEST_LINE - min(self._redactor.longest, LONGEST_LINE // 2)
+                lines.append(self._rest[:cut])
+                self._rest = self._rest[cut:]
+            self._keep(lines)
+
+    def end(self) -> str:
+        """Take no more; return the last lines."""
+        with self._guard:
+            if self._rest:
+                self._keep([self._rest])
+                self._rest = b""
+            text = "\n".join(self._tail)
+            return text if len(text) <= TAIL_BYTES else text[-TAIL_BYTES:]
+
+    def _keep(self, lines: list[bytes]) -> None:
+        clean = [self._redactor.clean(line.decode("utf-8", "replace")) for line in lines]
+        self._tail.extend(clean)
+        data = "".join(f"{line}\n" for line in clean).encode("utf-8", "replace")
+        if self._path is None or not data or self._kept > KEPT:
+            return
+        room = KEPT - self._kept
+        self._kept += len(data)
+        if len(data) > room:
+            data = data[:room] + b"\n... more output was not kept\n"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write(data)

@@ -1,0 +1,122 @@
+"""How a run is shown while it goes on: a bar on a terminal, plain lines elsewhere, events for machines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Dict, Set
+
+from stagectl.cli.common import note, out
+from stagectl.core.model import ChangeId
+from stagectl.core.outcome import INPROGRESS, Outcome
+from stagectl.core.plan import Change, Plan
+from stagectl.core.runs import Application, critical_path
+from stagectl.usecases.workspace import Workspace
+from stagectl.views.apply import progress_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Lines:
+    """A line for every change that ends."""
+
+    def begin(self, plan: Plan, run: str) -> None:
+        """Learn the run that begins."""
+
+    def watch(self, change: Change, outcome: Outcome) -> None:
+        """Show a change that starts or ends."""
+        if outcome.state != INPROGRESS:
+            note(progress_line(change, outcome))
+
+    def end(self) -> None:
+        """Show no more."""
+
+
+class Events(Lines):
+    """One JSON document per line on stdout."""
+
+    def __init__(self) -> None:
+        from stagectl import __version__
+        from stagectl.views.events import version_event
+
+        self._run = ""
+        out(version_event(__version__))
+
+    def begin(self, plan: Plan, run: str) -> None:
+        """Learn the run that begins."""
+        self._run = run
+
+    def watch(self, change: Change, outcome: Outcome) -> None:
+        """Tell of a change that starts or ends."""
+        from stagectl.views.events import change_event
+
+        out(change_event(self._run, change, outcome))
+        sys.stdout.flush()
+
+    def summary(self, done: Application) -> None:
+        """Tell how it ended."""
+        from stagectl.views.events import summary_event
+
+        out(summary_event(done))
+
+
+class Bar(Lines):
+    """A progress bar with what runs now, and the time left where earlier runs tell how long changes take."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._running: Set[ChangeId] = set()
+        self._left: Set[ChangeId] = set()
+        self._seconds: Dict[ChangeId, float] = {}
+
+    def begin(self, plan: Plan, run: str) -> None:
+        """Begin to draw."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        from stagectl.usecases.report import durations
+
+        self._plan = plan
+        self._left = {change.id for change in plan.changes}
+        self._seconds = durations(self._workspace)
+        self._bar: Progress = Progress(
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}{task.fields[running]}", markup=False),
+            console=Console(stderr=True, highlight=False, markup=False),
+            transient=True,
+        )
+        self._task: TaskID = self._bar.add_task("", total=len(self._left), running="", left=self._time_left())
+        self._bar.start()
+
+    def watch(self, change: Change, outcome: Outcome) -> None:
+        """Draw a change that starts, print one that ended."""
+        if outcome.state == INPROGRESS:
+            self._running.add(change.id)
+        else:
+            self._running.discard(change.id)
+            self._left.discard(change.id)
+            self._bar.console.print(progress_line(change, outcome), soft_wrap=True)
+            self._bar.advance(self._task)
+        self._bar.update(self._task, running=", ".join(sorted(self._running)), left=self._time_left())
+
+    def _time_left(self) -> str:
+        if not self._left or not self._left <= self._seconds.keys():
+            return ""
+        left = critical_path(self._plan, self._seconds, self._left)
+        return f"about {time.strftime('%M:%S', time.gmtime(left))} left  "
+
+    def end(self) -> None:
+        """Draw no more."""
+        bar = getattr(self, "_bar", None)
+        if bar is not None:
+            bar.stop()
+
+
+def shown(workspace: Workspace, as_json: bool) -> Lines:
+    """Return how a run is shown here."""
+    if as_json:
+        return Events()
+    return Bar(workspace) if sys.stderr.isatty() else Lines()

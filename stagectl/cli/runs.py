@@ -1,0 +1,144 @@
+"""Commands about runs: what they did, their failures again, one that was interrupted."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Optional
+
+import typer
+
+from stagectl.cli.applying import EVENTS, FAIL_FAST, OFFLINE, PARALLEL, tell
+from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
+from stagectl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from stagectl.core.plan import Change
+    from stagectl.core.runs import Record
+    from stagectl.usecases.workspace import Workspace
+
+RUN = typer.Argument(None, metavar="[RUN]", help="The id of a run, or how it begins; the newest by default.")
+
+
+def report(
+    run: Optional[str] = RUN,
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on until the run ends."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show what a run did: every change with state, start, duration and the last lines of its output."""
+    from stagectl.usecases.report import report as use_case
+    from stagectl.views.report import report_json, report_text
+
+    repository = workspace(tell=False)
+    found = use_case(repository, run)
+    if follow:
+        found = _followed(repository, found)
+    now = time.time()
+    out(report_json(found, now) if as_json else report_text(found, now))
+
+
+def _followed(repository: Workspace, found: Record) -> Record:
+    """Tell of every change as it starts and ends, until the run is over; return what it did."""
+    from stagectl.usecases.report import report as use_case
+    from stagectl.views.apply import progress_line
+
+    told = dict(found.outcomes)
+    while found.is_running:
+        time.sleep(0.3)
+        found = use_case(repository, found.header.run)
+        for change in found.header.plan.changes:
+            outcome = found.outcomes.get(change.id)
+            if outcome is not None and outcome != told.get(change.id):
+                note(progress_line(change, outcome))
+        told = dict(found.outcomes)
+    return found
+
+
+def retry(
+    run: Optional[str] = RUN,
+    parallel: Optional[int] = PARALLEL,
+    fail_fast: bool = FAIL_FAST,
+    offline: bool = OFFLINE,
+    as_json: bool = EVENTS,
+) -> None:
+    """Run the failures of a run again, from the commit that it applied."""
+    from stagectl.cli.progress import shown
+    from stagectl.usecases.report import retry as use_case
+
+    repository = workspace(tell=False)
+    show = shown(repository, as_json)
+    try:
+        done = use_case(
+            repository,
+            run,
+            show.watch,
+            parallel=parallel,
+            fail_fast=fail_fast,
+            offline=offline,
+            note=note,
+            begin=show.begin,
+        )
+    finally:
+        show.end()
+    if done is None or not done.run:
+        note("Nothing to retry: everything in that run succeeded, or was done since.")
+    if done is not None:
+        tell(done, show)
+
+
+class Unknown(str, Enum):
+    """What became of a change whose end nobody saw."""
+
+    done = "done"
+    failed = "failed"
+    rerun = "rerun"
+
+
+def resume(
+    unknown: Optional[Unknown] = typer.Option(
+        None, "--unknown", help="What became of changes whose end nobody saw; asked for on a terminal."
+    ),
+    parallel: Optional[int] = PARALLEL,
+    as_json: bool = EVENTS,
+) -> None:
+    """Finish a run that was interrupted: what ended does not run again."""
+    from stagectl.cli.progress import shown
+    from stagectl.usecases.recover import resume as use_case
+
+    def ask(change: Change) -> str:
+        if unknown is not None:
+            return unknown.value
+        if not is_terminal():
+            raise UsageError(
+                f"nobody saw how {change.id} ended, and nobody can be asked here",
+                "look, and say: --unknown done, --unknown failed or --unknown rerun",
+            )
+        return _answer(change)
+
+    repository = workspace(tell=False)
+    show = shown(repository, as_json)
+    try:
+        done = use_case(repository, ask, show.watch, parallel=parallel, begin=show.begin)
+    finally:
+        show.end()
+    if done is None:
+        note("Nothing to resume: no run was interrupted.")
+        return
+    tell(done, show)
+
+
+def _answer(change: Change) -> str:
+    while True:
+        question = f"Nobody saw how {change.id} ended: [d]one, [f]ailed, [r]erun?"
+        answer: str = typer.prompt(question, prompt_suffix=" ", err=True).strip().lower()
+        for word in Unknown:
+            if answer and word.value.startswith(answer):
+                return word.value
+
+
+def stop(run: str = typer.Argument(..., metavar="RUN", help="The id of a run, or how it begins.")) -> None:
+    """Ask a run to start nothing more; what runs is waited for."""
+    from stagectl.usecases.report import stop as use_case
+
+    stopped = use_case(workspace(tell=False), run)
+    note(f"run {stopped} starts nothing more, and ends with what runs now; see: stagectl report --follow")

@@ -1,0 +1,146 @@
+"""Carrying out a plan: the loop, the handlers and the journal, put together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+
+from stagectl.adapters import handlers
+from stagectl.adapters.handlers import Handler, Request
+from stagectl.adapters.handlers.shell import kill_all
+from stagectl.adapters.journal import Journal
+from stagectl.adapters.output import Output
+from stagectl.core.model import ChangeId, Kind
+from stagectl.core.outcome import ERROR, SUCCESS, Outcome
+from stagectl.core.plan import Change, Plan
+from stagectl.core.redact import Redactor
+from stagectl.core.runs import Header, restriction
+from stagectl.core.values import expand, variables
+from stagectl.usecases.runner import News, Run, limits_of
+from stagectl.usecases.workspace import Workspace
+
+Watch = Callable[[Change, Outcome], None]
+
+
+def execute(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    journal: Journal,
+    watch: Watch,
+    *,
+    known: Optional[Mapping[ChangeId, Outcome]] = None,
+    parallel: Optional[int] = None,
+    fail_fast: bool = False,
+) -> Tuple[Dict[ChangeId, Outcome], bool]:
+    """Run a plan's changes; return how each ended, and whether somebody stopped the run.
+
+    known: how changes ended before an interruption; they do not run again.
+    """
+    known = known or {}
+    left_out = restriction(plan, header.filter)
+    left_out = replace(left_out, preset={**left_out.preset, **known})
+    found = handlers_of(plan)
+
+    def act(change: Change) -> Outcome:
+        return _act(workspace, plan, change, header.run, found[change.kind], journal)
+
+    def tell(news: News) -> None:
+        journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
+        for change, outcome in news:
+            if change.id not in known:
+                watch(change, outcome)
+
+    total = parallel or workspace.config.parallelism
+    with ThreadPoolExecutor(max_workers=total) as executor:
+        loop = Run(
+            plan,
+            act,
+            executor,
+            limits_of(plan, total, workspace.config.targets),
+            tell,
+            restriction=left_out,
+            fail_fast=fail_fast,
+            should_stop=(journal.folder / "stop").exists,
+        )
+        with _interruptible(loop) as interrupted:
+            return loop.finish(), bool(interrupted)
+
+
+def handlers_of(plan: Plan) -> Dict[str, Handler]:
+    """Return the handler of each kind in a plan; raises StagectlError for one that is not there."""
+    return {name: handlers.find(kind.handler) for name, kind in sorted(plan.kinds.items())}
+
+
+@contextmanager
+def _interruptible(loop: Run) -> Iterator[Any]:
+    """Let Ctrl-C, or SIGTERM, stop a loop; a second one kills what runs, a third one us. Yields the signals seen."""
+    seen: Dict[int, int] = {}
+    if threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        seen[number] = seen.get(number, 0) + 1
+        loop.stop("the run was interrupted")
+        if sum(seen.values()) == 2:
+            kill_all()
+            for other, handler in before.items():
+                signal.signal(other, handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Lenient(Dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def does(plan: Plan, change: Change) -> object:
+    """Return what a kind says that an action does, None if nothing runs."""
+    kind = plan.kinds.get(change.kind)
+    return kind.actions.get(change.action) if kind and kind.handler != "none" else None
+
+
+def _act(workspace: Workspace, plan: Plan, change: Change, run: str, handler: Handler, journal: Journal) -> Outcome:
+    what = does(plan, change)
+    if what is None:
+        return Outcome(SUCCESS)
+    inputs, before = dict(change.inputs or {}), dict(change.before or {})
+    secrets = [os.environ[name] for name in variables([inputs, before]) if name in os.environ]
+    redactor = Redactor(secrets)
+    output = Output(journal.output(change.id), redactor)
+    began = time.monotonic()
+    request = Request(
+        id=change.id,
+        resource=change.resource,
+        action=change.action,
+        kind=change.kind,
+        run=run,
+        does=what,
+        inputs=expand(inputs, os.environ),
+        before=expand(before, _Lenient(os.environ)),
+        timeout=plan.kinds.get(change.kind, Kind("")).timeout,
+        root=workspace.root,
+        say=output.feed,
+        folder=journal.private(),
+    )
+    try:
+        result = handler(request)
+    except Exception as error:  # a handler of somebody else's
+        result = handlers.Result(False, message=f"{type(error).__name__}: {error}")
+    output.feed(result.output.encode("utf-8", "replace"))
+    message = redactor.clean(result.message)
+    seconds = time.monotonic() - began
+    return Outcome(SUCCESS if result.ok else ERROR, result.changed, message, output.end(), seconds)

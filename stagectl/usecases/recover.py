@@ -1,0 +1,141 @@
+"""What becomes of runs that were interrupted: recorded as far as anybody knows, or finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, Dict, Mapping, Optional, Tuple
+
+from stagectl.adapters import journal as journals
+from stagectl.adapters.lock import only_one
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Applied, ChangeId, Name, Oid
+from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.plan import Change, Plan
+from stagectl.core.runs import Application, Header, Record, lost
+from stagectl.usecases.execute import Watch, execute
+from stagectl.usecases.plan import checked_plan
+from stagectl.usecases.record import is_recorded, record
+from stagectl.usecases.workspace import Workspace
+
+DONE, FAILED, RERUN = "done", "failed", "rerun"
+Ask = Callable[[Change], str]  # a change whose end nobody saw -> one of these
+
+
+def recover(workspace: Workspace) -> Optional[str]:
+    """Record an interrupted run as far as anybody knows how its changes ended; return what was done, None if nothing.
+
+    The caller holds the lock.
+    """
+    found = _interrupted(workspace)
+    if found is None:
+        return None
+    outcomes = lost(found)
+    commit = _close(workspace, found, outcomes)
+    done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
+    unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
+    told = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
+    told += f", how {', '.join(unknown)} ended is unknown" if unknown else ""
+    return told if commit else f"run {found.header.run} was interrupted before anything ended"
+
+
+def _interrupted(workspace: Workspace) -> Optional[Record]:
+    scratch = workspace.git.scratch()
+    run = journals.unclosed(scratch)
+    return journals.read(scratch, run) if run is not None else None
+
+
+def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
+    """Record a run, unless that was done before it was interrupted, and close its journal."""
+    header = found.header
+    commit = is_recorded(workspace, header.run, header.base)
+    if commit is None:
+        plan, applied = plan_of(workspace, header)
+        only = header.record_only
+        commit = record(workspace, plan, header.run, outcomes, applied, header.source, record_only=only)
+    journals.Journal(journals.folder_of_run(workspace.git.scratch(), header.run)).close(commit)
+    return commit
+
+
+def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Dict[Name, Applied]]:
+    """Return the plan of a run with its values, made again from the commits it was made from, and the applied state."""
+    snapshot = workspace.snapshot(header.source)
+    applied = workspace.applied_at(header.base)
+    plan = checked_plan(workspace.situation(snapshot, applied), header.plan.selection, snapshot, {})
+    if plan.id != header.plan.id:
+        raise StagectlError(
+            f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
+            "finish it with the version of stagectl that began it",
+        )
+    return replace(plan, base=header.base, head=header.source), applied
+
+
+def resume(
+    workspace: Workspace,
+    ask: Ask,
+    watch: Watch,
+    *,
+    parallel: Optional[int] = None,
+    begin: Callable[[Plan, str], None] = lambda plan, run: None,
+) -> Optional[Application]:
+    """Finish an interrupted run; None if there is none. What ended does not run again.
+
+    ask: what became of a change whose end nobody saw; not asked for kinds that are idempotent, which run again.
+    """
+    scratch = workspace.git.scratch()
+    with only_one(scratch, "resume") as say:
+        found = _interrupted(workspace)
+        if found is None:
+            return None
+        header = found.header
+        say(header.run)
+        commit = is_recorded(workspace, header.run, header.base)
+        if commit is not None:  # only its journal was not closed
+            journals.Journal(journals.folder_of_run(scratch, header.run)).close(commit)
+            return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
+        plan, applied = plan_of(workspace, header)
+        known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
+        answers = {
+            change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()
+        }
+        known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
+        journal = journals.Journal(journals.folder_of_run(scratch, header.run))
+        journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
+        begin(plan, header.run)
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
+        only = header.record_only
+        commit = record(workspace, plan, header.run, outcomes, applied, header.source, record_only=only)
+        journal.close(commit)
+        return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
+
+
+def _finish(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    journal: journals.Journal,
+    watch: Watch,
+    known: Mapping[ChangeId, Outcome],
+    parallel: Optional[int],
+) -> Tuple[Mapping[ChangeId, Outcome], bool]:
+    if header.record_only:
+        return {change.id: Outcome(SUCCESS, message="recorded only") for change in plan.changes}, False
+    return execute(workspace, plan, header, journal, watch, known=known, parallel=parallel)
+
+
+def _has_ended(outcome: Outcome) -> bool:
+    """Return whether a change need not be looked at again: a skipped one may run now."""
+    return outcome.state in (SUCCESS, NOOP, ERROR)
+
+
+def _answer(plan: Plan, change: Change, found: Record, ask: Ask) -> Optional[Outcome]:
+    """Return how a change ended whose end nobody saw; None if it shall run again."""
+    outcome = found.outcomes[change.id]
+    assert outcome.state in (INPROGRESS, UNKNOWN), "only these are asked about"
+    if change.kind in plan.kinds and plan.kinds[change.kind].idempotent:
+        return None
+    answer = ask(change)
+    if answer == RERUN:
+        return None
+    if answer == DONE:
+        return Outcome(SUCCESS, message="nobody saw how this ended; it was said to be done")
+    return Outcome(ERROR, message="nobody saw how this ended; it was said to have failed")

@@ -1,0 +1,91 @@
+"""`report`, `stop` and `retry`: what runs did, and what to do about them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Callable, Dict, Optional
+
+from stagectl.adapters import journal as journals
+from stagectl.adapters.lock import is_held
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import REMOVE, ChangeId, split_change
+from stagectl.core.outcome import SUCCESS
+from stagectl.core.runs import Application, Filter, Record, failures
+from stagectl.usecases.apply import Begin, Options, apply
+from stagectl.usecases.execute import Watch
+from stagectl.usecases.workspace import Workspace
+
+
+def report(workspace: Workspace, run: Optional[str] = None) -> Record:
+    """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
+    scratch = workspace.git.scratch()
+    known = journals.names(scratch)
+    if not known:
+        raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
+    matches = known[:1] if run is None else [name for name in known if name.startswith(run)]
+    if len(matches) != 1:
+        few = ", ".join(known[:3])
+        raise StagectlError(f"there is no run '{run}' here", f"the newest ones: {few}; runs of others: stagectl log")
+    return with_liveness(workspace, journals.read(scratch, matches[0]))
+
+
+def with_liveness(workspace: Workspace, record: Record) -> Record:
+    """Return a record that says whether the run is going on: it is not closed, and somebody holds the lock."""
+    scratch = workspace.git.scratch()
+    newest = journals.names(scratch)[:1] == [record.header.run]
+    return replace(record, is_running=record.ended is None and newest and is_held(scratch))
+
+
+def stop(workspace: Workspace, run: str) -> str:
+    """Ask a run to hand out no more work; return its id."""
+    found = report(workspace, run)
+    if not found.is_running:
+        raise StagectlError(f"run {found.header.run} is not going on", "see what it did: stagectl report")
+    (journals.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
+    return found.header.run
+
+
+def retry(
+    workspace: Workspace,
+    run: Optional[str],
+    watch: Watch,
+    *,
+    parallel: Optional[int] = None,
+    fail_fast: bool = False,
+    offline: bool = False,
+    note: Callable[[str], None] = lambda text: None,
+    begin: Begin = lambda plan, run: None,
+) -> Optional[Application]:
+    """Try the failures of a run again, from the commit that it applied; None if it had none."""
+    found = report(workspace, run)
+    if found.is_running:
+        raise StagectlError(f"run {found.header.run} is still going on", "wait for it, or: stagectl stop RUN")
+    failed = failures(found)
+    if not failed:
+        return None
+    names = sorted({split_change(identity)[0] for identity in failed})
+    removed = {change.resource for change in found.header.plan.changes if change.action == REMOVE}
+    options = Options(
+        parallel=parallel,
+        fail_fast=fail_fast,
+        offline=offline,
+        # What was allowed to go then may go now; what no longer exists needs no leave.
+        allow_remove=tuple(name for name in names if name in removed),
+        filter=Filter(only=tuple(failed)),
+        head=found.header.source,
+        retries=found.header.run,
+    )
+    selection = replace(found.header.plan.selection, names=tuple(names), tags=())
+    return apply(workspace, selection, options, lambda plan: True, watch, note=note, begin=begin)
+
+
+def durations(workspace: Workspace, runs: int = 10) -> Dict[ChangeId, float]:
+    """Return how many seconds changes took when they last succeeded here, from the newest runs."""
+    scratch = workspace.git.scratch()
+    found: Dict[ChangeId, float] = {}
+    for name in reversed(journals.names(scratch)[:runs]):
+        with suppress(StagectlError):
+            outcomes = journals.read(scratch, name).outcomes
+            found.update({identity: end.seconds for identity, end in outcomes.items() if end.state == SUCCESS})
+    return found

@@ -1,0 +1,110 @@
+"""What a run did, as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any, Dict, List
+
+from stagectl.core.model import ChangeId
+from stagectl.core.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.runs import Record, critical_path
+from stagectl.views.text import safe
+
+FORMAT_VERSION = "1.0"
+_LAST_LINES = 5
+
+
+def run_state(record: Record) -> str:
+    """Return `running`, `interrupted`, `done` or `incomplete`."""
+    if record.is_running:
+        return "running"
+    if record.is_interrupted:
+        return "interrupted"
+    states = {_outcome(record, change.id).state for change in record.header.plan.changes}
+    return "incomplete" if states & {ERROR, SKIPPED, UNKNOWN, PENDING} else "done"
+
+
+def _outcome(record: Record, identity: ChangeId) -> Outcome:
+    outcome = record.outcomes.get(identity) or Outcome(PENDING)
+    is_lost = outcome.state == INPROGRESS and not record.is_running
+    return Outcome(UNKNOWN, message="nobody saw how this ended") if is_lost else outcome
+
+
+def _seconds(record: Record) -> Dict[ChangeId, float]:
+    return {identity: outcome.seconds for identity, outcome in record.outcomes.items()}
+
+
+def report_json(record: Record, now: float) -> str:
+    """Return a run as one JSON document; now: seconds since the epoch, for a run that goes on."""
+    header = record.header
+    raw: Dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "run": header.run,
+        "state": run_state(record),
+        "plan_id": header.plan.id,
+        "source": header.source,
+        "base": header.base,
+        "commit": record.commit,
+        "by": header.by,
+        "record_only": header.record_only,
+        "retries": header.retries or None,
+        "started": _time(header.started),
+        "ended": None if record.ended is None else _time(record.ended),
+        "seconds": round((record.ended or now) - header.started, 3),
+        "critical_path_seconds": round(critical_path(header.plan, _seconds(record)), 3),
+        "changes": [_change_json(record, change.id, now) for change in header.plan.changes],
+        "recorded": list(header.plan.recorded),
+    }
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, Any]:
+    outcome = _outcome(record, identity)
+    begun = record.begun.get(identity)
+    going_on = outcome.state == INPROGRESS and begun is not None
+    return {
+        "id": identity,
+        "state": outcome.state,
+        "started": None if begun is None else _time(begun),
+        "seconds": round(now - begun, 3) if going_on and begun is not None else round(outcome.seconds, 3),
+        "changed": outcome.changed,
+        "message": outcome.message,
+        "output": outcome.output.splitlines(),
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def report_text(record: Record, now: float) -> str:
+    """Return a run for people: a line per change, the last lines of what failed, the time it took."""
+    header = record.header
+    lines = [f"Run {header.run}: {run_state(record)}, by {safe(header.by)}, of commit {header.source[:12]}"]
+    lines += [line for change in header.plan.changes for line in change_lines(record, change.id, header.started, now)]
+    total = (record.ended or now) - header.started
+    path = critical_path(header.plan, _seconds(record))
+    lines.append(f"Took {_duration(total)}; the longest chain of changes {_duration(path)}.")
+    if record.is_interrupted:
+        lines.append("It was interrupted. Next: stagectl resume")
+    elif run_state(record) == "incomplete":
+        lines.append(f"Next: stagectl retry {header.run}")
+    return "\n".join(lines) + "\n"
+
+
+def change_lines(record: Record, identity: ChangeId, since: float, now: float) -> List[str]:
+    """Return what became of one change; times count from *since*."""
+    outcome = _outcome(record, identity)
+    begun = record.begun.get(identity)
+    when = "" if begun is None else f"  at {_duration(begun - since)}"
+    took = outcome.seconds if outcome.state != INPROGRESS or begun is None else now - begun
+    when += f", {_duration(took)}" if begun is not None else ""
+    message = f"  {safe(outcome.message)}" if outcome.message else ""
+    last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, UNKNOWN) else []
+    return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {safe(line)}" for line in last)]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(max(seconds, 0.0), 60)
+    return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
