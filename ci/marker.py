@@ -1,0 +1,37 @@
+"""The hidden first line of a plan's Markdown: which command and selection a comment belongs to, and its plan id."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Dict, NamedTuple, Optional
+
+_LINE = re.compile(r"<!-- stagectl:plan (\{.{0,60000}\}) -->")
+PLAN_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class Marker(NamedTuple):
+    """What a marker says."""
+
+    command: str
+    selection: Dict[str, Any]
+    plan_id: str
+
+    def same_place(self, other: Marker) -> bool:
+        """Whether both belong into the same comment."""
+        return (self.command, self.selection) == (other.command, other.selection)
+
+
+def parse(text: str) -> Optional[Marker]:
+    """Return what the marker in the first line of a comment says, None where there is none."""
+    found = _LINE.fullmatch(text.split("\n", 1)[0].rstrip("\r"))
+    try:
+        raw = json.loads(found.group(1)) if found else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(raw, dict) or not isinstance(raw.get("selection"), dict):
+        return None
+    command, identity = raw.get("command"), raw.get("plan_id")
+    if not isinstance(command, str) or not isinstance(identity, str) or not PLAN_ID.fullmatch(identity):
+        return None
+    return Marker(command, raw["selection"], identity)

@@ -1,0 +1,80 @@
+"""The plan of what is checked out: annotations, a Markdown text, and the comment with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Optional
+
+import comment
+import runner
+from common import Failure, Ran, check_clone, read_plan, run, selection
+from marker import Marker
+
+
+def main() -> None:
+    """Plan; leave plan.json and comment.md for the next steps; comment if the action is asked to."""
+    check_clone()
+    wanted = given_comment()
+    pull = runner.pull_request(runner.event().get("pull_request"))
+    folder = runner.folder()
+    plan = folder / "plan.json"
+    _stagectl("github", plan)
+    since = _since(pull, plan)
+    text = _stagectl("markdown", plan, *([f"--since={since}"] if since else [])).out
+    (folder / "comment.md").write_text(text, encoding="utf-8")
+    (folder / "pull-request").write_text(f"{pull.number if pull else ''}\n", encoding="utf-8")
+    runner.summary(text)
+    runner.output("directory", str(folder))
+    runner.output("plan-id", str(read_plan(plan)["plan_id"]))
+    if wanted:
+        _comment(pull, text)
+
+
+def given_comment() -> bool:
+    """Return whether the action is to comment; raises Failure for anything but true and false."""
+    if runner.given("COMMENT") not in ("true", "false", ""):
+        raise Failure(f"comment must be true or false, not '{runner.given('COMMENT')}'")
+    return runner.given("COMMENT") == "true"
+
+
+def _stagectl(form: str, plan: Path, *more: str) -> Ran:
+    """Run `stagectl plan`; raises Failure when there can be no plan."""
+    where = selection(runner.given("NAMES"), runner.given("TAGS"))
+    done = run("stagectl", "plan", f"--format={form}", f"--out={plan}", *more, *where)
+    with runner.as_data():
+        sys.stderr.write(done.err)
+    if form == "github":  # these lines are commands, also those that say why there is no plan
+        print(done.out, end="", flush=True)
+    if done.code:
+        raise Failure("there is no plan")
+    return done
+
+
+def _since(pull: Optional[runner.PullRequest], plan: Path) -> Optional[str]:
+    """Return the id of the plan that the comment shows now; without one, or a right to read it, None."""
+    if pull is None or not runner.given("TOKEN"):
+        return None
+    try:
+        there = comment.find(runner.api(), pull.number, place_of(plan))
+    except Failure as failure:
+        with runner.as_data():
+            print(f"warning: what the last comment said is not known: {failure}", file=sys.stderr)
+        return None
+    return there.marker.plan_id if there else None
+
+
+def place_of(plan: Path) -> Marker:
+    """Return the marker of a saved plan."""
+    raw = read_plan(plan)
+    return Marker("plan", raw["selection"], raw["plan_id"])
+
+
+def _comment(pull: Optional[runner.PullRequest], text: str) -> None:
+    if pull is None:
+        runner.say("No comment: this is no run for a pull request.")
+    elif pull.is_fork:
+        # Its token may only read. The plan is on the run's page; commenting is for the second workflow.
+        runner.say("No comment: the token of a fork's pull request cannot write; docs/ci.md has two workflows for it.")
+    else:
+        comment.post(runner.api(), pull.number, text)
