@@ -470,19 +470,37 @@ def test_what_succeeded_is_pushed_though_the_job_failed(shop: World) -> None:
     assert "::add-mask::app" in job.log and job.commands == []  # what an action prints is not obeyed
 
 
-def test_what_cannot_be_pushed_is_kept(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    Never forced: a push that the site rejects fails the job, and a bundle with the applied commit is its artefact.
-    """
-    shop.plan(shop.propose("update", "db", "--set", "port=5433"))
-    commit = shop.merge()
-    hook = shop.hosted / "hooks" / "update"
+def overtaken(world: World) -> None:
+    """Let the site's applied branch move while the action runs."""
+    tip = "stagectl/applied"
+    theirs = world.repo.git("commit-tree", "-p", tip, "-m", "theirs", f"{tip}^{{tree}}").strip()
+    world.repo.git("push", "--quiet", "origin", f"{theirs}:refs/heads/theirs")
+    move = ["git", f"--git-dir={world.hosted}", "update-ref", "refs/heads/stagectl/applied", theirs]
+    world.repo.write("kinds/service.yaml", json.dumps({"actions": {"update": move}})).commit()
+    world.repo.git("push", "--quiet", "origin", "main")
+
+
+def protected(world: World) -> None:
+    """Let the site reject whatever is pushed."""
+    hook = world.hosted / "hooks" / "update"
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
 
-    job = shop.apply(commit)
 
-    assert (job.code, shop.applied("db")) == (1, {"port": 5432})
+@pytest.mark.parametrize("how", [overtaken, protected])
+def test_what_cannot_be_pushed_is_kept(shop: World, how: Callable[[World], None]) -> None:
+    """
+    Never forced: a push that the site rejects fails the job, and a bundle with the applied commit is its artefact.
+    """
+    shop.propose("update", "db", "--set", "port=5433")
+    shop.merge()
+    how(shop)
+    commit = shop.repo.git("rev-parse", "HEAD").strip()
+
+    job = shop.apply(commit, expect=shop.repo.plan().raw["plan_id"])
+
+    assert (job.code, "could not be pushed" in job.log) == (1, True), job.log
+    assert shop.applied("db") != {"port": 5433}
     bundle = shop.folder / "kept.bundle"
     bundle.write_bytes(shop.site.artifacts["applied.bundle"])
     shop.repo.git("fetch", "--quiet", str(bundle), "refs/heads/stagectl/applied")
