@@ -100,6 +100,31 @@ def discard(
         _tell(done.staging, NOTHING_TO_UNDO)
 
 
+def promote(
+    source: str = typer.Argument(..., metavar="FROM", help="The folder to promote from, such as staging."),
+    target: str = typer.Argument(..., metavar="TO", help="The folder to promote to, such as prod."),
+    names: Optional[List[str]] = typer.Argument(None, metavar="[NAME]...", help="Only these resources, or globs."),
+    from_staged: bool = typer.Option(False, "--from-staged", help="Promote what is staged there, applied or not."),
+) -> None:
+    """Stage in one environment's folder what is applied in another's."""
+    from stagectl.usecases.promote import promote as use_case
+    from stagectl.views.staging import promotion_text
+
+    done = use_case(workspace(), source, target, names or (), from_staged=from_staged)
+    warn(done.notes)
+    _tell(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")
+    out(promotion_text(done.differ, done.left, target))
+
+
+def revert(commits: List[str] = typer.Argument(..., metavar="COMMIT...", help="Commits, or ranges A..B.")) -> None:
+    """Stage the inverse of staging commits and applies; what was changed again since is a conflict."""
+    from stagectl.usecases.revert import revert as use_case
+
+    done = use_case(workspace(), commits)
+    warn(done.notes)
+    _tell(done.staging, "Nothing to revert. That is as it was before.\n")
+
+
 NOTHING_TO_UNDO = "Nothing to take back. That is as it was applied.\n"
 
 

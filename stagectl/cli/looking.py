@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
 from stagectl.cli import completion
 from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, plan_file, selection, warn, workspace
 from stagectl.core.errors import InvalidFiles, UsageError
+
+if TYPE_CHECKING:
+    from stagectl.usecases.workspace import Workspace
 
 
 def status(
@@ -99,6 +102,14 @@ def show(
     out(show_json(found) if as_json else show_text(found))
 
 
+def _blame(repository: Workspace, name: str, as_json: bool) -> None:
+    from stagectl.usecases.blame import blame as use_case
+    from stagectl.views.history import blame_json, blame_text
+
+    found = use_case(repository, name)
+    out(blame_json(found) if as_json else blame_text(found))
+
+
 def _show_plan(path: Path, as_json: bool) -> None:
     from stagectl.usecases.reviewed import load
     from stagectl.views.plan_json import plan_json
@@ -110,15 +121,27 @@ def _show_plan(path: Path, as_json: bool) -> None:
 
 def log(
     name: Optional[str] = typer.Argument(None, metavar="[NAME]", help="Only what is about this resource."),
+    tags: Optional[List[str]] = TAGS,
+    action: Optional[str] = typer.Option(
+        None, "--action", metavar="ACTION", help="Only this action.", autocompletion=completion.actions
+    ),
     count: Optional[int] = typer.Option(None, "-n", min=1, metavar="N", help="Only the newest N."),
+    since: Optional[str] = typer.Option(None, "--since", metavar="DATE", help="Only what is younger, as git says."),
+    blame: Optional[str] = typer.Option(
+        None, "--blame", metavar="NAME", help="Who staged each value of NAME, and which apply made it live."
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Show who staged and applied what, newest first."""
-    from stagectl.usecases.log import log as use_case
+    from stagectl.usecases.log import Wanted
+    from stagectl.usecases.log import entries as use_case
     from stagectl.views.history import log_json, log_text
 
     repository = workspace()
-    entries = use_case(repository, name, count)
+    if blame is not None:
+        _blame(repository, blame, as_json)
+        return
+    entries = use_case(repository, Wanted(name, tuple(tags or ()), action, since, count))
     warn(repository.doubts())
     out(log_json(entries) if as_json else log_text(entries))
 

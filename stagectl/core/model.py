@@ -68,6 +68,7 @@ class Resource:
     depends_on_changes: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
     react_on: Mapping[str, Tuple[Trigger, ...]] = field(default_factory=dict)
     unordered: Tuple[Name, ...] = ()
+    overrides: Tuple[Tuple[str, ...], ...] = ()  # input paths that `promote` leaves alone
     source: Optional[str] = None
     moved_from: Optional[Name] = None
     actions: Mapping[str, str] = field(default_factory=dict)

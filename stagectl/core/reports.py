@@ -7,7 +7,7 @@ from typing import FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
-from stagectl.core.values import Inputs
+from stagectl.core.values import Inputs, Path, Value
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ class Status:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One staging or apply commit. type: `stage` or `apply`; results: for an apply how each change ended."""
+    """One staging or apply commit. type: `stage` or `apply`; results: for an apply how each change ended.
+
+    source: the commit that was applied; discarded: debts that were dropped.
+    """
 
     type: str
     commit: Oid
@@ -60,6 +63,21 @@ class LogEntry:
     run: Optional[str] = None
     plan: Optional[str] = None
     record_only: bool = False
+    source: Optional[Oid] = None
+    discarded: Tuple[ChangeId, ...] = ()
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Where one input comes from. staged: the commit that staged the value there is, None if none did; live: the value
+    that is applied; applied: the commit that made it live, None where nothing is.
+    """
+
+    path: Path
+    value: Value
+    staged: Optional[Oid]
+    live: Value
+    applied: Optional[Oid]
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from stagectl.core.model import (
     change_id,
 )
 from stagectl.core.references import absolute, folder_of, parse_template
-from stagectl.core.values import canonical, map_strings
+from stagectl.core.values import canonical, map_strings, undotted
 
 FRONT, BODY = 0, 1
 _FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
-_BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered")
+_BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered", "overrides")
 NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' and '-', a letter first"
 KIND_NAME = re.compile(SEGMENT, re.ASCII)
 
@@ -57,6 +57,7 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         depends_on_changes=depends_on_changes,
         react_on=reader.react_on(body.get("react_on")),
         unordered=reader.names(body.get("unordered"), ("unordered",)),
+        overrides=reader.paths(body.get("overrides"), ("overrides",)),
         source=_source(front.get("source"), flaws),
         moved_from=_moved_from(front.get("moved_from"), name, flaws),
         actions=_stamps(front.get("actions") if staged else None, flaws),
@@ -177,6 +178,16 @@ class _BodyReader:
         except ValueError as error:
             self._flaws.add(BODY, at, str(error))
             return Name("")
+
+    def paths(self, value: Any, at: At) -> Tuple[Tuple[str, ...], ...]:
+        found = []
+        for index, text in enumerate(listed(value, BODY, at, self._flaws)):
+            try:
+                found.append(undotted(text if isinstance(text, str) else repr(text)))
+            except ValueError:
+                message = f"{_shown(text)} is no path of an input, such as port or urls.0.port"
+                self._flaws.add(BODY, (*at, index), message)
+        return tuple(found)
 
     def _change(self, text: Any, at: At) -> ChangeId:
         name, _, action = text.rpartition(".") if isinstance(text, str) else ("", "", "")

@@ -41,10 +41,11 @@ def commit_staged(
     verb: str = "stage",
     *,
     check: bool = False,
+    trailers: Sequence[str] = (),
 ) -> Staging:
     """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
 
-    check: only tell what would be done.
+    check: only tell what would be done. trailers: more lines for the commit's message.
     """
     plan = _plan_of(workspace, snapshot, wanted, applied)
     changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
@@ -54,7 +55,7 @@ def commit_staged(
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
-    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged))
+    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers))
     gone = tuple(name for name in names if wanted.get(name) is None)
     return Staging(commit, staged, tuple(names), gone, _warnings(workspace))
 
@@ -115,11 +116,12 @@ def commit_files(
         raise
 
 
-def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId]) -> str:
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str]) -> str:
     """Return a commit message whose trailers name every staged change."""
     acting = {change.rpartition(".")[0] for change in staged}
     trailers = [f"Staged: {change}" for change in staged]
     trailers += [f"Restaged: {name}" for name in names if name not in acting]
+    trailers += more
     what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
     subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
     return subject + "\n\n" + "\n".join(trailers) + "\n"

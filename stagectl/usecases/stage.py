@@ -50,12 +50,13 @@ def stage(
     edits: Optional[Edits] = None,
     choose: Choose = lambda change: True,
     check: bool = False,
+    verb: str = "stage",
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
     edits: definitions (or files staged in place) to write first; they are part of the commit.
     choose: asked for every resource that would change and every action that would be staged on it.
-    check: only tell what would be staged.
+    check: only tell what would be staged. verb: what the commit's subject begins with.
     """
     edits = edits or {}
     snapshot = workspace.snapshot(definitions=True, edits=edits)
@@ -69,7 +70,7 @@ def stage(
         wanted = _with_actions(wanted, actions, snapshot, applied)
     wanted = _picked(wanted, snapshot, choose)
     _refuse_edited(workspace, snapshot, wanted, force)
-    return commit_staged(workspace, snapshot, wanted, applied, edits, check=check)
+    return commit_staged(workspace, snapshot, wanted, applied, edits, verb, check=check)
 
 
 def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:

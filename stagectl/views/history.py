@@ -6,8 +6,8 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
-from stagectl.core.reports import LogEntry, Shown
-from stagectl.core.values import as_written, dotted, leaves
+from stagectl.core.reports import Blame, LogEntry, Shown
+from stagectl.core.values import as_written, canonical, dotted, leaves
 from stagectl.views.text import listed, safe, value_text
 
 
@@ -28,7 +28,14 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
     }
     if entry.type == "apply":
         found.update(
-            {"results": dict(entry.results), "run": entry.run, "plan": entry.plan, "record_only": entry.record_only}
+            {
+                "results": dict(entry.results),
+                "run": entry.run,
+                "plan": entry.plan,
+                "source": entry.source,
+                "record_only": entry.record_only,
+                "discarded": list(entry.discarded),
+            }
         )
     return found
 
@@ -38,13 +45,38 @@ def log_text(entries: Sequence[LogEntry]) -> str:
     lines = []
     for entry in entries:
         what = f"{entry.type:5}" + (", recorded only" if entry.record_only else "")
-        lines.append(f"{entry.commit[:12]}  {entry.date}  {what}  {safe(entry.author)}")
+        where = f"  run {entry.run}, of {entry.source[:12]}" if entry.run and entry.source else ""
+        lines.append(f"{entry.commit[:12]}  {entry.date}  {what}  {safe(entry.author)}{safe(where)}")
         for change in entry.changes:
             result = entry.results.get(change)
             lines.append(f"    {safe(change)}{'  ' + safe(result) if result else ''}")
+        lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
         if entry.names:
             lines.append(f"    without a change: {listed(entry.names)}")
     return "\n".join(lines) + "\n" if lines else "Nothing was staged or applied yet.\n"
+
+
+def blame_text(found: Sequence[Blame]) -> str:
+    """Return where each value comes from, a line each: staged in, live since, path and value."""
+    lines = [
+        f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: "
+        f"{safe(canonical(one.value if one.staged else one.live))}"
+        for one in found
+    ]
+    return "\n".join(lines) + "\n" if lines else "It has no inputs.\n"
+
+
+def _short(commit: Optional[str]) -> str:
+    return commit[:12] if commit else "-" * 12
+
+
+def blame_json(found: Sequence[Blame]) -> str:
+    """Return where each value comes from as a JSON list; values are as the files say them."""
+    rows = [
+        {"path": dotted(b.path), "value": b.value, "staged": b.staged, "live": b.live, "applied": b.applied}
+        for b in found
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def show_json(shown: Shown) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
-from stagectl.core.diff import diff
+from stagectl.core.diff import ADD, Difference, diff
+from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
-from stagectl.views.text import difference_line, sign_of
+from stagectl.core.values import canonical, dotted
+from stagectl.views.text import LONGEST, difference_line, listed, safe, sign_of
 
 NOTHING = "Nothing to stage. The staged files are as the definitions say.\n"
 
@@ -56,3 +58,19 @@ def choice_text(name: Name, action: Optional[str], before: Optional[Resource], a
 def choice_question(name: Name, action: Optional[str]) -> str:
     """Return the question about one resource or action."""
     return f"Stage {name}?" if action is None else f"Stage the action {name}.{action}?"
+
+
+def promotion_text(differ: Sequence[Tuple[Name, Sequence[Difference]]], left: Sequence[Name], target: str) -> str:
+    """Return what stays different after a promotion, as it is written in the files."""
+    lines = ["Stays different:"] if differ else []
+    for name, differences in differ:
+        lines += [f"  {name}", *(f"      {_as_it_stands(entry)}" for entry in differences)]
+    lines += [f"Only in {target}: {listed(left)}"] if left else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _as_it_stands(entry: Difference) -> str:
+    """Return a difference of two files: their text is shown as it is, references and all."""
+    sides = [None if op == entry.op else canonical(value) for op, value in ((ADD, entry.before), (GONE, entry.after))]
+    before, after = (safe(side)[:LONGEST] if side is not None else "(nothing)" for side in sides)
+    return f"{safe(dotted(entry.path))}: {before} -> {after}"

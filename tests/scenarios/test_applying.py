@@ -1363,6 +1363,8 @@ def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:
     applied2, applied1, staged2, staged1 = ids
     when = "2026-01-01T00:00:00+00:00"
     person = "Ada <ada@example.com>"
+    run = repo.git("log", "-1", "--format=%(trailers:key=Run,valueonly)", APPLIED).strip()
+    source = repo.git("rev-parse", "HEAD")[:12]
     assert [
         ("apply", applied2, person, ["b.run"]),
         ("apply", applied1, person, ["a.run"]),
@@ -1370,10 +1372,12 @@ def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:
         ("stage", staged1, person, ["a.run"]),
     ] == [(e["type"], e["commit"], e["author"], e["changes"]) for e in repo.ok("log", "--json").json()]
     assert (
-        f"{applied2[:12]}  {when}  apply  {person}\n    b.run  ERROR\n"
+        f"{applied2[:12]}  {when}  apply  {person}  run {run}, of {source}\n    b.run  ERROR\n"
         f"{staged2[:12]}  {when}  stage  {person}\n    b.run\n"
     ) == repo.ok("log", "b").out
-    assert f"{applied2[:12]}  {when}  apply  {person}\n    b.run  ERROR\n" == repo.ok("log", "-n", "1").out
+    assert (f"{applied2[:12]}  {when}  apply  {person}  run {run}, of {source}\n    b.run  ERROR\n") == repo.ok(
+        "log", "-n", "1"
+    ).out
 
 
 def test_show_tells_one_resource_as_defined_staged_and_applied(repo: Repo) -> None:

@@ -67,7 +67,7 @@ NO_SOURCE = "4:9: 'source' must be the path of a definition, such as resources/d
 NO_ARGUMENTS = "1:16: a shell action is a list of strings: the program and its arguments"
 NO_FUNCTION = "2:16: a python action names a function of an installed package: package.module:function"
 NO_PLAYBOOK = "2:16: an ansible action is the path of a playbook, from the repository's root: playbooks/deploy.yml"
-BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered"
+BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered, overrides"
 KIND_KEYS = (
     "known keys: description, inputs, handler, actions, replace_on, sensitive, timeout, limit, idempotent, protect"
 )

@@ -21,7 +21,7 @@ def walk(repo: Repo) -> List[Ran]:
     said += [repo.run("create", "new", "--kind", "service"), repo.run("status"), repo.run("discard", "new")]
     said += [repo.run("show", "db"), repo.run("log"), repo.run("status", "-s"), repo.run("plan")]
     assert ([0] * len(said), "") == ([done.code for done in said], repo.git("status", "--porcelain"))
-    return [Ran(done.code, re.sub(r"\b[0-9a-f]{12}\b|Run \S+", "ID", done.out), done.err) for done in said]
+    return [Ran(done.code, re.sub(r"\b[0-9a-f]{12}\b|[Rr]un \S+", "ID", done.out), done.err) for done in said]
 
 
 PLAIN: List[Ran] = []  # the walk is the same for every test, and slow
