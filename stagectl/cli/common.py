@@ -10,8 +10,10 @@ from typing import Iterable, List, Optional
 import typer
 
 from stagectl.cli import completion
+from stagectl.core.model import CHANGE
 from stagectl.core.selection import Selection
 from stagectl.usecases.workspace import Workspace
+from stagectl.views.text import one_line
 
 NAMES = typer.Argument(
     None,
@@ -52,15 +54,22 @@ def selection(
 
 
 def plan_file(words: Optional[List[str]]) -> Optional[Path]:
-    """Return the saved plan that stands where names could: a word with a dot, which no name has, or a file of JSON."""
-    word = words[0] if words else ""
+    """Return the saved plan that stands among names, None if there is none."""
+    return next((Path(word) for word in words or () if _is_plan_file(word)), None)
+
+
+def _is_plan_file(word: str) -> bool:
+    """Return whether a word is a path: no name has a dot, but `web.restart` is more likely meant as one."""
+    path = Path(word)
     if "." in word:
-        return Path(word)
+        return path.suffix == ".json" or path.exists() or CHANGE.fullmatch(word) is None
+    if not path.is_file():
+        return False
     try:
-        with open(word, "rb") as file:
-            return Path(word) if file.read(1) == b"{" else None
+        with open(path, "rb") as file:
+            return file.read(1) == b"{"
     except OSError:
-        return None
+        return False
 
 
 def out(text: str) -> None:
@@ -76,7 +85,7 @@ def note(text: str) -> None:
 def warn(messages: Iterable[str]) -> None:
     """Write warnings."""
     for message in messages:
-        note(f"warning: {message}")
+        note(f"warning: {one_line(message)}")
 
 
 def colour() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
@@ -10,7 +11,7 @@ import typer
 
 from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
-from stagectl.core.errors import InvalidFiles
+from stagectl.core.errors import StagectlError
 
 if TYPE_CHECKING:
     from stagectl.core.plan import Plan
@@ -57,11 +58,14 @@ def plan(
         found, situation = plan_with_situation(
             repository, selection(names, tags, with_children, with_parents), head=head, base=base
         )
-    except InvalidFiles as error:
+    except StagectlError as error:
         _annotate(error, format)
         raise
-    warn(found.warnings)
     compared = _since(repository, found, since)
+    if since is not None and compared is None:
+        lost = f"no recent commit makes the plan {since}: what differs from it is not known"
+        found = replace(found, warnings=(*found.warnings, lost))
+    warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.reviewed import save
 
@@ -77,25 +81,23 @@ def plan(
         raise typer.Exit(2)
 
 
-def _annotate(error: InvalidFiles, format: Format) -> None:
+def _annotate(error: StagectlError, format: Format) -> None:
     """Tell what makes the plan impossible on the lines where it stands, too."""
     if format is Format.github:
-        from stagectl.views.plan_github import problems_github
+        from stagectl.views.plan_github import error_github
 
-        out(problems_github(error.problems))
+        out(error_github(error))
 
 
 def _since(repository: Workspace, found: Plan, since: Optional[str]) -> Optional[RangeDiff]:
+    """Return what became of the plan in a file or of an id, None where it is not known."""
     if since is None:
         return None
     from stagectl.core.range_diff import range_diff
     from stagectl.usecases.reviewed import reviewed
 
     before = reviewed(repository, found, since)
-    if before is None:
-        warn([f"no recent commit makes the plan {since}: what differs from it is not known"])
-        return None
-    return range_diff(before, found)
+    return range_diff(before, found) if before is not None else None
 
 
 def _shown(
@@ -116,10 +118,10 @@ def _shown(
 
         return plan_markdown(found, since=compared, max_bytes=max_bytes)
     if format is Format.github:
-        from stagectl.usecases.plan import staged_places
-        from stagectl.views.plan_github import plan_github
+        from stagectl.usecases.plan import staged_lines
+        from stagectl.views.plan_github import MOST, plan_github
 
-        return plan_github(found, staged_places(repository, found, head))
+        return plan_github(found, staged_lines(repository, found, head, MOST))
     if format is Format.text:
         from stagectl.views.plan_text import plan_text
         from stagectl.views.range_diff import range_diff_text

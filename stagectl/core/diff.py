@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Optional, Tuple
 
-from stagectl.core.values import Inputs, Path, Value, leaves, same, step_order
+from stagectl.core.values import Inputs, Path, Value, dotted, leaves, same, step_order
 
 ADD, REMOVE, REPLACE = "add", "remove", "replace"
 
@@ -37,10 +37,10 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
 
 def joined(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
     """Return, for a replace, what turns the values that go (all `remove`) into those that come (all `add`)."""
-    old = {entry.path: entry for entry in gone}
-    new = {entry.path: entry for entry in come}
+    old = {dotted(entry.path): entry for entry in gone}
+    new = {dotted(entry.path): entry for entry in come}
     entries = [entry for path, entry in {**old, **new}.items() if (path in old) != (path in new)]
     for path in old.keys() & new.keys():
         if not same(old[path].before, new[path].after):
-            entries.append(Difference(path, REPLACE, old[path].before, new[path].after))
+            entries.append(Difference(new[path].path, REPLACE, old[path].before, new[path].after))
     return tuple(sorted(entries, key=lambda entry: step_order(entry.path)))

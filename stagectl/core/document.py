@@ -6,16 +6,21 @@ A document says everything a reviewer approves: its id is made from it alone, an
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Pattern, Tuple
 
 from stagectl.core import settings
-from stagectl.core.diff import Difference
+from stagectl.core.diff import ADD, Difference
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import REPLACE as REPLACED
 from stagectl.core.errors import FlawedFile, StagectlError
-from stagectl.core.model import ChangeId, Kind, Name, Oid
+from stagectl.core.model import ACTION, CHANGE, NAME, STAMP, TAG, ChangeId, Kind, Name, Oid, change_id
 from stagectl.core.plan import Cause, Change, Digests, Held, Plan
 from stagectl.core.references import parse_template
+from stagectl.core.schema import KIND_NAME
 from stagectl.core.selection import Selection
+from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE
 from stagectl.core.values import Value, as_written, canonical, digest, dotted, map_strings, undotted
 
 FORMAT_VERSION = "1.0"
@@ -129,10 +134,17 @@ def from_document(raw: Any, what: str) -> Plan:
         plan = _plan(raw)
         fits = plan_id(to_document(plan)) == plan.id == plan_id(raw)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FlawedFile) as error:
-        raise StagectlError(f"{what} is no plan: {type(error).__name__}: {error}", "plan it again") from None
+        raise StagectlError(f"{what} is no plan: {_trouble(error)}", "plan it again") from None
     if not fits:
-        raise StagectlError(f"{what} was changed since it was written: its plan id does not fit", "plan it again")
+        trouble = "was changed since it was written: its plan id does not fit"
+        if version != FORMAT_VERSION:
+            trouble = f"has format {version}, and this stagectl makes {FORMAT_VERSION}"
+        raise StagectlError(f"{what} {trouble}", "plan it again")
     return plan
+
+
+def _trouble(error: Exception) -> str:
+    return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)[:200]
 
 
 def _plan(raw: Mapping[str, Any]) -> Plan:
@@ -147,9 +159,9 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
         ),
         changes=tuple(map(_change, raw["changes"])),
         held=tuple(map(_held, raw["held"])),
-        recorded=tuple(map(Name, _texts(raw["recorded"]))),
-        pending=tuple(map(ChangeId, _texts(raw["pending"]))),
-        moved=tuple((Name(_text(move["from"])), Name(_text(move["to"]))) for move in raw["moved"]),
+        recorded=tuple(map(_name, raw["recorded"])),
+        pending=tuple(map(_identity, raw["pending"])),
+        moved=tuple((_name(move["from"]), _name(move["to"])) for move in raw["moved"]),
         kinds={name: _kind(name, body) for name, body in raw["kinds"].items()},
         base=_commit(raw["base"]["commit"]),
         head=_commit(raw["head"]["commit"]),
@@ -157,10 +169,29 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, form: Optional[Pattern[str]] = None) -> str:
+    """Return a string; raises TypeError for what is none and ValueError for one that has not the form."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no string")
+    if form is not None and not form.fullmatch(value):
+        raise ValueError(f"{value!r} cannot stand where it does")
     return value
+
+
+# Words that go into texts and pictures as they are: a file from elsewhere must not bring others.
+_OID = re.compile("[0-9a-f]{40,64}")
+_CAUSES = re.compile("staged|explicit|child|reaction|replace|unfinished|owed")
+_REASONS = re.compile(f"{OUTSIDE}|{NEEDS_PARENT}|{NEEDS_READER}")
+_OPS = re.compile(f"{ADD}|{GONE}|{REPLACED}")
+_WHEN = re.compile("success|changed")
+
+
+def _name(value: Any) -> Name:
+    return Name(_text(value, NAME))
+
+
+def _identity(value: Any) -> ChangeId:
+    return ChangeId(_text(value, CHANGE))
 
 
 def _texts(values: Any) -> Tuple[str, ...]:
@@ -168,10 +199,11 @@ def _texts(values: Any) -> Tuple[str, ...]:
 
 
 def _commit(value: Any) -> Optional[Oid]:
-    return None if value is None else Oid(_text(value))
+    return None if value is None else Oid(_text(value, _OID))
 
 
 def _kind(name: str, raw: Any) -> Kind:
+    _text(name, KIND_NAME)
     return Kind(name, raw=None) if raw is None else settings.kind(name, [raw])
 
 
@@ -179,18 +211,15 @@ def _change(raw: Mapping[str, Any]) -> Change:
     cause = raw["cause"]
     made = raw["digests"]
     return Change(
-        id=ChangeId(_text(raw["id"])),
-        resource=Name(_text(raw["resource"])),
-        action=_text(raw["action"]),
-        kind=_text(raw["kind"]),
-        tags=_texts(raw["tags"]),
-        cause=Cause(_text(cause["type"]), tuple(map(ChangeId, _texts(cause["of"]))), _texts(cause["inputs"])),
+        **_identified(raw),
+        kind=_text(raw["kind"], KIND_NAME),
+        cause=Cause(_text(cause["type"], _CAUSES), tuple(map(_identity, cause["of"])), _texts(cause["inputs"])),
         diff=tuple(_differences(raw["diff"])),
-        after=tuple(map(ChangeId, _texts(raw["after"]))),
+        after=tuple(map(_identity, raw["after"])),
         wave=int(raw["wave"]),
         sensitive=frozenset(str(undotted(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
-        triggers=tuple((ChangeId(_text(entry["on"])), _text(entry["when"])) for entry in raw["triggers"]),
-        stamps={_text(action): _text(stamp) for action, stamp in raw["stamps"].items()},
+        triggers=tuple((_identity(entry["on"]), _text(entry["when"], _WHEN)) for entry in raw["triggers"]),
+        stamps={_text(action, ACTION): _text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
         digests=Digests(made["before"], made["inputs"]),
     )
 
@@ -198,7 +227,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
 def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
     for entry in entries:
         before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
-        yield Difference(undotted(_text(entry["path"])), _text(entry["op"]), before, after)
+        yield Difference(undotted(_text(entry["path"])), _text(entry["op"], _OPS), before, after)
 
 
 def _read(path: object, text: str) -> Value:
@@ -207,11 +236,16 @@ def _read(path: object, text: str) -> Value:
 
 def _held(raw: Mapping[str, Any]) -> Held:
     return Held(
-        id=ChangeId(_text(raw["id"])),
-        resource=Name(_text(raw["resource"])),
-        action=_text(raw["action"]),
-        tags=_texts(raw["tags"]),
-        reason=_text(raw["reason"]),
-        needs=tuple(map(ChangeId, _texts(raw["needs"]))),
+        **_identified(raw),
+        reason=_text(raw["reason"], _REASONS),
+        needs=tuple(map(_identity, raw["needs"])),
         message=_text(raw["message"]),
     )
+
+
+def _identified(raw: Mapping[str, Any]) -> Dict[str, Any]:
+    name, action = _name(raw["resource"]), _text(raw["action"], ACTION)
+    if raw["id"] != change_id(name, action):
+        raise ValueError(f"the id {raw['id']!r} is not {change_id(name, action)}")
+    tags = tuple(_text(tag, TAG) for tag in raw["tags"])
+    return {"id": change_id(name, action), "resource": name, "action": action, "tags": tags}

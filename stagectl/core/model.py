@@ -18,6 +18,7 @@ NAME = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*", re.ASCII)
 TAG_WORD = r"[A-Za-z0-9_][A-Za-z0-9_./:-]*"
 TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
 ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
 STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 
 RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import starmap
-from typing import List, Mapping, Tuple
+from typing import List, Mapping, Tuple, TypeVar
 
 from stagectl.core.document import difference_json, digests
 from stagectl.core.model import ChangeId, Name
@@ -24,7 +24,8 @@ class Differing:
 class RangeDiff:
     """From a reviewed plan to the one there is now; every list in the order of its plan.
 
-    kinds: those whose files differ; recorded: names with whether they came (True) or went (False).
+    reheld: held back in both, for another reason, with other needs or tags.
+    kinds: those whose files differ; recorded and moved: with whether they came (True) or went (False).
     """
 
     reviewed: Plan
@@ -34,9 +35,10 @@ class RangeDiff:
     differ: Tuple[Differing, ...] = ()
     held: Tuple[Held, ...] = ()
     freed: Tuple[Held, ...] = ()
+    reheld: Tuple[Tuple[Held, Held], ...] = ()
     recorded: Tuple[Tuple[Name, bool], ...] = ()
     kinds: Tuple[str, ...] = ()
-    moved: Tuple[Tuple[Name, Name], ...] = ()
+    moved: Tuple[Tuple[Tuple[Name, Name], bool], ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -47,7 +49,7 @@ class RangeDiff:
 def range_diff(reviewed: Plan, now: Plan) -> RangeDiff:
     """Return what differs between two plans."""
     old, new = ({change.id: change for change in plan.changes} for plan in (reviewed, now))
-    was_held, is_held = ({(held.id, held.reason, held.needs) for held in plan.held} for plan in (reviewed, now))
+    was_held, is_held = ({held.id: held for held in plan.held} for plan in (reviewed, now))
     pairs = [(old[change.id], change) for change in now.changes if change.id in old]
     return RangeDiff(
         reviewed=reviewed,
@@ -55,14 +57,29 @@ def range_diff(reviewed: Plan, now: Plan) -> RangeDiff:
         came=_without(now.changes, old),
         went=_without(reviewed.changes, new),
         differ=tuple(pair for pair in starmap(_differing, pairs) if pair.aspects),
-        held=tuple(held for held in now.held if (held.id, held.reason, held.needs) not in was_held),
-        freed=tuple(held for held in reviewed.held if (held.id, held.reason, held.needs) not in is_held),
-        recorded=tuple(
-            (name, name in now.recorded) for name in sorted(set(now.recorded).symmetric_difference(reviewed.recorded))
+        held=tuple(held for held in now.held if held.id not in was_held),
+        freed=tuple(held for held in reviewed.held if held.id not in is_held),
+        reheld=tuple(
+            (was_held[held.id], held)
+            for held in now.held
+            if held.id in was_held and _reasons(held) != _reasons(was_held[held.id])
         ),
+        recorded=_came_or_went(reviewed.recorded, now.recorded),
         kinds=_kinds(reviewed, now),
-        moved=tuple(sorted(set(now.moved).symmetric_difference(reviewed.moved))),
+        moved=_came_or_went(reviewed.moved, now.moved),
     )
+
+
+def _reasons(held: Held) -> Tuple[object, ...]:
+    return held.reason, held.needs, held.tags
+
+
+T = TypeVar("T", Name, Tuple[Name, Name])
+
+
+def _came_or_went(before: Tuple[T, ...], after: Tuple[T, ...]) -> Tuple[Tuple[T, bool], ...]:
+    old, new = set(before), set(after)
+    return tuple((entry, entry in new) for entry in sorted(old ^ new))
 
 
 def _without(changes: Tuple[Change, ...], known: Mapping[ChangeId, Change]) -> Tuple[Change, ...]:

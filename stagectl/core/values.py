@@ -16,6 +16,7 @@ Inputs = Mapping[str, Value]
 Path = Tuple[Step, ...]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,18 @@ def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
         yield path, value
 
 
-def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str]]:
-    """Return a sort key for paths: list indexes by number, keys by text."""
-    return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]
+def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
+    """Return a sort key for paths: indexes, and keys that look like one, by number, other keys by text.
+
+    A path that was read back (`undotted`) cannot tell an index from such a key, and has to stand in the same place.
+    """
+    return [_order_of(step) for step in path]
+
+
+def _order_of(step: Step) -> Tuple[int, int, str, bool]:
+    text = str(step)
+    is_number = _NUMBER.fullmatch(text) is not None
+    return (0, int(text), text, step is text) if is_number else (1, 0, text, True)
 
 
 def dotted(path: Sequence[Step]) -> str:

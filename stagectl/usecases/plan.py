@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple, Union
 
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.document import digests
 from stagectl.core.errors import Flaw
-from stagectl.core.model import REMOVE, RUN, Name, Oid, split_change, staged_path
-from stagectl.core.plan import Plan
+from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.plan import Change, Held, Plan
 from stagectl.core.planner import make_plan, world_of
 from stagectl.core.schema import BODY
 from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
-from stagectl.core.values import Path, same
+from stagectl.core.values import Path
 from stagectl.usecases.workspace import Workspace, located
+
+Place = Tuple[str, int]  # a file and a line in it, from 1
 
 
 def plan(workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None) -> Plan:
@@ -59,16 +63,20 @@ def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
 
 
 def _move_hints(plan: Plan) -> List[str]:
-    """Return hints for resources that look moved, but are removed and run again."""
-    gone = [change for change in plan.changes if change.action == REMOVE and change.cause.type == "staged"]
-    new = [change for change in plan.changes if change.action == RUN and change.cause.type == "staged"]
-    return [
-        f"{run.resource} looks like {remove.resource} moved; to keep it: add 'moved_from: {remove.resource}' "
-        f"to its front matter and stage it (stagectl move does that)"
-        for remove in gone
-        for run in new
-        if remove.kind == run.kind and same(remove.inputs, run.inputs)
-    ]
+    """Return hints for resources that look moved, but are removed and run again; each is told once."""
+    new: Dict[Tuple[str, Optional[str]], List[Name]] = {}
+    for change in reversed(plan.changes):
+        if change.action == RUN and change.cause.type == "staged":
+            new.setdefault((change.kind, digests(change).inputs), []).append(change.resource)
+    hints = []
+    for change in plan.changes:
+        alike = new.get((change.kind, digests(change).inputs))
+        if alike and change.action == REMOVE and change.cause.type == "staged":
+            hints.append(
+                f"{alike.pop()} looks like {change.resource} moved; to keep it: add 'moved_from: {change.resource}' "
+                "to its front matter and stage it (stagectl move does that)"
+            )
+    return hints
 
 
 def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
@@ -90,19 +98,23 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
     return found
 
 
-def staged_places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
-    """Return where the values of a plan stand in the staged files, `path:line`; the empty path is the file itself."""
+def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: int) -> Dict[ChangeId, Place]:
+    """Return for the first *most* changes, and those held back, the staged file and the line of the first value."""
     snapshot = workspace.snapshot(head)
-    found: Dict[Tuple[Name, Path], str] = {}
-    for name in {change.resource for change in plan.changes} | {held.resource for held in plan.held}:
-        if name in snapshot.staged:
-            found[name, ()] = f"{staged_path(name)}:1"
-    for change in plan.changes:
-        for difference in change.diff if change.resource in snapshot.staged else ():
-            path = staged_path(change.resource)
-            line, _ = locate(snapshot.files[path], Flaw(BODY, ("inputs", *difference.path), ""))
-            found[change.resource, difference.path] = f"{path}:{line}"
+    found: Dict[ChangeId, Place] = {}
+    entries: List[Union[Change, Held]] = [*plan.changes[:most], *plan.held[:most]]
+    for entry in entries:
+        if entry.resource in snapshot.staged:
+            path = staged_path(entry.resource)
+            at = _first_value(entry) if isinstance(entry, Change) else ()
+            found[entry.id] = (path, locate(snapshot.files[path], Flaw(BODY, at, ""))[0] if at else 1)
     return found
+
+
+def _first_value(change: Change) -> Path:
+    """Return the place, in a staged file's body, of the first value that changes and is not gone."""
+    there = [difference.path for difference in change.diff if difference.op != GONE and change.action != REMOVE]
+    return ("inputs", *there[0]) if there else ()
 
 
 def explained_name(situation: Situation, text: str) -> Name:

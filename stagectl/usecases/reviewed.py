@@ -6,7 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stagectl.adapters import store
 from stagectl.adapters.files import write_file
@@ -26,15 +26,16 @@ HEADS, BASES = 25, 5  # how many staging areas and applied commits a search goes
 PATIENCE = 15.0  # seconds of searching
 
 _ID = re.compile(r"[0-9a-f]{8,64}")
+_WHOLE = re.compile(r"[0-9a-f]{64}")
+_NO_ID = "; a plan id has 64 characters, 0-9 and a-f"
+_LOST = "; no recent commit makes that plan with this selection, so what differs is not known"
 
 
 class OtherPlan(StagectlError):
     """The plan is not the one that was reviewed. difference: what became of that; None where it was not found."""
 
     def __init__(self, now: Plan, expected: str, difference: Optional[RangeDiff]) -> None:
-        lost = (
-            "" if difference else "; no recent commit makes that plan with this selection, so what differs is not known"
-        )
+        lost = "" if difference else _LOST if _WHOLE.fullmatch(expected) else _NO_ID
         super().__init__(
             f"the plan is not the one that was reviewed: its id is {now.id}, expected was {expected}{lost}",
             "nothing ran; look at it again with `stagectl plan`, and expect its id",
@@ -45,7 +46,7 @@ class OtherPlan(StagectlError):
 def check(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Plan]) -> None:
     """Raise OtherPlan if a plan has not the expected id; reviewed: the plan that has it, if it is at hand."""
     if now.id != expected:
-        before = reviewed or find(workspace, now, expected)
+        before = reviewed or (find(workspace, now, expected) if _WHOLE.fullmatch(expected) else None)
         raise OtherPlan(now, expected, range_diff(before, now) if before else None)
 
 
@@ -63,13 +64,22 @@ def load(path: Path) -> Plan:
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
-        raw = json.loads(data[:LARGEST].decode("utf-8")) if len(data) <= LARGEST else None
+        raw = json.loads(data.decode("utf-8"), object_pairs_hook=_object) if len(data) <= LARGEST else None
+        json.dumps(raw, ensure_ascii=False).encode("utf-8")  # half a character is no text
     except OSError as error:
         hint = "make it with: stagectl plan --out FILE"
         raise StagectlError(f"{path} cannot be read: {error.strerror}", hint) from None
     except (ValueError, RecursionError):
         raw = None
     return from_document(raw, str(path))
+
+
+def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    """Return a JSON object; a key twice would show readers one thing and stagectl another."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
 
 
 def reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:

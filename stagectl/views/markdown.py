@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, Sequence
 
-from stagectl.views.text import safe
+from stagectl.views.text import one_line
+
+_PIPE = "\\|"
 
 
 def code(text: str) -> str:
-    """Return text as a code span, also inside a table."""
-    shown = safe(text).replace("\n", "\\n").replace("|", "\\|") or " "
+    """Return text as a code span."""
+    shown = one_line(text) or " "
     fence = "`" * (1 + _longest_run(shown))
-    pad = " " if shown.startswith("`") or shown.endswith("`") or (shown.startswith(" ") and shown.endswith(" ")) else ""
+    pad = " " if shown[0] == "`" or shown[-1] == "`" or (shown.strip(" ") and shown[0] == shown[-1] == " ") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def fenced(language: str, lines: Iterable[str]) -> str:
     """Return lines as a block of code; no line can end it."""
-    text = "\n".join(safe(line).replace("\n", "\\n") for line in lines)
+    text = "\n".join(map(one_line, lines))
     fence = "`" * max(3, 1 + _longest_run(text))
     return f"{fence}{language}\n{text}\n{fence}"
 
@@ -32,10 +34,10 @@ def _longest_run(text: str) -> int:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table whose cells are Markdown of ours."""
+    """Yield the lines of a table whose cells are Markdown of ours; a pipe in one is text, also inside a code span."""
     yield f"| {' | '.join(head)} |"
     yield f"| {' | '.join('---' for _ in head)} |"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield from (f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
 def details(summary: str, lines: Iterable[str]) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.plan import Plan
@@ -59,20 +60,18 @@ def picture(plan: Plan) -> Picture:
 
 
 def collapsed(plan: Plan, group: Group) -> Picture:
-    """Return a box per folder and action instead of one per change."""
-    keys = [(group(change.resource), change.action) for change in plan.changes]
-    members: Dict[Tuple[str, str], int] = {}
-    for key in keys:
-        members[key] = members.get(key, 0) + 1
+    """Return a box per folder and action instead of one per change; those held back have boxes of their own."""
+    key_of = {change.id: (group(change.resource), change.action, False) for change in plan.changes}
+    held = {held.id: (group(held.resource), held.action, True) for held in plan.held}
+    members = Counter([*key_of.values(), *held.values()])
     number = {key: at for at, key in enumerate(members)}
     nodes = tuple(
-        Node(f"{folder or '(root)'}: {count} to {action} {sign_of(action)}", action)
-        for (folder, action), count in members.items()
+        Node(f"{folder or '(root)'}: {count} to {action} {'held back' if waits else sign_of(action)}", action, waits)
+        for (folder, action, waits), count in members.items()
     )
-    key_of = {change.id: key for change, key in zip(plan.changes, keys)}
-    edges: Set[Tuple[int, int]] = {
-        (number[key_of[before]], number[key]) for change, key in zip(plan.changes, keys) for before in change.after
-    }
+    arrows = [(before, key_of[change.id]) for change in plan.changes for before in change.after]
+    arrows += [(need, held[entry.id]) for entry in plan.held for need in entry.needs if need in key_of]
+    edges = {(number[key_of[before]], number[key]) for before, key in arrows}
     return Picture(nodes, tuple(sorted(edge for edge in edges if edge[0] != edge[1])), collapsed=True)
 
 

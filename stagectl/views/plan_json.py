@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence, Tuple
 
-from stagectl.core.document import to_document
+from stagectl.core.document import selection_json, to_document
 from stagectl.core.plan import Plan
 from stagectl.core.range_diff import RangeDiff
 
@@ -18,6 +18,10 @@ def plan_json(plan: Plan, since: Optional[RangeDiff] = None) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def _came_and_went(entries: Sequence[Tuple[Any, bool]]) -> Dict[str, Any]:
+    return {"came": [entry for entry, came in entries if came], "went": [entry for entry, came in entries if not came]}
+
+
 def _since_json(since: RangeDiff) -> Dict[str, Any]:
     return {
         "plan_id": since.reviewed.id,
@@ -25,4 +29,13 @@ def _since_json(since: RangeDiff) -> Dict[str, Any]:
         "came": [change.id for change in since.came],
         "went": [change.id for change in since.went],
         "differ": [{"id": pair.after.id, "in": list(pair.aspects)} for pair in since.differ],
+        "held": {
+            "came": [held.id for held in since.held],
+            "went": [held.id for held in since.freed],
+            "differ": [held.id for _, held in since.reheld],
+        },
+        "recorded": _came_and_went(since.recorded),
+        "moved": _came_and_went(since.moved),
+        "kinds": list(since.kinds),
+        "selection": selection_json(since.reviewed.selection),
     }

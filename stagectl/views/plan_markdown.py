@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
@@ -14,7 +15,7 @@ from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.range_diff import RangeDiff
 from stagectl.core.references import folder_of
-from stagectl.core.values import canonical, dotted
+from stagectl.core.values import dotted
 from stagectl.views.markdown import code, details, fenced, table
 from stagectl.views.plan_graph import fitting, mermaid
 from stagectl.views.plan_text import NOTHING, cause_text, shown_differences, summary_line
@@ -24,6 +25,7 @@ from stagectl.views.text import counted, listed, selection_words, sign_of, value
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
 _NAMED = 20  # ids that are named of a group
+_LONGEST = 300  # characters of a warning
 
 
 def plan_markdown(plan: Plan, *, since: Optional[RangeDiff] = None, max_bytes: int = MOST_BYTES) -> str:
@@ -39,7 +41,7 @@ def plan_markdown(plan: Plan, *, since: Optional[RangeDiff] = None, max_bytes: i
 
 
 def _sections(plan: Plan, since: Optional[RangeDiff], level: int) -> Iterator[str]:
-    parts: List[Iterable[str]] = [[marker(plan)], _head(plan)]
+    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level)]
     parts += [_since(since, level)] if since is not None else []
     parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
     parts += [_how_to_apply(plan)]
@@ -51,14 +53,18 @@ def _sections(plan: Plan, since: Optional[RangeDiff], level: int) -> Iterator[st
 
 def marker(plan: Plan) -> str:
     """Return the hidden first line by which a bot finds its comment: command, plan id and selection."""
-    told = canonical({"command": "plan", "plan_id": plan.id, "selection": selection_json(plan.selection)})
+    told = json.dumps(
+        {"command": "plan", "plan_id": plan.id, "selection": selection_json(plan.selection)},
+        sort_keys=True,
+        separators=(",", ":"),
+    )
     for character in "<>&":
         told = told.replace(character, f"\\u{ord(character):04x}")
     told = told.replace("--", "-\\u002d")
     return f"<!-- stagectl:plan {told} -->"
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: Plan, level: int) -> Iterator[str]:
     yield f"### {NOTHING if plan.is_empty else summary_line(plan)}"
     yield ""
     words = " ".join(map(shlex.quote, selection_words(plan.selection)))
@@ -67,7 +73,14 @@ def _head(plan: Plan) -> Iterator[str]:
     base = f"the applied commit {code(plan.base[:SHORT])}" if plan.base else "nothing applied"
     head = code(plan.head[:SHORT]) if plan.head else "what is not committed yet"
     yield f"- from {base} to {head}{', with uncommitted changes' if plan.dirty else ''}"
-    yield from (f"- **warning:** {code(warning)}" for warning in plan.warnings)
+    most = (10, 5, 2, 1)[level]
+    yield from (f"- **warning:** {code(_cut(warning))}" for warning in plan.warnings[:most])
+    if len(plan.warnings) > most:
+        yield f"- ... and {counted(len(plan.warnings) - most, 'more warning')}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _since(since: RangeDiff, level: int) -> Iterator[str]:
@@ -78,7 +91,7 @@ def _since(since: RangeDiff, level: int) -> Iterator[str]:
     most = (400, 100, 20, 0)[level]
     yield f"**What differs since plan {code(since.reviewed.id[:SHORT])}:** {_since_counts(since)}"
     if most:
-        more = [f"... and {len(lines) - most} more lines"] if len(lines) > most else []
+        more = [f"... and {counted(len(lines) - most, 'more line')}"] if len(lines) > most else []
         yield ""
         yield fenced("diff", [_as_diff(line) for line in lines[:most]] + more)
 
@@ -90,9 +103,10 @@ def _as_diff(line: str) -> str:
 
 
 def _since_counts(since: RangeDiff) -> str:
-    counts = (("came", since.came), ("went", since.went), ("differ", since.differ), ("held back", since.held))
+    counts = (("came", since.came), ("went", since.went), ("differ", since.differ))
+    held = len(since.held) + len(since.freed) + len(since.reheld)
     told = [f"{len(found)} {word}" for word, found in counts if found]
-    return ", ".join(told) or "not its changes"
+    return ", ".join(told + ([f"{held} held back or no longer"] if held else [])) or "not its changes"
 
 
 # --- the changes
@@ -179,7 +193,7 @@ def _group(lines: Tuple[str, ...], ids: List[ChangeId], most: int) -> Iterator[s
     same = f"the same difference in {len(ids)} resources: " if len(ids) > 1 else ""
     yield f"{same}{listed(ids, _NAMED, code)}"
     yield ""
-    more = (f"  ... and {len(lines) - most} more lines",) if len(lines) > most else ()
+    more = (f"  ... and {counted(len(lines) - most, 'more line')}",) if len(lines) > most else ()
     yield fenced("diff", lines[:most] + more)
 
 

@@ -8,7 +8,7 @@ from stagectl.core.diff import Difference, joined
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.values import Path
-from stagectl.views.text import coloured, difference_line, listed, safe, sign_of
+from stagectl.views.text import coloured, difference_line, listed, one_line, sign_of
 
 NOTHING = "No changes. The applied state matches what is staged."
 
@@ -20,7 +20,7 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
-        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {safe(held.message)}" for held in plan.held]
+        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {one_line(held.message)}" for held in plan.held]
     if plan.recorded:
         lines += [f"Recorded, nothing runs: {listed(plan.recorded)}"]
     if plan.pending:
@@ -50,7 +50,7 @@ def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple
     return change.diff
 
 
-def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = safe) -> str:
+def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = one_line) -> str:
     """Return why a change is in a plan, in words; of a replace only the inputs that its kind replaces on.
 
     shown: how to write the ids and inputs in it.
@@ -96,7 +96,7 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
             lines += _chain(change, plan, by_id, places, 0, set())
     for held in plan.held:
         if held.resource == name:
-            lines.append(f"{held.id} is held back ({held.reason}): {safe(held.message)}")
+            lines.append(f"{held.id} is held back ({held.reason}): {one_line(held.message)}")
     if name in plan.recorded:
         lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
     if not lines:

@@ -23,6 +23,11 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
+def one_line(text: str) -> str:
+    """Return text that is safe and stays in its line."""
+    return safe(text).replace("\n", "\\n")
+
+
 def sign_of(action: str) -> str:
     """Return the sign of an action."""
     return _SIGNS.get(action, "!")
@@ -35,13 +40,13 @@ def coloured(sign: str, colour: bool) -> str:
 
 def value_text(value: Value) -> str:
     """Return a value in one line: JSON, strings in quotes, cut where it is long."""
-    text = safe(canonical(as_written(value)).replace("\n", "\\n"))
+    text = one_line(canonical(as_written(value)))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
 def difference_line(difference: Difference, sensitive: bool) -> str:
     """Return one difference in one line; a sensitive one without its values."""
-    path = safe(dotted(difference.path))
+    path = one_line(dotted(difference.path))
     if sensitive:
         return f"{path}: (sensitive)"
     if difference.op == ADD:
@@ -51,7 +56,7 @@ def difference_line(difference: Difference, sensitive: bool) -> str:
     return f"{path}: {value_text(difference.before)} -> {value_text(difference.after)}"
 
 
-def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = safe) -> str:
+def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:
     """Return words with commas, the first ones where there are many; shown: how to write one of them."""
     more = f", and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(shown(word) for word in words[:most]) + more
