@@ -103,10 +103,17 @@ def _as_diff(line: str) -> str:
 
 
 def _since_counts(since: RangeDiff) -> str:
-    counts = (("came", since.came), ("went", since.went), ("differ", since.differ))
-    held = len(since.held) + len(since.freed) + len(since.reheld)
+    counts = (
+        ("came", since.came),
+        ("went", since.went),
+        ("differ", since.differ),
+        ("held back, or no longer", (*since.held, *since.freed, *since.reheld)),
+        ("recorded, or no longer", since.recorded),
+        ("moved, or no longer", since.moved),
+    )
     told = [f"{len(found)} {word}" for word, found in counts if found]
-    return ", ".join(told + ([f"{held} held back or no longer"] if held else [])) or "not its changes"
+    told += [counted(len(since.kinds), "other kind")] if since.kinds else []
+    return ", ".join([*told, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])
 
 
 # --- the changes
