@@ -369,8 +369,8 @@ def large(count: int, folders: int, *, alike: bool = False, held: int = 0) -> Pl
 SIZES = (2_000, 5_000, 20_000, 65_000, 1_000_000)
 LARGE = {
     "few folders": large(5_000, 7),
-    "a folder each": large(5_000, 5_000),
-    "the same values": large(5_000, 40, alike=True),
+    "a folder each": large(2_000, 2_000),
+    "the same values": large(2_000, 40, alike=True),
     "held back": large(2, 1, held=4_998),
     "one resource of 5000 values": with_id(
         Plan(changes=(change("a", "run", after={f"key-{index}": "v" * 200 for index in range(5_000)}),))

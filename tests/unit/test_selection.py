@@ -205,7 +205,7 @@ def test_a_glob_means_a_regular_expression(glob: str, name: str) -> None:
     """
     The same names as with the expression it stands for, only without the time that one may take.
     """
-    pieces = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     expression = "".join(pieces.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*/|\*\*|\*|\?)", glob))
 
     assert (re.fullmatch(expression, name) is not None) == glob_test(glob)(name)
