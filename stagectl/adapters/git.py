@@ -262,10 +262,16 @@ class Git:
         return Oid(self.run(*_DURABLE, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip())
 
     def write_commit(
-        self, tree: Oid, parents: Sequence[Oid], message: str, env: Optional[Mapping[str, str]] = None
+        self,
+        tree: Oid,
+        parents: Sequence[Oid],
+        message: str,
+        env: Optional[Mapping[str, str]] = None,
+        *,
+        sign: bool = False,
     ) -> Oid:
-        """Store a commit and return its id; no branch moves."""
-        named = [argument for parent in parents for argument in ("-p", parent)]
+        """Store a commit, signed as the user is set up to sign, and return its id; no branch moves."""
+        named = [argument for parent in parents for argument in ("-p", parent)] + (["-S"] if sign else [])
         out = self.run(
             *_DURABLE, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *named, data=message.encode(), env=env
         )

@@ -151,7 +151,13 @@ def root_commit(git: Git) -> Oid:
 
 
 def write(
-    git: Git, tip: Optional[Oid], source: Optional[Oid], states: Mapping[Name, Optional[Applied]], message: str
+    git: Git,
+    tip: Optional[Oid],
+    source: Optional[Oid],
+    states: Mapping[Name, Optional[Applied]],
+    message: str,
+    *,
+    sign: bool = False,
 ) -> Oid:
     """Store one more applied commit and return it; no branch moves.
 
@@ -172,4 +178,4 @@ def write(
         entries[path] = Entry(path, "100644", oid)
     tree = git.write_tree(source or tip, [STAGED, APPLIED], entries.values())
     parents = [tip or root_commit(git), *([source] if source else [])]
-    return git.write_commit(tree, parents, message)
+    return git.write_commit(tree, parents, message, sign=sign)

@@ -67,6 +67,10 @@ def apply(
     allow_remove: Optional[List[str]] = typer.Option(
         None, "--allow-remove", metavar="NAME", help="Let this protected resource be removed or replaced."
     ),
+    sign: bool = typer.Option(False, "--sign", help="Sign the applied commit."),
+    require_signed: bool = typer.Option(
+        False, "--require-signed", help="Refuse commits, not applied before, without a good signature."
+    ),
     offline: bool = OFFLINE,
     as_json: bool = EVENTS,
 ) -> None:
@@ -104,6 +108,8 @@ def apply(
         allow_remove=tuple(allow_remove or ()),
         offline=offline,
         fail_fast=fail_fast,
+        sign=sign,
+        require_signed=require_signed,
         filter=_filter(noop, skip, start_at, end_at),
     )
     repository = workspace(tell=False)

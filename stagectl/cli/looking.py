@@ -83,6 +83,20 @@ def validate() -> None:
     out(f"All is well: {found.definitions} definitions, {found.staged} staged files, {found.kinds} kinds.\n")
 
 
+def verify(
+    signed: bool = typer.Option(False, "--signed", help="Every applied commit has a good signature, too."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Check that the applied history is intact: replay every apply from its parent, its source and its trailers."""
+    from stagectl.usecases.verify import verify as use_case
+    from stagectl.views.history import verify_json, verify_text
+
+    found = use_case(workspace(), signed=signed)
+    out(verify_json(found) if as_json else verify_text(found))
+    if found.findings:
+        raise typer.Exit(1)
+
+
 def show(
     name: str = typer.Argument(
         ..., metavar="NAME|PLANFILE", help="The resource, or a saved plan.", autocompletion=completion.names

@@ -115,3 +115,21 @@ class ResourceNode:
     after: Tuple[Name, ...]
     reacts: Tuple[Name, ...]
     state: str  # `live`, `staged` (not live yet) or `going` (live, its staged file gone)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one applied commit."""
+
+    commit: Oid
+    message: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked. tip: the newest applied commit; notices: what is no proof of anything, and worth a look."""
+
+    tip: Optional[Oid]
+    commits: int
+    findings: Tuple[Finding, ...] = ()
+    notices: Tuple[Finding, ...] = ()

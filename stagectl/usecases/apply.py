@@ -11,7 +11,7 @@ from typing import Callable, Optional, Tuple
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import REMOVE, Kind
+from stagectl.core.model import REMOVE, Kind, Oid
 from stagectl.core.outcome import SUCCESS, Outcome
 from stagectl.core.plan import Plan
 from stagectl.core.planner import world_of
@@ -31,7 +31,8 @@ from stagectl.usecases.workspace import Workspace
 class Options:
     """How to apply. expect, reviewed: the only plan that may run; allow_remove: protected resources that may go.
 
-    filter: changes to leave out; head: the commit to apply; retries: the run whose failures are tried again.
+    filter: changes to leave out; sign: whether the applied commit is signed; require_signed: whether what is applied
+    has to be; head: the commit to apply; retries: the run whose failures are tried again.
     """
 
     record_only: bool = False
@@ -43,6 +44,8 @@ class Options:
     offline: bool = False
     fail_fast: bool = False
     filter: Filter = field(default_factory=Filter)
+    sign: bool = False
+    require_signed: bool = False
     head: str = "HEAD"
     retries: str = ""
 
@@ -96,7 +99,9 @@ def _carried_out(
             workspace, plan, header, journal, watch, parallel=options.parallel, fail_fast=options.fail_fast
         )
     only = options.record_only
-    commit = record(workspace, plan, header.run, outcomes, situation.applied, header.source, record_only=only)
+    commit = record(
+        workspace, plan, header.run, outcomes, situation.applied, header.source, record_only=only, sign=options.sign
+    )
     journal.close(commit)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
@@ -135,10 +140,23 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
         )
     if not branch.is_known and not options.offline:
         workspace.refuse_unfetched()
+    if options.require_signed:
+        _check_signatures(workspace, git.resolve(options.head))
     stale = workspace.stale(git.resolve(options.head))
     if stale and not options.allow_rollback:
         way_out = "" if git.is_shallow() else "merge or rebase onto what is applied; "
         raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
+
+
+def _check_signatures(workspace: Workspace, head: Oid) -> None:
+    """Refuse commits without a good signature among those that were not applied before."""
+    source = workspace.newest_source()
+    for line in workspace.git.run("rev-list", head, *([f"^{source}"] if source else [])).decode().split():
+        if workspace.git.try_run("verify-commit", line)[0]:
+            raise StagectlError(
+                f"{line[:12]} has no good signature of somebody you trust, and --require-signed was given",
+                f"see why: git verify-commit {line[:12]}",
+            )
 
 
 def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:

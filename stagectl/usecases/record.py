@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Mapping, Optional
 
 from stagectl.adapters import store
+from stagectl.core.document import selection_json
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import NOOP, SUCCESS, Outcome, settle
 from stagectl.core.plan import Plan
+from stagectl.core.values import canonical
 from stagectl.usecases.workspace import Workspace
 
+NO_BASE = "none"  # the base of the first apply
 TRIES = 5  # how often a run is replayed onto what others applied meanwhile
 
 
@@ -23,6 +26,7 @@ def record(
     source: Optional[Oid],
     *,
     record_only: bool = False,
+    sign: bool = False,
 ) -> Optional[Oid]:
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
 
@@ -36,7 +40,7 @@ def record(
         states = settle(plan, outcomes, now)
         if not states:
             return None
-        commit = store.write(git, tip, source, states, message)
+        commit = store.write(git, tip, source, states, message, sign=sign)
         if git.move_ref(branch.ref, commit, local, f"apply: run {run}"):
             return commit
         tip = local = git.find(branch.ref)
@@ -71,6 +75,13 @@ def _message(
     subject += ", recorded only" if record_only and outcomes else ""
     trailers = [f"Run: {run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
     trailers += ["Record-only: true"] if record_only else []
+    trailers += [f"Base: {plan.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
     trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
+    trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
     return subject + "\n\n" + "\n".join(trailers) + "\n"
+
+
+def _is_unchanged(outcome: Outcome) -> bool:
+    """Return whether an action succeeded and said that it changed nothing, which reactions may go by."""
+    return outcome.state == SUCCESS and not outcome.changed

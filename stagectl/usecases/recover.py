@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Mapping, Optional, Tuple
+from typing import Callable, Mapping, Optional, Tuple
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import only_one
@@ -56,17 +56,17 @@ def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outc
     return commit
 
 
-def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Dict[Name, Applied]]:
+def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
     """Return the plan of a run with its values, made again from the commits it was made from, and the applied state."""
     snapshot = workspace.snapshot(header.source)
-    applied = workspace.applied_at(header.base)
-    plan = checked_plan(workspace.situation(snapshot, applied), header.plan.selection, snapshot, {})
+    situation = workspace.situation(snapshot, workspace.applied_at(header.base))
+    plan = checked_plan(situation, header.plan.selection, snapshot, {})
     if plan.id != header.plan.id:
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
             "finish it with the version of stagectl that began it",
         )
-    return replace(plan, base=header.base, head=header.source), applied
+    return replace(plan, base=header.base, head=header.source), situation.applied
 
 
 def resume(

@@ -6,7 +6,7 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
-from stagectl.core.reports import Blame, LogEntry, Shown
+from stagectl.core.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.values import as_written, canonical, dotted, leaves
 from stagectl.views.text import listed, safe, value_text
 
@@ -172,3 +172,22 @@ def kinds_text(kinds: Sequence[Kind]) -> str:
     width = max((len(kind.name) for kind in kinds), default=0)
     lines = [f"{kind.name:{width}}  {', '.join(kind.verbs())}" for kind in kinds]
     return "\n".join(lines) + "\n" if lines else "There are no kinds yet: add kinds/<name>.yaml.\n"
+
+
+def verify_text(found: Verification) -> str:
+    """Return what a verification found, a line each."""
+    if found.tip is None:
+        return "Nothing is applied yet.\n"
+    lines = [f"{finding.commit[:12]}: {safe(finding.message)}" for finding in found.findings]
+    lines += [f"notice: {notice.commit[:12]}: {safe(notice.message)}" for notice in found.notices]
+    told = f"{len(found.findings)} of them wrong" if found.findings else "all as they have to be"
+    return "\n".join([*lines, f"Checked {found.commits} applied commits: {told}."]) + "\n"
+
+
+def verify_json(found: Verification) -> str:
+    """Return what a verification found as one JSON document."""
+    rows = {
+        key: [{"commit": finding.commit, "message": finding.message} for finding in findings]
+        for key, findings in (("findings", found.findings), ("notices", found.notices))
+    }
+    return json.dumps({"tip": found.tip, "commits": found.commits, **rows}, indent=2, ensure_ascii=False) + "\n"
