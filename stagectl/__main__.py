@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from typing import Optional, Sequence
 from stagectl import __version__
 from stagectl.core.errors import InvalidFiles, StagectlError, UsageError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
 
 
@@ -30,6 +32,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: not an error
         return DONE
+    except OSError as error:
+        return _told(_full(error)) if error.errno in FULL else _foreign(error)
     except Exception as error:
         return _foreign(error)
 
@@ -42,6 +46,13 @@ def _told(error: StagectlError) -> int:
     if error.hint:
         print(f"hint: {safe(error.hint)}", file=sys.stderr)
     return USAGE if isinstance(error, UsageError) else FAILED
+
+
+def _full(error: OSError) -> StagectlError:
+    where = f": {error.filename}" if error.filename else ""
+    return StagectlError(
+        f"{error.strerror}{where}", "make room on the disk; what a run finished is known: stagectl status"
+    )
 
 
 def _foreign(error: Exception) -> int:

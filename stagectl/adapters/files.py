@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Mapping, Optional
 
+MAKING = "making-"  # how folders begin that are there for a moment, and that nobody needs once their maker is gone
+
 
 def content_of(path: Path) -> Optional[bytes]:
     """Return a file's bytes, None if there is none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from stagectl.adapters.files import MAKING
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
@@ -232,7 +233,7 @@ class Git:
 
     def write_blobs(self, contents: Sequence[bytes]) -> List[Oid]:
         """Store contents as blobs and return their ids, in order."""
-        with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
+        with tempfile.TemporaryDirectory(dir=self.scratch(), prefix=MAKING) as folder:
             paths = [os.path.join(folder, str(index)) for index in range(len(contents))]
             for path, content in zip(paths, contents):
                 Path(path).write_bytes(content)
@@ -248,7 +249,7 @@ class Git:
 
     def write_tree(self, source: Optional[Oid], without: Sequence[str], entries: Iterable[Entry]) -> Oid:
         """Store a commit's tree with some folders replaced by entries; the user's index is not touched."""
-        with tempfile.TemporaryDirectory(dir=self.scratch()) as folder:
+        with tempfile.TemporaryDirectory(dir=self.scratch(), prefix=MAKING) as folder:
             env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
             self.run("read-tree", *([source] if source else ["--empty"]), env=env)
             gone = self.entries(source, without) if source else []
@@ -281,7 +282,8 @@ class Git:
         """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
         expected = old or Oid("0" * len(new))
         code, _, err = self.try_run(*_DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
-        if code and b"cannot lock ref" not in err and b"reference already exists" not in err:
+        is_left_locked = b".lock': File exists" in err  # by a git that was killed, or one that takes long
+        if code and (is_left_locked or (b"cannot lock ref" not in err and b"reference already exists" not in err)):
             raise GitError(f"git update-ref failed: {err.decode(errors='replace').strip()}")
         return code == 0
 

@@ -1,60 +1,104 @@
 """The run journal: what a run starts and how that ends, on the disk before anything that depends on it.
 
 `<git folder>/stagectl/runs/<run>/` has `run.json` (what the run is about), `journal` (one JSON document per line, only
-appended to), `output/` (what the actions printed), and `stop` where somebody asked the run to stop. It is one machine's
-memory of its own runs; what counts for everybody is the applied branch.
+appended to), `output/` (what the actions printed), `reserve` (room on the disk, for the ends of what runs when it gets
+full), and `stop` where somebody asked the run to stop. It is one machine's memory of its own runs; what counts for
+everybody is the applied branch.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import socket
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from stagectl.adapters.files import MAKING
 from stagectl.core.document import from_document, to_document
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.outcome import Outcome
+from stagectl.core.outcome import INPROGRESS, Outcome
 from stagectl.core.runs import Filter, Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
+RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
+ROOM = "make room on the disk, and try again"
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 class Journal:
-    """The journal of one run, open for writing. Everything it was told is on the disk when a method returns."""
+    """The journal of one run, open for writing; who opens it holds the lock.
+
+    Everything it was told is on the disk when a method returns; one that cannot do that raises StagectlError.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._descriptor = os.open(folder / "journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        # A line that a kill tore must not become the beginning of the next one.
+        self._size = len(_whole_lines(self._descriptor))
+        os.ftruncate(self._descriptor, self._size)
+        self._is_full = False  # the room for ends is in use
 
     def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
-        """Note changes that start (INPROGRESS) or end."""
+        """Note changes that start (INPROGRESS) or end. On a full disk there is still room for ends."""
         now = round(time.time(), 3)
-        self._write([{"change": identity, "at": now, **_outcome_json(outcome)} for identity, outcome in news])
+        entries = [{"change": identity, "at": now, **_outcome_json(outcome)} for identity, outcome in news]
+        starts = any(outcome.state == INPROGRESS for _, outcome in news)
+        if starts and self._is_full:
+            raise self._unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        try:
+            self._write(entries)
+        except OSError as error:
+            if starts or not _spend(self.folder):
+                raise self._unwritable(error) from error
+            self._is_full = True
+            self._write_what_ended(entries)
 
     def resumed(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note that somebody finishes the run, and what they say of changes whose end nobody saw."""
         (self.folder / "stop").unlink(missing_ok=True)
+        with told_as("the run cannot go on"):
+            _write_durably(self.folder / RESERVE, b"\0" * RESERVED)
         shutil.rmtree(self.folder / "private", ignore_errors=True)
         self.add(answers)
 
     def close(self, commit: Optional[Oid]) -> None:
         """Note that the run is over and recorded; commit: the applied commit, None if the state did not move."""
-        self._write([{"end": round(time.time(), 3), "commit": commit}])
+        shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run nobody looks for it
+        _spend(self.folder)
+        self._write_what_ended([{"end": round(time.time(), 3), "commit": commit}])
         os.close(self._descriptor)
-        shutil.rmtree(self.folder / "private", ignore_errors=True)
+
+    def _write_what_ended(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            self._write(entries)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _write(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        text = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries)
-        os.write(self._descriptor, text.encode())
-        os.fsync(self._descriptor)
+        left = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries).encode()
+        size = self._size + len(left)
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)  # no half line, which would be the beginning of the next
+            raise
+        self._size = size
+
+    def _unwritable(self, error: OSError) -> StagectlError:
+        return StagectlError(
+            f"the journal of run {self.folder.name} cannot be written: {error.strerror}",
+            "nothing more was started, and what finished is known; make room, then: stagectl resume",
+        )
 
     def output(self, identity: ChangeId) -> Path:
         """Return the file that keeps what an action prints."""
@@ -74,21 +118,59 @@ def output_path(folder: Path, identity: ChangeId) -> Path:
 
 def begin(scratch: Path, header: Header) -> Journal:
     """Make the folder of a run, durably, and return its journal."""
+    with told_as("the run cannot begin"):
+        _make(scratch, header)
+    return Journal(folder_of_run(scratch, header.run))
+
+
+@contextmanager
+def told_as(what: str) -> Iterator[None]:
+    """Raise what the disk refuses as StagectlError."""
+    try:
+        yield
+    except OSError as error:
+        raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", ROOM) from error
+
+
+def _make(scratch: Path, header: Header) -> None:
     runs = scratch / "runs"
     runs.mkdir(exist_ok=True)
     _prune(runs)
     folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
-    with open(building / "run.json", "w", encoding="utf-8") as file:
-        json.dump(_header_json(header), file, indent=2)
+    _write_durably(building / "run.json", json.dumps(_header_json(header), indent=2).encode())
+    _write_durably(building / RESERVE, b"\0" * RESERVED)
+    _write_durably(building / "journal", b"")
+    _flush_folder(building)
+    os.rename(building, folder)
+    for path in (runs, scratch, scratch.parent):  # all that this run may have made
+        _flush_folder(path)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    os.rename(building, folder)
-    journal = Journal(folder)
-    for path in (folder, runs):
-        _flush_folder(path)
-    return journal
+
+
+def _whole_lines(descriptor: int) -> bytes:
+    data = b""
+    while True:
+        more = os.pread(descriptor, 1024 * 1024, len(data))
+        if not more:
+            return data[: data.rfind(b"\n") + 1]
+        data += more
+
+
+def _spend(folder: Path) -> bool:
+    """Give up the room that a run has reserved for its ends; return whether there was some."""
+    try:
+        os.unlink(folder / RESERVE)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _flush_folder(path: Path) -> None:
@@ -103,8 +185,13 @@ def _prune(runs: Path) -> None:
     for name in names(runs.parent)[KEPT - 1 :]:
         with suppress(StagectlError):
             if read(runs.parent, name).ended is not None:
-                shutil.rmtree(runs / name, ignore_errors=True)
-    for half in runs.glob(".*"):
+                os.rename(runs / name, runs / f".{name}")  # a reader never sees half a folder
+    tidy(runs.parent)
+
+
+def tidy(scratch: Path) -> None:
+    """Remove what killed commands left half made; the caller holds the lock, so nobody is at it now."""
+    for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
         shutil.rmtree(half, ignore_errors=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
@@ -39,10 +39,11 @@ def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
         since = f"process {os.getpid()}, {what}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
         def say(run: str) -> None:
-            file.seek(0)
-            file.truncate(0)
-            file.write(f"{since}{f', run {run}' if run else ''}\n")
-            file.flush()
+            with suppress(OSError):  # on a full disk it is held all the same
+                file.seek(0)
+                file.truncate(0)
+                file.write(f"{since}{f', run {run}' if run else ''}\n")
+                file.flush()
 
         say("")
         yield say

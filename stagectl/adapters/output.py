@@ -55,6 +55,9 @@ class Output:
         self._kept += len(data)
         if len(data) > room:
             data = data[:room] + b"\n... more output was not kept\n"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(data)
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write(data)
+        except OSError:  # the disk is full, say: how the action ends does not hang on what is kept of its output
+            self._path = None

@@ -70,6 +70,7 @@ def apply(
     run's id before the first change starts.
     """
     with only_one(workspace.git.scratch(), "apply") as say:
+        journals.tidy(workspace.git.scratch())
         recovered = recover(workspace)
         if recovered is not None:
             note(recovered)

@@ -83,6 +83,7 @@ def resume(
     """
     scratch = workspace.git.scratch()
     with only_one(scratch, "resume") as say:
+        journals.tidy(scratch)
         found = _interrupted(workspace)
         if found is None:
             return None

@@ -73,11 +73,22 @@ class Run:
     def finish(self) -> Dict[ChangeId, Outcome]:
         """Run everything that can run and return how each change ended."""
         self._sorter.prepare()
-        while self._sorter.is_active():
-            self._take_ready()
-            self._start_some()
-            self._wait()
+        try:
+            while self._sorter.is_active():
+                self._take_ready()
+                self._start_some()
+                self._wait()
+        except BaseException:
+            self._watch_what_runs()
+            raise
         return self.outcomes
+
+    def _watch_what_runs(self) -> None:
+        """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
+        running, self._running = self._running, {}
+        if running:
+            wait(running)
+            self._watch([(change, _outcome(future)) for future, change in running.items()])
 
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())

@@ -8,6 +8,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters import store, yamlfile
 from stagectl.adapters.git import GitError
+from stagectl.adapters.lock import only_one
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
@@ -127,7 +128,8 @@ def _drop_debts(
     message = f"discard: {debts[0]}" + (f" and {len(debts) - 1} more" if len(debts) > 1 else "")
     states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
     git, branch = workspace.git, workspace.branch
-    commit = store.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
-    if not git.move_ref(branch.ref, commit, branch.local, "discard"):
-        raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")
+    with only_one(git.scratch(), "discard"):
+        commit = store.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
+        if not git.move_ref(branch.ref, commit, branch.local, "discard"):
+            raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")
     return debts, commit

@@ -27,7 +27,7 @@ ROUNDS, PAUSE = 100, 0.01  # how often, and how many seconds apart, what is left
 
 def in_child(request: Request, module: str, *arguments: str) -> Result:
     """Run `main(folder, *arguments)` of a module, which ends with `inside.finish`; return how the action ended."""
-    with tempfile.TemporaryDirectory(prefix="stagectl-") as folder:
+    with tempfile.TemporaryDirectory(prefix="stagectl-", dir=request.folder) as folder:
         vector = [sys.executable, "-c", START, module, folder, *arguments]
         try:
             result = shell(replace(request, does=vector))
