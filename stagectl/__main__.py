@@ -22,20 +22,32 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         from stagectl.cli import app
 
         code = app(args=None if arguments is None else list(arguments), prog_name="stagectl", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else DONE
+        return _flushed(code if isinstance(code, int) else DONE)
     except StagectlError as error:
         return _told(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: not an error
-        return DONE
+        return _unread(DONE)
     except OSError as error:
         return _told(_full(error)) if error.errno in FULL else _foreign(error)
     except Exception as error:
         return _foreign(error)
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread(code)
+    return code
+
+
+def _unread(code: int) -> int:
+    """Return an exit code though nobody reads on, which is not an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _told(error: StagectlError) -> int:
@@ -58,8 +70,10 @@ def _full(error: OSError) -> StagectlError:
 def _foreign(error: Exception) -> int:
     """Tell an error that is not ours: of the command line parser (which brings its own copy of click), or a bug."""
     if type(error).__name__ == "Abort":
-        print("aborted", file=sys.stderr)
-        return FAILED
+        # The command line parser turns Ctrl-C into this; a prompt, too, and then without a cause.
+        is_interrupt = isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
+        print("interrupted" if is_interrupt else "aborted", file=sys.stderr)
+        return INTERRUPTED if is_interrupt else FAILED
     if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
         print(error.format_message(), file=sys.stderr)
         return USAGE

@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import time
@@ -23,7 +24,7 @@ from stagectl.adapters.files import MAKING
 from stagectl.core.document import from_document, to_document
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.outcome import INPROGRESS, Outcome
+from stagectl.core.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
 from stagectl.core.runs import Filter, Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
@@ -69,11 +70,14 @@ class Journal:
         shutil.rmtree(self.folder / "private", ignore_errors=True)
         self.add(answers)
 
-    def close(self, commit: Optional[Oid]) -> None:
-        """Note that the run is over and recorded; commit: the applied commit, None if the state did not move."""
+    def close(self, commit: Optional[Oid], kept: Optional[Oid] = None) -> None:
+        """Note that the run is over; commit: the applied commit, None if the state did not move.
+
+        kept: where a run is kept that could not be recorded.
+        """
         shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run nobody looks for it
         _spend(self.folder)
-        self._write_what_ended([{"end": round(time.time(), 3), "commit": commit}])
+        self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
         os.close(self._descriptor)
 
     def _write_what_ended(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -114,6 +118,16 @@ class Journal:
 def output_path(folder: Path, identity: ChangeId) -> Path:
     """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
     return folder / "output" / f"{identity.replace('/', '+')}.log"
+
+
+def new_run(scratch: Path, now: float) -> str:
+    """Return an id that sorts after those of all runs here, also of those begun in the same second."""
+    stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
+    newest = max(names(scratch), default="")
+    if newest >= stamp:
+        stamp, _, last = newest.partition("-")
+        suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
+    return f"{stamp}-{suffix:06x}"
 
 
 def begin(scratch: Path, header: Header) -> Journal:
@@ -195,6 +209,17 @@ def tidy(scratch: Path) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
+def durations(scratch: Path, runs: int = 10) -> Dict[ChangeId, float]:
+    """Return how many seconds changes took when they last succeeded here, from the newest runs."""
+    found: Dict[ChangeId, float] = {}
+    for name in reversed(names(scratch)[:runs]):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a hint only: nothing depends on it
+            entries = _entries(folder_of_run(scratch, name))
+            ends = [entry for entry in entries if entry.get("state") == SUCCESS and entry.get("message") != RECORDED]
+            found.update({ChangeId(entry["change"]): float(entry["seconds"]) for entry in ends})
+    return found
+
+
 def names(scratch: Path) -> List[str]:
     """Return the runs there are, the newest first."""
     folder = scratch / "runs"
@@ -212,15 +237,18 @@ def read(scratch: Path, run: str) -> Record:
     folder = folder_of_run(scratch, run)
     try:
         header = _header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
-        journal = folder / "journal"
-        lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []  # the last line may be torn
-        entries = [json.loads(line) for line in lines]
-        return _record(header, entries)
+        return _record(header, _entries(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StagectlError(
             f"the journal of run {run} cannot be read: {type(error).__name__}: {error}",
             f"look at it, and move it away: {folder}",
         ) from None
+
+
+def _entries(folder: Path) -> List[Dict[str, Any]]:
+    journal = folder / "journal"
+    lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []  # the last line may be torn
+    return [json.loads(line) for line in lines]
 
 
 def unclosed(scratch: Path) -> Optional[str]:
@@ -242,15 +270,16 @@ def _record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
     begun: Dict[ChangeId, float] = {}
     ended: Optional[float] = None
     commit: Optional[Oid] = None
+    kept: Optional[Oid] = None
     for entry in entries:
         if "end" in entry:
-            ended, commit = float(entry["end"]), entry["commit"]
+            ended, commit, kept = float(entry["end"]), entry["commit"], entry.get("kept")
             continue
         identity = ChangeId(entry["change"])
         outcomes[identity] = _outcome(entry)
         if entry["state"] == "INPROGRESS":
             begun[identity] = float(entry["at"])
-    return Record(header, outcomes, begun, ended, commit)
+    return Record(header, outcomes, begun, ended, commit, kept)
 
 
 def _outcome_json(outcome: Outcome) -> Dict[str, Any]:
@@ -282,6 +311,7 @@ def _header_json(header: Header) -> Dict[str, Any]:
         "process": os.getpid(),
         "host": socket.gethostname(),
         "record_only": header.record_only,
+        "sign": header.sign,
         "retries": header.retries,
         "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
         "plan": to_document(header.plan),
@@ -300,6 +330,7 @@ def _header(raw: Mapping[str, Any], run: str) -> Header:
         host=str(raw["host"]),
         retries=str(raw["retries"]),
         record_only=bool(raw["record_only"]),
+        sign=bool(raw["sign"]),
         filter=_filter(raw["filter"]),
     )
 

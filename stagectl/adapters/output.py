@@ -30,8 +30,8 @@ class Output:
         with self._guard:
             *lines, self._rest = (self._rest + data).split(b"\n")
             while len(self._rest) > LONGEST_LINE:
-                # A secret must not be cut in two: its longest form stays with what comes next.
-                cut = LONGEST_LINE - min(self._redactor.longest, LONGEST_LINE // 2)
+                # A secret must not be cut in two, also one whose end is still to come.
+                cut = self._redactor.cut(self._rest, LONGEST_LINE - min(self._redactor.longest, LONGEST_LINE // 2))
                 lines.append(self._rest[:cut])
                 self._rest = self._rest[cut:]
             self._keep(lines)

@@ -63,12 +63,12 @@ def waves(order: Iterable[Node], before: Before[Node]) -> Dict[Node, int]:
     return wave
 
 
-def heights(order: List[Node], before: Before[Node]) -> Dict[Node, int]:
-    """Return for each node the length of the longest path behind it."""
+def heights(order: List[Node], before: Before[Node], weight: Mapping[Node, float]) -> Dict[Node, float]:
+    """Return for each node the weight of the heaviest path that begins with it."""
     after = successors(before)
-    height: Dict[Node, int] = {}
+    height: Dict[Node, float] = {}
     for node in reversed(order):
-        height[node] = 1 + max((height[later] for later in after[node]), default=-1)
+        height[node] = weight[node] + max((height[later] for later in after[node]), default=0.0)
     return height
 
 

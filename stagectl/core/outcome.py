@@ -11,6 +11,7 @@ from stagectl.core.plan import Change, Plan
 PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
     "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
 )  # fmt: skip
+RECORDED = "recorded only"  # the message of a change that did not run, and counts as applied
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _finish(
 
 
 def _is_owing(change: Change, outcomes: Outcomes) -> bool:
-    return outcomes[change.id].state not in (SUCCESS, NOOP)
+    return outcomes[change.id].state != SUCCESS  # NOOP, too: it may be due, and passed over by --noop
 
 
 def _due(triggers: Tuple[Trigger, ...], outcomes: Outcomes) -> Tuple[ChangeId, ...]:

@@ -17,18 +17,34 @@ _WRAPPED = 76  # columns after which `base64` breaks a line
 class Redactor:
     """Takes secrets out: plain, line by line, in JSON, URL-encoded and in base64; the shortest ones are none.
 
-    longest: the length, in characters, of the longest form it knows.
+    longest: the length, in bytes, of the longest form it knows.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-        self.longest = max(map(len, forms), default=0)
+        self.longest = max((len(_bytes(form)) for form in forms), default=0)
         ordered = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        raw = b"|".join(re.escape(_bytes(form)) for form in ordered)
+        self._raw = re.compile(raw) if ordered else None
 
     def clean(self, text: str) -> str:
         """Return text without the secrets."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def cut(self, data: bytes, at: int) -> int:
+        """Return where to cut long data, at most *at* unless one secret is longer: in no secret, in no character."""
+        for match in self._raw.finditer(data) if self._raw else ():
+            if match.start() < at < match.end():
+                return match.start() or match.end()
+        end = at
+        while end > max(at - 3, 0) and data[end] & 0xC0 == 0x80:  # inside a character (RFC 3629, section 3)
+            end -= 1
+        return at if end == 0 or data[end] & 0xC0 == 0x80 else end
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _forms(secret: str) -> Iterator[str]:

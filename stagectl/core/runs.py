@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable, successors
@@ -44,7 +44,7 @@ def restriction(plan: Plan, wanted: Filter) -> Restriction:
     """Return what a filter means; raises StagectlError for a change that the plan has not."""
     known = {change.id for change in plan.changes}
     for identity in wanted.named():
-        if identity not in known:
+        if identity not in known and wanted.only is None:  # else somebody may have applied it since
             raise StagectlError(
                 f"there is no change '{identity}' in this plan{nearest(identity, known)}", "see them: stagectl plan"
             )
@@ -52,9 +52,18 @@ def restriction(plan: Plan, wanted: Filter) -> Restriction:
     preset = {identity: Outcome(SKIPPED, message="left out by --start-at or --end-at") for identity in sorted(outside)}
     others = known - set(wanted.only) if wanted.only is not None else set()
     preset.update({identity: Outcome(SKIPPED, message="not of the run that is tried again") for identity in others})
-    preset.update({identity: Outcome(NOOP, changed=False, message="--noop") for identity in wanted.noop})
+    noop = known & set(wanted.noop)
+    why = "--noop" if wanted.only is None else "passed over in the run that is tried again"
+    preset.update({identity: Outcome(NOOP, changed=False, message=why) for identity in noop})
     preset.update({identity: Outcome(SKIPPED, message="--skip") for identity in wanted.skip})
-    return Restriction(preset, frozenset(others | outside if wanted.start_at else others))
+    return Restriction(preset, frozenset(outside if wanted.start_at else ()))
+
+
+def passed(header: Header) -> Tuple[ChangeId, ...]:
+    """Return the changes that a run left out, and that nothing in it waited for."""
+    left_out = restriction(header.plan, header.filter)
+    noop = {identity for identity, outcome in left_out.preset.items() if outcome.state == NOOP}
+    return tuple(sorted(noop | left_out.passable))
 
 
 def _inside(plan: Plan, wanted: Filter) -> Set[ChangeId]:
@@ -87,6 +96,7 @@ class Header:
     host: str = ""
     filter: Filter = field(default_factory=Filter)
     record_only: bool = False
+    sign: bool = False  # whether its applied commit is signed
     retries: str = ""  # the run whose failures this one tries again
 
 
@@ -95,6 +105,7 @@ class Record:
     """A run as its journal tells it. outcomes: of every change that started or ended; INPROGRESS where no end was seen.
 
     begun: when changes started, seconds since the epoch; ended: when the run was closed, None while it was not.
+    kept: the commit that keeps what it did where the applied branch had moved on.
     """
 
     header: Header
@@ -102,6 +113,7 @@ class Record:
     begun: Mapping[ChangeId, float] = field(default_factory=dict)
     ended: Optional[float] = None
     commit: Optional[Oid] = None
+    kept: Optional[Oid] = None
     is_running: bool = False
 
     @property
@@ -140,14 +152,20 @@ def critical_path(plan: Plan, seconds: Mapping[ChangeId, float], only: Optional[
 
 
 def failures(record: Record) -> Sequence[ChangeId]:
-    """Return the changes that did not succeed and were not left out on purpose, in the order of the plan."""
+    """Return the changes to try again, in the order of the plan: they did not succeed, and were to run.
+
+    Those are not that the run was asked to leave out, and those that wait for one which it was asked to skip.
+    """
     done = lost(record)
-    left_out = set(record.header.filter.skip) | set(record.header.filter.noop)
-    return [
-        change.id
-        for change in record.header.plan.changes
-        if change.id not in left_out and done[change.id].state not in (SUCCESS, NOOP)
-    ]
+    left_out = restriction(record.header.plan, record.header.filter)
+    blocked = left_out.preset.keys() - set(passed(record.header))
+    found: List[ChangeId] = []
+    for change in record.header.plan.changes:  # in topological order
+        if blocked & set(change.after):
+            blocked |= {change.id}
+        if change.id not in blocked | left_out.preset.keys() and done[change.id].state not in (SUCCESS, NOOP):
+            found.append(change.id)
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
-from dataclasses import dataclass, field
-from typing import Callable, Optional, Tuple
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Callable, Optional, Sequence, Tuple
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import REMOVE, Kind, Oid
-from stagectl.core.outcome import SUCCESS, Outcome
+from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
 from stagectl.core.plan import Plan
-from stagectl.core.planner import world_of
+from stagectl.core.planner import make_plan, world_of
 from stagectl.core.runs import Application, Filter, Header, restriction
 from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
 from stagectl.core.values import variables
-from stagectl.usecases.execute import Watch, does, execute, handlers_of
+from stagectl.usecases.execute import Watch, does, execute, handlers_of, recorded_only
 from stagectl.usecases.plan import plan_with_situation
-from stagectl.usecases.record import record
+from stagectl.usecases.record import conclude
 from stagectl.usecases.recover import recover
 from stagectl.usecases.reviewed import check
 from stagectl.usecases.workspace import Workspace
@@ -92,24 +91,20 @@ def _carried_out(
     """Run a plan and record what came of it; the journal stays open until that is done."""
     journal = journals.begin(workspace.git.scratch(), header)
     if options.record_only:
-        outcomes = {change.id: Outcome(SUCCESS, message="recorded only") for change in plan.changes}
+        outcomes = recorded_only(plan, header)
         journal.add(list(outcomes.items()))
         interrupted = False
     else:
         outcomes, interrupted = execute(
             workspace, plan, header, journal, watch, parallel=options.parallel, fail_fast=options.fail_fast
         )
-    only = options.record_only
-    commit = record(
-        workspace, plan, header.run, outcomes, situation.applied, header.source, record_only=only, sign=options.sign
-    )
-    journal.close(commit)
+    commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
 
 def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
     now = time.time()
-    run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}-{secrets.token_hex(3)}"
+    run = journals.new_run(workspace.git.scratch(), now)
     assert plan.head is not None, "_check_repository saw a commit"
     by = workspace.git.check_identity()
     return Header(
@@ -121,6 +116,7 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
         now,
         filter=options.filter,
         record_only=options.record_only,
+        sign=options.sign,
         retries=options.retries,
     )
 
@@ -145,6 +141,8 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
         _check_signatures(workspace, git.resolve(options.head))
     stale = workspace.stale(git.resolve(options.head))
     if stale and not options.allow_rollback:
+        if options.retries:
+            raise StagectlError(stale, "what is staged now is applied with: stagectl apply")
         way_out = "" if git.is_shallow() else "merge or rebase onto what is applied; "
         raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
 
@@ -161,7 +159,12 @@ def _check_signatures(workspace: Workspace, head: Oid) -> None:
 
 
 def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
+    again = options.filter.only
+    if again is not None:
+        selection = _selection_again(workspace, selection, options.head, again)
     plan, situation = plan_with_situation(workspace, selection, head=options.head)
+    if again is not None and not set(again) & {change.id for change in plan.changes}:
+        return Plan(), situation
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check(workspace, plan, expected, options.reviewed)
@@ -169,6 +172,21 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
         match_names(name, world_of(situation))
     restriction(plan, options.filter)
     return plan, situation
+
+
+def _selection_again(workspace: Workspace, selection: Selection, head: str, again: Sequence[ChangeId]) -> Selection:
+    """Return the selection of a retry: that of the run, whose scope holds, if it still means all that is tried again.
+
+    Else the resources by name: a word may mean nothing any more, and what was replaced by half is no child any more.
+    """
+    situation = workspace.situation(workspace.snapshot(head), workspace.applied()[1])
+    world = world_of(situation)
+    names = tuple(sorted({split_change(identity)[0] for identity in again} & world.tags.keys()))
+    with suppress(StagectlError):
+        ids = {change.id for change in make_plan(situation, selection).changes}
+        if set(again) <= ids or not names:
+            return selection
+    return replace(selection, names=names, tags=()) if names else Selection()
 
 
 def _check_plan(plan: Plan, options: Options) -> None:

@@ -7,17 +7,17 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
 from stagectl.adapters.handlers.shell import kill_all
-from stagectl.adapters.journal import Journal
+from stagectl.adapters.journal import Journal, durations
 from stagectl.adapters.output import Output
 from stagectl.core.model import ChangeId, Kind
-from stagectl.core.outcome import ERROR, SUCCESS, Outcome
+from stagectl.core.outcome import ERROR, RECORDED, SUCCESS, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.redact import Redactor
 from stagectl.core.runs import Header, restriction
@@ -55,7 +55,8 @@ def execute(
         journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
         for change, outcome in news:
             if change.id not in known:
-                watch(change, outcome)
+                with suppress(OSError):  # who looks on may go away; the run goes on
+                    watch(change, outcome)
 
     total = parallel or workspace.config.parallelism
     with ThreadPoolExecutor(max_workers=total) as executor:
@@ -68,9 +69,16 @@ def execute(
             restriction=left_out,
             fail_fast=fail_fast,
             should_stop=(journal.folder / "stop").exists,
+            seconds=durations(workspace.git.scratch()),
         )
         with _interruptible(loop) as interrupted:
             return loop.finish(), bool(interrupted)
+
+
+def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
+    """Return the outcomes of a run that runs nothing and records as applied all that it was not asked to leave out."""
+    left_out = restriction(plan, header.filter).preset
+    return {change.id: left_out.get(change.id) or Outcome(SUCCESS, message=RECORDED) for change in plan.changes}
 
 
 def handlers_of(plan: Plan) -> Dict[str, Handler]:

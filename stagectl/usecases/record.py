@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 from stagectl.adapters import store
+from stagectl.adapters.journal import Journal
 from stagectl.core.document import selection_json
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import NOOP, SUCCESS, Outcome, settle
 from stagectl.core.plan import Plan
+from stagectl.core.runs import Header
 from stagectl.core.values import canonical
 from stagectl.usecases.workspace import Workspace
 
@@ -17,42 +19,72 @@ NO_BASE = "none"  # the base of the first apply
 TRIES = 5  # how often a run is replayed onto what others applied meanwhile
 
 
-def record(
+class Overtaken(StagectlError):
+    """The applied branch moved on, and what moved it changed the same resources; kept: what the run did."""
+
+    def __init__(self, message: str, hint: str, kept: Oid) -> None:
+        super().__init__(message, hint)
+        self.kept = kept
+
+
+def conclude(
     workspace: Workspace,
     plan: Plan,
-    run: str,
+    header: Header,
     outcomes: Mapping[ChangeId, Outcome],
     applied: Mapping[Name, Applied],
-    source: Optional[Oid],
-    *,
-    record_only: bool = False,
-    sign: bool = False,
+    journal: Journal,
+) -> Optional[Oid]:
+    """Record a run and close its journal; return the new applied commit, None when nothing moved.
+
+    A run that others have overtaken is closed, too (raises Overtaken): trying again would change nothing.
+    """
+    try:
+        commit = _record(workspace, plan, header, outcomes, applied)
+    except Overtaken as error:
+        journal.close(None, error.kept)
+        raise
+    journal.close(commit)
+    return commit
+
+
+def _record(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    outcomes: Mapping[ChangeId, Outcome],
+    applied: Mapping[Name, Applied],
 ) -> Optional[Oid]:
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
 
-    applied: the applied state the plan was made from. What somebody else applied meanwhile stays where the two touch
-    no resource in common; where they do, StagectlError names these, and what this run did is kept in a commit.
+    applied: the applied state the plan was made from. What somebody else applied since stays where the two touch
+    no resource in common; where they do, Overtaken names these, and what this run did is kept in a commit.
     """
     git, branch = workspace.git, workspace.branch
-    tip, local, now = branch.tip, branch.local, applied
-    message = _message(workspace, plan, run, outcomes, record_only)
+    tip, local = branch.tip, branch.local
+    message = _message(workspace, plan, header, outcomes)
     for _ in range(TRIES):
+        now = applied if tip == header.base else workspace.applied_at(tip)
         states = settle(plan, outcomes, now)
         if not states:
             return None
-        commit = store.write(git, tip, source, states, message, sign=sign)
-        if git.move_ref(branch.ref, commit, local, f"apply: run {run}"):
-            return commit
-        tip = local = git.find(branch.ref)
-        now = store.load(git, tip) if tip else {}
+        commit = store.write(git, tip, header.source, states, message, sign=header.sign)
         touched = sorted(name for name in states if now.get(name) != applied.get(name))
         if touched:
-            raise StagectlError(
-                f"{branch.ref} moved while this run was applied, and both changed {', '.join(touched[:5])}; "
-                f"what this run did is kept in the commit {commit}",
-                f"see what moved it: git log --first-parent {workspace.config.applied_branch}",
-            )
+            raise _overtaken(workspace, touched, commit)
+        if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
+            return commit
+        tip = local = git.find(branch.ref)
     raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
+
+
+def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid) -> Overtaken:
+    return Overtaken(
+        f"{workspace.branch.ref} moved while this run was applied, and both changed {', '.join(touched[:5])}; "
+        f"what this run did is kept in the commit {commit}",
+        f"see what moved it: git log --first-parent {workspace.config.applied_branch}; then plan again",
+        commit,
+    )
 
 
 def is_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional[Oid]:
@@ -66,16 +98,14 @@ def is_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional
     return None
 
 
-def _message(
-    workspace: Workspace, plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome], record_only: bool
-) -> str:
+def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping[ChangeId, Outcome]) -> str:
     """Return the message of an applied commit: trailers name the run, the person, every change and its result."""
     done = sum(end.state in (SUCCESS, NOOP) for end in outcomes.values())
     subject = f"apply: {done} of {len(outcomes)} changes" if outcomes else f"apply: {len(plan.recorded)} recorded"
-    subject += ", recorded only" if record_only and outcomes else ""
-    trailers = [f"Run: {run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
-    trailers += ["Record-only: true"] if record_only else []
-    trailers += [f"Base: {plan.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
+    subject += ", recorded only" if header.record_only and outcomes else ""
+    trailers = [f"Run: {header.run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
+    trailers += ["Record-only: true"] if header.record_only else []
+    trailers += [f"Base: {header.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
     trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
     trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
     trailers += [f"Recorded: {name}" for name in plan.recorded]

@@ -12,9 +12,9 @@ from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.runs import Application, Header, Record, lost
-from stagectl.usecases.execute import Watch, execute
+from stagectl.usecases.execute import Watch, execute, recorded_only
 from stagectl.usecases.plan import checked_plan
-from stagectl.usecases.record import is_recorded, record
+from stagectl.usecases.record import conclude, is_recorded
 from stagectl.usecases.workspace import Workspace
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
@@ -47,13 +47,13 @@ def _interrupted(workspace: Workspace) -> Optional[Record]:
 def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Record a run, unless that was done before it was interrupted, and close its journal."""
     header = found.header
+    folder = journals.folder_of_run(workspace.git.scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
-    if commit is None:
-        plan, applied = plan_of(workspace, header)
-        only = header.record_only
-        commit = record(workspace, plan, header.run, outcomes, applied, header.source, record_only=only)
-    journals.Journal(journals.folder_of_run(workspace.git.scratch(), header.run)).close(commit)
-    return commit
+    if commit is not None:
+        journals.Journal(folder).close(commit)
+        return commit
+    plan, applied = plan_of(workspace, header)
+    return conclude(workspace, plan, header, outcomes, applied, journals.Journal(folder))
 
 
 def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
@@ -64,7 +64,8 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
     if plan.id != header.plan.id:
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
-            "finish it with the version of stagectl that began it",
+            "finish it with the version of stagectl that began it, or give it up: move this folder away, "
+            f"{journals.folder_of_run(workspace.git.scratch(), header.run)}",
         )
     return replace(plan, base=header.base, head=header.source), situation.applied
 
@@ -103,9 +104,7 @@ def resume(
         journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
         begin(plan, header.run)
         outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
-        only = header.record_only
-        commit = record(workspace, plan, header.run, outcomes, applied, header.source, record_only=only)
-        journal.close(commit)
+        commit = conclude(workspace, plan, header, outcomes, applied, journal)
         return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
 
@@ -119,7 +118,7 @@ def _finish(
     parallel: Optional[int],
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if header.record_only:
-        return {change.id: Outcome(SUCCESS, message="recorded only") for change in plan.changes}, False
+        return recorded_only(plan, header), False
     return execute(workspace, plan, header, journal, watch, known=known, parallel=parallel)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Callable, Dict, Optional
 
@@ -10,11 +9,15 @@ from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import is_held
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, split_change
-from stagectl.core.outcome import SUCCESS
-from stagectl.core.runs import Application, Filter, Record, failures
+from stagectl.core.runs import Application, Filter, Record, failures, passed
 from stagectl.usecases.apply import Begin, Options, apply
 from stagectl.usecases.execute import Watch
 from stagectl.usecases.workspace import Workspace
+
+
+def durations(workspace: Workspace) -> Dict[ChangeId, float]:
+    """Return how many seconds changes took when they last succeeded here, as far as that is known."""
+    return journals.durations(workspace.git.scratch())
 
 
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
@@ -24,7 +27,9 @@ def report(workspace: Workspace, run: Optional[str] = None) -> Record:
     if not known:
         raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
     matches = known[:1] if run is None else [name for name in known if name.startswith(run)]
-    if len(matches) != 1:
+    if len(matches) > 1:
+        raise StagectlError(f"several runs begin with '{run}': {', '.join(matches[:3])}", "say more of the id")
+    if not matches:
         few = ", ".join(known[:3])
         raise StagectlError(f"there is no run '{run}' here", f"the newest ones: {few}; runs of others: stagectl log")
     return with_liveness(workspace, journals.read(scratch, matches[0]))
@@ -72,20 +77,8 @@ def retry(
         offline=offline,
         # What was allowed to go then may go now; what no longer exists needs no leave.
         allow_remove=tuple(name for name in names if name in removed),
-        filter=Filter(only=tuple(failed)),
+        filter=Filter(noop=passed(found.header), only=tuple(failed)),
         head=found.header.source,
         retries=found.header.run,
     )
-    selection = replace(found.header.plan.selection, names=tuple(names), tags=())
-    return apply(workspace, selection, options, lambda plan: True, watch, note=note, begin=begin)
-
-
-def durations(workspace: Workspace, runs: int = 10) -> Dict[ChangeId, float]:
-    """Return how many seconds changes took when they last succeeded here, from the newest runs."""
-    scratch = workspace.git.scratch()
-    found: Dict[ChangeId, float] = {}
-    for name in reversed(journals.names(scratch)[:runs]):
-        with suppress(StagectlError):
-            outcomes = journals.read(scratch, name).outcomes
-            found.update({identity: end.seconds for identity, end in outcomes.items() if end.state == SUCCESS})
-    return found
+    return apply(workspace, found.header.plan.selection, options, lambda plan: True, watch, note=note, begin=begin)

@@ -40,6 +40,7 @@ class Run:
 
     watch is told of every start before it happens, and of every end before anything that waits for it starts, several
     at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
+    seconds: how long changes took in earlier runs, as far as that is known.
     """
 
     def __init__(
@@ -53,15 +54,17 @@ class Run:
         restriction: Optional[Restriction] = None,
         fail_fast: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
+        seconds: Optional[Mapping[ChangeId, float]] = None,
     ) -> None:
         self._changes = {change.id: change for change in plan.changes}
         before = {change.id: set(change.after) for change in plan.changes}
-        self._height = heights([change.id for change in plan.changes], before)
+        order = [change.id for change in plan.changes]
+        self._height = heights(order, before, _weights(order, seconds or {}))
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
         self._act, self._executor, self._limits, self._watch = act, executor, limits, watch
         self._restriction = restriction or Restriction()
         self._fail_fast, self._should_stop = fail_fast, should_stop
-        self._ready: List[Tuple[int, ChangeId]] = []
+        self._ready: List[Tuple[float, ChangeId]] = []
         self._running: Dict[Future[Outcome], Change] = {}
         self.outcomes: Dict[ChangeId, Outcome] = {}
         self.stopped = ""  # why no more work is handed out
@@ -163,6 +166,13 @@ class Run:
         for change, outcome in ended:
             self.outcomes[change.id] = outcome
             self._sorter.done(change.id)
+
+
+def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:
+    """Return how much each change weighs: the time it took earlier; an unknown one as much as the others on average."""
+    known = [seconds[identity] for identity in changes if identity in seconds]
+    usual = sum(known) / len(known) if known else 1.0
+    return {identity: seconds.get(identity, usual) for identity in changes}
 
 
 def _target(change: Change) -> Optional[str]:

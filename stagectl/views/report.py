@@ -21,6 +21,8 @@ def run_state(record: Record) -> str:
         return "running"
     if record.is_interrupted:
         return "interrupted"
+    if record.kept is not None:
+        return "incomplete"
     states = {_outcome(record, change.id).state for change in record.header.plan.changes}
     return "incomplete" if states & {ERROR, SKIPPED, UNKNOWN, PENDING} else "done"
 
@@ -46,6 +48,7 @@ def report_json(record: Record, now: float) -> str:
         "source": header.source,
         "base": header.base,
         "commit": record.commit,
+        "kept": record.kept,
         "by": header.by,
         "record_only": header.record_only,
         "retries": header.retries or None,
@@ -86,7 +89,9 @@ def report_text(record: Record, now: float) -> str:
     total = (record.ended or now) - header.started
     path = critical_path(header.plan, _seconds(record))
     lines.append(f"Took {_duration(total)}; the longest chain of changes {_duration(path)}.")
-    if record.is_interrupted:
+    if record.kept is not None:
+        lines.append(f"It could not be recorded; the commit {record.kept[:12]} keeps what it did.")
+    elif record.is_interrupted:
         lines.append("It was interrupted. Next: stagectl resume")
     elif run_state(record) == "incomplete":
         lines.append(f"Next: stagectl retry {header.run}")

@@ -108,14 +108,16 @@ def test_a_node_that_waits_for_itself_is_the_smallest_ring() -> None:
 @given(acyclic())
 def test_waves_and_heights(before: Graph) -> None:
     """
-    A wave is one above the highest before it, a height one above the highest behind it; both start at 0.
+    A wave is one above the highest before it, from 0; a height is the own weight above the highest behind it.
     """
     order = topological(before)
-    wave, height = waves(order, before), heights(order, before)
+    weight = {node: 1.0 + int(node[1:]) for node in before}
+    wave, height = waves(order, before), heights(order, before, weight)
 
     for node in before:
         assert wave[node] == max((wave[earlier] + 1 for earlier in before[node]), default=0)
-        assert height[node] == max((height[later] + 1 for later in before if node in before[later]), default=0)
+        behind = max((height[later] for later in before if node in before[later]), default=0)
+        assert height[node] == weight[node] + behind
 
 
 @given(any_graph())
@@ -149,7 +151,8 @@ def test_long_chains_and_rings() -> None:
     before: Graph = {name: frozenset(names[i - 1 : i]) for i, name in enumerate(names)}
 
     assert names == topological(before)
-    assert 9_999 == waves(names, before)[names[-1]] == heights(names, before)[names[0]]
+    assert 9_999 == waves(names, before)[names[-1]]
+    assert 10_000 == heights(names, before, dict.fromkeys(names, 1.0))[names[0]]
     with pytest.raises(Ring) as caught:
         topological({**before, names[0]: frozenset(names[-1:])})
     assert (*names, names[0]) == caught.value.path

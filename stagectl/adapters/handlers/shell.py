@@ -19,6 +19,7 @@ from stagectl.adapters.handlers import Request, Result
 # What git tells its hooks of the commit being made; an action that runs git means the repository it stands in.
 OF_THE_HOOK = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"))
 CHUNK = 64 * 1024  # bytes read at once
+LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 
 _groups: Set[int] = set()  # process groups that run now
@@ -101,7 +102,7 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
     assert process.stdout is not None, "it was started with a pipe"
     pipe = process.stdout.fileno()
     end = None if request.timeout is None else time.monotonic() + request.timeout
-    is_open = True
+    is_open, left_over = True, 0
     while is_open or process.poll() is None:
         has_ended = process.poll() is not None
         left = PAUSE if end is None else min(PAUSE, end - time.monotonic())
@@ -114,7 +115,10 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
             data = os.read(pipe, CHUNK)
             is_open = bool(data)
             request.say(data)
+            left_over += len(data) if has_ended else 0
         elif has_ended:
+            return True
+        if left_over > LEFT_OVER:
             return True
     return True
 
