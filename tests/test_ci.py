@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 from tests.build import ROOT, Repo
 from tests.hosting import Job, Runner, Site, parsed, programs, scripts_of
 
+pytestmark = pytest.mark.once
+
 GITHUB = ROOT / "ci" / "github"
 ONE_FILE, PLAN, COMMENT, APPLY = (
     GITHUB / f"{name}.yml" for name in ("stagectl", "stagectl-plan", "stagectl-comment", "stagectl-apply")

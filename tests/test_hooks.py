@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 from typing import Tuple
 
+import pytest
+
 from tests.build import ROOT, Repo
+
+pytestmark = pytest.mark.once
 
 
 def published(folder: Path) -> Path:
