@@ -103,7 +103,15 @@ class Repo:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
         if env is None and threading.current_thread() is threading.main_thread():
             return _in_process(arguments, cwd or self.root)
-        done = subprocess.run(
+        process = self.begin(*arguments, env=env, cwd=cwd)
+        out, err = process.communicate()
+        return Ran(process.returncode, out, err)
+
+    def begin(
+        self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None
+    ) -> subprocess.Popen[str]:
+        """Start one command line in a process of its own."""
+        return subprocess.Popen(
             [sys.executable, "-m", "stagectl", *arguments],
             cwd=cwd or self.root,
             env={
@@ -112,10 +120,10 @@ class Repo:
                 "PYTHONPATH": os.pathsep.join([str(ROOT), (env or {}).get("PYTHONPATH", "")]),
             },
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        return Ran(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *arguments: str, **more: Any) -> Ran:
         """Run a command that has to succeed."""

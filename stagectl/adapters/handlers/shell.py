@@ -22,8 +22,41 @@ CHUNK = 64 * 1024  # bytes read at once
 LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 
-_groups: Set[int] = set()  # process groups that run now
-_guard = threading.Lock()
+
+class _Groups:
+    """The process groups that run now."""
+
+    def __init__(self) -> None:
+        self._running: Set[int] = set()
+        self._killings = 0
+        self._guard = threading.Lock()
+
+    def before(self) -> int:
+        """Return what `add` has to be told of the moment before a process was started."""
+        return self._killings
+
+    def add(self, group: int, before: int) -> None:
+        """Note a group; one that everything was killed beside while it was started does not live on."""
+        with self._guard:
+            self._running.add(group)
+        if self._killings != before:
+            _kill_group(group)
+
+    def discard(self, group: int) -> None:
+        """Note that a group has ended."""
+        with self._guard:
+            self._running.discard(group)
+
+    def kill(self) -> None:
+        """Kill all of them."""
+        self._killings += 1
+        with self._guard:
+            running = sorted(self._running)
+        for group in running:
+            _kill_group(group)
+
+
+_groups = _Groups()
 
 
 def shell(request: Request) -> Result:
@@ -41,10 +74,7 @@ def shell(request: Request) -> Result:
 
 def kill_all() -> None:
     """Kill everything that actions started and that runs now."""
-    with _guard:
-        groups = sorted(_groups)
-    for group in groups:
-        _kill_group(group)
+    _groups.kill()
 
 
 def _environment(request: Request, paths: Mapping[str, str]) -> Dict[str, str]:
@@ -63,6 +93,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[str, str]:
 
 def _run(request: Request, environment: Mapping[str, str], inputs: str) -> str:
     """Run a vector to its end; return why it failed, or nothing."""
+    before = _groups.before()
     try:
         with open(inputs, "rb") as stdin:
             process = subprocess.Popen(
@@ -76,8 +107,7 @@ def _run(request: Request, environment: Mapping[str, str], inputs: str) -> str:
             )
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
-    with _guard:
-        _groups.add(process.pid)
+    _groups.add(process.pid, before)
     try:
         with process:
             in_time = _listen(process, request)
@@ -85,8 +115,7 @@ def _run(request: Request, environment: Mapping[str, str], inputs: str) -> str:
                 _kill_group(process.pid)
                 process.wait()
     finally:
-        with _guard:
-            _groups.discard(process.pid)
+        _groups.discard(process.pid)
     if not in_time:
         return f"still running after {request.timeout:g} seconds; it was killed"
     if process.returncode < 0:
