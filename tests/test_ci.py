@@ -483,9 +483,9 @@ def overtaken(world: World) -> None:
 
 
 def protected(world: World) -> None:
-    """Let the site reject whatever is pushed."""
+    """Let the site reject whatever is pushed to the branch."""
     hook = world.hosted / "hooks" / "update"
-    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/stagectl/applied ]\n')
     hook.chmod(0o755)
 
 

@@ -67,9 +67,13 @@ class Git:
         return b"" if code else out
 
     def try_run(
-        self, *arguments: str, data: bytes = b"", env: Optional[Mapping[str, str]] = None
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Optional[Mapping[str, str]] = None,
+        seconds: Optional[float] = None,
     ) -> Tuple[int, bytes, bytes]:
-        """Return exit code, stdout and stderr of `git ARGUMENTS`."""
+        """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
         try:
             import git  # 0.1 s: only the commands that need git pay for it
         except ImportError:
@@ -81,7 +85,12 @@ class Git:
         except git.GitCommandNotFound:
             raise StagectlError("git was not found", "install git, or put it on the PATH") from None
         assert process.proc is not None, "a started process is there"
-        out, err = process.proc.communicate(data)
+        try:
+            out, err = process.proc.communicate(data, seconds)
+        except subprocess.TimeoutExpired:
+            process.proc.kill()  # what it started may keep the pipes open: nobody waits for that
+            process.proc.wait()
+            return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
         return process.proc.returncode, out, err
 
     # --- revisions

@@ -59,3 +59,10 @@ def is_held(scratch: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+
+
+def holder(scratch: Path) -> str:
+    """Return what the holder of the lock says of itself, "" if nobody holds it."""
+    if not is_held(scratch):
+        return ""
+    return (scratch / "apply.lock").read_text(encoding="utf-8").strip() or "it has not said who it is yet"

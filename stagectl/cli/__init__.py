@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stagectl.cli import applying, editing, looking, planning, runs, staging
+from stagectl.cli import applying, editing, looking, planning, runs, staging, teams
 
 app = typer.Typer(
     name="stagectl",
@@ -35,6 +35,10 @@ app.command("report")(runs.report)
 app.command("retry")(runs.retry)
 app.command("resume")(runs.resume)
 app.command("stop")(runs.stop)
+app.command("sync")(teams.sync)
+app.command("locks")(teams.locks)
+app.command("lock")(teams.lock)
+app.command("unlock")(teams.unlock)
 app.command("validate")(looking.validate)
 app.command("verify")(looking.verify)
 app.command("show")(looking.show)

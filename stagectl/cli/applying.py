@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
 FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
-OFFLINE = typer.Option(False, "--offline", help="Do not ask the remote for the applied branch.")
+OFFLINE = typer.Option(False, "--offline", help="Leave the remote alone: no lock, no fetch, no push.")
 EVENTS = typer.Option(False, "--json", help="Write an event per line, as JSON.")
 
 
@@ -145,7 +145,9 @@ def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
         show.summary(done)
     elif done.run:
         out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
+    if done.unshared:
+        note(f"warning: what is applied is recorded here, and not shared: {done.unshared}\nhint: stagectl sync")
     if done.interrupted:
         raise typer.Exit(130)
-    if not done.is_complete:
+    if not done.is_complete or done.unshared:
         raise typer.Exit(1)

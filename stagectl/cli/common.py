@@ -13,7 +13,7 @@ from stagectl.cli import completion
 from stagectl.core.model import CHANGE
 from stagectl.core.selection import Selection
 from stagectl.usecases.workspace import Workspace
-from stagectl.views.text import one_line
+from stagectl.views.text import one_line, safe
 
 NAMES = typer.Argument(
     None,
@@ -78,8 +78,8 @@ def out(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write what is not a result, a line each, to stderr."""
-    typer.echo(text, err=True)
+    """Write what is not a result, a line each, to stderr; nothing in it acts on a terminal."""
+    typer.echo(safe(text), err=True)
 
 
 def warn(messages: Iterable[str]) -> None:

@@ -99,6 +99,7 @@ def resume(
         None, "--unknown", help="What became of changes whose end nobody saw; asked for on a terminal."
     ),
     parallel: Optional[int] = PARALLEL,
+    offline: bool = OFFLINE,
     as_json: bool = EVENTS,
 ) -> None:
     """Finish a run that was interrupted: what ended does not run again."""
@@ -118,7 +119,7 @@ def resume(
     repository = workspace(tell=False)
     show = shown(repository, as_json)
     try:
-        done = use_case(repository, ask, show.watch, parallel=parallel, begin=show.begin)
+        done = use_case(repository, ask, show.watch, parallel=parallel, offline=offline, note=note, begin=show.begin)
     finally:
         show.end()
     if done is None:

@@ -144,6 +144,8 @@ class Config:
     parallelism: int = 8
     executor: str = "threads"
     targets: int = 1  # how many changes may run at once on one `target`
+    lock_ref: str = "refs/stagectl/lock"  # on the remote
+    lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead
     tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.core.diff import Difference
+from stagectl.core.locks import Lock
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
 from stagectl.core.values import Inputs, Path, Value
 
@@ -133,3 +134,45 @@ class Verification:
     commits: int
     findings: Tuple[Finding, ...] = ()
     notices: Tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class SharedCommit:
+    """One applied commit as others know it. run: "" when it is of no run, such as a debt that was dropped."""
+
+    commit: Oid
+    run: str
+    by: str
+
+    @property
+    def named(self) -> str:
+        """The run, or the commit, and the person."""
+        return f"{f'run {self.run}' if self.run else self.commit[:12]} by {self.by}"
+
+
+@dataclass(frozen=True)
+class Syncing:
+    """What a sync did. commit: where both stand now, None when nothing is applied, or both changed the same resource.
+
+    replayed: this clone's commits that were put on top of those fetched, before and after; conflicts: the resources
+    that both changed, because of which nothing was done; ours, theirs: the commits behind these.
+    """
+
+    remote: str
+    branch: str
+    commit: Optional[Oid] = None
+    fetched: Tuple[SharedCommit, ...] = ()
+    pushed: Tuple[SharedCommit, ...] = ()
+    replayed: Tuple[Tuple[SharedCommit, Oid], ...] = ()
+    conflicts: Tuple[Name, ...] = ()
+    ours: Tuple[SharedCommit, ...] = ()
+    theirs: Tuple[SharedCommit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Locks:
+    """Who holds what. machine: the words of the process here that applies, "" if none; remote: "" without one."""
+
+    machine: str
+    remote: str
+    held: Optional[Lock] = None

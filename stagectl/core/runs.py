@@ -172,7 +172,8 @@ def failures(record: Record) -> Sequence[ChangeId]:
 class Application:
     """What an apply, a retry or a resume did. commit: the new applied commit, None when the applied state did not move.
 
-    run: its id, "" when there was nothing to do; wanted: the changes that count for whether it is complete; None: all.
+    run: its id, "" when there was nothing to do; wanted: the changes that count for whether it is complete; None: all;
+    unshared: why the remote has not got the applied state, "" when it has, or when nobody wanted it to.
     """
 
     plan: Plan
@@ -181,6 +182,7 @@ class Application:
     commit: Optional[Oid] = None
     interrupted: bool = False
     wanted: Optional[Tuple[ChangeId, ...]] = None
+    unshared: str = ""
 
     @property
     def is_complete(self) -> bool:

@@ -14,7 +14,9 @@ _KIND_KEYS = (
     "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
     "protect",
 )  # fmt: skip
-_CONFIG_KEYS = ("roots", "applied_branch", "remote", "parallelism", "executor", "targets", "tags")
+_CONFIG_KEYS = (
+    "roots", "applied_branch", "remote", "parallelism", "executor", "targets", "lock_ref", "lock_term", "tags",
+)  # fmt: skip
 
 Documents = Sequence[Any]
 
@@ -150,8 +152,12 @@ def config(documents: Documents) -> Config:
         parallelism=_checked(raw, "parallelism", _is_count, default.parallelism, "a whole number, at least 1", flaws),
         executor=_checked(raw, "executor", _is_text, default.executor, "the name of an executor", flaws),
         targets=_checked(raw, "targets", _is_count, default.targets, "a whole number, at least 1", flaws),
+        lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
+        lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
         tags=_path_tags(raw.get("tags"), flaws),
     )
+    if found.lock_ref == f"refs/heads/{found.applied_branch}":
+        flaws.add(0, ("lock_ref",), "'lock_ref' must not be the applied branch")
     flaws.raise_any()
     return found
 
@@ -161,6 +167,14 @@ _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.AS
 
 def _is_branch(value: Any) -> bool:
     return isinstance(value, str) and bool(_BRANCH.fullmatch(value)) and not value.endswith(".lock")
+
+
+def _is_ref(value: Any) -> bool:
+    return _is_branch(value) and value.startswith("refs/") and value.count("/") > 1
+
+
+def _is_term(value: Any) -> bool:
+    return _is_count(value) and value <= 3600
 
 
 def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:

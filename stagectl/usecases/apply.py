@@ -23,6 +23,7 @@ from stagectl.usecases.plan import plan_with_situation
 from stagectl.usecases.record import conclude
 from stagectl.usecases.recover import recover
 from stagectl.usecases.reviewed import check
+from stagectl.usecases.share import Alone, shared
 from stagectl.usecases.workspace import Workspace
 
 
@@ -68,28 +69,35 @@ def apply(
     confirm sees the plan before anything runs; note is told what was done about an interrupted run; begin is told the
     run's id before the first change starts.
     """
-    with only_one(workspace.git.scratch(), "apply") as say:
+    _check_here(workspace)
+    with only_one(workspace.git.scratch(), "apply") as say, shared(
+        workspace, "apply", note, offline=options.offline
+    ) as team:
+        workspace = Workspace(workspace.root)  # the applied branch may have been fetched
         journals.tidy(workspace.git.scratch())
         recovered = recover(workspace)
         if recovered is not None:
             note(recovered)
             workspace = Workspace(workspace.root)  # the applied branch may have moved
-        _check_repository(workspace, options)
+        _check_base(workspace, options)
         plan, situation = _plan(workspace, selection, options)
         if not (plan.changes or plan.recorded) or not confirm(plan):
-            return Application(plan)
+            return Application(plan, unshared=team.publish())
         _check_plan(plan, options)
         header = _header(workspace, plan, options)
         say(header.run)
         begin(plan, header.run)
-        return _carried_out(workspace, plan, situation, header, options, watch)
+        done = _carried_out(workspace, plan, situation, header, options, watch, team)
+        return replace(done, unshared=team.publish())
 
 
 def _carried_out(
-    workspace: Workspace, plan: Plan, situation: Situation, header: Header, options: Options, watch: Watch
+    workspace: Workspace, plan: Plan, situation: Situation, header: Header, options: Options, watch: Watch, team: Alone
 ) -> Application:
     """Run a plan and record what came of it; the journal stays open until that is done."""
-    journal = journals.begin(workspace.git.scratch(), header)
+    scratch = workspace.git.scratch()
+    team.begin(header.run, journals.folder_of_run(scratch, header.run))
+    journal = journals.begin(scratch, header)
     if options.record_only:
         outcomes = recorded_only(plan, header)
         journal.add(list(outcomes.items()))
@@ -105,7 +113,7 @@ def _carried_out(
 def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
     now = time.time()
     run = journals.new_run(workspace.git.scratch(), now)
-    assert plan.head is not None, "_check_repository saw a commit"
+    assert plan.head is not None, "_check_here saw a commit"
     by = workspace.git.check_identity()
     return Header(
         run,
@@ -121,11 +129,10 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
     )
 
 
-def _check_repository(workspace: Workspace, options: Options) -> None:
-    """Refuse where an apply could not be recorded, or would undo what others applied."""
+def _check_here(workspace: Workspace) -> None:
+    """Refuse where an apply could not be recorded."""
     git, branch = workspace.git, workspace.branch
-    head = git.head()
-    if head is None:
+    if git.head() is None:
         raise StagectlError("there is no commit yet, so nothing is staged", "stage something: stagectl stage")
     if git.branch() == branch.ref:
         raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
@@ -135,8 +142,11 @@ def _check_repository(workspace: Workspace, options: Options) -> None:
         raise StagectlError(
             f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
         )
-    if not branch.is_known and not options.offline:
-        workspace.refuse_unfetched()
+
+
+def _check_base(workspace: Workspace, options: Options) -> None:
+    """Refuse what nobody signed though that was asked for, and what would undo what others applied."""
+    git = workspace.git
     if options.require_signed:
         _check_signatures(workspace, git.resolve(options.head))
     stale = workspace.stale(git.resolve(options.head))

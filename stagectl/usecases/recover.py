@@ -15,6 +15,7 @@ from stagectl.core.runs import Application, Header, Record, lost
 from stagectl.usecases.execute import Watch, execute, recorded_only
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.record import conclude, is_recorded
+from stagectl.usecases.share import Alone, shared
 from stagectl.usecases.workspace import Workspace
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
@@ -76,36 +77,53 @@ def resume(
     watch: Watch,
     *,
     parallel: Optional[int] = None,
+    offline: bool = False,
+    note: Callable[[str], None] = lambda text: None,
     begin: Callable[[Plan, str], None] = lambda plan, run: None,
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
 
     ask: what became of a change whose end nobody saw; not asked for kinds that are idempotent, which run again.
     """
-    scratch = workspace.git.scratch()
-    with only_one(scratch, "resume") as say:
-        journals.tidy(scratch)
+    with only_one(workspace.git.scratch(), "resume") as say:
+        journals.tidy(workspace.git.scratch())
         found = _interrupted(workspace)
         if found is None:
             return None
-        header = found.header
-        say(header.run)
-        commit = is_recorded(workspace, header.run, header.base)
-        if commit is not None:  # only its journal was not closed
-            journals.Journal(journals.folder_of_run(scratch, header.run)).close(commit)
-            return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
-        plan, applied = plan_of(workspace, header)
-        known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
-        answers = {
-            change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()
-        }
-        known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
-        journal = journals.Journal(journals.folder_of_run(scratch, header.run))
-        journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
-        begin(plan, header.run)
-        outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
-        commit = conclude(workspace, plan, header, outcomes, applied, journal)
-        return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
+        say(found.header.run)
+        with shared(workspace, "resume", note, offline=offline) as team:
+            workspace = Workspace(workspace.root)  # the applied branch may have been fetched
+            done = _resumed(workspace, found, ask, watch, parallel, begin, team)
+            return replace(done, unshared=team.publish())
+
+
+def _resumed(
+    workspace: Workspace,
+    found: Record,
+    ask: Ask,
+    watch: Watch,
+    parallel: Optional[int],
+    begin: Callable[[Plan, str], None],
+    team: Alone,
+) -> Application:
+    """Finish a run that was interrupted, and record it."""
+    header = found.header
+    folder = journals.folder_of_run(workspace.git.scratch(), header.run)
+    commit = is_recorded(workspace, header.run, header.base)
+    if commit is not None:  # only its journal was not closed
+        journals.Journal(folder).close(commit)
+        return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
+    plan, applied = plan_of(workspace, header)
+    known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
+    answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()}
+    known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
+    journal = journals.Journal(folder)
+    journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
+    team.begin(header.run, folder)
+    begin(plan, header.run)
+    outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
+    commit = conclude(workspace, plan, header, outcomes, applied, journal)
+    return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
 
 def _finish(

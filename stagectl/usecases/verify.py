@@ -172,9 +172,12 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Iterator[Finding]:
     remembered = scratch / "verified-tip"
     if remembered.exists():
         seen["an earlier verification"] = Oid(remembered.read_text(encoding="ascii").strip())
-    known = set(chain)
+    known, became = set(chain), remembered(workspace.git)
     for where, commit in sorted(seen.items()):
-        if commit not in known:
+        now = commit
+        while now not in known and now in became:
+            now = became[now]
+        if now not in known:
             yield Finding(commit, f"{where} saw this commit, and it is gone: the branch was rewritten")
 
 

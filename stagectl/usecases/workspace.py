@@ -122,8 +122,8 @@ class Workspace:
         raise StagectlError(
             f"the applied branch {config.applied_branch} and its copy from {config.remote} have diverged: "
             f"{local[:12]} and {remote[:12]}",
-            f"someone else applied meanwhile; see both: git log --first-parent {ref} "
-            f"refs/remotes/{config.remote}/{config.applied_branch}",
+            "someone else applied meanwhile; put yours on top of theirs: stagectl sync; see both: "
+            f"git log --first-parent {ref} refs/remotes/{config.remote}/{config.applied_branch}",
         )
 
     def doubts(self) -> List[str]:

@@ -249,14 +249,14 @@ def test_the_applied_commit_itself_needs_no_history(repo: Repo) -> None:
 
 def test_a_plain_clone_needs_no_setup(repo: Repo) -> None:
     """
-    `git clone` brings the applied branch along, and the remote is not even asked.
+    `git clone` brings the applied branch along; offline the remote is not even asked.
     """
     applied_and_edited(repo)
     colleague = clone(repo)
     (repo.root.parent / "bare.git").rename(repo.root.parent / "away.git")
 
     assert (["db.update"], "") == (colleague.plan().ids, colleague.ok("plan").err)
-    assert (0, ["db.update"]) == (colleague.apply().code, colleague.log())
+    assert (0, ["db.update"]) == (colleague.apply("--offline").code, colleague.log())
 
 
 # --- in the middle of something

@@ -1,0 +1,51 @@
+"""Commands for teams: the applied branch shared through the remote, and locks."""
+
+from __future__ import annotations
+
+import typer
+
+from stagectl.cli.common import AS_JSON, note, out, workspace
+
+
+def sync(as_json: bool = AS_JSON) -> None:
+    """Bring the applied branch here and on the remote in step: fetch, put what both did together, push."""
+    from stagectl.usecases.sync import sync as use_case
+    from stagectl.views.teams import conflict_text, sync_json, sync_text
+
+    done = use_case(workspace())
+    if as_json:
+        out(sync_json(done))
+    elif not done.conflicts:
+        out(sync_text(done))
+    if done.conflicts:
+        note(conflict_text(done))
+        raise typer.Exit(1)
+
+
+def locks(as_json: bool = AS_JSON) -> None:
+    """Show who is applying, or has locked: on this machine, and on the remote."""
+    from stagectl.usecases.locks import locks as use_case
+    from stagectl.views.teams import locks_json, locks_text
+
+    found = use_case(workspace())
+    out(locks_json(found) if as_json else locks_text(found))
+
+
+def lock(
+    reason: str = typer.Option(..., "--reason", metavar="TEXT", help="Why, for those who have to wait."),
+) -> None:
+    """Lock the remote for maintenance: nobody applies until somebody unlocks."""
+    from stagectl.usecases.locks import lock as use_case
+    from stagectl.views.text import safe
+
+    done = use_case(workspace(), reason, note)
+    out(safe(f"Locked: {done.purpose}. Nobody applies until: stagectl unlock {done.id}\n"))
+
+
+def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:
+    """Take a lock on the remote away, whoever holds it."""
+    from stagectl.usecases.locks import unlock as use_case
+    from stagectl.views.text import safe
+
+    done = use_case(workspace(), identity)
+    out(safe(f"Unlocked. The lock {done.id} was of {done.holder}: {done.purpose}.\n"))

@@ -1,0 +1,96 @@
+"""What is shared and who holds which lock, as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Dict, List, Sequence
+
+from stagectl.core.reports import Locks, SharedCommit, Syncing
+from stagectl.views.text import counted, listed, safe
+
+FORMAT_VERSION = "1.0"
+
+
+def sync_text(done: Syncing) -> str:
+    """Return what a sync did, a line per direction."""
+    lines: List[str] = []
+    if done.fetched:
+        lines.append(f"Fetched {_commits(done.fetched)}")
+    if done.replayed:
+        lines.append(f"Put on top {_commits([commit for commit, _ in done.replayed])}")
+    if done.pushed:
+        lines.append(f"Pushed {_commits(done.pushed)}")
+    if done.commit is None:
+        lines.append(f"Nothing is applied yet, neither here nor on {done.remote}.")
+    else:
+        lines.append(f"In step with {done.remote}: {done.branch} is at {done.commit[:12]}.")
+    return safe("\n".join(lines)) + "\n"
+
+
+def _commits(commits: Sequence[SharedCommit]) -> str:
+    return f"{counted(len(commits), 'applied commit')}: {listed([commit.named for commit in commits], shown=str)}"
+
+
+def conflict_text(done: Syncing) -> str:
+    """Return why a sync could not put both sides together, and the way out."""
+    ours, theirs = (listed([commit.named for commit in side], shown=str) for side in (done.ours, done.theirs))
+    last = done.ours[-1].commit
+    return safe(
+        f"error: this clone and {done.remote} both applied {listed(done.conflicts, shown=str)}\n"
+        f"  here: {ours}\n"
+        f"  on {done.remote}: {theirs}\n"
+        f"hint: nothing moved. Find out what is live; then take theirs and apply yours anew: "
+        f"git branch -f {done.branch} {done.remote}/{done.branch} && stagectl apply; "
+        f"what was recorded here stays in the commit {last[:12]}"
+    )
+
+
+def sync_json(done: Syncing) -> str:
+    """Return what a sync did as one JSON document."""
+    raw: Dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "remote": done.remote,
+        "branch": done.branch,
+        "in_step": not done.conflicts,
+        "commit": done.commit,
+        "fetched": [_commit_json(commit) for commit in done.fetched],
+        "replayed": [{**_commit_json(commit), "to": new} for commit, new in done.replayed],
+        "pushed": [_commit_json(commit) for commit in done.pushed],
+        "conflicts": list(done.conflicts),
+        "ours": [_commit_json(commit) for commit in done.ours],
+        "theirs": [_commit_json(commit) for commit in done.theirs],
+    }
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def _commit_json(commit: SharedCommit) -> Dict[str, Any]:
+    return {"commit": commit.commit, "run": commit.run or None, "by": commit.by}
+
+
+def locks_text(found: Locks) -> str:
+    """Return who holds which lock, a line each."""
+    lines = [f"This machine: {found.machine or 'free'}"]
+    if not found.remote:
+        lines.append("No remote.")
+    elif found.held is None:
+        lines.append(f"{found.remote}: free")
+    else:
+        held = found.held
+        kind = "locked for maintenance" if held.is_maintenance else "locked"
+        lines.append(f"{found.remote}: {kind} by {held.holder}: {held.purpose}")
+        told = "" if held.is_maintenance else f", last renewed {held.renewed}, term {held.term} s"
+        lines.append(f"  lock {held.id}{told}; to take it away: stagectl unlock {held.id}")
+    return safe("\n".join(lines)) + "\n"
+
+
+def locks_json(found: Locks) -> str:
+    """Return who holds which lock as one JSON document."""
+    held = None if found.held is None else {**asdict(found.held), "maintenance": found.held.is_maintenance}
+    raw = {
+        "format_version": FORMAT_VERSION,
+        "machine": found.machine or None,
+        "remote": found.remote or None,
+        "lock": held,
+    }
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
