@@ -169,9 +169,9 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Iterator[Finding]:
     """Yield tips that were seen earlier, by a verification or by a run on this machine, and that are not there now."""
     scratch = workspace.git.scratch()
     seen = dict(_recorded(workspace, journals.names(scratch)))
-    remembered = scratch / "verified-tip"
-    if remembered.exists():
-        seen["an earlier verification"] = Oid(remembered.read_text(encoding="ascii").strip())
+    verified = scratch / "verified-tip"
+    if verified.exists():
+        seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
     known, became = set(chain), remembered(workspace.git)
     for where, commit in sorted(seen.items()):
         now = commit
