@@ -52,7 +52,7 @@ def remember(git: Git, replayed: Mapping[Oid, Oid]) -> None:
         file.writelines(f"{old} {new}\n" for old, new in replayed.items())
 
 
-def remembered(git: Git) -> Dict[Oid, Oid]:
+def replayed_commits(git: Git) -> Dict[Oid, Oid]:
     """Return which commits became which when `sync` put them onto others, on this machine."""
     path = git.scratch() / "replayed"
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []

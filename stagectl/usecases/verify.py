@@ -9,6 +9,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from stagectl.adapters import journal as journals
 from stagectl.adapters import store
 from stagectl.adapters.git import Git
+from stagectl.adapters.replay import replayed_commits
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.outcome import Outcome, settle
@@ -172,7 +173,7 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Iterator[Finding]:
     verified = scratch / "verified-tip"
     if verified.exists():
         seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
-    known, became = set(chain), remembered(workspace.git)
+    known, became = set(chain), replayed_commits(workspace.git)
     for where, commit in sorted(seen.items()):
         now = commit
         while now not in known and now in became:
