@@ -327,9 +327,23 @@ class Git:
         return Oid(out.decode().split()[0]) if out else None
 
     def log(self, arguments: Sequence[str], fields: Sequence[str]) -> List[List[str]]:
-        """Return one list of texts per commit: `git log ARGUMENTS` with these format fields."""
-        pattern = "%x00".join(fields) + "%x00%x1e"
+        """Return one list of texts per commit: `git log ARGUMENTS` with these format fields, which hold no NUL."""
+        pattern = "%x00".join(fields)
         as_written = ("-c", "trailer.separators=:", "-c", "core.commentChar=#")  # our trailers, whatever the user's are
-        options = ("-z", "--encoding=UTF-8", f"--format=format:{pattern}")
-        out = self.run(*as_written, "log", *options, *arguments).decode("utf-8", "replace")
-        return [line.lstrip("\0").split("\0")[: len(fields)] for line in out.split("\x1e") if line.strip("\0")]
+        options = ("-z", "--encoding=UTF-8", "--basic-regexp", f"--format=tformat:{pattern}")
+        texts = self.run(*as_written, "log", *options, *arguments).decode("utf-8", "replace").split("\0")[:-1]
+        return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
+
+    def touched(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
+        """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
+        options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-only", "--always")
+        data = "".join(f"{commit}\n" for commit in commits).encode()
+        out = self.run("diff-tree", *options, "--", folder, data=data) if commits else b""
+        found: Dict[Oid, List[str]] = {}
+        last: List[str] = []
+        for text in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            if text.startswith(f"{folder}/"):
+                last.append(text)
+            else:
+                last = found.setdefault(Oid(text), [])
+        return found

@@ -152,12 +152,15 @@ def log(
     from stagectl.views.history import log_json, log_text
 
     repository = workspace()
+    filtered = any((name, tags, action, since))
     if blame is not None:
+        if filtered or count:
+            raise UsageError("--blame tells of one resource, and takes no filters", "for example: log --blame prod/db")
         _blame(repository, blame, as_json)
         return
     entries = use_case(repository, Wanted(name, tuple(tags or ()), action, since, count))
     warn(repository.doubts())
-    out(log_json(entries) if as_json else log_text(entries))
+    out(log_json(entries) if as_json else log_text(entries, filtered))
 
 
 def kinds(as_json: bool = AS_JSON) -> None:

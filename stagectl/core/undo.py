@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.schema import BODY, FRONT
-from stagectl.core.values import Path, Value, leaves
+from stagectl.core.values import Path, same
 
 Documents = Sequence[Any]  # front matter and body, as a file has them
 Place = Tuple[int, Path]  # a document and a path in it
 MISSING = object()  # stands for a value that is not there
+_FRONT_KEYS = ("kind", "tags", "moved_from")
+_SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
 
 
 @dataclass(frozen=True)
@@ -23,50 +25,86 @@ class Conflict:
     now: Any
 
 
-@dataclass(frozen=True)
+@dataclass
 class Undoing:
-    """What has to be set for a change to be taken back: place and value, MISSING where it has to go."""
+    """What takes a change back: values to set, in order, then places that go, the last entries of a list first."""
 
-    sets: Tuple[Tuple[Place, Any], ...] = ()
-    conflicts: Tuple[Conflict, ...] = ()
+    sets: List[Tuple[Place, Any]] = field(default_factory=list)
+    gone: List[Place] = field(default_factory=list)
+    conflicts: List[Conflict] = field(default_factory=list)
 
 
 def undo(now: Documents, then: Documents, back: Documents) -> Undoing:
     """Return what takes the change from *back* to *then* out of *now*."""
-    ours, theirs, base = _values(now), _values(back), _values(then)
-    sets: List[Tuple[Place, Any]] = []
-    conflicts: List[Conflict] = []
-    for place in sorted(theirs.keys() | base.keys(), key=lambda place: (place[0], str(place[1]))):
-        wanted, was, current = (values.get(place, MISSING) for values in (theirs, base, ours))
-        if _same(wanted, was) or _same(current, wanted):
-            continue
-        if _same(current, was):
-            sets.append((place, wanted))
-        else:
-            conflicts.append(Conflict(place, was, wanted, current))
-    return Undoing(tuple(sets), tuple(conflicts))
+    found = Undoing()
+    for document, sides in enumerate(zip(_said(now), _said(then), _said(back))):
+        _walk(found, (document, ()), *sides)
+    found.gone.reverse()
+    return found
 
 
 def says_the_same(one: Optional[Documents], other: Optional[Documents]) -> bool:
     """Return whether two files say the same, apart from where they were copied from and the actions staged by name."""
     if one is None or other is None:
         return one is other
-    mine, theirs = _values(one), _values(other)
-    return mine.keys() == theirs.keys() and all(_same(value, theirs[place]) for place, value in mine.items())
+    return all(map(same, _said(one), _said(other)))
 
 
-def _values(documents: Documents) -> Dict[Place, Value]:
-    """Return what a file says: front matter and relations as wholes, inputs leaf by leaf."""
+def _said(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return what front matter and body say; a key without a value says nothing."""
     front: Mapping[str, Any] = documents[FRONT] or {}
     body: Mapping[str, Any] = documents[BODY] or {}
-    found: Dict[Place, Value] = {(FRONT, (key,)): front[key] for key in ("kind", "moved_from") if key in front}
-    if front.get("tags"):
-        found[FRONT, ("tags",)] = front["tags"]
-    found.update({(BODY, (key,)): value for key, value in body.items() if key != "inputs" and value})
-    inputs = body.get("inputs") or {}
-    found.update({(BODY, ("inputs", *path)): value for path, value in leaves(inputs) if path})
-    return found
+    said = {key: front[key] for key in _FRONT_KEYS if front.get(key)}
+    return said, {"inputs": {}, **{key: value for key, value in body.items() if value}}
 
 
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
+def _walk(found: Undoing, place: Place, now: Any, then: Any, back: Any) -> None:
+    if same(then, back) or same(now, back):
+        return
+    if _are_alike(now, back, then):
+        _walk_inside(found, place, now, then, back)
+    elif same(now, then):
+        _put(found, place, back)
+    elif _are_alike(now, then, back):
+        _walk_inside(found, place, now, then, back)
+    else:
+        found.conflicts.append(Conflict(place, then, back, now))
+
+
+def _are_alike(one: Any, other: Any, third: Any) -> bool:
+    """Return whether all are mappings, or all are lists; the third may be missing."""
+    return any(
+        isinstance(one, kind) and isinstance(other, kind) and (third is MISSING or isinstance(third, kind))
+        for kind in (dict, list)
+    )
+
+
+def _put(found: Undoing, place: Place, value: Any) -> None:
+    if value is MISSING:
+        found.gone.append(place)
+    else:
+        found.sets.append((place, value))
+
+
+def _walk_inside(found: Undoing, place: Place, now: Any, then: Any, back: Any) -> None:
+    document, path = place
+    if isinstance(now, dict):
+        sides = [side if side is not MISSING else {} for side in (now, then, back)]
+        for key in dict.fromkeys(key for side in sides for key in side):
+            _walk(found, (document, (*path, key)), *(side.get(key, MISSING) for side in sides))
+        return
+    lists: List[List[Any]] = [side if side is not MISSING else [] for side in (now, then, back)]
+    if path and path[0] in _SETS:
+        _put(found, place, _without(*lists) or MISSING)
+        return
+    if len(lists[0]) < len(lists[1]) < len(lists[2]):  # what comes back would stand after what is no longer there
+        found.conflicts.append(Conflict(place, then, back, now))
+        return
+    for index in range(max(map(len, lists))):
+        _walk(found, (document, (*path, index)), *(side[index] if index < len(side) else MISSING for side in lists))
+
+
+def _without(now: List[Any], then: List[Any], back: List[Any]) -> List[Any]:
+    """Return a list, in which order says nothing, with what was added taken out and what was taken out added."""
+    kept = [entry for entry in now if entry in back or entry not in then]
+    return kept + [entry for entry in back if entry not in then and entry not in kept]

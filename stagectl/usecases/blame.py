@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
 from stagectl.adapters.store import state_path
-from stagectl.core.model import Name, Oid, staged_path
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import NAME, Name, Oid, staged_path
 from stagectl.core.planner import world_of
 from stagectl.core.reports import Blame
-from stagectl.core.schema import BODY
+from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import match_names
 from stagectl.core.values import Path, Value, leaves, same, step_order
 from stagectl.usecases.workspace import Workspace
 
 Values = Mapping[Path, Value]
+Parents = Mapping[Oid, Sequence[Oid]]
+
+
+@dataclass(frozen=True)
+class _History:
+    """The commits that touched one file. newest: None if none did; sides: what each made of its values."""
+
+    newest: Optional[Oid]
+    parents: Parents
+    sides: Mapping[Oid, Values]
+
+    @property
+    def now(self) -> Values:
+        return self.sides[self.newest] if self.newest else {}
 
 
 def blame(workspace: Workspace, name: str) -> List[Blame]:
@@ -24,29 +40,64 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     snapshot = workspace.snapshot()
     situation = workspace.situation(snapshot, workspace.applied()[1])
     match_names(name, world_of(situation))
+    if not NAME.fullmatch(name):
+        raise StagectlError(f"'{name}' may be several resources", "--blame tells of one, by its full name")
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
-    staged = _history(git, _touching(git, head, staged_path(Name(name))), staged_path(Name(name)), _staged_values)
-    live = _history(git, git.first_parents(tip) if tip else [], state_path(name), _live_values)
-    now = staged[0][1] if staged else {}
-    applied = live[0][1] if live else {}
+    names = _names(git, [commit for commit in (head, tip) if commit], Name(name))
+    staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
+    paths = [state_path(n) for n in names]
+    live = _history(git, _touching(git, tip, paths, ["--first-parent"]), names, _live_values)
     return [
-        Blame(path, now.get(path), _since(staged, path), applied.get(path), _since(live, path))
-        for path in sorted({*now, *applied}, key=step_order)
+        Blame(path, staged.now.get(path), _since(staged, path), live.now.get(path), _since(live, path))
+        for path in sorted({*staged.now, *live.now}, key=step_order)
     ]
 
 
-def _touching(git: Git, head: Optional[Oid], path: str) -> List[Oid]:
-    if head is None:
-        return []
-    return [Oid(oid) for oid in git.run("rev-list", "--first-parent", head, "--", path).decode().split()]
+def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
+    """Return the names a resource has and had, the newest first."""
+    found = [name]
+    for commit in commits:
+        while True:
+            before = _moved_from(git, commit, found[-1])
+            if before is None or before in found:
+                break
+            found.append(before)
+    return found
 
 
-def _history(git: Git, commits: List[Oid], path: str, read: Callable[[bytes], Values]) -> List[Any]:
-    """Return (commit, values) for every commit, the newest first; no values where the file is not there."""
-    entries = [(commit, git.entries(commit, [path])) for commit in commits]
-    contents = git.blobs(entry.oid for _, found in entries for entry in found)
+def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
+    """Return what a resource was called before, as its newest staged file tells."""
+    path = staged_path(name)
+    newest = (
+        git.run("log", "-1", "--format=%H", "--no-show-signature", "--diff-filter=AM", commit, "--", path)
+        .decode()
+        .split()
+    )
+    contents = git.blobs(entry.oid for oid in newest for entry in git.entries(Oid(oid), [path]))
+    fronts = [yamlfile.load(data)[FRONT] or {} for data in contents.values()]
+    return next((Name(front["moved_from"]) for front in fronts if front.get("moved_from")), None)
+
+
+def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:
+    """Return the commits that touched files, the newest first, each with those before it that did."""
+    if start is None:
+        return {}
+    out = git.run("rev-list", "--topo-order", "--parents", *options, start, "--", *paths).decode()
+    rows = [[Oid(oid) for oid in line.split()] for line in out.splitlines()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[bytes], Values]) -> _History:
+    path_of = staged_path if read is _staged_values else state_path
+    paths = [path_of(name) for name in names]
+    found = {commit: {entry.path: entry.oid for entry in git.entries(commit, paths)} for commit in parents}
+    contents = git.blobs(oid for entries in found.values() for oid in entries.values())
     parsed: Dict[str, Values] = {oid: read(data) for oid, data in contents.items()}
-    return [(commit, parsed[found[0].oid] if found else {}) for commit, found in entries]
+    sides = {
+        commit: next((parsed[entries[path]] for path in paths if path in entries), {})
+        for commit, entries in found.items()
+    }
+    return _History(next(iter(parents), None), parents, sides)
 
 
 def _staged_values(data: bytes) -> Values:
@@ -62,13 +113,17 @@ def _live_values(data: bytes) -> Values:
     return plain
 
 
-def _since(history: List[Any], path: Path) -> Optional[Oid]:
-    """Return the oldest commit since which a value is what it is now."""
-    found = None
-    for commit, values in history:
-        if path not in values or (found is not None and not same(values[path], history[0][1][path])):
-            break
-        if path not in history[0][1]:
-            break
-        found = commit
-    return found
+def _since(history: _History, path: Path) -> Optional[Oid]:
+    """Return the commit since which a value is what it is now, None if it is not there."""
+    commit = history.newest
+    if commit is None or path not in history.now:
+        return None
+    while True:
+        before = [
+            parent
+            for parent in history.parents[commit]
+            if path in history.sides.get(parent, {}) and same(history.sides[parent][path], history.now[path])
+        ]
+        if not before:
+            return commit
+        commit = before[0]

@@ -1,17 +1,22 @@
-"""`log`: the audit trail, from commits and their trailers alone."""
+"""`log`: the audit trail, from commits, their trailers and their trees alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import AbstractSet, List, Optional, Set, Tuple
+from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.core.model import ChangeId, Name, Oid, split_change
+from stagectl.core.errors import StagectlError, nearest
+from stagectl.core.model import STAGED, ChangeId, Name, Oid, split_change
 from stagectl.core.planner import world_of
 from stagectl.core.reports import LogEntry
-from stagectl.core.selection import Selection, World, match_names, select
+from stagectl.core.selection import Selection, World, glob_test, match_names, select
+from stagectl.core.since import nearest_word, unknown_word
+from stagectl.usecases.commit import name_of
 from stagectl.usecases.workspace import Workspace
 
 _FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)")
+_GREPS = [f"--grep=^{key}: " for key in ("Staged", "Restaged", "Run", "Discarded")]
+Keep = Callable[[Name, Optional[str]], bool]  # a resource, and the action on it where there is one
 
 
 @dataclass(frozen=True)
@@ -31,73 +36,124 @@ def log(workspace: Workspace, name: Optional[str] = None, count: Optional[int] =
 
 
 def entries(workspace: Workspace, wanted: Wanted) -> List[LogEntry]:
-    """Return the staging and apply commits that are asked for in one timeline, newest first."""
-    tip = workspace.branch.tip
-    starts = [commit for commit in (workspace.git.head(), tip) if commit is not None]
-    applies = set(workspace.git.first_parents(tip)) if tip else set()
-    # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
-    arguments = ["--date-order", "--grep=^Staged: ", "--grep=^Restaged: ", "--grep=^Run: ", "--grep=^Discarded: "]
-    arguments += [f"--since={wanted.since}"] if wanted.since else []
-    commits = workspace.git.log([*arguments, *starts], _FIELDS) if starts else []
-    found = [_entry(fields, applies) for fields in commits]
-    found = [entry for entry in found if entry.type == "apply" or entry.changes or entry.names]
-    if wanted.name is not None:
-        found = _about(workspace, found, wanted.name)
-    if wanted.tags:
-        names = select(Selection((), wanted.tags), _world(workspace)) or frozenset()
-        found = [kept for kept in (_only(entry, names) for entry in found) if kept is not None]
-    if wanted.action is not None:
-        found = [entry for entry in found if any(split_change(c)[1] == wanted.action for c in entry.changes)]
+    """Return the staging and apply commits that are asked for, newest first, each with what is asked for of it.
+
+    Raises StagectlError for a name, tag or action that nothing has or ever had, and for a date git does not know.
+    """
+    if wanted.since is not None:
+        _refuse_date(wanted.since)
+    everything = _entries(workspace, None)
+    found = everything if wanted.since is None else _entries(workspace, wanted.since)
+    if wanted.name is not None or wanted.tags or wanted.action is not None:
+        keep = _filter(workspace, everything, wanted)
+        found = [kept for kept in (_only(entry, keep) for entry in found) if kept is not None]
     return found[: wanted.count]
 
 
-def _world(workspace: Workspace) -> World:
-    return world_of(workspace.situation(workspace.snapshot(), workspace.applied()[1]))
+def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
+    git, tip = workspace.git, workspace.branch.tip
+    starts = [commit for commit in (git.head(), tip) if commit is not None]
+    applies = set(git.first_parents(tip)) if tip else set()
+    # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
+    arguments = ["--date-order", *_GREPS, *([f"--since={since}"] if since else []), *starts]
+    commits = git.log(arguments, _FIELDS) if starts else []
+    touched = git.touched([Oid(fields[0]) for fields in commits if fields[0] not in applies], STAGED)
+    found = [_entry(fields, applies, touched) for fields in commits]
+    return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names]
 
 
-def _about(workspace: Workspace, found: List[LogEntry], name: str) -> List[LogEntry]:
-    kept = [entry for entry in found if _is_about(entry, name)]
-    if not kept:
-        match_names(name, _world(workspace))
-    return kept
+def _refuse_date(since: str) -> None:
+    word = unknown_word(since)
+    if word is not None:
+        raise StagectlError(
+            f"git does not know the date '{since}'{nearest_word(word)}", "for example: --since 2026-01-31, '2 days ago'"
+        )
 
 
-def _only(entry: LogEntry, names: AbstractSet[Name]) -> Optional[LogEntry]:
-    """Return an entry with what is about some resources, None if nothing of it is."""
-    changes = tuple(change for change in entry.changes if split_change(change)[0] in names)
-    others = tuple(name for name in entry.names if name in names)
+# --- filters
+
+
+def _filter(workspace: Workspace, everything: List[LogEntry], wanted: Wanted) -> Keep:
+    """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
+    snapshot = workspace.snapshot()
+    world = world_of(workspace.situation(snapshot, workspace.applied()[1]))
+    allowed: List[AbstractSet[Name]] = []
+    if wanted.tags:
+        allowed.append(select(Selection((), wanted.tags), world) or frozenset())
+    if wanted.name is not None:
+        allowed.append(_named(wanted.name, everything, world))
+    if wanted.action is not None:
+        known = {verb for kind in snapshot.kinds.values() for verb in kind.verbs()}
+        _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
+
+    def keep(name: Name, action: Optional[str]) -> bool:
+        return all(name in names for names in allowed) and wanted.action in (None, action)
+
+    return keep
+
+
+def _named(pattern: str, everything: List[LogEntry], world: World) -> AbstractSet[Name]:
+    """Return the resources, of now and of then, that a NAME argument means."""
+    then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
+    then |= {name for entry in everything for name in entry.names}
+    test = glob_test(pattern)
+    found = {name for name in then if test(name)}
+    return found if found and "+" not in pattern else found | match_names(pattern, world)
+
+
+def _refuse_action(action: str, known: AbstractSet[str]) -> None:
+    if action not in known:
+        raise StagectlError(
+            f"no kind has an action '{action}', and none was ever staged or applied{nearest(action, known)}",
+            f"the actions there are: {', '.join(sorted(known))}",
+        )
+
+
+def _changes(entry: LogEntry) -> Tuple[ChangeId, ...]:
+    return entry.changes + entry.discarded
+
+
+def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
+    """Return an entry with what is asked for of it, None if that is nothing."""
+    changes = tuple(change for change in entry.changes if keep(*split_change(change)))
+    discarded = tuple(change for change in entry.discarded if keep(*split_change(change)))
+    names = tuple(name for name in entry.names if keep(name, None))
     results = {change: entry.results[change] for change in changes if change in entry.results}
-    return replace(entry, changes=changes, names=others, results=results) if changes or others else None
+    kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded)
+    return kept if changes or names or discarded else None
 
 
-def _entry(fields: List[str], applies: Set[Oid]) -> LogEntry:
+# --- one commit
+
+
+def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]]) -> LogEntry:
     commit, author, date, subject, parents, text = fields
-    kind = "apply" if commit in applies else "stage"
     trailers = [line.partition(": ")[::2] for line in text.splitlines()]
-    first = dict(reversed(trailers))
-    results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
+    common = LogEntry("stage", Oid(commit), author, date, subject, (), (), {})
+    if commit in applies:
+        return _apply_entry(common, trailers, parents.split())
+    # A message can be written by anybody: what it says was staged counts if the commit changed that staged file.
+    files = {name_of(path) for path in touched.get(Oid(commit), ())}
     staged = [ChangeId(value) for key, value in trailers if key == "Staged"]
-    return LogEntry(
-        type=kind,
-        commit=Oid(commit),
-        author=author,
-        date=date,
-        subject=subject,
-        changes=tuple(map(ChangeId, results)) if kind == "apply" else tuple(staged),
-        names=tuple(Name(value) for key, value in trailers if key in ("Restaged", "Recorded")),
-        discarded=tuple(ChangeId(value) for key, value in trailers if key == "Discarded") if kind == "apply" else (),
-        source=_source(parents, kind),
-        results={ChangeId(change): state for change, state in results.items()},
-        run=first.get("Run") if kind == "apply" else None,
-        plan=first.get("Plan") if kind == "apply" else None,
-        record_only=kind == "apply" and "Record-only" in first,
+    return replace(
+        common,
+        changes=tuple(dict.fromkeys(change for change in staged if split_change(change)[0] in files)),
+        names=tuple(Name(value) for key, value in trailers if key == "Restaged" and value in files),
     )
 
 
-def _source(parents: str, kind: str) -> Optional[Oid]:
-    listed = parents.split()
-    return Oid(listed[1]) if kind == "apply" and len(listed) > 1 else None
-
-
-def _is_about(entry: LogEntry, name: str) -> bool:
-    return name in entry.names or any(split_change(change)[0] == name for change in entry.changes + entry.discarded)
+def _apply_entry(common: LogEntry, trailers: Sequence[Tuple[str, ...]], parents: List[str]) -> LogEntry:
+    first: Dict[str, str] = dict(reversed(trailers))  # type: ignore[arg-type]
+    results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
+    return replace(
+        common,
+        type="apply",
+        changes=tuple(map(ChangeId, results)),
+        names=tuple(Name(value) for key, value in trailers if key == "Recorded"),
+        discarded=tuple(ChangeId(value) for key, value in trailers if key == "Discarded"),
+        source=Oid(parents[1]) if len(parents) > 1 else None,
+        results={ChangeId(change): state for change, state in results.items()},
+        run=first.get("Run"),
+        plan=first.get("Plan"),
+        record_only="Record-only" in first,
+    )

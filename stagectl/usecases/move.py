@@ -36,7 +36,7 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     touched = [Name(old), Name(new)]
     for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
         reader = path_of(snapshot, name)
-        edits[reader] = _rewritten(snapshot.files[reader], _renaming(name, name, old, new))
+        edits[reader] = rewritten(snapshot.files[reader], _renaming(name, name, old, new))
         touched.append(name)
     return stage(workspace, Selection(tuple(touched)), edits=edits)
 
@@ -47,7 +47,7 @@ def _readers(resources: Mapping[Name, Resource], old: str) -> Set[Name]:
 
 def _moved(snapshot: Snapshot, old: str, new: str, is_live: bool) -> bytes:
     """Return the moved file: its relative names mean what they meant, and it says where it comes from if it is live."""
-    data = _rewritten(snapshot.files[path_of(snapshot, old)], _renaming(old, new, old, new))
+    data = rewritten(snapshot.files[path_of(snapshot, old)], _renaming(old, new, old, new))
     return edit(data, [Edit(FRONT, ("moved_from",), old)]) if is_live else data
 
 
@@ -62,7 +62,7 @@ def _renaming(reader: str, reader_after: str, old: str, new: str) -> Rename:
     return rename
 
 
-def _rewritten(data: bytes, rename: Rename) -> bytes:
+def rewritten(data: bytes, rename: Rename) -> bytes:
     """Return a file with every name in it put through *rename*."""
     body = yamlfile.load(data)[BODY] or {}
     edits: List[Edit] = []

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.snapshot import Snapshot
+from stagectl.adapters.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.diff import Difference, diff
-from stagectl.core.errors import StagectlError, nearest
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
-from stagectl.core.schema import BODY
+from stagectl.core.references import absolute, folder_of, relative
+from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import Selection, glob_test
-from stagectl.core.values import Path, Value
+from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.commit import Staging
+from stagectl.usecases.move import rewritten
 from stagectl.usecases.stage import path_tags, stage
-from stagectl.usecases.workspace import Workspace
+from stagectl.usecases.workspace import Edits, Workspace
 
 
 @dataclass(frozen=True)
@@ -37,25 +40,39 @@ def promote(
     names: which resources, with or without the folder; globs are fine. from_staged: what is staged there, applied or
     not. Input paths that a target definition lists under `overrides` keep the target's values.
     """
-    source, target = (_folder(text) for text in (source, target))
-    if source == target:
-        raise StagectlError(f"{source} cannot be promoted to itself", "name two folders")
+    folders = (_folder(source), _folder(target))
+    _refuse_overlap(*folders)
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
-    origin = _origin(snapshot, applied, source, from_staged)
-    chosen = _chosen(origin, source, names)
+    origin = _origin(snapshot, applied, folders[0], from_staged)
+    moved = [(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
     edits: Dict[str, Optional[bytes]] = {}
-    for name in chosen:
-        new = Name(f"{target}/{name[len(source) + 1 :]}")
-        path, content = _promoted(workspace, snapshot, origin[name], new, (source, target))
+    for resource, new in moved:
+        path, content = _promoted(workspace, snapshot, resource, new, folders)
         if snapshot.files.get(path) != content:
             edits[path] = content
-    targets = [Name(f"{target}/{name[len(source) + 1 :]}") for name in chosen]
-    staging = stage(workspace, Selection(tuple(targets)), edits=edits, verb="promote")
-    left = [name for name in sorted(snapshot.defined) if name.startswith(f"{target}/")]
-    left = [name for name in left if _other(name, target, source) not in origin]
-    notes = _notes(snapshot, applied, origin, chosen, source, from_staged)
-    return Promotion(staging, tuple(_differ(workspace, origin, chosen, source, target)), tuple(left), tuple(notes))
+    _refuse_loss(workspace, edits)
+    staging = stage(workspace, Selection(tuple(new for _, new in moved)), edits=edits, verb="promote")
+    after = workspace.snapshot().staged
+    both = [(resource, after[new]) for resource, new in moved]
+    left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
+    left = [name for name in left if _other(name, *reversed(folders)) not in origin]
+    asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
+    notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
+    return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
+
+
+def _refuse_overlap(source: str, target: str) -> None:
+    if source == target:
+        raise StagectlError(f"{source} cannot be promoted to itself", "name two folders")
+    if target.startswith(f"{source}/") or source.startswith(f"{target}/"):
+        raise StagectlError(f"one of {source} and {target} is inside the other", "name two folders beside each other")
+
+
+def _refuse_loss(workspace: Workspace, edits: Edits) -> None:
+    lost = [path for path in workspace.git.dirty(sorted(edits)) if (workspace.root / path).exists()] if edits else []
+    if lost:
+        raise StagectlError(f"not committed, so promoting would lose it: {', '.join(lost)}", "commit it first")
 
 
 def _other(name: str, folder: str, other: str) -> Name:
@@ -76,7 +93,7 @@ def _origin(
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
     found = {name: resource for name, resource in live.items() if name.startswith(f"{source}/")}
     staged = {name: resource for name, resource in snapshot.staged.items() if name.startswith(f"{source}/")}
-    if from_staged:
+    if from_staged and staged:
         return staged
     if not found and staged:
         raise StagectlError(
@@ -111,21 +128,44 @@ def _promoted(
     """Return the target's definition, and where it is."""
     now = snapshot.defined.get(new) or snapshot.staged.get(new)
     path = snapshot.definition_paths.get(new) or (staged_path(new) if now is not None else None)
+    if path is None and resource.source is None:
+        path = staged_path(new)  # as its origin, it is edited in place
     if path is None:
         root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
         path = f"{root}/{new}.yaml"
-    added = path_tags(workspace.config, new)
-    if now is not None:
-        tags = [tag for tag in now.tags if tag not in added or new in snapshot.defined]
-    else:
-        of_source = path_tags(workspace.config, resource.name)
-        tags = [_retagged(tag, folders) for tag in resource.tags if tag not in of_source]
-        tags = [tag for tag in tags if tag not in added]
-    source = now.source if now is not None and new not in snapshot.defined else None
-    actions = list(now.actions.items()) if now is not None and new not in snapshot.defined else ()
-    moved_from = now.moved_from if now is not None else None
-    front = yamlfile.front_matter(resource.kind, tags, moved_from, source, actions)
-    return path, _with_overrides(front + yamlfile.body_of(resource.content), now)
+    body = _body(resource, new, folders[0])
+    if now is None:
+        return path, _with_overrides(_front(workspace, resource, new, folders) + body, None, path)
+    front = now.content[: len(now.content) - len(yamlfile.body_of(now.content))]
+    if now.kind != resource.kind:
+        front = edit(now.content, [Edit(FRONT, ("kind",), resource.kind)])
+        front = front[: len(front) - len(yamlfile.body_of(front))]
+    return path, _with_overrides(front + body, now, path)
+
+
+def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:
+    """Return the front matter of a resource that is new in the target."""
+    of_source, added = (path_tags(workspace.config, name) for name in (resource.name, new))
+    tags = [_retagged(tag, folders) for tag in resource.tags if tag not in of_source]
+    return yamlfile.front_matter(resource.kind, [tag for tag in tags if tag not in added])
+
+
+def _body(resource: Resource, new: Name, source: str) -> bytes:
+    """Return what is promoted: names inside the folder stay as written, relative ones that lead out mean the same."""
+
+    def rename(written: str) -> str:
+        meant = absolute(written, folder_of(resource.name))
+        leads_out = written.startswith(".") and not meant.startswith(f"{source}/")
+        is_the_same = not leads_out or _means(written, new) == meant
+        return written if is_the_same else relative(meant, folder_of(new))
+
+    return yamlfile.body_of(rewritten(resource.content, rename))
+
+
+def _means(written: str, reader: Name) -> Optional[Name]:
+    with suppress(ValueError):
+        return absolute(written, folder_of(reader))
+    return None
 
 
 def _retagged(tag: str, folders: Tuple[str, str]) -> str:
@@ -135,23 +175,45 @@ def _retagged(tag: str, folders: Tuple[str, str]) -> str:
     return f"{key}{equals}{target}" if value == source else tag
 
 
-def _with_overrides(content: bytes, now: Optional[Resource]) -> bytes:
-    """Return a definition in which the target keeps what its overrides name, and these."""
-    documents = yamlfile.load(content)
-    edits: List[Edit] = []
-    if "overrides" in (documents[BODY] or {}):
-        edits.append(Edit(BODY, ("overrides",), delete=True))  # the source's own are about where it came from
-    if now is not None and now.overrides:
-        mine = yamlfile.load(now.content)[BODY] or {}
-        for path in now.overrides:
-            there, value = _at(mine.get("inputs") or {}, path)
-            over, _ = _at(documents[BODY].get("inputs") or {}, path)
+def _with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
+    """Return a definition in which the target keeps what its overrides name, and these; path: where it is."""
+    theirs = yamlfile.load(content)[BODY] or {}
+    mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
+    overrides = mine.get("overrides")
+    if now is not None:
+        content = _with_values(content, now, path)
+    if theirs.get("overrides") == overrides:
+        return content
+    if overrides:
+        return edit(content, [Edit(BODY, ("overrides",), overrides)])
+    return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
+
+
+def _with_values(content: bytes, now: Resource, path: str) -> bytes:
+    """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
+    mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
+    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not _at(mine, steps)[0]]
+    kept = [(index, steps) for index, steps in enumerate(now.overrides) if _at(mine, steps)[0]]
+    problems: List[Problem] = []
+    # What goes out of a list goes from its end, so that the entries before it stay where they are.
+    for index, steps in [*kept, *sorted(gone, key=lambda one: [_number(step) for step in one[1]], reverse=True)]:
+        there, value = _at(mine, steps)
+        inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
+        try:
             if there:
-                edits.append(Edit(BODY, ("inputs", *_steps(mine.get("inputs"), path)), value))
-            elif over:
-                edits.append(Edit(BODY, ("inputs", *_steps(documents[BODY].get("inputs"), path)), delete=True))
-        edits.append(Edit(BODY, ("overrides",), mine["overrides"]))
-    return edit(content, edits)
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
+            elif _at(inputs, steps)[0]:
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
+        except StagectlError as error:
+            message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
+            problems.append(problem_at(now.content, path, Flaw(BODY, ("overrides", index), message)))
+    if problems:
+        raise InvalidFiles(problems, "override what holds it as a whole")
+    return content
+
+
+def _number(step: str) -> int:
+    return int(step) if step.isdigit() and len(step) < 10 else 0
 
 
 def _steps(value: Value, path: Sequence[str]) -> Path:
@@ -176,48 +238,40 @@ def _at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
     return True, value
 
 
-def _differ(
-    workspace: Workspace, origin: Mapping[Name, Resource], chosen: Sequence[Name], source: str, target: str
-) -> List[Tuple[Name, Tuple[Difference, ...]]]:
+def _differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
     """Return what stays different, as written."""
-    staged = workspace.snapshot().staged
-    found = []
-    for name in chosen:
-        new = staged.get(_other(name, source, target))
-        differences = diff(_written(origin[name]), _written(new)) if new is not None else ()
-        if new is not None and differences:
-            found.append((new.name, differences))
-    return found
+    found = [(new.name, diff(_written(resource), _written(new))) for resource, new in both]
+    return [(name, differences) for name, differences in found if differences]
 
 
 def _written(resource: Resource) -> Dict[str, Value]:
     return dict((yamlfile.load(resource.content)[BODY] or {}).get("inputs") or {})
 
 
-def _notes(
-    snapshot: Snapshot,
-    applied: Mapping[Name, Applied],
-    origin: Mapping[Name, Resource],
-    chosen: Sequence[Name],
-    source: str,
-    from_staged: bool,
-) -> List[str]:
+def _notes(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str]:
+    """Return what of the promoted resources deserves a look."""
     notes = []
-    for name in chosen:
-        staged = snapshot.staged.get(name)
-        if not from_staged and staged is not None and staged.content != origin[name].content:
-            notes.append(f"{name} has staged changes that are not applied, and not promoted")
-        inside = sorted(parent for parent in _full_names(origin[name]) if parent.startswith(f"{source}/"))
+    for resource, new in both:
+        inside = sorted(parent for parent in new.parents if parent.startswith(f"{source}/"))
         if inside:
-            notes.append(f"{name} names {', '.join(inside)} in full; write it relative (./x) and it moves along")
-    if not from_staged:
-        staged_here = [name for name in snapshot.staged if name.startswith(f"{source}/")]
-        fresh = [name for name in staged_here if not applied.get(name, Applied()).live]
-        notes += [f"{name} is not applied in {source}, and not promoted" for name in sorted(fresh)]
+            notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
+        sides = [_written(resource), _written(new)]
+        idle = [dotted(steps) for steps in new.overrides if not any(_at(side, steps)[0] for side in sides)]
+        notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
     return notes
 
 
-def _full_names(resource: Resource) -> List[Name]:
-    """Return the parents that a file names in full, and not relative to its folder."""
-    text = yamlfile.body_of(resource.content).decode("utf-8", "replace")
-    return [parent for parent in resource.parents if f"{{{parent}." in text or f"{{{parent}[" in text]
+def _not_applied(
+    snapshot: Snapshot, applied: Mapping[Name, Applied], asked: AbstractSet[Name], source: str
+) -> List[str]:
+    """Return what is staged in the source and stays behind, as it is not applied there."""
+    notes = []
+    for name in sorted(name for name in asked if name.startswith(f"{source}/")):
+        staged, live = snapshot.staged.get(name), applied.get(name, Applied()).resource
+        if live is None:
+            notes.append(f"{name} is not applied in {source}, and not promoted")
+        elif staged is None:
+            notes.append(f"{name} is staged to be removed in {source}, and promoted as it is live")
+        elif staged.content != live.content:
+            notes.append(f"{name} has staged changes that are not applied, and not promoted")
+    return notes

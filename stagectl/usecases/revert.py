@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
@@ -22,9 +22,12 @@ from stagectl.core.model import (
     change_id,
     is_pending,
     split_change,
+    staged_path,
 )
+from stagectl.core.outcome import ERROR, SUCCESS, UNKNOWN
+from stagectl.core.reports import LogEntry
 from stagectl.core.schema import BODY, FRONT
-from stagectl.core.undo import MISSING, Conflict, says_the_same, undo
+from stagectl.core.undo import MISSING, Conflict, Place, says_the_same, undo
 from stagectl.core.values import canonical, dotted
 from stagectl.usecases.commit import Staging, commit_staged
 from stagectl.usecases.log import log
@@ -32,6 +35,8 @@ from stagectl.usecases.stage import path_tags, rendered
 from stagectl.usecases.workspace import Workspace
 
 Content = Optional[bytes]
+_SEE = "see what can be reverted: stagectl log"
+_TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
 
 
 @dataclass(frozen=True)
@@ -60,66 +65,70 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     workspace.git.check_identity()
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
-    work = _Work(
-        {name: resource.content for name, resource in snapshot.staged.items()},
-        {name: dict(resource.actions) for name, resource in snapshot.staged.items()},
-        [],
-        [],
-    )
-    commits = _commits(workspace, revisions)
-    for commit in commits:
-        _take_back(workspace, commit, work, applied)
+    contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
+    work = _Work(contents, {name: dict(resource.actions) for name, resource in snapshot.staged.items()}, [], [])
+    meant = _commits(workspace, revisions)
+    for entry in meant:
+        _take_back(workspace, entry, work, applied)
     if work.conflicts:
         raise StagectlError("changed again since:\n" + "\n".join(work.conflicts), "nothing was staged; edit by hand")
     wanted = _wanted(snapshot, work, applied)
+    _refuse_uncommitted(workspace, wanted)
     edits = _definitions(workspace, snapshot, wanted)
     left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
     left.update({path: text for path, text in edits.items() if text is not None})
-    paths = dict(snapshot.definition_paths)
-    trailers = [f"Reverts: {commit}" for commit in commits]
-    staging = commit_staged(
-        workspace,
-        replace(snapshot, files=left, definition_paths=paths),
-        wanted,
-        applied,
-        edits,
-        verb="revert",
-        trailers=trailers,
-    )
+    trailers = [f"Reverts: {entry.commit}" for entry in meant]
+    after = replace(snapshot, files=left)
+    staging = commit_staged(workspace, after, wanted, applied, edits, verb="revert", trailers=trailers)
     return Reverting(staging, tuple(work.notes))
 
 
-def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[Oid]:
+def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[LogEntry]:
     """Return the commits meant, the newest first; raises StagectlError for one that staged and applied nothing."""
     known = {entry.commit: entry for entry in log(workspace)}
-    order = list(known)
-    found: List[Oid] = []
+    found: Set[Oid] = set()
     for revision in revisions:
         if ".." in revision:
-            inside = workspace.git.run("rev-list", "--end-of-options", revision).decode().split()
-            found += [Oid(oid) for oid in inside if oid in known]
+            inside = _inside(workspace, revision) & known.keys()
+            if not inside:
+                raise StagectlError(f"nothing was staged or applied in {revision}", _SEE)
+            found |= inside
         else:
-            found.append(workspace.git.resolve(revision))
-    for commit in found:
-        if commit not in known:
-            raise StagectlError(
-                f"{commit[:12]} staged nothing and applied nothing", "see what can be reverted: stagectl log"
-            )
-    if not found:
-        raise StagectlError(f"{' '.join(revisions)}: nothing was staged or applied there", "see: stagectl log")
-    return sorted(set(found), key=order.index)
+            commit = workspace.git.resolve(revision)
+            if commit not in known:
+                raise StagectlError(f"{commit[:12]} staged nothing and applied nothing", _way(workspace, commit))
+            found.add(commit)
+    return [entry for commit, entry in known.items() if commit in found]
 
 
-def _take_back(workspace: Workspace, commit: Oid, work: _Work, applied: Mapping[Name, Applied]) -> None:
+def _inside(workspace: Workspace, revision: str) -> Set[Oid]:
+    """Return the commits of a range; of the applied branch only those that applied, not what they applied."""
+    git, tip = workspace.git, workspace.branch.tip
+    first, _, last = revision.partition("..")
+    end = git.resolve(last.lstrip(".") or "HEAD")
+    if first:
+        git.resolve(first)
+    of_applies = tip is not None and end in git.first_parents(tip)
+    options = ["--first-parent"] if of_applies else []
+    return {Oid(oid) for oid in git.run("rev-list", *options, "--end-of-options", revision).decode().split()}
+
+
+def _way(workspace: Workspace, commit: Oid) -> str:
+    if len(workspace.git.parents(commit)) > 1:
+        return f"it is a merge; to revert what it merged: stagectl revert {commit[:12]}^1..{commit[:12]}"
+    return _SEE
+
+
+def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapping[Name, Applied]) -> None:
     """Take one commit out of the work."""
-    changed = _changed(workspace.git, commit)
-    for entry in log(workspace):
-        if entry.commit == commit and entry.type == "apply":
-            ran = [change for change in entry.changes if split_change(change)[1] not in STANDARD_ACTIONS]
-            work.notes += [f"{change} ran in {commit[:12]}; it has no inverse" for change in ran]
-    for name, (back, then) in sorted(changed.items()):
-        _take_back_file(name, back, then, work)
-        _take_back_actions(name, back, then, work, applied.get(name, Applied()), commit)
+    for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
+        if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
+            work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
+    for name, (back, then) in sorted(_changed(workspace.git, entry.commit).items()):
+        state = applied.get(name, Applied())
+        _take_back_file(name, back, then, work, state)
+        if entry.type == "stage":
+            _take_back_actions(name, back, then, work, state, entry.commit)
 
 
 def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
@@ -142,31 +151,67 @@ def _load(content: Content) -> Optional[List[Any]]:
     return None if content is None else yamlfile.load(content)
 
 
-def _take_back_file(name: Name, back: Content, then: Content, work: _Work) -> None:
+def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state: Applied) -> None:
     now = work.contents.get(name)
     mine, theirs, base = _load(now), _load(back), _load(then)
-    if says_the_same(mine, theirs):
-        return
-    if says_the_same(mine, base):
+    is_as_it_was = says_the_same(mine, base)
+    if now is None and is_as_it_was:  # it comes back, with the actions staged by name that only a removal ended
+        work.actions[name] = _actions(back) if state.live else {}
+    if is_as_it_was and (now is None or then is None or yamlfile.body_of(now) == yamlfile.body_of(then)):
         work.contents[name] = back
+    elif says_the_same(mine, theirs):
+        return
     elif now is None or mine is None or theirs is None or base is None:
-        state = "was removed" if now is None else "was changed"
-        work.conflicts.append(f"  {name}: it {state} again since")
+        if is_as_it_was:
+            work.contents[name] = back
+        else:
+            work.conflicts += _whole_conflict(name, mine, theirs, base)
     else:
         undoing = undo(mine, base, theirs)
         work.conflicts += [f"  {name}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
-        edits = [Edit(*place, None if value is MISSING else value, value is MISSING) for place, value in undoing.sets]
-        # Deepest list indexes go first, so that the ones before them stay where they are.
-        edits.sort(key=lambda one: (one.delete, [-step if isinstance(step, int) else 0 for step in one.at]))
+        edits = [Edit(*place, value) for place, value in undoing.sets]
+        edits += [Edit(*place, delete=True) for place in undoing.gone]
         work.contents[name] = edit(now, edits) if not undoing.conflicts else now
 
 
+def _whole_conflict(
+    name: Name, mine: Optional[List[Any]], theirs: Optional[List[Any]], base: Optional[List[Any]]
+) -> List[str]:
+    """Return why a resource can neither go nor come back, value by value where it is there."""
+    if mine is None:
+        return [f"  {name}: it was removed since"]
+    if base is None:
+        return [] if theirs is None else [f"  {name}: it was created again since"]
+    changed = undo(mine, mine, base)  # what makes of it what it was
+    places = [*((place, value) for place, value in changed.sets), *((place, MISSING) for place in changed.gone)]
+    return [
+        f"  {name}: {_where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
+        for place, was in places
+    ]
+
+
+def _at(documents: List[Any], place: Place) -> Any:
+    value = documents[place[0]] or {}
+    for step in place[1]:
+        inside = step in value if isinstance(value, dict) else isinstance(step, int) and step < len(value)
+        if not inside:
+            return MISSING
+        value = value[step]
+    return value
+
+
 def _conflict_text(conflict: Conflict) -> str:
-    document, path = conflict.place
-    where = dotted(path[1:] if document == BODY and path[0] == "inputs" else path)
-    sides = (conflict.then, conflict.back, conflict.now)
-    then, back, now = ("gone" if side is MISSING else canonical(side) for side in sides)
-    return f"{where} should go back from {then} to {back}, and is {now} now"
+    then, back, now = map(_side, (conflict.then, conflict.back, conflict.now))
+    return f"{_where(conflict.place)} should go back from {then} to {back}, and is {now} now"
+
+
+def _where(place: Place) -> str:
+    document, path = place
+    return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
+
+
+def _side(value: Any) -> str:
+    return "gone" if value is MISSING else canonical(value)
 
 
 def _take_back_actions(name: Name, back: Content, then: Content, work: _Work, state: Applied, commit: Oid) -> None:
@@ -200,12 +245,19 @@ def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) ->
         resource = schema.resource(name, yamlfile.load(content), content, staged=True)
         kept = work.actions.get(name, {})
         if staged is None or content != staged.content or kept != dict(staged.actions):
-            wanted[name] = rendered(replace(resource, actions=kept))
+            same_actions = list(kept.items()) == list(resource.actions.items())
+            wanted[name] = resource if same_actions else rendered(replace(resource, actions=kept))
     for old, new in moves.items():  # a move that was applied is taken back by a move
         back = wanted.get(Name(old))
         if back is not None:
             wanted[Name(old)] = rendered(replace(back, moved_from=new))
     return wanted
+
+
+def _refuse_uncommitted(workspace: Workspace, wanted: Mapping[Name, Optional[Resource]]) -> None:
+    edited = workspace.git.dirty([staged_path(name) for name in sorted(wanted)]) if wanted else []
+    if edited:
+        raise StagectlError(f"not committed: {', '.join(edited)}", "commit it first, or drop it with git checkout")
 
 
 def _definitions(
@@ -215,7 +267,7 @@ def _definitions(
     edits: Dict[str, Content] = {}
     for name, resource in wanted.items():
         defined, staged = snapshot.defined.get(name), snapshot.staged.get(name)
-        if defined is not None and (staged is None or not _is_copy(workspace, defined, staged)):
+        if not _is_copy(workspace, defined, staged):
             raise StagectlError(
                 f"the definition of {name} has edits that are not staged",
                 f"stage them, or drop them: stagectl discard {name}",
@@ -230,10 +282,13 @@ def _definitions(
     return edits
 
 
-def _is_copy(workspace: Workspace, defined: Resource, staged: Resource) -> bool:
-    return says_the_same(
-        yamlfile.load(_definition(workspace, staged, defined)), yamlfile.load(defined.content)
-    ) and yamlfile.body_of(defined.content) == yamlfile.body_of(staged.content)
+def _is_copy(workspace: Workspace, defined: Optional[Resource], staged: Optional[Resource]) -> bool:
+    if defined is None or staged is None:
+        return defined is None and (staged is None or staged.source is None)
+    made = _definition(workspace, staged, defined)
+    return says_the_same(yamlfile.load(made), yamlfile.load(defined.content)) and yamlfile.body_of(
+        defined.content
+    ) == yamlfile.body_of(staged.content)
 
 
 def _definition(workspace: Workspace, staged: Resource, defined: Optional[Resource]) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
 from stagectl.core.reports import Blame, LogEntry, Shown, Verification
-from stagectl.core.values import as_written, canonical, dotted, leaves
+from stagectl.core.values import as_written, canonical, dotted, leaves, same
 from stagectl.views.text import listed, safe, value_text
 
 
@@ -40,8 +40,8 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
     return found
 
 
-def log_text(entries: Sequence[LogEntry]) -> str:
-    """Return the log for people, newest first."""
+def log_text(entries: Sequence[LogEntry], filtered: bool = False) -> str:
+    """Return the log for people, newest first; filtered: whether only some of it was asked for."""
     lines = []
     for entry in entries:
         what = f"{entry.type:5}" + (", recorded only" if entry.record_only else "")
@@ -53,17 +53,26 @@ def log_text(entries: Sequence[LogEntry]) -> str:
         lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
         if entry.names:
             lines.append(f"    without a change: {listed(entry.names)}")
-    return "\n".join(lines) + "\n" if lines else "Nothing was staged or applied yet.\n"
+    nothing = "Nothing of that was staged or applied.\n" if filtered else "Nothing was staged or applied yet.\n"
+    return "\n".join(lines) + "\n" if lines else nothing
 
 
 def blame_text(found: Sequence[Blame]) -> str:
     """Return where each value comes from, a line each: staged in, live since, path and value."""
     lines = [
-        f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: "
-        f"{safe(canonical(one.value if one.staged else one.live))}"
+        f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: {safe(_sides(one))}"
         for one in found
     ]
     return "\n".join(lines) + "\n" if lines else "It has no inputs.\n"
+
+
+def _sides(one: Blame) -> str:
+    """Return the value that is staged, and the one that is live where that is another."""
+    if one.staged is None:
+        return canonical(one.live)
+    return canonical(one.value) + (
+        f" (live: {canonical(one.live)})" if one.applied and not same(one.value, one.live) else ""
+    )
 
 
 def _short(commit: Optional[str]) -> str:
