@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import traceback
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from stagectl import __version__
 from stagectl.core.errors import InvalidFiles, StagectlError, UsageError
@@ -87,12 +87,13 @@ def _foreign(error: Exception) -> int:
 
 
 def _bug(error: Exception) -> int:
+    clean: Callable[[str], str] = getattr(error, "clean", str)  # takes out the secrets of a run
     with tempfile.NamedTemporaryFile(
         "w", prefix="stagectl-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
     ) as file:
         file.write(f"stagectl {__version__}, Python {sys.version}\n")
-        traceback.print_exception(type(error), error, error.__traceback__, file=file)
-    print(f"error: this is a bug in stagectl: {type(error).__name__}: {error}", file=sys.stderr)
+        file.write(clean("".join(traceback.format_exception(type(error), error, error.__traceback__))))
+    print(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}"), file=sys.stderr)
     print(f"hint: please report it with {file.name}", file=sys.stderr)
     return FAILED
 

@@ -26,10 +26,10 @@ APPLIED = "stagectl/applied"
 SAID_DONE = "nobody saw how this ended; it was said to be done"
 # All that a command imports lazily: a child that forks has it already.
 PRELOADED = (
-    "git", "jsonschema", "stagectl.cli", "stagectl.cli.progress", "stagectl.usecases.apply",
-    "stagectl.usecases.recover",     "stagectl.usecases.report", "stagectl.usecases.reviewed", "stagectl.usecases.status", "stagectl.views.apply",
-    "stagectl.views.plan_text", "stagectl.views.plan_json", "stagectl.views.range_diff", "stagectl.views.status",
-    "stagectl.adapters.handlers.shell", "ruamel.yaml",
+    "git", "jsonschema", "ruamel.yaml", "stagectl.adapters.handlers.shell", "stagectl.cli", "stagectl.cli.progress",
+    "stagectl.usecases.apply", "stagectl.usecases.recover", "stagectl.usecases.report", "stagectl.usecases.reviewed",
+    "stagectl.usecases.status", "stagectl.views.apply", "stagectl.views.plan_json", "stagectl.views.plan_text",
+    "stagectl.views.range_diff", "stagectl.views.status",
 )  # fmt: skip
 
 
@@ -236,7 +236,7 @@ class Loop:
         lost = [f"{change} started, and the journal does not know it" for change in world.facts("start") - begun]
         lost += [f"{change} did not end, the journal says it did" for change in ended - set(world.facts("end"))]
         self._figures.lost += [f"{where}: {text}" for text in sorted(lost)]
-        if world.tip() != self._base:
+        if world.tip() != self._base and len(journals) == 1:  # another apply records what is known of the first run
             assert world.applied() == self.wanted, "the branch moved to something that is neither old nor new"
         said = json.loads(self._server.run(world, "status", "--json")["out"])
         assert bool(said["interrupted"]) == world.is_open(), said

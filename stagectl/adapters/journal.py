@@ -66,7 +66,7 @@ class Journal:
         """Note that somebody finishes the run, and what they say of changes whose end nobody saw."""
         (self.folder / "stop").unlink(missing_ok=True)
         with told_as("the run cannot go on"):
-            _write_durably(self.folder / RESERVE, b"\0" * RESERVED)
+            _reserve(self.folder)
         shutil.rmtree(self.folder / "private", ignore_errors=True)
         self.add(answers)
 
@@ -117,7 +117,7 @@ class Journal:
 
 def output_path(folder: Path, identity: ChangeId) -> Path:
     """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
-    return folder / "output" / f"{identity.replace('/', '+')}.log"
+    return folder / f"output/{identity.replace('/', '+')}.log"
 
 
 def new_run(scratch: Path, now: float) -> str:
@@ -148,17 +148,18 @@ def told_as(what: str) -> Iterator[None]:
 
 def _make(scratch: Path, header: Header) -> None:
     runs = scratch / "runs"
+    is_new = not runs.exists()
     runs.mkdir(exist_ok=True)
     _prune(runs)
     folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
     _write_durably(building / "run.json", json.dumps(_header_json(header), indent=2).encode())
-    _write_durably(building / RESERVE, b"\0" * RESERVED)
-    _write_durably(building / "journal", b"")
+    (building / "journal").touch(mode=0o600)
+    _reserve(building)
     _flush_folder(building)
     os.rename(building, folder)
-    for path in (runs, scratch, scratch.parent):  # all that this run may have made
+    for path in (runs, scratch, scratch.parent) if is_new else (runs,):
         _flush_folder(path)
 
 
@@ -167,6 +168,15 @@ def _write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _reserve(folder: Path) -> None:
+    """Take room on the disk for ends of changes."""
+    with open(folder / RESERVE, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, RESERVED)
+        else:
+            file.write(b"\0" * RESERVED)
 
 
 def _whole_lines(descriptor: int) -> bytes:
@@ -252,8 +262,11 @@ def _entries(folder: Path) -> List[Dict[str, Any]]:
 
 
 def unclosed(scratch: Path) -> Optional[str]:
-    """Return the newest run if it was not closed; every apply closes what was left open before, so no other can be."""
-    for name in names(scratch)[:1]:
+    """Return the run that was not closed; every apply closes what was left open before, so there is one at most.
+
+    It need not be the newest by its name: clocks go wrong.
+    """
+    for name in names(scratch):
         try:
             with open(folder_of_run(scratch, name) / "journal", "rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -261,7 +274,8 @@ def unclosed(scratch: Path) -> Optional[str]:
                 last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
         except OSError:
             return name
-        return None if last.startswith(b'{"end"') else name
+        if not last.startswith(b'{"end"'):
+            return name
     return None
 
 

@@ -29,12 +29,16 @@ class Output:
         """Take some output."""
         with self._guard:
             *lines, self._rest = (self._rest + data).split(b"\n")
-            while len(self._rest) > LONGEST_LINE:
-                # A secret must not be cut in two, also one whose end is still to come.
-                cut = self._redactor.cut(self._rest, LONGEST_LINE - min(self._redactor.longest, LONGEST_LINE // 2))
-                lines.append(self._rest[:cut])
-                self._rest = self._rest[cut:]
+            while len(self._rest) > LONGEST_LINE + 4 * self._redactor.longest:
+                lines.append(self._cut())
             self._keep(lines)
+
+    def _cut(self) -> bytes:
+        """Take away most of a line that is too long; of a secret that may go on, all stays with what comes next."""
+        text = self._rest.decode("utf-8", "surrogateescape")
+        cut = max(self._redactor.cut(text, len(text) - self._redactor.longest), 1)
+        self._rest = text[cut:].encode("utf-8", "surrogateescape")
+        return text[:cut].encode("utf-8", "surrogateescape")
 
     def end(self) -> str:
         """Take no more; return the last lines."""

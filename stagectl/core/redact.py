@@ -5,60 +5,95 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Iterable, Iterator
+import shlex
+from typing import Iterable, Iterator, List, Pattern
 from urllib.parse import quote, quote_plus
 
 MASK = "(sensitive)"
 SHORTEST = 4  # characters: what is shorter stands in any text by accident
 SHORTEST_PIECE = 8  # characters of a piece of a secret that spans lines
-_WRAPPED = 76  # columns after which `base64` breaks a line
+_WRAPPED = (64, 76)  # columns after which `openssl base64` and `base64` break a line
+_URLSAFE = str.maketrans("+/", "-_")
 
 
 class Redactor:
-    """Takes secrets out: plain, line by line, in JSON, URL-encoded and in base64; the shortest ones are none.
+    """Takes secrets out: plain, line by line, quoted, URL-encoded and in base64; the shortest ones are none.
 
     longest: the length, in bytes, of the longest form it knows.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-        self.longest = max((len(_bytes(form)) for form in forms), default=0)
-        ordered = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        raw = b"|".join(re.escape(_bytes(form)) for form in ordered)
-        self._raw = re.compile(raw) if ordered else None
+        known = {part for secret in secrets for part in (secret, secret.strip()) if len(part) >= SHORTEST}
+        forms = {form for secret in known for form in _forms(secret) if len(form) >= SHORTEST}
+        # Looking for one after the other is far faster than one pattern of them all.
+        self._forms: List[str] = sorted(forms, key=lambda form: (-len(form), form))
+        self._in_urls: List[Pattern[str]] = [_in_url(secret) for secret in sorted(known)]
+        self.longest = max((len(form.encode("utf-8", "surrogateescape")) for form in forms), default=0)
 
     def clean(self, text: str) -> str:
         """Return text without the secrets."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        if "%" in text:
+            for pattern in self._in_urls:
+                text = pattern.sub(MASK, text)
+        return text
 
-    def cut(self, data: bytes, at: int) -> int:
-        """Return where to cut long data, at most *at* unless one secret is longer: in no secret, in no character."""
-        for match in self._raw.finditer(data) if self._raw else ():
-            if match.start() < at < match.end():
-                return match.start() or match.end()
-        end = at
-        while end > max(at - 3, 0) and data[end] & 0xC0 == 0x80:  # inside a character (RFC 3629, section 3)
-            end -= 1
-        return at if end == 0 or data[end] & 0xC0 == 0x80 else end
+    def cut(self, text: str, at: int) -> int:
+        """Return where text can be cut, at a place or before it, without cutting a secret in two."""
+        while True:
+            spans = (self._spanning(text, form, at) for form in self._forms)
+            earlier = next((start for start in spans if start >= 0), at)
+            if earlier == at:
+                return at
+            at = earlier
 
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    @staticmethod
+    def _spanning(text: str, form: str, at: int) -> int:
+        return text.find(form, max(0, at - len(form) + 1), at + len(form) - 1)
 
 
 def _forms(secret: str) -> Iterator[str]:
-    if len(secret) < SHORTEST:
-        return
-    yield from (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    yield from (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+    yield from (shlex.quote(secret)[1:-1] if "'" in secret else secret, secret.replace("'", "'\\''"))
+    yield from (_quoted(secret, safe="", plus=False), _quoted(secret, safe="/", plus=False), _quoted(secret, plus=True))
     raw = secret.encode("utf-8", "surrogateescape")
     for data in (raw, raw + b"\n"):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(data).decode()
-            yield from (text, text.rstrip("="))
-            yield from _long(text[start : start + _WRAPPED] for start in range(0, len(text), _WRAPPED))
+        text = base64.b64encode(data).decode()
+        for form in (text, text.translate(_URLSAFE)):
+            yield from (form, form.rstrip("="))
+            for width in _WRAPPED:
+                yield from _long(form[start : start + width] for start in range(0, len(form), width))
+    for form in _inside_base64(raw):
+        yield from (form, form.translate(_URLSAFE))
     yield from _long(secret.splitlines())
+
+
+def _quoted(secret: str, *, safe: str = "", plus: bool) -> str:
+    encode = quote_plus if plus else quote
+    return encode(secret, safe=safe, errors="surrogateescape")
+
+
+def _inside_base64(raw: bytes) -> Iterator[str]:
+    """Yield what of the base64 of a text, such as `user:secret`, hangs on a secret in it alone."""
+    for offset in range(3):
+        text = base64.b64encode(b"\0" * offset + raw).decode()
+        inside = text[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6]
+        yield from _long([inside])
+
+
+def _in_url(secret: str) -> Pattern[str]:
+    """Return a pattern of a secret in a URL: which characters are encoded there, and in which case, differs."""
+    return re.compile("".join(map(_character_in_url, secret)))
+
+
+def _character_in_url(character: str) -> str:
+    encoded = _quoted(character, plus=False)
+    if encoded == character:
+        return re.escape(character)
+    either = [re.escape(character), f"(?i:{encoded})", *([r"\+"] if character == " " else [])]
+    return f"(?:{'|'.join(either)})"
 
 
 def _long(pieces: Iterable[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from stagectl.core.runs import Application, Filter, Header, restriction
 from stagectl.core.selection import Selection, match_names
 from stagectl.core.situation import Situation
 from stagectl.core.values import variables
-from stagectl.usecases.execute import Watch, does, execute, handlers_of, recorded_only
+from stagectl.usecases.execute import Watch, discreet, does, execute, handlers_of, recorded_only
 from stagectl.usecases.plan import plan_with_situation
 from stagectl.usecases.record import conclude
 from stagectl.usecases.recover import recover
@@ -87,7 +87,8 @@ def apply(
         header = _header(workspace, plan, options)
         say(header.run)
         begin(plan, header.run)
-        done = _carried_out(workspace, plan, situation, header, options, watch, team)
+        with discreet(plan):
+            done = _carried_out(workspace, plan, situation, header, options, watch, team)
         return replace(done, unshared=team.publish())
 
 

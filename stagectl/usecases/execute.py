@@ -8,12 +8,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
-from stagectl.adapters.handlers.shell import kill_all
+from stagectl.adapters.handlers.shell import inherited, kill_all
 from stagectl.adapters.journal import Journal, durations
 from stagectl.adapters.output import Output
 from stagectl.core.model import ChangeId, Kind
@@ -47,9 +48,10 @@ def execute(
     left_out = restriction(plan, header.filter)
     left_out = replace(left_out, preset={**left_out.preset, **known})
     found = handlers_of(plan)
+    around = _Around(plan, workspace.root, header.run, journal, journal.private(), redactor_of(plan), inherited())
 
     def act(change: Change) -> Outcome:
-        return _act(workspace, plan, change, header.run, found[change.kind], journal)
+        return _act(around, change, found[change.kind])
 
     def tell(news: News) -> None:
         journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
@@ -79,6 +81,22 @@ def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that runs nothing and records as applied all that it was not asked to leave out."""
     left_out = restriction(plan, header.filter).preset
     return {change.id: left_out.get(change.id) or Outcome(SUCCESS, message=RECORDED) for change in plan.changes}
+
+
+def redactor_of(plan: Plan) -> Redactor:
+    """Return what takes out the values of all variables that a plan reads: every action inherits all of them."""
+    values = [dict(side or {}) for change in plan.changes for side in (change.inputs, change.before)]
+    return Redactor(os.environ[name] for name in variables(values) if name in os.environ)
+
+
+@contextmanager
+def discreet(plan: Plan) -> Iterator[None]:
+    """Let what is told of a bug be clean of secrets: the error brings the function that takes them out."""
+    try:
+        yield
+    except Exception as error:
+        error.clean = redactor_of(plan).clean  # type: ignore[attr-defined]
+        raise
 
 
 def handlers_of(plan: Plan) -> Dict[str, Handler]:
@@ -111,8 +129,10 @@ def _interruptible(loop: Run) -> Iterator[Any]:
 
 
 class _Lenient(Dict[str, str]):
+    """The environment, in which what is not set is empty."""
+
     def __missing__(self, key: str) -> str:
-        return ""
+        return os.environ.get(key, "")
 
 
 def does(plan: Plan, change: Change) -> object:
@@ -121,28 +141,41 @@ def does(plan: Plan, change: Change) -> object:
     return kind.actions.get(change.action) if kind and kind.handler != "none" else None
 
 
-def _act(workspace: Workspace, plan: Plan, change: Change, run: str, handler: Handler, journal: Journal) -> Outcome:
+@dataclass(frozen=True)
+class _Around:
+    """What the actions of a run share. private: the folder for files that only they may read."""
+
+    plan: Plan
+    root: Path
+    run: str
+    journal: Journal
+    private: Path
+    redactor: Redactor
+    environment: Mapping[bytes, bytes]
+
+
+def _act(around: _Around, change: Change, handler: Handler) -> Outcome:
+    plan, redactor = around.plan, around.redactor
     what = does(plan, change)
     if what is None:
         return Outcome(SUCCESS)
     inputs, before = dict(change.inputs or {}), dict(change.before or {})
-    secrets = [os.environ[name] for name in variables([inputs, before]) if name in os.environ]
-    redactor = Redactor(secrets)
-    output = Output(journal.output(change.id), redactor)
+    output = Output(around.journal.output(change.id), redactor)
     began = time.monotonic()
     request = Request(
         id=change.id,
         resource=change.resource,
         action=change.action,
         kind=change.kind,
-        run=run,
+        run=around.run,
         does=what,
         inputs=expand(inputs, os.environ),
-        before=expand(before, _Lenient(os.environ)),
+        before=expand(before, _Lenient()),
         timeout=plan.kinds.get(change.kind, Kind("")).timeout,
-        root=workspace.root,
+        root=around.root,
         say=output.feed,
-        folder=journal.private(),
+        folder=around.private,
+        environment=around.environment,
     )
     try:
         result = handler(request)

@@ -12,7 +12,7 @@ from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.runs import Application, Header, Record, lost
-from stagectl.usecases.execute import Watch, execute, recorded_only
+from stagectl.usecases.execute import Watch, discreet, execute, recorded_only
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.record import conclude, is_recorded
 from stagectl.usecases.share import Alone, shared
@@ -121,8 +121,9 @@ def _resumed(
     journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run, folder)
     begin(plan, header.run)
-    outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
-    commit = conclude(workspace, plan, header, outcomes, applied, journal)
+    with discreet(plan):
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
+        commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
 

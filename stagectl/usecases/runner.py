@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from graphlib import TopologicalSorter
@@ -66,7 +67,9 @@ class Run:
         self._fail_fast, self._should_stop = fail_fast, should_stop
         self._ready: List[Tuple[float, ChangeId]] = []
         self._running: Dict[Future[Outcome], Change] = {}
+        self._done: SimpleQueue[Future[Outcome]] = SimpleQueue()
         self.outcomes: Dict[ChangeId, Outcome] = {}
+        self._untold: List[Tuple[Change, Outcome]] = []  # ends; told with the starts that follow, to flush both at once
         self.stopped = ""  # why no more work is handed out
 
     def stop(self, why: str = "the run was stopped") -> None:
@@ -81,17 +84,24 @@ class Run:
                 self._take_ready()
                 self._start_some()
                 self._wait()
+            self._tell()
         except BaseException:
-            self._watch_what_runs()
+            self._tell_what_runs()
             raise
         return self.outcomes
 
-    def _watch_what_runs(self) -> None:
+    def _tell(self, starts: News = ()) -> None:
+        """Tell of ends that nobody was told of yet, and of starts."""
+        news = [*self._untold, *starts]
+        if news:
+            self._watch(news)
+        self._untold.clear()
+
+    def _tell_what_runs(self) -> None:
         """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
-        running, self._running = self._running, {}
-        if running:
-            wait(running)
-            self._watch([(change, _outcome(future)) for future, change in running.items()])
+        wait(self._running)
+        self._untold += [(change, _outcome(future)) for future, change in self._running.items()]
+        self._tell()
 
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
@@ -138,8 +148,12 @@ class Run:
         for entry in waiting:
             heapq.heappush(self._ready, entry)
         if starting:
-            self._watch([(change, Outcome(INPROGRESS)) for change in starting])
-            self._running.update({self._executor.submit(self._act, change): change for change in starting})
+            self._tell([(change, Outcome(INPROGRESS)) for change in starting])
+            for change in starting:
+                future = self._executor.submit(self._act, change)
+                self._running[future] = change
+                # concurrent.futures.wait would look at all of them, again and again.
+                future.add_done_callback(self._done.put)
 
     def _has_room(self, change: Change, starting: Sequence[Change]) -> bool:
         running = [*self._running.values(), *starting]
@@ -152,7 +166,8 @@ class Run:
     def _wait(self) -> None:
         if not self._running:
             return
-        done, _ = wait(self._running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+        self._tell()
+        done = self._some_done()
         ended = sorted(((self._running.pop(future), _outcome(future)) for future in done), key=lambda end: end[0].id)
         self._end(ended)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
@@ -160,9 +175,18 @@ class Run:
         if self._should_stop():
             self.stop()
 
+    def _some_done(self) -> List[Future[Outcome]]:
+        """Wait a while for changes to end, and return those that did."""
+        done: List[Future[Outcome]] = []
+        try:
+            done.append(self._done.get(timeout=PATIENCE))
+            while True:
+                done.append(self._done.get_nowait())
+        except Empty:
+            return done
+
     def _end(self, ended: News) -> None:
-        if ended:
-            self._watch(ended)
+        self._untold.extend(ended)
         for change, outcome in ended:
             self.outcomes[change.id] = outcome
             self._sorter.done(change.id)

@@ -60,7 +60,7 @@ def test_a_run_killed_at_any_time_loses_nothing(server: Server, tmp_path: Path) 
     figures = Figures()
     loop = Loop(server, second(tmp_path / "second"), tmp_path, figures)
     for number in range(60):
-        loop.kill(0, WAYS[number % len(WAYS)], seconds=0.02 + number * 0.012)
+        loop.kill(0, WAYS[number % len(WAYS)], seconds=0.01 + number * 0.005)
 
     print(f"\nat any time: {figures}")
     assert (figures.lost, figures.twice) == ([], [])

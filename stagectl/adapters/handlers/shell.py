@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -11,13 +12,14 @@ import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
-from stagectl.adapters.handlers import Request, Result
+from stagectl.adapters.handlers import Request, Result, private
 
 # What git tells its hooks of the commit being made; an action that runs git means the repository it stands in.
-OF_THE_HOOK = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"))
+OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
 CHUNK = 64 * 1024  # bytes read at once
 LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
@@ -57,19 +59,31 @@ class _Groups:
 
 
 _groups = _Groups()
+_numbers = itertools.count(1)  # of the actions that this process started
 
 
 def shell(request: Request) -> Result:
     """Run the argument vector of an action; nothing to run is a success."""
     if request.does is None:
         return Result(True)
-    with tempfile.TemporaryDirectory(prefix="stagectl-", dir=request.folder) as folder:
-        paths = {key: os.path.join(folder, f"{key}.json") for key in ("inputs", "before", "result")}
-        for key, values in (("inputs", request.inputs), ("before", request.before)):
-            with open(paths[key], "w", encoding="utf-8") as file:
-                json.dump(values, file)
+    if request.folder is None:
+        with tempfile.TemporaryDirectory(prefix="stagectl-") as name:
+            return shell(replace(request, folder=Path(name)))
+    files = private.files_of(os.fspath(request.folder))
+    lead = os.path.join(files.folder, f"{os.getpid()}-{next(_numbers)}-")
+    paths = {key: f"{lead}{key}.json" for key in ("inputs", "before", "result")}
+    values = {"inputs": request.inputs, "before": request.before}
+    put: List[str] = []
+    try:
+        for key, value in values.items():
+            files.put(paths[key], json.dumps(value).encode())
+            put.append(paths[key])
         failure = _run(request, _environment(request, paths), paths["inputs"])
-        return Result(False, message=failure) if failure else _reported(Path(paths["result"]))
+        return Result(False, message=failure) if failure else _reported(paths["result"])
+    finally:
+        for path in put:
+            files.take_back(path)
+        private.remove(paths["result"])
 
 
 def kill_all() -> None:
@@ -77,34 +91,44 @@ def kill_all() -> None:
     _groups.kill()
 
 
-def _environment(request: Request, paths: Mapping[str, str]) -> Dict[str, str]:
+def inherited() -> Dict[bytes, bytes]:
+    """Return what actions inherit, encoded as they get it: reading the environment again for each takes its time."""
+    return {key: value for key, value in os.environb.items() if key not in OF_THE_HOOK}
+
+
+def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, bytes]:
     facts = {
-        "RESOURCE": request.resource,
-        "ACTION": request.action,
-        "KIND": request.kind,
-        "RUN": request.run,
-        "INPUTS": paths["inputs"],
-        "BEFORE": paths["before"],
-        "RESULT": paths["result"],
+        b"RESOURCE": request.resource,
+        b"ACTION": request.action,
+        b"KIND": request.kind,
+        b"RUN": request.run,
+        b"INPUTS": paths["inputs"],
+        b"BEFORE": paths["before"],
+        b"RESULT": paths["result"],
     }
-    inherited = {key: value for key, value in os.environ.items() if key not in OF_THE_HOOK}
-    return {**inherited, **{f"STAGECTL_{key}": value for key, value in facts.items()}}
+    found = dict(inherited() if request.environment is None else request.environment)
+    found.update((b"STAGECTL_" + key, os.fsencode(value)) for key, value in facts.items())
+    return found
 
 
-def _run(request: Request, environment: Mapping[str, str], inputs: str) -> str:
+def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> str:
     """Run a vector to its end; return why it failed, or nothing."""
     before = _groups.before()
     try:
-        with open(inputs, "rb") as stdin:
+        stdin = os.open(inputs, os.O_RDONLY)
+        try:
             process = subprocess.Popen(
                 request.does,
+                bufsize=0,
                 cwd=request.root,
-                env=dict(environment),
+                env=environment,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        finally:
+            os.close(stdin)
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
     _groups.add(process.pid, before)
@@ -131,24 +155,31 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
     assert process.stdout is not None, "it was started with a pipe"
     pipe = process.stdout.fileno()
     end = None if request.timeout is None else time.monotonic() + request.timeout
-    is_open, left_over = True, 0
-    while is_open or process.poll() is None:
-        has_ended = process.poll() is not None
+    has_ended, left_over = False, 0
+    while True:
         left = PAUSE if end is None else min(PAUSE, end - time.monotonic())
         if left <= 0:
             return False
-        if not is_open:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(left)
-        elif select.select([pipe], [], [], 0 if has_ended else left)[0]:
+        if select.select([pipe], [], [], 0 if has_ended else left)[0]:
             data = os.read(pipe, CHUNK)
-            is_open = bool(data)
+            if not data:
+                return _ends(process, end)
             request.say(data)
             left_over += len(data) if has_ended else 0
         elif has_ended:
             return True
         if left_over > LEFT_OVER:
             return True
+        has_ended = process.poll() is not None
+
+
+def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
+    """Wait for a process that will print no more; return False when its time is over."""
+    try:
+        # Without a timeout it sleeps until that happens, and does not look again and again.
+        process.wait(None if end is None else max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
     return True
 
 
@@ -157,11 +188,12 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _reported(path: Path) -> Result:
+def _reported(path: str) -> Result:
     """Return what the action wrote into its result file, if it did."""
     raw: Optional[Any] = None
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            raw = json.load(file)
     except FileNotFoundError:
         return Result(True)
     except (OSError, ValueError) as error:

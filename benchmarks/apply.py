@@ -1,0 +1,107 @@
+"""What applying costs above the processes it starts: the same ones, started by a bare ThreadPoolExecutor loop.
+
+    python benchmarks/apply.py [--rounds 5] [--layers 25] [--width 40] [--threads 8] [--command true]
+
+Both are measured in turn, so that a busy machine slows down both; what counts is the ratio of the medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import List, Sequence, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from stagectl.core.selection import Selection
+from stagectl.usecases.apply import Options, apply
+from stagectl.usecases.workspace import Workspace
+
+
+def repository(folder: Path, layers: int, width: int, command: Sequence[str]) -> None:
+    """Make a repository of layers, each resource after two of the layer before; all are staged, none is applied."""
+    files = {"kinds/nothing.yaml": json.dumps({"actions": {"run": list(command)}})}
+    for layer in range(layers):
+        for place in range(width):
+            parents = [f"l{layer - 1}/r{place}", f"l{layer - 1}/r{(place + 1) % width}"] if layer else []
+            body = json.dumps({"inputs": {"place": place}, "depends_on": sorted(set(parents))})
+            files[f".staged/l{layer}/r{place}.yaml"] = f"---\nkind: nothing\n---\n{body}\n"
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for words in (
+        ["init", "-q"],
+        ["config", "user.name", "Bench"],
+        ["config", "user.email", "bench@example.com"],
+        ["config", "gc.auto", "0"],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "all"],
+    ):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def bare(folder: Path, layers: int, width: int, threads: int, command: Sequence[str]) -> float:
+    """Return the seconds that the processes alone take, layer by layer."""
+
+    def start(_: int) -> int:
+        return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).returncode
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(threads) as executor:
+        for _ in range(layers):
+            assert not any(executor.map(start, range(width)))
+    return time.perf_counter() - began
+
+
+def applied(folder: Path, threads: int) -> Tuple[float, float]:
+    """Return the seconds from the run's begin to the end of its last change, and those of the whole apply."""
+    times: List[float] = []
+    began = time.perf_counter()
+    done = apply(
+        Workspace(folder),
+        Selection(),
+        Options(parallel=threads),
+        lambda plan: True,
+        lambda change, outcome: times.append(time.perf_counter()),
+        begin=lambda plan, run: times.append(time.perf_counter()),
+    )
+    assert done.is_complete
+    ended = time.perf_counter()
+    subprocess.run(["git", "update-ref", "-d", "refs/heads/stagectl/applied"], cwd=folder, check=True)
+    return times[-1] - times[0], ended - began
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    for name, default in (("rounds", 5), ("layers", 25), ("width", 40), ("threads", 8)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--command", nargs="+", default=["true"])
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        repository(folder, asked.layers, asked.width, asked.command)
+        os.environ.setdefault("GIT_TERMINAL_PROMPT", "0")
+        rounds = []
+        for number in range(asked.rounds):
+            alone = bare(folder, asked.layers, asked.width, asked.threads, asked.command)
+            run, whole = applied(folder, asked.threads)
+            rounds.append((alone, run, whole))
+            print(f"round {number + 1}: bare {alone:.2f} s, run {run:.2f} s, whole apply {whole:.2f} s", flush=True)
+    alone, run, whole = (statistics.median(column) for column in zip(*rounds))
+    print(
+        f"{asked.layers * asked.width} actions, {asked.layers} layers, {asked.threads} threads, medians of the rounds:"
+    )
+    print(f"run / bare = {run / alone:.2f}; with planning and recording {whole / alone:.2f}")
+
+
+if __name__ == "__main__":
+    main()
