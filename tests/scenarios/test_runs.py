@@ -285,23 +285,22 @@ def test_only_the_newest_runs_are_kept(repo: Repo) -> None:
     assert len(kept) == 31
 
 
-def test_report_follows_a_run_until_it_ends(repo: Repo) -> None:
+def test_report_follows_a_run_until_it_ends(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     While it goes on the state is running; --follow tells of every end, then reports.
     """
-    repo.define("a", "gate").define("b", "gate", depends_on=["a"])
-    staged(repo)
+    chain(repo, "gate")
     with going(repo, 1) as process:
-        assert states(repo) == {"a.run": "INPROGRESS", "b.run": "PENDING"}
+        assert states(repo) == {"a.run": "INPROGRESS", "b.run": "PENDING", "c.run": "PENDING"}
         assert repo.ok("report").out.startswith(f"Run {newest(repo)}: running, by Ada")
-        follower = repo.begin("report", "--follow")
-        time.sleep(1.5)
-        assert follower.poll() is None
+        sleep = time.sleep
+        monkeypatch.setattr(time, "sleep", lambda seconds: (repo.write("go", ""), sleep(seconds)))  # it follows now
+        ran = repo.ok("report", "--follow")
         assert ended(repo, process).code == 0
-    out, err = follower.communicate(timeout=20)
 
-    assert err.splitlines()[-1] == "b.run: done"
-    assert out.startswith(f"Run {newest(repo)}: done, by Ada")
+    assert "a.run: done\n" in ran.err
+    assert ran.err.endswith("c.run: done\n")
+    assert ran.out.startswith(f"Run {newest(repo)}: done, by Ada")
 
 
 def test_a_kind_with_noisy_actions_does_not_fill_the_disk(repo: Repo) -> None:
