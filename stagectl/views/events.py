@@ -45,7 +45,7 @@ def summary_event(done: Application) -> str:
             "commit": done.commit,
             "complete": done.is_complete,
             "interrupted": done.interrupted,
-            "unshared": done.unshared or None,
+            **({"unshared": done.unshared} if done.unshared else {}),
             "states": {state: states.count(state) for state in sorted(set(states))},
             "recorded": list(done.plan.recorded),
         }
