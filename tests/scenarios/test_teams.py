@@ -668,14 +668,22 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
     lock = Lock("aabbccdd", BOB, "elsewhere", "apply", since=long_ago, renewed=long_ago, term=3)
     first = git.write_commit(git.empty_tree(), [], message_of(lock))
     assert first == remote.swap(LOCK, first, None)
-    again = git.write_commit(git.empty_tree(), [first], message_of(lock) + "Nonce: 2\n")
-    timer = threading.Timer(1.0, lambda: remote.swap(LOCK, again, first))
-    timer.start()
+    edit(team.ada, "db", 2)
+    ended, tips = threading.Event(), [first]
 
-    refused = edit(team.ada, "db", 2).apply()
-    timer.join()
+    def renew() -> None:
+        while not ended.wait(1.0):
+            again = git.write_commit(git.empty_tree(), [tips[-1]], message_of(lock) + f"Nonce: {len(tips)}\n")
+            remote.swap(LOCK, again, tips[-1])
+            tips.append(again)
 
-    assert (1, [], again) == (refused.code, team.ada.log(), team.at(LOCK))
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    refused = team.ada.apply()
+    ended.set()
+    renewing.join()
+
+    assert (1, [], tips[-1]) == (refused.code, team.ada.log(), team.at(LOCK))
     holder = f"{BOB} on elsewhere since 2001-01-01T00:00:00Z"
     assert (
         f"the lock on origin was not renewed lately; watching it for 3 s: {holder}\n"
