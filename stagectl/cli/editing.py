@@ -110,6 +110,7 @@ def promote(
     from stagectl.usecases.promote import promote as use_case
     from stagectl.views.staging import promotion_text
 
+    source, target = source.rstrip("/"), target.rstrip("/")
     done = use_case(workspace(), source, target, names or (), from_staged=from_staged)
     warn(done.notes)
     _tell(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")

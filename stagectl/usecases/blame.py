@@ -10,12 +10,13 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
 from stagectl.adapters.store import state_path
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, Name, Oid, staged_path
+from stagectl.core.model import NAME, STAGED, Name, Oid, staged_path
 from stagectl.core.planner import world_of
 from stagectl.core.reports import Blame
 from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import match_names
 from stagectl.core.values import Path, Value, leaves, same, step_order
+from stagectl.usecases.commit import name_of
 from stagectl.usecases.workspace import Workspace
 
 Values = Mapping[Path, Value]
@@ -66,16 +67,26 @@ def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
 
 
 def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
-    """Return what a resource was called before, as its newest staged file tells."""
+    """Return what a resource was called before, as its first staged file under this name tells."""
     path = staged_path(name)
-    newest = (
-        git.run("log", "-1", "--format=%H", "--no-show-signature", "--diff-filter=AM", commit, "--", path)
-        .decode()
-        .split()
-    )
-    contents = git.blobs(entry.oid for oid in newest for entry in git.entries(Oid(oid), [path]))
-    fronts = [yamlfile.load(data)[FRONT] or {} for data in contents.values()]
-    return next((Name(front["moved_from"]) for front in fronts if front.get("moved_from")), None)
+    created = [Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, "--", path], ["%H"])]
+    if not created or not git.parents(created[0]):
+        return None
+    after = {entry.path: entry.oid for entry in git.entries(created[0], [STAGED])}
+    before = {entry.path: entry.oid for entry in git.entries(git.parents(created[0])[0], [STAGED])}
+    gone = sorted(before.keys() - after.keys())
+    contents = git.blobs([after[path], *(before[gone_path] for gone_path in gone)])
+    live = _origin(contents[after[path]])
+    if live is None:
+        return None
+    # What was moved twice before it was applied names what is live, and not the step between.
+    twins = [name_of(one) for one in gone if one == staged_path(live) or _origin(contents[before[one]]) == live]
+    return twins[0] if twins else live
+
+
+def _origin(data: bytes) -> Optional[Name]:
+    found = (yamlfile.load(data)[FRONT] or {}).get("moved_from")
+    return None if found is None else Name(found)
 
 
 def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:

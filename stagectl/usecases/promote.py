@@ -203,6 +203,7 @@ def _with_values(content: bytes, now: Resource, path: str) -> bytes:
             if there:
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
             elif _at(inputs, steps)[0]:
+                _refuse_hole(inputs, steps)
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
         except StagectlError as error:
             message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
@@ -210,6 +211,12 @@ def _with_values(content: bytes, now: Resource, path: str) -> bytes:
     if problems:
         raise InvalidFiles(problems, "override what holds it as a whole")
     return content
+
+
+def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
+    _, holder = _at(inputs, steps[:-1])
+    if isinstance(holder, list) and int(steps[-1]) + 1 < len(holder):
+        raise StagectlError(f"it would leave a hole in a list of {len(holder)} entries")
 
 
 def _number(step: str) -> int:

@@ -78,7 +78,8 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
     left.update({path: text for path, text in edits.items() if text is not None})
     trailers = [f"Reverts: {entry.commit}" for entry in meant]
-    after = replace(snapshot, files=left)
+    defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
+    after = replace(snapshot, files=left, defined=defined)
     staging = commit_staged(workspace, after, wanted, applied, edits, verb="revert", trailers=trailers)
     return Reverting(staging, tuple(work.notes))
 

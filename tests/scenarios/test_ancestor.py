@@ -144,6 +144,27 @@ def test_a_difference_leads_to_the_new_state_and_back(repo):
     assert {"same": 0, "changed": [1, 2], "gone": "x"} == repo.applied("db")["inputs"]
 
 
+def test_a_revert_restores_removes_and_creates_again(repo):
+    """
+    Behaviour 9: of an update, a creation and a removal; a value that came through a connection returns, too.
+    """
+    pair(repo).apply_all()
+    repo.define("db", inputs={"port": 2}).stage().ok("revert", "HEAD")
+    assert [] == repo.plan().ids
+    repo.define("new", inputs={"a": 1}).stage().ok("apply", "--yes")
+    repo.ok("revert", "HEAD")
+    assert ["new.remove"] == repo.plan().ids
+    repo.ok("apply", "--yes")
+    repo.ok("remove", "app")
+    repo.ok("apply", "--yes")
+
+    repo.ok("revert", "HEAD")
+
+    plan = repo.plan()
+    assert ["app.run"] == plan.ids
+    assert [at("p", None, 1, "add")] == plan.change("app.run")["diff"]
+
+
 def test_discarding_takes_back_all_or_one(repo):
     """
     Behaviour 10: creations vanish, removals are unmarked, updates and connections go back.
