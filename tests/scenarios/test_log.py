@@ -79,15 +79,17 @@ def test_an_empty_answer_says_what_was_looked_for(past: Repo, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bd"], "error: there is no resource 'bd'; did you mean 'db'?\n"),
-        (["z*"], "error: no resource matches 'z*'\n"),
-        (["-t", "dta"], "error: no resource has the tag 'dta'; did you mean 'data'?\n"),
+        (["bd"], "error: there is no resource 'bd'\nhint: the resources there are: app, db\n"),
+        (["z*"], "error: no resource matches 'z*'\nhint: the resources there are: app, db\n"),
+        (["-t", "dta"],
+         "error: no resource has the tag 'dta'; did you mean 'data'?\nhint: the tags there are: data, web\n"),
         (["--action", "restrat"],
          "error: no kind has an action 'restrat', and none was ever staged or applied; did you mean 'restart'?\n"
          "hint: the actions there are: remove, restart, run, test, update\n"),
         (["--since", "yesterdya"], "error: git does not know the date 'yesterdya'; did you mean 'yesterday'?\n"
          "hint: for example: --since 2026-01-31, '2 days ago'\n"),
-        (["--since", ""], "error: git does not know the date ''\nhint: for example: --since 2026-01-31, '2 days ago'\n"),
+        (["--since", ""],
+         "error: git does not know the date ''\nhint: for example: --since 2026-01-31, '2 days ago'\n"),
     ],
 )  # fmt: skip
 def test_what_never_was_is_an_error(past: Repo, arguments: List[str], message: str) -> None:
@@ -361,7 +363,7 @@ def test_a_merge_is_not_blamed_for_what_it_merged(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--blame", "bd"], 1, "bd"),
+        (["--blame", "bd"], 1, "error: there is no resource 'bd'\n"),
         (["--blame", "d*"], 1, "error: 'd*' may be several resources\nhint: --blame tells of one, by its full name\n"),
         (["--blame", "db", "-n", "1"], 64, "error: --blame tells of one resource, and takes no filters\n"),
     ],

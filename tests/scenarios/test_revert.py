@@ -122,13 +122,17 @@ def test_a_creation_goes_again(shop: Repo) -> None:
 
 def test_a_creation_that_is_read_stays(repo: Repo) -> None:
     """
-    The refusal names the readers and the ways out.
+    The refusal names the reader's place; once both are live, the ways out.
     """
     commit = staged(repo, "db", inputs={"port": 1})
     repo.define("app", inputs={"p": "${db.port}"}).stage()
 
+    assert refused(repo, commit) == ".staged/app.yaml:8:8: ${db.port}: there is no resource 'db'\n"
+    repo.ok("apply", "--yes")
     assert refused(repo, commit) == (
-        "error: resources/app.yaml:6:8: app needs db, which is staged to be removed or does not exist\n"
+        "error: db cannot be removed: app still reads it\n"
+        "hint: either remove them too (stagectl remove db --recursive), "
+        "or write the last applied values into them (stagectl remove db --detach)\n"
     )
 
 
