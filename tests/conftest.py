@@ -27,9 +27,13 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         "GIT_TERMINAL_PROMPT": "0",
         "NO_COLOR": "1",
         "COLUMNS": "100",
+        "GIT_TEST_FSYNC": "0",
     }
     for key, value in sealed.items():
         monkeypatch.setenv(key, value)
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: None
+    )  # the disk may take its time; tests/kill_loop.py has its own
 
 
 @pytest.fixture

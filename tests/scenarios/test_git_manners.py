@@ -13,6 +13,8 @@ import pytest
 from tests.build import ROOT, Repo
 from tests.scenarios.test_applying import APPLIED, FETCH, NARROW
 
+pytestmark = pytest.mark.once
+
 STAGECTL = f"PYTHONPATH={ROOT} {sys.executable} -m stagectl"
 MEND = "hint: nothing was staged; mend that and stage again\n"
 

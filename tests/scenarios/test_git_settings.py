@@ -11,6 +11,8 @@ import pytest
 from tests.build import Ran, Repo
 from tests.scenarios.test_git_manners import settings, state
 
+pytestmark = pytest.mark.once
+
 # --- settings and places
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.kill_loop import WAYS, Figures, Loop, Server, second
 
+pytestmark = pytest.mark.once
+
 
 def test_a_killed_run_loses_nothing_and_repeats_nothing_that_ended(tmp_path: Path) -> None:
     """

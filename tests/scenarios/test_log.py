@@ -11,6 +11,8 @@ import pytest
 
 from tests.build import ROOT, Repo
 
+pytestmark = pytest.mark.once
+
 STAGE_KEYS = ["type", "commit", "author", "date", "subject", "changes", "names"]
 APPLY_KEYS = [*STAGE_KEYS, "results", "run", "plan", "source", "record_only", "discarded"]
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.build import Repo
 
+pytestmark = pytest.mark.once
+
 NOTHING = "Nothing to promote. prod is as staging, apart from its overrides.\n"
 NO_FOLDER = "error: there is nothing in the folder 'stagin'; did you mean 'staging'?\n"
 TARGET = """\

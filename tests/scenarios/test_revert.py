@@ -9,6 +9,8 @@ import pytest
 
 from tests.build import Repo
 
+pytestmark = pytest.mark.once
+
 WEB = """\
 ---
 kind: service

@@ -14,6 +14,8 @@ import pytest
 from stagectl.core.values import canonical
 from tests.build import Ran, Repo
 
+pytestmark = pytest.mark.once
+
 # --- helpers
 
 

@@ -21,6 +21,8 @@ import pytest
 
 from tests.build import ROOT, Ran, Repo
 
+pytestmark = pytest.mark.once
+
 APPLIED = "stagectl/applied"
 IN_A_PROCESS: Dict[str, str] = {"LC_ALL": "C.UTF-8"}  # an environment of its own means a process of its own
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")

@@ -15,6 +15,8 @@ import pytest
 
 from tests.build import ROOT, Ran, Repo
 
+pytestmark = pytest.mark.once
+
 PLAIN = "Kanarienvogel-4711-geheim"
 PEM = (
     "-----BEGIN KEY-----\n"

@@ -14,6 +14,8 @@ import pytest
 
 from tests.build import Ran, Repo
 
+pytestmark = pytest.mark.once
+
 
 class Shop(Repo):
     """The example, set up as the tutorial says. Its actions write what exists into files below world/."""

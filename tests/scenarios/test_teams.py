@@ -20,6 +20,8 @@ from stagectl.adapters.remote import Remote
 from stagectl.core.locks import Lock, lock_of, message_of
 from tests.build import ROOT, Ran, Repo
 
+pytestmark = pytest.mark.once
+
 APPLIED = "stagectl/applied"
 LOCK = "refs/stagectl/lock"
 ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"

@@ -11,6 +11,8 @@ import pytest
 
 from tests.build import Repo
 
+pytestmark = pytest.mark.once
+
 BRANCH = "refs/heads/stagectl/applied"
 Tamper = Callable[[Repo], None]
 
