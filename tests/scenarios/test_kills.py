@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.kill_loop import WAYS, Figures, Loop, Server, second
 
 pytestmark = pytest.mark.once
