@@ -437,7 +437,6 @@ def test_events_one_document_per_line(repo: Repo) -> None:
         "interrupted": False,
         "states": {"ERROR": 1, "SKIPPED": 1, "SUCCESS": 1},
         "recorded": [],
-        "unshared": None,
     }
 
 

@@ -182,10 +182,10 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
 CRASH = """
 import sys
 import stagectl.usecases.apply as apply
-def record(workspace, plan, run, outcomes, *more, **named):
+def conclude(workspace, plan, header, outcomes, *more):
     secret = __import__("os").environ["TOKEN_plain"]
     raise RuntimeError("broken at " + secret)
-apply.record = record
+apply.conclude = conclude
 from stagectl.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
