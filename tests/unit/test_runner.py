@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import Executor, Future
+from queue import Empty
 from random import Random
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import pytest
 
@@ -23,7 +24,7 @@ Span = Tuple[float, float]
 
 
 class VirtualTime(Executor):
-    """Runs a change when its end comes; `wait` lets the time pass until then."""
+    """Runs a change when its end comes; whoever waits for one lets the time pass until then."""
 
     def __init__(self, seconds: Mapping[ChangeId, float]) -> None:
         self.now = 0.0
@@ -40,17 +41,36 @@ class VirtualTime(Executor):
         heapq.heappush(self._ends, (end, change.id, lambda: fn(change), future))
         return future
 
-    def wait(self, futures: Iterable[Any], **options: Any) -> Tuple[Set[Any], Set[Any]]:
-        """As concurrent.futures.wait, for those that end next."""
-        self.now, done = self._ends[0][0], set()
+    def pass_on(self) -> None:
+        """Let the time pass until the next ones end."""
+        self.now = self._ends[0][0]
         while self._ends and self._ends[0][0] == self.now:
             _, _, act, future = heapq.heappop(self._ends)
             try:
                 future.set_result(act())
             except Exception as error:
                 future.set_exception(error)
-            done.add(future)
-        return done, set(futures) - done
+
+
+class VirtualQueue:
+    """As queue.SimpleQueue: whoever waits lets the time pass."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self._time = time
+        self._items: List[Any] = []
+
+    def put(self, item: Any) -> None:
+        self._items.append(item)
+
+    def get(self, timeout: float) -> Any:
+        if not self._items:
+            self._time.pass_on()
+        return self.get_nowait()
+
+    def get_nowait(self) -> Any:
+        if not self._items:
+            raise Empty
+        return self._items.pop(0)
 
 
 def change(name: str, after: Sequence[str] = (), kind: str = "k", target: Optional[str] = None, **more: Any) -> Change:
@@ -89,7 +109,7 @@ class Simulation:
         **more: Any,
     ) -> None:
         self.time = VirtualTime(seconds or {})
-        monkeypatch.setattr(runner, "wait", self.time.wait)
+        monkeypatch.setattr(runner, "SimpleQueue", lambda: VirtualQueue(self.time))
         self.told: List[Tuple[ChangeId, str]] = []
         self._fails, self._unchanged = fails, unchanged
         self.run = Run(
@@ -111,7 +131,9 @@ class Simulation:
 
     def _watch(self, news: News) -> None:
         for about, outcome in news:
-            assert outcome.state == INPROGRESS or about.id not in self.run.outcomes, "told before it counts"
+            if outcome.state == INPROGRESS:
+                ended = {identity for identity, state in self.told if state != INPROGRESS}
+                assert set(about.after) <= ended, "an end is told before what waits for it starts"
             assert outcome.state != INPROGRESS or about.id not in self.time.spans, "told before it starts"
             self.told.append((about.id, outcome.state))
 
