@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Iterable, List, Optional
+from typing import TYPE_CHECKING, Iterable, List, Optional
 
 import typer
 
 from stagectl.cli import completion
-from stagectl.core.model import CHANGE
-from stagectl.core.selection import Selection
-from stagectl.usecases.workspace import Workspace
-from stagectl.views.text import one_line, safe
+
+if TYPE_CHECKING:  # a command that only shows its help loads nothing else
+    from stagectl.core.selection import Selection
+    from stagectl.usecases.workspace import Workspace
 
 NAMES = typer.Argument(
     None,
@@ -36,6 +36,8 @@ AS_JSON = typer.Option(False, "--json", help="Write JSON.")
 
 def workspace(*, tell: bool = True) -> Workspace:
     """Return the repository around the current folder; tell: say so on stderr if a run was interrupted."""
+    from stagectl.usecases.workspace import Workspace
+
     found = Workspace(Path.cwd())
     if tell:
         from stagectl.usecases.interrupted import interrupted
@@ -50,6 +52,8 @@ def selection(
     names: Optional[List[str]], tags: Optional[List[str]], with_children: bool = False, with_parents: bool = False
 ) -> Selection:
     """Return the selection that a command line asks for."""
+    from stagectl.core.selection import Selection
+
     return Selection(tuple(names or ()), tuple(tags or ()), with_children, with_parents)
 
 
@@ -60,6 +64,8 @@ def plan_file(words: Optional[List[str]]) -> Optional[Path]:
 
 def _is_plan_file(word: str) -> bool:
     """Return whether a word is a path: no name has a dot, but `web.restart` is more likely meant as one."""
+    from stagectl.core.model import CHANGE
+
     path = Path(word)
     if "." in word:
         return path.suffix == ".json" or path.exists() or CHANGE.fullmatch(word) is None
@@ -79,11 +85,15 @@ def out(text: str) -> None:
 
 def note(text: str) -> None:
     """Write what is not a result, a line each, to stderr; nothing in it acts on a terminal."""
+    from stagectl.views.text import safe
+
     typer.echo(safe(text), err=True)
 
 
 def warn(messages: Iterable[str]) -> None:
     """Write warnings."""
+    from stagectl.views.text import one_line
+
     for message in messages:
         note(f"warning: {one_line(message)}")
 

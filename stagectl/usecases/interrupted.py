@@ -1,4 +1,4 @@
-"""Whether a run was interrupted: asked by every command, so it imports little."""
+"""Whether a run was interrupted: every command asks that, and not all of them need what recovers it."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _record(
     tip, local = branch.tip, branch.local
     message = _message(workspace, plan, header, outcomes)
     for _ in range(TRIES):
-        now = applied if tip == header.base else workspace.applied_at(tip)
+        now = applied if tip == header.base else workspace.seen_from(header.source, tip)
         states = settle(plan, outcomes, now)
         if not states:
             return None
@@ -89,13 +89,11 @@ def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid) -> Ov
 
 def is_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional[Oid]:
     """Return the applied commit of a run, None if it has none; base: the applied commit it started from."""
-    tip = workspace.git.find(workspace.branch.ref)
-    for commit in workspace.git.first_parents(tip) if tip else ():
-        if commit == base:
-            return None
-        if f"Run: {run}".encode() in workspace.git.run("log", "-1", "--format=%B", commit).splitlines():
-            return commit
-    return None
+    git = workspace.git
+    tip = git.find(workspace.branch.ref)
+    since = ["--first-parent", *([tip] if tip else []), *([f"^{base}"] if base else [])]
+    runs = git.log(since, ("%H", "%(trailers:key=Run,valueonly)")) if tip else []
+    return next((Oid(commit) for commit, value in runs if value.strip() == run), None)
 
 
 def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping[ChangeId, Outcome]) -> str:

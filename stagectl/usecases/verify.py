@@ -88,7 +88,7 @@ class _Check:
         first = dict(reversed(trailers))
         try:
             plan = self._plan(source, first)
-            before = self._seen_from(source, parent)
+            before = self._workspace.seen_from(source, parent)
         except StagectlError as error:
             yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
             return
@@ -113,10 +113,6 @@ class _Check:
         applied = {} if base == NO_BASE else self._state(Oid(base))
         snapshot = self._workspace.snapshot(source)
         return checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
-
-    def _seen_from(self, source: Oid, parent: Oid) -> Mapping[Name, Applied]:
-        """Return the applied state of a commit with the names that a source moves it to."""
-        return self._workspace.situation(self._workspace.snapshot(source), self._state(parent)).applied
 
     def _compared(self, commit: Oid, expected: State) -> Iterator[str]:
         try:

@@ -167,6 +167,10 @@ class Workspace:
         """Return the applied state of a commit of the applied branch; the empty one of None."""
         return store.load(self.git, commit) if commit else {}
 
+    def seen_from(self, source: Oid, commit: Optional[Oid]) -> Mapping[Name, Applied]:
+        """Return the applied state of a commit as an apply of *source* sees it: under the names that it moves it to."""
+        return self.situation(self.snapshot(source), self.applied_at(commit)).applied
+
     def newest_source(self) -> Optional[Oid]:
         """Return the newest commit that was applied, None if nothing is."""
         tip = self.branch.tip
