@@ -4,19 +4,18 @@ after `--end-of-options`, and revisions become object ids before they are used f
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import MAKING
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
 _MANY = 200  # more paths than this are not named on a command line
-_DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+# Git flushes neither loose objects nor refs by itself.
+DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
 
 
 class GitError(StagectlError):
@@ -240,57 +239,10 @@ class Git:
             )
         return out.decode("utf-8", "replace").rpartition(">")[0] + ">"
 
-    def write_blobs(self, contents: Sequence[bytes]) -> List[Oid]:
-        """Store contents as blobs and return their ids, in order."""
-        with tempfile.TemporaryDirectory(dir=self.scratch(), prefix=MAKING) as folder:
-            paths = [os.path.join(folder, str(index)) for index in range(len(contents))]
-            for path, content in zip(paths, contents):
-                Path(path).write_bytes(content)
-            out = self.run(
-                *_DURABLE,
-                "hash-object",
-                "-w",
-                "--no-filters",
-                "--stdin-paths",
-                data="".join(p + "\n" for p in paths).encode(),
-            )
-        return [Oid(oid) for oid in out.decode().split()]
-
-    def write_tree(self, source: Optional[Oid], without: Sequence[str], entries: Iterable[Entry]) -> Oid:
-        """Store a commit's tree with some folders replaced by entries; the user's index is not touched."""
-        with tempfile.TemporaryDirectory(dir=self.scratch(), prefix=MAKING) as folder:
-            env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
-            self.run("read-tree", *([source] if source else ["--empty"]), env=env)
-            gone = self.entries(source, without) if source else []
-            lines = "".join(f"0 {'0' * len(entry.oid)}\t{entry.path}\0" for entry in gone)
-            lines += "".join(f"{entry.mode} {entry.oid}\t{entry.path}\0" for entry in entries)
-            self.run("update-index", "-z", "--index-info", data=lines.encode("utf-8", "surrogateescape"), env=env)
-            return Oid(self.run(*_DURABLE, "write-tree", env=env).decode().strip())
-
-    def empty_tree(self) -> Oid:
-        """Store and return the empty tree; git knows it anyway, but `git fsck` misses the object."""
-        return Oid(self.run(*_DURABLE, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip())
-
-    def write_commit(
-        self,
-        tree: Oid,
-        parents: Sequence[Oid],
-        message: str,
-        env: Optional[Mapping[str, str]] = None,
-        *,
-        sign: bool = False,
-    ) -> Oid:
-        """Store a commit, signed as the user is set up to sign, and return its id; no branch moves."""
-        named = [argument for parent in parents for argument in ("-p", parent)] + (["-S"] if sign else [])
-        out = self.run(
-            *_DURABLE, "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, *named, data=message.encode(), env=env
-        )
-        return Oid(out.decode().strip())
-
     def move_ref(self, ref: str, new: Oid, old: Optional[Oid], reason: str) -> bool:
         """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
         expected = old or Oid("0" * len(new))
-        code, _, err = self.try_run(*_DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
+        code, _, err = self.try_run(*DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
         is_left_locked = b".lock': File exists" in err  # by a git that was killed, or one that takes long
         if code and (is_left_locked or (b"cannot lock ref" not in err and b"reference already exists" not in err)):
             raise GitError(f"git update-ref failed: {err.decode(errors='replace').strip()}")
@@ -320,11 +272,6 @@ class Git:
         """Return the command that gets a branch, and in a shallow clone the history that tells what contains what."""
         deeper = "--unshallow " if self.is_shallow() else ""
         return f"git fetch {deeper}{remote} {branch}:refs/remotes/{remote}/{branch}"
-
-    def remote_ref(self, remote: str, ref: str) -> Optional[Oid]:
-        """Ask a remote what a ref stands at, None if it has none; raises GitError when it does not answer."""
-        out = self.run("ls-remote", "--end-of-options", remote, ref, env={"GIT_TERMINAL_PROMPT": "0"})
-        return Oid(out.decode().split()[0]) if out else None
 
     def log(self, arguments: Sequence[str], fields: Sequence[str]) -> List[List[str]]:
         """Return one list of texts per commit: `git log ARGUMENTS` with these format fields, which hold no NUL."""

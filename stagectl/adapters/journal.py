@@ -14,18 +14,17 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
-from stagectl.core.document import from_document, to_document
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
-from stagectl.core.runs import Filter, Header, Record
+from stagectl.core.run_document import header_json, outcome_json, read_header, read_record
+from stagectl.core.runs import Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
 RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
@@ -50,7 +49,7 @@ class Journal:
     def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note changes that start (INPROGRESS) or end. On a full disk there is still room for ends."""
         now = round(time.time(), 3)
-        entries = [{"change": identity, "at": now, **_outcome_json(outcome)} for identity, outcome in news]
+        entries = [{"change": identity, "at": now, **outcome_json(outcome)} for identity, outcome in news]
         starts = any(outcome.state == INPROGRESS for _, outcome in news)
         if starts and self._is_full:
             raise self._unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
@@ -154,7 +153,7 @@ def _make(scratch: Path, header: Header) -> None:
     folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
-    _write_durably(building / "run.json", json.dumps(_header_json(header), indent=2).encode())
+    _write_durably(building / "run.json", json.dumps(header_json(header), indent=2).encode())
     (building / "journal").touch(mode=0o600)
     _reserve(building)
     _flush_folder(building)
@@ -246,8 +245,8 @@ def read(scratch: Path, run: str) -> Record:
     """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
     folder = folder_of_run(scratch, run)
     try:
-        header = _header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
-        return _record(header, _entries(folder))
+        header = read_header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
+        return read_record(header, _entries(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StagectlError(
             f"the journal of run {run} cannot be read: {type(error).__name__}: {error}",
@@ -277,79 +276,3 @@ def unclosed(scratch: Path) -> Optional[str]:
         if not last.startswith(b'{"end"'):
             return name
     return None
-
-
-def _record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
-    outcomes: Dict[ChangeId, Outcome] = {}
-    begun: Dict[ChangeId, float] = {}
-    ended: Optional[float] = None
-    commit: Optional[Oid] = None
-    kept: Optional[Oid] = None
-    for entry in entries:
-        if "end" in entry:
-            ended, commit, kept = float(entry["end"]), entry["commit"], entry.get("kept")
-            continue
-        identity = ChangeId(entry["change"])
-        outcomes[identity] = _outcome(entry)
-        if entry["state"] == "INPROGRESS":
-            begun[identity] = float(entry["at"])
-    return Record(header, outcomes, begun, ended, commit, kept)
-
-
-def _outcome_json(outcome: Outcome) -> Dict[str, Any]:
-    found: Dict[str, Any] = {"state": outcome.state}
-    if outcome.state != "INPROGRESS":
-        found.update(changed=outcome.changed, message=outcome.message, seconds=round(outcome.seconds, 3))
-        found.update({"output": outcome.output} if outcome.output else {})
-    return found
-
-
-def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        str(entry["state"]),
-        bool(entry.get("changed", True)),
-        str(entry.get("message", "")),
-        str(entry.get("output", "")),
-        float(entry.get("seconds", 0.0)),
-    )
-
-
-def _header_json(header: Header) -> Dict[str, Any]:
-    wanted = header.filter
-    return {
-        "run": header.run,
-        "source": header.source,
-        "base": header.base,
-        "by": header.by,
-        "started": round(header.started, 3),
-        "process": os.getpid(),
-        "host": socket.gethostname(),
-        "record_only": header.record_only,
-        "sign": header.sign,
-        "retries": header.retries,
-        "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
-        "plan": to_document(header.plan),
-    }
-
-
-def _header(raw: Mapping[str, Any], run: str) -> Header:
-    return Header(
-        run=run,
-        plan=from_document(raw["plan"], f"the plan of run {run}"),
-        source=Oid(raw["source"]),
-        base=None if raw["base"] is None else Oid(raw["base"]),
-        by=str(raw["by"]),
-        started=float(raw["started"]),
-        process=int(raw["process"]),
-        host=str(raw["host"]),
-        retries=str(raw["retries"]),
-        record_only=bool(raw["record_only"]),
-        sign=bool(raw["sign"]),
-        filter=_filter(raw["filter"]),
-    )
-
-
-def _filter(raw: Mapping[str, Any]) -> Filter:
-    ids = {key: tuple(map(ChangeId, found or ())) for key, found in raw.items()}
-    only = None if raw["only"] is None else ids["only"]
-    return Filter(ids["noop"], ids["skip"], ids["start_at"], ids["end_at"], only)

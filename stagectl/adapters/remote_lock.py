@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Optional, Set
 
 from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.objects import empty_tree, write_commit
 from stagectl.adapters.remote import ASK_SECONDS, Remote
 from stagectl.core.errors import StagectlError
 from stagectl.core.locks import Lock, lock_of, message_of
@@ -119,7 +120,7 @@ def _taken(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) -> Optio
 def _write(git: Git, lock: Lock, parent: Optional[Oid]) -> Oid:
     now = time.strftime(_TIME, time.gmtime())
     message = message_of(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
-    return git.write_commit(git.empty_tree(), [parent] if parent else [], message)
+    return write_commit(git, empty_tree(git), [parent] if parent else [], message)
 
 
 def _is_dead(remote: Remote, ref: str, seen: Seen, note: Note) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, Iterable, Mapping, Tuple
 
 from stagectl.adapters.git import Entry, Git
+from stagectl.adapters.objects import write_commit, write_tree
 from stagectl.adapters.remote import author_of
 from stagectl.core.model import APPLIED, STAGED, Name, Oid
 
@@ -38,12 +39,12 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     files = {entry.path: entry for entry in git.entries(tip, [STAGED, APPLIED]) if _name(entry.path) not in names}
     files.update({entry.path: entry for entry in git.entries(commit, [STAGED, APPLIED]) if _name(entry.path) in names})
     sources = git.parents(commit)[1:]
-    tree = git.write_tree(sources[0] if sources else tip, [STAGED, APPLIED], files.values())
+    tree = write_tree(git, sources[0] if sources else tip, [STAGED, APPLIED], files.values())
     header, _, message = git.run("cat-file", "commit", commit).decode("utf-8", "replace").partition("\n\n")
     name, mail, date = author_of(git, commit)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
     signed = any(line.startswith("gpgsig") for line in header.splitlines())
-    return git.write_commit(tree, [tip, *sources], message, env=author, sign=signed)
+    return write_commit(git, tree, [tip, *sources], message, env=author, sign=signed)
 
 
 def remember(git: Git, replayed: Mapping[Oid, Oid]) -> None:

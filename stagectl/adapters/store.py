@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Entry, Git
+from stagectl.adapters.objects import empty_tree, write_blobs, write_commit, write_tree
 from stagectl.core import schema
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
@@ -147,7 +148,7 @@ def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
 
 def root_commit(git: Git) -> Oid:
     """Store and return the fixed empty commit that every applied branch begins with."""
-    return git.write_commit(git.empty_tree(), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
+    return write_commit(git, empty_tree(git), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
 
 
 def write(
@@ -174,8 +175,8 @@ def write(
         if state is not None and state.resource is not None:
             contents[staged_path(name)] = state.resource.content
     paths: Sequence[str] = sorted(contents)
-    for path, oid in zip(paths, git.write_blobs([contents[path] for path in paths])):
+    for path, oid in zip(paths, write_blobs(git, [contents[path] for path in paths])):
         entries[path] = Entry(path, "100644", oid)
-    tree = git.write_tree(source or tip, [STAGED, APPLIED], entries.values())
+    tree = write_tree(git, source or tip, [STAGED, APPLIED], entries.values())
     parents = [tip or root_commit(git), *([source] if source else [])]
-    return git.write_commit(tree, parents, message, sign=sign)
+    return write_commit(git, tree, parents, message, sign=sign)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from stagectl.cli.progress import Lines
     from stagectl.core.plan import Plan
     from stagectl.core.runs import Application, Filter
+    from stagectl.core.selection import Selection
+    from stagectl.usecases.apply import Options
 
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
 FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
@@ -75,30 +77,14 @@ def apply(
     as_json: bool = EVENTS,
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
-    from stagectl.cli.progress import shown
     from stagectl.usecases.apply import Options
-    from stagectl.usecases.apply import apply as use_case
-    from stagectl.usecases.reviewed import OtherPlan, load
-    from stagectl.views.plan_text import plan_text
-    from stagectl.views.range_diff import range_diff_text
 
-    saved = plan_file(names)
-    if saved is not None and (len(names or ()) > 1 or tags or with_children or with_parents or expect):
-        raise UsageError(f"the plan in {saved} says what to apply", "leave names, -t and --expect out")
     if executor not in (None, "threads"):
         raise UsageError(f"there is no executor '{executor}'", "the one there is: threads")
-    reviewed = load(saved) if saved is not None else None
+    reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
     asked = yes or expect is not None or reviewed is not None
     if not asked and not is_terminal():
         raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
-    chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)
-
-    def confirm(plan: Plan) -> bool:
-        warn(plan.warnings)
-        if not as_json:
-            out(plan_text(plan, colour=colour()))
-        return asked or typer.confirm("Apply this?", err=True)
-
     options = Options(
         record_only=record_only,
         parallel=parallel,
@@ -112,6 +98,35 @@ def apply(
         require_signed=require_signed,
         filter=_filter(noop, skip, start_at, end_at),
     )
+    chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)
+    _carry_out(chosen, options, asked=asked, as_json=as_json)
+
+
+def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
+    """Return the saved plan that a command line names; says_more: whether it says in other words what to apply."""
+    from stagectl.usecases.reviewed import load
+
+    saved = plan_file(names)
+    if saved is None:
+        return None
+    if says_more or len(names or ()) > 1:
+        raise UsageError(f"the plan in {saved} says what to apply", "leave names, -t and --expect out")
+    return load(saved)
+
+
+def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
+    from stagectl.cli.progress import shown
+    from stagectl.usecases.apply import apply as use_case
+    from stagectl.usecases.reviewed import OtherPlan
+    from stagectl.views.plan_text import plan_text
+    from stagectl.views.range_diff import range_diff_text
+
+    def confirm(plan: Plan) -> bool:
+        warn(plan.warnings)
+        if not as_json:
+            out(plan_text(plan, colour=colour()))
+        return asked or typer.confirm("Apply this?", err=True)
+
     repository = workspace(tell=False)
     show = shown(repository, as_json)
     try:
@@ -124,7 +139,7 @@ def apply(
         show.end()
     if not done.run and not as_json and not (done.plan.changes or done.plan.recorded):
         out(plan_text(done.plan, colour=colour()))
-    tell(done, show, record_only=record_only)
+    tell(done, show, record_only=options.record_only)
 
 
 def _filter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -123,6 +124,8 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
         plan.base,
         by,
         now,
+        process=os.getpid(),
+        host=socket.gethostname(),
         filter=options.filter,
         record_only=options.record_only,
         sign=options.sign,

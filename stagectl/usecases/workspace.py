@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import store, tree
 from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.remote import Remote
 from stagectl.adapters.snapshot import Snapshot, parse_config, parse_snapshot, problem_at
 from stagectl.core.checks import ImpossiblePlan, Trouble, all_troubles
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
@@ -140,7 +141,7 @@ class Workspace:
         """Raise StagectlError if the remote has the applied branch and this clone has not, or if nobody knows."""
         remote, branch = self.config.remote, self.config.applied_branch
         try:
-            there = self.git.remote_ref(remote, f"refs/heads/{branch}")
+            there = Remote(self.git, remote).read(f"refs/heads/{branch}")
         except GitError as error:
             raise GitError(
                 f"whether {remote} has the branch {branch} is not known: {error.message}",

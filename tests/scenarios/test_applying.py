@@ -1202,6 +1202,8 @@ def test_an_action_need_not_read_its_inputs(repo: Repo) -> None:
 
     repo.stage().ok("apply", "--yes")
 
+    assert ["a.run SUCCESS"] == results(repo)
+
 
 def test_how_actions_fail(repo: Repo) -> None:
     """

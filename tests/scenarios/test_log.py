@@ -111,9 +111,14 @@ def test_what_never_was_is_an_error(past: Repo, arguments: List[str], message: s
 )  # fmt: skip
 def test_dates_are_those_that_git_reads(repo: Repo, since: str) -> None:
     """
-    In all their forms.
+    In all their forms, and they mean what they mean to git.
     """
-    repo.ok("log", "--since", since)
+    repo.define("a").commit()
+    repo.stage()
+
+    found = [entry["commit"] for entry in repo.ok("log", "--since", since, "--json").json()]
+
+    assert repo.git("log", f"--since={since}", "--grep=^Staged", "--format=%H").split() == found
 
 
 def test_what_was_removed_is_still_found(past: Repo) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Sequence
 import pytest
 
 from stagectl.adapters.git import Git
+from stagectl.adapters.objects import empty_tree, write_commit
 from stagectl.adapters.remote import Remote
 from stagectl.core.locks import Lock, lock_of, message_of
 from tests.build import ROOT, Ran, Repo
@@ -668,14 +669,14 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
     remote = Remote(git, "origin")
     long_ago = "2001-01-01T00:00:00Z"
     lock = Lock("aabbccdd", BOB, "elsewhere", "apply", since=long_ago, renewed=long_ago, term=3)
-    first = git.write_commit(git.empty_tree(), [], message_of(lock))
+    first = write_commit(git, empty_tree(git), [], message_of(lock))
     assert first == remote.swap(LOCK, first, None)
     edit(team.ada, "db", 2)
     ended, tips = threading.Event(), [first]
 
     def renew() -> None:
         while not ended.wait(1.0):
-            again = git.write_commit(git.empty_tree(), [tips[-1]], message_of(lock) + f"Nonce: {len(tips)}\n")
+            again = write_commit(git, empty_tree(git), [tips[-1]], message_of(lock) + f"Nonce: {len(tips)}\n")
             remote.swap(LOCK, again, tips[-1])
             tips.append(again)
 
@@ -764,7 +765,7 @@ def test_an_equal_value_gets_past_a_wrong_lease_and_a_nonce_does_not_let_it(team
     """
     git = Git(team.bob.root)
     remote = Remote(git, "origin")
-    commit = git.write_commit(git.empty_tree(), [], "no nonce\n")
+    commit = write_commit(git, empty_tree(git), [], "no nonce\n")
     assert commit == remote.swap(LOCK, commit, None)
     assert commit == remote.swap(LOCK, commit, None), "must not exist, does exist, and yet: success"
     assert None is remote.swap(LOCK, None, commit)
@@ -816,10 +817,8 @@ def test_a_ref_that_is_no_lock_is_left_alone(team: Team) -> None:
     assert before == team.at("refs/heads/main")
 
 
-def test_a_run_that_was_killed_is_finished_on_top_of_what_others_applied(tmp_path: Path) -> None:
-    """
-    Bob's run died; Ada applied something else since. resume and apply put his results on top of hers, not over them.
-    """
+def killed_at_web(tmp_path: Path) -> Team:
+    """A team in which Bob's run died after db, while web was running, and its lock has ended."""
     team = Team(tmp_path, "lock_term: 1\n")
     slow_kind(team.bob, 'if [ "$STAGECTL_RESOURCE" = web ] && [ ! -f again ]; then touch started; sleep 60; fi')
     team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
@@ -828,6 +827,14 @@ def test_a_run_that_was_killed_is_finished_on_top_of_what_others_applied(tmp_pat
     process.kill()
     process.communicate()
     time.sleep(2)
+    return team
+
+
+def test_a_run_that_was_killed_is_finished_on_top_of_what_others_applied(tmp_path: Path) -> None:
+    """
+    Bob's run died; Ada applied something else since. resume and apply put his results on top of hers, not over them.
+    """
+    team = killed_at_web(tmp_path)
     edit(team.ada, "dns", 5).ok("apply", "--yes")
     team.bob.write("again", "")
 
@@ -842,14 +849,7 @@ def test_a_killed_run_and_somebody_elses_change_of_the_same_resource(tmp_path: P
     """
     Nobody is overwritten: the resource is named, the results are kept.
     """
-    team = Team(tmp_path, "lock_term: 1\n")
-    slow_kind(team.bob, '[ "$STAGECTL_RESOURCE" = db ] || { touch started; sleep 60; }')
-    team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
-    process = start(team.bob, "apply", "--yes")
-    until((team.bob.root / "started").exists)
-    process.kill()
-    process.communicate()
-    time.sleep(2)
+    team = killed_at_web(tmp_path)
     edit(team.ada, "db", 5).ok("apply", "--yes")
 
     refused = team.bob.run("resume", "--unknown", "failed")

@@ -1,0 +1,91 @@
+"""What a run is and did as JSON values, as its journal keeps it, and back."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from stagectl.core.document import from_document, to_document
+from stagectl.core.model import ChangeId, Oid
+from stagectl.core.outcome import INPROGRESS, Outcome
+from stagectl.core.runs import Filter, Header, Record
+
+
+def read_record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
+    """Return what a run did, from the lines of its journal; raises KeyError, TypeError or ValueError."""
+    outcomes: Dict[ChangeId, Outcome] = {}
+    begun: Dict[ChangeId, float] = {}
+    ended: Optional[float] = None
+    commit: Optional[Oid] = None
+    kept: Optional[Oid] = None
+    for entry in entries:
+        if "end" in entry:
+            ended, commit, kept = float(entry["end"]), entry["commit"], entry.get("kept")
+            continue
+        identity = ChangeId(entry["change"])
+        outcomes[identity] = read_outcome(entry)
+        if entry["state"] == INPROGRESS:
+            begun[identity] = float(entry["at"])
+    return Record(header, outcomes, begun, ended, commit, kept)
+
+
+def outcome_json(outcome: Outcome) -> Dict[str, Any]:
+    """Return a start or an end as a line of the journal has it."""
+    found: Dict[str, Any] = {"state": outcome.state}
+    if outcome.state != INPROGRESS:
+        found.update(changed=outcome.changed, message=outcome.message, seconds=round(outcome.seconds, 3))
+        found.update({"output": outcome.output} if outcome.output else {})
+    return found
+
+
+def read_outcome(entry: Mapping[str, Any]) -> Outcome:
+    """Return what `outcome_json` was given."""
+    return Outcome(
+        str(entry["state"]),
+        bool(entry.get("changed", True)),
+        str(entry.get("message", "")),
+        str(entry.get("output", "")),
+        float(entry.get("seconds", 0.0)),
+    )
+
+
+def header_json(header: Header) -> Dict[str, Any]:
+    """Return what a run is about, as its file has it."""
+    wanted = header.filter
+    return {
+        "run": header.run,
+        "source": header.source,
+        "base": header.base,
+        "by": header.by,
+        "started": round(header.started, 3),
+        "process": header.process,
+        "host": header.host,
+        "record_only": header.record_only,
+        "sign": header.sign,
+        "retries": header.retries,
+        "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
+        "plan": to_document(header.plan),
+    }
+
+
+def read_header(raw: Mapping[str, Any], run: str) -> Header:
+    """Return what `header_json` was given; raises KeyError, TypeError, ValueError or StagectlError."""
+    return Header(
+        run=run,
+        plan=from_document(raw["plan"], f"the plan of run {run}"),
+        source=Oid(raw["source"]),
+        base=None if raw["base"] is None else Oid(raw["base"]),
+        by=str(raw["by"]),
+        started=float(raw["started"]),
+        process=int(raw["process"]),
+        host=str(raw["host"]),
+        retries=str(raw["retries"]),
+        record_only=bool(raw["record_only"]),
+        sign=bool(raw["sign"]),
+        filter=_filter(raw["filter"]),
+    )
+
+
+def _filter(raw: Mapping[str, Any]) -> Filter:
+    ids = {key: tuple(map(ChangeId, found or ())) for key, found in raw.items()}
+    only = None if raw["only"] is None else ids["only"]
+    return Filter(ids["noop"], ids["skip"], ids["start_at"], ids["end_at"], only)
