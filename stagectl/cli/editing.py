@@ -133,5 +133,9 @@ def _tell(done: Staging, nothing: Optional[str] = None) -> None:
     from stagectl.views.staging import staging_text
 
     warn(done.warnings)
-    empty = nothing is not None and done.commit is None
-    out(nothing or "" if empty else staging_text(done.commit, done.changes, done.files, done.gone))
+    if done.restored:
+        out(f"As committed again: {', '.join(done.restored)}\n")
+    elif nothing is not None and done.commit is None:
+        out(nothing)
+    else:
+        out(staging_text(done.commit, done.changes, done.files, done.gone))

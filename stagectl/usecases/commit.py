@@ -22,13 +22,14 @@ Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shal
 class Staging:
     """What a stage did. commit: None when nothing was done; changes: what it staged; files: names written or gone.
 
-    gone: those of the names whose staged file went.
+    gone: those of the names whose staged file went; restored: files that are as HEAD has them again, without a commit.
     """
 
     commit: Optional[Oid] = None
     changes: Tuple[ChangeId, ...] = ()
     files: Tuple[Name, ...] = ()
     gone: Tuple[Name, ...] = ()
+    restored: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = ()
 
 
@@ -57,7 +58,8 @@ def commit_staged(
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers))
     gone = tuple(name for name in names if wanted.get(name) is None)
-    return Staging(commit, staged, tuple(names), gone, _warnings(workspace))
+    restored = tuple(paths) if commit is None and not check else ()
+    return Staging(commit, staged, tuple(names), gone, restored, _warnings(workspace))
 
 
 def content_of(resource: Optional[Resource]) -> Optional[bytes]:
@@ -99,8 +101,11 @@ def name_of(path: str) -> Name:
 
 def commit_files(
     workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
-) -> Oid:
-    """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were."""
+) -> Optional[Oid]:
+    """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were.
+
+    None: what was written is what HEAD has already, and only text went that nobody had committed.
+    """
     verb = workspace.git.unfinished()
     if verb is not None:
         hint = f"finish it (git {verb} --continue) or give it up (git {verb} --abort), then stage again"
@@ -110,6 +115,8 @@ def commit_files(
         files.write_all(workspace.root, writes)
         return workspace.git.commit_only(paths, message)
     except BaseException as error:
+        if isinstance(error, GitError) and not workspace.git.dirty(paths):
+            return None
         files.write_all(workspace.root, before)
         if isinstance(error, GitError):
             raise GitError(error.message, "nothing was staged; mend that and stage again") from None

@@ -17,9 +17,10 @@ from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import Selection, glob_test
 from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.commit import Staging
+from stagectl.usecases.definitions import refuse_loss
 from stagectl.usecases.move import rewritten
 from stagectl.usecases.stage import path_tags, stage
-from stagectl.usecases.workspace import Edits, Workspace
+from stagectl.usecases.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def promote(
         path, content = _promoted(workspace, snapshot, resource, new, folders)
         if snapshot.files.get(path) != content:
             edits[path] = content
-    _refuse_loss(workspace, edits)
+    refuse_loss(workspace, edits, "promoting")
     staging = stage(workspace, Selection(tuple(new for _, new in moved)), edits=edits, verb="promote")
     after = workspace.snapshot().staged
     both = [(resource, after[new]) for resource, new in moved]
@@ -67,12 +68,6 @@ def _refuse_overlap(source: str, target: str) -> None:
         raise StagectlError(f"{source} cannot be promoted to itself", "name two folders")
     if target.startswith(f"{source}/") or source.startswith(f"{target}/"):
         raise StagectlError(f"one of {source} and {target} is inside the other", "name two folders beside each other")
-
-
-def _refuse_loss(workspace: Workspace, edits: Edits) -> None:
-    lost = [path for path in workspace.git.dirty(sorted(edits)) if (workspace.root / path).exists()] if edits else []
-    if lost:
-        raise StagectlError(f"not committed, so promoting would lose it: {', '.join(lost)}", "commit it first")
 
 
 def _other(name: str, folder: str, other: str) -> Name:

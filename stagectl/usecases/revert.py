@@ -30,8 +30,9 @@ from stagectl.core.schema import BODY, FRONT
 from stagectl.core.undo import MISSING, Conflict, Place, says_the_same, undo
 from stagectl.core.values import canonical, dotted
 from stagectl.usecases.commit import Staging, commit_staged
+from stagectl.usecases.definitions import definition_of
 from stagectl.usecases.log import log
-from stagectl.usecases.stage import path_tags, rendered
+from stagectl.usecases.stage import rendered
 from stagectl.usecases.workspace import Workspace
 
 Content = Optional[bytes]
@@ -277,7 +278,7 @@ def _definitions(
         if resource is None:
             edits.update({path: None} if path is not None else {})
         elif resource.source is not None:
-            content = _definition(workspace, resource, defined)
+            content = definition_of(workspace.config, resource, defined)
             if defined is None or content != defined.content:
                 edits[path or resource.source] = content
     return edits
@@ -286,22 +287,4 @@ def _definitions(
 def _is_copy(workspace: Workspace, defined: Optional[Resource], staged: Optional[Resource]) -> bool:
     if defined is None or staged is None:
         return defined is None and (staged is None or staged.source is None)
-    made = _definition(workspace, staged, defined)
-    return says_the_same(yamlfile.load(made), yamlfile.load(defined.content)) and yamlfile.body_of(
-        defined.content
-    ) == yamlfile.body_of(staged.content)
-
-
-def _definition(workspace: Workspace, staged: Resource, defined: Optional[Resource]) -> bytes:
-    """Return the definition that is staged as *staged*; the present one's front matter stays if that says the same."""
-    added = path_tags(workspace.config, staged.name)
-    mine = set(defined.tags) if defined is not None else set()
-    tags = [tag for tag in staged.tags if tag not in added or tag in mine]
-    body = yamlfile.body_of(staged.content)
-    if defined is not None and (defined.kind, list(defined.tags), defined.moved_from) == (
-        staged.kind,
-        tags,
-        staged.moved_from,
-    ):
-        return defined.content[: len(defined.content) - len(yamlfile.body_of(defined.content))] + body
-    return yamlfile.front_matter(staged.kind, tags, staged.moved_from) + body
+    return definition_of(workspace.config, staged, defined) == defined.content

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Dict, List, Mapping, Optional, Tuple
 
-from stagectl.adapters import store, yamlfile
+from stagectl.adapters import store
 from stagectl.adapters.git import GitError
 from stagectl.adapters.lock import only_one
 from stagectl.adapters.snapshot import Snapshot
@@ -14,7 +14,8 @@ from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
 from stagectl.core.selection import Selection, World, select
 from stagectl.usecases.commit import Staging, commit_staged
-from stagectl.usecases.stage import path_tags, rendered
+from stagectl.usecases.definitions import definition_of, refuse_loss
+from stagectl.usecases.stage import rendered
 from stagectl.usecases.workspace import Workspace
 
 
@@ -40,7 +41,8 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     """
     snapshot, applied, chosen, wanted = _aim(workspace, selection, everything)
     edits = {path: text for name in chosen for path, text in _definition(workspace, snapshot, name, applied).items()}
-    _refuse_loss(workspace, edits, force)
+    if not force:
+        refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
     left = {path: text for path, text in snapshot.files.items() if path not in edits}
     left.update({path: text for path, text in edits.items() if text is not None})
     staging = commit_staged(workspace, replace(snapshot, files=left), wanted, applied, edits, verb="discard")
@@ -94,27 +96,8 @@ def _definition(
     if resource.source is None:
         return {}
     defined = snapshot.defined.get(name)
-    if defined is not None and _is_the_same(workspace, defined, resource):
-        return {}
-    added = path_tags(workspace.config, name)
-    own_tags = [tag for tag in resource.tags if tag not in added]
-    front = yamlfile.front_matter(resource.kind, own_tags, resource.moved_from)
-    return {path or resource.source: front + yamlfile.body_of(resource.content)}
-
-
-def _is_the_same(workspace: Workspace, defined: Resource, resource: Resource) -> bool:
-    tags = dict.fromkeys([*defined.tags, *path_tags(workspace.config, defined.name)])
-    same_front = (defined.kind, tuple(tags), defined.moved_from) == (resource.kind, resource.tags, resource.moved_from)
-    return same_front and yamlfile.body_of(defined.content) == yamlfile.body_of(resource.content)
-
-
-def _refuse_loss(workspace: Workspace, edits: Mapping[str, Optional[bytes]], force: bool) -> None:
-    lost = workspace.git.dirty(sorted(edits)) if edits and not force else []
-    lost = [path for path in lost if (workspace.root / path).exists()]
-    if lost:
-        raise StagectlError(
-            f"not committed, so discarding would lose it: {', '.join(lost)}", "commit it first, or drop it with --force"
-        )
+    content = definition_of(workspace.config, resource, defined)
+    return {} if defined is not None and content == defined.content else {path or resource.source: content}
 
 
 def _drop_debts(

@@ -237,8 +237,23 @@ def test_discard_refuses_to_lose_text_that_no_commit_has(shop: Repo) -> None:
         "error: not committed, so discarding would lose it: resources/db.yaml\n"
         "hint: commit it first, or drop it with --force\n" == done.err
     )
-    shop.ok("discard", "db", "--force")
+    head = shop.git("rev-parse", "HEAD")
+    assert "As committed again: resources/db.yaml\n" == shop.ok("discard", "db", "--force").out
     assert '"port": 5432' in shop.read("resources/db.yaml")
+    assert (head, "") == (shop.git("rev-parse", "HEAD"), shop.git("status", "--porcelain"))
+
+
+def test_a_value_set_back_to_what_is_committed_makes_no_commit(shop: Repo) -> None:
+    """
+    Only an edit that nobody had committed is gone; no hook is blamed for it.
+    """
+    before = shop.read("resources/db.yaml")
+    shop.write("resources/db.yaml", before.replace("5432", "1"))
+
+    done = shop.ok("update", "db", "--set", "port=5432")
+
+    assert ("As committed again: resources/db.yaml\n", before) == (done.out, shop.read("resources/db.yaml"))
+    assert "" == shop.git("status", "--porcelain")
 
 
 def test_discard_drops_a_debt_by_an_applied_commit_of_its_own(repo: Repo) -> None:
