@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from ruamel.yaml import YAML
@@ -763,47 +763,6 @@ def test_actions_are_pinned_by_full_commit_ids(path: Path) -> None:
 
     assert [each for each in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each)] == []
     assert [each for each in uses if "stagectl" in each] == ["OWNER/stagectl@" + "0" * 40] * len(parsed(path)["jobs"])
-
-
-def linted(*command: str) -> List[str]:
-    """What a linter, installed beside this Python, complains of."""
-    program = Path(sys.executable).parent / command[0]
-    done = subprocess.run([str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True)
-    return [] if done.returncode == 0 else [done.stdout + done.stderr]
-
-
-def test_zizmor_finds_nothing() -> None:
-    """
-    The linter for the security of workflows, without the network.
-    """
-    assert linted("zizmor", "--offline", "--quiet", "action.yml", *map(str, (ONE_FILE, PLAN, COMMENT, APPLY))) == []
-
-
-@pytest.mark.parametrize(
-    "schema, paths, more",
-    [
-        ("vendor.github-actions", [ROOT / "action.yml"], []),
-        ("vendor.github-workflows", [ONE_FILE, PLAN, COMMENT, APPLY], []),
-        ("vendor.gitlab-ci", [GITLAB], ["--data-transform", "gitlab-ci"]),
-    ],
-)
-def test_the_files_are_what_the_sites_take(schema: str, paths: List[Path], more: List[str]) -> None:
-    """
-    By the schemas that the linter brings along.
-    """
-    assert linted("check-jsonschema", "--builtin-schema", schema, *more, *map(str, paths)) == []
-
-
-def test_shellcheck_finds_nothing(tmp_path: Path) -> None:
-    """
-    In any script of any of the files.
-    """
-    for number, text in enumerate(text for path in EVERY_FILE for text in scripts_of(parsed(path))):
-        (tmp_path / f"{number}.sh").write_text(f"#!/usr/bin/env bash\n{text}\n")
-    found = sorted(map(str, tmp_path.glob("*.sh")))
-
-    assert len(found) >= 5
-    assert linted("shellcheck", *found) == []
 
 
 NO_MARKERS = [
