@@ -22,6 +22,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         from stagectl.cli import app
 
         code = app(args=None if arguments is None else list(arguments), prog_name="stagectl", standalone_mode=False)
+        if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
+            print("interrupted", file=sys.stderr)
         return _flushed(code if isinstance(code, int) else DONE)
     except StagectlError as error:
         return _told(error)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from stagectl.core import schema
 from stagectl.core.model import Kind, Name, Resource
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 180  # seconds; what takes longer hangs, however busy the machine is
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,24 @@ class Ran:
 
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def ended(process: subprocess.Popen[str]) -> Ran:
+    """How a command line ends; one that does not is killed, and fails the test with what it said."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        said = b"".join(part for part in (error.stdout, error.stderr) if isinstance(part, bytes))
+        raise AssertionError(f"{process.args} goes on after {PATIENCE} seconds; it said: {said!r}") from None
+    return Ran(process.returncode, out, err)
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    """The next line that a command line says, while it goes on."""
+    assert process.stderr is not None
+    assert select.select([process.stderr], [], [], PATIENCE)[0], f"{process.args} says nothing"
+    return process.stderr.readline()
 
 
 class Repo:
@@ -64,7 +84,14 @@ class Repo:
         return self
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
         assert not check or done.returncode == 0, f"git {arguments}: {done.stderr}"
         return done.stdout
 
@@ -103,9 +130,7 @@ class Repo:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
         if env is None and threading.current_thread() is threading.main_thread():
             return _in_process(arguments, cwd or self.root)
-        process = self.begin(*arguments, env=env, cwd=cwd)
-        out, err = process.communicate()
-        return Ran(process.returncode, out, err)
+        return ended(self.begin(*arguments, env=env, cwd=cwd))
 
     def begin(
         self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ruamel.yaml import YAML
 
-from tests.build import ROOT
+from tests.build import PATIENCE, ROOT
 
 BOT = "github-actions[bot]"
 PAGE = 3  # comments on one page, however many are asked for
@@ -43,6 +43,8 @@ class Site:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = PATIENCE  # seconds until a connection that says nothing is closed
+
             def _answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
@@ -246,6 +248,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            timeout=PATIENCE,
         )
         job.log += done.stdout
         job.code = job.code or done.returncode
@@ -265,7 +268,7 @@ class Runner:
             ["fetch", "--quiet", "origin", *refs],
             ["checkout", "--quiet", "--detach", self.commit],
         ):
-            subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True)
+            subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True, timeout=PATIENCE)
 
     def _upload(self, given: Dict[str, str]) -> None:
         path = Path(given["path"])

@@ -6,6 +6,7 @@ What is believed here is what the actions themselves wrote, and bytes of the jou
 from __future__ import annotations
 
 import json
+import select
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Sequence, Set, Tuple
 
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 
 SCRIPT = """
 id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"
@@ -61,12 +62,21 @@ class Server:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        found: Dict[str, Any] = json.loads(self._process.stdout.readline())
+        if not select.select([self._process.stdout], [], [], 2 * PATIENCE)[0]:
+            self._process.kill()
+            raise AssertionError(f"no answer within {2 * PATIENCE} seconds: {arguments}, killed at {kill or seconds}")
+        line = self._process.stdout.readline()
+        assert line, f"something goes on for ever after: {arguments}, killed at {kill or seconds}"
+        found: Dict[str, Any] = json.loads(line)
         return found
 
     def close(self) -> None:
-        with self._process:
-            pass
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(PATIENCE)
+        finally:
+            self._process.kill()
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class World:
         return World(top, self.changes)
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True)
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, timeout=PATIENCE)
         assert not check or done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Dict, Sequence
 
+PATIENCE = 180  # seconds that a command, and what it left running, may take
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): what a killed child leaves running becomes ours, so that we can wait for it
 
 
@@ -116,6 +117,7 @@ def answer(order: Dict[str, Any]) -> Dict[str, Any]:
         finally:
             os._exit(99)
     os.close(told)
+    signal.alarm(PATIENCE)  # ends this server, and with it the wait for its answer
     if order.get("seconds"):
         time.sleep(order["seconds"])
         os.kill(child, signal.SIGKILL)
@@ -133,6 +135,7 @@ def wait_for_all() -> Dict[int, int]:
         try:
             process, status = os.wait()
         except ChildProcessError:
+            signal.alarm(0)
             return codes
         codes[process] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
 

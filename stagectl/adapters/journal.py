@@ -2,8 +2,8 @@
 
 `<git folder>/stagectl/runs/<run>/` has `run.json` (what the run is about), `journal` (one JSON document per line, only
 appended to), `output/` (what the actions printed), `reserve` (room on the disk, for the ends of what runs when it gets
-full), and `stop` where somebody asked the run to stop. It is one machine's memory of its own runs; what counts for
-everybody is the applied branch.
+full), `processes` (the ones it started), and `stop` where somebody asked the run to stop. It is one machine's memory of
+its own runs; what counts for everybody is the applied branch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
+from stagectl.adapters.processes import NOTES
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
@@ -75,6 +76,7 @@ class Journal:
         kept: where a run is kept that could not be recorded.
         """
         shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run nobody looks for it
+        (self.folder / NOTES).unlink(missing_ok=True)
         _spend(self.folder)
         self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
         os.close(self._descriptor)

@@ -130,7 +130,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
     repository = workspace(tell=False)
     show = shown(repository, as_json)
     try:
-        done = use_case(repository, chosen, options, confirm, show.watch, note=note, begin=show.begin)
+        done = use_case(repository, chosen, options, confirm, show.watch, note=show.note, begin=show.begin)
     except OtherPlan as error:
         if error.difference is not None:
             note(range_diff_text(error.difference).rstrip("\n"))

@@ -40,11 +40,14 @@ def workspace(*, tell: bool = True) -> Workspace:
 
     found = Workspace(Path.cwd())
     if tell:
-        from stagectl.usecases.interrupted import interrupted
+        from stagectl.usecases.interrupted import interrupted, outliving
 
         run = interrupted(found)
         if run is not None:
+            from stagectl.core.runs import told_outliving
+
             note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
+            warn(told_outliving(outliving(found, run)))
     return found
 
 

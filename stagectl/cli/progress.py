@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Dict, Set
+from typing import TYPE_CHECKING, Dict, Optional, Set
 
 from stagectl.cli.common import note, out
 from stagectl.core.model import ChangeId
@@ -13,6 +13,7 @@ from stagectl.core.plan import Change, Plan
 from stagectl.core.runs import Application, critical_path
 from stagectl.usecases.workspace import Workspace
 from stagectl.views.apply import progress_line
+from stagectl.views.text import safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -28,6 +29,10 @@ class Lines:
         """Show a change that starts or ends."""
         if outcome.state != INPROGRESS:
             note(progress_line(change, outcome))
+
+    def note(self, text: str) -> None:
+        """Show what is said of the run."""
+        note(text)
 
     def end(self) -> None:
         """Show no more."""
@@ -64,6 +69,8 @@ class Events(Lines):
 class Bar(Lines):
     """A progress bar with what runs now, and the time left where earlier runs tell how long changes take."""
 
+    _bar: Optional[Progress] = None  # there once a run has begun
+
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._running: Set[ChangeId] = set()
@@ -80,7 +87,7 @@ class Bar(Lines):
         self._plan = plan
         self._left = {change.id for change in plan.changes}
         self._seconds = durations(self._workspace)
-        self._bar: Progress = Progress(
+        self._bar = Progress(
             BarColumn(20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -93,6 +100,7 @@ class Bar(Lines):
 
     def watch(self, change: Change, outcome: Outcome) -> None:
         """Draw a change that starts, print one that ended."""
+        assert self._bar is not None, "a run begins before its changes do"
         if outcome.state == INPROGRESS:
             self._running.add(change.id)
         else:
@@ -102,6 +110,13 @@ class Bar(Lines):
             self._bar.advance(self._task)
         self._bar.update(self._task, running=", ".join(sorted(self._running)), left=self._time_left())
 
+    def note(self, text: str) -> None:
+        """Print what is said of the run, above the bar."""
+        if self._bar is None:
+            note(text)
+        else:
+            self._bar.console.print(safe(text), soft_wrap=True)
+
     def _time_left(self) -> str:
         if not self._left or not self._left <= self._seconds.keys():
             return ""
@@ -110,9 +125,9 @@ class Bar(Lines):
 
     def end(self) -> None:
         """Draw no more."""
-        bar = getattr(self, "_bar", None)
-        if bar is not None:
-            bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
 
 def shown(workspace: Workspace, as_json: bool) -> Lines:

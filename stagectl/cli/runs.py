@@ -75,7 +75,7 @@ def retry(
             parallel=parallel,
             fail_fast=fail_fast,
             offline=offline,
-            note=note,
+            note=show.note,
             begin=show.begin,
         )
     finally:
@@ -119,7 +119,9 @@ def resume(
     repository = workspace(tell=False)
     show = shown(repository, as_json)
     try:
-        done = use_case(repository, ask, show.watch, parallel=parallel, offline=offline, note=note, begin=show.begin)
+        done = use_case(
+            repository, ask, show.watch, parallel=parallel, offline=offline, note=show.note, begin=show.begin
+        )
     finally:
         show.end()
     if done is None:

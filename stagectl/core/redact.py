@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 MASK = "(sensitive)"
 SHORTEST = 4  # characters: what is shorter stands in any text by accident
 SHORTEST_PIECE = 8  # characters of a piece of a secret that spans lines
-_WRAPPED = (64, 76)  # columns after which `openssl base64` and `base64` break a line
+_WORD = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_PIECE},}}")  # what may be base64
 _URLSAFE = str.maketrans("+/", "-_")
 
 
@@ -27,6 +27,7 @@ class Redactor:
         forms = {form for secret in known for form in _forms(secret) if len(form) >= SHORTEST}
         # Looking for one after the other is far faster than one pattern of them all.
         self._forms: List[str] = sorted(forms, key=lambda form: (-len(form), form))
+        self._base64 = "\n".join(sorted({form for secret in known for form in _in_base64(secret)}))
         self._in_urls: List[Pattern[str]] = [_in_url(secret) for secret in sorted(known)]
         self.longest = max((len(form.encode("utf-8", "surrogateescape")) for form in forms), default=0)
 
@@ -38,7 +39,13 @@ class Redactor:
         if "%" in text:
             for pattern in self._in_urls:
                 text = pattern.sub(MASK, text)
-        return text
+        return _WORD.sub(self._masked, text) if self._base64 else text
+
+    def _masked(self, word: re.Match[str]) -> str:
+        """Return a word, masked if it begins or ends with a piece of a secret in base64, wherever lines were broken."""
+        text = word.group()
+        ends = (text[:SHORTEST_PIECE], text[-SHORTEST_PIECE:])
+        return MASK if any(end in self._base64 for end in ends) else text
 
     def cut(self, text: str, at: int) -> int:
         """Return where text can be cut, at a place or before it, without cutting a secret in two."""
@@ -58,15 +65,7 @@ def _forms(secret: str) -> Iterator[str]:
     yield from (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
     yield from (shlex.quote(secret)[1:-1] if "'" in secret else secret, secret.replace("'", "'\\''"))
     yield from (_quoted(secret, safe="", plus=False), _quoted(secret, safe="/", plus=False), _quoted(secret, plus=True))
-    raw = secret.encode("utf-8", "surrogateescape")
-    for data in (raw, raw + b"\n"):
-        text = base64.b64encode(data).decode()
-        for form in (text, text.translate(_URLSAFE)):
-            yield from (form, form.rstrip("="))
-            for width in _WRAPPED:
-                yield from _long(form[start : start + width] for start in range(0, len(form), width))
-    for form in _inside_base64(raw):
-        yield from (form, form.translate(_URLSAFE))
+    yield from _in_base64(secret)
     yield from _long(secret.splitlines())
 
 
@@ -75,12 +74,16 @@ def _quoted(secret: str, *, safe: str = "", plus: bool) -> str:
     return encode(secret, safe=safe, errors="surrogateescape")
 
 
-def _inside_base64(raw: bytes) -> Iterator[str]:
-    """Yield what of the base64 of a text, such as `user:secret`, hangs on a secret in it alone."""
+def _in_base64(secret: str) -> Iterator[str]:
+    """Yield a secret in base64, and what of a longer text's, such as `user:secret`, hangs on the secret alone."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    found = [base64.b64encode(data).decode() for data in (raw, raw + b"\n")]
+    found += [text.rstrip("=") for text in found]
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + raw).decode()
-        inside = text[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6]
-        yield from _long([inside])
+        found += _long([text[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6]])
+    for text in found:
+        yield from (text, text.translate(_URLSAFE))
 
 
 def _in_url(secret: str) -> Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.core.diff import Difference
@@ -30,6 +30,7 @@ class Status:
     owed: Tuple[ChangeId, ...] = ()
     live: int = 0
     interrupted: Optional[str] = None  # the run that was interrupted and not finished
+    outliving: Mapping[ChangeId, int] = field(default_factory=dict)  # processes of it that go on all the same
 
     @property
     def is_clean(self) -> bool:

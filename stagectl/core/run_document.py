@@ -61,6 +61,7 @@ def header_json(header: Header) -> Dict[str, Any]:
         "host": header.host,
         "record_only": header.record_only,
         "sign": header.sign,
+        "fail_fast": header.fail_fast,
         "retries": header.retries,
         "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
         "plan": to_document(header.plan),
@@ -81,6 +82,7 @@ def read_header(raw: Mapping[str, Any], run: str) -> Header:
         retries=str(raw["retries"]),
         record_only=bool(raw["record_only"]),
         sign=bool(raw["sign"]),
+        fail_fast=bool(raw.get("fail_fast")),  # runs of versions before had none
         filter=_filter(raw["filter"]),
     )
 

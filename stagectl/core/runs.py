@@ -97,6 +97,7 @@ class Header:
     filter: Filter = field(default_factory=Filter)
     record_only: bool = False
     sign: bool = False  # whether its applied commit is signed
+    fail_fast: bool = False  # whether it ends with the first failure, also when it is resumed
     retries: str = ""  # the run whose failures this one tries again
 
 
@@ -106,6 +107,7 @@ class Record:
 
     begun: when changes started, seconds since the epoch; ended: when the run was closed, None while it was not.
     kept: the commit that keeps what it did where the applied branch had moved on.
+    outliving: the processes of changes that go on though the run does not.
     """
 
     header: Header
@@ -115,6 +117,7 @@ class Record:
     commit: Optional[Oid] = None
     kept: Optional[Oid] = None
     is_running: bool = False
+    outliving: Mapping[ChangeId, int] = field(default_factory=dict)
 
     @property
     def is_interrupted(self) -> bool:
@@ -128,6 +131,14 @@ class Record:
     def _is_open(self, identity: ChangeId) -> bool:
         outcome = self.outcomes.get(identity)
         return outcome is not None and outcome.state in (INPROGRESS, UNKNOWN)
+
+
+def told_outliving(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
+    """Return a line, for people, on each change whose process goes on though the run does not."""
+    return tuple(
+        f"{identity} still runs, process {process}; wait for it, or end it: kill -- -{process}"
+        for identity, process in sorted(outliving.items())
+    )
 
 
 def lost(record: Record) -> Dict[ChangeId, Outcome]:

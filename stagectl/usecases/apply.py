@@ -24,7 +24,7 @@ from stagectl.usecases.plan import plan_with_situation
 from stagectl.usecases.record import conclude
 from stagectl.usecases.recover import recover
 from stagectl.usecases.reviewed import check
-from stagectl.usecases.share import Alone, shared
+from stagectl.usecases.share import Alone, Note, shared
 from stagectl.usecases.workspace import Workspace
 
 
@@ -62,13 +62,13 @@ def apply(
     confirm: Confirm,
     watch: Watch,
     *,
-    note: Callable[[str], None] = lambda text: None,
+    note: Note = lambda text: None,
     begin: Begin = lambda plan, run: None,
 ) -> Application:
     """Apply a selection of what is staged; raises StagectlError, and then nothing ran.
 
-    confirm sees the plan before anything runs; note is told what was done about an interrupted run; begin is told the
-    run's id before the first change starts.
+    confirm sees the plan before anything runs; note is told what was done about an interrupted run, and when nothing
+    more starts; begin is told the run's id before the first change starts.
     """
     _check_here(workspace)
     with only_one(workspace.git.scratch(), "apply") as say, shared(
@@ -89,12 +89,19 @@ def apply(
         say(header.run)
         begin(plan, header.run)
         with discreet(plan):
-            done = _carried_out(workspace, plan, situation, header, options, watch, team)
+            done = _carried_out(workspace, plan, situation, header, options, watch, team, note)
         return replace(done, unshared=team.publish())
 
 
 def _carried_out(
-    workspace: Workspace, plan: Plan, situation: Situation, header: Header, options: Options, watch: Watch, team: Alone
+    workspace: Workspace,
+    plan: Plan,
+    situation: Situation,
+    header: Header,
+    options: Options,
+    watch: Watch,
+    team: Alone,
+    note: Note,
 ) -> Application:
     """Run a plan and record what came of it; the journal stays open until that is done."""
     scratch = workspace.git.scratch()
@@ -105,9 +112,7 @@ def _carried_out(
         journal.add(list(outcomes.items()))
         interrupted = False
     else:
-        outcomes, interrupted = execute(
-            workspace, plan, header, journal, watch, parallel=options.parallel, fail_fast=options.fail_fast
-        )
+        outcomes, interrupted = execute(workspace, plan, header, journal, watch, note=note, parallel=options.parallel)
     commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
@@ -129,6 +134,7 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
         filter=options.filter,
         record_only=options.record_only,
         sign=options.sign,
+        fail_fast=options.fail_fast,
         retries=options.retries,
     )
 

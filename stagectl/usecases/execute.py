@@ -7,23 +7,25 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
 from stagectl.adapters.handlers.shell import inherited, kill_all
 from stagectl.adapters.journal import Journal, durations
 from stagectl.adapters.output import Output
+from stagectl.adapters.processes import Notes
 from stagectl.core.model import ChangeId, Kind
 from stagectl.core.outcome import ERROR, RECORDED, SUCCESS, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.redact import Redactor
 from stagectl.core.runs import Header, restriction
 from stagectl.core.values import expand, variables
-from stagectl.usecases.runner import News, Run, limits_of
+from stagectl.usecases.runner import FAILED_BEFORE, News, Run, limits_of
+from stagectl.usecases.share import Note
 from stagectl.usecases.workspace import Workspace
 
 Watch = Callable[[Change, Outcome], None]
@@ -36,19 +38,22 @@ def execute(
     journal: Journal,
     watch: Watch,
     *,
+    note: Note = lambda text: None,
     known: Optional[Mapping[ChangeId, Outcome]] = None,
     parallel: Optional[int] = None,
-    fail_fast: bool = False,
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
-    known: how changes ended before an interruption; they do not run again.
+    note is told when nothing more starts; known: how changes ended before an interruption; they do not run again.
     """
     known = known or {}
     left_out = restriction(plan, header.filter)
     left_out = replace(left_out, preset={**left_out.preset, **known})
     found = handlers_of(plan)
-    around = _Around(plan, workspace.root, header.run, journal, journal.private(), redactor_of(plan), inherited())
+    notes = Notes(journal.folder)
+    around = _Around(
+        plan, workspace.root, header.run, journal, journal.private(), redactor_of(plan), inherited(), notes
+    )
 
     def act(change: Change) -> Outcome:
         return _act(around, change, found[change.kind])
@@ -60,8 +65,15 @@ def execute(
                 with suppress(OSError):  # who looks on may go away; the run goes on
                     watch(change, outcome)
 
+    seen: Dict[int, int] = {}  # signals, and how often each came
+
+    def told_stop(why: str, running: Sequence[ChangeId]) -> None:
+        again = "; Ctrl-C again kills what runs" if seen else ""
+        with suppress(OSError):
+            note(f"{why}: nothing more starts, waiting for {len(running)}: {', '.join(running)}{again}")
+
     total = parallel or workspace.config.parallelism
-    with ThreadPoolExecutor(max_workers=total) as executor:
+    with closing(notes), ThreadPoolExecutor(max_workers=total) as executor:
         loop = Run(
             plan,
             act,
@@ -69,12 +81,15 @@ def execute(
             limits_of(plan, total, workspace.config.targets),
             tell,
             restriction=left_out,
-            fail_fast=fail_fast,
+            fail_fast=header.fail_fast,
             should_stop=(journal.folder / "stop").exists,
+            on_stop=told_stop,
             seconds=durations(workspace.git.scratch()),
         )
-        with _interruptible(loop) as interrupted:
-            return loop.finish(), bool(interrupted)
+        if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
+            loop.stop(FAILED_BEFORE)
+        with _interruptible(loop, seen):
+            return loop.finish(), bool(seen)
 
 
 def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
@@ -105,11 +120,10 @@ def handlers_of(plan: Plan) -> Dict[str, Handler]:
 
 
 @contextmanager
-def _interruptible(loop: Run) -> Iterator[Any]:
-    """Let Ctrl-C, or SIGTERM, stop a loop; a second one kills what runs, a third one us. Yields the signals seen."""
-    seen: Dict[int, int] = {}
+def _interruptible(loop: Run, seen: Dict[int, int]) -> Iterator[None]:
+    """Let Ctrl-C, or SIGTERM, stop a loop; a second one kills what runs, a third one us. Counts them in *seen*."""
     if threading.current_thread() is not threading.main_thread():
-        yield seen
+        yield
         return
 
     def stop(number: int, frame: Any) -> None:
@@ -117,12 +131,13 @@ def _interruptible(loop: Run) -> Iterator[Any]:
         loop.stop("the run was interrupted")
         if sum(seen.values()) == 2:
             kill_all()
-            for other, handler in before.items():
-                signal.signal(other, handler)
+            for other in before:
+                # Not what was there before: that waits for the threads, which wait for what cannot be killed.
+                signal.signal(other, signal.SIG_DFL)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield seen
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -152,6 +167,7 @@ class _Around:
     private: Path
     redactor: Redactor
     environment: Mapping[bytes, bytes]
+    notes: Notes
 
 
 def _act(around: _Around, change: Change, handler: Handler) -> Outcome:
@@ -174,6 +190,7 @@ def _act(around: _Around, change: Change, handler: Handler) -> Outcome:
         timeout=plan.kinds.get(change.kind, Kind("")).timeout,
         root=around.root,
         say=output.feed,
+        started=lambda process: around.notes.add(change.id, process),
         folder=around.private,
         environment=around.environment,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Dict, Optional
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import is_held
+from stagectl.adapters.processes import living
+from stagectl.core.model import ChangeId
 from stagectl.usecases.workspace import Workspace
 
 
@@ -14,3 +16,8 @@ def interrupted(workspace: Workspace) -> Optional[str]:
     scratch = workspace.git.common / "stagectl"
     run = journals.unclosed(scratch)
     return None if run is None or is_held(scratch) else run
+
+
+def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
+    """Return the processes that an interrupted run has left behind, by the changes whose end they are."""
+    return living(journals.folder_of_run(workspace.git.common / "stagectl", run)) if run else {}

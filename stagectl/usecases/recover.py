@@ -11,11 +11,12 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
-from stagectl.core.runs import Application, Header, Record, lost
+from stagectl.core.runs import Application, Header, Record, lost, told_outliving
 from stagectl.usecases.execute import Watch, discreet, execute, recorded_only
+from stagectl.usecases.interrupted import outliving
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.record import conclude, is_recorded
-from stagectl.usecases.share import Alone, shared
+from stagectl.usecases.share import Alone, Note, shared
 from stagectl.usecases.workspace import Workspace
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
@@ -30,13 +31,14 @@ def recover(workspace: Workspace) -> Optional[str]:
     found = _interrupted(workspace)
     if found is None:
         return None
-    outcomes = lost(found)
+    outcomes, left = lost(found), outliving(workspace, found.header.run)
     commit = _close(workspace, found, outcomes)
     done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
     unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
     told = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
     told += f", how {', '.join(unknown)} ended is unknown" if unknown else ""
-    return told if commit else f"run {found.header.run} was interrupted before anything ended"
+    told = told if commit else f"run {found.header.run} was interrupted before anything ended"
+    return "\n".join([told, *(f"warning: {line}" for line in told_outliving(left))])
 
 
 def _interrupted(workspace: Workspace) -> Optional[Record]:
@@ -78,7 +80,7 @@ def resume(
     *,
     parallel: Optional[int] = None,
     offline: bool = False,
-    note: Callable[[str], None] = lambda text: None,
+    note: Note = lambda text: None,
     begin: Callable[[Plan, str], None] = lambda plan, run: None,
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
@@ -91,9 +93,11 @@ def resume(
         if found is None:
             return None
         say(found.header.run)
+        for line in told_outliving(outliving(workspace, found.header.run)):
+            note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
             workspace = Workspace(workspace.root)  # the applied branch may have been fetched
-            done = _resumed(workspace, found, ask, watch, parallel, begin, team)
+            done = _resumed(workspace, found, ask, watch, parallel, begin, team, note)
             return replace(done, unshared=team.publish())
 
 
@@ -105,6 +109,7 @@ def _resumed(
     parallel: Optional[int],
     begin: Callable[[Plan, str], None],
     team: Alone,
+    note: Note,
 ) -> Application:
     """Finish a run that was interrupted, and record it."""
     header = found.header
@@ -122,7 +127,7 @@ def _resumed(
     team.begin(header.run, folder)
     begin(plan, header.run)
     with discreet(plan):
-        outcomes, stopped = _finish(workspace, plan, header, journal, watch, known, parallel)
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, parallel)
         commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
@@ -133,12 +138,13 @@ def _finish(
     header: Header,
     journal: journals.Journal,
     watch: Watch,
+    note: Note,
     known: Mapping[ChangeId, Outcome],
     parallel: Optional[int],
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if header.record_only:
         return recorded_only(plan, header), False
-    return execute(workspace, plan, header, journal, watch, known=known, parallel=parallel)
+    return execute(workspace, plan, header, journal, watch, note=note, known=known, parallel=parallel)
 
 
 def _has_ended(outcome: Outcome) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Optional
+from typing import Dict, Optional
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import is_held
@@ -12,6 +12,8 @@ from stagectl.core.model import REMOVE, ChangeId, split_change
 from stagectl.core.runs import Application, Filter, Record, failures, passed
 from stagectl.usecases.apply import Begin, Options, apply
 from stagectl.usecases.execute import Watch
+from stagectl.usecases.interrupted import outliving
+from stagectl.usecases.share import Note
 from stagectl.usecases.workspace import Workspace
 
 
@@ -36,10 +38,15 @@ def report(workspace: Workspace, run: Optional[str] = None) -> Record:
 
 
 def with_liveness(workspace: Workspace, record: Record) -> Record:
-    """Return a record that says whether the run is going on: it is not closed, and somebody holds the lock."""
+    """Return a record that says whether the run is going on (it is not closed, and somebody holds the lock).
+
+    And, if it was interrupted, which of its processes are.
+    """
     scratch = workspace.git.scratch()
     newest = journals.names(scratch)[:1] == [record.header.run]
-    return replace(record, is_running=record.ended is None and newest and is_held(scratch))
+    is_running = record.ended is None and newest and is_held(scratch)
+    left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
+    return replace(record, is_running=is_running, outliving=left)
 
 
 def stop(workspace: Workspace, run: str) -> str:
@@ -59,7 +66,7 @@ def retry(
     parallel: Optional[int] = None,
     fail_fast: bool = False,
     offline: bool = False,
-    note: Callable[[str], None] = lambda text: None,
+    note: Note = lambda text: None,
     begin: Begin = lambda plan, run: None,
 ) -> Optional[Application]:
     """Try the failures of a run again, from the commit that it applied; None if it had none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -19,6 +20,8 @@ from stagectl.core.runs import Restriction
 News = Sequence[Tuple[Change, Outcome]]
 Act = Callable[[Change], Outcome]
 Watch = Callable[[News], None]
+Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
+FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
 PATIENCE = 0.5  # seconds between two looks for a request to stop
 
 
@@ -41,6 +44,7 @@ class Run:
 
     watch is told of every start before it happens, and of every end before anything that waits for it starts, several
     at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
+    on_stop is told, once, that nothing more starts while something still runs.
     seconds: how long changes took in earlier runs, as far as that is known.
     """
 
@@ -55,6 +59,7 @@ class Run:
         restriction: Optional[Restriction] = None,
         fail_fast: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
+        on_stop: Stopping = lambda why, running: None,
         seconds: Optional[Mapping[ChangeId, float]] = None,
     ) -> None:
         self._changes = {change.id: change for change in plan.changes}
@@ -64,17 +69,20 @@ class Run:
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
         self._act, self._executor, self._limits, self._watch = act, executor, limits, watch
         self._restriction = restriction or Restriction()
-        self._fail_fast, self._should_stop = fail_fast, should_stop
+        self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
+        self._is_stop_told = False
         self._ready: List[Tuple[float, ChangeId]] = []
         self._running: Dict[Future[Outcome], Change] = {}
-        self._done: SimpleQueue[Future[Outcome]] = SimpleQueue()
+        self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, somebody asked to stop
         self.outcomes: Dict[ChangeId, Outcome] = {}
         self._untold: List[Tuple[Change, Outcome]] = []  # ends; told with the starts that follow, to flush both at once
         self.stopped = ""  # why no more work is handed out
 
     def stop(self, why: str = "the run was stopped") -> None:
         """Hand out no more work; what runs is waited for."""
-        self.stopped = self.stopped or why
+        if not self.stopped:
+            self.stopped = why
+            self._done.put(None)  # a signal handler may do that: it is reentrant
 
     def finish(self) -> Dict[ChangeId, Outcome]:
         """Run everything that can run and return how each change ended."""
@@ -133,6 +141,7 @@ class Run:
 
     def _start_some(self) -> None:
         if self.stopped:
+            self._tell_stop()
             waiting, self._ready = sorted(self._ready), []
             self._end([(self._changes[identity], Outcome(SKIPPED, message=self.stopped)) for _, identity in waiting])
             return
@@ -171,19 +180,24 @@ class Run:
         ended = sorted(((self._running.pop(future), _outcome(future)) for future in done), key=lambda end: end[0].id)
         self._end(ended)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
-            self.stop("an earlier change failed, and --fail-fast was given")
+            self.stop(FAILED_BEFORE)
         if self._should_stop():
             self.stop()
 
+    def _tell_stop(self) -> None:
+        if self._running and not self._is_stop_told:
+            self._is_stop_told = True
+            self._tell()
+            self._on_stop(self.stopped, sorted(change.id for change in self._running.values()))
+
     def _some_done(self) -> List[Future[Outcome]]:
         """Wait a while for changes to end, and return those that did."""
-        done: List[Future[Outcome]] = []
-        try:
+        done: List[Optional[Future[Outcome]]] = []
+        with suppress(Empty):
             done.append(self._done.get(timeout=PATIENCE))
             while True:
                 done.append(self._done.get_nowait())
-        except Empty:
-            return done
+        return [future for future in done if future is not None]
 
     def _end(self, ended: News) -> None:
         self._untold.extend(ended)

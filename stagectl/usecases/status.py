@@ -8,7 +8,7 @@ from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id, stag
 from stagectl.core.reports import Status
 from stagectl.core.selection import Selection
 from stagectl.usecases.commit import OWN_CAUSES
-from stagectl.usecases.interrupted import interrupted
+from stagectl.usecases.interrupted import interrupted, outliving
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.stage import desired
 from stagectl.usecases.workspace import Workspace
@@ -19,6 +19,7 @@ def status(workspace: Workspace) -> Status:
     snapshot = workspace.snapshot(definitions=True)
     tip, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
+    run = interrupted(workspace)
     names = frozenset({*snapshot.defined, *snapshot.staged})
     unstaged = []
     for name, wanted in sorted(desired(workspace.config, snapshot, names).items()):
@@ -35,7 +36,8 @@ def status(workspace: Workspace) -> Status:
         unfinished=_unfinished(applied),
         owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),
         live=sum(state.live for state in applied.values()),
-        interrupted=interrupted(workspace),
+        interrupted=run,
+        outliving=outliving(workspace, run),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
-from stagectl.core.runs import Record, critical_path
+from stagectl.core.runs import Record, critical_path, told_outliving
 from stagectl.views.text import safe
 
 FORMAT_VERSION = "1.0"
@@ -29,8 +29,10 @@ def run_state(record: Record) -> str:
 
 def _outcome(record: Record, identity: ChangeId) -> Outcome:
     outcome = record.outcomes.get(identity) or Outcome(PENDING)
-    is_lost = outcome.state == INPROGRESS and not record.is_running
-    return Outcome(UNKNOWN, message="nobody saw how this ended") if is_lost else outcome
+    if outcome.state != INPROGRESS or record.is_running:
+        return outcome
+    process = record.outliving.get(identity)
+    return Outcome(UNKNOWN, message=f"still runs, process {process}" if process else "nobody saw how this ended")
 
 
 def _seconds(record: Record) -> Dict[ChangeId, float]:
@@ -92,6 +94,7 @@ def report_text(record: Record, now: float) -> str:
     if record.kept is not None:
         lines.append(f"It could not be recorded; the commit {record.kept[:12]} keeps what it did.")
     elif record.is_interrupted:
+        lines.extend(told_outliving(record.outliving))
         lines.append("It was interrupted. Next: stagectl resume")
     elif run_state(record) == "incomplete":
         lines.append(f"Next: stagectl retry {header.run}")

@@ -6,6 +6,7 @@ import json
 from typing import Iterable, List
 
 from stagectl.core.reports import Status
+from stagectl.core.runs import told_outliving
 from stagectl.views.text import safe
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
@@ -24,13 +25,15 @@ def status_json(found: Status) -> str:
         "unfinished": list(found.unfinished),
         "owed": list(found.owed),
         "interrupted": found.interrupted,
+        "still_running": [{"id": change, "process": number} for change, number in sorted(found.outliving.items())],
     }
     return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
 
 
 def status_text(found: Status) -> str:
     """Return a status for people, with the next command beside each part."""
-    parts = _part("Run interrupted (stagectl resume):", [found.interrupted] if found.interrupted else [])
+    run = [found.interrupted, *told_outliving(found.outliving)] if found.interrupted else []
+    parts = _part("Run interrupted (stagectl resume):", run)
     parts += _part("Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part("Staged, not committed (git commit):", found.uncommitted)
     pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from pathlib import Path
 from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import PATIENCE, Repo
 
 WEB = """\
 ---
@@ -370,16 +371,17 @@ def answered(repo: Repo, answers: str, *arguments: str) -> str:
     )  # fmt: skip
     os.close(slave)
     os.write(master, answers.encode())
-    said = b""
-    while True:
+    said, more = b"", b"-"
+    while more:
+        if not select.select([master], [], [], PATIENCE)[0]:
+            process.kill()
+            raise AssertionError(f"nothing more is said, and it does not end: {said!r}")
         try:
             more = os.read(master, 4096)
-        except OSError:
-            break
-        if not more:
+        except OSError:  # EIO: the other side is closed
             break
         said += more
-    process.wait()
+    process.wait(PATIENCE)
     os.close(master)
     return said.decode().replace("\r\n", "\n")
 

@@ -15,11 +15,14 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
 
-from tests.build import ROOT, Ran, Repo
+from stagectl.adapters.handlers import Request, Result, shell
+from stagectl.adapters.processes import Notes, living
+from stagectl.core.model import ChangeId
+from tests.build import PATIENCE, ROOT, Ran, Repo, ended, heard
 
 pytestmark = pytest.mark.once
 
@@ -81,6 +84,7 @@ def killed(repo: Repo, change: str, *arguments: str, command: Tuple[str, ...] = 
     """Have a run killed by -9 while a change runs; return the run."""
     repo.write("kill", change + "\n")
     assert repo.run(*command, *arguments, env=IN_A_PROCESS).code == -9
+    until(lambda: not living(runs(repo) / newest(repo)))
     return newest(repo)
 
 
@@ -116,10 +120,10 @@ def events(ran: Ran) -> List[Dict[str, Any]]:
     return [json.loads(line) for line in ran.out.splitlines()]
 
 
-def until(what: Any, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
+def until(what: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, f"it did not happen in {PATIENCE} seconds"
         time.sleep(0.02)
 
 
@@ -135,19 +139,17 @@ def going(repo: Repo, started: int, *arguments: str) -> Iterator[subprocess.Pope
         until(lambda: len(lines_of(repo, "started.log")) >= started or process.poll() is not None)
         yield process
     finally:
-        repo.write("go", "")
-        process.communicate()
+        let_go(repo, process)
 
 
-def ended(repo: Repo, process: subprocess.Popen[str]) -> Ran:
+def let_go(repo: Repo, process: subprocess.Popen[str]) -> Ran:
     """Let what waits go on; return how the apply ended."""
     repo.write("go", "")
-    out, err = process.communicate(timeout=30)
-    return Ran(process.returncode, out, err)
+    return ended(process)
 
 
 def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...] = (), **env: str) -> Tuple[int, str]:
-    """Run a command on a pseudo terminal; answers: what to type once something is shown. Returns code and screen."""
+    """Run a command on a pseudo terminal; answers: what to type once a pattern is shown. Returns code and screen."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120", **env}
     process = subprocess.Popen(
@@ -162,8 +164,11 @@ def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...
     )
     os.close(theirs)
     screen, left = "", list(answers)
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
+    end = time.monotonic() + PATIENCE
+    while True:
+        if time.monotonic() > end:
+            process.kill()
+            raise AssertionError(f"it goes on after {PATIENCE} seconds; the screen: {screen}")
         if not select.select([ours], [], [], 0.2)[0]:
             continue
         try:
@@ -171,10 +176,10 @@ def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...
         except OSError:  # EIO: the other side is closed
             break
         screen += data.decode("utf-8", "replace")
-        if left and left[0][0] in screen:
+        if left and re.search(left[0][0], screen):
             os.write(ours, left.pop(0)[1].encode())
     os.close(ours)
-    return process.wait(timeout=30), screen
+    return process.wait(PATIENCE), screen
 
 
 def _at_the_keyboard(terminal: int) -> None:
@@ -298,7 +303,7 @@ def test_report_follows_a_run_until_it_ends(repo: Repo, monkeypatch: pytest.Monk
         sleep = time.sleep
         monkeypatch.setattr(time, "sleep", lambda seconds: (repo.write("go", ""), sleep(seconds)))  # it follows now
         ran = repo.ok("report", "--follow")
-        assert ended(repo, process).code == 0
+        assert let_go(repo, process).code == 0
 
     assert "a.run: done\n" in ran.err
     assert ran.err.endswith("c.run: done\n")
@@ -465,6 +470,7 @@ def test_nobody_listening_does_not_stop_a_run(repo: Repo) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
 
     assert (done.stdout, done.stderr) == ("1\n", "")
@@ -591,6 +597,23 @@ def test_fail_fast_starts_nothing_after_the_first_failure(repo: Repo) -> None:
     assert repo.log() == ["z1.run", "z2.run"]
 
 
+@pytest.mark.parametrize("answer", ["failed", "rerun"])
+def test_fail_fast_holds_for_what_finishes_the_run(repo: Repo, answer: str) -> None:
+    """
+    A failure that somebody tells of, or that comes when it is resumed: the change beside it does not start.
+    """
+    staged(repo.define("a").define("b"))
+    killed(repo, "a.run", "--fail-fast", "--parallel", "1")
+    repo.fail("a.run")
+
+    failed(repo.run("resume", "--unknown", answer, "--parallel", "1"))
+
+    assert repo.log() == []
+    assert [change["message"] for change in repo.ok("report", "--json").json()["changes"]][1] == (
+        "an earlier change failed, and --fail-fast was given"
+    )
+
+
 # --- the lock
 
 
@@ -611,7 +634,7 @@ def test_a_second_apply_says_who_applies(repo: Repo) -> None:
         )
         assert (repo.plan().ids, repo.ok("plan").err, repo.ok("status").err) == (["a.run"], "", "")
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)
         repo.write("go", "")
         assert f"run {newest(repo)} was interrupted" in repo.apply().err
 
@@ -629,7 +652,8 @@ def test_stop_lets_what_runs_end(repo: Repo) -> None:
         assert repo.ok("stop", run[:-2]).err == (
             f"run {run} starts nothing more, and ends with what runs now; see: stagectl report --follow\n"
         )
-        assert failed(ended(repo, process)).err == (
+        assert heard(process) == "the run was stopped: nothing more starts, waiting for 1: a.run\n"
+        assert failed(let_go(repo, process)).err == (
             "a.run: done\nb.run: skipped (the run was stopped)\nc.run: skipped (after b.run)\n"
         )
     assert (
@@ -642,15 +666,18 @@ def test_stop_lets_what_runs_end(repo: Repo) -> None:
     assert repo.ok("report", "--json").json()["retries"] == run
 
 
-@pytest.mark.parametrize("name", ["INT", "TERM"])
-def test_one_signal_lets_what_runs_end(repo: Repo, name: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_lets_what_runs_end(repo: Repo, number: signal.Signals) -> None:
     """
-    Nothing more starts, what runs is recorded, exit code 130, and nothing is left to resume.
+    It says at once what it waits for; what runs is recorded, exit code 130, and nothing is left to resume.
     """
-    script(repo, "service", f"kill -{name} $PPID; sleep 0.3; {AGENT}")
-    chain(repo)
-
-    ran = failed(repo.run("apply", "--yes", "--json", env=IN_A_PROCESS), 130)
+    chain(repo, "gate")
+    with going(repo, 1, "--json") as process:
+        process.send_signal(number)
+        assert heard(process) == (
+            "the run was interrupted: nothing more starts, waiting for 1: a.run; Ctrl-C again kills what runs\n"
+        )
+        ran = failed(let_go(repo, process), 130)
 
     assert repo.log() == ["a.run"]
     assert results(repo) == ["a.run SUCCESS", "b.run SKIPPED", "c.run SKIPPED"]
@@ -662,20 +689,56 @@ def test_two_signals_kill_what_runs(repo: Repo) -> None:
     """
     With all that it started; it counts as failed, and that is recorded.
     """
-    # Two different ones: two of the same might arrive as one.
-    script(repo, "service", "(sleep 1; echo late >> actions.log) & kill -INT $PPID; kill -TERM $PPID; sleep 30")
-    chain(repo)
-    before = time.monotonic()
+    script(repo, "gate", "(sleep 1; echo late >> actions.log) & echo a >> started.log; sleep 300")
+    chain(repo, "gate")
+    with going(repo, 1) as process:
+        process.send_signal(signal.SIGINT)
+        assert "waiting for 1: a.run" in heard(process)
+        process.send_signal(signal.SIGTERM)
+        ran = failed(let_go(repo, process), 130)
 
-    ran = failed(repo.run("apply", "--yes", env=IN_A_PROCESS), 130)
-
-    assert time.monotonic() - before < 15
     assert ran.err == (
-        "a.run: FAILED (ended by signal 9)\nb.run: skipped (after a.run)\nc.run: skipped (after b.run)\n"
+        "a.run: FAILED (ended by signal 9)\nb.run: skipped (after a.run)\nc.run: skipped (after b.run)\ninterrupted\n"
     )
     assert repo.applied("a")["unfinished"]["action"] == "run"
     time.sleep(1.2)
     assert repo.log() == []
+
+
+def test_control_c_on_a_terminal_says_what_a_second_one_does(repo: Repo) -> None:
+    """
+    Above the progress bar, before what runs has ended; the second one kills that.
+    """
+    script(repo, "gate", "echo a >> started.log; sleep 300")
+    chain(repo, "gate")
+    said = "the run was interrupted: nothing more starts, waiting for 1: a.run; Ctrl-C again kills what runs"
+
+    code, screen = on_terminal(repo, "apply", "--yes", answers=((r"0/3 \S+ +a\.run", "\x03"), (said, "\x03")))
+
+    assert (code, screen.count(said)) == (130, 1), screen
+    assert "a.run: FAILED (ended by signal 9)" in screen
+    assert results(repo) == ["a.run ERROR", "b.run SKIPPED", "c.run SKIPPED"]
+
+
+def test_control_c_while_it_plans_is_an_interruption(repo: Repo) -> None:
+    """
+    It says so, nothing ran, and no run was begun.
+    """
+    staged(repo.define("a"))
+    at_once = "import os, signal, stagectl.usecases.apply as a; a.make_header = a._header; "
+    at_once += "a._header = lambda *more: os.kill(os.getpid(), signal.SIGINT) or a.make_header(*more); "
+    program = f"{at_once}import sys; from stagectl.__main__ import main; sys.exit(main(['apply', '--yes']))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {program}"],
+        cwd=repo.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+    assert (repo.log(), repo.ok("resume").err) == ([], "Nothing to resume: no run was interrupted.\n")
 
 
 def test_control_c_at_a_prompt_is_an_interruption(repo: Repo) -> None:
@@ -684,9 +747,9 @@ def test_control_c_at_a_prompt_is_an_interruption(repo: Repo) -> None:
     """
     staged(repo.define("a"))
 
-    code, screen = on_terminal(repo, "apply", answers=(("[y/N]", "\x03"),))
+    code, screen = on_terminal(repo, "apply", answers=((r"\[y/N\]", "\x03"),))
     assert (code, "interrupted" in screen, repo.log()) == (130, True, [])
-    code, screen = on_terminal(repo, "apply", answers=(("[y/N]", "n\n"),))
+    code, screen = on_terminal(repo, "apply", answers=((r"\[y/N\]", "n\n"),))
     assert (repo.log(), repo.run("report").code) == ([], 1)
 
 
@@ -714,6 +777,63 @@ def test_after_a_kill_every_command_says_so(repo: Repo) -> None:
         "It was interrupted. Next: stagectl resume\n"
     )
     assert repo.applied("a") is None
+
+
+def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
+    """
+    While it runs every command tells its process, and how to end it; resume does before it asks. Then it is unknown.
+    """
+    chain(repo, "gate")
+    with going(repo, 1) as process:
+        process.kill()
+        process.wait(PATIENCE)
+        run = newest(repo)
+        number = living(runs(repo) / run)[ChangeId("a.run")]
+        line = f"a.run still runs, process {number}; wait for it, or end it: kill -- -{number}\n"
+        assert repo.ok("plan").err.endswith(f"see it: stagectl report\nwarning: {line}")
+        assert f"Run interrupted (stagectl resume):\n  {run}\n  {line}" in repo.ok("status").out
+        assert repo.ok("status", "--json").json()["still_running"] == [{"id": "a.run", "process": number}]
+        assert f"  still runs, process {number}\n" in repo.ok("report").out
+        assert failed(repo.run("resume"), 64).err.startswith(f"warning: {line}error: nobody saw how a.run ended")
+    until(lambda: not living(runs(repo) / run))
+
+    assert "still runs" not in repo.ok("plan").err + repo.ok("status").out + repo.ok("report").out
+    assert repo.ok("resume", "--unknown", "done").err == "b.run: done\nc.run: done\n"
+    assert not (runs(repo) / run / "processes").exists()
+
+
+def test_apply_tells_what_outlived_the_run_that_it_recovers(repo: Repo) -> None:
+    """
+    It goes on all the same: the change comes back as one whose end is unknown.
+    """
+    staged(repo.define("a", "gate"))
+    with going(repo, 1) as process:
+        process.kill()
+        process.wait(PATIENCE)
+        number = living(runs(repo) / newest(repo))[ChangeId("a.run")]
+        ran = repo.ok("apply", "--yes", "--record-only")
+
+    assert f"warning: a.run still runs, process {number}; wait for it, or end it: kill -- -{number}\n" in ran.err
+
+
+def test_a_process_that_has_the_number_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    """
+    It was born after what was noted; nor is one of another boot, nor one that is dead and not buried, nor half a line.
+    """
+    notes = Notes(tmp_path)
+    notes.add(ChangeId("we.run"), os.getpid())
+    dead = subprocess.Popen(["true"])
+    until(lambda: Path(f"/proc/{dead.pid}/stat").read_text().split()[2] == "Z")
+    notes.add(ChangeId("dead.run"), dead.pid)
+    notes.close()
+    change, number, moment, boot = json.loads((tmp_path / "processes").read_text().splitlines()[0])
+    later = [["later.run", number, 0.0, boot], ["elsewhere.run", number, moment, "another boot"]]
+    with open(tmp_path / "processes", "a") as file:
+        file.write("".join(json.dumps(line) + "\n" for line in later) + '["torn.run", ')
+
+    assert living(tmp_path) == {change: number} == {"we.run": os.getpid()}
+    dead.wait(PATIENCE)
+    assert living(tmp_path / "nowhere") == {}
 
 
 def test_after_a_kill_apply_records_what_ended_and_goes_on(repo: Repo) -> None:
@@ -772,7 +892,8 @@ def test_resume_asks_on_a_terminal_and_nowhere_else(repo: Repo) -> None:
     assert repo.ok("status", "--json").json()["interrupted"], "nothing was done yet"
 
     question = "Nobody saw how b.run ended: [d]one, [f]ailed, [r]erun? "
-    code, screen = on_terminal(repo, "resume", answers=((question, "what\n"), (f"what\r\n{question}", "D\n")))
+    asked = re.escape(question)
+    code, screen = on_terminal(repo, "resume", answers=((asked, "what\n"), (f"what\r\n{asked}", "D\n")))
 
     assert code == 0, screen
     assert screen.count(question) == 2
@@ -1234,6 +1355,31 @@ def test_a_timeout_is_a_failure_with_the_output_so_far(repo: Repo) -> None:
     assert (a["state"], a["message"]) == ("ERROR", "still running after 0.4 seconds; it was killed")
     assert (a["output"], b["message"]) == (["begun"], "after a.run")
     assert 0.4 <= a["seconds"] < 5
+
+
+def test_a_process_that_cannot_be_killed_does_not_hold_the_run_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    As one that became another user's: it is told that it goes on.
+    """
+    sent: List[int] = []
+
+    def refuse(group: int, number: int) -> None:
+        sent.append(group)
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", refuse)
+        patch.setattr(shell, "DYING", 0.2)
+        result = shell.shell(request(tmp_path, ["sleep", "300"], timeout=0.2))
+    os.killpg(sent[0], signal.SIGKILL)
+
+    assert result == Result(False, message="still running after 0.2 seconds; it cannot be killed")
+
+
+def request(root: Path, does: List[str], **more: Any) -> Request:
+    return Request("a.run", "a", "run", "service", "RUN", does, {}, {}, root=root, **more)
 
 
 # --- the progress display

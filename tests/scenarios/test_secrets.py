@@ -46,6 +46,9 @@ print(urllib.parse.quote(s, safe="!~*'()/:@"))
 print(base64.b64encode(raw).decode()); print(base64.b64encode(raw + b"\\n").decode())
 print(base64.urlsafe_b64encode(raw).decode()); print(base64.encodebytes(raw).decode())
 print(base64.b64encode(b"user:" + raw).decode()); print(base64.b64encode(b"u:" + raw + b"@h").decode())
+for width in (20, 33):
+    text = base64.b64encode(b"user:" + raw).decode()
+    print(*(text[at : at + width] for at in range(0, len(text), width)), sep="\\n")
 print("x" * 65500 + s); print("x" * 65530 + s + "y" * 70000)
 print("before", s, "after", file=sys.stderr)
 sys.stdout.flush()
@@ -137,6 +140,8 @@ def forms(secret: str) -> List[bytes]:
             # The inner part does not hang on what stands around it.
             found.add(text[(len(lead) * 8 + 5) // 6 + 2 : (len(lead + secret.strip().encode()) * 8) // 6 - 2])
             found |= {line for line in base64.encodebytes(raw).decode().split("\n") if len(line) >= 60}
+            # Of lines that are broken elsewhere, those in the middle are all secret.
+            found |= {text[at : at + width] for width in (20, 33) for at in range(width, len(text) - width, width)}
     found |= {line for line in secret.splitlines() if len(line) >= 8}
     return [form.encode() for form in sorted(found) if len(form) >= 6]
 

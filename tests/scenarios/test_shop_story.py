@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import subprocess
 import time
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
-from tests.build import Ran, Repo
+from stagectl.adapters.processes import living
+from tests.build import PATIENCE, Repo, ended
 
 pytestmark = pytest.mark.once
 
@@ -41,21 +42,25 @@ class Shop(Repo):
         os.mkfifo(path)
 
     def let_go(self, name: str) -> None:
-        """Let a hanging action read on; waits until there is one."""
+        """Let a hanging action read on."""
         path = self.root / f"world/{name}.json"
-        with open(path, "w") as pipe:
-            path.unlink()
+        path.unlink()
+        with os.fdopen(self._pipe, "w") as pipe:
             pipe.write(path.with_suffix(".kept").read_text())
 
-    def wait_until_running(self, change: str) -> str:
-        """Wait until a change runs; return its run."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            report = self.run("report", "--json").json()
-            if {"id": change, "state": "INPROGRESS"}.items() <= _change(report, change).items():
-                return str(report["run"])
+    def wait_until_hanging(self, name: str, change: str) -> str:
+        """Wait until a change runs, and its action hangs; return its run."""
+        path = self.root / f"world/{name}.json"
+        end = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError):  # nobody reads it yet
+                self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            assert time.monotonic() < end, f"{change} did not start"
             time.sleep(0.05)
-        raise AssertionError(f"{change} did not start")
+        report = self.run("report", "--json").json()
+        assert {"id": change, "state": "INPROGRESS"}.items() <= _change(report, change).items()
+        return str(report["run"])
 
     def states(self) -> Dict[str, str]:
         """What the report says of the newest run."""
@@ -64,11 +69,6 @@ class Shop(Repo):
 
 def _change(report: Dict[str, Any], identity: str) -> Dict[str, Any]:
     return next((change for change in report["changes"] if change["id"] == identity), {})
-
-
-def ended(process: subprocess.Popen[str]) -> Ran:
-    out, err = process.communicate(timeout=30)
-    return Ran(process.returncode, out, err)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     shop.make_slow("staging/cache")
     shop.ok("update", "staging/cache", "--set", "port=6380")
     apply = shop.begin("apply", "--yes")
-    run = shop.wait_until_running("staging/cache.update")
+    run = shop.wait_until_hanging("staging/cache", "staging/cache.update")
     busy = shop.run("apply", "--yes")
     assert busy.code == 1
     assert re.match(rf"error: another apply is running: process {apply.pid}, apply, since .*, run {run}\n", busy.err)
@@ -135,7 +135,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     shop.make_slow("prod/app")
     shop.ok("update", "prod/db", "--set", "port=5433")
     apply = shop.begin("apply", "--yes")
-    run = shop.wait_until_running("prod/app.update")
+    run = shop.wait_until_hanging("prod/app", "prod/app.update")
     apply.kill()
     assert ended(apply).code == -9
     shop.let_go("prod/app")  # the action itself lived on, and nobody saw how it ended
@@ -151,8 +151,9 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     }
 
     # Ada looks: the app has its new database. She says so, and the rest is done.
-    end = time.monotonic() + 10
-    while not (shop.root / "world/prod/app.json").exists() and time.monotonic() < end:
+    end = time.monotonic() + PATIENCE
+    while living(shop.root / ".git/stagectl/runs" / run):
+        assert time.monotonic() < end, "the action goes on"
         time.sleep(0.05)
     assert shop.world("prod/app")["inputs"]["database"].endswith(":5433/shop")
     assert shop.run("resume").code == 64, "nobody can be asked here"

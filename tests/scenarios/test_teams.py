@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from stagectl.adapters.git import Git
 from stagectl.adapters.objects import empty_tree, write_commit
 from stagectl.adapters.remote import Remote
 from stagectl.core.locks import Lock, lock_of, message_of
-from tests.build import ROOT, Ran, Repo
+from tests.build import PATIENCE, Ran, Repo, ended, heard
 
 pytestmark = pytest.mark.once
 
@@ -30,7 +29,7 @@ ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"
 
 def in_bare(bare: Path, *arguments: str) -> str:
     """What git says in a repository that nobody works in; "" if it refuses."""
-    done = subprocess.run(["git", *arguments], cwd=bare, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=bare, capture_output=True, text=True, timeout=PATIENCE)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
@@ -77,7 +76,8 @@ class Team:
         """No object is missing or broken, anywhere."""
         places = [self.bare, *(path.parent for path in sorted(self.folder.glob("*/.git")))]
         check = ["git", "fsck", "--strict"]
-        return all(subprocess.run(check, cwd=each, capture_output=True).returncode == 0 for each in places)
+        done = [subprocess.run(check, cwd=each, capture_output=True, timeout=PATIENCE) for each in places]
+        return all(each.returncode == 0 for each in done)
 
 
 @pytest.fixture
@@ -104,24 +104,15 @@ def run_of(ran: Ran) -> str:
     return found.group(1)
 
 
-def start(repo: Repo, *arguments: str) -> subprocess.Popen[str]:
-    """A command line that goes on while the test does something else."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "stagectl", *arguments],
-        cwd=repo.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def until(holds: Callable[[], Any], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
+def until(holds: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, "that did not come about"
+        assert time.monotonic() < end, f"that did not come about in {PATIENCE} seconds"
         time.sleep(0.05)
+
+
+# An action that waits to be let go, and not for ever: who should do that may have failed.
+GATE = f"touch started; n=0; until [ -f go ] || [ $n = {PATIENCE * 20} ]; do sleep 0.05; n=$((n + 1)); done"
 
 
 def slow_kind(repo: Repo, script: str) -> None:
@@ -420,13 +411,14 @@ def test_sync_waits_for_nobody_on_this_machine(team: Team) -> None:
     )
     team.bob.git("switch", "-q", "main")
 
-    slow_kind(team.bob, "touch started; while [ ! -f go ]; do sleep 0.05; done")
-    process = start(edit(team.bob, "db", 2), "apply", "--yes")
+    slow_kind(team.bob, GATE)
+    process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     refused = team.bob.run("sync")
     said = team.bob.ok("locks").out
     team.bob.write("go", "")
-    out, err = process.communicate(timeout=60)
+    ran = ended(process)
+    out, err = ran.out, ran.err
 
     assert 0 == process.returncode, err
     assert 1 == refused.code
@@ -524,11 +516,11 @@ def test_an_interrupted_push_is_finished_by_the_next_sync(team: Team, how: str) 
     wait = "exec sleep 3" if how == "the client dies" else "kill -9 $PPID; exit 1"
     team.hook("pre-receive", f"[ -f {seen} ] && exit 0; touch {seen}; {wait}")
 
-    process = start(team.bob, "sync")
+    process = team.bob.begin("sync")
     until(seen.exists)
     if how == "the client dies":
         process.kill()
-    _, err = process.communicate(timeout=60)
+    err = ended(process).err
 
     assert 0 != process.returncode
     assert mine == tip(team.bob)
@@ -546,13 +538,14 @@ def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     """
     While Bob's action runs Ada is told who, where, since when and which run; when it ended she may.
     """
-    slow_kind(team.bob, "touch started; while [ ! -f go ]; do sleep 0.05; done")
-    process = start(edit(team.bob, "db", 2), "apply", "--yes")
+    slow_kind(team.bob, GATE)
+    process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
 
     refused = edit(team.ada, "web", 2).apply()
     team.bob.write("go", "")
-    out, err = process.communicate(timeout=60)
+    ran = ended(process)
+    out, err = ran.out, ran.err
 
     assert (0, 1, []) == (process.returncode, refused.code, team.ada.log()), err
     run = re.search(r"Run (\S+)", out)
@@ -634,11 +627,11 @@ def test_a_killed_holder_is_taken_over_after_its_term(tmp_path: Path) -> None:
     """
     team = Team(tmp_path, "lock_term: 2\n")
     slow_kind(team.bob, "touch started; sleep 60")
-    process = start(edit(team.bob, "db", 2), "apply", "--yes")
+    process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     dead = team.lock()
     process.kill()
-    process.communicate()
+    ended(process)
     time.sleep(2)
     team.hook("post-receive", f"git rev-parse -q --verify {LOCK} >> {tmp_path}/locks; exit 0")
     edit(team.ada, "web", 2)
@@ -672,19 +665,22 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
     first = write_commit(git, empty_tree(git), [], message_of(lock))
     assert first == remote.swap(LOCK, first, None)
     edit(team.ada, "db", 2)
-    ended, tips = threading.Event(), [first]
+    over, tips = threading.Event(), [first]
 
     def renew() -> None:
-        while not ended.wait(1.0):
+        while not over.wait(1.0):
             again = write_commit(git, empty_tree(git), [tips[-1]], message_of(lock) + f"Nonce: {len(tips)}\n")
             remote.swap(LOCK, again, tips[-1])
             tips.append(again)
 
-    renewing = threading.Thread(target=renew)
+    renewing = threading.Thread(target=renew, daemon=True)
     renewing.start()
-    refused = team.ada.apply()
-    ended.set()
-    renewing.join()
+    try:
+        refused = team.ada.apply()
+    finally:
+        over.set()
+        renewing.join(PATIENCE)
+    assert not renewing.is_alive()
 
     assert (1, [], tips[-1]) == (refused.code, team.ada.log(), team.at(LOCK))
     holder = f"{BOB} on elsewhere since 2001-01-01T00:00:00Z"
@@ -701,13 +697,13 @@ def test_a_lock_is_renewed_while_it_is_held(tmp_path: Path) -> None:
     """
     team = Team(tmp_path, "lock_term: 1\n")
     slow_kind(team.bob, "touch started; sleep 3")
-    process = start(edit(team.bob, "db", 2), "apply", "--yes")
+    process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     edit(team.ada, "web", 2)
     refusals = 0
-    while team.at(LOCK):
+    while process.poll() is None and team.at(LOCK):
         refusals += team.ada.apply("web").code
-    _, err = process.communicate(timeout=60)
+    err = ended(process).err
 
     assert 0 == process.returncode, err
     assert refusals >= 1
@@ -719,13 +715,15 @@ def test_a_lock_that_is_taken_away_stops_the_run_and_what_finished_is_recorded(t
     unlock while it runs: what runs ends, nothing more starts, and what was done is known and shared.
     """
     team = Team(tmp_path, "lock_term: 1\n")
-    slow_kind(team.bob, 'echo "$STAGECTL_RESOURCE" >> done; touch started; sleep 3')
+    slow_kind(team.bob, f'echo "$STAGECTL_RESOURCE" >> done; {GATE}')
     team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
-    process = start(team.bob, "apply", "--yes")
+    process = team.bob.begin("apply", "--yes")
     until((team.bob.root / "started").exists)
 
     team.ada.ok("unlock", team.lock()["id"])
-    _, err = process.communicate(timeout=60)
+    assert "the run was stopped: nothing more starts, waiting for 1: db.update\n" == heard(process)
+    team.bob.write("go", "")
+    err = ended(process).err
 
     assert (1, "db\n") == (process.returncode, team.bob.read("done"))
     assert (
@@ -742,13 +740,13 @@ def test_the_thief_of_a_lock_is_named(tmp_path: Path) -> None:
     """
     team = Team(tmp_path, "lock_term: 1\n")
     slow_kind(team.bob, "touch started; sleep 3")
-    process = start(edit(team.bob, "db", 2), "apply", "--yes")
+    process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     process.send_signal(signal.SIGSTOP)
     time.sleep(1.5)
     said = team.ada.ok("lock", "--reason", "theft").err
     process.send_signal(signal.SIGCONT)
-    _, err = process.communicate(timeout=60)
+    err = ended(process).err
 
     lock = team.lock()
     assert "took the lock" in said
@@ -822,10 +820,10 @@ def killed_at_web(tmp_path: Path) -> Team:
     team = Team(tmp_path, "lock_term: 1\n")
     slow_kind(team.bob, 'if [ "$STAGECTL_RESOURCE" = web ] && [ ! -f again ]; then touch started; sleep 60; fi')
     team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
-    process = start(team.bob, "apply", "--yes")
+    process = team.bob.begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     process.kill()
-    process.communicate()
+    ended(process)
     time.sleep(2)
     return team
 
@@ -867,7 +865,7 @@ def test_a_killed_run_and_somebody_elses_change_of_the_same_resource(tmp_path: P
 # --- races
 
 
-def race(team: Team, repos: Sequence[Repo], value: int) -> List[subprocess.Popen[str]]:
+def race(team: Team, repos: Sequence[Repo], value: int) -> List[Ran]:
     """Let everybody apply a change of the same resource at the same moment."""
     for repo in repos:
         repo.git("pull", "-q", "origin", "main")
@@ -875,10 +873,7 @@ def race(team: Team, repos: Sequence[Repo], value: int) -> List[subprocess.Popen
     head.git("push", "-q", "origin", "main")
     for repo in repos[1:]:
         repo.git("pull", "-q", "origin", "main")
-    processes = [start(repo, "apply", "--yes") for repo in repos]
-    for process in processes:
-        process.wait(timeout=300)
-    return processes
+    return [ended(process) for process in [repo.begin("apply", "--yes") for repo in repos]]
 
 
 def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
@@ -890,13 +885,14 @@ def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
     repos = [team.join(f"p{number}") for number in range(people)]
     told = {"ran": 0, "refused": 0, "found it done": 0}
     for number in range(rounds):
-        processes = race(team, repos, number + 10)
-        ended = [(process.returncode, *process.communicate()) for process in processes]
-        ran = [out for code, out, _ in ended if code == 0 and "Applied: 1 done." in out]
-        refused = [err for code, _, err in ended if code == 1 and err.startswith("error: origin is locked by ")]
-        done = [out for code, out, _ in ended if code == 0 and out.startswith("No changes.")]
-        assert 1 == len(ran), ended
-        assert people == len(ran) + len(refused) + len(done), ended
+        all_of_them = race(team, repos, number + 10)
+        ran = [each for each in all_of_them if each.code == 0 and "Applied: 1 done." in each.out]
+        refused = [
+            each for each in all_of_them if each.code == 1 and each.err.startswith("error: origin is locked by ")
+        ]
+        done = [each for each in all_of_them if each.code == 0 and each.out.startswith("No changes.")]
+        assert 1 == len(ran), all_of_them
+        assert people == len(ran) + len(refused) + len(done), all_of_them
         assert number + 1 == len(counter.read_text().split()), "the action ran once a round"
         told["ran"] += 1
         told["refused"] += len(refused)
@@ -914,6 +910,7 @@ def test_of_applies_that_race_one_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_of_twelve_applies_that_race_one_wins_twenty_times(tmp_path: Path) -> None:
     """
     The same, long.
@@ -931,10 +928,9 @@ def test_syncs_that_race_lose_nothing(team: Team) -> None:
     repos = [team.join(f"p{number}") for number in range(3)]
     runs = [run_of(edit(repo, name, 7).ok("apply", "--yes", "--offline")) for repo, name in zip(repos, names)]
 
-    processes = [start(repo, "sync") for repo in repos]
-    ended = [process.communicate(timeout=120) for process in processes]
+    synced = [ended(process) for process in [repo.begin("sync") for repo in repos]]
 
-    assert [0, 0, 0] == [process.returncode for process in processes], ended
+    assert [0, 0, 0] == [each.code for each in synced], synced
     assert set(runs) == set(team.runs()[1:])
     team.bob.ok("sync")
     assert [7, 7, 7] == applied_values(team.bob, *names)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from concurrent.futures import Executor, Future
+import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from queue import Empty
 from random import Random
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
@@ -248,6 +249,44 @@ def test_a_request_to_stop_is_like_that(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert ran.states == {"a": SUCCESS, "b": SUCCESS, "c": SKIPPED}
     assert ran.outcomes[ChangeId("c.run")].message == "the run was stopped"
+
+
+def test_a_stop_is_told_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Nothing is said where nothing runs any more.
+    """
+    plan = plan_of(change("a"), change("b"), change("c", after=["a"]))
+    told: List[Tuple[str, Sequence[ChangeId]]] = []
+
+    def stopped(**seconds: float) -> None:
+        told.clear()
+        times = {ChangeId(f"{name}.run"): time for name, time in seconds.items()}
+        Simulation(monkeypatch, plan, seconds=times, should_stop=lambda: True, on_stop=lambda *news: told.append(news))
+
+    stopped(a=1, b=5)
+    assert told == [("the run was stopped", ["b.run"])]
+    stopped(a=1, b=1)
+    assert told == []
+
+
+def test_who_asks_to_stop_wakes_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It tells so while the change runs, not after its nap: the change ends when that is told.
+    """
+    monkeypatch.setattr(runner, "PATIENCE", 3600)
+    told = threading.Event()
+
+    def act(_: Change) -> Outcome:
+        loop.stop("enough")
+        return Outcome(SUCCESS, message="told in time" if told.wait(60) else "not told")
+
+    with ThreadPoolExecutor(2) as executor:
+        plan = plan_of(change("a"), change("b", after=["a"]))
+        loop = Run(plan, act, executor, Limits(8), lambda news: None, on_stop=lambda *news: told.set())
+        outcomes = loop.finish()
+
+    assert outcomes[ChangeId("a.run")].message == "told in time"
+    assert outcomes[ChangeId("b.run")].message == "enough"
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ class Request:
 
     does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
     last applied, with environment variables filled in; timeout in seconds; root: where actions start.
-    say: takes output as it comes, bytes at a time; folder: where files of this action may be kept while it runs;
-    environment: what actions inherit, encoded, where it was read once for all of them.
+    say: takes output as it comes, bytes at a time; started: is told of a process that was started, by its number;
+    folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
+    was read once for all of them.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Request:
     timeout: Optional[float]
     root: Path
     say: Callable[[bytes], None] = lambda data: None
+    started: Callable[[int], None] = lambda process: None
     folder: Optional[Path] = None
     environment: Optional[Mapping[bytes, bytes]] = None
 

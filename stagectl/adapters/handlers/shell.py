@@ -23,6 +23,7 @@ OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_
 CHUNK = 64 * 1024  # bytes read at once
 LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
+DYING = 10.0  # seconds until a process that was killed is taken for one that cannot be, such as one of another user
 
 
 class _Groups:
@@ -131,17 +132,17 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
             os.close(stdin)
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
+    request.started(process.pid)
     _groups.add(process.pid, before)
+    assert process.stdout is not None, "it was started with a pipe"
     try:
-        with process:
+        with process.stdout:  # not with the process, whose end it would wait for, whatever happens
             in_time = _listen(process, request)
-            if not in_time:
-                _kill_group(process.pid)
-                process.wait()
+            killed = in_time or _is_killed(process)
     finally:
         _groups.discard(process.pid)
     if not in_time:
-        return f"still running after {request.timeout:g} seconds; it was killed"
+        return f"still running after {request.timeout:g} seconds; it {'was' if killed else 'cannot be'} killed"
     if process.returncode < 0:
         return f"ended by signal {-process.returncode}"
     return f"exit code {process.returncode}" if process.returncode else ""
@@ -181,6 +182,14 @@ def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+def _is_killed(process: subprocess.Popen[bytes]) -> bool:
+    """Kill the group of a process; return whether the process has ended."""
+    _kill_group(process.pid)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(DYING)
+    return process.returncode is not None
 
 
 def _kill_group(group: int) -> None:
