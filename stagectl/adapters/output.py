@@ -65,3 +65,14 @@ class Output:
                 file.write(data)
         except OSError:  # the disk is full, say: how the action ends does not hang on what is kept of its output
             self._path = None
+
+
+def last_lines(path: Path) -> str:
+    """Return the last lines of what was kept so far of an action that has not ended, as far as anybody knows."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:  # it printed nothing, or nothing is kept
+        return ""
+    return "\n".join(lines[-TAIL_LINES - 1 : -1])

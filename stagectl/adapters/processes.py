@@ -2,7 +2,8 @@
 
 Of a process its number and the moment are noted: whoever has the same number later was born after that moment, and
 when a process was born Linux tells (proc(5), /proc/PID/stat, field 22). Elsewhere nothing is noted. Nothing is flushed
-to the disk: what takes the notes away, a power cut, takes the processes, too.
+to the disk: what takes the notes away, a power cut, takes the processes, too. A kill of stagectl between the start of a
+process and its note, which is a moment later, leaves it unseen.
 """
 
 from __future__ import annotations

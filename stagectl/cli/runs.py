@@ -42,15 +42,15 @@ def _followed(repository: Workspace, found: Record) -> Record:
     from stagectl.usecases.report import report as use_case
     from stagectl.views.apply import progress_line
 
-    told = dict(found.outcomes)
+    told = {identity: outcome.state for identity, outcome in found.outcomes.items()}
     while found.is_running:
         time.sleep(0.3)
         found = use_case(repository, found.header.run)
         for change in found.header.plan.changes:
             outcome = found.outcomes.get(change.id)
-            if outcome is not None and outcome != told.get(change.id):
+            if outcome is not None and outcome.state != told.get(change.id):
                 note(progress_line(change, outcome))
-        told = dict(found.outcomes)
+                told[change.id] = outcome.state
     return found
 
 

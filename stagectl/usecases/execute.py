@@ -70,7 +70,8 @@ def execute(
     def told_stop(why: str, running: Sequence[ChangeId]) -> None:
         again = "; Ctrl-C again kills what runs" if seen else ""
         with suppress(OSError):
-            note(f"{why}: nothing more starts, waiting for {len(running)}: {', '.join(running)}{again}")
+            few = ", ".join(running[:5]) + (", ..." if len(running) > 5 else "")
+            note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
     total = parallel or workspace.config.parallelism
     with closing(notes), ThreadPoolExecutor(max_workers=total) as executor:

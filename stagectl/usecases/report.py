@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Dict, Optional
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import is_held
+from stagectl.adapters.output import last_lines
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, split_change
+from stagectl.core.outcome import Outcome
 from stagectl.core.runs import Application, Filter, Record, failures, passed
 from stagectl.usecases.apply import Begin, Options, apply
 from stagectl.usecases.execute import Watch
@@ -40,13 +43,20 @@ def report(workspace: Workspace, run: Optional[str] = None) -> Record:
 def with_liveness(workspace: Workspace, record: Record) -> Record:
     """Return a record that says whether the run is going on (it is not closed, and somebody holds the lock).
 
-    And, if it was interrupted, which of its processes are.
+    And which of its processes are, if it was interrupted; and what open changes printed.
     """
     scratch = workspace.git.scratch()
     newest = journals.names(scratch)[:1] == [record.header.run]
     is_running = record.ended is None and newest and is_held(scratch)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
-    return replace(record, is_running=is_running, outliving=left)
+    outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
+    return replace(record, outcomes=outcomes, is_running=is_running, outliving=left)
+
+
+def _so_far(scratch: Path, record: Record, identity: ChangeId) -> Outcome:
+    """Return the outcome of a change whose end nobody saw yet, with what it printed."""
+    path = journals.output_path(journals.folder_of_run(scratch, record.header.run), identity)
+    return replace(record.outcomes[identity], output=last_lines(path))
 
 
 def stop(workspace: Workspace, run: str) -> str:

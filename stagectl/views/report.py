@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List
 
@@ -32,11 +33,28 @@ def _outcome(record: Record, identity: ChangeId) -> Outcome:
     if outcome.state != INPROGRESS or record.is_running:
         return outcome
     process = record.outliving.get(identity)
-    return Outcome(UNKNOWN, message=f"still runs, process {process}" if process else "nobody saw how this ended")
+    message = f"still runs, process {process}" if process else "nobody saw how this ended"
+    return replace(outcome, state=UNKNOWN, message=message)
 
 
-def _seconds(record: Record) -> Dict[ChangeId, float]:
-    return {identity: outcome.seconds for identity, outcome in record.outcomes.items()}
+def _seconds(record: Record, identity: ChangeId, now: float) -> float:
+    """Return how long a change took, or how long it has been running."""
+    outcome = record.outcomes.get(identity) or Outcome(PENDING)
+    is_going_on = outcome.state == INPROGRESS and record.is_running
+    return now - record.begun[identity] if is_going_on else outcome.seconds
+
+
+def _total(record: Record, now: float) -> float:
+    """Return how long a run took or has been going on; one that was interrupted, until the last that is known of it."""
+    last = (begun + record.outcomes[identity].seconds for identity, begun in record.begun.items())
+    until = now if record.is_running else max(last, default=record.header.started)
+    return (until if record.ended is None else record.ended) - record.header.started
+
+
+def _critical_path(record: Record, now: float) -> float:
+    return critical_path(
+        record.header.plan, {identity: _seconds(record, identity, now) for identity in record.outcomes}
+    )
 
 
 def report_json(record: Record, now: float) -> str:
@@ -56,8 +74,8 @@ def report_json(record: Record, now: float) -> str:
         "retries": header.retries or None,
         "started": _time(header.started),
         "ended": None if record.ended is None else _time(record.ended),
-        "seconds": round((record.ended or now) - header.started, 3),
-        "critical_path_seconds": round(critical_path(header.plan, _seconds(record)), 3),
+        "seconds": round(_total(record, now), 3),
+        "critical_path_seconds": round(_critical_path(record, now), 3),
         "changes": [_change_json(record, change.id, now) for change in header.plan.changes],
         "recorded": list(header.plan.recorded),
     }
@@ -67,12 +85,11 @@ def report_json(record: Record, now: float) -> str:
 def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, Any]:
     outcome = _outcome(record, identity)
     begun = record.begun.get(identity)
-    going_on = outcome.state == INPROGRESS and begun is not None
     return {
         "id": identity,
         "state": outcome.state,
         "started": None if begun is None else _time(begun),
-        "seconds": round(now - begun, 3) if going_on and begun is not None else round(outcome.seconds, 3),
+        "seconds": round(_seconds(record, identity, now), 3),
         "changed": outcome.changed,
         "message": outcome.message,
         "output": outcome.output.splitlines(),
@@ -88,9 +105,9 @@ def report_text(record: Record, now: float) -> str:
     header = record.header
     lines = [f"Run {header.run}: {run_state(record)}, by {safe(header.by)}, of commit {header.source[:12]}"]
     lines += [line for change in header.plan.changes for line in change_lines(record, change.id, header.started, now)]
-    total = (record.ended or now) - header.started
-    path = critical_path(header.plan, _seconds(record))
-    lines.append(f"Took {_duration(total)}; the longest chain of changes {_duration(path)}.")
+    took = "Has been going on for" if record.is_running else "Took"
+    path = _critical_path(record, now)
+    lines.append(f"{took} {_duration(_total(record, now))}; the longest chain of changes {_duration(path)}.")
     if record.kept is not None:
         lines.append(f"It could not be recorded; the commit {record.kept[:12]} keeps what it did.")
     elif record.is_interrupted:
@@ -106,10 +123,10 @@ def change_lines(record: Record, identity: ChangeId, since: float, now: float) -
     outcome = _outcome(record, identity)
     begun = record.begun.get(identity)
     when = "" if begun is None else f"  at {_duration(begun - since)}"
-    took = outcome.seconds if outcome.state != INPROGRESS or begun is None else now - begun
-    when += f", {_duration(took)}" if begun is not None else ""
+    if begun is not None and outcome.state != UNKNOWN:
+        when += f", {_duration(_seconds(record, identity, now))}"
     message = f"  {safe(outcome.message)}" if outcome.message else ""
-    last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, UNKNOWN) else []
+    last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
     return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {safe(line)}" for line in last)]
 
 

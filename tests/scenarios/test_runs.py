@@ -310,6 +310,30 @@ def test_report_follows_a_run_until_it_ends(repo: Repo, monkeypatch: pytest.Monk
     assert ran.out.startswith(f"Run {newest(repo)}: done, by Ada")
 
 
+def test_a_report_has_what_was_printed_so_far(repo: Repo) -> None:
+    """
+    Of what runs, with the time since it started; and of what was killed with stagectl, with the time that is known.
+    """
+    script(repo, "gate", f"echo half way; {GATE}")
+    staged(repo.define("a", "gate"))
+    with going(repo, 1) as process:
+        report = repo.ok("report", "--json").json()
+        assert (report["state"], report["changes"][0]["output"]) == ("running", ["half way"])
+        assert report["seconds"] >= report["critical_path_seconds"] == report["changes"][0]["seconds"] > 0
+        assert plain(repo.ok("report").out).endswith(
+            "  INPROGRESS a.run  at TIME, TIME\n      half way\n"
+            "Has been going on for TIME; the longest chain of changes TIME.\n"
+        )
+        process.kill()
+        process.wait(PATIENCE)
+    until(lambda: not living(runs(repo) / newest(repo)))
+
+    assert "  UNKNOWN    a.run  at TIME  nobody saw how this ended\n      half way\n" in plain(repo.ok("report").out)
+    report = repo.ok("report", "--json").json()
+    assert report["changes"][0]["output"] == ["half way"]
+    assert report["seconds"] == repo.ok("report", "--json").json()["seconds"], "its time does not go on"
+
+
 def test_a_kind_with_noisy_actions_does_not_fill_the_disk(repo: Repo) -> None:
     """
     50 MB without one newline: 1 MiB is kept, a report shows 16 KiB, and it takes no memory to speak of.
@@ -771,7 +795,7 @@ def test_after_a_kill_every_command_says_so(repo: Repo) -> None:
     assert plain(repo.ok("report").out) == (
         "Run RUN: interrupted, by Ada <ada@example.com>, of commit COMMIT\n"
         "  SUCCESS    a.run  at TIME, TIME\n"
-        "  UNKNOWN    b.run  at TIME, TIME  nobody saw how this ended\n"
+        "  UNKNOWN    b.run  at TIME  nobody saw how this ended\n"
         "  PENDING    c.run\n"
         "Took TIME; the longest chain of changes TIME.\n"
         "It was interrupted. Next: stagectl resume\n"
@@ -779,21 +803,28 @@ def test_after_a_kill_every_command_says_so(repo: Repo) -> None:
     assert repo.applied("a") is None
 
 
+@contextlib.contextmanager
+def orphaned(repo: Repo) -> Iterator[str]:
+    """A run that was killed while an action of the kind `gate` goes on."""
+    with going(repo, 1) as process:
+        until(lambda: living(runs(repo) / newest(repo)))  # it is noted just after it started
+        process.kill()
+        process.wait(PATIENCE)
+        yield newest(repo)
+
+
 def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
     """
     While it runs every command tells its process, and how to end it; resume does before it asks. Then it is unknown.
     """
     chain(repo, "gate")
-    with going(repo, 1) as process:
-        process.kill()
-        process.wait(PATIENCE)
-        run = newest(repo)
+    with orphaned(repo) as run:
         number = living(runs(repo) / run)[ChangeId("a.run")]
         line = f"a.run still runs, process {number}; wait for it, or end it: kill -- -{number}\n"
         assert repo.ok("plan").err.endswith(f"see it: stagectl report\nwarning: {line}")
         assert f"Run interrupted (stagectl resume):\n  {run}\n  {line}" in repo.ok("status").out
         assert repo.ok("status", "--json").json()["still_running"] == [{"id": "a.run", "process": number}]
-        assert f"  still runs, process {number}\n" in repo.ok("report").out
+        assert f"  a.run  at TIME  still runs, process {number}\n" in plain(repo.ok("report").out)
         assert failed(repo.run("resume"), 64).err.startswith(f"warning: {line}error: nobody saw how a.run ended")
     until(lambda: not living(runs(repo) / run))
 
@@ -807,10 +838,8 @@ def test_apply_tells_what_outlived_the_run_that_it_recovers(repo: Repo) -> None:
     It goes on all the same: the change comes back as one whose end is unknown.
     """
     staged(repo.define("a", "gate"))
-    with going(repo, 1) as process:
-        process.kill()
-        process.wait(PATIENCE)
-        number = living(runs(repo) / newest(repo))[ChangeId("a.run")]
+    with orphaned(repo) as run:
+        number = living(runs(repo) / run)[ChangeId("a.run")]
         ran = repo.ok("apply", "--yes", "--record-only")
 
     assert f"warning: a.run still runs, process {number}; wait for it, or end it: kill -- -{number}\n" in ran.err
