@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -40,3 +41,10 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def repo(tmp_path: Path) -> Repo:
     """An empty repository with an identity, two kinds and nothing defined."""
     return Repo(tmp_path / "repo")
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Long proofs take as long as they take."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(0))
