@@ -1,9 +1,13 @@
-"""The one door to git. GitPython serves as the process wrapper; argument vectors are fixed, data goes in on stdin or
-after `--end-of-options`, and revisions become object ids before they are used for anything else.
+"""The one door to git. Argument vectors are fixed, data goes in on stdin or after `--end-of-options`, and revisions
+become object ids before they are used for anything else.
+
+GitPython starts what talks to remotes. Importing it takes as long as git needs for 50,000 files, so what only looks at
+this repository is started without it.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +17,8 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
+_TALKS = ("ls-remote", "fetch", "push")
+_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -73,24 +79,40 @@ class Git:
         seconds: Optional[float] = None,
     ) -> Tuple[int, bytes, bytes]:
         """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
+        process = self.start(*arguments, env=env)
         try:
-            import git  # 0.1 s: only the commands that need git pay for it
-        except ImportError:
+            out, err = process.communicate(data, seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it started may keep the pipes open: nobody waits for that
+            process.wait()
+            return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
+        return process.returncode, out, err
+
+    def start(self, *arguments: str, env: Optional[Mapping[str, str]] = None) -> subprocess.Popen[bytes]:
+        """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English."""
+        try:
+            if arguments[0] in _TALKS:
+                return self._start_conversation(arguments, env)
+            pipe = subprocess.PIPE
+            full = {**os.environ, **_ENGLISH, **(env or {})}
+            return subprocess.Popen(["git", *arguments], cwd=self.root, env=full, stdin=pipe, stdout=pipe, stderr=pipe)
+        except (ImportError, FileNotFoundError):  # GitPython looks for git when it is imported
             raise StagectlError("git was not found", "install git, or put it on the PATH") from None
+
+    def _start_conversation(
+        self, arguments: Sequence[str], env: Optional[Mapping[str, str]]
+    ) -> subprocess.Popen[bytes]:
+        import git
+
         try:
-            process = git.Git(str(self.root)).execute(
+            started = git.Git(str(self.root)).execute(
                 ["git", *arguments], as_process=True, istream=subprocess.PIPE, env=dict(env) if env else None
             )
         except git.GitCommandNotFound:
-            raise StagectlError("git was not found", "install git, or put it on the PATH") from None
-        assert process.proc is not None, "a started process is there"
-        try:
-            out, err = process.proc.communicate(data, seconds)
-        except subprocess.TimeoutExpired:
-            process.proc.kill()  # what it started may keep the pipes open: nobody waits for that
-            process.proc.wait()
-            return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
-        return process.proc.returncode, out, err
+            raise FileNotFoundError("git") from None
+        assert started.proc is not None, "a started process is there"
+        self._conversation = started  # GitPython ends the process when nobody holds this any more
+        return started.proc
 
     # --- revisions
 
