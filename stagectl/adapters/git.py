@@ -168,8 +168,13 @@ class Git:
             found.append(Entry(path, mode, Oid(oid)))
         return found
 
+    def trees(self, paths: Sequence[str]) -> List[Optional[Oid]]:
+        """Return the objects, of whatever type, at `<revision>:<path>`; None where there is none."""
+        out = self.run("cat-file", "--batch-check=%(objectname)", data="".join(f"{path}\n" for path in paths).encode())
+        return [None if b" " in line else Oid(line.decode()) for line in out.splitlines()]
+
     def blobs(self, oids: Iterable[Oid]) -> Dict[Oid, bytes]:
-        """Return the contents of blobs."""
+        """Return the contents of blobs; an id may also be `<revision>:<path>`."""
         wanted = sorted(set(oids))
         out = self.run("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()) if wanted else b""
         found: Dict[Oid, bytes] = {}

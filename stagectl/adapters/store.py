@@ -77,12 +77,13 @@ def _resource(name: Name, data: bytes, commit: Oid) -> Resource:
 
 def _state(data: bytes, resource: Optional[Resource], path: str, commit: Oid) -> Applied:
     try:
-        return _parse(json.loads(data), resource)
+        return parse_state(json.loads(data), resource)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(commit, path, f"{type(error).__name__}: {error}") from None
 
 
-def _parse(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied:
+def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied:
+    """Return what a parsed `.applied/<name>.json` and the resource beside it say; raises ValueError, KeyError, ..."""
     unfinished = raw.get("unfinished")
     inputs, sensitive = _parse_inputs(raw) if resource is not None else ({}, frozenset())
     return Applied(

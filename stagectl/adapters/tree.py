@@ -14,7 +14,7 @@ from stagectl.core.model import Oid
 
 Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
 
-_REGULAR = ("100644", "100755")
+REGULAR = ("100644", "100755")
 
 
 def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
@@ -24,7 +24,7 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
     for path in paths:
         for found in _walk(root, path, problems):
             try:
-                files[found] = _read(root / found)
+                files[found] = read_file(root / found)
             except OSError as error:
                 problems.append(_unreadable(found, error.strerror or str(error)))
     return files, problems
@@ -54,7 +54,7 @@ def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
         yield path
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """Return a file's bytes, a little more than are allowed at the most; a link swapped in is not followed."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as file:
@@ -72,7 +72,7 @@ def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> 
     for entry in found:
         if any(part.startswith(".") for part in entry.path.split("/")[1:]):
             continue
-        if entry.mode not in _REGULAR:
+        if entry.mode not in REGULAR:
             problems.append(_not_regular(entry.path))
         elif _is_wanted(entry.path, problems):
             entries.append(entry)

@@ -45,9 +45,12 @@ def world_of(situation: Situation) -> World:
     return World.of(situation.staged, live, tags=tags)
 
 
-def make_plan(situation: Situation, selection: Selection) -> Plan:
-    """Return the plan; raises StagectlError for a selection that matches nothing, and for every impossible plan."""
-    universe = universe_for(situation, selection)
+def make_plan(situation: Situation, selection: Selection, world: Optional[World] = None) -> Plan:
+    """Return the plan; raises StagectlError for a selection that matches nothing, and for every impossible plan.
+
+    world: what the selection chooses from, where that is more than what is in the situation.
+    """
+    universe = universe_for(situation, selection, world)
     still_read = find_still_read(universe)
     if still_read:
         raise still_read_error(still_read)
@@ -56,9 +59,9 @@ def make_plan(situation: Situation, selection: Selection) -> Plan:
     return _Planner(universe).plan(selection)
 
 
-def universe_for(situation: Situation, selection: Selection) -> Universe:
+def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:
     """Return the situation as a selection sees it, parents pulled in where it asks for them."""
-    selected = select(selection, world_of(situation))
+    selected = select(selection, world or world_of(situation))
     while True:
         universe = Universe(situation, Scope(selected, tag_test(selection.tags), selection.with_children))
         missing = missing_parents(universe) if selection.with_parents and selected is not None else frozenset()

@@ -21,8 +21,11 @@ _CONFIG_KEYS = (
 Documents = Sequence[Any]
 
 
-def kind(name: str, documents: Documents) -> Kind:
-    """Return the kind that a file's one document describes; raises FlawedFile with every flaw."""
+def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
+    """Return the kind that a file's one document describes; raises FlawedFile with every flaw.
+
+    is_checked: whether its JSON Schema is known to be one, which takes long to find out.
+    """
     flaws = Flaws()
     if len(documents) > 1:
         flaws.add(1, (), "a kind is one document, without front matter")
@@ -30,7 +33,7 @@ def kind(name: str, documents: Documents) -> Kind:
     known_keys(raw, 0, (), _KIND_KEYS, flaws)
     found = Kind(
         name=name,
-        schema=_json_schema(raw.get("inputs"), flaws),
+        schema=raw.get("inputs") if is_checked else _json_schema(raw.get("inputs"), flaws),
         handler=_checked(raw, "handler", _is_text, "shell", "the name of a handler, such as shell", flaws),
         actions=_kind_actions(raw, flaws),
         replace_on=frozenset(_words(raw, "replace_on", flaws)),

@@ -17,6 +17,7 @@ class Situation:
     defined: the definitions, to tell what only has to be staged.
     moves: new name -> the name under which the resource is applied so far.
     broken: names whose files cannot be read, to tell no follow-up problems.
+    settled: resources of which it is known that they take no part in any plan; they show their applied values.
     """
 
     applied: Mapping[Name, Applied]
@@ -25,6 +26,7 @@ class Situation:
     defined: Mapping[Name, Resource] = field(default_factory=dict)
     moves: Mapping[Name, Name] = field(default_factory=dict)
     broken: FrozenSet[Name] = frozenset()
+    settled: FrozenSet[Name] = frozenset()
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""
@@ -36,8 +38,8 @@ class Situation:
         return name in self.applied and self.applied[name].live
 
     def names(self) -> List[Name]:
-        """Return every resource that is staged or has an applied state, sorted."""
-        return sorted(self.staged.keys() | self.applied.keys())
+        """Return every resource that is staged or has an applied state and is not settled, sorted."""
+        return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
 
     def is_edited(self, name: Name) -> bool:
         """Return whether the staged file is not the one last applied (either may be missing)."""

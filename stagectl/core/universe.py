@@ -93,6 +93,9 @@ class Universe:
                 self.effective[name] = applied.resource
                 if self._shows_applied(name):
                     shown[name] = applied.inputs
+        for name in self.situation.settled:
+            self.effective[name] = self.situation.staged[name]
+            shown[name] = self.applied(name).inputs
         self.shown: AbstractSet[Name] = shown.keys()
         self.resolver = Resolver(self.effective, shown)
 

@@ -11,14 +11,15 @@ from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.document import digests
-from stagectl.core.errors import Flaw
+from stagectl.core.errors import Flaw, StagectlError
 from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.plan import Change, Held, Plan
 from stagectl.core.planner import make_plan, world_of
 from stagectl.core.schema import BODY
-from stagectl.core.selection import Selection, match_names
+from stagectl.core.selection import Selection, match_names, select
 from stagectl.core.situation import Situation
 from stagectl.core.values import Path
+from stagectl.usecases.narrow import narrow
 from stagectl.usecases.workspace import Workspace, located
 
 Place = Tuple[str, int]  # a file and a line in it, from 1
@@ -30,22 +31,52 @@ def plan(workspace: Workspace, selection: Selection, head: Optional[str] = None,
 
 
 def plan_with_situation(
-    workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None
+    workspace: Workspace,
+    selection: Selection,
+    head: Optional[str] = None,
+    base: Optional[str] = None,
+    *,
+    complete: bool = False,
 ) -> Tuple[Plan, Situation]:
-    """Return the plan, and what it was made from."""
+    """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
+    found = _narrow_plan(workspace, selection, head, complete) if base is None else None
+    return found or _full_plan(workspace, selection, head, base)
+
+
+def _narrow_plan(
+    workspace: Workspace, selection: Selection, head: Optional[str], complete: bool
+) -> Optional[Tuple[Plan, Situation]]:
+    """Return what reading only what is needed gives, None where that gives no plan."""
+    found = narrow(workspace, head, complete=complete)
+    if found is None:
+        return None
+    world = found.world(selection)
+    if world is not None:
+        select(selection, world)  # what does not exist is told at once
+    try:
+        with time_budget(5 + len(found.situation.staged) / 500, "checking the inputs"):
+            plan = make_plan(found.situation, selection, world)
+    except StagectlError:
+        return None
+    warnings = _warnings(workspace, found.head)
+    return _placed(plan, workspace.branch.tip, found.head, found.dirty, warnings), found.situation
+
+
+def _full_plan(
+    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
+) -> Tuple[Plan, Situation]:
     snapshot = workspace.snapshot(head)
     base_commit, applied = workspace.applied(base)
     situation = workspace.situation(snapshot, applied)
-    found = checked_plan(situation, selection, snapshot, {})
+    plan = checked_plan(situation, selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
-    found = replace(
-        found,
-        base=base_commit,
-        head=head_commit,
-        dirty=head is None and bool(workspace.dirty()),
-        warnings=(*_warnings(workspace, head_commit if base is None else None), *_move_hints(found)),
-    )
-    return found, situation
+    warnings = _warnings(workspace, head_commit if base is None else None)
+    return _placed(plan, base_commit, head_commit, head is None and bool(workspace.dirty()), warnings), situation
+
+
+def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, warnings: List[str]) -> Plan:
+    """Return a plan with where and when it was made."""
+    return replace(plan, base=base, head=head, dirty=dirty, warnings=(*warnings, *_move_hints(plan)))
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:

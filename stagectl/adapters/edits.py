@@ -1,0 +1,215 @@
+"""Which staged files are not as they were applied, as git tells: no file is read that is as it was.
+
+Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those who read every file:
+then the answer is None.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence
+
+from stagectl.adapters import tree
+from stagectl.adapters.git import Git
+from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
+
+RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
+WATCHED = (STAGED, KINDS, CONFIG)  # what a plan is made from
+_ABSENT = "000000"
+_CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b|\beol=crlf\b")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One path that differs between two sides, with modes as git writes them; 000000 where it is not there.
+
+    oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
+    """
+
+    path: str
+    mode: str
+    oid: Optional[Oid]
+    old_mode: str = _ABSENT
+    old_oid: Optional[Oid] = None
+    content: Optional[bytes] = None
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What is not as applied. contents: by name, None for a file that is gone; dirty: whether HEAD has it otherwise."""
+
+    contents: Mapping[Name, Optional[bytes]] = field(default_factory=dict)
+    dirty: bool = False
+
+
+class Unusual(Exception):
+    """Something that only reading every file can tell right."""
+
+
+def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
+    """Return what differs between two trees of staged files."""
+    try:
+        return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
+    except Unusual:
+        return None
+
+
+def of_working_tree(git: Git, head: Oid, applied: Oid, staged: Oid) -> Optional[Edits]:
+    """Return what differs between the applied tree of staged files and the working tree.
+
+    head: the commit checked out; staged: its tree of staged files.
+    """
+    if _converts(git):
+        return None
+    try:
+        committed = _in_place(between(git, applied, staged))
+        here, fresh = _really_changed(git, changed(git, head)), untracked(git)
+        return Edits(_contents(git, committed, {e.path: e for e in (*here, *fresh)}), _is_dirty(git, here, fresh))
+    except Unusual:
+        return None
+
+
+def _in_place(entries: Sequence[Entry]) -> Dict[str, Entry]:
+    return {f"{STAGED}/{entry.path}": entry for entry in entries}
+
+
+def _really_changed(git: Git, entries: Sequence[Entry]) -> List[Entry]:
+    """Return entries with what the working tree has, without those that were merely touched."""
+    found = []
+    for entry in entries:
+        if entry.oid is None and entry.mode in tree.REGULAR:
+            entry = replace(entry, content=_read(git.root / entry.path))
+            if entry.mode == entry.old_mode and _is_content(entry.content, entry.old_oid):
+                continue
+        found.append(entry)
+    return found
+
+
+def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
+    return content is not None and oid is not None and blob_oid(content, oid) == oid
+
+
+def _is_dirty(git: Git, here: Sequence[Entry], fresh: Sequence[Entry]) -> bool:
+    """Return whether `git status` would name one of the files."""
+    paths = "".join(f"{entry.path}\0" for entry in fresh).encode("utf-8", "surrogateescape")
+    ignored = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if fresh else b""
+    return bool(here) or ignored.count(b"\0") < len(fresh)
+
+
+def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
+    """Return what differs between two trees, paths from their root."""
+    if before == after:
+        return []
+    return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
+
+
+def changed(git: Git, head: Oid) -> List[Entry]:
+    """Return what a plan is made from and the working tree has otherwise than a commit, untracked files left out."""
+    return list(_raw(git.run("diff-index", *RAW, head, "--", *WATCHED)))
+
+
+def untracked(git: Git) -> List[Entry]:
+    """Return the files that the index does not know, ignored ones included: a plan is made from them, too."""
+    out = git.run("ls-files", "--others", "-z", "--", *WATCHED).decode("utf-8", "surrogateescape")
+    return [Entry(path, "100644", None) for path in out.split("\0")[:-1]]
+
+
+def _raw(out: bytes) -> Iterator[Entry]:
+    """Yield the entries of git's raw format; a file whose content is only in the working tree has an oid of zeros."""
+    words = out.decode("utf-8", "surrogateescape").split("\0")
+    for index in range(0, len(words) - 1, 2):
+        old_mode, mode, old_oid, oid, status = words[index][1:].split(" ")
+        if status not in ("M", "A", "D", "T"):
+            raise Unusual
+        yield Entry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
+
+
+def _oid(text: str) -> Optional[Oid]:
+    return Oid(text) if text.strip("0") else None
+
+
+def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry]) -> Dict[Name, Optional[bytes]]:
+    """Return the staged files that are not as applied, by name.
+
+    committed: what HEAD has otherwise than the applied state; here: what the working tree has otherwise than HEAD.
+    """
+    found: Dict[Name, Optional[bytes]] = {}
+    stored: Dict[Name, Oid] = {}
+    for path, entry in {**committed, **here}.items():
+        name = _name(git, path, entry)
+        if name is None:
+            continue
+        applied = committed[path].old_oid if path in committed else entry.old_oid
+        if entry.mode == _ABSENT:
+            if not _is_gone(git.root / path) and path in here:
+                raise Unusual  # something else is in its place, or nobody may look
+            if applied is not None:
+                found[name] = None
+        elif entry.oid is not None:
+            if entry.oid != applied:
+                stored[name] = entry.oid
+        else:
+            content = entry.content if entry.content is not None else _read(git.root / path)
+            if not _is_content(content, applied):
+                found[name] = content
+    blobs = git.blobs(stored.values())
+    found.update({name: blobs[oid] for name, oid in stored.items()})
+    return found
+
+
+def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
+    """Return the name of the resource staged at a path, None if the file is none of ours; raises Unusual."""
+    folder, *steps = path.split("/")
+    if folder != STAGED or any(step.startswith(".") for step in steps):
+        return None
+    if not path.endswith(".yaml"):
+        is_other = entry.mode == "100644" and not path.lower().endswith((".yml", ".yaml"))
+        if is_other and not _is_link(git, path):
+            return None
+        raise Unusual
+    name = Name("/".join(steps)[: -len(".yaml")])
+    if not NAME.fullmatch(name) or (entry.mode != _ABSENT and entry.mode not in tree.REGULAR):
+        raise Unusual
+    return name
+
+
+def _is_link(git: Git, path: str) -> bool:
+    return os.path.islink(git.root / path)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if os.path.realpath(path.parent) != str(path.parent):
+            raise Unusual  # a folder on the way is a link
+        return tree.read_file(path)
+    except OSError:
+        raise Unusual from None
+
+
+def _converts(git: Git) -> bool:
+    """Return whether files here may differ from what git has of them though git says that they do not."""
+    out = git.run("config", "--get-regexp", r"^core\.(autocrlf|eol)$", check=False).decode("utf-8", "replace").lower()
+    if any(line.split()[-1] in ("true", "crlf", "native") for line in out.splitlines()):
+        return True
+    places = (git.root / ".gitattributes", git.root / STAGED / ".gitattributes", git.common / "info" / "attributes")
+    return any(path.exists() and _CONVERTING.search(path.read_bytes()) for path in places)
+
+
+def blob_oid(data: bytes, like: str) -> Oid:
+    """Return the object id that git gives a file's content, in the format of another id."""
+    digest = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return Oid(digest(b"blob %d\0" % len(data) + data).hexdigest())

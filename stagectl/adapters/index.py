@@ -1,0 +1,231 @@
+"""The index: what is known of one applied state, in a file that answers questions about a few resources at once.
+
+One SQLite file per applied state and kinds, written beside its place and renamed: a file is there whole or not at all,
+nobody waits for anybody, and a reader keeps the one it opened. Its name is made of the object ids that it is about, so
+it cannot be out of date; one that cannot be read is nothing, and is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import store
+from stagectl.adapters.git import Git
+from stagectl.core import schema
+from stagectl.core.model import Applied, Name, Oid, Resource
+from stagectl.core.region import Known, Node
+
+FORMAT = 1  # one up whenever rows mean something else
+KEPT = 4  # files
+_AT_ONCE = 500  # values in one question
+_TABLES = """
+CREATE TABLE resource (name TEXT PRIMARY KEY, folded TEXT, tags TEXT, documents TEXT, state TEXT) WITHOUT ROWID;
+CREATE TABLE reading (parent TEXT, input TEXT, child TEXT, own TEXT,
+    PRIMARY KEY (parent, input, child, own)) WITHOUT ROWID;
+CREATE TABLE relation (parent TEXT, child TEXT, reacts INTEGER, PRIMARY KEY (parent, child)) WITHOUT ROWID;
+CREATE TABLE open (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+_CHILDREN = (  # made when all rows are there, which is faster
+    "CREATE INDEX reading_child ON reading (child)",
+    "CREATE INDEX relation_child ON relation (child)",
+    "CREATE INDEX resource_folded ON resource (folded)",
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What an index is about: the trees of an applied commit, and a digest of the kinds that it was judged by."""
+
+    staged: Oid
+    applied: Oid
+    kinds: str
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        text = f"{FORMAT} {self.staged} {self.applied} {self.kinds}"
+        return f"index-{hashlib.sha256(text.encode()).hexdigest()[:24]}.sqlite"
+
+
+class Index(Known):
+    """One open index; raises sqlite3.Error when its file turns out to be damaged."""
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        self.path = path
+        options = "mode=rwc" if write else "mode=ro&immutable=1"
+        self.db = sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, isolation_level=None)
+        self.db.execute("PRAGMA synchronous=OFF")
+        if write:
+            self.db.execute("PRAGMA journal_mode=OFF")  # nobody sees the file before it is done
+        self._states: Dict[Name, Applied] = {}
+
+    def load(self) -> Index:
+        """Read what every question needs."""
+        self.meta = dict(self.db.execute("SELECT key, value FROM meta"))
+        self.open = frozenset(Name(name) for (name,) in self.db.execute("SELECT name FROM open"))
+        if self.meta.get("format") != str(FORMAT):
+            raise sqlite3.DatabaseError("another format")
+        return self
+
+    def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        wanted = set(names)
+        missing = wanted - self._states.keys()
+        for name, documents, state in self.rows(missing).values():
+            self._states[name] = _state(name, documents, state)
+        return {name: self._states[name] for name in wanted & self._states.keys()}
+
+    def readers(self, nodes: Iterable[Node]) -> Set[Node]:
+        wanted = set(nodes)
+        question = "SELECT parent, input, child, own FROM reading WHERE parent IN"
+        found = self._ask(question, sorted({name for name, _ in wanted}))
+        return {(Name(child), own) for parent, key, child, own in found if (parent, key) in wanted}
+
+    def related(self, names: Iterable[Name], *, reacting: bool) -> Set[Name]:
+        only = "reacts = 1 AND " if reacting else ""
+        question = f"SELECT child FROM relation WHERE {only}parent IN"  # noqa: S608
+        return {Name(child) for (child,) in self._ask(question, sorted(names))}
+
+    def rows(self, names: Iterable[Name]) -> Dict[Name, Tuple[Name, str, str]]:
+        """Return what `put` was given for some resources."""
+        question = "SELECT name, documents, state FROM resource WHERE name IN"
+        return {row[0]: row for row in self._ask(question, sorted(names))}
+
+    def twins(self, names: Iterable[Name]) -> Set[Name]:
+        """Return the names known that differ from one of these in case alone, or not at all."""
+        question = "SELECT name FROM resource WHERE folded IN"
+        return {Name(name) for (name,) in self._ask(question, sorted({name.casefold() for name in names}))}
+
+    def tags(self) -> Dict[Name, FrozenSet[str]]:
+        """Return the tags of every resource, as applied."""
+        rows = self.db.execute("SELECT name, tags FROM resource")
+        return {Name(name): frozenset(tags.split(" ")) - {""} for name, tags in rows}
+
+    def parents(self) -> Dict[Name, FrozenSet[Name]]:
+        """Return whom every resource that is live, as applied, reads, comes after and reacts on."""
+        found: Dict[Name, Set[Name]] = {}
+        for parent, child in self.db.execute("SELECT parent, child FROM relation WHERE reacts >= 0"):
+            found.setdefault(Name(child), set()).add(Name(parent))
+        return {name: frozenset(parents) for name, parents in found.items()}
+
+    def _ask(self, question: str, values: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(values), _AT_ONCE):
+            some = values[start : start + _AT_ONCE]
+            yield from self.db.execute(f"{question} ({','.join('?' * len(some))})", some)
+
+    # --- writing
+
+    def put(self, rows: Iterable[Tuple[Name, str, str]]) -> None:
+        """Add resources: name, both documents as JSON ("" for one that is not live), `.applied/<name>.json`."""
+        resources: List[Tuple[str, ...]] = []
+        readings: Set[Tuple[str, str, str, str]] = set()
+        relations: List[Tuple[str, str, int]] = []
+        for name, documents, text in rows:
+            state = _state(name, documents, text)
+            self._states[name] = state
+            resources.append((name, name.casefold(), " ".join(state.tags), documents, text))
+            if state.resource is not None:
+                readings.update(_readings(state.resource))
+                relations += _relations(state.resource)
+        self.db.executemany("INSERT INTO resource VALUES (?,?,?,?,?)", sorted(resources))
+        self.db.executemany("INSERT INTO reading VALUES (?,?,?,?)", sorted(readings))
+        self.db.executemany("INSERT INTO relation VALUES (?,?,?)", sorted(relations))
+
+    def drop(self, names: Iterable[Name]) -> None:
+        """Take resources out."""
+        for name in names:
+            self._states.pop(name, None)
+            for question in ("resource WHERE name", "reading WHERE child", "relation WHERE child"):
+                self.db.execute(f"DELETE FROM {question} = ?", (name,))  # noqa: S608
+
+    def finish(self, key: Key, open_now: Iterable[Name]) -> None:
+        """Say what the index is about."""
+        self.db.execute("DELETE FROM open")
+        self.db.executemany("INSERT INTO open VALUES (?)", [(name,) for name in sorted(open_now)])
+        meta = {"format": str(FORMAT), "staged": key.staged, "applied": key.applied, "kinds": key.kinds}
+        self.db.execute("DELETE FROM meta")
+        self.db.executemany("INSERT INTO meta VALUES (?,?)", sorted(meta.items()))
+
+
+def _state(name: Name, documents: str, text: str) -> Applied:
+    resource = schema.resource(name, json.loads(documents), b"", staged=True) if documents else None
+    return store.parse_state(json.loads(text), resource)
+
+
+def _readings(resource: Resource) -> Iterator[Tuple[str, str, str, str]]:
+    for own, references in resource.references.items():
+        yield from ((reference.name, reference.path[0], resource.name, own) for reference in references)
+
+
+def _relations(resource: Resource) -> Iterator[Tuple[str, str, int]]:
+    """Yield whom a resource names; reacts: 1 if in `react_on`, -1 if only under `unordered`, which makes no parent."""
+    reacting = {trigger.on.rpartition(".")[0] for triggers in resource.react_on.values() for trigger in triggers}
+    for parent in resource.parents:
+        yield parent, resource.name, int(parent in reacting)
+    for other in set(resource.unordered) - resource.parents - {resource.name}:
+        yield other, resource.name, -1
+
+
+# --- finding and making files
+
+
+def opened(git: Git, key: Key) -> Optional[Index]:
+    """Return the index of a key, None if there is none that can be read."""
+    path = git.scratch() / "cache" / key.file
+    if not path.exists():
+        return None
+    try:
+        return Index(path).load()
+    except sqlite3.Error:
+        return None
+
+
+def nearest(git: Git, kinds: str) -> Optional[Index]:
+    """Return the newest index of some applied state that was judged by the same kinds."""
+    files = sorted((git.scratch() / "cache").glob("index-*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
+    for path in files:
+        with suppress(sqlite3.Error):
+            found = Index(path).load()
+            if found.meta["kinds"] == kinds:
+                return found
+    return None
+
+
+def begun(git: Git, like: Optional[Index]) -> Index:
+    """Return a new index that nobody sees yet, empty or with what another one has."""
+    folder = git.scratch() / "cache"
+    folder.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix="new-", suffix=".sqlite")
+    os.close(handle)
+    path = Path(name)
+    if like is not None:
+        shutil.copyfile(like.path, path)
+    found = Index(path, write=True)
+    if like is None:
+        found.db.executescript("PRAGMA page_size=4096; BEGIN;" + _TABLES)
+    else:
+        found.db.execute("BEGIN")
+    return found
+
+
+def published(git: Git, index: Index, *, fresh: bool) -> None:
+    """Put an index that is finished into its place, and take away the oldest ones."""
+    for statement in _CHILDREN if fresh else ():
+        index.db.execute(statement)
+    index.db.execute("COMMIT")
+    meta = dict(index.db.execute("SELECT key, value FROM meta"))
+    index.db.close()
+    folder = git.scratch() / "cache"
+    os.replace(index.path, folder / Key(Oid(meta["staged"]), Oid(meta["applied"]), meta["kinds"]).file)
+    files = sorted(folder.glob("*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
+    for path in files[KEPT:]:
+        path.unlink(missing_ok=True)

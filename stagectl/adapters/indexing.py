@@ -1,0 +1,119 @@
+"""Making indexes: from nothing, or from the one of an earlier applied state and what differs since."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+
+from stagectl.adapters import index as indexes
+from stagectl.adapters import yamlfile
+from stagectl.adapters.edits import between
+from stagectl.adapters.git import Git
+from stagectl.adapters.index import Index, Key
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import NAME, Applied, Kind, Name, Oid
+from stagectl.core.region import open_names
+
+_AT_ONCE = 5000  # files in memory
+
+Row = Tuple[Name, str, str]
+
+
+def index_for(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
+    """Return the index of an applied state, made now if there is none; None where none can be made."""
+    found = indexes.opened(git, key)
+    if found is not None:
+        return found
+    try:
+        like = indexes.nearest(git, key.kinds)
+        index = indexes.begun(git, like)
+        try:
+            open_now = _advance(git, index, like, key, kinds) if like is not None else _fill(git, index, key, kinds)
+            index.finish(key, open_now)
+            indexes.published(git, index, fresh=like is None)
+        finally:
+            index.db.close()
+            index.path.unlink(missing_ok=True)
+    except (sqlite3.Error, OSError, StagectlError, ValueError, KeyError, TypeError):
+        return None  # those who read every file say what is wrong
+    return indexes.opened(git, key)
+
+
+def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Set[Name]:
+    """Write everything; return what is open."""
+    staged = dict(_files(git, key.staged, ".yaml"))
+    states = dict(_files(git, key.applied, ".json"))
+    if staged.keys() - states.keys():
+        raise KeyError("a staged file without its state")
+    for some in _batches(sorted(states)):
+        blobs = git.blobs([*(states[name] for name in some), *(staged[name] for name in some if name in staged)])
+        index.put(
+            (name, _documents(blobs[staged[name]]) if name in staged else "", blobs[states[name]].decode())
+            for name in some
+        )
+    applied = index.states(states)
+    return open_names(applied, kinds, applied)
+
+
+def _files(git: Git, tree: Oid, ending: str) -> Iterator[Tuple[Name, Oid]]:
+    for entry in git.entries(tree, []):
+        name = entry.path[: -len(ending)]
+        if not entry.path.endswith(ending) or not NAME.fullmatch(name) or entry.mode != "100644":
+            raise ValueError(entry.path)
+        yield Name(name), entry.oid
+
+
+def _batches(names: List[Name]) -> Iterator[List[Name]]:
+    for start in range(0, len(names), _AT_ONCE):
+        yield names[start : start + _AT_ONCE]
+
+
+def _documents(data: bytes) -> str:
+    return json.dumps(yamlfile.load(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, Kind]) -> Set[Name]:
+    """Bring an index in step with another applied state; return what is open then."""
+    staged = _changes(git, Oid(like.meta["staged"]), key.staged, ".yaml")
+    states = _changes(git, Oid(like.meta["applied"]), key.applied, ".json")
+    changed = sorted(staged.keys() | states.keys())
+    blobs = git.blobs(oid for oid in (*staged.values(), *states.values()) if oid is not None)
+    before = like.rows(changed)
+    around = index.related(changed, reacting=False) | index.load().open
+    index.drop(changed)
+    index.put(row for name in changed for row in _row(name, staged, states, blobs, before))
+    around |= index.related(changed, reacting=False) | set(changed)
+    looked_at = index.states(around)
+    parents = {
+        parent
+        for state in looked_at.values()
+        if state.resource is not None
+        for parent in (*state.resource.parents, *state.resource.unordered)
+    }
+    applied: Dict[Name, Applied] = {**index.states(parents), **looked_at}
+    return open_names(applied, kinds, looked_at)
+
+
+def _changes(git: Git, before: Oid, after: Oid, ending: str) -> Dict[Name, Optional[Oid]]:
+    """Return the files that differ between two trees, by name; None for one that is gone."""
+    return {Name(entry.path[: -len(ending)]): entry.oid for entry in between(git, before, after)}
+
+
+def _row(
+    name: Name,
+    staged: Mapping[Name, Optional[Oid]],
+    states: Mapping[Name, Optional[Oid]],
+    blobs: Mapping[Oid, bytes],
+    before: Mapping[Name, Row],
+) -> Iterable[Row]:
+    """Yield the new row of a resource, nothing if it has no applied state any more."""
+    _, documents, text = before.get(name, (name, "", ""))
+    if name in staged:
+        oid = staged[name]
+        documents = "" if oid is None else _documents(blobs[oid])
+    if name in states:
+        oid = states[name]
+        text = "" if oid is None else blobs[oid].decode()
+    if text:
+        yield name, documents, text

@@ -1,0 +1,146 @@
+"""What a plan is made from, read as far as the plan can be about it: see core/region.py.
+
+Where that cannot be told for certain, and whenever it makes no plan, every file is read instead: that tells everything
+that is wrong, and tells it right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from typing import Dict, FrozenSet, Mapping, Optional
+
+from stagectl.adapters import edits as edited
+from stagectl.adapters import tree
+from stagectl.adapters.edits import Edits
+from stagectl.adapters.git import Git
+from stagectl.adapters.index import Index, Key
+from stagectl.adapters.indexing import index_for
+from stagectl.adapters.snapshot import parse_snapshot
+from stagectl.adapters.yamlfile import BadYaml, load
+from stagectl.core import schema
+from stagectl.core.errors import FlawedFile
+from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.moves import follow_moves
+from stagectl.core.region import narrowed
+from stagectl.core.selection import Selection, World
+from stagectl.core.situation import Situation
+from stagectl.core.values import canonical
+from stagectl.usecases.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A situation without what takes no part in it; head, dirty: as in a plan."""
+
+    situation: Situation
+    head: Oid
+    dirty: bool
+    index: Index
+    edits: Mapping[Name, Optional[Resource]]
+
+    def world(self, selection: Selection) -> Optional[World]:
+        """Return what a selection chooses from, None for one that takes everything."""
+        if not selection.names and not selection.tags:
+            return None
+        is_graph = any("+" in name for name in selection.names)
+        here = {name: self.situation.tags(name) for name in self.situation.names()}
+        tags: Dict[Name, FrozenSet[str]] = {**self.index.tags(), **here}
+        parents = self.index.parents() if is_graph else {}
+        for resource in self.edits.values() if is_graph else ():
+            if resource is not None:
+                parents[resource.name] = parents.get(resource.name, frozenset()) | resource.parents
+        return World(tags, parents)
+
+
+def narrow(workspace: Workspace, head: Optional[str] = None, *, complete: bool = False) -> Optional[Narrow]:
+    """Return what a plan is made from, None where only reading every file can tell.
+
+    head: a revision instead of the working tree. complete: with the bytes of staged files, which an apply stores.
+    """
+    git, tip = workspace.git, workspace.branch.tip
+    commit = git.resolve(head) if head is not None else git.head()
+    if tip is None or commit is None or os.environ.get("STAGECTL_CACHE") == "off":
+        return None
+    asked = [f"{tip}:{STAGED}", f"{tip}:{APPLIED}", f"{commit}:{STAGED}", f"{commit}:{APPLIED}"]
+    applied, states, staged, stray = git.trees(asked)
+    is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
+    if applied is None or states is None or staged is None or is_strayed:
+        return None
+    if head is not None:
+        edits = edited.of_commit(git, applied, staged)
+    else:
+        edits = edited.of_working_tree(git, commit, applied, staged)
+    kinds = _kinds(workspace, None if head is None else commit)
+    if edits is None or kinds is None:
+        return None
+    index = index_for(git, Key(applied, states, _digest(kinds)), kinds)
+    resources = _resources(edits, kinds, index) if index is not None else None
+    if index is None or resources is None:
+        return None
+    situation = narrowed(index, resources, kinds)
+    if not _has_kinds(situation):
+        return None
+    if complete:
+        situation = _completed(git, tip, situation)
+    return Narrow(follow_moves(situation), commit, edits.dirty, index, resources)
+
+
+def _kinds(workspace: Workspace, commit: Optional[Oid]) -> Optional[Mapping[str, Kind]]:
+    """Return the kinds of the working tree or a commit, None where something is wrong with them or the config."""
+    if commit is None:
+        files, problems = tree.read_working_tree(workspace.root, [CONFIG, KINDS])
+        files = {**tree.read_not_checked_out(workspace.git, [CONFIG, KINDS], problems), **files}
+    else:
+        files, problems = tree.read_commit(workspace.git, commit, [CONFIG, KINDS])
+    found = parse_snapshot(files, problems)
+    return None if found.problems else found.kinds
+
+
+def _digest(kinds: Mapping[str, Kind]) -> str:
+    text = canonical({name: kind.raw for name, kind in kinds.items()})
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _resources(edits: Edits, kinds: Mapping[str, Kind], index: Index) -> Optional[Dict[Name, Optional[Resource]]]:
+    """Return what was edited as resources, None where something is wrong with one of them."""
+    found: Dict[Name, Optional[Resource]] = {}
+    for name, content in edits.contents.items():
+        try:
+            found[name] = None if content is None else schema.resource(name, load(content), content, staged=True)
+        except (BadYaml, FlawedFile):
+            return None
+    there = [resource for resource in found.values() if resource is not None]
+    names = {resource.name for resource in there}
+    twins = {twin for twin in index.twins(names) if found.get(twin, twin) is not None} | names
+    is_twin = len({name.casefold() for name in twins}) < len(twins)
+    return None if is_twin or any(resource.kind not in kinds for resource in there) else found
+
+
+def _has_kinds(situation: Situation) -> bool:
+    """Return whether every kind is there that a live resource still needs."""
+    states = situation.applied.values()
+    needed = {state.resource.kind for state in states if state.resource is not None}
+    needed |= {state.unfinished.kind for state in states if state.unfinished is not None}
+    return needed <= situation.kinds.keys()
+
+
+def _completed(git: Git, tip: Oid, situation: Situation) -> Situation:
+    """Return a situation in which every resource that may be in a plan has the bytes of its file."""
+    lacking = {
+        name: state.resource
+        for name, state in situation.applied.items()
+        if state.resource is not None and name not in situation.settled
+    }
+    blobs = git.blobs(Oid(f"{tip}:{staged_path(name)}") for name in lacking)
+    full = {
+        name: replace(resource, content=blobs[Oid(f"{tip}:{staged_path(name)}")]) for name, resource in lacking.items()
+    }
+    applied = {
+        name: replace(state, resource=full.get(name, state.resource)) for name, state in situation.applied.items()
+    }
+    staged = {
+        name: full[name] if resource is lacking.get(name) else resource for name, resource in situation.staged.items()
+    }
+    return replace(situation, applied=applied, staged=staged)
