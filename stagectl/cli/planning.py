@@ -51,13 +51,11 @@ def plan(
     detailed_exitcode: bool = typer.Option(False, "--detailed-exitcode", help="Exit with 2 if there are changes."),
 ) -> None:
     """Show the graph of changes from what is applied to what is staged."""
-    from stagectl.usecases.plan import plan_with_situation
+    from stagectl.usecases.plan import plan as make_plan
 
     repository = workspace()
     try:
-        found, situation = plan_with_situation(
-            repository, selection(names, tags, with_children, with_parents), head=head, base=base
-        )
+        found = make_plan(repository, selection(names, tags, with_children, with_parents), head, base)
     except StagectlError as error:
         _annotate(error, format)
         raise
@@ -74,7 +72,8 @@ def plan(
         from stagectl.usecases.plan import explained_name, places
         from stagectl.views.plan_text import explain_text
 
-        out(explain_text(found, explained_name(situation, explain), places(repository, found, head)))
+        name = explained_name(repository, found, explain, head, base)
+        out(explain_text(found, name, places(repository, found, head)))
     else:
         out(_shown(repository, found, format, compared, head, max_bytes))
     if detailed_exitcode and not found.is_empty:

@@ -16,11 +16,11 @@ from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
 from stagectl.core.plan import Plan
 from stagectl.core.planner import make_plan, world_of
 from stagectl.core.runs import Application, Filter, Header, restriction
-from stagectl.core.selection import Selection, match_names
+from stagectl.core.selection import Selection
 from stagectl.core.situation import Situation
 from stagectl.core.values import variables
 from stagectl.usecases.execute import Watch, discreet, does, execute, handlers_of, recorded_only
-from stagectl.usecases.plan import plan_with_situation
+from stagectl.usecases.plan import check_names, plan_with_situation
 from stagectl.usecases.record import conclude
 from stagectl.usecases.recover import recover
 from stagectl.usecases.reviewed import check
@@ -182,14 +182,13 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     again = options.filter.only
     if again is not None:
         selection = _selection_again(workspace, selection, options.head, again)
-    plan, situation = plan_with_situation(workspace, selection, head=options.head)
+    plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
     if again is not None and not set(again) & {change.id for change in plan.changes}:
         return Plan(), situation
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check(workspace, plan, expected, options.reviewed)
-    for name in options.allow_remove:
-        match_names(name, world_of(situation))
+    check_names(workspace, plan, options.allow_remove, options.head)
     restriction(plan, options.filter)
     return plan, situation
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Optional, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.snapshot import Snapshot
@@ -148,9 +148,19 @@ def _first_value(change: Change) -> Path:
     return ("inputs", *there[0]) if there else ()
 
 
-def explained_name(situation: Situation, text: str) -> Name:
+def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
     """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
-    world = world_of(situation)
     name = split_change(text)[0] if "." in text else text
-    match_names(name, world)
+    check_names(workspace, plan, [name], head, base)
     return Name(name)
+
+
+def check_names(
+    workspace: Workspace, plan: Plan, names: Sequence[str], head: Optional[str] = None, base: Optional[str] = None
+) -> None:
+    """Raise StagectlError for a name that does not exist; those in the plan do, for others everything is read."""
+    left = sorted(set(names) - {change.resource for change in plan.changes})
+    if left:
+        world = world_of(workspace.situation(workspace.snapshot(head), workspace.applied(base)[1]))
+        for name in left:
+            match_names(name, world)
