@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-import tempfile
-import traceback
-from typing import Callable, Optional, Sequence
 
-from stagectl import __version__
-from stagectl.core.errors import InvalidFiles, StagectlError, UsageError
+from stagectl.adapters import ahead
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
+    from typing import Optional, Sequence
+
+    from stagectl.core.errors import StagectlError
+
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    ahead.start(words)
+    try:
+        return _run(words)
+    finally:
+        ahead.drop()
+
+
+def _run(words: Sequence[str]) -> int:
+    from stagectl.core.errors import StagectlError
+
     try:
         from stagectl.cli import app
 
-        code = app(args=None if arguments is None else list(arguments), prog_name="stagectl", standalone_mode=False)
+        code = app(args=words, prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
             print("interrupted", file=sys.stderr)
         return _flushed(code if isinstance(code, int) else DONE)
@@ -33,7 +44,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except BrokenPipeError:
         return _unread(DONE)
     except OSError as error:
-        return _told(_full(error)) if error.errno in FULL else _foreign(error)
+        return _told(_full(error)) if _is_full(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
 
@@ -53,6 +64,7 @@ def _unread(code: int) -> int:
 
 
 def _told(error: StagectlError) -> int:
+    from stagectl.core.errors import InvalidFiles, UsageError
     from stagectl.views.text import safe
 
     lead = "" if isinstance(error, InvalidFiles) else "error: "
@@ -62,7 +74,15 @@ def _told(error: StagectlError) -> int:
     return USAGE if isinstance(error, UsageError) else FAILED
 
 
+def _is_full(error: OSError) -> bool:
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _full(error: OSError) -> StagectlError:
+    from stagectl.core.errors import StagectlError
+
     where = f": {error.filename}" if error.filename else ""
     return StagectlError(
         f"{error.strerror}{where}", "make room on the disk; what a run finished is known: stagectl status"
@@ -89,7 +109,12 @@ def _foreign(error: Exception) -> int:
 
 
 def _bug(error: Exception) -> int:
-    clean: Callable[[str], str] = getattr(error, "clean", str)  # takes out the secrets of a run
+    import tempfile
+    import traceback
+
+    from stagectl import __version__
+
+    clean = getattr(error, "clean", str)  # takes out the secrets of a run
     with tempfile.NamedTemporaryFile(
         "w", prefix="stagectl-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
     ) as file:

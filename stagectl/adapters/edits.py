@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 
-from stagectl.adapters import tree
+from stagectl.adapters import ahead, tree
+from stagectl.adapters.ahead import CHANGED
 from stagectl.adapters.git import Git
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
-RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
 WATCHED = (STAGED, KINDS, CONFIG)  # what a plan is made from
 _ABSENT = "000000"
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b|\beol=crlf\b")
@@ -58,16 +58,16 @@ def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
         return None
 
 
-def of_working_tree(git: Git, head: Oid, applied: Oid, staged: Oid) -> Optional[Edits]:
+def of_working_tree(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
     """Return what differs between the applied tree of staged files and the working tree.
 
-    head: the commit checked out; staged: its tree of staged files.
+    staged: the tree of staged files of HEAD.
     """
     if _converts(git):
         return None
     try:
         committed = _in_place(between(git, applied, staged))
-        here, fresh = _really_changed(git, changed(git, head)), untracked(git)
+        here, fresh = _really_changed(git, changed(git)), untracked(git)
         return Edits(_contents(git, committed, {e.path: e for e in (*here, *fresh)}), _is_dirty(git, here, fresh))
     except Unusual:
         return None
@@ -104,12 +104,13 @@ def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
     """Return what differs between two trees, paths from their root."""
     if before == after:
         return []
-    return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
+    return list(_raw(git.run("diff-tree", "-r", *CHANGED[1:7], before, after)))
 
 
-def changed(git: Git, head: Oid) -> List[Entry]:
-    """Return what a plan is made from and the working tree has otherwise than a commit, untracked files left out."""
-    return list(_raw(git.run("diff-index", *RAW, head, "--", *WATCHED)))
+def changed(git: Git) -> List[Entry]:
+    """Return what a plan is made from and the working tree has otherwise than HEAD, untracked files left out."""
+    answer = ahead.taken(str(git.root))
+    return list(_raw(git.run(*CHANGED) if answer is None else answer))
 
 
 def untracked(git: Git) -> List[Entry]:

@@ -8,8 +8,11 @@ this repository is started without it.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-import tempfile
+import threading
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -19,9 +22,18 @@ from stagectl.core.model import Oid
 
 _TALKS = ("ls-remote", "fetch", "push")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    process.wait()
 
 
 class GitError(StagectlError):
@@ -42,6 +54,7 @@ class Git:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
+        self._one_question = threading.Lock()
         code, out, err = self.try_run("rev-parse", "--show-toplevel", "--git-common-dir")
         top = out.decode().splitlines()
         if code and b"safe.directory" in err:
@@ -54,6 +67,7 @@ class Git:
             )
         self.root = Path(top[0])
         self.common = (folder / top[1]).resolve()
+        self._asked: Optional[subprocess.Popen[bytes]] = None  # answers where names stand; see `look_up`
 
     # --- processes
 
@@ -88,14 +102,23 @@ class Git:
             return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
         return process.returncode, out, err
 
-    def start(self, *arguments: str, env: Optional[Mapping[str, str]] = None) -> subprocess.Popen[bytes]:
-        """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English."""
+    def start(
+        self, *arguments: str, env: Optional[Mapping[str, str]] = None, quiet: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English. quiet: they go nowhere."""
         try:
             if arguments[0] in _TALKS:
                 return self._start_conversation(arguments, env)
             pipe = subprocess.PIPE
             full = {**os.environ, **_ENGLISH, **(env or {})}
-            return subprocess.Popen(["git", *arguments], cwd=self.root, env=full, stdin=pipe, stdout=pipe, stderr=pipe)
+            return subprocess.Popen(
+                ["git", *arguments],
+                cwd=self.root,
+                env=full,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=subprocess.DEVNULL if quiet else pipe,
+            )
         except (ImportError, FileNotFoundError):  # GitPython looks for git when it is imported
             raise StagectlError("git was not found", "install git, or put it on the PATH") from None
 
@@ -125,8 +148,25 @@ class Git:
 
     def find(self, revision: str) -> Optional[Oid]:
         """Return the commit a revision names, None if there is none."""
-        out = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", check=False)
-        return Oid(out.decode().strip()) if out else None
+        return self.look_up([revision + "^{commit}"])[0]
+
+    def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
+        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there.
+
+        One git answers all such questions of this object, when they are asked; starting one for each takes longer.
+        """
+        if any("\n" in name for name in names):
+            return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
+        if self._asked is None or self._asked.poll() is not None:
+            self._asked = self.start("cat-file", "--batch-check=%(objectname)", quiet=True)
+            weakref.finalize(self, _end, self._asked)
+        stdin, stdout = self._asked.stdin, self._asked.stdout
+        assert stdin is not None and stdout is not None, "started with pipes"
+        with self._one_question:
+            stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+            stdin.flush()
+            lines = [stdout.readline().decode("utf-8", "replace").strip() for _ in names]
+        return [Oid(line) if _OID.fullmatch(line) else None for line in lines]
 
     def head(self) -> Optional[Oid]:
         """Return the commit checked out, None before the first one."""
@@ -167,11 +207,6 @@ class Git:
             mode, _, oid = mode_type_oid.split(" ")
             found.append(Entry(path, mode, Oid(oid)))
         return found
-
-    def trees(self, paths: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects, of whatever type, at `<revision>:<path>`; None where there is none."""
-        out = self.run("cat-file", "--batch-check=%(objectname)", data="".join(f"{path}\n" for path in paths).encode())
-        return [None if b" " in line else Oid(line.decode()) for line in out.splitlines()]
 
     def blobs(self, oids: Iterable[Oid]) -> Dict[Oid, bytes]:
         """Return the contents of blobs; an id may also be `<revision>:<path>`."""
@@ -229,6 +264,8 @@ class Git:
             if code:
                 self._forget(new)
                 raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
+        import tempfile
+
         with tempfile.NamedTemporaryFile("w", dir=self.scratch(), encoding="utf-8") as file:
             file.write(message)
             file.flush()

@@ -16,12 +16,12 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import store
 from stagectl.adapters.git import Git
-from stagectl.core import schema
-from stagectl.core.model import Applied, Name, Oid, Resource
+from stagectl.core import schema, settings
+from stagectl.core.model import Applied, Kind, Name, Oid, Resource
 from stagectl.core.region import Known, Node
 
 FORMAT = 1  # one up whenever rows mean something else
@@ -72,9 +72,11 @@ class Index(Known):
     def load(self) -> Index:
         """Read what every question needs."""
         self.meta = dict(self.db.execute("SELECT key, value FROM meta"))
-        self.open = frozenset(Name(name) for (name,) in self.db.execute("SELECT name FROM open"))
         if self.meta.get("format") != str(FORMAT):
             raise sqlite3.DatabaseError("another format")
+        self.open = frozenset(Name(name) for (name,) in self.db.execute("SELECT name FROM open"))
+        raw = json.loads(self.meta["raw kinds"])
+        self.kinds = {name: settings.kind(name, [kind], is_checked=True) for name, kind in raw.items()}
         return self
 
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
@@ -147,11 +149,12 @@ class Index(Known):
             for question in ("resource WHERE name", "reading WHERE child", "relation WHERE child"):
                 self.db.execute(f"DELETE FROM {question} = ?", (name,))  # noqa: S608
 
-    def finish(self, key: Key, open_now: Iterable[Name]) -> None:
+    def finish(self, key: Key, kinds: Mapping[str, Kind], open_now: Iterable[Name]) -> None:
         """Say what the index is about."""
         self.db.execute("DELETE FROM open")
         self.db.executemany("INSERT INTO open VALUES (?)", [(name,) for name in sorted(open_now)])
         meta = {"format": str(FORMAT), "staged": key.staged, "applied": key.applied, "kinds": key.kinds}
+        meta["raw kinds"] = json.dumps({name: kind.raw for name, kind in kinds.items()}, ensure_ascii=False)
         self.db.execute("DELETE FROM meta")
         self.db.executemany("INSERT INTO meta VALUES (?,?)", sorted(meta.items()))
 

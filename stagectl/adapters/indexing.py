@@ -20,17 +20,14 @@ _AT_ONCE = 5000  # files in memory
 Row = Tuple[Name, str, str]
 
 
-def index_for(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
-    """Return the index of an applied state, made now if there is none; None where none can be made."""
-    found = indexes.opened(git, key)
-    if found is not None:
-        return found
+def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
+    """Make and return the index of an applied state; None where none can be made."""
     try:
         like = indexes.nearest(git, key.kinds)
         index = indexes.begun(git, like)
         try:
             open_now = _advance(git, index, like, key, kinds) if like is not None else _fill(git, index, key, kinds)
-            index.finish(key, open_now)
+            index.finish(key, kinds, open_now)
             indexes.published(git, index, fresh=like is None)
         finally:
             index.db.close()

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from stagectl.adapters.git import Entry, Git
-from stagectl.adapters.yamlfile import LARGEST_FILE
 from stagectl.core.errors import Problem
-from stagectl.core.model import Oid
+from stagectl.core.model import LARGEST_FILE, Oid
 
 Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
 

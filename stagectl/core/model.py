@@ -24,6 +24,7 @@ STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
+LARGEST_FILE = 256 * 1024  # bytes
 DEFINITIONS, STAGED, APPLIED, KINDS, CONFIG = "resources", ".staged", ".applied", "kinds", "stagectl.yaml"
 
 

@@ -15,18 +15,14 @@ from stagectl.adapters import edits as edited
 from stagectl.adapters import tree
 from stagectl.adapters.edits import Edits
 from stagectl.adapters.git import Git
-from stagectl.adapters.index import Index, Key
-from stagectl.adapters.indexing import index_for
-from stagectl.adapters.snapshot import parse_snapshot
-from stagectl.adapters.yamlfile import BadYaml, load
+from stagectl.adapters.index import Index, Key, opened
 from stagectl.core import schema
 from stagectl.core.errors import FlawedFile
-from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.model import APPLIED, KINDS, STAGED, Name, Oid, Resource, staged_path
 from stagectl.core.moves import follow_moves
 from stagectl.core.region import narrowed
 from stagectl.core.selection import Selection, World
 from stagectl.core.situation import Situation
-from stagectl.core.values import canonical
 from stagectl.usecases.workspace import Workspace
 
 
@@ -64,22 +60,19 @@ def narrow(workspace: Workspace, head: Optional[str] = None, *, complete: bool =
     if tip is None or commit is None or os.environ.get("STAGECTL_CACHE") == "off":
         return None
     asked = [f"{tip}:{STAGED}", f"{tip}:{APPLIED}", f"{commit}:{STAGED}", f"{commit}:{APPLIED}"]
-    applied, states, staged, stray = git.trees(asked)
+    applied, states, staged, stray = git.look_up(asked)
     is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
     if applied is None or states is None or staged is None or is_strayed:
         return None
-    if head is not None:
-        edits = edited.of_commit(git, applied, staged)
-    else:
-        edits = edited.of_working_tree(git, commit, applied, staged)
-    kinds = _kinds(workspace, None if head is None else commit)
-    if edits is None or kinds is None:
+    edits = edited.of_commit(git, applied, staged) if head else edited.of_working_tree(git, applied, staged)
+    files = _kind_files(workspace, commit if head else None)
+    if edits is None or files is None:
         return None
-    index = index_for(git, Key(applied, states, _digest(kinds)), kinds)
-    resources = _resources(edits, kinds, index) if index is not None else None
+    index = _index(git, Key(applied, states, _digest(files)), files)
+    resources = _resources(edits, index) if index is not None else None
     if index is None or resources is None:
         return None
-    situation = narrowed(index, resources, kinds)
+    situation = narrowed(index, resources, index.kinds)
     if not _has_kinds(situation):
         return None
     if complete:
@@ -87,24 +80,41 @@ def narrow(workspace: Workspace, head: Optional[str] = None, *, complete: bool =
     return Narrow(follow_moves(situation), commit, edits.dirty, index, resources)
 
 
-def _kinds(workspace: Workspace, commit: Optional[Oid]) -> Optional[Mapping[str, Kind]]:
-    """Return the kinds of the working tree or a commit, None where something is wrong with them or the config."""
+def _kind_files(workspace: Workspace, commit: Optional[Oid]) -> Optional[tree.Files]:
+    """Return the files of the kinds of the working tree or a commit, None where something is wrong with one."""
     if commit is None:
-        files, problems = tree.read_working_tree(workspace.root, [CONFIG, KINDS])
-        files = {**tree.read_not_checked_out(workspace.git, [CONFIG, KINDS], problems), **files}
+        files, problems = tree.read_working_tree(workspace.root, [KINDS])
+        files = {**tree.read_not_checked_out(workspace.git, [KINDS], problems), **files}
     else:
-        files, problems = tree.read_commit(workspace.git, commit, [CONFIG, KINDS])
-    found = parse_snapshot(files, problems)
-    return None if found.problems else found.kinds
+        files, problems = tree.read_commit(workspace.git, commit, [KINDS])
+    return None if problems else files
 
 
-def _digest(kinds: Mapping[str, Kind]) -> str:
-    text = canonical({name: kind.raw for name, kind in kinds.items()})
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(files: tree.Files) -> str:
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
+    return digest.hexdigest()
 
 
-def _resources(edits: Edits, kinds: Mapping[str, Kind], index: Index) -> Optional[Dict[Name, Optional[Resource]]]:
+def _index(git: Git, key: Key, files: tree.Files) -> Optional[Index]:
+    """Return the index of an applied state and kinds, made now if there is none."""
+    found = opened(git, key)
+    if found is not None:
+        return found
+    from stagectl.adapters.indexing import made
+    from stagectl.adapters.snapshot import parse_snapshot
+
+    snapshot = parse_snapshot(files)
+    return None if snapshot.problems else made(git, key, snapshot.kinds)
+
+
+def _resources(edits: Edits, index: Index) -> Optional[Dict[Name, Optional[Resource]]]:
     """Return what was edited as resources, None where something is wrong with one of them."""
+    if not edits.contents:
+        return {}
+    from stagectl.adapters.yamlfile import BadYaml, load
+
     found: Dict[Name, Optional[Resource]] = {}
     for name, content in edits.contents.items():
         try:
@@ -115,7 +125,7 @@ def _resources(edits: Edits, kinds: Mapping[str, Kind], index: Index) -> Optiona
     names = {resource.name for resource in there}
     twins = {twin for twin in index.twins(names) if found.get(twin, twin) is not None} | names
     is_twin = len({name.casefold() for name in twins}) < len(twins)
-    return None if is_twin or any(resource.kind not in kinds for resource in there) else found
+    return None if is_twin or any(resource.kind not in index.kinds for resource in there) else found
 
 
 def _has_kinds(situation: Situation) -> bool:

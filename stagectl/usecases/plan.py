@@ -7,7 +7,6 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.adapters.yamlfile import body_of, locate
 from stagectl.core.checks import ImpossiblePlan
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.document import digests
@@ -112,6 +111,8 @@ def _move_hints(plan: Plan) -> List[str]:
 
 def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
     """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
+    from stagectl.adapters.yamlfile import body_of, locate
+
     snapshot = workspace.snapshot(head, definitions=True)
     found = {}
     for change in plan.changes:
@@ -131,6 +132,8 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
 
 def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: int) -> Dict[ChangeId, Place]:
     """Return for the first *most* changes, and those held back, the staged file and the line of the first value."""
+    from stagectl.adapters.yamlfile import locate
+
     snapshot = workspace.snapshot(head)
     found: Dict[ChangeId, Place] = {}
     entries: List[Union[Change, Held]] = [*plan.changes[:most], *plan.held[:most]]

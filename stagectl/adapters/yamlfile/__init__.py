@@ -11,16 +11,9 @@ import math
 import re
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-try:
-    from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
-except ImportError as error:  # a build without the C library cannot keep its promises
-    raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
-
 from stagectl.core.errors import Flaw, Problem, StagectlError, Step
+from stagectl.core.model import LARGEST_FILE
 
-LARGEST_FILE = 256 * 1024  # bytes
 DEEPEST = 64
 LONGEST_NUMBER = 400  # characters
 
@@ -85,13 +78,13 @@ def scalar_span(data: bytes, document: int, at: Sequence[Step]) -> Optional[Tupl
 
 def resolve_plain(text: str) -> Any:
     """Return the value of a scalar without quotes; raises BadYaml for a number that JSON does not have."""
-    return _Builder("", CParser(""))._plain(text, None)
+    return _Builder("", None)._plain(text, None)
 
 
 def _read(data: bytes, *, places: bool = False) -> _Builder:
     text = _text_of(data)
     try:
-        return _Builder(text, CParser(text), places=places).build()
+        return _Builder(text, _parser(text), places=places).build()
     except BadYaml as error:
         if not error.message.startswith(_NOT_YAML):
             raise
@@ -108,6 +101,27 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
         raise (refused if error.message.startswith(_NOT_YAML) else error) from None
 
 
+def _parser(text: str) -> Any:
+    """Return libyaml's parser of a text. It is loaded when the first file is read: a plan of nothing reads none."""
+    try:
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:  # a build without the C library cannot keep its promises
+        raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
+    return CParser(text)
+
+
+def _refusal(error: Exception) -> Exception:
+    """Return what a parser has against a file as BadYaml; other errors as they are."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        context = f" {error.context}" if error.context else ""
+        return BadYaml(line, column, f"{_NOT_YAML}{error.problem}{context}")
+    return BadYaml(1, 1, f"{_NOT_YAML}{str(error).splitlines()[0]}") if isinstance(error, YAMLError) else error
+
+
 class _EventParser:
     """Gives the events of ruamel.yaml's Python parser as libyaml's parser does."""
 
@@ -120,7 +134,7 @@ class _EventParser:
             if type(event).__name__ == "ScalarEvent":
                 event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
         except (ValueError, OverflowError):
-            raise YAMLError("an escape that names no character") from None
+            raise BadYaml(1, 1, f"{_NOT_YAML}an escape that names no character") from None
         return event
 
 
@@ -180,13 +194,10 @@ class _Builder:
     def _next(self) -> Any:
         try:
             return self._parser.get_event()
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            context = f" {error.context}" if error.context else ""
-            raise BadYaml(line, column, f"{_NOT_YAML}{error.problem}{context}") from None
-        except YAMLError as error:
-            raise BadYaml(1, 1, f"{_NOT_YAML}{str(error).splitlines()[0]}") from None
+        except StagectlError:
+            raise
+        except Exception as error:
+            raise _refusal(error) from None
 
     def _refuse(self, event: Any, message: str) -> BadYaml:
         if event is None:
