@@ -30,9 +30,9 @@ def _run(words: Sequence[str]) -> int:
     from stagectl.core.errors import StagectlError
 
     try:
-        from stagectl.cli import app
+        from stagectl.cli import app_for
 
-        code = app(args=words, prog_name="stagectl", standalone_mode=False)
+        code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
             print("interrupted", file=sys.stderr)
         return _flushed(code if isinstance(code, int) else DONE)

@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Sequence
+
 import typer
 
-from stagectl.cli import applying, editing, looking, planning, runs, staging, teams
-
-app = typer.Typer(
-    name="stagectl",
-    help="Stage, review and roll out changes to resources, with git as the only store.",
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-app.command("init")(staging.init)
-app.command("create")(editing.create)
-app.command("update")(editing.update)
-app.command("remove")(editing.remove)
-app.command("move")(editing.move)
-app.command("stage")(staging.stage)
-app.command("unstage")(editing.unstage)
-app.command("discard")(editing.discard)
-app.command("promote")(editing.promote)
-app.command("revert")(editing.revert)
-app.command("status")(looking.status)
-app.command("diff")(looking.diff)
-app.command("plan")(planning.plan)
-app.command("apply")(applying.apply)
-app.command("report")(runs.report)
-app.command("retry")(runs.retry)
-app.command("resume")(runs.resume)
-app.command("stop")(runs.stop)
-app.command("sync")(teams.sync)
-app.command("locks")(teams.locks)
-app.command("lock")(teams.lock)
-app.command("unlock")(teams.unlock)
-app.command("validate")(looking.validate)
-app.command("verify")(looking.verify)
-app.command("show")(looking.show)
-app.command("graph")(looking.graph)
-app.command("log")(looking.log)
-app.command("kinds")(looking.kinds)
+# In the order in which help lists them: the command, which is also the function's name, and its module.
+COMMANDS = {
+    "init": "staging",
+    "create": "editing",
+    "update": "editing",
+    "remove": "editing",
+    "move": "editing",
+    "stage": "staging",
+    "unstage": "editing",
+    "discard": "editing",
+    "promote": "editing",
+    "revert": "editing",
+    "status": "looking",
+    "diff": "looking",
+    "plan": "planning",
+    "apply": "applying",
+    "report": "runs",
+    "retry": "runs",
+    "resume": "runs",
+    "stop": "runs",
+    "sync": "teams",
+    "locks": "teams",
+    "lock": "teams",
+    "unlock": "teams",
+    "validate": "looking",
+    "verify": "looking",
+    "show": "looking",
+    "graph": "looking",
+    "log": "looking",
+    "kinds": "looking",
+}
 
 
-@app.callback(invoke_without_command=True)
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """Return the command line; of one command alone, where a line begins with its name: the others are not loaded."""
+    app = typer.Typer(
+        name="stagectl",
+        help="Stage, review and roll out changes to resources, with git as the only store.",
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    asked = words[0] if words and words[0] in COMMANDS else None
+    for name, module in COMMANDS.items():
+        if asked in (None, name):
+            app.command(name)(getattr(import_module(f"stagectl.cli.{module}"), name))
+    app.callback(invoke_without_command=True)(_options)
+    return app
+
+
 def _options(version: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
     if version:
         from stagectl import __version__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import Iterable, List, Sequence, Tuple, Union
 
@@ -84,5 +83,7 @@ class Flaws:
 
 def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -> str:
     """Return a suggestion to append to a message: the nearest known words, or nothing."""
+    import difflib  # only who mistypes waits for it
+
     matches = difflib.get_close_matches(word, sorted(set(known)), n=2, cutoff=0.65)
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
