@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import secrets
 import shutil
 import time
@@ -21,6 +20,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
 from stagectl.adapters.processes import NOTES
+from stagectl.adapters.run_folders import folder_of_run, names
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
@@ -30,7 +30,6 @@ from stagectl.core.runs import Header, Record
 KEPT = 30  # runs; the oldest go when a new one begins
 RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
 ROOM = "make room on the disk, and try again"
-RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 class Journal:
@@ -231,18 +230,6 @@ def durations(scratch: Path, runs: int = 10) -> Dict[ChangeId, float]:
     return found
 
 
-def names(scratch: Path) -> List[str]:
-    """Return the runs there are, the newest first."""
-    folder = scratch / "runs"
-    found = os.listdir(folder) if folder.exists() else []
-    return sorted((name for name in found if RUN.fullmatch(name)), reverse=True)
-
-
-def folder_of_run(scratch: Path, run: str) -> Path:
-    """Return the folder of a run."""
-    return scratch / "runs" / run
-
-
 def read(scratch: Path, run: str) -> Record:
     """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
     folder = folder_of_run(scratch, run)
@@ -260,21 +247,3 @@ def _entries(folder: Path) -> List[Dict[str, Any]]:
     journal = folder / "journal"
     lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []  # the last line may be torn
     return [json.loads(line) for line in lines]
-
-
-def unclosed(scratch: Path) -> Optional[str]:
-    """Return the run that was not closed; every apply closes what was left open before, so there is one at most.
-
-    It need not be the newest by its name: clocks go wrong.
-    """
-    for name in names(scratch):
-        try:
-            with open(folder_of_run(scratch, name) / "journal", "rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 1024))
-                last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
-        except OSError:
-            return name
-        if not last.startswith(b'{"end"'):
-            return name
-    return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Callable, Optional, Sequence, Tuple
 
 from stagectl.adapters import journal as journals
+from stagectl.adapters import run_folders
 from stagectl.adapters.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
@@ -105,7 +106,7 @@ def _carried_out(
 ) -> Application:
     """Run a plan and record what came of it; the journal stays open until that is done."""
     scratch = workspace.git.scratch()
-    team.begin(header.run, journals.folder_of_run(scratch, header.run))
+    team.begin(header.run, run_folders.folder_of_run(scratch, header.run))
     journal = journals.begin(scratch, header)
     if options.record_only:
         outcomes = recorded_only(plan, header)

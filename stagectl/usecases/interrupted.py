@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Optional
 
-from stagectl.adapters import journal as journals
 from stagectl.adapters.lock import is_held
-from stagectl.adapters.processes import living
+from stagectl.adapters.run_folders import folder_of_run, unclosed
 from stagectl.core.model import ChangeId
 from stagectl.usecases.workspace import Workspace
 
@@ -14,10 +13,14 @@ from stagectl.usecases.workspace import Workspace
 def interrupted(workspace: Workspace) -> Optional[str]:
     """Return the run that was interrupted and that nobody recovered, None if there is none."""
     scratch = workspace.git.common / "stagectl"
-    run = journals.unclosed(scratch)
+    run = unclosed(scratch)
     return None if run is None or is_held(scratch) else run
 
 
 def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
     """Return the processes that an interrupted run has left behind, by the changes whose end they are."""
-    return living(journals.folder_of_run(workspace.git.common / "stagectl", run)) if run else {}
+    if run is None:
+        return {}
+    from stagectl.adapters.processes import living
+
+    return living(folder_of_run(workspace.git.common / "stagectl", run))

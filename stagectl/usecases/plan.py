@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from stagectl.adapters.clock import time_budget
-from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.checks import ImpossiblePlan
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.document import digests
@@ -20,6 +19,9 @@ from stagectl.core.situation import Situation
 from stagectl.core.values import Path
 from stagectl.usecases.narrow import narrow
 from stagectl.usecases.workspace import Workspace, located
+
+if TYPE_CHECKING:
+    from stagectl.adapters.snapshot import Snapshot
 
 Place = Tuple[str, int]  # a file and a line in it, from 1
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Callable, Mapping, Optional, Tuple
 
 from stagectl.adapters import journal as journals
+from stagectl.adapters import run_folders
 from stagectl.adapters.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
@@ -43,14 +44,14 @@ def recover(workspace: Workspace) -> Optional[str]:
 
 def _interrupted(workspace: Workspace) -> Optional[Record]:
     scratch = workspace.git.scratch()
-    run = journals.unclosed(scratch)
+    run = run_folders.unclosed(scratch)
     return journals.read(scratch, run) if run is not None else None
 
 
 def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Record a run, unless that was done before it was interrupted, and close its journal."""
     header = found.header
-    folder = journals.folder_of_run(workspace.git.scratch(), header.run)
+    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:
         journals.Journal(folder).close(commit)
@@ -68,7 +69,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
             "finish it with the version of stagectl that began it, or give it up: move this folder away, "
-            f"{journals.folder_of_run(workspace.git.scratch(), header.run)}",
+            f"{run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
         )
     return replace(plan, base=header.base, head=header.source), situation.applied
 
@@ -113,7 +114,7 @@ def _resumed(
 ) -> Application:
     """Finish a run that was interrupted, and record it."""
     header = found.header
-    folder = journals.folder_of_run(workspace.git.scratch(), header.run)
+    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:  # only its journal was not closed
         journals.Journal(folder).close(commit)

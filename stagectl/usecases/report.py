@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Dict, Optional
 
 from stagectl.adapters import journal as journals
+from stagectl.adapters import run_folders
 from stagectl.adapters.lock import is_held
 from stagectl.adapters.output import last_lines
 from stagectl.core.errors import StagectlError
@@ -28,7 +29,7 @@ def durations(workspace: Workspace) -> Dict[ChangeId, float]:
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
     """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
     scratch = workspace.git.scratch()
-    known = journals.names(scratch)
+    known = run_folders.names(scratch)
     if not known:
         raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
     matches = known[:1] if run is None else [name for name in known if name.startswith(run)]
@@ -46,7 +47,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
     scratch = workspace.git.scratch()
-    newest = journals.names(scratch)[:1] == [record.header.run]
+    newest = run_folders.names(scratch)[:1] == [record.header.run]
     is_running = record.ended is None and newest and is_held(scratch)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
     outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
@@ -55,7 +56,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
 
 def _so_far(scratch: Path, record: Record, identity: ChangeId) -> Outcome:
     """Return the outcome of a change whose end nobody saw yet, with what it printed."""
-    path = journals.output_path(journals.folder_of_run(scratch, record.header.run), identity)
+    path = journals.output_path(run_folders.folder_of_run(scratch, record.header.run), identity)
     return replace(record.outcomes[identity], output=last_lines(path))
 
 
@@ -64,7 +65,7 @@ def stop(workspace: Workspace, run: str) -> str:
     found = report(workspace, run)
     if not found.is_running:
         raise StagectlError(f"run {found.header.run} is not going on", "see what it did: stagectl report")
-    (journals.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
+    (run_folders.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
     return found.header.run
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import journal as journals
-from stagectl.adapters import store
+from stagectl.adapters import run_folders, store
 from stagectl.adapters.git import Git
 from stagectl.adapters.replay import replayed_commits
 from stagectl.core.errors import StagectlError
@@ -165,7 +165,7 @@ def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
 def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Iterator[Finding]:
     """Yield tips that were seen earlier, by a verification or by a run on this machine, and that are not there now."""
     scratch = workspace.git.scratch()
-    seen = dict(_recorded(workspace, journals.names(scratch)))
+    seen = dict(_recorded(workspace, run_folders.names(scratch)))
     verified = scratch / "verified-tip"
     if verified.exists():
         seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())

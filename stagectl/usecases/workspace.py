@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import store, tree
 from stagectl.adapters.git import Git, GitError
-from stagectl.adapters.remote import Remote
-from stagectl.adapters.snapshot import Snapshot, parse_config, parse_snapshot, problem_at
 from stagectl.core.checks import ImpossiblePlan, Trouble, all_troubles
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
@@ -18,6 +16,9 @@ from stagectl.core.moves import follow_moves
 from stagectl.core.resolve import Resolver
 from stagectl.core.situation import Scope, Situation
 from stagectl.core.universe import Universe
+
+if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
+    from stagectl.adapters.snapshot import Snapshot
 
 Edits = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
 
@@ -46,6 +47,10 @@ class Workspace:
     def config(self) -> Config:
         """The config of the working tree; raises InvalidFiles."""
         files, problems = tree.read_working_tree(self.root, [CONFIG])
+        if not files and not problems:
+            return Config()
+        from stagectl.adapters.snapshot import parse_config
+
         found = parse_config(files, problems)
         if problems:
             raise InvalidFiles(problems)
@@ -69,6 +74,8 @@ class Workspace:
         self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
     ) -> Snapshot:
         """Return what the working tree (or a commit) says, with its problems."""
+        from stagectl.adapters.snapshot import parse_config, parse_snapshot
+
         commit = None if revision is None else self.git.resolve(revision)
         paths = [CONFIG, KINDS, STAGED]
         files, problems = self._files(commit, paths)
@@ -139,6 +146,8 @@ class Workspace:
 
     def refuse_unfetched(self) -> None:
         """Raise StagectlError if the remote has the applied branch and this clone has not, or if nobody knows."""
+        from stagectl.adapters.remote import Remote
+
         remote, branch = self.config.remote, self.config.applied_branch
         try:
             there = Remote(self.git, remote).read(f"refs/heads/{branch}")
@@ -255,6 +264,8 @@ def _problems(troubles: Iterable[Trouble], files: tree.Files, paths: Mapping[Nam
 
 
 def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
+    from stagectl.adapters.snapshot import problem_at
+
     if path not in files:
         return Problem(path, 1, 1, trouble.message)
     return problem_at(files[path], path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key))

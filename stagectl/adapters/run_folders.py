@@ -1,0 +1,43 @@
+"""The folders of runs, under the git folder: which runs there are, and whether one was interrupted.
+
+Every command asks that last question, so nothing is loaded here that only those need who read a journal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import List, Optional
+
+RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+
+def names(scratch: Path) -> List[str]:
+    """Return the runs there are, the newest first."""
+    folder = scratch / "runs"
+    found = os.listdir(folder) if folder.exists() else []
+    return sorted((name for name in found if RUN.fullmatch(name)), reverse=True)
+
+
+def folder_of_run(scratch: Path, run: str) -> Path:
+    """Return the folder of a run."""
+    return scratch / "runs" / run
+
+
+def unclosed(scratch: Path) -> Optional[str]:
+    """Return the run that was not closed; every apply closes what was left open before, so there is one at most.
+
+    It need not be the newest by its name: clocks go wrong.
+    """
+    for name in names(scratch):
+        try:
+            with open(folder_of_run(scratch, name) / "journal", "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 1024))
+                last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+        except OSError:
+            return name
+        if not last.startswith(b'{"end"'):
+            return name
+    return None
