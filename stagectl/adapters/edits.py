@@ -15,6 +15,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import ahead, tree
 from stagectl.adapters.ahead import CHANGED
+from stagectl.adapters.folders import Folders
 from stagectl.adapters.git import Git
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
@@ -115,8 +116,17 @@ def changed(git: Git) -> List[Entry]:
 
 def untracked(git: Git) -> List[Entry]:
     """Return the files that the index does not know, ignored ones included: a plan is made from them, too."""
+    folders = Folders(git.scratch() / "cache", git.root, WATCHED)
+    if folders.are_as_before():
+        return []
+    folders.look()
     out = git.run("ls-files", "--others", "-z", "--", *WATCHED).decode("utf-8", "surrogateescape")
-    return [Entry(path, "100644", None) for path in out.split("\0")[:-1]]
+    paths = out.split("\0")[:-1]
+    if any(path.endswith("/") for path in paths):
+        raise Unusual  # another repository in this one
+    if not paths:
+        folders.remember()
+    return [Entry(path, "100644", None) for path in paths]
 
 
 def _raw(out: bytes) -> Iterator[Entry]:
