@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
+from unittest import mock
 
 from stagectl.__main__ import main
 from stagectl.core import schema
@@ -129,7 +130,11 @@ class Repo:
     def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None) -> Ran:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
         if env is None and threading.current_thread() is threading.main_thread():
-            return _in_process(arguments, cwd or self.root)
+            done = _in_process(arguments, cwd or self.root)
+            if arguments[0] in ("plan", "status") and "STAGECTL_CACHE" not in os.environ:
+                with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
+                    assert done == _in_process(arguments, cwd or self.root), "the same with and without the cache"
+            return done
         return ended(self.begin(*arguments, env=env, cwd=cwd))
 
     def begin(

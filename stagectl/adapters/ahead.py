@@ -11,39 +11,46 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
     from typing import Dict, Optional, Sequence, Tuple
 
-# What a plan is made from and the working tree has otherwise than HEAD; untracked files are another question.
-CHANGED = (
-    "diff-index", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules",
-    "HEAD", "--", ".staged", "kinds", "stagectl.yaml",
-)  # fmt: skip
+_ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": ("resources",)}  # what they look at beside
+WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
+RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
 
-_started: Dict[str, Tuple[int, int]] = {}  # folder -> (process, file that it writes to)
+
+def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
+    """Return what git is asked: what the working tree has otherwise than HEAD, untracked files left out."""
+    return ("diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
+
+
+_started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
 
 
 def start(arguments: Sequence[str]) -> None:
     """Ask, if a command line will want to know, in the top folder of a repository; elsewhere it is asked in time."""
     drop()
-    folder = os.getcwd()
-    wanted = arguments[:1] in (["plan"], ["status"]) and not any(word.startswith("--he") for word in arguments)
-    if not wanted or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
+    roots = _ROOTS.get(arguments[0]) if arguments else None
+    is_elsewhere = any(word.startswith(("--he", "-h")) for word in arguments)
+    if roots is None or is_elsewhere or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return
+    words = question(roots)
+    asked = (os.getcwd(), *words)
     file = os.memfd_create("git")
     nothing = os.open(os.devnull, os.O_RDWR)
     actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
     try:
-        process = os.posix_spawnp("git", ["git", *CHANGED], os.environ, file_actions=actions)
-        _started[folder] = (process, file)
+        process = os.posix_spawnp("git", ["git", *words], os.environ, file_actions=actions)
+        _started[asked] = (process, file)
     except OSError:
         os.close(file)  # whoever asks in time says what is wrong
     finally:
         os.close(nothing)
 
 
-def taken(folder: str) -> Optional[bytes]:
-    """Return the answer for a folder, None if it was not asked or git refused. It is given once."""
-    if folder not in _started:
+def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:
+    """Return the answer to a question in a folder, None if it was not asked or git refused. It is given once."""
+    asked = (folder, *words)
+    if asked not in _started:
         return None
-    process, file = _started.pop(folder)
+    process, file = _started.pop(asked)
     try:
         status = os.waitpid(process, 0)[1]
         size = os.lseek(file, 0, os.SEEK_END)

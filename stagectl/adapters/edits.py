@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import ahead, tree
-from stagectl.adapters.ahead import CHANGED
+from stagectl.adapters.ahead import RAW, WATCHED
 from stagectl.adapters.folders import Folders
-from stagectl.adapters.git import Git
+from stagectl.adapters.git import Git, GitError
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
-WATCHED = (STAGED, KINDS, CONFIG)  # what a plan is made from
+_FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 _ABSENT = "000000"
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b|\beol=crlf\b")
 
@@ -51,6 +51,31 @@ class Unusual(Exception):
     """Something that only reading every file can tell right."""
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
+
+    here: Sequence[Entry]
+    fresh: Sequence[Entry]
+
+    def dirty(self, git: Git) -> List[str]:
+        """Return the paths, sorted, that `git status` would name."""
+        paths = "".join(f"{entry.path}\0" for entry in self.fresh).encode("utf-8", "surrogateescape")
+        out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
+        ignored = set(out.decode("utf-8", "surrogateescape").split("\0"))
+        return sorted({entry.path for entry in (*self.here, *self.fresh)} - ignored)
+
+
+def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
+    """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
+    if _converts(git):
+        return None
+    try:
+        return Looked(_really_changed(git, _changed(git, roots)), _untracked(git, roots))
+    except (Unusual, GitError):  # before the first commit there is no HEAD
+        return None
+
+
 def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
     """Return what differs between two trees of staged files."""
     try:
@@ -59,19 +84,17 @@ def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
         return None
 
 
-def of_working_tree(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
+def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Optional[Edits]:
     """Return what differs between the applied tree of staged files and the working tree.
 
     staged: the tree of staged files of HEAD.
     """
-    if _converts(git):
-        return None
     try:
         committed = _in_place(between(git, applied, staged))
-        here, fresh = _really_changed(git, changed(git)), untracked(git)
-        return Edits(_contents(git, committed, {e.path: e for e in (*here, *fresh)}), _is_dirty(git, here, fresh))
+        contents = _contents(git, committed, {entry.path: entry for entry in (*looked.here, *looked.fresh)})
     except Unusual:
         return None
+    return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 
 
 def _in_place(entries: Sequence[Entry]) -> Dict[str, Entry]:
@@ -94,33 +117,27 @@ def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
     return content is not None and oid is not None and blob_oid(content, oid) == oid
 
 
-def _is_dirty(git: Git, here: Sequence[Entry], fresh: Sequence[Entry]) -> bool:
-    """Return whether `git status` would name one of the files."""
-    paths = "".join(f"{entry.path}\0" for entry in fresh).encode("utf-8", "surrogateescape")
-    ignored = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if fresh else b""
-    return bool(here) or ignored.count(b"\0") < len(fresh)
-
-
 def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
     """Return what differs between two trees, paths from their root."""
     if before == after:
         return []
-    return list(_raw(git.run("diff-tree", "-r", *CHANGED[1:7], before, after)))
+    return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
 
 
-def changed(git: Git) -> List[Entry]:
-    """Return what a plan is made from and the working tree has otherwise than HEAD, untracked files left out."""
-    answer = ahead.taken(str(git.root))
-    return list(_raw(git.run(*CHANGED) if answer is None else answer))
+def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
+    """Return what the working tree has otherwise than HEAD, untracked files left out."""
+    words = ahead.question(roots)
+    answer = ahead.taken(str(git.root), words)
+    return list(_raw(git.run(*words) if answer is None else answer))
 
 
-def untracked(git: Git) -> List[Entry]:
+def _untracked(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return the files that the index does not know, ignored ones included: a plan is made from them, too."""
-    folders = Folders(git.scratch() / "cache", git.root, WATCHED)
+    folders = Folders(git.scratch() / "cache", git.root, (*WATCHED, *roots))
     if folders.are_as_before():
         return []
     folders.look()
-    out = git.run("ls-files", "--others", "-z", "--", *WATCHED).decode("utf-8", "surrogateescape")
+    out = git.run("ls-files", "--others", "-z", "--", *WATCHED, *roots).decode("utf-8", "surrogateescape")
     paths = out.split("\0")[:-1]
     if any(path.endswith("/") for path in paths):
         raise Unusual  # another repository in this one

@@ -24,11 +24,13 @@ from stagectl.core import schema, settings
 from stagectl.core.model import Applied, Kind, Name, Oid, Resource
 from stagectl.core.region import Known, Node
 
-FORMAT = 1  # one up whenever rows mean something else
+Row = Tuple[Name, Any, Any]  # name, the two documents (None: not live), `.applied/<name>.json`; both as parsed
+
+FORMAT = 2  # one up whenever rows mean something else
 KEPT = 4  # files
 _AT_ONCE = 500  # values in one question
 _TABLES = """
-CREATE TABLE resource (name TEXT PRIMARY KEY, folded TEXT, tags TEXT, documents TEXT, state TEXT) WITHOUT ROWID;
+CREATE TABLE resource (id INTEGER PRIMARY KEY, name TEXT, folded TEXT, tags TEXT, documents TEXT, state TEXT);
 CREATE TABLE reading (parent TEXT, input TEXT, child TEXT, own TEXT,
     PRIMARY KEY (parent, input, child, own)) WITHOUT ROWID;
 CREATE TABLE relation (parent TEXT, child TEXT, reacts INTEGER, PRIMARY KEY (parent, child)) WITHOUT ROWID;
@@ -36,6 +38,7 @@ CREATE TABLE open (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _CHILDREN = (  # made when all rows are there, which is faster
+    "CREATE UNIQUE INDEX resource_name ON resource (name)",
     "CREATE INDEX reading_child ON reading (child)",
     "CREATE INDEX relation_child ON relation (child)",
     "CREATE INDEX resource_folded ON resource (folded)",
@@ -82,8 +85,8 @@ class Index(Known):
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
         missing = wanted - self._states.keys()
-        for name, documents, state in self.rows(missing).values():
-            self._states[name] = _state(name, documents, state)
+        for name, documents, raw in self.rows(missing).values():
+            self._states[name] = _state(name, documents, raw)
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
     def readers(self, nodes: Iterable[Node]) -> Set[Node]:
@@ -97,15 +100,22 @@ class Index(Known):
         question = f"SELECT child FROM relation WHERE {only}parent IN"  # noqa: S608
         return {Name(child) for (child,) in self._ask(question, sorted(names))}
 
-    def rows(self, names: Iterable[Name]) -> Dict[Name, Tuple[Name, str, str]]:
+    def rows(self, names: Iterable[Name]) -> Dict[Name, Row]:
         """Return what `put` was given for some resources."""
         question = "SELECT name, documents, state FROM resource WHERE name IN"
-        return {row[0]: row for row in self._ask(question, sorted(names))}
+        return {
+            Name(name): (Name(name), json.loads(documents) if documents else None, json.loads(state))
+            for name, documents, state in self._ask(question, sorted(names))
+        }
 
     def twins(self, names: Iterable[Name]) -> Set[Name]:
         """Return the names known that differ from one of these in case alone, or not at all."""
         question = "SELECT name FROM resource WHERE folded IN"
         return {Name(name) for (name,) in self._ask(question, sorted({name.casefold() for name in names}))}
+
+    def live(self) -> int:
+        """Return how many resources are live."""
+        return int(self.meta["live"])
 
     def tags(self) -> Dict[Name, FrozenSet[str]]:
         """Return the tags of every resource, as applied."""
@@ -126,19 +136,20 @@ class Index(Known):
 
     # --- writing
 
-    def put(self, rows: Iterable[Tuple[Name, str, str]]) -> None:
-        """Add resources: name, both documents as JSON ("" for one that is not live), `.applied/<name>.json`."""
+    def put(self, rows: Iterable[Row]) -> None:
+        """Add resources, in the order of their names."""
         resources: List[Tuple[str, ...]] = []
         readings: Set[Tuple[str, str, str, str]] = set()
         relations: List[Tuple[str, str, int]] = []
-        for name, documents, text in rows:
-            state = _state(name, documents, text)
+        for name, documents, raw in rows:
+            state = _state(name, documents, raw)
             self._states[name] = state
-            resources.append((name, name.casefold(), " ".join(state.tags), documents, text))
+            texts = ("" if documents is None else _text(documents), _text(raw))
+            resources.append((name, name.casefold(), " ".join(state.tags), *texts))
             if state.resource is not None:
                 readings.update(_readings(state.resource))
                 relations += _relations(state.resource)
-        self.db.executemany("INSERT INTO resource VALUES (?,?,?,?,?)", sorted(resources))
+        self.db.executemany("INSERT INTO resource (name, folded, tags, documents, state) VALUES (?,?,?,?,?)", resources)
         self.db.executemany("INSERT INTO reading VALUES (?,?,?,?)", sorted(readings))
         self.db.executemany("INSERT INTO relation VALUES (?,?,?)", sorted(relations))
 
@@ -149,19 +160,24 @@ class Index(Known):
             for question in ("resource WHERE name", "reading WHERE child", "relation WHERE child"):
                 self.db.execute(f"DELETE FROM {question} = ?", (name,))  # noqa: S608
 
-    def finish(self, key: Key, kinds: Mapping[str, Kind], open_now: Iterable[Name]) -> None:
-        """Say what the index is about."""
+    def finish(self, key: Key, kinds: Mapping[str, Kind], live: int, open_now: Iterable[Name]) -> None:
+        """Say what the index is about; live: how many resources are."""
         self.db.execute("DELETE FROM open")
         self.db.executemany("INSERT INTO open VALUES (?)", [(name,) for name in sorted(open_now)])
         meta = {"format": str(FORMAT), "staged": key.staged, "applied": key.applied, "kinds": key.kinds}
+        meta["live"] = str(live)
         meta["raw kinds"] = json.dumps({name: kind.raw for name, kind in kinds.items()}, ensure_ascii=False)
         self.db.execute("DELETE FROM meta")
         self.db.executemany("INSERT INTO meta VALUES (?,?)", sorted(meta.items()))
 
 
-def _state(name: Name, documents: str, text: str) -> Applied:
-    resource = schema.resource(name, json.loads(documents), b"", staged=True) if documents else None
-    return store.parse_state(json.loads(text), resource)
+def _state(name: Name, documents: Any, raw: Any) -> Applied:
+    resource = None if documents is None else schema.resource(name, documents, b"", staged=True)
+    return store.parse_state(raw, resource)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _readings(resource: Resource) -> Iterator[Tuple[str, str, str, str]]:

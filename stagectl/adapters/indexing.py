@@ -10,14 +10,14 @@ from stagectl.adapters import index as indexes
 from stagectl.adapters import yamlfile
 from stagectl.adapters.edits import between
 from stagectl.adapters.git import Git
-from stagectl.adapters.index import Index, Key
+from stagectl.adapters.index import Index, Key, Row
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import NAME, Applied, Kind, Name, Oid
 from stagectl.core.region import open_names
 
 _AT_ONCE = 5000  # files in memory
 
-Row = Tuple[Name, str, str]
+Filled = Tuple[int, Set[Name]]
 
 
 def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
@@ -26,8 +26,8 @@ def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
         like = indexes.nearest(git, key.kinds)
         index = indexes.begun(git, like)
         try:
-            open_now = _advance(git, index, like, key, kinds) if like is not None else _fill(git, index, key, kinds)
-            index.finish(key, kinds, open_now)
+            fill = _fill(git, index, key, kinds) if like is None else _advance(git, index, like, key, kinds)
+            index.finish(key, kinds, *fill)
             indexes.published(git, index, fresh=like is None)
         finally:
             index.db.close()
@@ -37,8 +37,8 @@ def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
     return indexes.opened(git, key)
 
 
-def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Set[Name]:
-    """Write everything; return what is open."""
+def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Filled:
+    """Write everything; return how many are live, and what is open."""
     staged = dict(_files(git, key.staged, ".yaml"))
     states = dict(_files(git, key.applied, ".json"))
     if staged.keys() - states.keys():
@@ -46,11 +46,11 @@ def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Set[Na
     for some in _batches(sorted(states)):
         blobs = git.blobs([*(states[name] for name in some), *(staged[name] for name in some if name in staged)])
         index.put(
-            (name, _documents(blobs[staged[name]]) if name in staged else "", blobs[states[name]].decode())
+            (name, yamlfile.load(blobs[staged[name]]) if name in staged else None, json.loads(blobs[states[name]]))
             for name in some
         )
     applied = index.states(states)
-    return open_names(applied, kinds, applied)
+    return len(staged), open_names(applied, kinds, applied)
 
 
 def _files(git: Git, tree: Oid, ending: str) -> Iterator[Tuple[Name, Oid]]:
@@ -66,12 +66,8 @@ def _batches(names: List[Name]) -> Iterator[List[Name]]:
         yield names[start : start + _AT_ONCE]
 
 
-def _documents(data: bytes) -> str:
-    return json.dumps(yamlfile.load(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, Kind]) -> Set[Name]:
-    """Bring an index in step with another applied state; return what is open then."""
+def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, Kind]) -> Filled:
+    """Bring an index in step with another applied state; return how many are live then, and what is open."""
     staged = _changes(git, Oid(like.meta["staged"]), key.staged, ".yaml")
     states = _changes(git, Oid(like.meta["applied"]), key.applied, ".json")
     changed = sorted(staged.keys() | states.keys())
@@ -79,7 +75,9 @@ def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, 
     before = like.rows(changed)
     around = index.related(changed, reacting=False) | index.load().open
     index.drop(changed)
-    index.put(row for name in changed for row in _row(name, staged, states, blobs, before))
+    after = [row for name in changed for row in _row(name, staged, states, blobs, before)]
+    index.put(after)
+    live = like.live() + sum(row[1] is not None for row in after) - sum(row[1] is not None for row in before.values())
     around |= index.related(changed, reacting=False) | set(changed)
     looked_at = index.states(around)
     parents = {
@@ -89,7 +87,7 @@ def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, 
         for parent in (*state.resource.parents, *state.resource.unordered)
     }
     applied: Dict[Name, Applied] = {**index.states(parents), **looked_at}
-    return open_names(applied, kinds, looked_at)
+    return live, open_names(applied, kinds, looked_at)
 
 
 def _changes(git: Git, before: Oid, after: Oid, ending: str) -> Dict[Name, Optional[Oid]]:
@@ -105,12 +103,12 @@ def _row(
     before: Mapping[Name, Row],
 ) -> Iterable[Row]:
     """Yield the new row of a resource, nothing if it has no applied state any more."""
-    _, documents, text = before.get(name, (name, "", ""))
+    _, documents, raw = before.get(name, (name, None, None))
     if name in staged:
         oid = staged[name]
-        documents = "" if oid is None else _documents(blobs[oid])
+        documents = None if oid is None else yamlfile.load(blobs[oid])
     if name in states:
         oid = states[name]
-        text = "" if oid is None else blobs[oid].decode()
-    if text:
-        yield name, documents, text
+        raw = None if oid is None else json.loads(blobs[oid])
+    if raw is not None:
+        yield name, documents, raw

@@ -40,11 +40,20 @@ def parse_config(files: Files, problems: List[Problem]) -> Config:
     return _parse(files, CONFIG, settings.config, problems) or Config()
 
 
-def parse_snapshot(files: Files, problems: Iterable[Problem] = ()) -> Snapshot:
-    """Return everything the files say, with every problem found; what has a problem is left out."""
+def parse_snapshot(
+    files: Files,
+    problems: Iterable[Problem] = (),
+    *,
+    config: Optional[Config] = None,
+    kinds: Optional[Mapping[str, Kind]] = None,
+) -> Snapshot:
+    """Return everything the files say, with every problem found; what has a problem is left out.
+
+    config, kinds: those that are known already.
+    """
     found = list(problems)
-    config = parse_config(files, found)
-    kinds = _kinds(files, found)
+    config = config or parse_config(files, found)
+    kinds = _kinds(files, found) if kinds is None else kinds
     flawed: Dict[str, Resource] = {}
     staged = _resources(files, (STAGED,), found, flawed)
     defined = _resources(files, config.roots, found, flawed)

@@ -13,7 +13,7 @@ from typing import Dict, FrozenSet, Mapping, Optional
 
 from stagectl.adapters import edits as edited
 from stagectl.adapters import tree
-from stagectl.adapters.edits import Edits
+from stagectl.adapters.edits import Edits, Looked
 from stagectl.adapters.git import Git
 from stagectl.adapters.index import Index, Key, opened
 from stagectl.core import schema
@@ -50,10 +50,13 @@ class Narrow:
         return World(tags, parents)
 
 
-def narrow(workspace: Workspace, head: Optional[str] = None, *, complete: bool = False) -> Optional[Narrow]:
+def narrow(
+    workspace: Workspace, head: Optional[str] = None, *, complete: bool = False, looked: Optional[Looked] = None
+) -> Optional[Narrow]:
     """Return what a plan is made from, None where only reading every file can tell.
 
     head: a revision instead of the working tree. complete: with the bytes of staged files, which an apply stores.
+    looked: what the working tree has otherwise than HEAD, if that is known already.
     """
     git, tip = workspace.git, workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
@@ -64,7 +67,11 @@ def narrow(workspace: Workspace, head: Optional[str] = None, *, complete: bool =
     is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
     if applied is None or states is None or staged is None or is_strayed:
         return None
-    edits = edited.of_commit(git, applied, staged) if head else edited.of_working_tree(git, applied, staged)
+    if head is not None:
+        edits = edited.of_commit(git, applied, staged)
+    else:
+        looked = looked or edited.look(git)
+        edits = edited.of_working_tree(git, looked, applied, staged) if looked is not None else None
     files = _kind_files(workspace, commit if head else None)
     if edits is None or files is None:
         return None
@@ -88,6 +95,12 @@ def _kind_files(workspace: Workspace, commit: Optional[Oid]) -> Optional[tree.Fi
     else:
         files, problems = tree.read_commit(workspace.git, commit, [KINDS])
     return None if problems else files
+
+
+def kinds_digest(workspace: Workspace) -> Optional[str]:
+    """Return what tells the kinds of the working tree from others, None where something is wrong with them."""
+    files = _kind_files(workspace, None)
+    return None if files is None else _digest(files)
 
 
 def _digest(files: tree.Files) -> str:

@@ -17,7 +17,7 @@ from stagectl.core.schema import BODY
 from stagectl.core.selection import Selection, match_names, select
 from stagectl.core.situation import Situation
 from stagectl.core.values import Path
-from stagectl.usecases.narrow import narrow
+from stagectl.usecases.narrow import Narrow, narrow
 from stagectl.usecases.workspace import Workspace, located
 
 if TYPE_CHECKING:
@@ -55,12 +55,17 @@ def _narrow_plan(
     if world is not None:
         select(selection, world)  # what does not exist is told at once
     try:
-        with time_budget(5 + len(found.situation.staged) / 500, "checking the inputs"):
-            plan = make_plan(found.situation, selection, world)
+        plan = planned(found, selection)
     except StagectlError:
         return None
     warnings = _warnings(workspace, found.head)
     return _placed(plan, workspace.branch.tip, found.head, found.dirty, warnings), found.situation
+
+
+def planned(found: Narrow, selection: Selection) -> Plan:
+    """Return the plan that a narrow situation makes; raises StagectlError when it makes none."""
+    with time_budget(5 + len(found.situation.staged) / 500, "checking the inputs"):
+        return make_plan(found.situation, selection, found.world(selection))
 
 
 def _full_plan(

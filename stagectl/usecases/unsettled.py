@@ -1,0 +1,145 @@
+"""The resources about whose staging there may be something to say, without reading those about which there is not.
+
+Of everything else the definition is what is staged, and both are as HEAD has them. Which resources were not so in an
+earlier state of the repository is remembered; git tells which files differ since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set
+
+from stagectl.adapters import tree
+from stagectl.adapters.edits import Looked, Unusual, between
+from stagectl.adapters.git import Git
+from stagectl.adapters.index import Index
+from stagectl.adapters.snapshot import Snapshot, parse_snapshot
+from stagectl.core.model import NAME, STAGED, Name, Oid, staged_path
+from stagectl.usecases.workspace import Workspace
+
+_MOST_NEW = 100  # files: of more, everything is read
+
+
+@dataclass(frozen=True)
+class Trees:
+    """What a statement about the staging of a repository rests on: the trees of HEAD, config and kinds."""
+
+    staged: Optional[Oid]
+    roots: Dict[str, Optional[Oid]]
+    rules: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, kinds: str) -> Trees:
+        """Return those of HEAD; kinds: a digest of the kinds."""
+        roots = workspace.config.roots
+        staged, *found = workspace.git.look_up([f"HEAD:{STAGED}", *(f"HEAD:{root}" for root in roots)])
+        rules = hashlib.sha256(f"1 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
+        return cls(staged, dict(zip(roots, found)), rules)
+
+
+def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[FrozenSet[Name]]:
+    """Return the names of all whose definition may not be what is staged and committed; None where nobody knows."""
+    known = _read(_memo(workspace))
+    if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
+        return None
+    names = set(map(Name, known["names"]))
+    try:
+        names |= _between(workspace.git, known["staged"], trees.staged)
+        for root, oid in trees.roots.items():
+            names |= _between(workspace.git, known["roots"][root], oid)
+        names |= names_at((entry.path for entry in (*looked.here, *looked.fresh)), (STAGED, *trees.roots))
+        new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
+        if new and _have_twins(workspace.git, new):
+            return None
+    except Unusual:
+        return None
+    return frozenset(names)
+
+
+def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
+    """Note which names there is something to say about: of everything else the definition is staged and committed."""
+    path = _memo(workspace)
+    text = json.dumps(
+        {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}, sort_keys=True
+    )
+    with suppress(OSError):
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
+        path.parent.mkdir(exist_ok=True)
+        making = path.with_suffix(f".{os.getpid()}")
+        making.write_text(text, encoding="utf-8")
+        os.replace(making, path)
+
+
+def part_of(workspace: Workspace, index: Index, names: Iterable[Name]) -> Optional[Snapshot]:
+    """Return what the working tree says about some names, None where only reading every file can tell."""
+    files: tree.Files = {}
+    for name in names:
+        for path in (staged_path(name), *(f"{root}/{name}.yaml" for root in workspace.config.roots)):
+            try:
+                place = workspace.root / path
+                if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
+                    return None
+                files[path] = tree.read_file(place)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return None
+    found = parse_snapshot(files, config=workspace.config, kinds=index.kinds)
+    return None if found.problems else found
+
+
+def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
+    """Return the resources whose staged files or definitions are at some paths; raises Unusual for a bad name."""
+    starts = [f"{folder}/" for folder in folders]
+    return {name for path in paths for start in starts if path.startswith(start) for name in _name(path[len(start) :])}
+
+
+def _have_twins(git: Git, paths: List[str]) -> bool:
+    """Return whether git knows a file whose path differs from one of these in case alone."""
+    if len(paths) > _MOST_NEW:
+        raise Unusual
+    words = [f":(icase){path}" for path in paths]
+    known = git.run("ls-files", "-z", "--", *words).decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return len({path.casefold() for path in {*known, *paths}}) < len({*known, *paths})
+
+
+def _name(path: str) -> Set[Name]:
+    """Return the name of the resource in a file, nothing for a file that is not read; raises Unusual."""
+    if any(step.startswith(".") for step in path.split("/")):
+        return set()
+    if path.endswith(".yaml") and NAME.fullmatch(path[: -len(".yaml")]):
+        return {Name(path[: -len(".yaml")])}
+    if path.lower().endswith((".yml", ".yaml")):
+        raise Unusual
+    return set()
+
+
+def _between(git: Git, before: Optional[str], after: Optional[str]) -> Set[Name]:
+    """Return the resources whose files differ between two trees."""
+    if before == after:
+        return set()
+    if before is None or after is None:
+        raise Unusual
+    return {name for entry in between(git, Oid(before), Oid(after)) for name in _name(entry.path)}
+
+
+def _memo(workspace: Workspace) -> Path:
+    here = hashlib.sha256(os.fsencode(workspace.root)).hexdigest()[:24]
+    return workspace.git.scratch() / "cache" / f"staging-{here}.json"
+
+
+def _read(path: Path) -> Any:
+    try:
+        known = json.loads(path.read_bytes())
+        names: List[str] = known["names"]
+        good = isinstance(known["roots"], dict) and all(NAME.fullmatch(name) for name in names)
+        return known if good and {"staged", "rules"} <= known.keys() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
