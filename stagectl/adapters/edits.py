@@ -20,7 +20,7 @@ from stagectl.adapters.git import Git, GitError
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
-_ABSENT = "000000"
+ABSENT = "000000"
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b|\beol=crlf\b")
 
 
@@ -34,7 +34,7 @@ class Entry:
     path: str
     mode: str
     oid: Optional[Oid]
-    old_mode: str = _ABSENT
+    old_mode: str = ABSENT
     old_oid: Optional[Oid] = None
     content: Optional[bytes] = None
 
@@ -172,7 +172,7 @@ def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry
         if name is None:
             continue
         applied = committed[path].old_oid if path in committed else entry.old_oid
-        if entry.mode == _ABSENT:
+        if entry.mode == ABSENT:
             if not _is_gone(git.root / path) and path in here:
                 raise Unusual  # something else is in its place, or nobody may look
             if applied is not None:
@@ -200,7 +200,7 @@ def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
             return None
         raise Unusual
     name = Name("/".join(steps)[: -len(".yaml")])
-    if not NAME.fullmatch(name) or (entry.mode != _ABSENT and entry.mode not in tree.REGULAR):
+    if not NAME.fullmatch(name) or (entry.mode != ABSENT and entry.mode not in tree.REGULAR):
         raise Unusual
     return name
 

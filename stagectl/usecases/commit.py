@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
 from stagectl.adapters.git import GitError
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.core.model import STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
+from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.workspace import Edits, Workspace
 
 OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")  # of what a resource does because of its own staged file
+Dirty = Callable[[Sequence[str]], List[str]]
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 
 
@@ -43,23 +44,28 @@ def commit_staged(
     *,
     check: bool = False,
     trailers: Sequence[str] = (),
+    plan: Optional[Plan] = None,
+    dirty: Optional[Dirty] = None,
 ) -> Staging:
     """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
 
-    check: only tell what would be done. trailers: more lines for the commit's message.
+    check: only tell what would be done. trailers: more lines for the commit's message. plan: of what will be staged,
+    if that was made already; dirty: tells which paths, among some, HEAD has otherwise.
     """
-    plan = _plan_of(workspace, snapshot, wanted, applied)
+    dirty = dirty or workspace.git.dirty
+    plan = plan or _plan_of(workspace, snapshot, wanted, applied)
     changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
-    paths = sorted({*_paths_to_commit(workspace, snapshot, wanted, changed), *edits})
+    paths = sorted({*_paths_to_commit(dirty, snapshot, wanted, changed), *edits})
+    warnings = _warnings(dirty)
     if not paths:
-        return Staging(warnings=_warnings(workspace))
+        return Staging(warnings=warnings)
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers))
     gone = tuple(name for name in names if wanted.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
-    return Staging(commit, staged, tuple(names), gone, restored, _warnings(workspace))
+    return Staging(commit, staged, tuple(names), gone, restored, warnings)
 
 
 def content_of(resource: Optional[Resource]) -> Optional[bytes]:
@@ -81,17 +87,17 @@ def _plan_of(
     return checked_plan(situation, Selection(), snapshot, paths)
 
 
-def _paths_to_commit(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
+def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
     """Return the staged files to commit, with the uncommitted definitions they were copied from."""
     staged = [staged_path(name) for name in wanted]
-    uncommitted = set(workspace.git.dirty([STAGED])) if staged else set()
+    uncommitted = set(dirty([STAGED])) if staged else set()
     paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
     sources: Set[str] = set()
     for name in (name_of(path) for path in paths):
         resource = wanted[name] or snapshot.staged.get(name)
         if resource is not None and resource.source is not None:
             sources.add(resource.source)
-    return sorted(paths | (set(workspace.git.dirty(sorted(sources))) if sources else set()))
+    return sorted(paths | (set(dirty(sorted(sources))) if sources else set()))
 
 
 def name_of(path: str) -> Name:
@@ -134,8 +140,8 @@ def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more:
     return subject + "\n\n" + "\n".join(trailers) + "\n"
 
 
-def _warnings(workspace: Workspace) -> Tuple[str, ...]:
-    uncommitted = [path for path in workspace.dirty() if not path.startswith(f"{STAGED}/")]
+def _warnings(dirty: Dirty) -> Tuple[str, ...]:
+    uncommitted = dirty([KINDS, CONFIG])
     if not uncommitted:
         return ()
     return (f"not committed yet, and `apply` asks for it: {', '.join(uncommitted[:5])}",)

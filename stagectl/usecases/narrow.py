@@ -36,6 +36,16 @@ class Narrow:
     index: Index
     edits: Mapping[Name, Optional[Resource]]
 
+    def with_staged(self, wanted: Mapping[Name, Optional[Resource]]) -> Optional[Narrow]:
+        """Return what it will be when these are staged, too; None where only reading every file can tell."""
+        there = [resource for resource in wanted.values() if resource is not None]
+        if _have_twins(self.index, {**self.edits, **wanted}) or any(r.kind not in self.index.kinds for r in there):
+            return None
+        states = self.index.states(wanted)
+        edits = {**self.edits, **{name: resource for name, resource in wanted.items() if resource or name in states}}
+        situation = narrowed(self.index, edits, self.index.kinds)
+        return replace(self, situation=follow_moves(situation), edits=edits) if _has_kinds(situation) else None
+
     def world(self, selection: Selection) -> Optional[World]:
         """Return what a selection chooses from, None for one that takes everything."""
         if not selection.names and not selection.tags:
@@ -135,10 +145,15 @@ def _resources(edits: Edits, index: Index) -> Optional[Dict[Name, Optional[Resou
         except (BadYaml, FlawedFile):
             return None
     there = [resource for resource in found.values() if resource is not None]
-    names = {resource.name for resource in there}
-    twins = {twin for twin in index.twins(names) if found.get(twin, twin) is not None} | names
-    is_twin = len({name.casefold() for name in twins}) < len(twins)
-    return None if is_twin or any(resource.kind not in index.kinds for resource in there) else found
+    is_wrong = _have_twins(index, found) or any(resource.kind not in index.kinds for resource in there)
+    return None if is_wrong else found
+
+
+def _have_twins(index: Index, edits: Mapping[Name, Optional[Resource]]) -> bool:
+    """Return whether two names that will be staged differ in case alone."""
+    names = {name for name, resource in edits.items() if resource is not None}
+    names |= {twin for twin in index.twins(names) if edits.get(twin, twin) is not None}
+    return len({name.casefold() for name in names}) < len(names)
 
 
 def _has_kinds(situation: Situation) -> bool:

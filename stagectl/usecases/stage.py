@@ -25,9 +25,11 @@ from stagectl.core.model import (
     stamp_count,
 )
 from stagectl.core.selection import Selection, World, glob_test, select
-from stagectl.usecases.commit import Staging, Wanted, commit_staged, content_of, name_of
+from stagectl.usecases.commit import Dirty, Staging, Wanted, commit_staged, content_of, name_of
+from stagectl.usecases.unsettled import narrow_part, note
 from stagectl.usecases.workspace import Edits, Workspace
 
+Unstaged = Tuple[Tuple[Name, str], ...]
 Choose = Callable[["Choice"], bool]
 
 
@@ -58,19 +60,68 @@ def stage(
     choose: asked for every resource that would change and every action that would be staged on it.
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
-    edits = edits or {}
-    snapshot = workspace.snapshot(definitions=True, edits=edits)
-    deleted = _deleted_by_hand(workspace, snapshot)
-    _refuse_twins(snapshot)
-    workspace.git.check_identity()
-    _, applied = workspace.applied()
-    chosen = _chosen(workspace.config, selection, snapshot, applied, deleted)
-    wanted = desired(workspace.config, snapshot, chosen, deleted)
-    if actions:
-        wanted = _with_actions(wanted, actions, snapshot, applied)
-    wanted = _picked(wanted, snapshot, choose)
-    _refuse_edited(workspace, snapshot, wanted, force)
-    return commit_staged(workspace, snapshot, wanted, applied, edits, verb, check=check)
+    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb)
+    return job.narrow() or job.full()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What was asked of `stage`; see there."""
+
+    workspace: Workspace
+    selection: Selection
+    actions: Sequence[str]
+    force: bool
+    edits: Edits
+    choose: Choose
+    check: bool
+    verb: str
+
+    def narrow(self) -> Optional[Staging]:
+        """Stage after reading what git says differs; None where only reading every file can tell, or says why not."""
+        is_of_all = self.actions and not self.selection.names
+        found = None if is_of_all else narrow_part(self.workspace, self.selection, self.edits)
+        if found is None:
+            return None
+        self.workspace.git.check_identity()
+        part, applied = found.snapshot, found.narrow.index.states(found.chosen)
+        try:
+            _refuse_twins(part)
+            wanted = self._wanted(part, found.chosen, {}, applied)
+            _refuse_edited(found.dirty, part, wanted, self.force)
+            plan = found.plan(wanted)
+        except StagectlError:
+            return None  # told after everything was read, and with all that is wrong
+        return commit_staged(
+            self.workspace, part, wanted, applied, self.edits, self.verb, check=self.check, plan=plan, dirty=found.dirty
+        )
+
+    def full(self) -> Staging:
+        """Stage after reading everything."""
+        workspace = self.workspace
+        snapshot = workspace.snapshot(definitions=True, edits=self.edits)
+        deleted = _deleted_by_hand(workspace, snapshot)
+        _refuse_twins(snapshot)
+        workspace.git.check_identity()
+        tip, applied = workspace.applied()
+        if tip is not None and not self.edits:
+            note(workspace, (name for name, _ in unstaged_of(workspace.config, snapshot)))
+        chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
+        wanted = self._wanted(snapshot, chosen, deleted, applied)
+        _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
+        return commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check)
+
+    def _wanted(
+        self,
+        snapshot: Snapshot,
+        chosen: FrozenSet[Name],
+        deleted: Mapping[Name, Resource],
+        applied: Mapping[Name, Applied],
+    ) -> Dict[Name, Optional[Resource]]:
+        wanted = desired(self.workspace.config, snapshot, chosen, deleted)
+        if self.actions:
+            wanted = _with_actions(wanted, self.actions, snapshot, applied)
+        return _picked(wanted, snapshot, self.choose)
 
 
 def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
@@ -106,6 +157,17 @@ def desired(
         elif name in deleted:
             wanted[name] = None
     return wanted
+
+
+def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
+    """Return the names whose definition is not what is staged, sorted, and what happened to it since."""
+    found = []
+    names = frozenset({*snapshot.defined, *snapshot.staged})
+    for name, wanted in sorted(desired(config, snapshot, names).items()):
+        current = snapshot.files.get(staged_path(name))
+        if current != content_of(wanted):
+            found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
+    return tuple(found)
 
 
 def _chosen(
@@ -239,7 +301,7 @@ def _refuse_twins(snapshot: Snapshot) -> None:
         raise InvalidFiles(problems, "delete one of the two")
 
 
-def _refuse_edited(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
+def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
     """Refuse to overwrite staged copies that somebody edited by hand."""
     copies = [
         name
@@ -248,7 +310,7 @@ def _refuse_edited(workspace: Workspace, snapshot: Snapshot, wanted: Wanted, for
         and snapshot.staged[name].source is not None
         and content_of(wanted[name]) != snapshot.staged[name].content
     ]
-    edited = set(workspace.git.dirty([staged_path(name) for name in copies])) if copies and not force else set()
+    edited = set(dirty([staged_path(name) for name in copies])) if copies and not force else set()
     if edited:
         problems = [Problem(path, 1, 1, "this staged copy was edited by hand") for path in edited]
         hint = "edit its definition instead; --force overwrites the copy, git checkout brings the committed one back"

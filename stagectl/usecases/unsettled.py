@@ -13,14 +13,19 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import tree
-from stagectl.adapters.edits import Looked, Unusual, between
+from stagectl.adapters.edits import ABSENT, Looked, Unusual, between, look
 from stagectl.adapters.git import Git
 from stagectl.adapters.index import Index
 from stagectl.adapters.snapshot import Snapshot, parse_snapshot
-from stagectl.core.model import NAME, STAGED, Name, Oid, staged_path
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import NAME, STAGED, Name, Oid, Resource, staged_path
+from stagectl.core.plan import Plan
+from stagectl.core.selection import Selection
+from stagectl.usecases.narrow import Narrow, kinds_digest, narrow
+from stagectl.usecases.plan import planned
 from stagectl.usecases.workspace import Workspace
 
 _MOST_NEW = 100  # files: of more, everything is read
@@ -62,6 +67,18 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[Fr
     return frozenset(names)
 
 
+def note(workspace: Workspace, unstaged: Iterable[Name]) -> None:
+    """Remember, when everything was read and found right, of whom there is something to say.
+
+    unstaged: the names of those whose definition is not what is staged.
+    """
+    digest, git, roots = kinds_digest(workspace), workspace.git, workspace.config.roots
+    if digest is not None and git.config("core.sparseCheckout") != ["true"]:
+        with suppress(Unusual):
+            dirty = names_at(git.dirty([STAGED, *roots]), (STAGED, *roots))
+            remember(workspace, Trees.of(workspace, digest), {*unstaged, *dirty})
+
+
 def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
     """Note which names there is something to say about: of everything else the definition is staged and committed."""
     path = _memo(workspace)
@@ -77,8 +94,13 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
         os.replace(making, path)
 
 
-def part_of(workspace: Workspace, index: Index, names: Iterable[Name]) -> Optional[Snapshot]:
-    """Return what the working tree says about some names, None where only reading every file can tell."""
+def part_of(
+    workspace: Workspace, index: Index, names: Iterable[Name], edits: Optional[Mapping[str, Optional[bytes]]] = None
+) -> Optional[Snapshot]:
+    """Return what the working tree says about some names, None where only reading every file can tell.
+
+    edits: files about to be written, None for one that goes.
+    """
     files: tree.Files = {}
     for name in names:
         for path in (staged_path(name), *(f"{root}/{name}.yaml" for root in workspace.config.roots)):
@@ -91,6 +113,9 @@ def part_of(workspace: Workspace, index: Index, names: Iterable[Name]) -> Option
                 continue
             except OSError:
                 return None
+    for path, content in (edits or {}).items():
+        files.pop(path, None)
+        files.update({} if content is None else {path: content})
     found = parse_snapshot(files, config=workspace.config, kinds=index.kinds)
     return None if found.problems else found
 
@@ -143,3 +168,58 @@ def _read(path: Path) -> Any:
         return known if good and {"staged", "rules"} <= known.keys() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a repository that a stage is about. chosen: whom it brings up to date; dirty: as `Git.dirty`."""
+
+    narrow: Narrow
+    snapshot: Snapshot
+    chosen: FrozenSet[Name]
+    uncommitted: Sequence[str]
+
+    def dirty(self, paths: Sequence[str]) -> List[str]:
+        """Return the paths, at or under some, that HEAD has otherwise."""
+        return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
+
+    def plan(self, wanted: Mapping[Name, Optional[Resource]]) -> Plan:
+        """Return the unselected plan when these are staged; raises StagectlError where it cannot be told here."""
+        found = self.narrow.with_staged(wanted)
+        if found is None:
+            raise StagectlError("only reading every file can tell")
+        return planned(found, Selection())
+
+
+def looked_at(workspace: Workspace) -> Optional[Tuple[Looked, Narrow, Trees, FrozenSet[Name]]]:
+    """Return what git says differs, what a plan is made from, and of whom there may be something to say."""
+    git = workspace.git
+    if git.head() is None or git.config("core.sparseCheckout") == ["true"]:
+        return None
+    looked = look(git, workspace.config.roots)
+    found = narrow(workspace, looked=looked) if looked is not None else None
+    if looked is None or found is None:
+        return None
+    trees = Trees.of(workspace, found.index.meta["kinds"])
+    names = unsettled(workspace, trees, looked)
+    return None if names is None else (looked, found, trees, names)
+
+
+def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Optional[Part]:
+    """Return the part of a repository that a selection by plain names, or of everything, is about."""
+    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+        return None
+    found = looked_at(workspace)
+    if found is None:
+        return None
+    looked, narrowly, _, names = found
+    deleted = any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here)
+    asked = frozenset(map(Name, selection.names))
+    try:
+        names |= asked | names_at(edits, (STAGED, *workspace.config.roots))
+    except Unusual:
+        return None
+    part = None if deleted else part_of(workspace, narrowly.index, names, edits)
+    if part is None or not asked <= {*part.defined, *part.staged, *narrowly.index.states(asked)}:
+        return None
+    return Part(narrowly, part, asked or names, looked.dirty(workspace.git))
