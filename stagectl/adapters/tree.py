@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import Entry, Git
 from stagectl.core.errors import Problem
 from stagectl.core.model import LARGEST_FILE, Oid
 
 Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
+Content = Optional[bytes]  # of a file, None where there is none
 
 REGULAR = ("100644", "100755")
 
@@ -64,6 +65,16 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
     """Return the YAML files under some paths of a commit, and what may not be read."""
     problems: List[Problem] = []
     return _read_entries(git, git.entries(commit, paths), problems), problems
+
+
+def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
+    """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
+    old = {entry.path: entry.oid for entry in git.entries(before, [folder])} if before else {}
+    new = {entry.path: entry.oid for entry in git.entries(after, [folder])}
+    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    contents = git.blobs(oid for path in paths for oid in (old.get(path), new.get(path)) if oid)
+    sides = ([contents[oid] if oid else None for oid in map(side.get, paths)] for side in (old, new))
+    return dict(zip(paths, zip(*sides)))
 
 
 def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> Files:

@@ -11,11 +11,12 @@ import typer
 
 from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import StagectlError, UsageError
 
 if TYPE_CHECKING:
     from stagectl.core.plan import Plan
     from stagectl.core.range_diff import RangeDiff
+    from stagectl.core.reports import Against
     from stagectl.usecases.workspace import Workspace
 
 
@@ -44,6 +45,9 @@ def plan(
     since: Optional[str] = typer.Option(
         None, "--since", metavar="FILE|PLAN_ID", help="Begin with what differs from this plan."
     ),
+    against: Optional[List[str]] = typer.Option(
+        None, "--against", metavar="BRANCH", help="Tell how it gets along with other branches: 'origin/*'."
+    ),
     max_bytes: int = typer.Option(65_000, "--max-bytes", min=1, metavar="N", help="How long Markdown may get."),
     explain: Optional[str] = typer.Option(
         None, "--explain", metavar="NAME", help="Why NAME is in the plan, or not.", autocompletion=completion.names
@@ -53,6 +57,8 @@ def plan(
     """Show the graph of changes from what is applied to what is staged."""
     from stagectl.usecases.plan import plan as make_plan
 
+    if against and format not in (Format.text, Format.json, Format.markdown):
+        raise UsageError(f"--format {format.value} cannot tell of other branches", "text, json and markdown can")
     repository = workspace()
     try:
         found = make_plan(repository, selection(names, tags, with_children, with_parents), head, base)
@@ -63,6 +69,11 @@ def plan(
     if since is not None and compared is None:
         lost = f"no recent commit makes the plan {since}: what differs from it is not known"
         found = replace(found, warnings=(*found.warnings, lost))
+    beside = None
+    if against:
+        from stagectl.usecases.against import against as use_case
+
+        beside = use_case(repository, found.selection, against, head, base)
     warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.reviewed import save
@@ -75,7 +86,7 @@ def plan(
         name = explained_name(repository, found, explain, head, base)
         out(explain_text(found, name, places(repository, found, head)))
     else:
-        out(_shown(repository, found, format, compared, head, max_bytes))
+        out(_shown(repository, found, format, compared, beside, head, max_bytes))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
 
@@ -104,6 +115,7 @@ def _shown(
     found: Plan,
     format: Format,
     compared: Optional[RangeDiff],
+    beside: Optional[Against],
     head: Optional[str],
     max_bytes: int,
 ) -> str:
@@ -111,22 +123,24 @@ def _shown(
     if format is Format.json:
         from stagectl.views.plan_json import plan_json
 
-        return plan_json(found, compared)
+        return plan_json(found, compared, beside)
     if format is Format.markdown:
         from stagectl.views.plan_markdown import plan_markdown
 
-        return plan_markdown(found, since=compared, max_bytes=max_bytes)
+        return plan_markdown(found, since=compared, against=beside, max_bytes=max_bytes)
     if format is Format.github:
         from stagectl.usecases.plan import staged_lines
         from stagectl.views.plan_github import MOST, plan_github
 
         return plan_github(found, staged_lines(repository, found, head, MOST))
     if format is Format.text:
+        from stagectl.views.against import against_text
         from stagectl.views.plan_text import plan_text
         from stagectl.views.range_diff import range_diff_text
 
         warn(["planned with uncommitted changes"] if found.dirty else [])
         lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
+        lead += f"{against_text(beside)}\n" if beside is not None else ""
         return lead + plan_text(found, colour=colour())
     from stagectl.views.plan_graph import dot, mermaid, picture
 

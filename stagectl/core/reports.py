@@ -177,3 +177,36 @@ class Locks:
     machine: str
     remote: str
     held: Optional[Lock] = None
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another branch beside a plan. changes: what it does by itself; both: the resources that the two change.
+
+    commutes: whether the end is the same whichever goes first, None where that is not known; why: if not.
+    conflicts: resource and path of what each changes in its own way; the path is "" for a resource as a whole.
+    came, went: changes that this plan has, or has no longer, once the branch is applied.
+    """
+
+    branch: str
+    commit: Oid
+    changes: Tuple[ChangeId, ...] = ()
+    both: Tuple[Name, ...] = ()
+    commutes: Optional[bool] = True
+    why: Tuple[str, ...] = ()
+    conflicts: Tuple[Tuple[Name, str], ...] = ()
+    came: Tuple[ChangeId, ...] = ()
+    went: Tuple[ChangeId, ...] = ()
+
+    @property
+    def meets(self) -> bool:
+        """Whether it has anything to do with the plan, as far as anybody knows."""
+        return bool(self.both or self.came or self.went) or not self.commutes
+
+
+@dataclass(frozen=True)
+class Against:
+    """A plan beside other branches. patterns: which ones were asked for; others: each of them, in name order."""
+
+    patterns: Tuple[str, ...]
+    others: Tuple[Other, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.schema import BODY, FRONT
-from stagectl.core.values import Path, same
+from stagectl.core.values import Path, dotted, same
 
 Documents = Sequence[Any]  # front matter and body, as a file has them
 Place = Tuple[int, Path]  # a document and a path in it
@@ -41,6 +41,12 @@ def undo(now: Documents, then: Documents, back: Documents) -> Undoing:
         _walk(found, (document, ()), *sides)
     found.gone.reverse()
     return found
+
+
+def where(place: Place) -> str:
+    """Return a place as people write it: of an input the path in it, `labels.app`."""
+    document, path = place
+    return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
 
 
 def says_the_same(one: Optional[Documents], other: Optional[Documents]) -> bool:

@@ -8,7 +8,7 @@ from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters import files
 from stagectl.adapters.git import GitError
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
+from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection
 from stagectl.usecases.plan import checked_plan
@@ -103,6 +103,12 @@ def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: 
 def name_of(path: str) -> Name:
     """Return the name of the resource staged at a path."""
     return Name(path[len(STAGED) + 1 : -len(".yaml")])
+
+
+def names_of(path: str) -> List[Name]:
+    """Return the name of the resource staged at a path, none for a file that is no staged one."""
+    name = name_of(path)
+    return [name] if path == staged_path(name) and NAME.fullmatch(name) else []
 
 
 def commit_files(

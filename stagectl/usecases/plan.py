@@ -41,7 +41,7 @@ def plan_with_situation(
 ) -> Tuple[Plan, Situation]:
     """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
     found = _narrow_plan(workspace, selection, head, complete) if base is None else None
-    return found or _full_plan(workspace, selection, head, base)
+    return found or full_plan(workspace, selection, head, base)
 
 
 def _narrow_plan(
@@ -68,9 +68,10 @@ def planned(found: Narrow, selection: Selection) -> Plan:
         return make_plan(found.situation, selection, found.world(selection))
 
 
-def _full_plan(
+def full_plan(
     workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
 ) -> Tuple[Plan, Situation]:
+    """Return the plan, and everything there is, read in full."""
     snapshot = workspace.snapshot(head)
     base_commit, applied = workspace.applied(base)
     situation = workspace.situation(snapshot, applied)

@@ -8,11 +8,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.adapters.tree import Content, changed_files
 from stagectl.core import schema
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import (
-    NAME,
     STAGED,
     STANDARD_ACTIONS,
     Applied,
@@ -26,16 +25,15 @@ from stagectl.core.model import (
 )
 from stagectl.core.outcome import ERROR, SUCCESS, UNKNOWN
 from stagectl.core.reports import LogEntry
-from stagectl.core.schema import BODY, FRONT
-from stagectl.core.undo import MISSING, Conflict, Place, says_the_same, undo
-from stagectl.core.values import canonical, dotted
-from stagectl.usecases.commit import Staging, commit_staged
+from stagectl.core.undo import MISSING, Conflict, Place, says_the_same, undo, where
+from stagectl.core.values import canonical
+from stagectl.usecases.commit import Staging, commit_staged, names_of
 from stagectl.usecases.definitions import definition_of
 from stagectl.usecases.log import log
+from stagectl.usecases.merge import actions_of, carried_out, load
 from stagectl.usecases.stage import rendered
 from stagectl.usecases.workspace import Workspace
 
-Content = Optional[bytes]
 _SEE = "see what can be reverted: stagectl log"
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
 
@@ -135,30 +133,17 @@ def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapp
 
 def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
     """Return the staged files that a commit changed, before and after it, against its first parent."""
-    parents = git.parents(commit)
-    before = {entry.path: entry.oid for entry in git.entries(parents[0], [STAGED])} if parents else {}
-    after = {entry.path: entry.oid for entry in git.entries(commit, [STAGED])}
-    paths = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
-    blobs = git.blobs(oid for path in paths for oid in (before.get(path), after.get(path)) if oid)
-    found: Dict[Name, Tuple[Content, Content]] = {}
-    for path in paths:
-        name = path[len(STAGED) + 1 : -len(".yaml")]
-        if path.endswith(".yaml") and NAME.fullmatch(name):
-            one, other = before.get(path), after.get(path)
-            found[Name(name)] = (blobs[one] if one else None, blobs[other] if other else None)
-    return found
-
-
-def _load(content: Content) -> Optional[List[Any]]:
-    return None if content is None else yamlfile.load(content)
+    before = next(iter(git.parents(commit)), None)
+    changed = changed_files(git, before, commit, STAGED)
+    return {name: both for path, both in changed.items() for name in names_of(path)}
 
 
 def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state: Applied) -> None:
     now = work.contents.get(name)
-    mine, theirs, base = _load(now), _load(back), _load(then)
+    mine, theirs, base = load(now), load(back), load(then)
     is_as_it_was = says_the_same(mine, base)
     if now is None and is_as_it_was:  # it comes back, with the actions staged by name that only a removal ended
-        work.actions[name] = _actions(back) if state.live else {}
+        work.actions[name] = actions_of(back) if state.live else {}
     if is_as_it_was and (now is None or then is None or yamlfile.body_of(now) == yamlfile.body_of(then)):
         work.contents[name] = back
     elif says_the_same(mine, theirs):
@@ -171,9 +156,7 @@ def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state
     else:
         undoing = undo(mine, base, theirs)
         work.conflicts += [f"  {name}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
-        edits = [Edit(*place, value) for place, value in undoing.sets]
-        edits += [Edit(*place, delete=True) for place in undoing.gone]
-        work.contents[name] = edit(now, edits) if not undoing.conflicts else now
+        work.contents[name] = carried_out(now, undoing) if not undoing.conflicts else now
 
 
 def _whole_conflict(
@@ -187,7 +170,7 @@ def _whole_conflict(
     changed = undo(mine, mine, base)  # what makes of it what it was
     places = [*((place, value) for place, value in changed.sets), *((place, MISSING) for place in changed.gone)]
     return [
-        f"  {name}: {_where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
+        f"  {name}: {where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
         for place, was in places
     ]
 
@@ -204,12 +187,7 @@ def _at(documents: List[Any], place: Place) -> Any:
 
 def _conflict_text(conflict: Conflict) -> str:
     then, back, now = map(_side, (conflict.then, conflict.back, conflict.now))
-    return f"{_where(conflict.place)} should go back from {then} to {back}, and is {now} now"
-
-
-def _where(place: Place) -> str:
-    document, path = place
-    return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
+    return f"{where(conflict.place)} should go back from {then} to {back}, and is {now} now"
 
 
 def _side(value: Any) -> str:
@@ -218,7 +196,7 @@ def _side(value: Any) -> str:
 
 def _take_back_actions(name: Name, back: Content, then: Content, work: _Work, state: Applied, commit: Oid) -> None:
     """Drop the actions that a commit staged by name, as far as they did not run."""
-    before, after = (_actions(content) for content in (back, then))
+    before, after = (actions_of(content) for content in (back, then))
     for action, stamp in sorted(after.items()):
         if before.get(action) == stamp:
             continue
@@ -226,11 +204,6 @@ def _take_back_actions(name: Name, back: Content, then: Content, work: _Work, st
             work.notes.append(f"{change_id(name, action)}, staged in {commit[:12]}, ran already; it has no inverse")
         elif work.actions.get(name, {}).get(action) == stamp:
             del work.actions[name][action]
-
-
-def _actions(content: Content) -> Dict[str, str]:
-    documents = _load(content)
-    return dict((documents[FRONT] or {}).get("actions") or {}) if documents else {}
 
 
 def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Resource]]:

@@ -8,13 +8,20 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 from stagectl.core.document import selection_json, to_document
 from stagectl.core.plan import Plan
 from stagectl.core.range_diff import RangeDiff
+from stagectl.core.reports import Against
+from stagectl.views.against import against_json
 
 
-def plan_json(plan: Plan, since: Optional[RangeDiff] = None) -> str:
-    """Return a plan as one JSON document; since: what became of a plan that was reviewed before."""
+def plan_json(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[Against] = None) -> str:
+    """Return a plan as one JSON document.
+
+    since: what became of a plan that was reviewed before; against: how it gets along with other branches.
+    """
     document = to_document(plan)
     if since is not None:
         document["since"] = _since_json(since)
+    if against is not None:
+        document["against"] = against_json(against)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

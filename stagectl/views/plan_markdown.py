@@ -15,7 +15,9 @@ from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.plan import Change, Plan
 from stagectl.core.range_diff import RangeDiff
 from stagectl.core.references import folder_of
+from stagectl.core.reports import Against
 from stagectl.core.values import dotted
+from stagectl.views.against import against_markdown
 from stagectl.views.markdown import code, details, fenced, table
 from stagectl.views.plan_graph import fitting, mermaid
 from stagectl.views.plan_text import NOTHING, cause_text, shown_differences, summary_line
@@ -28,21 +30,28 @@ _NAMED = 20  # ids that are named of a group
 _LONGEST = 300  # characters of a warning
 
 
-def plan_markdown(plan: Plan, *, since: Optional[RangeDiff] = None, max_bytes: int = MOST_BYTES) -> str:
+def plan_markdown(
+    plan: Plan,
+    *,
+    since: Optional[RangeDiff] = None,
+    against: Optional[Against] = None,
+    max_bytes: int = MOST_BYTES,
+) -> str:
     """Return a plan as Markdown of at most *max_bytes* bytes; raises UsageError where not even its head fits in.
 
-    since: what became of a plan that was reviewed before, told first.
+    since: what became of a plan that was reviewed before, told first; against: how it gets along with other branches.
     """
     for level in range(LEVELS):
-        text = "\n".join(_sections(plan, since, level)) + "\n"
+        text = "\n".join(_sections(plan, since, against, level)) + "\n"
         if len(text.encode("utf-8")) <= max_bytes:
             return text
     raise UsageError(f"{max_bytes} bytes are too few for this plan", "allow more with --max-bytes")
 
 
-def _sections(plan: Plan, since: Optional[RangeDiff], level: int) -> Iterator[str]:
+def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against], level: int) -> Iterator[str]:
     parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level)]
     parts += [_since(since, level)] if since is not None else []
+    parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
     parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
     parts += [_how_to_apply(plan)]
     for part in parts:

@@ -1,0 +1,34 @@
+"""Branches by their names, and where two of them went different ways."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from stagectl.adapters.git import Git
+from stagectl.core.model import Oid
+
+_FORM = "--format=%(refname)%00%(objectname)%00%(symref)"
+
+
+def branches(git: Git) -> Dict[str, Oid]:
+    """Return every branch, those fetched from remotes too, by its full name; what merely points at one is left out."""
+    out = git.run("for-each-ref", _FORM, "refs/heads", "refs/remotes").decode("utf-8", "surrogateescape")
+    rows = [line.split("\0") for line in out.splitlines()]
+    return {ref: Oid(commit) for ref, commit, points_at in rows if not points_at}
+
+
+def short_name(ref: str) -> str:
+    """Return a branch's name as people write it: `main`, `origin/main`."""
+    return ref.split("/", 2)[2]
+
+
+def full_name(git: Git, revision: str) -> Optional[str]:
+    """Return the full name of the branch that a revision names, None if it names none."""
+    out = git.run("rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", revision, check=False)
+    return out.decode("utf-8", "replace").strip().splitlines()[-1] if out.strip() else None
+
+
+def fork_of(git: Git, one: Oid, other: Oid) -> Optional[Oid]:
+    """Return the commit at which two commits went different ways, None if they have none in common."""
+    out = git.run("merge-base", one, other, check=False).decode().strip()
+    return Oid(out) if out else None
