@@ -156,7 +156,8 @@ class Syncing:
     """What a sync did. commit: where both stand now, None when nothing is applied, or both changed the same resource.
 
     replayed: this clone's commits that were put on top of those fetched, before and after; conflicts: the resources
-    that both changed, because of which nothing was done; ours, theirs: the commits behind these.
+    that both changed, because of which nothing was done; ours, theirs: the commits behind these; kept: the ref that
+    ours have from then on, "" without conflicts.
     """
 
     remote: str
@@ -168,6 +169,7 @@ class Syncing:
     conflicts: Tuple[Name, ...] = ()
     ours: Tuple[SharedCommit, ...] = ()
     theirs: Tuple[SharedCommit, ...] = ()
+    kept: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Mapping, Optional, Sequence
 
 from stagectl.adapters import store
 from stagectl.adapters.journal import Journal
+from stagectl.adapters.kept import keep
 from stagectl.core.document import selection_json
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
@@ -58,7 +59,7 @@ def _record(
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
 
     applied: the applied state the plan was made from. What somebody else applied since stays where the two touch
-    no resource in common; where they do, Overtaken names these, and what this run did is kept in a commit.
+    no resource in common; where they do, Overtaken names these, and a commit with its own ref keeps what this run did.
     """
     git, branch = workspace.git, workspace.branch
     tip, local = branch.tip, branch.local
@@ -71,17 +72,17 @@ def _record(
         commit = store.write(git, tip, header.source, states, message, sign=header.sign)
         touched = sorted(name for name in states if now.get(name) != applied.get(name))
         if touched:
-            raise _overtaken(workspace, touched, commit)
+            raise _overtaken(workspace, touched, commit, keep(git, commit, header.run))
         if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
             return commit
         tip = local = git.find(branch.ref)
     raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
 
 
-def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid) -> Overtaken:
+def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:
     return Overtaken(
         f"{workspace.branch.ref} moved while this run was applied, and both changed {', '.join(touched[:5])}; "
-        f"what this run did is kept in the commit {commit}",
+        f"what this run did is kept in the commit {commit}, which is {ref}",
         f"see what moved it: git log --first-parent {workspace.config.applied_branch}; then plan again",
         commit,
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 from stagectl.adapters.git import GitError
+from stagectl.adapters.kept import keep
 from stagectl.adapters.lock import only_one
 from stagectl.adapters.remote import Remote
 from stagectl.adapters.replay import remember, replay, touched
@@ -89,7 +90,8 @@ def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tupl
         )
     conflicts = _conflicts(workspace, mine, others)
     if conflicts:
-        return replace(done, conflicts=conflicts, ours=tuple(mine), theirs=tuple(others)), None
+        ref = keep(git, ours, mine[-1].run)  # whoever takes theirs now forgets it
+        return replace(done, conflicts=conflicts, ours=tuple(mine), theirs=tuple(others), kept=ref), None
     # What a second round puts on top again is told under the commit it first had.
     first: Dict[Oid, SharedCommit] = {new: old for old, new in done.replayed}
     tip, replayed, became = theirs, [], {}

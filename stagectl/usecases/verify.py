@@ -9,6 +9,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from stagectl.adapters import journal as journals
 from stagectl.adapters import run_folders, store
 from stagectl.adapters.git import Git
+from stagectl.adapters.kept import kept_commits
 from stagectl.adapters.replay import replayed_commits
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change
@@ -31,10 +32,11 @@ def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
     check = _Check(workspace, signed)
     for parent, commit in zip([None, *chain], chain):
         check.commit(parent, commit)
-    findings = [*check.findings, *_rewritten(workspace, chain)]
+    gone, given_up = _rewritten(workspace, chain)
+    findings = [*check.findings, *gone]
     if tip is not None and not findings:
         _remember(git, tip)
-    return Verification(tip, len(chain), tuple(findings), tuple(check.notices))
+    return Verification(tip, len(chain), tuple(findings), (*check.notices, *given_up))
 
 
 class _Check:
@@ -162,20 +164,29 @@ def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
         yield f"its files outside {STAGED}/ and {APPLIED}/ are not those of {other[:12]}"
 
 
-def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Iterator[Finding]:
-    """Yield tips that were seen earlier, by a verification or by a run on this machine, and that are not there now."""
+def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
+    """Return the tips that an earlier verification or a run on this machine saw, and that are not there now.
+
+    Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
+    """
     scratch = workspace.git.scratch()
     seen = dict(_recorded(workspace, run_folders.names(scratch)))
     verified = scratch / "verified-tip"
     if verified.exists():
         seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
-    known, became = set(chain), replayed_commits(workspace.git)
+    known, became, kept = set(chain), replayed_commits(workspace.git), kept_commits(workspace.git)
+    gone, given_up = [], []
     for where, commit in sorted(seen.items()):
         now = commit
         while now not in known and now in became:
             now = became[now]
-        if now not in known:
-            yield Finding(commit, f"{where} saw this commit, and it is gone: the branch was rewritten")
+        if now in kept - known:
+            given_up.append(
+                Finding(commit, f"{where} recorded this commit, and it was given up for what others applied")
+            )
+        elif now not in known:
+            gone.append(Finding(commit, f"{where} saw this commit, and it is gone: the branch was rewritten"))
+    return gone, given_up
 
 
 def _recorded(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:

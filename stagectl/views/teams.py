@@ -35,14 +35,13 @@ def _commits(commits: Sequence[SharedCommit]) -> str:
 def conflict_text(done: Syncing) -> str:
     """Return why a sync could not put both sides together, and the way out."""
     ours, theirs = (listed([commit.named for commit in side], shown=str) for side in (done.ours, done.theirs))
-    last = done.ours[-1].commit
     return safe(
         f"error: this clone and {done.remote} both applied {listed(done.conflicts, shown=str)}\n"
         f"  here: {ours}\n"
         f"  on {done.remote}: {theirs}\n"
         f"hint: nothing moved. Find out what is live; then take theirs and apply yours anew: "
         f"git branch -f {done.branch} {done.remote}/{done.branch} && stagectl apply; "
-        f"what was recorded here stays in the commit {last[:12]}"
+        f"what was recorded here stays in {done.kept}"
     )
 
 
@@ -58,6 +57,7 @@ def sync_json(done: Syncing) -> str:
         "replayed": [{**_commit_json(commit), "to": new} for commit, new in done.replayed],
         "pushed": [_commit_json(commit) for commit in done.pushed],
         "conflicts": list(done.conflicts),
+        "kept": done.kept or None,
         "ours": [_commit_json(commit) for commit in done.ours],
         "theirs": [_commit_json(commit) for commit in done.theirs],
     }

@@ -672,11 +672,17 @@ def test_two_runs_that_changed_the_same_resource_are_told_apart(repo: Repo) -> N
     assert repo.git("rev-parse", "others") == repo.git("rev-parse", APPLIED)
     kept = re.search(
         r"error: refs/heads/stagectl/applied moved while this run was applied, and both changed a; "
-        r"what this run did is kept in the commit ([0-9a-f]{40})\n",
+        r"what this run did is kept in the commit ([0-9a-f]{40}), which is refs/stagectl/kept/(\S+)\n",
         ran.err,
     )
     assert kept is not None
     assert ["a.update SUCCESS"] == results(repo, kept.group(1))
+    assert kept.group(1) == repo.git("rev-parse", f"refs/stagectl/kept/{kept.group(2)}").strip()
+    repo.git("reflog", "expire", "--all", "--expire=now", "--expire-unreachable=now")
+    repo.git("gc", "-q", "--prune=now")
+    assert ["a.update SUCCESS"] == results(repo, kept.group(1)), "git's tidying takes nothing away"
+    assert kept.group(1) not in repo.ok("log", "--json").out, "it is no part of what is applied"
+    repo.ok("verify")
 
 
 # --- what apply refuses

@@ -1106,7 +1106,7 @@ def test_others_applied_the_same_resource_between_kill_and_recovery(repo: Repo, 
 
     kept = re.fullmatch(
         "error: refs/heads/stagectl/applied moved while this run was applied, and both changed b; "
-        "what this run did is kept in the commit ([0-9a-f]{40})\n"
+        rf"what this run did is kept in the commit ([0-9a-f]{{40}}), which is refs/stagectl/kept/{run}\n"
         "hint: see what moved it: git log --first-parent stagectl/applied; then plan again\n",
         ran.err,
     )

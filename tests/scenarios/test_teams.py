@@ -284,12 +284,13 @@ def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) ->
         f"  on origin: run {hers} by {ADA}\n"
         "hint: nothing moved. Find out what is live; then take theirs and apply yours anew: "
         "git branch -f stagectl/applied origin/stagectl/applied && stagectl apply; "
-        f"what was recorded here stays in the commit {before[0][:12]}\n"
+        f"what was recorded here stays in refs/stagectl/kept/{his}\n"
     ) == refused.err
     told = team.bob.run("sync", "--json").json()
-    assert (False, ["db"], [his], [hers]) == (
+    assert (False, ["db"], f"refs/stagectl/kept/{his}", [his], [hers]) == (
         told["in_step"],
         told["conflicts"],
+        told["kept"],
         [commit["run"] for commit in told["ours"]],
         [commit["run"] for commit in told["theirs"]],
     )
@@ -297,6 +298,14 @@ def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) ->
     team.bob.git("branch", "-f", APPLIED, f"origin/{APPLIED}")
     team.bob.ok("apply", "--yes", "--allow-rollback")
     assert ([3], tip(team.bob)) == (applied_values(team.bob, "db"), team.at())
+    team.bob.git("reflog", "expire", "--all", "--expire=now", "--expire-unreachable=now")
+    team.bob.git("gc", "-q", "--prune=now")
+    assert before[0] == team.bob.git("rev-parse", f"refs/stagectl/kept/{his}").strip()
+    assert (
+        f"notice: {before[0][:12]}: run {his} recorded this commit, and it was given up for what others applied\n"
+        "Checked 4 applied commits: all as they have to be.\n"
+    ) == team.bob.ok("verify").out
+    assert "" == in_bare(team.bare, "for-each-ref", "refs/stagectl"), "it is nobody else's business"
 
 
 def test_removals_debts_and_moves_are_replayed_as_they_were(team: Team) -> None:
@@ -338,6 +347,7 @@ def test_sync_says_what_it_did_as_json(team: Team) -> None:
         "replayed": [{**mine, "to": team.at()}],
         "pushed": [{**mine, "commit": team.at()}],
         "conflicts": [],
+        "kept": None,
         "ours": [],
         "theirs": [],
     } == told
@@ -855,7 +865,7 @@ def test_a_killed_run_and_somebody_elses_change_of_the_same_resource(tmp_path: P
     assert 1 == refused.code
     assert re.search(
         rf"error: refs/heads/{APPLIED} moved while this run was applied, and both changed db; "
-        r"what this run did is kept in the commit [0-9a-f]{40}\n"
+        r"what this run did is kept in the commit [0-9a-f]{40}, which is refs/stagectl/kept/\S+\n"
         rf"hint: see what moved it: git log --first-parent {APPLIED}; then plan again\n",
         refused.err,
     ), refused.err
