@@ -337,12 +337,13 @@ class Git:
         deeper = "--unshallow " if self.is_shallow() else ""
         return f"git fetch {deeper}{remote} {branch}:refs/remotes/{remote}/{branch}"
 
-    def log(self, arguments: Sequence[str], fields: Sequence[str]) -> List[List[str]]:
+    def log(self, arguments: Sequence[str], fields: Sequence[str], data: bytes = b"") -> List[List[str]]:
         """Return one list of texts per commit: `git log ARGUMENTS` with these format fields, which hold no NUL."""
         pattern = "%x00".join(fields)
         as_written = ("-c", "trailer.separators=:", "-c", "core.commentChar=#")  # our trailers, whatever the user's are
         options = ("-z", "--encoding=UTF-8", "--basic-regexp", f"--format=tformat:{pattern}")
-        texts = self.run(*as_written, "log", *options, *arguments).decode("utf-8", "replace").split("\0")[:-1]
+        out = self.run(*as_written, "log", *options, *arguments, data=data)
+        texts = out.decode("utf-8", "replace").split("\0")[:-1]
         return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
 
     def touched(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:

@@ -51,7 +51,8 @@ class Status:
 class LogEntry:
     """One staging or apply commit. type: `stage` or `apply`; results: for an apply how each change ended.
 
-    source: the commit that was applied; discarded: debts that were dropped.
+    source: the commit that was applied; discarded: debts that were dropped; unnamed: staged files that the commit
+    changed and its message says nothing of, which some squash merges, or people without stagectl, make.
     """
 
     type: str
@@ -67,6 +68,7 @@ class LogEntry:
     record_only: bool = False
     source: Optional[Oid] = None
     discarded: Tuple[ChangeId, ...] = ()
+    unnamed: Tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)

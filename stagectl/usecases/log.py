@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -11,11 +12,12 @@ from stagectl.core.planner import world_of
 from stagectl.core.reports import LogEntry
 from stagectl.core.selection import Selection, World, glob_test, match_names, select
 from stagectl.core.since import nearest_word, unknown_word
-from stagectl.usecases.commit import name_of
+from stagectl.usecases.commit import names_of
 from stagectl.usecases.workspace import Workspace
 
-_FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)")
-_GREPS = [f"--grep=^{key}: " for key in ("Staged", "Restaged", "Run", "Discarded")]
+_FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)", "%B")
+# Also where a squash merge has moved them: indented, as the entries of a list, anywhere in the message.
+_STAGED = re.compile(r"^[ \t*-]*(Staged|Restaged): (\S+)[ \t]*$", re.MULTILINE)
 Keep = Callable[[Name, Optional[str]], bool]  # a resource, and the action on it where there is one
 
 
@@ -53,13 +55,20 @@ def entries(workspace: Workspace, wanted: Wanted) -> List[LogEntry]:
 def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     git, tip = workspace.git, workspace.branch.tip
     starts = [commit for commit in (git.head(), tip) if commit is not None]
-    applies = set(git.first_parents(tip)) if tip else set()
+    if not starts:
+        return []
+    applies = set(git.first_parents(tip)[:-1]) if tip else set()  # the last one is the empty root
+    files = ("--full-history", "--no-merges", *starts, "--", STAGED)
+    touching = {Oid(oid) for oid in git.run("rev-list", *files).decode().split()} - applies
     # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
-    arguments = ["--date-order", *_GREPS, *([f"--since={since}"] if since else []), *starts]
-    commits = git.log(arguments, _FIELDS) if starts else []
-    touched = git.touched([Oid(fields[0]) for fields in commits if fields[0] not in applies], STAGED)
+    options = ["--date-order", *([f"--since={since}"] if since else []), *starts]
+    order = [Oid(oid) for oid in git.run("rev-list", *options).decode().split()]
+    wanted = [commit for commit in order if commit in applies or commit in touching]
+    listed = "".join(f"{commit}\n" for commit in wanted).encode()
+    commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
+    touched = git.touched([commit for commit in wanted if commit not in applies], STAGED)
     found = [_entry(fields, applies, touched) for fields in commits]
-    return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names]
+    return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names or entry.unnamed]
 
 
 def _refuse_date(since: str) -> None:
@@ -95,7 +104,7 @@ def _filter(workspace: Workspace, everything: List[LogEntry], wanted: Wanted) ->
 def _named(pattern: str, everything: List[LogEntry], world: World) -> AbstractSet[Name]:
     """Return the resources, of now and of then, that a NAME argument means."""
     then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
-    then |= {name for entry in everything for name in entry.names}
+    then |= {name for entry in everything for name in (*entry.names, *entry.unnamed)}
     test = glob_test(pattern)
     found = {name for name in then if test(name)}
     return found if found and "+" not in pattern else found | match_names(pattern, world)
@@ -119,26 +128,31 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
     discarded = tuple(change for change in entry.discarded if keep(*split_change(change)))
     names = tuple(name for name in entry.names if keep(name, None))
     results = {change: entry.results[change] for change in changes if change in entry.results}
-    kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded)
-    return kept if changes or names or discarded else None
+    unnamed = tuple(name for name in entry.unnamed if keep(name, None))
+    kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
+    return kept if changes or names or discarded or unnamed else None
 
 
 # --- one commit
 
 
 def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]]) -> LogEntry:
-    commit, author, date, subject, parents, text = fields
+    commit, author, date, subject, parents, text, message = fields
     trailers = [line.partition(": ")[::2] for line in text.splitlines()]
     common = LogEntry("stage", Oid(commit), author, date, subject, (), (), {})
     if commit in applies:
         return _apply_entry(common, trailers, parents.split())
     # A message can be written by anybody: what it says was staged counts if the commit changed that staged file.
-    files = {name_of(path) for path in touched.get(Oid(commit), ())}
-    staged = [ChangeId(value) for key, value in trailers if key == "Staged"]
+    files = {name for path in touched.get(Oid(commit), ()) for name in names_of(path)}
+    said = _STAGED.findall(message)
+    staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]
+    names = [Name(value) for key, value in said if key == "Restaged" and value in files]
+    unnamed = files - {split_change(change)[0] for change in staged} - set(names)
     return replace(
         common,
-        changes=tuple(dict.fromkeys(change for change in staged if split_change(change)[0] in files)),
-        names=tuple(Name(value) for key, value in trailers if key == "Restaged" and value in files),
+        changes=tuple(dict.fromkeys(staged)),
+        names=tuple(dict.fromkeys(names)),
+        unnamed=tuple(sorted(unnamed)),
     )
 
 

@@ -26,7 +26,9 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
         "changes": list(entry.changes),
         "names": list(entry.names),
     }
-    if entry.type == "apply":
+    if entry.type == "stage":
+        found["unnamed"] = list(entry.unnamed)
+    else:
         found.update(
             {
                 "results": dict(entry.results),
@@ -53,6 +55,8 @@ def log_text(entries: Sequence[LogEntry], filtered: bool = False) -> str:
         lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
         if entry.names:
             lines.append(f"    without a change: {listed(entry.names)}")
+        if entry.unnamed:
+            lines.append(f"    its message names no change of: {listed(entry.unnamed)}")
     nothing = "Nothing of that was staged or applied.\n" if filtered else "Nothing was staged or applied yet.\n"
     return "\n".join(lines) + "\n" if lines else nothing
 

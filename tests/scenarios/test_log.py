@@ -13,8 +13,9 @@ from tests.build import ROOT, Repo
 
 pytestmark = pytest.mark.once
 
-STAGE_KEYS = ["type", "commit", "author", "date", "subject", "changes", "names"]
-APPLY_KEYS = [*STAGE_KEYS, "results", "run", "plan", "source", "record_only", "discarded"]
+KEYS = ["type", "commit", "author", "date", "subject", "changes", "names"]
+STAGE_KEYS = [*KEYS, "unnamed"]
+APPLY_KEYS = [*KEYS, "results", "run", "plan", "source", "record_only", "discarded"]
 
 
 def oid(repo: Repo, revision: str = "HEAD") -> str:
@@ -183,6 +184,43 @@ def test_of_a_commit_that_staged_only_what_it_touched_counts(past: Repo) -> None
 
     assert ("stage", ["db.update"], []) == (entry["type"], entry["changes"], entry["names"])
     assert STAGE_KEYS == list(entry)
+
+
+@pytest.mark.parametrize("how", ["git", "bullets", "rewritten"])
+def test_a_squash_merge_is_an_entry(past: Repo, how: str) -> None:
+    """
+    Git indents the messages, sites make a list of them, people write their own: what was staged is told all the same.
+    """
+    past.git("checkout", "-q", "-b", "topic")
+    past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
+    past.define("app", tags=["web"], inputs={"p": 2}).stage("app")
+    messages = past.git("log", "--reverse", "--format=* %B", "main..topic")
+    past.git("checkout", "-q", "main")
+    past.git("merge", "-q", "--squash", "topic")
+    words = {"git": [], "bullets": ["-m", f"Topic (#1)\n\n{messages}"], "rewritten": ["-m", "Topic (#1)"]}
+    past.git("commit", "-q", *(words[how] or ["--no-edit"]))
+
+    entry = log(past)[0]
+
+    changes = [] if how == "rewritten" else ["app.update", "db.update"]
+    assert (oid(past), "stage", changes) == (entry["commit"], entry["type"], sorted(entry["changes"]))
+    assert ([], ["app", "db"] if how == "rewritten" else []) == (entry["names"], entry["unnamed"])
+    assert oid(past) == log(past, "db")[0]["commit"]
+    past.ok("revert", "HEAD")
+    assert [] == past.plan().ids
+
+
+def test_what_git_alone_staged_is_an_entry(past: Repo) -> None:
+    """
+    A `git revert` of a staging commit changes staged files, and quotes no change.
+    """
+    past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
+    past.git("revert", "--no-edit", "HEAD")
+
+    entry = log(past)[0]
+
+    assert ([], ["db"]) == (entry["changes"], entry["unnamed"])
+    assert "    its message names no change of: db\n" in past.ok("log", "-n", "1").out
 
 
 @pytest.mark.parametrize("text", [FORGED, "a\x1eb\x1f", "\x1e" * 9, "e\u202e\x1b[31m"])
@@ -409,6 +447,7 @@ def sh(repo: Repo, command: str) -> str:
         ("What is live?", ["prod/db.json\n", '"port": 5433', "source: resources/prod/db.yaml"]),
         ("Who put it there, when, and why?", ["prod/db.update SUCCESS", "Ada", "prod/db.update"]),
         ("What is pending?", ["+++ b/.staged/prod/db.yaml", "prod/db.update"]),
+        ("Squash merges", ["Ada: stage: prod/db.update", "M\t.staged/prod/db.yaml"]),
         ("What was live last Tuesday?", ['"port": 5432', '-    "port": 5432', '+    "port": 5433']),
     ],
 )  # fmt: skip
