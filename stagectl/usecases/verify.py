@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters import run_folders, store
@@ -12,8 +13,8 @@ from stagectl.adapters.git import Git
 from stagectl.adapters.kept import kept_commits
 from stagectl.adapters.replay import replayed_commits
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change
-from stagectl.core.outcome import Outcome, settle
+from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.outcome import SUCCESS, Outcome, settle
 from stagectl.core.plan import Plan
 from stagectl.core.reports import Finding, Verification
 from stagectl.core.selection import Selection
@@ -42,6 +43,9 @@ def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
 class _Check:
     def __init__(self, workspace: Workspace, signed: bool) -> None:
         self._workspace, self._git, self._signed = workspace, workspace.git, signed
+        self._earlier: List[Oid] = []  # the commits checked so far, the oldest first
+        self._became = replayed_commits(workspace.git)
+        self._branched = _in_branches(workspace)
         self._states: Dict[Oid, State] = {}
         self.findings: List[Finding] = []
         self.notices: List[Finding] = []
@@ -53,6 +57,7 @@ class _Check:
         if self._signed and parent is not None and self._git.try_run("verify-commit", commit)[0]:
             problems.append("it has no good signature of an allowed signer")
         self.findings += [Finding(commit, problem) for problem in problems]
+        self._earlier.append(commit)
 
     def _problems(self, parent: Optional[Oid], commit: Oid, parents: Sequence[Oid]) -> Iterator[str]:
         if parent is None:
@@ -74,18 +79,18 @@ class _Check:
         return self._states[commit]
 
     def _discard(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
-        before = self._state(parent)
-        expected = dict(before)
-        for change in (ChangeId(value) for key, value in trailers if key == "Discarded"):
-            name, _ = split_change(change)
-            if name in expected:
-                expected[name] = replace(expected[name], owed={})
+        expected = dict(self._state(parent))
+        for name, action in (split_change(ChangeId(value)) for key, value in trailers if key == "Discarded"):
+            state = expected.get(name, Applied())
+            if action not in state.owed:
+                yield f"its trailers drop {name}.{action}, which was not owed"
+            expected[name] = replace(state, owed={key: owed for key, owed in state.owed.items() if key != action})
         yield from self._compared(commit, {name: state for name, state in expected.items() if state != Applied()})
         yield from _outside(self._git, commit, parent)
 
     def _apply(self, parent: Oid, commit: Oid, source: Oid, trailers: Trailers) -> Iterator[str]:
         yield from _outside(self._git, commit, source)
-        if not self._git.run("branch", "--all", "--format=x", "--contains", source, check=False):
+        if source not in self._branched:
             self.notices.append(Finding(commit, f"its source {source[:12]} is in no branch any more"))
         first = dict(reversed(trailers))
         try:
@@ -96,11 +101,10 @@ class _Check:
             return
         outcomes = _outcomes(trailers)
         if plan is None:
-            self.notices.append(Finding(commit, "it cannot be replayed: the applied commit it began with is not here"))
-            return
-        if plan.id != first.get("Plan"):
+            yield "it cannot be replayed: the applied commit it began with is not in the history before it"
+        elif plan.id != first.get("Plan"):
             yield "its plan is not the one that its source, its base and its selection make"
-        elif outcomes.keys() != {change.id for change in plan.changes}:
+        elif not _fits(plan, outcomes, trailers):
             yield "its trailers do not name the changes of its plan"
         else:
             settled = settle(plan, outcomes, before)
@@ -108,31 +112,82 @@ class _Check:
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
 
     def _plan(self, source: Oid, first: Mapping[str, str]) -> Optional[Plan]:
-        """Return the plan of an apply, made again; None where its base is not here."""
-        base = first.get("Base", "")
-        if base != NO_BASE and self._git.find(base) is None:
+        """Return the plan of an apply, made again; None where nobody can know what it began with."""
+        applied = self._began_with(first.get("Base", ""))
+        if applied is None:
             return None
-        applied = {} if base == NO_BASE else self._state(Oid(base))
         snapshot = self._workspace.snapshot(source)
         return checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
 
+    def _began_with(self, base: str) -> Optional[State]:
+        """Return the applied state that a plan was made from, None where nobody can know it.
+
+        Anybody can name, and make, any commit: only one of this history counts, or one that on this machine became part
+        of it. Where `sync` put several commits of a clone on others, all but the first name one that the clone alone
+        had: what the commits before it did, on top of the base of the first.
+        """
+        found = self._state_at(base)
+        names: Set[Name] = set()
+        for parent, commit in zip(self._earlier[-2::-1], self._earlier[:0:-1]):
+            if found is not None:
+                break
+            after, before = self._state(commit), self._state(parent)
+            names |= {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
+            fork = self._state_at(dict(reversed(_trailers(self._git, commit))).get("Base", ""))
+            if fork is not None:
+                last = self._state(self._earlier[-1])
+                found = {name: state for name, state in fork.items() if name not in names}
+                found.update({name: last[name] for name in names & last.keys()})
+        return found
+
+    def _state_at(self, base: str) -> Optional[State]:
+        now = Oid(base)
+        while now in self._became and self._git.find(base) is not None:
+            now = self._became[now]
+        if base == NO_BASE:
+            return {}
+        return self._state(Oid(base)) if now in self._earlier else None
+
     def _compared(self, commit: Oid, expected: State) -> Iterator[str]:
-        try:
-            there = self._state(commit)
-        except StagectlError as error:
-            yield error.message
-            return
-        names = sorted(there.keys() | expected.keys())
-        differ = [name for name in names if _bytes(there.get(name)) != _bytes(expected.get(name))]
-        if differ:
-            yield f"the applied state of {', '.join(differ[:5])} is not what its trailers say"
+        """Yield a problem if the applied state of a commit is not the one expected, byte by byte."""
+        wanted: Dict[str, bytes] = {}
+        for name, state in expected.items():
+            wanted[store.state_path(name)] = store.state_bytes(state)
+            wanted.update({staged_path(name): state.resource.content} if state.resource is not None else {})
+        entries = self._git.entries(commit, [STAGED, APPLIED])
+        there = {entry.path: (entry.mode, entry.oid) for entry in entries}
+        length = len(commit)
+        paths = [p for p in there.keys() | wanted.keys() if p not in wanted or there.get(p) != _blob(wanted[p], length)]
+        if paths:
+            names = sorted({path.partition("/")[2].rpartition(".")[0] for path in paths})
+            yield f"the applied state of {', '.join(names[:5])} is not what its trailers say"
 
 
-def _bytes(state: Optional[Applied]) -> Optional[Tuple[bytes, bytes]]:
-    """Return the two files that an applied state is stored in."""
-    if state is None:
-        return None
-    return store.state_bytes(state), state.resource.content if state.resource is not None else b""
+def _in_branches(workspace: Workspace) -> FrozenSet[str]:
+    """Return the commits that any branch has, here or fetched, apart from the applied one, which has every source."""
+    git, applied = workspace.git, workspace.config.applied_branch
+    others = [f"--exclude={remote}/{applied}" for remote in git.remotes()]
+    out = git.run("rev-list", f"--exclude={applied}", "--branches", *others, "--remotes", check=False)
+    return frozenset(out.decode().split())
+
+
+def _blob(content: bytes, length: int) -> Tuple[str, str]:
+    """Return mode and id of a file as git has it; length: of ids, which tells git's two hashes apart."""
+    hashed = hashlib.sha1 if length == 40 else hashlib.sha256
+    return "100644", hashed(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def _fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
+    """Return whether the trailers name every change and record of a plan, once, and nothing else."""
+    told = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
+    unchanged = [outcomes[change].state for change in map(ChangeId, told.get("Unchanged", ())) if change in outcomes]
+    return (
+        len(told.get("Change", ())) == len(outcomes)
+        and outcomes.keys() == {change.id for change in plan.changes}
+        and told.get("Recorded", []) == sorted(plan.recorded)
+        and unchanged == [SUCCESS] * len(told.get("Unchanged", ()))
+        and "Discarded" not in told
+    )
 
 
 def _selection(first: Mapping[str, str]) -> Selection:

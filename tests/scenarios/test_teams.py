@@ -262,9 +262,13 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
     assert sources == [team.bob.git("rev-parse", f"{APPLIED}{back}^2") for back in ("", "~1")]
     assert [2, 2, 2] == applied_values(team.bob, "db", "web", "dns")
     assert [hers, first, second] == team.runs()[1:]
-    team.bob.ok("verify")
+    assert team.bob.ok("verify").out.endswith("\nChecked 5 applied commits: all as they have to be.\n")
     assert team.is_sound()
     assert f"In step with origin: stagectl/applied is at {team.at()[:12]}.\n" == team.bob.ok("sync").out
+    carol = team.join("carol")
+    lost = f"its source {sources[0].strip()[:12]} is in no branch any more\n"
+    assert lost in carol.ok("verify").out, "Bob never pushed his branch"
+    assert carol.ok("verify").out.endswith("\nChecked 5 applied commits: all as they have to be.\n")
 
 
 def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) -> None:
@@ -302,9 +306,9 @@ def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) ->
     team.bob.git("gc", "-q", "--prune=now")
     assert before[0] == team.bob.git("rev-parse", f"refs/stagectl/kept/{his}").strip()
     assert (
-        f"notice: {before[0][:12]}: run {his} recorded this commit, and it was given up for what others applied\n"
+        f"\nnotice: {before[0][:12]}: run {his} recorded this commit, and it was given up for what others applied\n"
         "Checked 4 applied commits: all as they have to be.\n"
-    ) == team.bob.ok("verify").out
+    ) in team.bob.ok("verify").out
     assert "" == in_bare(team.bare, "for-each-ref", "refs/stagectl"), "it is nobody else's business"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Callable, Dict
@@ -45,11 +46,11 @@ def recommit(repo: Repo, *, tree: str = "", message: str = "", parents: str = ""
     repo.git("update-ref", BRANCH, commit)
 
 
-def with_file(repo: Repo, path: str, text: str) -> str:
+def with_file(repo: Repo, path: str, text: str, mode: str = "100644") -> str:
     """The tree of the newest applied commit with another file in it."""
     blob = plumb(repo, "hash-object", "-w", "--stdin", data=text)
     plumb(repo, "read-tree", BRANCH, index="tampering")
-    plumb(repo, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", index="tampering")
+    plumb(repo, "update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", index="tampering")
     return plumb(repo, "write-tree", index="tampering")
 
 
@@ -71,6 +72,14 @@ def message(repo: Repo, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+def based_on(repo: Repo, base: str) -> str:
+    return re.sub("Base: .*", f"Base: {base}", repo.git("log", "-1", "--format=%B", BRANCH))
+
+
+def said(repo: Repo, more: str) -> str:
+    return repo.git("log", "-1", "--format=%B", BRANCH).strip() + f"\n{more}\n"
+
+
 TAMPERINGS: Dict[str, Tamper] = {
     "a value that is live": lambda repo: recommit(repo, tree=edited(repo, ".applied/other.json", "1", "2")),
     "a staged file as applied": lambda repo: recommit(repo, tree=edited(repo, ".staged/other.yaml", ": 1", ": 3")),
@@ -90,6 +99,24 @@ TAMPERINGS: Dict[str, Tamper] = {
         repo, parents=repo.git("rev-parse", f"{BRANCH}^1", f"{BRANCH}^2^").replace("\n", " ")
     ),
     "no source": lambda repo: recommit(repo, parents=repo.git("rev-parse", f"{BRANCH}^1").strip()),
+    "a base that is nowhere": lambda repo: recommit(
+        repo, tree=edited(repo, ".applied/other.json", "1", "2"), message=based_on(repo, "ab" * 20)
+    ),
+    "a file that no apply writes": lambda repo: recommit(repo, tree=with_file(repo, ".applied/evil.sh", "rm -rf /\n")),
+    "a staged file of no resource": lambda repo: recommit(repo, tree=with_file(repo, ".staged/a b.yaml", "{}\n")),
+    "a key that nobody reads": lambda repo: recommit(
+        repo, tree=edited(repo, ".applied/other.json", "{", '{"evil": 1,')
+    ),
+    "a staged file that is executable": lambda repo: recommit(
+        repo, tree=with_file(repo, ".staged/other.yaml", repo.git("show", f"{BRANCH}:.staged/other.yaml"), "100755")
+    ),
+    "a record": lambda repo: recommit(repo, message=said(repo, "Recorded: db")),
+    "a debt said to be dropped": lambda repo: recommit(
+        repo, message=said(repo, "Discarded: db.update")
+    ),
+    "a result told twice": lambda repo: recommit(
+        repo, message=said(repo, "Change: other.update SUCCESS")
+    ),
     "a commit that nobody applied": lambda repo: recommit(
         repo, message="hello\n", parents=repo.git("rev-parse", BRANCH, "HEAD").replace("\n", " ")
     ),
@@ -138,6 +165,28 @@ def test_tampering_is_found(repo: Repo, what: str) -> None:
     assert "wrong." in done.out or "error: " in done.err, done
 
 
+def test_a_base_that_somebody_made_counts_for_nothing(repo: Repo) -> None:
+    """
+    A forger applies on top of a state of his own, and puts what came of it on the real one: but for the base it fits.
+    """
+    history(repo)
+    real = repo.git("rev-parse", BRANCH).strip()
+    forged = with_file(repo, ".staged/db.yaml", repo.git("show", f"{BRANCH}:.staged/db.yaml").replace(": 2", ": 99"))
+    recommit(repo, tree=forged)
+    recommit(repo, tree=edited(repo, ".applied/db.json", "2", "99"))
+    repo.define("app", inputs={"p": "${db.port}", "q": 1}).stage("app").ok("apply", "--yes", "app")
+    assert 99 == repo.applied("app")["inputs"]["p"]
+    for path in (".staged/db.yaml", ".applied/db.json"):
+        recommit(repo, tree=with_file(repo, path, repo.git("show", f"{real}:{path}")))
+    recommit(repo, parents=f"{real} {repo.git('rev-parse', f'{BRANCH}^2').strip()}")
+    subprocess.run(["rm", "-r", str(repo.root / ".git/stagectl")], check=True)
+
+    done = repo.run("verify")
+
+    assert 1 == done.code
+    assert "it cannot be replayed" in done.out or "its plan is not the one" in done.out, done.out
+
+
 def test_a_rewritten_branch_is_found_by_an_earlier_verification(repo: Repo) -> None:
     """
     Even if what replaced it is well made: the tip that was verified is not in it any more.
@@ -152,6 +201,25 @@ def test_a_rewritten_branch_is_found_by_an_earlier_verification(repo: Repo) -> N
     assert f"{tip[:12]}: an earlier verification saw this commit, and it is gone: the branch was rewritten\n" in (
         repo.run("verify").out
     )
+
+
+def test_a_source_that_no_branch_has_is_a_notice(repo: Repo) -> None:
+    """
+    A branch was deleted after it was applied: worth a look, and no proof of anything. Another branch is enough.
+    """
+    repo.define("db").apply_all()
+    repo.git("switch", "-q", "-c", "topic")
+    repo.define("db", inputs={"port": 1}).stage().ok("apply", "--yes")
+    source, tip = (repo.git("rev-parse", revision).strip() for revision in ("HEAD", BRANCH))
+    repo.git("switch", "-q", "main")
+    well = "Checked 3 applied commits: all as they have to be.\n"
+    assert well == repo.ok("verify").out
+
+    repo.git("branch", "-q", "-D", "topic")
+    told = f"notice: {tip[:12]}: its source {source[:12]} is in no branch any more\n{well}"
+    assert told == repo.ok("verify").out
+    repo.git("update-ref", "refs/remotes/origin/topic", source)
+    assert well == repo.ok("verify").out
 
 
 def test_signatures_are_checked(repo: Repo, tmp_path: Path) -> None:
