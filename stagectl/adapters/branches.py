@@ -12,8 +12,8 @@ _FORM = "--format=%(refname)%00%(objectname)%00%(symref)"
 
 def branches(git: Git) -> Dict[str, Oid]:
     """Return every branch, those fetched from remotes too, by its full name; what merely points at one is left out."""
-    out = git.run("for-each-ref", _FORM, "refs/heads", "refs/remotes").decode("utf-8", "surrogateescape")
-    rows = [line.split("\0") for line in out.splitlines()]
+    out = git.run("for-each-ref", _FORM, "refs/heads", "refs/remotes").decode("utf-8", "replace")
+    rows = [line.split("\0") for line in out.split("\n")[:-1]]
     return {ref: Oid(commit) for ref, commit, points_at in rows if not points_at}
 
 

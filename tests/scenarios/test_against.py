@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -393,6 +394,21 @@ def test_a_comment_tells_it_in_code(shop: Repo) -> None:
 
     assert "**Other branches:** 1 of 1 other branch meets this plan.\n\n| branch | how |\n" in told
     assert "\n| `@everyone/#1` | `also changes app; commutes` |\n" in told
+
+
+def test_branches_of_any_name(shop: Repo) -> None:
+    """
+    Line and direction characters, and bytes that are no text: git takes them all, and none acts.
+    """
+    on_branch(shop, "a\u2028b\u202ec", image(2))
+    subprocess.run([b"git", b"branch", b"x\xff", "a\u2028b\u202ec".encode()], cwd=shop.root, check=True)
+    port(2)(shop)
+    shop.stage()
+
+    found = against(shop, "*")["branches"]
+
+    assert ["a\u2028b\u202ec", "x\ufffd"] == [other["branch"] for other in found]
+    assert "  a\\u2028b\\u202ec  also changes app; commutes\n" in shop.ok("plan", "--against", "*").out
 
 
 def test_in_a_shallow_clone_the_unknown_is_told(shop: Repo, tmp_path: Path) -> None:

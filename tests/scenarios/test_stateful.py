@@ -1,0 +1,426 @@
+"""A team at work: random steps in two clones of one remote, each compared with a model of plain dicts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+
+import pytest
+import typer.main
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests import team_model as model
+from tests.build import Ran, Repo
+from tests.team_model import NAMES, READ, Applied, Clone, Live, Team
+
+pytestmark = pytest.mark.once
+
+BRANCH = "stagectl/applied"
+WHO = st.sampled_from(["ada", "bob"])
+NAME = st.sampled_from(NAMES)
+SMALL = st.integers(1, 3)
+SOME = st.frozensets(NAME, min_size=1, max_size=2)
+NOBODY: st.SearchStrategy[FrozenSet[str]] = st.just(frozenset())
+SORTS = {"apply", "discard", "edit", "failing apply", "partial apply", "promote", "pull", "revert", "stage", "sync"}
+ENDS = {"SUCCESS", "ERROR", "SKIPPED", "apply refused", "both changed the same", "put together"}
+
+YES = st.booleans()
+EDIT = st.tuples(st.just("edit"), NAME, SMALL, SMALL, st.sampled_from([True, True, True, False]))
+CHANGE = st.tuples(st.just("change"), NAME, SMALL, SMALL)
+RACE = st.tuples(st.just("race"), NAME, NAME, SMALL)
+STAGE = st.tuples(st.just("stage"), NOBODY)
+STAGE_SOME = st.tuples(st.just("stage"), SOME)
+APPLY = st.tuples(st.just("apply"), NOBODY, NOBODY, YES, st.just(False))
+APPLY_SOME = st.tuples(st.just("apply"), SOME, NOBODY, YES, YES)
+BREAK = st.tuples(st.just("break_down"), NAME, SMALL, YES)
+APPLY_IN_VAIN = st.tuples(st.just("apply"), SOME, SOME, YES, st.just(False))
+REVERT = st.tuples(st.just("revert"), st.integers(0, 5), st.integers(1, 3), YES)
+DISCARD = st.tuples(st.just("discard"), NAME)
+OTHERS = [st.tuples(st.just(word)) for word in ("promote", "pull", "sync", "take_theirs", "take_theirs")]
+STEPS = st.one_of(
+    *(CHANGE, CHANGE, CHANGE, EDIT, EDIT, RACE, STAGE, STAGE_SOME, APPLY, APPLY, APPLY_SOME, APPLY_IN_VAIN, BREAK),
+    *(REVERT, REVERT, REVERT, DISCARD, *OTHERS),
+)
+
+
+def definition(name: str, one: int, other: int) -> Dict[str, Any]:
+    return {"db": READ, "w": one} if name.endswith("app") else {"v": one, "u": other}
+
+
+class World:
+    """The real thing: a bare repository and two clones of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.repos = {name: Repo(folder / name, init=False) for name in ("ada", "bob")}
+        self.bare = Repo(folder / "bare.git", init=False)
+
+    @classmethod
+    def make(cls, folder: Path) -> World:
+        """Everything is applied and shared."""
+        ada = Repo(folder / "ada")
+        ada.git("init", "-q", "--bare", "-b", "main", str(folder / "bare.git"))
+        ada.git("remote", "add", "origin", "../bare.git")
+        for name in NAMES:
+            define(ada, name, definition(name, 0, 0))
+        ada.stage().commit()
+        ada.ok("apply", "--yes")
+        ada.git("push", "-q", "origin", "main")
+        ada.git("clone", "-q", str(folder / "bare.git"), str(folder / "bob"))
+        bob = Repo(folder / "bob", init=False)
+        for key, value in (
+            ("user.name", "Bob"),
+            ("user.email", "bob@example.com"),
+            ("remote.origin.url", "../bare.git"),
+        ):
+            bob.git("config", key, value)
+        bob.git("branch", BRANCH, f"origin/{BRANCH}")
+        return cls(folder)
+
+    def copy(self, folder: Path) -> World:
+        shutil.copytree(self.folder, folder)
+        return World(folder)
+
+
+def define(repo: Repo, name: str, inputs: Dict[str, Any]) -> None:
+    repo.define(name, tags=[name.partition("/")[0]], inputs=inputs)
+
+
+def written(repo: Repo, folder: str) -> Dict[str, Any]:
+    """The inputs in every definition, or staged file."""
+    paths = {name: repo.root / folder / f"{name}.yaml" for name in NAMES}
+    return {
+        name: json.loads(path.read_text().split("---\n")[2])["inputs"] for name, path in paths.items() if path.exists()
+    }
+
+
+def applied(repo: Repo, commit: str) -> Dict[str, Live]:
+    """The applied state that a commit holds, read with plain git."""
+    found = {}
+    for name in NAMES:
+        text = repo.git("show", f"{commit}:.applied/{name}.json", check=False)
+        if text:
+            raw = json.loads(text)
+            file = repo.git("show", f"{commit}:.staged/{name}.yaml", check=False)
+            tried = raw.get("unfinished", {})
+            found[name] = Live(
+                json.loads(file.split("---\n")[2])["inputs"] if file else None,
+                raw.get("inputs"),
+                tried.get("action"),
+                tried.get("inputs"),
+            )
+    return found
+
+
+class Teamwork(RuleBasedStateMachine):
+    """Each rule does a thing for real and in the model, and compares how it ended; `agree` compares all there is."""
+
+    template: World
+    steps: Dict[str, int] = {}  # done, by sort
+    ends: Dict[str, int] = {}  # what came about, so that it is known that it did
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home = Path(tempfile.mkdtemp(dir=self.template.folder.parent))
+        self.world = self.template.copy(self.home / "team")
+        files = {name: definition(name, 0, 0) for name in NAMES}
+        state = {name: Live(file, {**file, "db": 0} if "db" in file else file) for name, file in files.items()}
+        nothing = Applied(None, {}, -1)
+        start = Applied(nothing, state, 0, self.world.bare.git("rev-parse", BRANCH).strip())
+        self.team = Team([files], start)
+        self.oids = [self.world.bare.git("rev-parse", "main").strip()]
+        self.team.clones = {who: Clone(0, dict(files), start, start) for who in ("ada", "bob")}
+
+    def teardown(self) -> None:
+        for who, clone in self.team.clones.items():
+            if not clone.diverged:
+                self.world.repos[who].ok("verify")
+        shutil.rmtree(self.home)
+
+    # One rule for all: of many, Hypothesis leaves most out in most runs, and here it is the interplay that matters.
+    @rule(who=WHO, what=STEPS)
+    def step(self, who: str, what: Tuple[Any, ...]) -> None:
+        """Do one thing."""
+        getattr(self, what[0])(who, *what[1:])
+
+    def change(self, who: str, name: str, one: int, other: int) -> None:
+        """Edit and stage one resource."""
+        self.edit(who, name, one, other, True)
+        self.agree()
+        self.stage(who, frozenset([name]))
+
+    def break_down(self, who: str, name: str, value: int, offline: bool) -> None:
+        """Apply a change that fails, and whatever waits for it."""
+        self.change(who, name, value, value)
+        self.agree()
+        self.apply(who, frozenset(), frozenset([name]), offline, by_tag=False)
+
+    def race(self, who: str, mine: str, theirs: str, value: int) -> None:
+        """Two apply a change each, and neither knows of the other's."""
+        self.change(who, mine, value, value)
+        self.change(who, theirs, value, value)
+        whose = {who: mine, ("bob" if who == "ada" else "ada"): theirs}
+        for clone, name in whose.items():
+            self.pull(clone)
+            self.agree()
+            self.apply(clone, frozenset([name]), frozenset(), offline=True, by_tag=False)
+            self.agree()
+        for clone in whose:
+            self.sync(clone)
+            self.agree()
+
+    # --- helpers
+
+    def saw(self, what: str) -> None:
+        self.ends[what] = self.ends.get(what, 0) + 1
+
+    def began(self, what: str, who: str) -> Tuple[Repo, Clone]:
+        self.steps[what] = self.steps.get(what, 0) + 1
+        return self.world.repos[who], self.team.clones[who]
+
+    def catch_up(self, who: str, *, drop: bool = False) -> bool:
+        """Have what others staged, and no edits if they are to be dropped; return whether this clone can stage."""
+        clone = self.team.clones[who]
+        if clone.head != len(self.team.main) - 1 or (drop and clone.edits != self.staged(clone)):
+            self.pull(who)
+        return not clone.diverged
+
+    def staged(self, clone: Clone) -> model.Files:
+        return self.team.main[clone.head]
+
+    def expect(self, done: Ran, fits: bool) -> None:
+        assert (0 if fits else 1) == done.code, done.out + done.err
+
+    def became(self, repo: Repo, clone: Clone, wanted: Optional[model.Files], done: Ran) -> bool:
+        """Compare the end of a command that stages, None for a refusal, and share what it committed."""
+        possible = wanted is not None and model.is_possible(wanted)
+        self.expect(done, possible)
+        head = repo.git("rev-parse", "HEAD").strip()
+        if not possible:
+            self.saw("nothing staged: a conflict" if wanted is None else "nothing staged: no possible plan")
+            assert self.oids[-1] == head
+            return False
+        assert wanted is not None
+        if head != self.oids[-1]:
+            repo.git("push", "-q", "origin", "main")
+            self.oids.append(head)
+            self.team.main.append(wanted)
+            clone.head += 1
+        assert wanted == self.staged(clone)
+        return True
+
+    # --- the working tree and the staging area
+
+    def edit(self, who: str, name: str, one: int, other: int, is_there: bool) -> None:
+        self.catch_up(who)
+        repo, clone = self.began("edit", who)
+        if is_there:
+            clone.edits[name] = definition(name, one, other)
+            define(repo, name, clone.edits[name])
+        elif clone.edits.pop(name, None) is not None:
+            repo.delete(name)
+
+    def pull(self, who: str) -> None:
+        """Take what others staged; edits that are not staged go."""
+        repo, clone = self.began("pull", who)
+        repo.git("fetch", "-q", "origin", "main")
+        repo.git("reset", "-q", "--hard", "FETCH_HEAD")
+        repo.git("clean", "-fdq")
+        clone.head = len(self.team.main) - 1
+        clone.edits = dict(self.staged(clone))
+
+    def stage(self, who: str, some: FrozenSet[str]) -> None:
+        if not self.catch_up(who):
+            return
+        repo, clone = self.began("stage", who)
+        known = {*clone.edits, *self.staged(clone), *clone.tip.state}
+        names = sorted(some & known) or sorted(known)
+        wanted = {name: file for name, file in self.staged(clone).items() if name not in names}
+        wanted.update({name: clone.edits[name] for name in names if name in clone.edits})
+        self.became(repo, clone, wanted, repo.run("stage", *(names if some & known else ())))
+
+    def discard(self, who: str, name: str) -> None:
+        if not self.catch_up(who):
+            return
+        repo, clone = self.began("discard", who)
+        wanted = {key: file for key, file in self.staged(clone).items() if key != name}
+        live = clone.tip.state.get(name, Live()).file
+        wanted.update({name: live} if live is not None else {})
+        known = {*clone.edits, *self.staged(clone), *clone.tip.state}
+        done = repo.run("discard", name, "--force")
+        if self.became(repo, clone, wanted if name in known else None, done):
+            clone.edits.pop(name, None)
+            clone.edits.update({name: live} if live is not None else {})
+            self.planned(repo, clone)
+
+    def revert(self, who: str, pick: int, length: int, of_applies: bool) -> None:
+        commits, sides = self.past(self.team.clones[who], of_applies)
+        if not self.catch_up(who, drop=True) or not commits:
+            return
+        repo, clone = self.began("revert of applies" if of_applies else "revert", who)
+        first = pick % len(commits)
+        last = min(first + length, len(commits))
+        older = sides[last - 1][2]
+        revisions = [commits[first]] if last == first + 1 else [f"{older}..{commits[first]}"]
+        wanted = model.taken_back(self.staged(clone), [side[:2] for side in sides[first:last]])
+        if self.became(repo, clone, wanted, repo.run("revert", *revisions)):
+            clone.edits = dict(self.staged(clone))
+            self.planned(repo, clone)
+
+    def past(self, clone: Clone, of_applies: bool) -> Tuple[List[str], List[Tuple[model.Files, model.Files, str]]]:
+        """Commits, the newest first, with the files before and after each, and the commit before it."""
+        if of_applies:
+            chain = [one for one in clone.tip.chain() if one.parent is not None and one.parent.oid]
+            files = [{name: live.file for name, live in one.state.items() if live.file} for one in clone.tip.chain()]
+            return [one.oid for one in chain], [
+                (files[at + 1], files[at], one.parent.oid) for at, one in enumerate(chain) if one.parent
+            ]
+        numbers = range(clone.head, 0, -1)
+        main = self.team.main
+        return [self.oids[at] for at in numbers], [(main[at - 1], main[at], self.oids[at - 1]) for at in numbers]
+
+    def promote(self, who: str) -> None:
+        if not self.catch_up(who, drop=True):
+            return
+        repo, clone = self.began("promote", who)
+        live = {name: one.file for name, one in clone.tip.state.items() if one.file and name.startswith("staging/")}
+        promoted = {name.replace("staging", "prod"): file for name, file in live.items()}
+        wanted = {**self.staged(clone), **promoted} if live else None
+        if self.became(repo, clone, wanted, repo.run("promote", "staging", "prod")):
+            clone.edits = dict(self.staged(clone))
+            self.planned(repo, clone)
+
+    # --- the applied branch
+
+    def apply(self, who: str, some: FrozenSet[str], failing: FrozenSet[str], offline: bool, by_tag: bool) -> None:
+        """Apply what is selected; some actions fail, and more than asked for may have to be refused."""
+        repo, clone = self.began("failing apply" if failing else "partial apply" if some else "apply", who)
+        if not offline and not clone.diverged:
+            clone.tracking = self.team.remote
+        words: Sequence[str] = ()
+        selected = None
+        world = {*self.staged(clone), *(clone.tip.state if not clone.diverged else ())}
+        if some and by_tag:
+            folder = sorted(some)[0].partition("/")[0]
+            selected, words = frozenset(name for name in world if name.startswith(folder)), ("-t", folder)
+        elif some & world:
+            selected, words = frozenset(some & world), sorted(some & world)
+        repo.fail(*(f"{name}.{action}" for name in failing for action in ("run", "update", "remove")))
+        done = repo.apply(*words, *(["--offline"] if offline else []))
+        if clone.diverged or clone.tip.source > clone.head or selected == frozenset():
+            assert 1 == done.code, done.out + done.err
+            assert "have diverged" in done.err or "does not contain the newest applied" in done.err or words
+            self.saw("apply refused")
+            return
+        changes = model.plan(clone.tip.state, self.staged(clone), selected)
+        state, ends = model.run(clone.tip.state, changes, failing)
+        self.expect(done, set(ends.values()) <= {"SUCCESS"})
+        for end in ends.values():
+            self.saw(end)
+        if state != clone.tip.state:
+            clone.local = Applied(clone.tip, state, clone.head)
+            self.named(repo, [clone.local])
+        if not offline:
+            self.shared(clone)
+        self.planned(repo, clone)
+
+    def shared(self, clone: Clone) -> None:
+        if not model.contains(clone.tracking, clone.local):
+            clone.tracking = self.team.remote = clone.local
+
+    def named(self, repo: Repo, commits: Sequence[Applied]) -> None:
+        """Learn what git calls new applied commits, and compare what they hold."""
+        oids = repo.git("rev-list", "--first-parent", f"-{len(commits)}", f"refs/heads/{BRANCH}").split()
+        for one, oid in zip(reversed(commits), oids):
+            one.oid = oid
+            assert one.state == applied(repo, oid)
+
+    def sync(self, who: str) -> None:
+        repo, clone = self.began("sync", who)
+        clone.tracking = self.team.remote
+        done = repo.run("sync")
+        if not clone.diverged:
+            self.expect(done, True)
+            clone.local = clone.tip
+        else:
+            on_top = model.put_together(clone.local, clone.tracking)
+            self.expect(done, on_top is not None)
+            self.saw("both changed the same" if on_top is None else "put together")
+            if on_top is None:
+                return
+            clone.local = on_top[-1]
+            self.named(repo, on_top)
+        self.shared(clone)
+
+    def take_theirs(self, who: str) -> None:
+        """The way out that a sync names where both changed the same."""
+        self.sync(who)
+        if not self.team.clones[who].diverged:
+            return
+        repo, clone = self.began("take theirs", who)
+        repo.git("branch", "-f", BRANCH, f"origin/{BRANCH}")
+        clone.local = clone.tracking
+
+    # --- everything
+
+    def planned(self, repo: Repo, clone: Clone) -> None:
+        """Compare the plan of everything."""
+        expected = model.plan(clone.tip.state, self.staged(clone), None)
+        assert sorted(change.id for change in expected) == sorted(repo.plan().ids)
+
+    @invariant()
+    def agree(self) -> None:
+        remote = refs(self.world.bare)
+        assert (self.team.remote.oid, self.oids[-1]) == (remote[f"refs/heads/{BRANCH}"], remote["refs/heads/main"])
+        assert not any("lock" in ref for ref in remote)
+        for who, clone in self.team.clones.items():
+            repo = self.world.repos[who]
+            here = refs(repo)
+            assert self.oids[clone.head] == here["refs/heads/main"]
+            assert clone.local.oid == here[f"refs/heads/{BRANCH}"]
+            assert clone.tracking.oid == here[f"refs/remotes/origin/{BRANCH}"]
+            assert clone.edits == written(repo, "resources")
+            assert self.staged(clone) == written(repo, ".staged")
+
+
+def refs(repo: Repo) -> Dict[str, str]:
+    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+    return {ref: oid for ref, _, oid in (line.partition(" ") for line in lines)}
+
+
+def work(folder: Path, runs: int, length: int) -> Tuple[Dict[str, int], Dict[str, int]]:
+    """Let the team work; return how many steps of which sort it did, and what came about."""
+    Teamwork.template = World.make(folder / "template")
+    Teamwork.steps, Teamwork.ends = {}, {}
+    told = settings(
+        max_examples=runs,
+        stateful_step_count=length,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Teamwork, settings=told)
+    return Teamwork.steps, Teamwork.ends
+
+
+def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    At least 1,000 steps, each compared with the model, and every history verified at the end.
+    """
+    # The command line is built once, and not a thousand times.
+    monkeypatch.setattr(typer.main, "get_command", functools.lru_cache(maxsize=None)(typer.main.get_command))
+
+    steps, ends = work(tmp_path, 15, 40)
+
+    print(f"\n{sum(steps.values())} steps: {sorted(steps.items())}\n{sorted(ends.items())}")
+    assert sum(steps.values()) >= 1000
+    assert SORTS <= steps.keys()
+    assert ENDS <= ends.keys()
