@@ -1,8 +1,8 @@
-"""Branches by their names, and where two of them went different ways."""
+"""Branches by their names, where two of them went different ways, and where the history that is here ends."""
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, FrozenSet, Optional
 
 from stagectl.adapters.git import Git
 from stagectl.core.model import Oid
@@ -32,3 +32,9 @@ def fork_of(git: Git, one: Oid, other: Oid) -> Optional[Oid]:
     """Return the commit at which two commits went different ways, None if they have none in common."""
     out = git.run("merge-base", one, other, check=False).decode().strip()
     return Oid(out) if out else None
+
+
+def cut_off(git: Git) -> FrozenSet[Oid]:
+    """Return the commits at which a shallow clone ends: git takes each for one that made every file it has."""
+    path = git.common / "shallow"
+    return frozenset(map(Oid, path.read_text(encoding="ascii").split())) if path.exists() else frozenset()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
+from stagectl.adapters.branches import cut_off
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, split_change
 from stagectl.core.planner import world_of
@@ -68,6 +69,8 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
     touched = git.touched([commit for commit in wanted if commit not in applies], STAGED)
     found = [_entry(fields, applies, touched) for fields in commits]
+    ends = cut_off(git)
+    found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
     return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names or entry.unnamed]
 
 

@@ -223,6 +223,18 @@ def test_what_git_alone_staged_is_an_entry(past: Repo) -> None:
     assert "    its message names no change of: db\n" in past.ok("log", "-n", "1").out
 
 
+def test_where_a_shallow_clone_ends_nothing_is_made_up(past: Repo, tmp_path: Path) -> None:
+    """
+    Git takes its last commit for one that made every file; only what its message says counts there.
+    """
+    past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
+    for depth, changes in (("1", ["stage db.update"]), ("2", ["stage db.update", "stage app.restart"])):
+        past.git("clone", "-q", "--depth", depth, past.root.as_uri(), str(tmp_path / depth))
+        clone = Repo(tmp_path / depth, init=False)
+        assert changes == told(clone)
+        assert [] == [entry["unnamed"] for entry in log(clone) if entry["unnamed"]]
+
+
 @pytest.mark.parametrize("text", [FORGED, "a\x1eb\x1f", "\x1e" * 9, "e\u202e\x1b[31m"])
 def test_no_message_breaks_the_log(past: Repo, text: str) -> None:
     """
