@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import shutil
 import tempfile
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 import pytest
-import typer.main
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -411,13 +409,10 @@ def work(folder: Path, runs: int, length: int) -> Tuple[Dict[str, int], Dict[str
     return Teamwork.steps, Teamwork.ends
 
 
-def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """
     At least 1,000 steps, each compared with the model, and every history verified at the end.
     """
-    # The command line is built once, and not a thousand times.
-    monkeypatch.setattr(typer.main, "get_command", functools.lru_cache(maxsize=None)(typer.main.get_command))
-
     steps, ends = work(tmp_path, 15, 40)
 
     print(f"\n{sum(steps.values())} steps: {sorted(steps.items())}\n{sorted(ends.items())}")
