@@ -16,7 +16,7 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
 from stagectl.adapters.processes import NOTES
@@ -154,7 +154,7 @@ def _make(scratch: Path, header: Header) -> None:
     folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
-    _write_durably(building / "run.json", json.dumps(header_json(header), indent=2).encode())
+    _write_durably(building / "run.json", json.dumps(header_json(header)).encode())  # indented it is not done in C
     (building / "journal").touch(mode=0o600)
     _reserve(building)
     _flush_folder(building)
@@ -219,14 +219,18 @@ def tidy(scratch: Path) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
-def durations(scratch: Path, runs: int = 10) -> Dict[ChangeId, float]:
+def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict[ChangeId, float]:
     """Return how many seconds changes took when they last succeeded here, from the newest runs."""
     found: Dict[ChangeId, float] = {}
-    for name in reversed(names(scratch)[:runs]):
+    missing = set(wanted)
+    for name in names(scratch)[:runs]:
+        if not missing:
+            break
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a hint only: nothing depends on it
-            entries = _entries(folder_of_run(scratch, name))
-            ends = [entry for entry in entries if entry.get("state") == SUCCESS and entry.get("message") != RECORDED]
-            found.update({ChangeId(entry["change"]): float(entry["seconds"]) for entry in ends})
+            for entry in reversed(_entries(folder_of_run(scratch, name))):
+                if entry.get("state") == SUCCESS and entry.get("message") != RECORDED and entry["change"] in missing:
+                    found[ChangeId(entry["change"])] = float(entry["seconds"])
+                    missing.discard(entry["change"])
     return found
 
 

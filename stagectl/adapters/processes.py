@@ -33,7 +33,8 @@ class Notes:
         """Note a process that was started this moment."""
         if self._boot and self._descriptor >= 0:
             with suppress(OSError):
-                os.write(self._descriptor, (json.dumps([change, process, _now(), self._boot]) + "\n").encode())
+                # An id of a change has no character that JSON quotes.
+                os.write(self._descriptor, f'["{change}", {process}, {_now()}, "{self._boot}"]\n'.encode())
 
     def close(self) -> None:
         """Note no more."""

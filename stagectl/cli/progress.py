@@ -86,7 +86,7 @@ class Bar(Lines):
 
         self._plan = plan
         self._left = {change.id for change in plan.changes}
-        self._seconds = durations(self._workspace)
+        self._seconds = durations(self._workspace, self._left)
         self._bar = Progress(
             BarColumn(20),
             MofNCompleteColumn(),

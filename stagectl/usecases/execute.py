@@ -85,7 +85,7 @@ def execute(
             fail_fast=header.fail_fast,
             should_stop=(journal.folder / "stop").exists,
             on_stop=told_stop,
-            seconds=durations(workspace.git.scratch()),
+            seconds=durations(workspace.git.scratch(), (change.id for change in plan.changes)),
         )
         if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
             loop.stop(FAILED_BEFORE)

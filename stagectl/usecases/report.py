@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, Iterable, Optional
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters import run_folders
@@ -21,9 +21,9 @@ from stagectl.usecases.share import Note
 from stagectl.usecases.workspace import Workspace
 
 
-def durations(workspace: Workspace) -> Dict[ChangeId, float]:
+def durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
     """Return how many seconds changes took when they last succeeded here, as far as that is known."""
-    return journals.durations(workspace.git.scratch())
+    return journals.durations(workspace.git.scratch(), changes)
 
 
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
