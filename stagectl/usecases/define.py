@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.checks import still_read_error
 from stagectl.core.errors import StagectlError, Step, UsageError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.references import absolute, folder_of
@@ -146,6 +147,8 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     chosen = {name for pattern in names for name in match_names(pattern, world)}
     resources = {**snapshot.staged, **snapshot.defined}
     edits: Dict[str, Optional[bytes]] = {}
+    if not (recursive or detach):
+        _check_readers(snapshot, chosen)
     if recursive:
         chosen |= {name for root in sorted(chosen) for name in match_names(f"{root}+", world)}
     if detach:
@@ -154,6 +157,16 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     edits.update({path_of(snapshot, name): None for name in sorted(chosen)})
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
     return stage(workspace, Selection(tuple(sorted(chosen | touched))), edits=edits)
+
+
+def _check_readers(snapshot: Snapshot, gone: Set[Name]) -> None:
+    """Refuse to leave staged readers behind, also of what was never applied."""
+    found: Dict[Name, List[Resource]] = {}
+    for name, resource in sorted(snapshot.staged.items()):
+        for parent in sorted(resource.parents & gone) if name not in gone else ():
+            found.setdefault(parent, []).append(resource)
+    if found:
+        raise still_read_error(found)
 
 
 def _detached(

@@ -154,6 +154,21 @@ def test_removing_a_parent_names_the_readers_and_both_ways_out(shop: Repo) -> No
     assert (shop.root / "resources/db.yaml").exists()
 
 
+def test_removing_a_parent_that_was_never_applied_does_the_same(repo: Repo) -> None:
+    """
+    A reader that goes, too, or that is not staged, is none.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).stage()
+    repo.define("later", inputs={"db": "${db.port}"})
+
+    assert repo.run("remove", "db").err == (
+        "error: db cannot be removed: app still reads it\n"
+        "hint: either remove them too (stagectl remove db --recursive), "
+        "or write the last applied values into them (stagectl remove db --detach)\n"
+    )
+    repo.ok("remove", "db", "app")
+
+
 def test_recursive_removes_all_descendants(shop: Repo) -> None:
     """
     Children go first.
