@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
-from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.handlers.shell import inherited
 from stagectl.adapters.journal import Journal, durations
 from stagectl.adapters.output import Output
 from stagectl.adapters.processes import Notes
+from stagectl.adapters.signals import interruptible
 from stagectl.core.model import ChangeId, Kind
 from stagectl.core.outcome import ERROR, RECORDED, SUCCESS, Outcome
 from stagectl.core.plan import Change, Plan
@@ -89,7 +88,7 @@ def execute(
         )
         if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
             loop.stop(FAILED_BEFORE)
-        with _interruptible(loop, seen):
+        with interruptible(lambda: loop.stop("the run was interrupted"), seen):
             return loop.finish(), bool(seen)
 
 
@@ -118,30 +117,6 @@ def discreet(plan: Plan) -> Iterator[None]:
 def handlers_of(plan: Plan) -> Dict[str, Handler]:
     """Return the handler of each kind in a plan; raises StagectlError for one that is not there."""
     return {name: handlers.find(kind.handler) for name, kind in sorted(plan.kinds.items())}
-
-
-@contextmanager
-def _interruptible(loop: Run, seen: Dict[int, int]) -> Iterator[None]:
-    """Let Ctrl-C, or SIGTERM, stop a loop; a second one kills what runs, a third one us. Counts them in *seen*."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        seen[number] = seen.get(number, 0) + 1
-        loop.stop("the run was interrupted")
-        if sum(seen.values()) == 2:
-            kill_all()
-            for other in before:
-                # Not what was there before: that waits for the threads, which wait for what cannot be killed.
-                signal.signal(other, signal.SIG_DFL)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Lenient(Dict[str, str]):

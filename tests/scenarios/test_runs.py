@@ -148,8 +148,8 @@ def let_go(repo: Repo, process: subprocess.Popen[str]) -> Ran:
     return ended(process)
 
 
-def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...] = (), **env: str) -> Tuple[int, str]:
-    """Run a command on a pseudo terminal; answers: what to type once a pattern is shown. Returns code and screen."""
+def begin_on_terminal(repo: Repo, *arguments: str, **env: str) -> Tuple[subprocess.Popen[bytes], int]:
+    """Start a command on a pseudo terminal of its own; return it, and our side of the terminal."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120", **env}
     process = subprocess.Popen(
@@ -163,6 +163,12 @@ def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...
         preexec_fn=lambda: _at_the_keyboard(theirs),
     )
     os.close(theirs)
+    return process, ours
+
+
+def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...] = (), **env: str) -> Tuple[int, str]:
+    """Run a command on a pseudo terminal; answers: what to type once a pattern is shown. Returns code and screen."""
+    process, ours = begin_on_terminal(repo, *arguments, **env)
     screen, left = "", list(answers)
     end = time.monotonic() + PATIENCE
     while True:
@@ -183,9 +189,10 @@ def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...
 
 
 def _at_the_keyboard(terminal: int) -> None:
-    """Make Ctrl-C a signal, whatever the tests were started by."""
+    """Make Ctrl-C and a hang-up signals, whatever the tests were started by."""
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # --- report
@@ -742,6 +749,25 @@ def test_control_c_on_a_terminal_says_what_a_second_one_does(repo: Repo) -> None
     assert (code, screen.count(said)) == (130, 1), screen
     assert "a.run: FAILED (ended by signal 9)" in screen
     assert results(repo) == ["a.run ERROR", "b.run SKIPPED", "c.run SKIPPED"]
+
+
+def test_a_terminal_that_goes_away_stops_the_run(repo: Repo) -> None:
+    """
+    As one Ctrl-C does: what runs is waited for and recorded, and nobody is told of an error.
+    """
+    chain(repo, "gate")
+    (repo.root.parent / "tmp").mkdir()
+    process, terminal = begin_on_terminal(repo, "apply", "--yes", TMPDIR=str(repo.root.parent / "tmp"))
+    until(lambda: lines_of(repo, "started.log"))
+    assert select.select([terminal], [], [], PATIENCE)[0]
+    os.close(terminal)
+    until(lambda: os.path.realpath(f"/proc/{process.pid}/fd/2") == os.devnull)
+    repo.write("go", "")
+
+    assert process.wait(PATIENCE) == 130
+    assert results(repo) == ["a.run SUCCESS", "b.run SKIPPED", "c.run SKIPPED"]
+    assert repo.ok("resume").err == "Nothing to resume: no run was interrupted.\n"
+    assert list((repo.root.parent / "tmp").iterdir()) == [], "no bug is reported"
 
 
 def test_control_c_while_it_plans_is_an_interruption(repo: Repo) -> None:
