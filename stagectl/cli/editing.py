@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="Set an input: port=5433, urls.0.port=80.")
 SET_JSON = typer.Option(None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.")
 UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.")
-TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.")
-UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.")
+TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.", autocompletion=completion.tags)
+UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.", autocompletion=completion.tags)
 ALL = typer.Option(False, "--all", help="Everything there is.")
 NAME = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=completion.names)
 

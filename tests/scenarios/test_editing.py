@@ -425,9 +425,19 @@ def test_stage_patch_needs_somebody_to_ask(shop: Repo) -> None:
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("stagectl plan a", ["app"]), ("stagectl stage -t p", ["prod"]), ("stagectl stage -a res", ["restart"])],
+    [
+        ("stagectl re", ["remove", "revert", "report", "retry", "resume"]),
+        ("stagectl plan --det", ["--detailed-exitcode"]),
+        ("stagectl plan a", ["app"]),
+        ("stagectl stage -t p", ["prod"]),
+        ("stagectl stage -a res", ["restart"]),
+        ("stagectl update db --untag p", ["prod"]),
+        ("stagectl create x --kind se", ["service"]),
+    ],
 )
-def test_the_shell_completes_names_tags_and_actions(shop: Repo, line: str, words: List[str]) -> None:
+def test_the_shell_completes_commands_options_names_tags_kinds_and_actions(
+    shop: Repo, line: str, words: List[str]
+) -> None:
     """
     Of the repository around.
     """
