@@ -230,13 +230,18 @@ class Loop:
     def _after(self, world: World, where: str, way: str, again: int) -> None:
         unknown = self._check(world, where)
         if again:
+            # `apply` records what is known and goes on; and what is said to have failed has failed.
+            is_partial = way == "apply" or (way == "failed" and bool(_asked(unknown)))
             done = self._server.run(world, *COMMANDS[way], kill=again)
             if done["code"] == -9:
-                unknown |= self._check(world, f"{where}, then {done['told']}", way)
+                unknown |= self._check(world, f"{where}, then {done['told']}", is_partial=is_partial)
         self._finish(world, where, way, unknown)
 
-    def _check(self, world: World, where: str, way: str = "") -> Set[Start]:
-        """What has to be true right after a kill; return the starts whose end nobody saw."""
+    def _check(self, world: World, where: str, *, is_partial: bool = False) -> Set[Start]:
+        """What has to be true right after a kill; return the starts whose end nobody saw.
+
+        is_partial: whether the branch may stand at a part of what an undisturbed run leaves.
+        """
         self._figures.kills += 1
         assert "error" not in world.git("fsck", "--strict", "--no-dangling")
         journals = world.journals()
@@ -246,7 +251,7 @@ class Loop:
         lost = [f"{change} started, and the journal does not know it" for change in world.facts("start") - begun]
         lost += [f"{change} did not end, the journal says it did" for change in ended - set(world.facts("end"))]
         self._figures.lost += [f"{where}: {text}" for text in sorted(lost)]
-        if world.tip() != self._base and not way.startswith("apply"):  # which records what is known, and goes on
+        if world.tip() != self._base and not is_partial:
             assert world.applied() == self.wanted, "the branch moved to something that is neither old nor new"
         said = json.loads(self._server.run(world, "status", "--json")["out"])
         assert bool(said["interrupted"]) == world.is_open(), said
@@ -254,10 +259,10 @@ class Loop:
 
     def _finish(self, world: World, where: str, way: str, lost_sight: Set[Start]) -> None:
         unknown = Counter(change for _, change, _ in lost_sight)
-        was_open = world.is_open() and world.tip() == self._base
+        is_asked = world.is_open() and world.tip() == self._base and bool(_asked(lost_sight))
+        is_failed = world.is_open() and any(entry.get("state") == "ERROR" for entry in world.journals()[-1])
         done = self._server.run(world, *COMMANDS[way])
-        asked = was_open and [change for change in unknown if not change.startswith("b.")]  # b is idempotent
-        assert done["code"] == (1 if way == "failed" and asked else 0), done
+        assert done["code"] == (1 if way == "failed" and (is_asked or is_failed) else 0), done
         if way != "apply":  # there was no run yet, or some changes were said to have failed
             done = self._server.run(world, "apply", "--yes")
             assert done["code"] == 0, done
@@ -273,6 +278,11 @@ class Loop:
         plan = json.loads(self._server.run(world, "plan", "--format", "json")["out"])
         assert plan["changes"] == [] and plan["recorded"] == [], plan
         assert world.leftovers() == [], f"left: {world.leftovers()}"
+
+
+def _asked(lost_sight: Set[Start]) -> Set[Start]:
+    """Those that `resume` asks about: b is idempotent."""
+    return {start for start in lost_sight if not start[1].startswith("b.")}
 
 
 COMMANDS = {
