@@ -924,7 +924,6 @@ def test_of_applies_that_race_one_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_of_twelve_applies_that_race_one_wins_twenty_times(tmp_path: Path) -> None:
     """
     The same, long.

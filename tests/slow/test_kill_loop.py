@@ -9,7 +9,7 @@ import pytest
 
 from tests.kill_loop import WAYS, Figures, Loop, Server, World, first, second
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
