@@ -130,7 +130,7 @@ class World:
 
     def leftovers(self) -> List[str]:
         """Files that nobody needs any more once no run is open."""
-        found = [path for path in self.scratch.iterdir() if path.name not in ("runs", "apply.lock")]
+        found = [path for path in self.scratch.iterdir() if path.name not in ("runs", "cache", "apply.lock")]
         found += [path for path in (self.scratch / "runs").rglob("*") if path.name in ("private", "reserve")]
         found += [*(self.scratch / "runs").glob(".*"), *(self.root / ".git/refs").rglob("*.lock")]
         return sorted(str(path) for path in [*found, *(self.top / "tmp").iterdir()])

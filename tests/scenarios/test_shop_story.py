@@ -138,7 +138,12 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     run = shop.wait_until_hanging("prod/app", "prod/app.update")
     apply.kill()
     assert ended(apply).code == -9
-    shop.let_go("prod/app")  # the action itself lived on, and nobody saw how it ended
+    assert "\n  prod/app.update still runs, process " in shop.ok("status").out
+    shop.let_go("prod/app")  # the action itself lives on, and nobody sees how it ends
+    end = time.monotonic() + PATIENCE
+    while not (shop.root / "world/prod/app.json").exists() or living(shop.root / ".git/stagectl/runs" / run):
+        assert time.monotonic() < end, "the action goes on"
+        time.sleep(0.05)
 
     # Every command says so, and what had ended is known.
     assert f"Run interrupted (stagectl resume):\n  {run}\n" in shop.ok("status").out
@@ -151,10 +156,6 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     }
 
     # Ada looks: the app has its new database. She says so, and the rest is done.
-    end = time.monotonic() + PATIENCE
-    while not (shop.root / "world/prod/app.json").exists() or living(shop.root / ".git/stagectl/runs" / run):
-        assert time.monotonic() < end, "the action goes on"
-        time.sleep(0.05)
     assert shop.world("prod/app")["inputs"]["database"].endswith(":5433/shop")
     assert shop.run("resume").code == 64, "nobody can be asked here"
     shop.ok("resume", "--unknown", "done")
