@@ -85,6 +85,11 @@ def plan(
 
         name = explained_name(repository, found, explain, head, base)
         out(explain_text(found, name, places(repository, found, head)))
+    elif format is Format.json:
+        from stagectl.views.plan_json import plan_json_pieces
+
+        for piece in plan_json_pieces(found, compared, beside):
+            out(piece)
     else:
         out(_shown(repository, found, format, compared, beside, head, max_bytes))
     if detailed_exitcode and not found.is_empty:
@@ -120,10 +125,6 @@ def _shown(
     max_bytes: int,
 ) -> str:
     """Return a plan in the form asked for."""
-    if format is Format.json:
-        from stagectl.views.plan_json import plan_json
-
-        return plan_json(found, compared, beside)
     if format is Format.markdown:
         from stagectl.views.plan_markdown import plan_markdown
 

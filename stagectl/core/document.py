@@ -6,6 +6,7 @@ A document says everything a reviewer approves: its id is made from it alone, an
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Pattern, Tuple
@@ -72,27 +73,36 @@ def selection_json(selection: Selection) -> Document:
 
 
 def _change_json(change: Change) -> Document:
-    cause = change.cause
-    return {
-        "id": change.id,
-        "resource": change.resource,
-        "action": change.action,
-        "kind": change.kind,
-        "tags": list(change.tags),
-        "cause": {"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs)},
-        "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
-        "after": list(change.after),
-        "wave": change.wave,
-        "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
-        "stamps": dict(sorted(change.stamps.items())),
-        "digests": {"before": digests(change).before, "inputs": digests(change).inputs},
-    }
+    """Return a change as the document has it. It is made once: the plan's id and every view want it."""
+    made: Document = vars(change).setdefault("_document", {})
+    if made:
+        return made
+    cause, digested = change.cause, digests(change)
+    made.update(
+        {
+            "id": change.id,
+            "resource": change.resource,
+            "action": change.action,
+            "kind": change.kind,
+            "tags": list(change.tags),
+            "cause": {"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs)},
+            "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
+            "after": list(change.after),
+            "wave": change.wave,
+            "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
+            "stamps": dict(sorted(change.stamps.items())),
+            "digests": {"before": digested.before, "inputs": digested.inputs},
+        }
+    )
+    return made
 
 
 def digests(change: Change) -> Digests:
     """Return the digests of the values of a change; one read from a document brings them, and no values."""
     if change.digests is not None:
         return change.digests
+    if "_document" in vars(change) and vars(change)["_document"]:
+        return Digests(**vars(change)["_document"]["digests"])
     return Digests(*(None if values is None else digest(values) for values in (change.before, change.inputs)))
 
 
@@ -114,6 +124,27 @@ def _held_json(held: Held) -> Document:
         "needs": list(held.needs),
         "message": held.message,
     }
+
+
+def written(document: Document) -> Iterator[str]:
+    """Yield the text of a document: a line per key, and a line per change, which a diff of two plans can show."""
+    before = "{"
+    for key, value in document.items():
+        yield f"{before}\n  {json.dumps(key)}: "
+        if key in ("changes", "held") and value:
+            yield from _lines(value)
+        else:
+            yield json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+        before = ","
+    yield "\n}\n"
+
+
+def _lines(entries: List[Any]) -> Iterator[str]:
+    before = "[\n    "
+    for entry in entries:
+        yield before + json.dumps(entry, ensure_ascii=False)
+        before = ",\n    "
+    yield "\n  ]"
 
 
 # --- and back

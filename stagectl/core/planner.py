@@ -24,7 +24,7 @@ from stagectl.core.plan import Cause, Change, Held, Plan, Target
 from stagectl.core.selection import Selection, World, select, tag_test
 from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Scope, Situation
 from stagectl.core.universe import Universe
-from stagectl.core.values import Inputs
+from stagectl.core.values import Inputs, differing
 
 
 class CyclicPlan(StagectlError):
@@ -225,7 +225,10 @@ def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]): 
         return ()
     if draft.action == REMOVE:
         return diff(before, None)
-    return diff(None if draft.action == RUN else before, inputs)
+    if draft.action == RUN or before is None or inputs is None:
+        return diff(None if draft.action == RUN else before, inputs)
+    changed = differing(before, inputs)  # most inputs of most resources are as they were
+    return diff(*({key: side[key] for key in changed if key in side} for side in (before, inputs)))
 
 
 def _message(reason: str, needs: Tuple[ChangeId, ...], triggers: Tuple[Tuple[ChangeId, str], ...]) -> str:

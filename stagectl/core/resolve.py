@@ -59,16 +59,20 @@ class Resolver:
         self._fixed = fixed
         self._values: Dict[Node, Value] = {}
         self._sizes: Dict[Name, int] = {}
+        self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
         self.failures: Dict[Node, Failure] = {}
 
     def inputs(self, name: Name) -> Dict[str, Value]:
         """Return the values of all inputs of a resource that have one (see `failures` for the others)."""
         if name in self._fixed:
             return dict(self._fixed[name])
-        document = self._documents[name]
-        for key in document.inputs:
-            self._settle((name, key))
-        return {key: self._values[name, key] for key in document.inputs if (name, key) in self._values}
+        if name not in self._known:
+            document = self._documents[name]
+            for key in document.inputs:
+                self._settle((name, key))
+            values = self._values
+            self._known[name] = {key: values[name, key] for key in document.inputs if (name, key) in values}
+        return dict(self._known[name])
 
     def inputs_of(self, document: Resource) -> Dict[str, Value]:
         """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
@@ -139,6 +143,9 @@ class Resolver:
     def _settle(self, start: Node) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
         if not self._is_open(start):
+            return
+        if start[1] not in self._documents[start[0]].references:
+            self._compute(start)
             return
         path, ahead = [start], [iter(self._needs(start))]
         on_path = {start}

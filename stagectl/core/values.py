@@ -222,7 +222,11 @@ def _escape(key: str) -> str:
 
 def digest(value: Value) -> str:
     """Return the SHA-256, in hex, of a value with its types."""
-    return hashlib.sha256(canonical(pack(value)).encode()).hexdigest()
+    try:
+        text = f"[{canonical(value)},{{}}]"  # what `pack` makes of a value in which everything is literal
+    except TypeError:
+        text = canonical(pack(value))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def variables(value: Value) -> List[str]:

@@ -12,7 +12,7 @@ from stagectl.adapters import store
 from stagectl.adapters.files import write_file
 from stagectl.adapters.git import Git
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.core.document import from_document, to_document
+from stagectl.core.document import from_document, to_document, written
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
 from stagectl.core.plan import Plan
@@ -52,7 +52,7 @@ def check(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Pla
 
 def save(plan: Plan, path: Path) -> None:
     """Write a plan as a readable file; raises StagectlError where that cannot be."""
-    text = json.dumps(to_document(plan), indent=2, ensure_ascii=False) + "\n"
+    text = "".join(written(to_document(plan)))
     try:
         write_file(path, text.encode("utf-8", "surrogatepass"))
     except OSError as error:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
-from stagectl.core.document import selection_json, to_document
+from stagectl.core.document import selection_json, to_document, written
 from stagectl.core.plan import Plan
 from stagectl.core.range_diff import RangeDiff
 from stagectl.core.reports import Against
@@ -17,12 +16,17 @@ def plan_json(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[A
 
     since: what became of a plan that was reviewed before; against: how it gets along with other branches.
     """
+    return "".join(plan_json_pieces(plan, since, against))
+
+
+def plan_json_pieces(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[Against] = None) -> Iterator[str]:
+    """Return the document piece by piece: a plan of a hundred thousand changes is no one string."""
     document = to_document(plan)
     if since is not None:
         document["since"] = _since_json(since)
     if against is not None:
         document["against"] = against_json(against)
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return written(document)
 
 
 def _came_and_went(entries: Sequence[Tuple[Any, bool]]) -> Dict[str, Any]:
