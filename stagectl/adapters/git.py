@@ -133,9 +133,10 @@ class Git:
             )
         except git.GitCommandNotFound:
             raise FileNotFoundError("git") from None
-        assert started.proc is not None, "a started process is there"
-        self._conversation = started  # GitPython ends the process when nobody holds this any more
-        return started.proc
+        process = started.proc
+        assert process is not None, "a started process is there"
+        started.proc = None  # GitPython would end it as soon as nobody holds its wrapper
+        return process
 
     # --- revisions
 

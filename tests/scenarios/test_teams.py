@@ -789,6 +789,30 @@ def test_an_equal_value_gets_past_a_wrong_lease_and_a_nonce_does_not_let_it(team
     assert (1, True) == (refused.code, refused.err.startswith("error: origin is locked for maintenance by Bob"))
 
 
+def test_two_questions_at_once_do_not_end_each_other(team: Team) -> None:
+    """
+    A lock is renewed while results are pushed: both talk to the remote through one object, and both get their answer.
+    """
+    git, go = Git(team.bob.root), team.folder / "go"
+    slow = team.folder / "upload-pack"
+    slow.write_text(
+        f'#!/bin/sh\ntouch {team.folder}/asked\nuntil [ -f {go} ]; do sleep 0.05; done\ngit-upload-pack "$@"\n'
+    )
+    slow.chmod(0o755)
+    answers: List[Any] = []
+    first = threading.Thread(
+        target=lambda: answers.append(git.try_run("ls-remote", f"--upload-pack={slow}", "origin", LOCK))
+    )
+    first.start()
+    until((team.folder / "asked").exists)
+
+    second = git.try_run("ls-remote", "origin", LOCK)
+    go.touch()
+    first.join()
+
+    assert [(0, b"", b"")] * 2 == [second, *answers]
+
+
 def test_a_site_that_refuses_the_ref_is_told_which_one_to_take(team: Team) -> None:
     """
     Some take branches only: lock_ref names one, and it works like the other.
