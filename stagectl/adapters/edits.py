@@ -91,7 +91,11 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Opti
     """
     try:
         committed = _in_place(between(git, applied, staged))
-        contents = _contents(git, committed, {entry.path: entry for entry in (*looked.here, *looked.fresh)})
+        here = {entry.path: entry for entry in looked.here}
+        for entry in looked.fresh:  # HEAD may know what the index has forgotten
+            before = here.get(entry.path, entry)
+            here[entry.path] = replace(entry, old_mode=before.old_mode, old_oid=before.old_oid)
+        contents = _contents(git, committed, here)
     except Unusual:
         return None
     return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
@@ -133,15 +137,17 @@ def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
 
 def _untracked(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return the files that the index does not know, ignored ones included: a plan is made from them, too."""
-    folders = Folders(git.scratch() / "cache", git.root, (*WATCHED, *roots))
-    if folders.are_as_before():
+    cache = git.cache()
+    folders = None if cache is None else Folders(cache, git.root, (*WATCHED, *roots))
+    if folders is not None and folders.are_as_before():
         return []
-    folders.look()
+    if folders is not None:
+        folders.look()
     out = git.run("ls-files", "--others", "-z", "--", *WATCHED, *roots).decode("utf-8", "surrogateescape")
     paths = out.split("\0")[:-1]
     if any(path.endswith("/") for path in paths):
         raise Unusual  # another repository in this one
-    if not paths:
+    if not paths and folders is not None:
         folders.remember()
     return [Entry(path, "100644", None) for path in paths]
 

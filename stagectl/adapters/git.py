@@ -319,6 +319,10 @@ class Git:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def cache(self) -> Optional[Path]:
+        """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
+        return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"
+
     # --- remotes, config, history
 
     def config(self, key: str) -> List[str]:

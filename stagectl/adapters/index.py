@@ -197,11 +197,20 @@ def _relations(resource: Resource) -> Iterator[Tuple[str, str, int]]:
 # --- finding and making files
 
 
+def _folder(git: Git) -> Path:
+    cache = git.cache()
+    if cache is None:
+        raise OSError("the cache is off")
+    cache.mkdir(exist_ok=True)
+    return cache
+
+
 def opened(git: Git, key: Key) -> Optional[Index]:
     """Return the index of a key, None if there is none that can be read."""
-    path = git.scratch() / "cache" / key.file
-    if not path.exists():
+    cache = git.cache()
+    if cache is None or not (cache / key.file).exists():
         return None
+    path = cache / key.file
     try:
         return Index(path).load()
     except sqlite3.Error:
@@ -210,7 +219,7 @@ def opened(git: Git, key: Key) -> Optional[Index]:
 
 def nearest(git: Git, kinds: str) -> Optional[Index]:
     """Return the newest index of some applied state that was judged by the same kinds."""
-    files = sorted((git.scratch() / "cache").glob("index-*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
+    files = sorted((_folder(git)).glob("index-*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
     for path in files:
         with suppress(sqlite3.Error):
             found = Index(path).load()
@@ -221,8 +230,7 @@ def nearest(git: Git, kinds: str) -> Optional[Index]:
 
 def begun(git: Git, like: Optional[Index]) -> Index:
     """Return a new index that nobody sees yet, empty or with what another one has."""
-    folder = git.scratch() / "cache"
-    folder.mkdir(exist_ok=True)
+    folder = _folder(git)
     handle, name = tempfile.mkstemp(dir=folder, prefix="new-", suffix=".sqlite")
     os.close(handle)
     path = Path(name)
@@ -243,7 +251,7 @@ def published(git: Git, index: Index, *, fresh: bool) -> None:
     index.db.execute("COMMIT")
     meta = dict(index.db.execute("SELECT key, value FROM meta"))
     index.db.close()
-    folder = git.scratch() / "cache"
+    folder = _folder(git)
     os.replace(index.path, folder / Key(Oid(meta["staged"]), Oid(meta["applied"]), meta["kinds"]).file)
     files = sorted(folder.glob("*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
     for path in files[KEPT:]:

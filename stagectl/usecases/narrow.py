@@ -7,7 +7,6 @@ that is wrong, and tells it right.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, replace
 from typing import Dict, FrozenSet, Mapping, Optional
 
@@ -70,7 +69,7 @@ def narrow(
     """
     git, tip = workspace.git, workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
-    if tip is None or commit is None or os.environ.get("STAGECTL_CACHE") == "off":
+    if tip is None or commit is None or git.cache() is None:
         return None
     asked = [f"{tip}:{STAGED}", f"{tip}:{APPLIED}", f"{commit}:{STAGED}", f"{commit}:{APPLIED}"]
     applied, states, staged, stray = git.look_up(asked)

@@ -72,7 +72,8 @@ def note(workspace: Workspace, unstaged: Iterable[Name]) -> None:
 
     unstaged: the names of those whose definition is not what is staged.
     """
-    digest, git, roots = kinds_digest(workspace), workspace.git, workspace.config.roots
+    git, roots = workspace.git, workspace.config.roots
+    digest = kinds_digest(workspace) if git.cache() is not None else None
     if digest is not None and git.config("core.sparseCheckout") != ["true"]:
         with suppress(Unusual):
             dirty = names_at(git.dirty([STAGED, *roots]), (STAGED, *roots))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Tuple
 
 from stagectl.core.document import selection_json, to_document, written
 from stagectl.core.plan import Plan
-from stagectl.core.range_diff import RangeDiff
-from stagectl.core.reports import Against
-from stagectl.views.against import against_json
+
+if TYPE_CHECKING:  # a plan alone is shown without them
+    from stagectl.core.range_diff import RangeDiff
+    from stagectl.core.reports import Against
 
 
 def plan_json(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[Against] = None) -> str:
@@ -25,6 +26,8 @@ def plan_json_pieces(plan: Plan, since: Optional[RangeDiff] = None, against: Opt
     if since is not None:
         document["since"] = _since_json(since)
     if against is not None:
+        from stagectl.views.against import against_json
+
         document["against"] = against_json(against)
     return written(document)
 

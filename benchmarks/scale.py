@@ -1,0 +1,225 @@
+"""What `plan`, `status`, `stage` and starting cost beside what git needs for the same files: medians and ratios.
+
+    python benchmarks/scale.py [--counts 1000,10000,100000] [--rounds 9] [--stagectl PATH] [--turbo PATH]
+
+Two commands are measured in turn, so that a busy machine slows down both; what counts is the ratio of the medians. The
+repositories are made once, in a folder of their own (--folder), and kept for the next time. stagectl has to be
+installed, not run from its sources: what a Python without its compiled files takes to start is of no interest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import generate
+
+
+class Took(NamedTuple):
+    """What a command took: seconds by the clock, and of processor time, its children's included."""
+
+    clock: float
+    cpu: float
+
+
+Prepare = Callable[[], None]
+
+
+def run(words: Sequence[str], folder: Path, env: Optional[Dict[str, str]] = None) -> Took:
+    """Run a command to its end."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    nothing = subprocess.DEVNULL
+    subprocess.run(words, cwd=folder, env=env, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
+    clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Took(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def compare(ours: Callable[[], Took], theirs: Callable[[], Took], rounds: int) -> Tuple[Took, Took]:
+    """Return the medians of two measurements that are made in turn; the first round does not count."""
+    pairs = [(theirs(), ours()) for _ in range(rounds + 1)][1:]
+    medians = [Took(*(statistics.median(pair[side][i] for pair in pairs) for i in (0, 1))) for side in (1, 0)]
+    return medians[0], medians[1]
+
+
+def row(what: str, ours: Took, theirs: Took, against: str) -> str:
+    """Return a line of the table."""
+    return (
+        f"| {what} | {against} | {ours.clock * 1000:.0f} ms | {theirs.clock * 1000:.0f} ms "
+        f"| **{ours.clock / theirs.clock:.2f}** | {ours.cpu / theirs.cpu:.2f} |"
+    )
+
+
+class Bench:
+    """The measurements of one repository."""
+
+    def __init__(self, root: Path, count: int, stagectl: str, rounds: int) -> None:
+        self.root, self.count, self.stagectl, self.rounds = root, count, stagectl, rounds
+
+    def ours(self, *words: str) -> Callable[[], Took]:
+        """Return a measurement of a stagectl command."""
+        return lambda: run([self.stagectl, *words], self.root)
+
+    def git(self) -> Took:
+        """Measure what all is compared with."""
+        return run(["git", "status", "--porcelain"], self.root)
+
+    def rows(self) -> Iterator[str]:
+        """Yield the lines of the table."""
+        status = "`git status --porcelain`"
+        self.clean()
+        shutil.rmtree(self.root / ".git/stagectl/cache", ignore_errors=True)
+        cold, theirs = self.ours("plan", "--format", "json")(), self.git()
+        yield row(f"{self.count:,}: the first plan, no cache", cold, theirs, status)
+        time.sleep(3)  # until the folders are old enough to be trusted
+        for k in (0, 1, 100, 10_000):
+            if k * 10 > self.count:
+                continue
+            self.clean()
+            names = generate.change(self.root, self.count, k) if k else []
+            affected = self.changes()
+            what = f"{self.count:,}: `plan --format json`, k = {len(names):,} ({affected:,} changes)"
+            rounds = self.rounds if affected < 1000 else max(3, self.rounds // 3)
+            yield row(what, *compare(self.ours("plan", "--format", "json"), self.git, rounds), status)
+            if k == 1:
+                yield f"| {self.count:,}: the same, memory at the most | | {self.memory()} MB | | | |"
+        self.clean()
+        self.ours("status")()
+        yield row(f"{self.count:,}: `status`", *compare(self.ours("status"), self.git, self.rounds), status)
+        yield row(f"{self.count:,}: `stage` of one file", *self.staging(), "`git add` and `git commit`")
+        self.clean()
+
+    def clean(self) -> None:
+        """Put every file back, and let git know."""
+        for words in (["checkout", "-q", "."], ["status", "--porcelain"]):
+            run(["git", *words], self.root)
+
+    def changes(self) -> int:
+        """Return how many changes are planned."""
+        out = subprocess.run(
+            [self.stagectl, "plan", "--format", "json"], cwd=self.root, capture_output=True, check=True
+        ).stdout
+        return len(json.loads(out)["changes"])
+
+    def memory(self) -> int:
+        """Return the most memory that a plan had, in MB, without git's."""
+        code = (
+            "import resource, sys; from stagectl.__main__ import main; main(['plan', '--format', 'json']); "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)"
+        )
+        python = Path(self.stagectl).resolve().parent / "python"
+        done = subprocess.run([str(python), "-c", code], cwd=self.root, capture_output=True, text=True, check=True)
+        return int(done.stderr.splitlines()[-1])
+
+    def staging(self) -> Tuple[Took, Took]:
+        """Measure a stage of one edited file beside git's own two commands."""
+        name = generate.names(self.count)[1]
+        path = f".staged/{name}.yaml"
+        counter = iter(range(10_000))
+
+        def edit() -> None:
+            text = (self.root / path).read_text()
+            marked = "".join(line for line in text.splitlines(True) if not line.startswith("# edit"))
+            (self.root / path).write_text(marked + f"# edit {next(counter)}\n")
+
+        def ours() -> Took:
+            edit()
+            return run([self.stagectl, "stage"], self.root)
+
+        def theirs() -> Took:
+            edit()
+            one = run(["git", "add", path], self.root)
+            two = run(["git", "commit", "-q", "-m", "edit"], self.root)
+            return Took(one.clock + two.clock, one.cpu + two.cpu)
+
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.root, capture_output=True, text=True, check=True)
+        try:
+            return compare(ours, theirs, self.rounds)
+        finally:
+            run(["git", "reset", "-q", "--hard", head.stdout.strip()], self.root)
+
+
+def starting(stagectl: str, rounds: int) -> Iterator[str]:
+    """Yield the lines about starting."""
+    here = Path(tempfile.gettempdir())
+    python = str(Path(stagectl).resolve().parent / "python")
+    for words in (["plan", "--help"], ["--version"]):
+        ours, theirs = compare(
+            lambda words=words: run([stagectl, *words], here),  # type: ignore[misc]
+            lambda: run([python, "-c", "pass"], here),
+            rounds,
+        )
+        yield row(f"`{' '.join(words)}`", ours, theirs, "`python -c pass`")
+
+
+def turbo(bench: Bench, program: str, folder: Path) -> Iterator[str]:
+    """Yield the line about Turborepo, on a repository of packages that depend on each other as the resources do."""
+    names, read = generate.names(bench.count), generate.parents(bench.count, 7)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        root = {"name": "root", "private": True, "workspaces": ["packages/*"], "packageManager": "npm@10.0.0"}
+        packages = {"package.json": root, "turbo.json": {"tasks": {"build": {}}}}
+        for index, parents in enumerate(read):
+            needs = {f"p{parent}": "*" for parent in parents}
+            packages[f"packages/p{index}/package.json"] = {
+                "name": f"p{index}", "version": "1.0.0", "dependencies": needs,
+            }  # fmt: skip
+        for path, content in packages.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(json.dumps(content))
+        for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+            run(["git", "-c", "user.name=B", "-c", "user.email=b@example.com", *words], folder)
+    size = bench.count // generate.LAYERS
+    (folder / f"packages/p{2 * size + size // 2}/edit.txt").write_text("x")
+    generate.change(bench.root, bench.count, 1)
+    env = {**os.environ, "TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
+    ours = bench.ours("plan", "--format", "json")
+    medians = compare(ours, lambda: run([program, "ls", "--affected"], folder, env), 5)
+    yield row(f"{len(names):,}: `plan --format json`, k = 1", *medians, "`turbo ls --affected`")
+    bench.clean()
+
+
+def main() -> None:
+    """Measure, and print Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--counts", default="1000,10000,100000")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--stagectl", default=shutil.which("stagectl") or "stagectl")
+    parser.add_argument("--turbo", default=None, help="the program of the npm package turbo")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "stagectl-scale")
+    options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    versions = [subprocess.run(words, capture_output=True, text=True).stdout.strip() for words in (
+        ["git", "--version"], [options.stagectl, "--version"])]  # fmt: skip
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {', '.join(versions)};")
+    print(f"load average at the start {os.getloadavg()[0]:.1f}\n")
+    print("| what | against | ours | theirs | ratio | of processor time |\n| --- | --- | --- | --- | --- | --- |")
+    for line in starting(options.stagectl, options.rounds):
+        print(line, flush=True)
+    for count in map(int, options.counts.split(",")):
+        root = options.folder / f"r{count}"
+        if not root.exists():
+            generate.generate(root, count)
+        bench = Bench(root, count, options.stagectl, options.rounds)
+        for line in bench.rows():
+            print(line, flush=True)
+        if options.turbo and count == 10_000:
+            for line in turbo(bench, options.turbo, options.folder / f"turbo{count}"):
+                print(line, flush=True)
+    print(f"\nload average at the end {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

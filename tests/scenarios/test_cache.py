@@ -1,0 +1,270 @@
+"""The cache: never believed, never in the way, and what is planned with it is what is planned without."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, List
+
+import pytest
+
+from tests.build import ROOT, Repo
+
+
+def folder(repo: Repo) -> Path:
+    return repo.root / ".git/stagectl/cache"
+
+
+def indexes(repo: Repo) -> List[Path]:
+    return sorted(folder(repo).glob("index-*.sqlite"))
+
+
+def prepared(repo: Repo) -> Repo:
+    """A parent, a child that reads it, and a bystander; the parent was edited after all was applied."""
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("lone", inputs={"a": 1})
+    repo.apply_all()
+    repo.define("db", inputs={"port": 2}).stage()
+    return repo
+
+
+def test_a_plan_makes_an_index_and_the_next_one_uses_it(repo: Repo) -> None:
+    """
+    The second plan reads no staged file that is as it was: one that nobody may read any more is not noticed.
+    """
+    prepared(repo).plan()
+    made = [path.stat().st_mtime_ns for path in indexes(repo)]
+
+    assert ["db.update", "app.update"] == repo.plan().ids
+    assert made == [path.stat().st_mtime_ns for path in indexes(repo)]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def foreign(path: Path) -> None:
+    path.write_bytes(b"SQLite format 3\0" + os.urandom(4096))
+
+
+def zeroed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    path.write_bytes(bytes(data))
+
+
+def of_another_version(path: Path) -> None:
+    import sqlite3
+
+    db = sqlite3.connect(path)
+    db.execute("UPDATE meta SET value = '0' WHERE key = 'format'")
+    db.commit()
+    db.close()
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("harm", [cut, emptied, foreign, zeroed, of_another_version, a_folder])
+def test_a_damaged_index_is_no_index(repo: Repo, harm: Callable[[Path], None]) -> None:
+    """
+    Cut off, empty, somebody else's, of another version: the plan is the same, and nobody hears of it.
+    """
+    prepared(repo)
+    expected = repo.run("plan", "--format", "json")
+    for path in indexes(repo):
+        harm(path)
+
+    assert expected == repo.run("plan", "--format", "json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"names": 3}', '{"index": [1, 2, 3], "folders": {"x": 1}}', "null"])
+def test_damaged_notes_are_no_notes(repo: Repo, text: str) -> None:
+    """
+    What is noted of folders and of staging may be anything.
+    """
+    prepared(repo)
+    expected = repo.run("status"), repo.run("plan")
+    for path in folder(repo).glob("*.json"):
+        path.write_text(text)
+
+    assert expected == (repo.run("status"), repo.run("plan"))
+
+
+def test_where_nothing_can_be_written_there_is_no_cache(repo: Repo) -> None:
+    """
+    A file stands where the cache's folder would be.
+    """
+    prepared(repo)
+    expected = repo.run("plan", "--format", "json")
+    for path in folder(repo).iterdir():
+        path.unlink()
+    folder(repo).rmdir()
+    folder(repo).write_text("in the way")
+
+    assert expected == repo.run("plan", "--format", "json")
+    assert 0 == repo.run("status").code
+
+
+def test_it_can_be_turned_off(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    STAGECTL_CACHE=off: no file is written, none is read.
+    """
+    prepared(repo)
+    for path in folder(repo).iterdir():
+        path.unlink()
+    monkeypatch.setenv("STAGECTL_CACHE", "off")
+
+    assert ["db.update", "app.update"] == repo.plan().ids
+    assert 0 == repo.run("status").code
+    assert [] == list(folder(repo).iterdir())
+
+
+def test_a_few_indexes_are_kept(repo: Repo) -> None:
+    """
+    Every apply makes an applied state of its own.
+    """
+    for port in range(7):
+        repo.define("db", inputs={"port": port}).apply_all().plan()
+
+    assert 4 == len(indexes(repo))
+
+
+def test_linked_worktrees_share_it(repo: Repo, tmp_path: Path) -> None:
+    """
+    What one of them applied is indexed once; what is edited in one is no business of the other.
+    """
+    prepared(repo).plan()
+    repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
+    linked = Repo(tmp_path / "linked", init=False)
+    linked.write(".staged/db.yaml", linked.read(".staged/db.yaml").replace("2", "3"))
+
+    change = linked.plan().change("db.update")
+
+    assert 3 == change["diff"][0]["after"]
+    assert 2 == repo.plan().change("db.update")["diff"][0]["after"]
+    assert len(indexes(repo)) <= 2
+
+
+@pytest.mark.parametrize(
+    "untracked", [".staged/new.yaml", "kinds/new.yaml", "resources/new.yaml", ".staged/a/b/c.yaml"]
+)
+def test_a_file_that_comes_is_seen(repo: Repo, untracked: str) -> None:
+    """
+    Folders in which nothing came or went are not looked into: this one was, a moment ago or long before.
+    """
+    prepared(repo)
+    repo.run("status")
+    for path in (repo.root / ".staged", repo.root / "kinds", repo.root / "resources"):
+        os.utime(path, (1, 1))
+    repo.run("status")
+
+    text = "actions: {}\n" if untracked.startswith("kinds") else "---\nkind: service\n---\ninputs: {}\n"
+    repo.write(untracked, text)
+    seen = repo.run("status")
+    planned = repo.run("plan", "--format", "json")
+
+    assert 0 == seen.code == planned.code  # and the same as without the cache, which every test asks for
+    assert ("new" in seen.out or "c.run" in seen.out) == (not untracked.startswith("kinds"))
+
+
+def test_a_file_that_git_forgets_is_seen(repo: Repo) -> None:
+    """
+    `git rm --cached` changes no folder, only the index.
+    """
+    prepared(repo)
+    repo.run("status")
+    repo.git("rm", "-q", "--cached", ".staged/lone.yaml")
+
+    assert "lone" in repo.run("status").out
+    assert repo.plan().raw["head"]["dirty"] is True
+
+
+def test_a_touched_file_is_no_edit(repo: Repo) -> None:
+    """
+    Another time of modification, the same content: nothing is dirty, nothing is planned or recorded.
+    """
+    repo.define("db", inputs={"port": 1}).apply_all()
+    os.utime(repo.root / ".staged/db.yaml", (1, 1))
+
+    raw = repo.plan().raw
+
+    assert ([], [], False) == (raw["changes"], raw["recorded"], raw["head"]["dirty"])
+
+
+def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
+    """
+    HEAD has another value, the working tree the applied one again.
+    """
+    prepared(repo)
+    repo.write(".staged/db.yaml", repo.read(".staged/db.yaml").replace("2", "1"))
+
+    raw = repo.plan().raw
+
+    assert ([], [], True) == (raw["changes"], raw["recorded"], raw["head"]["dirty"])
+
+
+ALLOWED = """
+    stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.ahead stagectl.adapters.clock stagectl.adapters.edits
+    stagectl.adapters.files stagectl.adapters.folders stagectl.adapters.git stagectl.adapters.index
+    stagectl.adapters.lock
+    stagectl.adapters.objects stagectl.adapters.run_folders stagectl.adapters.store stagectl.adapters.tree
+    stagectl.adapters.yamlfile
+    stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning
+    stagectl.core stagectl.core.changes stagectl.core.checks stagectl.core.diff stagectl.core.document
+    stagectl.core.errors stagectl.core.graph stagectl.core.model stagectl.core.moves stagectl.core.order
+    stagectl.core.plan stagectl.core.planner stagectl.core.references stagectl.core.region stagectl.core.resolve
+    stagectl.core.schema stagectl.core.schema_words stagectl.core.selection stagectl.core.settings
+    stagectl.core.situation stagectl.core.universe stagectl.core.values
+    stagectl.usecases stagectl.usecases.interrupted stagectl.usecases.narrow stagectl.usecases.plan
+    stagectl.usecases.workspace
+    stagectl.views stagectl.views.plan_json stagectl.views.text
+""".split()
+FORBIDDEN = ("git", "rich", "jsonschema", "lark", "ruamel", "_ruamel_yaml", "asyncio", "difflib", "multiprocessing")
+
+
+def loaded(repo: Repo, *words: str) -> List[str]:
+    code = (
+        "import json, sys\nfrom stagectl.__main__ import main\n"
+        f"main({list(words)!r})\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repo.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return [str(name) for name in json.loads(done.stderr.splitlines()[-1])]
+
+
+def test_what_a_plan_of_nothing_loads(repo: Repo) -> None:
+    """
+    Starting costs as much as git needs for 50,000 files: what is loaded is a list, and grows only on purpose.
+    """
+    repo.define("db", inputs={"port": 1}).apply_all().plan()
+
+    names = loaded(repo, "plan", "--format", "json")
+
+    assert [] == sorted({name for name in names if name.split(".")[0] == "stagectl"} - set(ALLOWED))
+    assert [] == [name for name in names if name.split(".")[0] in FORBIDDEN if not name.startswith("difflib")]
+
+
+def test_what_help_loads(repo: Repo) -> None:
+    """
+    Help of a command loads the command's own module, and nothing of the repository.
+    """
+    names = loaded(repo, "plan", "--help")
+
+    assert [] == [name for name in names if name.startswith(("stagectl.usecases", "stagectl.views", "stagectl.core."))
+                  and name != "stagectl.core.errors"]  # fmt: skip
