@@ -8,14 +8,12 @@ import threading
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Sequence
 
-from stagectl.adapters.handlers.shell import kill_all
-
 _KILLS = (signal.SIGINT, signal.SIGTERM)  # the second of these; a hang-up comes twice by itself, from kernel and shell
 
 
 @contextmanager
-def interruptible(stop: Callable[[], None], seen: Dict[int, int]) -> Iterator[None]:
-    """Have signals call *stop*; a second one kills what runs, a third one us. Counts them in *seen*."""
+def interruptible(stop: Callable[[], None], kill: Callable[[], None], seen: Dict[int, int]) -> Iterator[None]:
+    """Have signals call *stop*; a second one calls *kill*, in a thread, a third one kills us. Counts them in *seen*."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -27,7 +25,7 @@ def interruptible(stop: Callable[[], None], seen: Dict[int, int]) -> Iterator[No
         if number == signal.SIGHUP:
             _leave(terminals)
         elif sum(seen.get(each, 0) for each in _KILLS) == 2:
-            kill_all()
+            threading.Thread(target=kill, daemon=True).start()  # it may have to wait for somebody who does not answer
             for other in before:
                 # Not what was there before: that waits for the threads, which wait for what cannot be killed.
                 signal.signal(other, signal.SIG_DFL)

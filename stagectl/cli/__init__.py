@@ -27,6 +27,7 @@ COMMANDS = {
     "retry": "runs",
     "resume": "runs",
     "stop": "runs",
+    "worker": "cluster",
     "sync": "teams",
     "locks": "teams",
     "lock": "teams",

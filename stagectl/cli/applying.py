@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
 FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
 OFFLINE = typer.Option(False, "--offline", help="Leave the remote alone: no lock, no fetch, no push.")
+EXECUTOR = typer.Option(None, "--executor", metavar="NAME", help="What runs changes: threads (here), or dask.")
+SCHEDULER = typer.Option(
+    None, "--scheduler", metavar="ADDRESS", help="Of a Dask cluster, tls://HOST:PORT; else one is made here."
+)
+INSECURE = typer.Option(False, "--insecure", help="Let a cluster talk over plain TCP between hosts.")
 EVENTS = typer.Option(False, "--json", help="Write an event per line, as JSON.")
 
 
@@ -57,7 +62,9 @@ def apply(
     ),
     record_only: bool = typer.Option(False, "--record-only", help="Run nothing, record everything as applied."),
     parallel: Optional[int] = PARALLEL,
-    executor: Optional[str] = typer.Option(None, "--executor", metavar="NAME", help="What runs changes: threads."),
+    executor: Optional[str] = EXECUTOR,
+    scheduler: Optional[str] = SCHEDULER,
+    insecure: bool = INSECURE,
     noop: Optional[List[str]] = changes_option("--noop", "Pass over this change as if it had nothing to do."),
     skip: Optional[List[str]] = changes_option("--skip", "Leave out this change, and what depends on it."),
     start_at: Optional[List[str]] = changes_option("--start-at", "Run only this change and what comes after it."),
@@ -78,9 +85,8 @@ def apply(
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
     from stagectl.usecases.apply import Options
+    from stagectl.usecases.cluster import Where
 
-    if executor not in (None, "threads"):
-        raise UsageError(f"there is no executor '{executor}'", "the one there is: threads")
     reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
     asked = yes or expect is not None or reviewed is not None
     if not asked and not is_terminal():
@@ -96,6 +102,7 @@ def apply(
         fail_fast=fail_fast,
         sign=sign,
         require_signed=require_signed,
+        where=Where(executor, scheduler, insecure),
         filter=_filter(noop, skip, start_at, end_at),
     )
     chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)

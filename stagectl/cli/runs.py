@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
-from stagectl.cli.applying import EVENTS, FAIL_FAST, OFFLINE, PARALLEL, tell
+from stagectl.cli.applying import EVENTS, EXECUTOR, FAIL_FAST, INSECURE, OFFLINE, PARALLEL, SCHEDULER, tell
 from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
 from stagectl.core.errors import UsageError
 
@@ -57,12 +57,16 @@ def _followed(repository: Workspace, found: Record) -> Record:
 def retry(
     run: Optional[str] = RUN,
     parallel: Optional[int] = PARALLEL,
+    executor: Optional[str] = EXECUTOR,
+    scheduler: Optional[str] = SCHEDULER,
+    insecure: bool = INSECURE,
     fail_fast: bool = FAIL_FAST,
     offline: bool = OFFLINE,
     as_json: bool = EVENTS,
 ) -> None:
     """Run the failures of a run again, from the commit that it applied."""
     from stagectl.cli.progress import shown
+    from stagectl.usecases.cluster import Where
     from stagectl.usecases.report import retry as use_case
 
     repository = workspace(tell=False)
@@ -75,6 +79,7 @@ def retry(
             parallel=parallel,
             fail_fast=fail_fast,
             offline=offline,
+            where=Where(executor, scheduler, insecure),
             note=show.note,
             begin=show.begin,
         )
@@ -99,11 +104,15 @@ def resume(
         None, "--unknown", help="What became of changes whose end nobody saw; asked for on a terminal."
     ),
     parallel: Optional[int] = PARALLEL,
+    executor: Optional[str] = EXECUTOR,
+    scheduler: Optional[str] = SCHEDULER,
+    insecure: bool = INSECURE,
     offline: bool = OFFLINE,
     as_json: bool = EVENTS,
 ) -> None:
     """Finish a run that was interrupted: what ended does not run again."""
     from stagectl.cli.progress import shown
+    from stagectl.usecases.cluster import Where
     from stagectl.usecases.recover import resume as use_case
 
     def ask(change: Change) -> str:
@@ -120,7 +129,14 @@ def resume(
     show = shown(repository, as_json)
     try:
         done = use_case(
-            repository, ask, show.watch, parallel=parallel, offline=offline, note=show.note, begin=show.begin
+            repository,
+            ask,
+            show.watch,
+            parallel=parallel,
+            offline=offline,
+            where=Where(executor, scheduler, insecure),
+            note=show.note,
+            begin=show.begin,
         )
     finally:
         show.end()

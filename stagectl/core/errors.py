@@ -21,6 +21,10 @@ class UsageError(StagectlError):
     """The command line asks for something that cannot be meant (exit code 64)."""
 
 
+class RunLost(StagectlError):
+    """Nobody sees any more how changes end that a run has started; it stays open, and `resume` finishes it."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong in one file, at a place (line and column count from 1)."""

@@ -22,6 +22,7 @@ CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
 STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 
 RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"
+EXECUTORS = ("threads", "dask")
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
 LARGEST_FILE = 256 * 1024  # bytes
@@ -143,7 +144,9 @@ class Config:
     applied_branch: str = "stagectl/applied"
     remote: str = "origin"
     parallelism: int = 8
-    executor: str = "threads"
+    executor: str = EXECUTORS[0]
+    scheduler: Optional[str] = None  # the address of a cluster's scheduler; None: a cluster is made on this machine
+    route_targets: bool = False  # whether a change with a `target` needs a worker that was started for it
     targets: int = 1  # how many changes may run at once on one `target`
     lock_ref: str = "refs/stagectl/lock"  # on the remote
     lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead

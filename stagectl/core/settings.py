@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
+from stagectl.core import address
 from stagectl.core.errors import Flaws
-from stagectl.core.model import ACTION, NAME, REPLACE, Config, Kind
+from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
 from stagectl.core.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
 from stagectl.core.schema_words import told
 
@@ -15,7 +16,8 @@ _KIND_KEYS = (
     "protect",
 )  # fmt: skip
 _CONFIG_KEYS = (
-    "roots", "applied_branch", "remote", "parallelism", "executor", "targets", "lock_ref", "lock_term", "tags",
+    "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
+    "lock_ref", "lock_term", "tags",
 )  # fmt: skip
 
 Documents = Sequence[Any]
@@ -153,7 +155,9 @@ def config(documents: Documents) -> Config:
         applied_branch=_checked(raw, "applied_branch", _is_branch, default.applied_branch, "a branch name", flaws),
         remote=_checked(raw, "remote", _is_branch, default.remote, "the name of a remote", flaws),
         parallelism=_checked(raw, "parallelism", _is_count, default.parallelism, "a whole number, at least 1", flaws),
-        executor=_checked(raw, "executor", _is_text, default.executor, "the name of an executor", flaws),
+        executor=_checked(raw, "executor", _is_executor, default.executor, " or ".join(EXECUTORS), flaws),
+        scheduler=_checked(raw, "scheduler", _is_address, None, "an address, such as tls://host:8786", flaws),
+        route_targets=_checked(raw, "route_targets", _is_bool, default.route_targets, "true or false", flaws),
         targets=_checked(raw, "targets", _is_count, default.targets, "a whole number, at least 1", flaws),
         lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
         lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
@@ -170,6 +174,14 @@ _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.AS
 
 def _is_branch(value: Any) -> bool:
     return isinstance(value, str) and bool(_BRANCH.fullmatch(value)) and not value.endswith(".lock")
+
+
+def _is_executor(value: Any) -> bool:
+    return value in EXECUTORS
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and address.parse(value) is not None
 
 
 def _is_ref(value: Any) -> bool:

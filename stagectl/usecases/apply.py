@@ -20,6 +20,7 @@ from stagectl.core.runs import Application, Filter, Header, restriction
 from stagectl.core.selection import Selection
 from stagectl.core.situation import Situation
 from stagectl.core.values import variables
+from stagectl.usecases.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.execute import Watch, discreet, does, execute, handlers_of, recorded_only
 from stagectl.usecases.plan import check_names, plan_with_situation
 from stagectl.usecases.record import conclude
@@ -34,7 +35,7 @@ class Options:
     """How to apply. expect, reviewed: the only plan that may run; allow_remove: protected resources that may go.
 
     filter: changes to leave out; sign: whether the applied commit is signed; require_signed: whether what is applied
-    has to be; head: the commit to apply; retries: the run whose failures are tried again.
+    has to be; head: the commit to apply; retries: the run whose failures are tried again; where: what carries it out.
     """
 
     record_only: bool = False
@@ -50,6 +51,7 @@ class Options:
     require_signed: bool = False
     head: str = "HEAD"
     retries: str = ""
+    where: Where = field(default_factory=Where)
 
 
 Confirm = Callable[[Plan], bool]
@@ -72,6 +74,7 @@ def apply(
     more starts; begin is told the run's id before the first change starts.
     """
     _check_here(workspace)
+    is_remote(options.where, workspace.config)
     with only_one(workspace.git.scratch(), "apply") as say, shared(
         workspace, "apply", note, offline=options.offline
     ) as team:
@@ -85,7 +88,7 @@ def apply(
         plan, situation = _plan(workspace, selection, options)
         if not (plan.changes or plan.recorded) or not confirm(plan):
             return Application(plan, unshared=team.publish())
-        _check_plan(plan, options)
+        _check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
         header = _header(workspace, plan, options)
         say(header.run)
         begin(plan, header.run)
@@ -106,14 +109,18 @@ def _carried_out(
 ) -> Application:
     """Run a plan and record what came of it; the journal stays open until that is done."""
     scratch = workspace.git.scratch()
-    team.begin(header.run, run_folders.folder_of_run(scratch, header.run))
-    journal = journals.begin(scratch, header)
-    if options.record_only:
-        outcomes = recorded_only(plan, header)
-        journal.add(list(outcomes.items()))
-        interrupted = False
-    else:
-        outcomes, interrupted = execute(workspace, plan, header, journal, watch, note=note, parallel=options.parallel)
+    total = options.parallel or workspace.config.parallelism
+    with cluster_of(workspace, plan, header, options.where, total) as cluster:
+        team.begin(header.run, run_folders.folder_of_run(scratch, header.run))
+        journal = journals.begin(scratch, header)
+        if options.record_only:
+            outcomes = recorded_only(plan, header)
+            journal.add(list(outcomes.items()))
+            interrupted = False
+        else:
+            outcomes, interrupted = execute(
+                workspace, plan, header, journal, watch, note=note, total=total, cluster=cluster
+            )
     commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
@@ -209,8 +216,11 @@ def _selection_again(workspace: Workspace, selection: Selection, head: str, agai
     return replace(selection, names=names, tags=()) if names else Selection()
 
 
-def _check_plan(plan: Plan, options: Options) -> None:
-    """Refuse, before the first action, what could only fail or must not happen by accident."""
+def _check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
+    """Refuse, before the first action, what could only fail or must not happen by accident.
+
+    is_elsewhere: whether handlers and variables are needed elsewhere than here.
+    """
     left_out = restriction(plan, options.filter).preset
     changes = [change for change in plan.changes if change.id not in left_out]
     going = sorted(
@@ -224,7 +234,7 @@ def _check_plan(plan: Plan, options: Options) -> None:
         raise StagectlError(
             f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
         )
-    if options.record_only:
+    if options.record_only or is_elsewhere:
         return
     handlers_of(plan)
     read = {name for change in changes if does(plan, change) for name in variables(dict(change.inputs or {}))}

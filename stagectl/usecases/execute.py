@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
-from stagectl.adapters.handlers import Handler, Request
-from stagectl.adapters.handlers.shell import inherited
+from stagectl.adapters.action import Order, Place, carry_out
+from stagectl.adapters.handlers import Handler
+from stagectl.adapters.handlers.shell import inherited, kill_all
 from stagectl.adapters.journal import Journal, durations
 from stagectl.adapters.output import Output
 from stagectl.adapters.processes import Notes
 from stagectl.adapters.signals import interruptible
-from stagectl.core.model import ChangeId, Kind
-from stagectl.core.outcome import ERROR, RECORDED, SUCCESS, Outcome
+from stagectl.core.errors import RunLost
+from stagectl.core.model import ChangeId
+from stagectl.core.outcome import ERROR, RECORDED, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.redact import Redactor
 from stagectl.core.runs import Header, restriction
-from stagectl.core.values import expand, variables
-from stagectl.usecases.runner import FAILED_BEFORE, News, Run, limits_of
+from stagectl.core.values import variables
+from stagectl.usecases.runner import FAILED_BEFORE, Act, News, Run, limits_of
 from stagectl.usecases.share import Note
 from stagectl.usecases.workspace import Workspace
+
+if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
+    from stagectl.adapters.executors.link import Link
 
 Watch = Callable[[Change, Outcome], None]
 
@@ -37,25 +41,20 @@ def execute(
     journal: Journal,
     watch: Watch,
     *,
+    total: int,
     note: Note = lambda text: None,
     known: Optional[Mapping[ChangeId, Outcome]] = None,
-    parallel: Optional[int] = None,
+    cluster: Optional[Link] = None,
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
-    note is told when nothing more starts; known: how changes ended before an interruption; they do not run again.
+    total: how many run at once; note is told when nothing more starts; known: how changes ended before an interruption,
+    which do not run again; cluster: where they run, if not here. Raises RunLost when nobody saw how some ended: the run
+    stays open.
     """
     known = known or {}
     left_out = restriction(plan, header.filter)
     left_out = replace(left_out, preset={**left_out.preset, **known})
-    found = handlers_of(plan)
-    notes = Notes(journal.folder)
-    around = _Around(
-        plan, workspace.root, header.run, journal, journal.private(), redactor_of(plan), inherited(), notes
-    )
-
-    def act(change: Change) -> Outcome:
-        return _act(around, change, found[change.kind])
 
     def tell(news: News) -> None:
         journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
@@ -72,12 +71,15 @@ def execute(
             few = ", ".join(running[:5]) + (", ..." if len(running) > 5 else "")
             note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
-    total = parallel or workspace.config.parallelism
-    with closing(notes), ThreadPoolExecutor(max_workers=total) as executor:
+    if cluster is None:
+        hands = _here(workspace, plan, header.run, journal, total)
+    else:
+        hands = _there(cluster, plan, header.run, journal)
+    with hands.executor:
         loop = Run(
             plan,
-            act,
-            executor,
+            hands.act,
+            hands.executor,
             limits_of(plan, total, workspace.config.targets),
             tell,
             restriction=left_out,
@@ -88,8 +90,71 @@ def execute(
         )
         if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
             loop.stop(FAILED_BEFORE)
-        with interruptible(lambda: loop.stop("the run was interrupted"), seen):
-            return loop.finish(), bool(seen)
+        with interruptible(lambda: loop.stop("the run was interrupted"), hands.kill, seen):
+            outcomes = loop.finish()
+    _check_all_seen(plan, header.run, outcomes)
+    return outcomes, bool(seen)
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """What carries out changes. kill: ends whatever of this run is being carried out."""
+
+    act: Act
+    executor: Executor
+    kill: Callable[[], None]
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads of this process; with them ends what is noted of the processes they started."""
+
+    def __init__(self, total: int, notes: Notes) -> None:
+        super().__init__(max_workers=total)
+        self._notes = notes
+
+    def shutdown(self, *args: Any, **more: Any) -> None:
+        super().shutdown(*args, **more)
+        self._notes.close()
+
+
+def _here(workspace: Workspace, plan: Plan, run: str, journal: Journal, total: int) -> _Hands:
+    """Return what carries out changes on this machine, in threads."""
+    found, notes = handlers_of(plan), Notes(journal.folder)
+    place = Place(workspace.root, journal.private(), redactor_of(plan), inherited())
+
+    def act(change: Change) -> Outcome:
+        order = order_of(plan, run, change)
+        if order is None:
+            return Outcome(SUCCESS)
+        output = Output(journal.output(change.id), place.redactor)
+        return carry_out(order, found[change.kind], place, output, lambda process: notes.add(change.id, process))
+
+    return _Hands(act, _Threads(total, notes), kill_all)
+
+
+def _there(cluster: Link, plan: Plan, run: str, journal: Journal) -> _Hands:
+    """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
+    from stagectl.adapters.executors.dask import DaskExecutor
+
+    redactor = redactor_of(plan)
+
+    def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
+        output = Output(journal.output(identity), redactor)
+        output.feed(text.encode("utf-8", "replace"))
+        return replace(outcome, message=redactor.clean(outcome.message), output=output.end())
+
+    return _Hands(partial(order_of, plan, run), DaskExecutor(cluster, take), cluster.kill)
+
+
+def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> None:
+    """Leave a run open, for `resume` to ask, when nobody saw how some of its changes ended."""
+    unknown = [change.id for change in plan.changes if outcomes[change.id].state == UNKNOWN]
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise RunLost(
+            f"run {run}: nobody saw how {', '.join(unknown[:5])}{more} ended; all others are known",
+            "look, and say: stagectl resume",
+        )
 
 
 def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
@@ -119,62 +184,27 @@ def handlers_of(plan: Plan) -> Dict[str, Handler]:
     return {name: handlers.find(kind.handler) for name, kind in sorted(plan.kinds.items())}
 
 
-class _Lenient(Dict[str, str]):
-    """The environment, in which what is not set is empty."""
-
-    def __missing__(self, key: str) -> str:
-        return os.environ.get(key, "")
-
-
 def does(plan: Plan, change: Change) -> object:
     """Return what a kind says that an action does, None if nothing runs."""
     kind = plan.kinds.get(change.kind)
     return kind.actions.get(change.action) if kind and kind.handler != "none" else None
 
 
-@dataclass(frozen=True)
-class _Around:
-    """What the actions of a run share. private: the folder for files that only they may read."""
-
-    plan: Plan
-    root: Path
-    run: str
-    journal: Journal
-    private: Path
-    redactor: Redactor
-    environment: Mapping[bytes, bytes]
-    notes: Notes
-
-
-def _act(around: _Around, change: Change, handler: Handler) -> Outcome:
-    plan, redactor = around.plan, around.redactor
+def order_of(plan: Plan, run: str, change: Change) -> Optional[Order]:
+    """Return what a change asks for, None if nothing runs."""
     what = does(plan, change)
     if what is None:
-        return Outcome(SUCCESS)
-    inputs, before = dict(change.inputs or {}), dict(change.before or {})
-    output = Output(around.journal.output(change.id), redactor)
-    began = time.monotonic()
-    request = Request(
+        return None
+    kind = plan.kinds[change.kind]
+    return Order(
         id=change.id,
         resource=change.resource,
         action=change.action,
         kind=change.kind,
-        run=around.run,
+        run=run,
+        handler=kind.handler,
         does=what,
-        inputs=expand(inputs, os.environ),
-        before=expand(before, _Lenient()),
-        timeout=plan.kinds.get(change.kind, Kind("")).timeout,
-        root=around.root,
-        say=output.feed,
-        started=lambda process: around.notes.add(change.id, process),
-        folder=around.private,
-        environment=around.environment,
+        inputs=dict(change.inputs or {}),
+        before=dict(change.before or {}),
+        timeout=kind.timeout,
     )
-    try:
-        result = handler(request)
-    except Exception as error:  # a handler of somebody else's
-        result = handlers.Result(False, message=f"{type(error).__name__}: {error}")
-    output.feed(result.output.encode("utf-8", "replace"))
-    message = redactor.clean(result.message)
-    seconds = time.monotonic() - began
-    return Outcome(SUCCESS if result.ok else ERROR, result.changed, message, output.end(), seconds)

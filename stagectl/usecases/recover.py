@@ -13,6 +13,7 @@ from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
 from stagectl.core.runs import Application, Header, Record, lost, told_outliving
+from stagectl.usecases.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.execute import Watch, discreet, execute, recorded_only
 from stagectl.usecases.interrupted import outliving
 from stagectl.usecases.plan import checked_plan
@@ -81,6 +82,7 @@ def resume(
     *,
     parallel: Optional[int] = None,
     offline: bool = False,
+    where: Optional[Where] = None,
     note: Note = lambda text: None,
     begin: Callable[[Plan, str], None] = lambda plan, run: None,
 ) -> Optional[Application]:
@@ -94,11 +96,12 @@ def resume(
         if found is None:
             return None
         say(found.header.run)
+        is_remote(where or Where(), workspace.config)
         for line in told_outliving(outliving(workspace, found.header.run)):
             note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
             workspace = Workspace(workspace.root)  # the applied branch may have been fetched
-            done = _resumed(workspace, found, ask, watch, parallel, begin, team, note)
+            done = _resumed(workspace, found, ask, watch, parallel, where or Where(), begin, team, note)
             return replace(done, unshared=team.publish())
 
 
@@ -108,6 +111,7 @@ def _resumed(
     ask: Ask,
     watch: Watch,
     parallel: Optional[int],
+    where: Where,
     begin: Callable[[Plan, str], None],
     team: Alone,
     note: Note,
@@ -128,7 +132,7 @@ def _resumed(
     team.begin(header.run, folder)
     begin(plan, header.run)
     with discreet(plan):
-        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, parallel)
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, parallel, where)
         commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
@@ -142,10 +146,13 @@ def _finish(
     note: Note,
     known: Mapping[ChangeId, Outcome],
     parallel: Optional[int],
+    where: Where,
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if header.record_only:
         return recorded_only(plan, header), False
-    return execute(workspace, plan, header, journal, watch, note=note, known=known, parallel=parallel)
+    total = parallel or workspace.config.parallelism
+    with cluster_of(workspace, plan, header, where, total) as cluster:
+        return execute(workspace, plan, header, journal, watch, note=note, total=total, known=known, cluster=cluster)
 
 
 def _has_ended(outcome: Outcome) -> bool:

@@ -15,6 +15,7 @@ from stagectl.core.model import REMOVE, ChangeId, split_change
 from stagectl.core.outcome import Outcome
 from stagectl.core.runs import Application, Filter, Record, failures, passed
 from stagectl.usecases.apply import Begin, Options, apply
+from stagectl.usecases.cluster import Where
 from stagectl.usecases.execute import Watch
 from stagectl.usecases.interrupted import outliving
 from stagectl.usecases.share import Note
@@ -77,6 +78,7 @@ def retry(
     parallel: Optional[int] = None,
     fail_fast: bool = False,
     offline: bool = False,
+    where: Optional[Where] = None,
     note: Note = lambda text: None,
     begin: Begin = lambda plan, run: None,
 ) -> Optional[Application]:
@@ -93,6 +95,7 @@ def retry(
         parallel=parallel,
         fail_fast=fail_fast,
         offline=offline,
+        where=where or Where(),
         # What was allowed to go then may go now; what no longer exists needs no leave.
         allow_remove=tuple(name for name in names if name in removed),
         filter=Filter(noop=passed(found.header), only=tuple(failed)),

@@ -11,6 +11,7 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from graphlib import TopologicalSorter
 
+from stagectl.core.errors import RunLost
 from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
@@ -18,7 +19,7 @@ from stagectl.core.plan import Change, Plan
 from stagectl.core.runs import Restriction
 
 News = Sequence[Tuple[Change, Outcome]]
-Act = Callable[[Change], Outcome]
+Act = Callable[[Change], object]  # called by the executor, whose futures have an Outcome
 Watch = Callable[[News], None]
 Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
 FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
@@ -108,7 +109,8 @@ class Run:
     def _tell_what_runs(self) -> None:
         """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
         wait(self._running)
-        self._untold += [(change, _outcome(future)) for future, change in self._running.items()]
+        seen = [(future, change) for future, change in self._running.items() if not _is_lost(future)]
+        self._untold += [(change, _outcome(future)) for future, change in seen]
         self._tell()
 
     def _take_ready(self) -> None:
@@ -159,7 +161,7 @@ class Run:
         if starting:
             self._tell([(change, Outcome(INPROGRESS)) for change in starting])
             for change in starting:
-                future = self._executor.submit(self._act, change)
+                future: Future[Outcome] = self._executor.submit(self._act, change)  # type: ignore[arg-type]
                 self._running[future] = change
                 # concurrent.futures.wait would look at all of them, again and again.
                 future.add_done_callback(self._done.put)
@@ -176,8 +178,8 @@ class Run:
         if not self._running:
             return
         self._tell()
-        done = self._some_done()
-        ended = sorted(((self._running.pop(future), _outcome(future)) for future in done), key=lambda end: end[0].id)
+        done = [(future, _outcome(future)) for future in self._some_done()]
+        ended = sorted(((self._running.pop(future), outcome) for future, outcome in done), key=lambda end: end[0].id)
         self._end(ended)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
@@ -218,6 +220,12 @@ def _target(change: Change) -> Optional[str]:
     return target if isinstance(target, str) else None
 
 
+def _is_lost(future: Future[Outcome]) -> bool:
+    return isinstance(future.exception(), RunLost)
+
+
 def _outcome(future: Future[Outcome]) -> Outcome:
     error = future.exception()
+    if isinstance(error, RunLost):
+        raise error
     return Outcome(ERROR, message=f"{type(error).__name__}: {error}") if error else future.result()

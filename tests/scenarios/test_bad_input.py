@@ -652,7 +652,8 @@ CONFIGS = {
     "- a\n": f"1:1: the config {NO_MAPPING}",
     "rots: [x]\n": "1:1: unknown key 'rots'; did you mean 'roots'?",
     "zebra: x\n": "1:1: unknown key 'zebra'; known keys: "
-    "roots, applied_branch, remote, parallelism, executor, targets, lock_ref, lock_term, tags",
+    "roots, applied_branch, remote, parallelism, executor, scheduler, route_targets, targets, lock_ref, lock_term, "
+    "tags",
     "roots: [x]\n---\nroots: [y]\n": "3:1: the config is one document",
     "roots: resources\n": "1:8: 'roots' must be a list, [...]",
     "roots: [../x]\n": "1:9: a root is a folder of definitions, such as resources",
@@ -663,7 +664,11 @@ CONFIGS = {
     "remote: [a]\n": "1:9: 'remote' must be the name of a remote",
     "remote: 'ext::sh -c x'\n": "1:9: 'remote' must be the name of a remote",
     "parallelism: 0\n": "1:14: 'parallelism' must be a whole number, at least 1",
-    "executor: 3\n": "1:11: 'executor' must be the name of an executor",
+    "executor: 3\n": "1:11: 'executor' must be threads or dask",
+    "executor: dusk\n": "1:11: 'executor' must be threads or dask",
+    "executor: dask\nscheduler: tls://host:8786\nroute_targets: true\n": None,
+    "scheduler: host\n": "1:12: 'scheduler' must be an address, such as tls://host:8786",
+    "route_targets: web1\n": "1:16: 'route_targets' must be true or false",
     "lock_ref: lock\n": "1:11: 'lock_ref' must be a full ref: refs/stagectl/lock",
     "lock_ref: refs/heads/stagectl/lock\nlock_term: 5\n": None,
     "lock_ref: refs/heads/stagectl/applied\n": "1:11: 'lock_ref' must not be the applied branch",

@@ -41,11 +41,16 @@ def in_child(request: Request, module: str, *arguments: str) -> Result:
 
 
 def kill_left(request: Request) -> None:
-    """Kill what an action left running in sessions of its own, as Ansible's workers are; no group kill reaches them.
+    """Kill what an action left running in sessions of its own, as Ansible's workers are; no group kill reaches them."""
+    kill_marked(request.run, request.resource, request.action)
 
-    They are known by the environment they inherited, which only Linux shows (proc(5), /proc/PID/environ).
+
+def kill_marked(run: str, resource: str, action: str) -> None:
+    """Kill whatever runs for an action, with its process groups.
+
+    It is known by the environment it inherited, which only Linux shows (proc(5), /proc/PID/environ).
     """
-    facts = {"RUN": request.run, "RESOURCE": request.resource, "ACTION": request.action}
+    facts = {"RUN": run, "RESOURCE": resource, "ACTION": action}
     marks = {f"STAGECTL_{key}={value}".encode() for key, value in facts.items()}
     for _ in range(ROUNDS):  # again, because what is killed may just have started something
         if not [process for process in _processes() if _kill(process, marks)]:
@@ -60,9 +65,12 @@ def _processes() -> List[int]:
 
 
 def _kill(process: int, marks: Set[bytes]) -> bool:
-    """Kill a process that has all these marks in its environment; return whether it had."""
+    """Kill a process that has all these marks in its environment, and its group; return whether it had."""
     with contextlib.suppress(OSError):
         if marks <= set(Path(f"/proc/{process}/environ").read_bytes().split(b"\0")):
+            group = os.getpgid(process)
             os.kill(process, signal.SIGKILL)
+            if group != os.getpgrp():
+                os.killpg(group, signal.SIGKILL)
             return True
     return False

@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional
 
 from stagectl.adapters.handlers import Request, Result, private
 
@@ -27,34 +27,34 @@ DYING = 10.0  # seconds until a process that was killed is taken for one that ca
 
 
 class _Groups:
-    """The process groups that run now."""
+    """The process groups that run now, each with the run it belongs to."""
 
     def __init__(self) -> None:
-        self._running: Set[int] = set()
-        self._killings = 0
+        self._running: Dict[int, str] = {}
+        self._killings: List[Optional[str]] = []  # the runs of which all was killed, None for all runs
         self._guard = threading.Lock()
 
     def before(self) -> int:
         """Return what `add` has to be told of the moment before a process was started."""
-        return self._killings
+        return len(self._killings)
 
-    def add(self, group: int, before: int) -> None:
+    def add(self, group: int, run: str, before: int) -> None:
         """Note a group; one that everything was killed beside while it was started does not live on."""
         with self._guard:
-            self._running.add(group)
-        if self._killings != before:
+            self._running[group] = run
+        if {run, None} & set(self._killings[before:]):
             _kill_group(group)
 
     def discard(self, group: int) -> None:
         """Note that a group has ended."""
         with self._guard:
-            self._running.discard(group)
+            self._running.pop(group, None)
 
-    def kill(self) -> None:
-        """Kill all of them."""
-        self._killings += 1
+    def kill(self, run: Optional[str]) -> None:
+        """Kill those of a run; None: all of them."""
+        self._killings.append(run)
         with self._guard:
-            running = sorted(self._running)
+            running = sorted(group for group, of in self._running.items() if run in (None, of))
         for group in running:
             _kill_group(group)
 
@@ -88,9 +88,9 @@ def shell(request: Request) -> Result:
             private.remove(paths["result"])
 
 
-def kill_all() -> None:
-    """Kill everything that actions started and that runs now."""
-    _groups.kill()
+def kill_all(run: Optional[str] = None) -> None:
+    """Kill everything that actions, of one run or of all, started here and that runs now."""
+    _groups.kill(run)
 
 
 def inherited() -> Dict[bytes, bytes]:
@@ -134,7 +134,7 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
     request.started(process.pid)
-    _groups.add(process.pid, before)
+    _groups.add(process.pid, request.run, before)
     assert process.stdout is not None, "it was started with a pipe"
     try:
         with process.stdout:  # not with the process, whose end it would wait for, whatever happens

@@ -1,0 +1,139 @@
+"""The ledger, in the scheduler: which worker claimed which change of a run, and how that ended.
+
+Dask runs a task again when the worker that ran it, or had its result, dies. So a worker claims a change before it
+starts it, and tells its end before it returns it; whoever comes second is told what the first one did, and starts
+nothing. What counts is the journal of the run; this is for the changes that are on their way. It goes with the run,
+or with the connection of whoever runs it, and what it does not know cannot be claimed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
+
+from distributed.diagnostics.plugin import SchedulerPlugin
+
+NAME = "stagectl-ledger"
+PREFIX = "stagectl"
+GO, DONE, CLAIMED, NEVER = "go", "done", "claimed", "never"  # answers
+
+Answer = Dict[str, Any]
+
+
+@dataclass
+class _Claim:
+    """A change that a worker claimed; worker: its address, "" where nobody may claim it any more."""
+
+    worker: str
+    result: Optional[str] = None
+
+
+@dataclass
+class _Attempt:
+    """One attempt at a run. client: the connection of who runs it; facts: what workers have to know of the run."""
+
+    client: str
+    facts: Dict[str, Any]
+    closed: bool = False
+    claims: Dict[str, _Claim] = field(default_factory=dict)
+
+
+class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
+    """Answers workers and whoever runs changes. attempt: names one attempt at a run, unlike all others."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+        self._attempts: Dict[str, _Attempt] = {}
+        for method in (self.begin, self.facts, self.claim, self.done, self.settle, self.stop, self.end, self.workers):
+            scheduler.handlers[f"stagectl_{method.__name__}"] = method
+
+    # --- asked by whoever runs changes
+
+    def begin(self, attempt: str, client: str, facts: Dict[str, Any]) -> List[str]:
+        """Let changes of an attempt be claimed, for as long as its client is connected; return all attempts."""
+        self._attempts[attempt] = _Attempt(client, facts)
+        return sorted(self._attempts)
+
+    def settle(self, attempt: str, change: str) -> Optional[Answer]:
+        """Say how a change ended; one that nobody has claimed cannot be claimed from now on. None: nothing is known."""
+        found = self._attempts.get(attempt)
+        return _answer(found.claims.setdefault(change, _Claim(""))) if found else None
+
+    def stop(self, attempt: str) -> None:
+        """Let nothing more be claimed."""
+        if attempt in self._attempts:
+            self._attempts[attempt].closed = True
+
+    def end(self, attempt: str) -> None:
+        """Forget an attempt."""
+        self._attempts.pop(attempt, None)
+
+    def workers(self) -> Dict[str, Any]:
+        """Return the workers there are: by address, the name of each and the resources it was started with."""
+        return {
+            address: {"name": str(worker.name), "resources": dict(worker.resources)}
+            for address, worker in self._scheduler.workers.items()
+        }
+
+    # --- asked by workers
+
+    def facts(self, attempt: str) -> Optional[Dict[str, Any]]:
+        """Return what workers have to know of a run; None when nobody waits for it any more."""
+        found = self._attempts.get(attempt)
+        return found.facts if found else None
+
+    def claim(self, attempt: str, change: str, worker: str) -> Answer:
+        """Let a worker start a change, or say what became of it."""
+        found = self._attempts.get(attempt)
+        if found is None:
+            return {"answer": NEVER, "worker": ""}
+        if change in found.claims:
+            return _answer(found.claims[change])
+        if found.closed:
+            return {"answer": NEVER, "worker": ""}
+        found.claims[change] = _Claim(worker)
+        return {"answer": GO, "worker": worker}
+
+    def done(self, attempt: str, change: str, result: str) -> None:
+        """Learn how a change ended, from the worker that claimed it."""
+        found = self._attempts.get(attempt)
+        if found is not None and change in found.claims:
+            found.claims[change].result = result
+
+    # --- told by the scheduler
+
+    def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
+        """Drop the result of a task that the scheduler forgets, because whoever waited for it has it."""
+        if finish == "forgotten" and isinstance(key, str) and key.startswith(f"{PREFIX}-"):
+            attempt, change = split_key(key)
+            found = self._attempts.get(attempt)
+            if found is not None and change in found.claims:
+                found.claims[change].result = None
+
+    def remove_client(self, scheduler: Any, client: str) -> None:
+        """Forget the attempts of a client that is gone: what of them was not started must not start any more."""
+        for attempt in [attempt for attempt, found in self._attempts.items() if found.client == client]:
+            del self._attempts[attempt]
+
+
+def _answer(claim: _Claim) -> Answer:
+    if claim.result is not None:
+        return {"answer": DONE, "worker": claim.worker, "result": claim.result}
+    return {"answer": CLAIMED if claim.worker else NEVER, "worker": claim.worker}
+
+
+def key_of(attempt: str, change: str) -> str:
+    """Return the key of a change's task; *attempt* has no colon."""
+    return f"{PREFIX}-{attempt}:{change}"
+
+
+def split_key(key: str) -> Tuple[str, str]:
+    """Return attempt and change."""
+    attempt, _, change = key[len(PREFIX) + 1 :].partition(":")
+    return attempt, change
+
+
+def install(dask_scheduler: Any) -> None:
+    """Give a scheduler its ledger, if it has none."""
+    if NAME not in dask_scheduler.plugins:
+        dask_scheduler.add_plugin(Ledger(dask_scheduler), name=NAME)

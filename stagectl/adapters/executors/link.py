@@ -1,0 +1,182 @@
+"""The connection to a scheduler, and the cluster that is made on this machine where no other one is named."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+import warnings
+from contextlib import contextmanager, suppress
+from typing import Any, Iterator, Mapping, Optional
+
+from dask import config
+from distributed import Client, LocalCluster
+from distributed.security import Security
+
+from stagectl.adapters.executors import worker
+from stagectl.adapters.executors.ledger import install
+from stagectl.adapters.executors.tls import security_of
+from stagectl.core.errors import RunLost, StagectlError
+
+CONNECT_SECONDS, CLOSE_SECONDS = 10.0, 2.0  # how long a scheduler may take to answer at first, and at last
+WORKER_SECONDS = 60.0  # how long changes wait for a worker that can carry them out
+LOOK_SECONDS = 1.0  # between two looks at the workers
+LOCAL_WORKERS = 2
+BROKEN = (OSError, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)  # what a connection that breaks raises
+SAME = "install the same version of stagectl[dask] there"
+
+
+class Link:
+    """A connection to a scheduler, for one run. facts: what workers have to know of it (worker.py reads them)."""
+
+    def __init__(self, client: Client, facts: Mapping[str, Any], *, route: bool) -> None:
+        self.client, self.route = client, route
+        self.run = str(facts["run"])
+        self.attempt = f"{self.run}-{secrets.token_hex(4)}"
+        self._facts = dict(facts)
+        self._is_gone = False
+
+    def ask(self, question: str, **more: Any) -> Any:
+        """Ask the ledger; raises RunLost when nobody answers."""
+        try:
+            return self.client.sync(getattr(self.client.scheduler, f"stagectl_{question}"), **more)
+        except BROKEN as error:
+            raise self.lost() from error
+
+    def lost(self) -> RunLost:
+        """Return the error for a scheduler that is gone; nothing more is asked of it at the end."""
+        self._is_gone = True
+        return RunLost(
+            f"the scheduler at {self.client.scheduler.address} is gone: nobody sees how what runs there ends",
+            "what ended is known; look, then: stagectl resume, also with another --executor",
+        )
+
+    def begin(self) -> None:
+        """Begin the run there, and have every worker make itself ready; raises StagectlError when one cannot."""
+        self._install()
+        attempts = self.ask("begin", attempt=self.attempt, client=self.client.id, facts=self._facts)
+        workers = self._first_workers()
+        answers = self.client.run(worker.ready, self.attempt, self._facts, attempts, on_error="return")
+        for address in sorted(answers):
+            self._check(workers.get(address, {"name": address, "resources": {}}), answers[address])
+
+    def _install(self) -> None:
+        try:
+            self.client.run_on_scheduler(install)
+        except BROKEN:
+            raise
+        except Exception as error:
+            where = self.client.scheduler.address
+            raise StagectlError(f"the scheduler at {where} cannot load stagectl: {_words(error)}", SAME) from error
+
+    def _first_workers(self) -> Mapping[str, Any]:
+        end = time.monotonic() + WORKER_SECONDS
+        while True:
+            workers: Mapping[str, Any] = self.ask("workers")
+            if workers:
+                return workers
+            if time.monotonic() > end:
+                address = self.client.scheduler.address
+                raise StagectlError(
+                    f"the scheduler at {address} has no workers", f"start one: stagectl worker {address}"
+                )
+            time.sleep(LOOK_SECONDS / 4)
+
+    def _check(self, at: Mapping[str, Any], answer: Any) -> None:
+        """Raise StagectlError for a worker that could not carry out what it may be given."""
+        if isinstance(answer, BaseException):
+            raise StagectlError(f"worker {at['name']} cannot load stagectl: {_words(answer)}", SAME)
+        if answer["trouble"]:
+            raise StagectlError(
+                f"worker {at['name']}: {answer['trouble']}", answer["hint"] or "mend or stop that worker"
+            )
+        needed = {
+            name
+            for target, names in self._facts["needs"].items()
+            if not self.route or not target or target in at["resources"]
+            for name in names
+        }
+        missing = sorted(needed & set(answer["missing"]))
+        if missing:
+            raise StagectlError(
+                f"not set in the environment of worker {at['name']}: {', '.join(missing)}",
+                "set there what the inputs read with ${env:...}, and start it again",
+            )
+
+    def kill(self) -> None:
+        """Start nothing more, and kill what runs."""
+        with suppress(RunLost):
+            self.ask("stop", attempt=self.attempt)
+            self.client.run(worker.kill, self.run, on_error="ignore")
+
+    def end(self) -> None:
+        """Forget the run there."""
+        if self._is_gone:
+            return
+        with suppress(Exception):  # the scheduler may be gone, or a worker
+            self.client.run(worker.forget, self.attempt, on_error="ignore")
+            self.ask("end", attempt=self.attempt)
+
+
+@contextmanager
+def linked(address: Optional[str], facts: Mapping[str, Any], *, route: bool, parallel: int) -> Iterator[Link]:
+    """Connect to a scheduler, or to a cluster made on this machine, and begin a run there; raises StagectlError."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it, our errors say
+    with _client(address, parallel) as client:
+        link = Link(client, facts, route=route)
+        try:
+            _begin(link)
+            yield link
+        finally:
+            link.end()
+
+
+def _begin(link: Link) -> None:
+    try:
+        link.begin()
+    except (RunLost, *BROKEN) as error:
+        where = link.client.scheduler.address
+        raise StagectlError(f"the scheduler at {where} went away; nothing was started", "see what ended it") from error
+
+
+@contextmanager
+def _client(address: Optional[str], parallel: int) -> Iterator[Client]:
+    if address is None:
+        with _local_cluster(parallel) as cluster, Client(cluster, set_as_default=False) as client:
+            yield client
+        return
+    security = security_of(address, "client")
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
+    except BROKEN as error:
+        raise StagectlError(f"no scheduler answers at {address}: {error}", "start it, see docs/cluster.md") from error
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=CLOSE_SECONDS)
+
+
+def _local_cluster(parallel: int) -> LocalCluster:
+    """Return a cluster of this process and two others, which nobody else on this machine can talk to."""
+    config.set({"distributed.nanny.pre-spawn-environ": {}})  # actions inherit what they would without it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of cryptography, about old Pythons
+        security = Security.temporary()
+    return LocalCluster(
+        n_workers=LOCAL_WORKERS,
+        threads_per_worker=-(-parallel // LOCAL_WORKERS),
+        host="127.0.0.1",
+        protocol="tls://",
+        security=security,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+        memory_limit=0,
+        preload=worker.__name__,
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

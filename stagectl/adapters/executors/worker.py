@@ -1,0 +1,230 @@
+"""What runs in a worker: claim, carry out, tell. Everything that goes over the wire is plain JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Sequence, Set
+
+from distributed import Status, get_worker
+from distributed.utils import sync
+
+from stagectl import __version__
+from stagectl.adapters import checkout, handlers
+from stagectl.adapters.action import Order, Place, carry_out, read_order
+from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
+from stagectl.adapters.git import Git
+from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.output import Output
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Oid
+from stagectl.core.outcome import ERROR, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.redact import Redactor
+from stagectl.core.run_document import outcome_json
+
+SECONDS = 60.0  # how long the scheduler may take to answer
+
+
+def run(text: str) -> str:
+    """Carry out an order, once; what is returned is an outcome and, under `text`, all output that was kept."""
+    raw = json.loads(text)
+    attempt, order = raw.pop("attempt"), read_order(raw)
+    try:
+        place = _home().place(attempt)
+    except StagectlError as error:
+        return _told(Outcome(ERROR, message=f"{_name()}: {error.message}"))
+    answer = _ask("claim", attempt=attempt, change=order.id, worker=_name())
+    if answer["answer"] == DONE:
+        return str(answer["result"])
+    if answer["answer"] == CLAIMED:
+        return _told(Outcome(UNKNOWN, message=f"{answer['worker']} started it; nobody saw how it ended"))
+    if answer["answer"] != GO:
+        return _told(Outcome(SKIPPED, message="the run was stopped before this started"))
+    with _home().watched(order), tempfile.TemporaryDirectory(dir=place.private) as folder:
+        path = Path(folder, "output")
+        outcome = _carried_out(order, place, Output(path, place.redactor))
+        kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    _ask("done", attempt=attempt, change=order.id, result=_told(outcome))
+    return _told(outcome, kept)
+
+
+def _carried_out(order: Order, place: Place, output: Output) -> Outcome:
+    try:
+        return carry_out(order, _handler(order.handler), place, output)
+    except KeyError as error:
+        return Outcome(ERROR, message=f"not set in the environment of {_name()}: {error.args[0]}")
+
+
+def _told(outcome: Outcome, text: str = "") -> str:
+    return json.dumps({**outcome_json(outcome), **({"text": text} if text else {})})
+
+
+@lru_cache(maxsize=None)
+def _handler(name: str) -> handlers.Handler:
+    return handlers.find(name)
+
+
+def _ask(question: str, **more: Any) -> Any:
+    """Ask the ledger."""
+    worker = get_worker()
+    if worker.status in (Status.closing, Status.closed):
+        raise ConnectionError("this worker ends")  # nobody would hear: not worth the time that trying takes
+    return sync(worker.loop, getattr(worker.scheduler, f"stagectl_{question}"), callback_timeout=SECONDS, **more)
+
+
+def _name() -> str:
+    return f"worker {get_worker().name}"
+
+
+# --- called by Dask, as of a preload module
+
+
+def dask_setup(worker: Any) -> None:
+    """Let Ctrl-C, which a terminal sends to every process of a cluster made there, be the business of `apply`."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, lambda number, frame: None)  # not SIG_IGN, which actions would inherit
+
+
+def dask_teardown(worker: Any) -> None:
+    """Kill what runs when the worker ends: nobody would see how it goes on."""
+    kill_all()
+
+
+# --- called on every worker, on its event loop
+
+
+async def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
+    """Make everything ready for a run; return what of it is not there: `trouble` and a `hint`, or names of variables.
+
+    attempts: those that somebody waits for; what is here for others goes.
+    """
+    return await asyncio.get_running_loop().run_in_executor(None, _ready, attempt, facts, attempts)
+
+
+def _ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
+    trouble = hint = ""
+    for old in _home().attempts() - set(attempts):
+        _home().forget(old)
+    try:
+        if facts["version"] != __version__:
+            raise StagectlError(f"it has stagectl {__version__}, and this is {facts['version']}")
+        for name in facts["handlers"]:
+            _handler(name)
+        _home().prepare(attempt, facts)
+    except StagectlError as error:
+        trouble, hint = error.message, error.hint
+    return {"trouble": trouble, "hint": hint, "missing": sorted(set(facts["variables"]) - os.environ.keys())}
+
+
+def kill(run: str) -> None:
+    """Kill what runs here of a run."""
+    kill_all(run)
+
+
+async def forget(attempt: str) -> None:
+    """Remove what was made ready for a run that is over."""
+    await asyncio.get_running_loop().run_in_executor(None, _home().forget, attempt)
+
+
+# --- what a worker keeps
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A run's place on this worker, and the clone that its checkout belongs to."""
+
+    place: Place
+    git: Git
+
+
+class _Home:
+    """A folder of this worker, which goes with it, and the watcher, which sees to that."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="stagectl-worker-"))
+        self._prepared: Dict[str, _Prepared] = {}
+        self._guard, self._line_guard = threading.Lock(), threading.Lock()
+        self._watcher = subprocess.Popen(
+            [sys.executable, "-m", "stagectl.adapters.executors.watcher", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            cwd="/",  # no module of the current folder stands in for another one
+            start_new_session=True,  # what ends the worker does not end it
+        )
+
+    def place(self, attempt: str) -> Place:
+        """Return where the actions of a run start; raises StagectlError."""
+        found = self._prepared.get(attempt)
+        if found is not None:
+            return found.place
+        facts = _ask("facts", attempt=attempt)
+        if facts is None:
+            raise StagectlError("nobody waits for this run any more")
+        return self.prepare(attempt, facts)
+
+    def prepare(self, attempt: str, facts: Dict[str, Any]) -> Place:
+        """Check out the commit of a run, once; raises StagectlError."""
+        with self._guard:
+            if attempt not in self._prepared:
+                self._prepared[attempt] = self._made(attempt, facts)
+            return self._prepared[attempt].place
+
+    def _made(self, attempt: str, facts: Dict[str, Any]) -> _Prepared:
+        git = Git(Path.cwd())
+        own = self.folder / attempt
+        root, private = own / "checkouts" / f"{attempt}-{os.getpid()}", own / "private"
+        private.mkdir(parents=True, mode=0o700, exist_ok=True)
+        checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
+        secrets = [os.environ[name] for name in facts["variables"] if name in os.environ]
+        return _Prepared(Place(root, private, Redactor(secrets), inherited()), git)
+
+    def attempts(self) -> Set[str]:
+        """Return the attempts that something was made ready for."""
+        with self._guard:
+            return set(self._prepared)
+
+    def forget(self, attempt: str) -> None:
+        """Remove what `prepare` made."""
+        with self._guard:
+            found = self._prepared.pop(attempt, None)
+            if found is not None:
+                checkout.remove(found.git, found.place.root)
+                shutil.rmtree(self.folder / attempt, ignore_errors=True)
+
+    @contextmanager
+    def watched(self, order: Order) -> Iterator[None]:
+        """Have what an action starts killed if this worker ends before it."""
+        facts = [order.run, order.resource, order.action]
+        self._tell(["begin", *facts])
+        try:
+            yield
+        finally:
+            self._tell(["end", *facts])
+
+    def _tell(self, line: List[str]) -> None:
+        assert self._watcher.stdin is not None, "it was started with a pipe"
+        with self._line_guard:
+            self._watcher.stdin.write(f"{json.dumps(line)}\n".encode())
+            self._watcher.stdin.flush()
+
+
+_homes: List[_Home] = []  # one at most, made when it is needed
+_making = threading.Lock()
+
+
+def _home() -> _Home:
+    with _making:
+        if not _homes:
+            _homes.append(_Home())
+        return _homes[0]

@@ -1,0 +1,109 @@
+"""The ledger: who may start a change, and what is told of one that was started."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any, Dict
+
+import pytest
+
+pytest.importorskip("distributed")
+
+from stagectl.adapters.action import Order, order_json, read_order
+from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO, NEVER, Ledger, key_of, split_key
+from stagectl.core.values import EnvVariable, Template
+
+RUN, CLIENT = "20260101T000000Z-000001-aa", "Client-1"
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """A ledger that one attempt has begun in."""
+    workers = {"tcp://1": SimpleNamespace(name="w1", resources={"web1": 3})}
+    found = Ledger(SimpleNamespace(handlers={}, workers=workers))
+    assert [RUN] == found.begin(RUN, CLIENT, {"run": "x"})
+    return found
+
+
+def test_a_change_is_claimed_once(ledger: Ledger) -> None:
+    """
+    Whoever comes second is told who came first, and how it ended as soon as that is known.
+    """
+    assert GO == ledger.claim(RUN, "a.run", "w1")["answer"]
+    assert {"answer": CLAIMED, "worker": "w1"} == ledger.claim(RUN, "a.run", "w2")
+    assert {"answer": CLAIMED, "worker": "w1"} == ledger.claim(RUN, "a.run", "w1")
+    ledger.done(RUN, "a.run", "fine")
+    assert {"answer": DONE, "worker": "w1", "result": "fine"} == ledger.claim(RUN, "a.run", "w2")
+    assert GO == ledger.claim(RUN, "b.run", "w2")["answer"]
+
+
+def test_what_was_settled_before_it_was_claimed_cannot_be_claimed(ledger: Ledger) -> None:
+    """
+    Whoever runs changes was told that it never started, and so it never does.
+    """
+    assert {"answer": NEVER, "worker": ""} == ledger.settle(RUN, "a.run")
+    assert {"answer": NEVER, "worker": ""} == ledger.claim(RUN, "a.run", "w1")
+    ledger.claim(RUN, "b.run", "w1")
+    assert {"answer": CLAIMED, "worker": "w1"} == ledger.settle(RUN, "b.run")
+
+
+def test_after_a_stop_only_what_was_claimed_is_told_of(ledger: Ledger) -> None:
+    """
+    Nothing more starts.
+    """
+    ledger.claim(RUN, "a.run", "w1")
+    ledger.stop(RUN)
+    assert NEVER == ledger.claim(RUN, "b.run", "w1")["answer"]
+    assert CLAIMED == ledger.claim(RUN, "a.run", "w2")["answer"]
+
+
+@pytest.mark.parametrize("gone", ["end", "remove_client"])
+def test_of_a_run_that_nobody_waits_for_nothing_starts(ledger: Ledger, gone: str) -> None:
+    """
+    It ended, or the connection of who ran it did; another client's attempts stay.
+    """
+    ledger.begin("other", "Client-2", {})
+    ledger.claim(RUN, "a.run", "w1")
+    if gone == "end":
+        ledger.end(RUN)
+    else:
+        ledger.remove_client(None, CLIENT)
+    ledger.done(RUN, "a.run", "too late")
+    assert NEVER == ledger.claim(RUN, "b.run", "w1")["answer"] == ledger.claim(RUN, "a.run", "w1")["answer"]
+    assert ledger.settle(RUN, "a.run") is None and ledger.facts(RUN) is None
+    assert GO == ledger.claim("other", "a.run", "w1")["answer"]
+
+
+def test_a_result_is_kept_until_the_scheduler_forgets_its_task(ledger: Ledger) -> None:
+    """
+    Then somebody has it; the change itself stays claimed.
+    """
+    ledger.claim(RUN, "prod/a-b.run", "w1")
+    ledger.done(RUN, "prod/a-b.run", "fine")
+    key = key_of(RUN, "prod/a-b.run")
+    assert (RUN, "prod/a-b.run") == split_key(key)
+    for other in ("other-key", ("tuple", 1), key_of("no-run", "a.run")):
+        ledger.transition(other, "released", "forgotten")
+    ledger.transition(key, "processing", "memory")
+    assert DONE == ledger.claim(RUN, "prod/a-b.run", "w2")["answer"]
+    ledger.transition(key, "released", "forgotten", stimulus_id="x")
+    assert CLAIMED == ledger.claim(RUN, "prod/a-b.run", "w2")["answer"]
+
+
+def test_it_knows_the_workers_there_are(ledger: Ledger) -> None:
+    """
+    By name, and with what they were started for.
+    """
+    assert {"tcp://1": {"name": "w1", "resources": {"web1": 3}}} == ledger.workers()
+
+
+def test_an_order_goes_over_the_wire_as_json_without_the_values_of_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Their names do, and come back as what they were; what looks like one stays text.
+    """
+    monkeypatch.setenv("TOKEN", "geheim")
+    inputs: Dict[str, Any] = {"token": Template(("x-", EnvVariable("TOKEN"))), "text": "${env:TOKEN}", "list": [1, 2.5]}
+    order = Order("a.run", "a", "run", "act", "r", "shell", ["true"], inputs, {}, 3.5)
+    sent = json.dumps(order_json(order))
+    assert "geheim" not in sent and order == read_order(json.loads(sent))
