@@ -37,6 +37,12 @@ def spent(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def peak(process: int) -> float:
+    """Return the most memory that a process has had, in MiB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 def ours() -> float:
     """Return the seconds of CPU time that this process itself has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -58,6 +64,7 @@ def measured(folder: Path, slots: int, cluster: Optional[Cluster]) -> Dict[str, 
         times.append(time.perf_counter())
         own.append(ours())
 
+    whole = time.perf_counter()
     done = apply(
         Workspace(folder),
         Selection(),
@@ -68,7 +75,7 @@ def measured(folder: Path, slots: int, cluster: Optional[Cluster]) -> Dict[str, 
     )
     assert done.is_complete
     subprocess.run(["git", "update-ref", "-d", "refs/heads/stagectl/applied"], cwd=folder, check=True)
-    found = {"seconds": times[-1] - times[0], "coordinator": own[-1] - own[0]}
+    found = {"seconds": times[-1] - times[0], "whole": time.perf_counter() - whole, "coordinator": own[-1] - own[0]}
     if cluster:
         after = {name: spent(process.pid) - before[name] for name, process in cluster.processes.items()}
         found["scheduler"] = after.pop("scheduler")
@@ -97,6 +104,7 @@ def main() -> None:
                 for what in rounds:
                     rounds[what].append(measured(folder, slots, cluster if what == "dask" else None))
                     print(f"round {number + 1}, {what}: {rounds[what][-1]['seconds']:.2f} s", flush=True)
+            memory = {"coordinator": peak(os.getpid()), "scheduler": peak(cluster.processes["scheduler"].pid)}
         finally:
             cluster.close()
     print(f"{actions} actions, {asked.layers} layers, {slots} at once, {asked.workers} workers, medians of the rounds:")
@@ -104,8 +112,11 @@ def main() -> None:
         what: {key: statistics.median(one[key] for one in found) for key in found[0]} for what, found in rounds.items()
     }
     for what, found in medians.items():
-        told = [f"{key} {value / actions * 1000:.2f} ms" for key, value in found.items() if key != "seconds"]
-        print(f"{what}: {found['seconds']:.2f} s; CPU time per action: {', '.join(told)}")
+        told = [f"{key} {found[key] / actions * 1000:.2f} ms" for key in found if key not in ("seconds", "whole")]
+        print(
+            f"{what}: {found['seconds']:.2f} s, the whole apply {found['whole']:.2f} s; CPU time per action: {', '.join(told)}"
+        )
+    print(f"peak memory: {', '.join(f'{name} {value:.0f} MiB' for name, value in memory.items())}")
     print(f"dask / threads = {medians['dask']['seconds'] / medians['threads']['seconds']:.2f}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import Future as Promise
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -22,6 +22,8 @@ from stagectl.core.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change
 from stagectl.core.run_document import read_outcome
 
+TAKERS = 16  # how many results are got at once
+
 Take = Callable[[ChangeId, Outcome, str], Outcome]  # change, its end and its output as a worker tells them -> its end
 
 
@@ -33,6 +35,7 @@ class DaskExecutor(Executor):
         self._waiting: Dict[Promise[Outcome], _Sent] = {}
         self._guard = threading.Lock()
         self._lost: Optional[RunLost] = None
+        self._takers = ThreadPoolExecutor(TAKERS)  # getting a result takes its time; Dask itself has one thread for that
         self._closing = threading.Event()
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._looker.start()
@@ -64,7 +67,7 @@ class DaskExecutor(Executor):
         except Exception:  # Dask has several for a client that is closed
             self._lose(self._link.lost())
         else:
-            sent.future.add_done_callback(lambda future: self._ended(promise, future))
+            sent.future.add_done_callback(lambda future: self._takers.submit(self._ended, promise, future))
         return promise
 
     def shutdown(self, wait: bool = True, **more: Any) -> None:
@@ -72,11 +75,12 @@ class DaskExecutor(Executor):
         self._closing.set()
         if self._lost is None:  # else it may be asking somebody who is gone
             self._looker.join()
+        self._takers.shutdown(wait=self._lost is None)
 
     # --- how a change ends
 
     def _ended(self, promise: Promise[Outcome], future: Future) -> None:
-        """Take the end of a task, in a thread of Dask's client."""
+        """Take the end of a task."""
         try:
             if future.status == "cancelled":
                 raise self._link.lost()
