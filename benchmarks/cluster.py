@@ -114,7 +114,8 @@ def main() -> None:
     for what, found in medians.items():
         told = [f"{key} {found[key] / actions * 1000:.2f} ms" for key in found if key not in ("seconds", "whole")]
         print(
-            f"{what}: {found['seconds']:.2f} s, the whole apply {found['whole']:.2f} s; CPU time per action: {', '.join(told)}"
+            f"{what}: {found['seconds']:.2f} s, the whole apply {found['whole']:.2f} s; "
+            f"CPU time per action: {', '.join(told)}"
         )
     print(f"peak memory: {', '.join(f'{name} {value:.0f} MiB' for name, value in memory.items())}")
     print(f"dask / threads = {medians['dask']['seconds'] / medians['threads']['seconds']:.2f}")

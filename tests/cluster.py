@@ -12,9 +12,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from tests.build import ROOT, Repo
-
-PATIENCE = 120.0  # seconds after which a test gives up; nothing is expected to take that long
+from tests.build import PATIENCE, ROOT, Repo
 
 
 def eventually(what: Callable[[], object], say: str) -> None:

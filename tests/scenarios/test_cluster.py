@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -453,17 +454,11 @@ def test_nothing_of_dask_is_imported_unless_it_is_asked_for(repo: Repo) -> None:
 
 
 def certificates(folder: Path) -> Dict[str, str]:
-    """Make an authority and one certificate that it signed; return the environment that names them."""
+    """Make an authority and a certificate that it signed, as the docs say; return the environment that names them."""
     folder.mkdir()
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new = ("req", "-newkey", "rsa:2048", "-nodes", "-keyout")
-    openssl(*new, "ca.key", "-x509", "-days", "2", "-subj", "/CN=test authority", "-out", "ca.pem")
-    openssl(*new, "host.key", "-subj", "/CN=host", "-out", "host.csr")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "host.pem")
-    openssl("x509", "-req", "-in", "host.csr", *signing)
+    docs = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    script = next(block for block in re.findall(r"```sh\n(.*?)```", docs, re.DOTALL) if "ca.key" in block)
+    subprocess.run(["sh", "-ec", script], cwd=folder, check=True, capture_output=True)
     lead = "DASK_DISTRIBUTED__COMM__TLS__"
     found = {f"{lead}CA_FILE": str(folder / "ca.pem")}
     for role in ("SCHEDULER", "WORKER", "CLIENT"):

@@ -35,7 +35,9 @@ class DaskExecutor(Executor):
         self._waiting: Dict[Promise[Outcome], _Sent] = {}
         self._guard = threading.Lock()
         self._lost: Optional[RunLost] = None
-        self._takers = ThreadPoolExecutor(TAKERS)  # getting a result takes its time; Dask itself has one thread for that
+        self._takers = ThreadPoolExecutor(
+            TAKERS
+        )  # Dask itself has one thread for that
         self._closing = threading.Event()
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._looker.start()

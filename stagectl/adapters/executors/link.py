@@ -16,7 +16,7 @@ from distributed.security import Security
 
 from stagectl.adapters.executors import worker
 from stagectl.adapters.executors.ledger import install
-from stagectl.adapters.executors.tls import security_of
+from stagectl.adapters.executors.tls import security_of, why_nobody_answers
 from stagectl.core.errors import RunLost, StagectlError
 
 CONNECT_SECONDS, CLOSE_SECONDS = 10.0, 2.0  # how long a scheduler may take to answer at first, and at last
@@ -150,7 +150,7 @@ def _client(address: Optional[str], parallel: int) -> Iterator[Client]:
     try:
         client = Client(address, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
     except BROKEN as error:
-        raise StagectlError(f"no scheduler answers at {address}: {error}", "start it, see docs/cluster.md") from error
+        raise StagectlError(f"no scheduler answers at {address}: {error}", why_nobody_answers(address)) from error
     try:
         yield client
     finally:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 from distributed import Status, Worker
 
 from stagectl.adapters.executors import worker
-from stagectl.adapters.executors.tls import security_of
+from stagectl.adapters.executors.tls import security_of, why_nobody_answers
 from stagectl.adapters.handlers.shell import kill_all
 from stagectl.core.address import TCP, is_here, parse
 from stagectl.core.errors import StagectlError
@@ -42,9 +42,7 @@ async def _serve(address: str, targets: List[str], name: Optional[str], parallel
     try:
         await server
     except (OSError, TimeoutError, asyncio.TimeoutError) as error:
-        raise StagectlError(
-            f"no scheduler answers at {address}: {error}", "start it, or see docs/cluster.md"
-        ) from error
+        raise StagectlError(f"no scheduler answers at {address}: {error}", why_nobody_answers(address)) from error
     print(f"worker {server.name} at {server.address}: {parallel} changes at once", flush=True)
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
