@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 
 import pytest
 
+from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId, Kind, Name
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
 from stagectl.core.plan import Cause, Change, Plan
@@ -445,3 +446,33 @@ def test_known_times_make_a_run_shorter(monkeypatch: pytest.MonkeyPatch) -> None
     by_times = Simulation(monkeypatch, plan, seconds=seconds, limits=Limits(2), known=known).makespan
 
     assert (by_steps, by_times) == (15, 10)
+
+
+class Leaving(Executor):
+    """Carries out what it is given at once, until it loses sight of a change."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        future: Future[Outcome] = Future()
+        if args[0].resource == "lost":
+            future.set_exception(RunLost("nobody sees it any more"))
+        else:
+            future.set_result(Outcome(SUCCESS))
+        return future
+
+
+def test_a_change_that_nobody_sees_any_more_ends_the_run_without_an_end_of_its_own() -> None:
+    """
+    Ends that were seen are told, also of those that ended with it; it is as if the run had been killed.
+    """
+    plan = plan_of(change("a"), change("lost"), change("z"), change("after", ["lost"]))
+    told: List[Tuple[ChangeId, str]] = []
+    run = Run(
+        plan, lambda found: None, Leaving(), limits_of(plan, 8, 1),
+        lambda news: told.extend((about.id, outcome.state) for about, outcome in news),
+    )  # fmt: skip
+
+    with pytest.raises(RunLost):
+        run.finish()
+
+    assert {("a.run", SUCCESS), ("z.run", SUCCESS)} == {(about, state) for about, state in told if state != INPROGRESS}
+    assert ("lost.run", INPROGRESS) in told and "after.run" not in dict(told)

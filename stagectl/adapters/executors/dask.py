@@ -35,9 +35,7 @@ class DaskExecutor(Executor):
         self._waiting: Dict[Promise[Outcome], _Sent] = {}
         self._guard = threading.Lock()
         self._lost: Optional[RunLost] = None
-        self._takers = ThreadPoolExecutor(
-            TAKERS
-        )  # Dask itself has one thread for that
+        self._takers = ThreadPoolExecutor(TAKERS)  # Dask itself has one thread for that
         self._closing = threading.Event()
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._looker.start()
@@ -89,6 +87,11 @@ class DaskExecutor(Executor):
             self._resolve(promise, self._result(future), "its workers died")
         except RunLost as error:
             self._lose(error)
+        except Exception as error:  # a bug, which must not keep the run waiting for ever
+            with self._guard:
+                is_ours = self._waiting.pop(promise, None) is not None
+            if is_ours:
+                promise.set_exception(error)
 
     def _result(self, future: Future) -> Optional[str]:
         """Return what a worker says, None where a task has failed."""
