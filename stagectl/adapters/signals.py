@@ -13,7 +13,7 @@ _KILLS = (signal.SIGINT, signal.SIGTERM)  # the second of these; a hang-up comes
 
 @contextmanager
 def interruptible(stop: Callable[[], None], kill: Callable[[], None], seen: Dict[int, int]) -> Iterator[None]:
-    """Have signals call *stop*; a second one calls *kill*, in a thread, a third one kills us. Counts them in *seen*."""
+    """Have signals call *stop*; a second one *kill*, a third one kills us. Counts them in *seen*."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -25,7 +25,7 @@ def interruptible(stop: Callable[[], None], kill: Callable[[], None], seen: Dict
         if number == signal.SIGHUP:
             _leave(terminals)
         elif sum(seen.get(each, 0) for each in _KILLS) == 2:
-            threading.Thread(target=kill, daemon=True).start()  # it may have to wait for somebody who does not answer
+            kill()
             for other in before:
                 # Not what was there before: that waits for the threads, which wait for what cannot be killed.
                 signal.signal(other, signal.SIG_DFL)

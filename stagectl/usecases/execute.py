@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -143,7 +144,10 @@ def _there(cluster: Link, plan: Plan, run: str, journal: Journal) -> _Hands:
         output.feed(text.encode("utf-8", "replace"))
         return replace(outcome, message=redactor.clean(outcome.message), output=output.end())
 
-    return _Hands(partial(order_of, plan, run), DaskExecutor(cluster, take), cluster.kill)
+    def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
+        threading.Thread(target=cluster.kill, daemon=True).start()
+
+    return _Hands(partial(order_of, plan, run), DaskExecutor(cluster, take), kill)
 
 
 def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> None:

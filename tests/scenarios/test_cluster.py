@@ -219,6 +219,7 @@ def test_ctrl_c_on_a_terminal_does_not_reach_a_cluster_that_was_made_here(repo: 
     apply = begun()
     process = process_of(notes, "a")
     os.killpg(apply.pid, signal.SIGINT)
+    os.killpg(apply.pid, signal.SIGHUP)
     (notes / "go").touch()
     done = ended(apply)
     assert done.code == 130 and "a.run: done" in done.err and "z.run: skipped (the run was interrupted)" in done.err

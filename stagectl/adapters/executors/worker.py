@@ -91,9 +91,10 @@ def _name() -> str:
 
 
 def dask_setup(worker: Any) -> None:
-    """Let Ctrl-C, which a terminal sends to every process of a cluster made there, be the business of `apply`."""
+    """Leave Ctrl-C and the end of a terminal, which every process of a cluster made there is told, to `apply`."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, lambda number, frame: None)  # not SIG_IGN, which actions would inherit
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: None)  # not SIG_IGN, which actions would inherit
 
 
 def dask_teardown(worker: Any) -> None:
