@@ -14,7 +14,7 @@ from typing import Dict, List
 
 import pytest
 
-from tests.build import ROOT, Ran, Repo
+from tests.build import PATIENCE, ROOT, Ran, Repo
 from tests.cluster import Cluster, cluster_for, eventually, is_alive
 
 ONCE = pytest.mark.once  # what is not marked is quick, and runs on every Python, because Dask is another one on each
@@ -76,8 +76,8 @@ def states(repo: Repo) -> Dict[str, str]:
     return {change["id"]: change["state"] for change in report["changes"]}
 
 
-def ended(process: subprocess.Popen[str]) -> Ran:
-    out, err = process.communicate(timeout=120)
+def ended(process: subprocess.Popen[str], seconds: float = PATIENCE) -> Ran:
+    out, err = process.communicate(timeout=seconds)
     return Ran(process.returncode, out, err)
 
 
@@ -140,7 +140,7 @@ def test_a_scheduler_that_is_killed_interrupts_the_run_and_resume_finishes_it_in
         assert {"a.run": "SUCCESS", "stuck.run": "UNKNOWN"} == states(repo)
         eventually(lambda: not is_alive(process), "the action ends with its worker")
         for name in ("w1", "w2"):
-            assert cluster.processes[name].wait(120) == 1
+            assert cluster.processes[name].wait(PATIENCE) == 1
             assert "is gone" in (cluster.folder / f"{name}.err").read_text()
     (notes / "go").touch()
     assert "2 done" in repo.ok("resume").out
