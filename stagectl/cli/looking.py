@@ -35,6 +35,7 @@ class GraphFormat(str, Enum):
     text = "text"
     dot = "dot"
     mermaid = "mermaid"
+    svg = "svg"
 
 
 def diff(
@@ -64,6 +65,12 @@ def graph(
     from stagectl.usecases.graph import graph as use_case
     from stagectl.views import graph as views
 
+    if format is GraphFormat.svg:
+        from stagectl.cli.pictures import drawn
+        from stagectl.views.figure import graph_figure
+
+        out(drawn(graph_figure(use_case(workspace(), selection(names, tags), planned=True))))
+        return
     shown = {"text": views.graph_text, "dot": views.graph_dot, "mermaid": views.graph_mermaid}
     out(shown[format.value](use_case(workspace(), selection(names, tags))))
 

@@ -29,6 +29,7 @@ class Format(str, Enum):
     github = "github"
     mermaid = "mermaid"
     dot = "dot"
+    svg = "svg"
 
 
 def plan(
@@ -143,6 +144,11 @@ def _shown(
         lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
         lead += f"{against_text(beside)}\n" if beside is not None else ""
         return lead + plan_text(found, colour=colour())
+    if format is Format.svg:
+        from stagectl.cli.pictures import drawn
+        from stagectl.views.figure import plan_figure
+
+        return drawn(plan_figure(found))
     from stagectl.views.plan_graph import dot, mermaid, picture
 
     return mermaid(picture(found)) if format is Format.mermaid else dot(picture(found))

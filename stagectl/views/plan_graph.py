@@ -6,21 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.plan import Plan
 from stagectl.core.references import folder_of
+from stagectl.views.figure import PALETTE, style_of
 from stagectl.views.text import sign_of
 
 MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
 MOST_BYTES = 45_000  # of Mermaid text (its maxTextSize is 50,000)
-
-_STYLES = {
-    RUN: ("run", "fill:#dafbe1,stroke:#1a7f37,color:#000"),
-    UPDATE: ("update", "fill:#fff8c5,stroke:#9a6700,color:#000"),
-    REMOVE: ("remove", "fill:#ffebe9,stroke:#cf222e,color:#000"),
-    "": ("other", "fill:#ddf4ff,stroke:#0969da,color:#000"),
-}
-_HELD = ("held", "stroke-dasharray:5 5,color:#000,fill:#f6f8fa,stroke:#57606a")
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,11 @@ def mermaid(shown: Picture) -> str:
 
 
 def _style(node: Node) -> Tuple[str, str]:
-    return _HELD if node.held else _STYLES.get(node.action, _STYLES[""])
+    word = "held" if node.held else style_of(node.action)
+    fill, stroke = PALETTE[word]
+    return word, ("stroke-dasharray:5 5,color:#000," if node.held else "") + f"fill:{fill},stroke:{stroke}" + (
+        "" if node.held else ",color:#000"
+    )
 
 
 def dot(shown: Picture) -> str:
