@@ -36,6 +36,7 @@ class GraphFormat(str, Enum):
     dot = "dot"
     mermaid = "mermaid"
     svg = "svg"
+    html = "html"
 
 
 def diff(
@@ -65,11 +66,11 @@ def graph(
     from stagectl.usecases.graph import graph as use_case
     from stagectl.views import graph as views
 
-    if format is GraphFormat.svg:
-        from stagectl.cli.pictures import drawn
-        from stagectl.views.figure import graph_figure
+    if format in (GraphFormat.svg, GraphFormat.html):
+        from stagectl.cli.pictures import graph_picture
 
-        out(drawn(graph_figure(use_case(workspace(), selection(names, tags), planned=True))))
+        found = use_case(workspace(), selection(names, tags), planned=True)
+        out(graph_picture(found, page=format is GraphFormat.html))
         return
     shown = {"text": views.graph_text, "dot": views.graph_dot, "mermaid": views.graph_mermaid}
     out(shown[format.value](use_case(workspace(), selection(names, tags))))

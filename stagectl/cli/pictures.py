@@ -1,11 +1,35 @@
-"""Drawing a figure: sizes, places, text."""
+"""Graphs as pictures: SVG, which is laid out here, or a page that lays out itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
+    from stagectl.core.plan import Plan
+    from stagectl.core.reports import ResourceNode
     from stagectl.views.figure import Figure
+
+
+def plan_picture(plan: Plan, *, page: bool) -> str:
+    """Return the graph of changes as a page, or as SVG."""
+    if page:
+        from stagectl.views.page import plan_page
+
+        return plan_page(plan)
+    from stagectl.views.figure import plan_figure
+
+    return drawn(plan_figure(plan))
+
+
+def graph_picture(nodes: Sequence[ResourceNode], *, page: bool) -> str:
+    """Return the graph of resources as a page, or as SVG."""
+    if page:
+        from stagectl.views.page import graph_page
+
+        return graph_page(nodes)
+    from stagectl.views.figure import graph_figure
+
+    return drawn(graph_figure(nodes))
 
 
 def drawn(figure: Figure) -> str:

@@ -30,6 +30,7 @@ class Format(str, Enum):
     mermaid = "mermaid"
     dot = "dot"
     svg = "svg"
+    html = "html"
 
 
 def plan(
@@ -144,11 +145,10 @@ def _shown(
         lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
         lead += f"{against_text(beside)}\n" if beside is not None else ""
         return lead + plan_text(found, colour=colour())
-    if format is Format.svg:
-        from stagectl.cli.pictures import drawn
-        from stagectl.views.figure import plan_figure
+    if format in (Format.svg, Format.html):
+        from stagectl.cli.pictures import plan_picture
 
-        return drawn(plan_figure(found))
+        return plan_picture(found, page=format is Format.html)
     from stagectl.views.plan_graph import dot, mermaid, picture
 
     return mermaid(picture(found)) if format is Format.mermaid else dot(picture(found))

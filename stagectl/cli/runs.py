@@ -20,21 +20,37 @@ if TYPE_CHECKING:
 RUN = typer.Argument(None, metavar="[RUN]", help="The id of a run, or how it begins; the newest by default.")
 
 
+class ReportFormat(str, Enum):
+    """The forms a run can be shown in."""
+
+    text = "text"
+    json = "json"
+    html = "html"
+
+
 def report(
     run: Optional[str] = RUN,
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on until the run ends."),
+    format: ReportFormat = typer.Option(ReportFormat.text, "--format", help="How to show the run."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Show what a run did: every change with state, start, duration and the last lines of its output."""
     from stagectl.usecases.report import report as use_case
     from stagectl.views.report import report_json, report_text
 
+    if as_json and format is ReportFormat.html:
+        raise UsageError("--json and --format html exclude each other")
     repository = workspace(tell=False)
     found = use_case(repository, run)
     if follow:
         found = _followed(repository, found)
     now = time.time()
-    out(report_json(found, now) if as_json else report_text(found, now))
+    if format is ReportFormat.html:
+        from stagectl.views.report_page import report_page
+
+        out(report_page(found, now))
+        return
+    out(report_json(found, now) if as_json or format is ReportFormat.json else report_text(found, now))
 
 
 def _followed(repository: Workspace, found: Record) -> Record:

@@ -119,6 +119,7 @@ class ResourceNode:
     after: Tuple[Name, ...]
     reacts: Tuple[Name, ...]
     state: str  # `live`, `staged` (not live yet) or `going` (live, its staged file gone)
+    tags: Tuple[str, ...] = ()
     changes: Tuple[str, ...] = ()  # its actions in a plan of everything, where that was asked for
 
 

@@ -155,11 +155,30 @@ def lost(record: Record) -> Dict[ChangeId, Outcome]:
 def critical_path(plan: Plan, seconds: Mapping[ChangeId, float], only: Optional[Iterable[ChangeId]] = None) -> float:
     """Return the seconds that the longest chain of changes takes; only: the changes that count, all by default."""
     counted = set(only) if only is not None else {change.id for change in plan.changes}
+    return max(_lengths(plan, {identity: seconds.get(identity, 0.0) for identity in counted}).values(), default=0.0)
+
+
+def critical_chain(plan: Plan, seconds: Mapping[ChangeId, float]) -> Tuple[ChangeId, ...]:
+    """Return the longest chain of changes, the earliest first; what took no time is not in it."""
+    length = _lengths(plan, seconds)
+    before = {change.id: change.after for change in plan.changes}
+    chain: List[ChangeId] = []
+    ends: Iterable[ChangeId] = before
+    while True:
+        last = max(ends, key=lambda identity: length[identity], default=None)
+        if last is None or not length[last]:
+            return tuple(identity for identity in reversed(chain) if seconds.get(identity))
+        chain.append(last)
+        ends = before[last]
+
+
+def _lengths(plan: Plan, seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:
+    """Return for each change the seconds of the longest chain that ends with it."""
     length: Dict[ChangeId, float] = {}
     for change in plan.changes:  # in topological order
-        own = seconds.get(change.id, 0.0) if change.id in counted else 0.0
+        own = seconds.get(change.id, 0.0)
         length[change.id] = own + max((length[earlier] for earlier in change.after), default=0.0)
-    return max(length.values(), default=0.0)
+    return length
 
 
 def failures(record: Record) -> Sequence[ChangeId]:

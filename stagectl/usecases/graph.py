@@ -57,6 +57,7 @@ def _node(resource: Resource, state: str) -> ResourceNode:
         after=_names({*resource.depends_on, *(split_change(change)[0] for change in named)}, resource),
         reacts=_names({split_change(change)[0] for change in reacts}, resource),
         state=state,
+        tags=resource.tags,
     )
 
 

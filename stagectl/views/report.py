@@ -24,11 +24,12 @@ def run_state(record: Record) -> str:
         return "interrupted"
     if record.kept is not None:
         return "incomplete"
-    states = {_outcome(record, change.id).state for change in record.header.plan.changes}
+    states = {outcome_of(record, change.id).state for change in record.header.plan.changes}
     return "incomplete" if states & {ERROR, SKIPPED, UNKNOWN, PENDING} else "done"
 
 
-def _outcome(record: Record, identity: ChangeId) -> Outcome:
+def outcome_of(record: Record, identity: ChangeId) -> Outcome:
+    """Return how a change ended, as far as anybody knows."""
     outcome = record.outcomes.get(identity) or Outcome(PENDING)
     if outcome.state != INPROGRESS or record.is_running:
         return outcome
@@ -37,14 +38,14 @@ def _outcome(record: Record, identity: ChangeId) -> Outcome:
     return replace(outcome, state=UNKNOWN, message=message)
 
 
-def _seconds(record: Record, identity: ChangeId, now: float) -> float:
+def seconds_of(record: Record, identity: ChangeId, now: float) -> float:
     """Return how long a change took, or how long it has been running."""
     outcome = record.outcomes.get(identity) or Outcome(PENDING)
     is_going_on = outcome.state == INPROGRESS and record.is_running
     return now - record.begun[identity] if is_going_on else outcome.seconds
 
 
-def _total(record: Record, now: float) -> float:
+def total_of(record: Record, now: float) -> float:
     """Return how long a run took or has been going on; one that was interrupted, until the last that is known of it."""
     last = (begun + record.outcomes[identity].seconds for identity, begun in record.begun.items())
     until = now if record.is_running else max(last, default=record.header.started)
@@ -53,7 +54,7 @@ def _total(record: Record, now: float) -> float:
 
 def _critical_path(record: Record, now: float) -> float:
     return critical_path(
-        record.header.plan, {identity: _seconds(record, identity, now) for identity in record.outcomes}
+        record.header.plan, {identity: seconds_of(record, identity, now) for identity in record.outcomes}
     )
 
 
@@ -74,7 +75,7 @@ def report_json(record: Record, now: float) -> str:
         "retries": header.retries or None,
         "started": _time(header.started),
         "ended": None if record.ended is None else _time(record.ended),
-        "seconds": round(_total(record, now), 3),
+        "seconds": round(total_of(record, now), 3),
         "critical_path_seconds": round(_critical_path(record, now), 3),
         "changes": [_change_json(record, change.id, now) for change in header.plan.changes],
         "recorded": list(header.plan.recorded),
@@ -83,13 +84,13 @@ def report_json(record: Record, now: float) -> str:
 
 
 def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, Any]:
-    outcome = _outcome(record, identity)
+    outcome = outcome_of(record, identity)
     begun = record.begun.get(identity)
     return {
         "id": identity,
         "state": outcome.state,
         "started": None if begun is None else _time(begun),
-        "seconds": round(_seconds(record, identity, now), 3),
+        "seconds": round(seconds_of(record, identity, now), 3),
         "changed": outcome.changed,
         "message": outcome.message,
         "output": outcome.output.splitlines(),
@@ -107,7 +108,7 @@ def report_text(record: Record, now: float) -> str:
     lines += [line for change in header.plan.changes for line in change_lines(record, change.id, header.started, now)]
     took = "Has been going on for" if record.is_running else "Took"
     path = _critical_path(record, now)
-    lines.append(f"{took} {_duration(_total(record, now))}; the longest chain of changes {_duration(path)}.")
+    lines.append(f"{took} {duration(total_of(record, now))}; the longest chain of changes {duration(path)}.")
     if record.kept is not None:
         lines.append(f"It could not be recorded; the commit {record.kept[:12]} keeps what it did.")
     elif record.is_interrupted:
@@ -120,16 +121,17 @@ def report_text(record: Record, now: float) -> str:
 
 def change_lines(record: Record, identity: ChangeId, since: float, now: float) -> List[str]:
     """Return what became of one change; times count from *since*."""
-    outcome = _outcome(record, identity)
+    outcome = outcome_of(record, identity)
     begun = record.begun.get(identity)
-    when = "" if begun is None else f"  at {_duration(begun - since)}"
+    when = "" if begun is None else f"  at {duration(begun - since)}"
     if begun is not None and outcome.state != UNKNOWN:
-        when += f", {_duration(_seconds(record, identity, now))}"
+        when += f", {duration(seconds_of(record, identity, now))}"
     message = f"  {safe(outcome.message)}" if outcome.message else ""
     last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
     return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {safe(line)}" for line in last)]
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
     minutes, rest = divmod(max(seconds, 0.0), 60)
     return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"

@@ -9,7 +9,7 @@ from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.selection import Selection
-from stagectl.core.values import Value, as_written, canonical, dotted
+from stagectl.core.values import Path, Value, as_written, canonical, dotted
 
 LONGEST = 160  # characters of one value
 
@@ -44,9 +44,14 @@ def value_text(value: Value) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
+def dotted_path(path: Path) -> str:
+    """Return the path of a value in one line."""
+    return one_line(dotted(path))
+
+
 def difference_line(difference: Difference, sensitive: bool) -> str:
     """Return one difference in one line; a sensitive one without its values."""
-    path = one_line(dotted(difference.path))
+    path = dotted_path(difference.path)
     if sensitive:
         return f"{path}: (sensitive)"
     if difference.op == ADD:

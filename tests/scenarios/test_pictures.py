@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.build import Repo
+from tests.build import ROOT, Repo
+from tests.make_pictures import readme_plan
 
 
 def shop(repo: Repo) -> Repo:
@@ -16,7 +18,7 @@ def shop(repo: Repo) -> Repo:
 
 def test_a_plan_and_the_resources_as_svg(repo: Repo) -> None:
     """
-    With full change ids in the one and the planned actions in the other; of a named resource only what it has to do with.
+    With full change ids in the one and planned actions in the other; of a named resource only what it has to do with.
     """
     shop(repo)
 
@@ -39,3 +41,20 @@ def test_the_graph_is_drawn_where_there_can_be_no_plan(repo: Repo) -> None:
     assert 1 == repo.run("plan").code
     drawn = repo.ok("graph", "--format", "svg").out
     assert ">a<" in drawn and ">b<" in drawn and "service, staged" in drawn
+
+
+def test_the_readme_shows_what_its_command_makes(tmp_path: Path) -> None:
+    """
+    Byte for byte; to make it anew: python -m tests.make_pictures.
+    """
+    assert readme_plan(tmp_path / "shop") == (ROOT / "docs/images/plan.svg").read_text(encoding="utf-8")
+
+
+def test_the_screenshots_of_the_docs_are_small() -> None:
+    """
+    A clone stays quick.
+    """
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/images").glob("*.png")}
+
+    assert {"plan-60.png", "plan-500.png"} == sizes.keys()
+    assert all(size < 200_000 for size in sizes.values())

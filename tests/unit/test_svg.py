@@ -130,8 +130,8 @@ def test_resources_show_what_a_plan_has_for_them() -> None:
     """
     nodes = [
         ResourceNode(Name("a"), "db", (), (), (), "live"),
-        ResourceNode(Name("b"), "app", (Name("a"),), (), (), "live", ("update", "restart")),
-        ResourceNode(Name("c"), "app", (), (Name("a"),), (), "staged", ("run",)),
+        ResourceNode(Name("b"), "app", (Name("a"),), (), (), "live", changes=("update", "restart")),
+        ResourceNode(Name("c"), "app", (), (Name("a"),), (), "staged", changes=("run",)),
     ]
 
     root = ElementTree.fromstring(drawn(graph_figure(nodes)))
