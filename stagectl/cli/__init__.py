@@ -38,6 +38,7 @@ COMMANDS = {
     "graph": "looking",
     "log": "looking",
     "kinds": "looking",
+    "schema": "editors",
 }
 
 

@@ -78,9 +78,11 @@ def graph(
 
 def validate() -> None:
     """Check all files: definitions, staged files, kinds and config."""
+    from stagectl.usecases.schemas import outdated
     from stagectl.usecases.validate import validate as use_case
 
-    found = use_case(workspace())
+    repository = workspace()
+    found = use_case(repository)
     for error in found.general:
         note(f"error: {error.message}")
         note(f"hint: {error.hint}")
@@ -88,6 +90,9 @@ def validate() -> None:
         raise InvalidFiles(found.problems)
     if found.general:
         raise typer.Exit(1)
+    old = outdated(repository)
+    if old:
+        note(f"note: not what kinds/ says: {', '.join(old)}; editors read them; write them: stagectl schema --write")
     out(f"All is well: {found.definitions} definitions, {found.staged} staged files, {found.kinds} kinds.\n")
 
 

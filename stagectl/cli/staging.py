@@ -25,7 +25,7 @@ def init(
     if example:
         out("Next: git add . && git commit -m shop && stagectl stage && stagectl plan\n")
     elif done:
-        out("Next: write resources/NAME.yaml, commit kinds/ and stagectl.yaml, then: stagectl stage\n")
+        out("Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n")
 
 
 class _Asking:

@@ -19,6 +19,7 @@ from stagectl.core.schema import BODY, FRONT
 from stagectl.core.selection import Selection, World, match_names
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
 from stagectl.usecases.commit import Staging
+from stagectl.usecases.schemas import kind_modeline
 from stagectl.usecases.stage import stage
 from stagectl.usecases.workspace import Edits, Workspace
 
@@ -97,10 +98,12 @@ def create(workspace: Workspace, name: str, kind: str, settings: Settings) -> St
     if kind not in snapshot.kinds:
         raise StagectlError(f"there is no kind '{kind}'{nearest(kind, snapshot.kinds)}", "see: stagectl kinds")
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
-    text = f"---\nkind: {kind}\ntags: [{tags}]\n---\ninputs:\n"
-    content = edit(text.encode(), [Edit(BODY, ("inputs", *path), value) for path, value in settings.values])
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
-    return stage(workspace, Selection((name,)), edits={f"{root}/{name}.yaml": content})
+    path = f"{root}/{name}.yaml"
+    schema = kind_modeline(workspace, path, kind)  # an editor looks for it in each of the two documents
+    text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
+    content = edit(text.encode(), [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values])
+    return stage(workspace, Selection((name,)), edits={path: content})
 
 
 def update(workspace: Workspace, name: str, settings: Settings) -> Staging:

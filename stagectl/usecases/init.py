@@ -8,9 +8,12 @@ from typing import List
 from stagectl.adapters.files import write_file
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
+from stagectl.usecases.schemas import FOLDER, modeline, write_schemas
 from stagectl.usecases.workspace import Workspace
 
-_CONFIG = """\
+_FIRST_KIND = f"{KINDS}/service.yaml"
+_CONFIG = f"""\
+{modeline(CONFIG, "config.json")}
 # Everything here has a default; see docs/file-format.md of stagectl.
 # roots: [resources]                 # folders of definitions
 # applied_branch: stagectl/applied   # where the applied state is kept
@@ -19,7 +22,8 @@ _CONFIG = """\
 # tags:                              # tags by path, added when staging
 #   prod/**: [prod]
 """
-_KIND = """\
+_KIND = f"""\
+{modeline(_FIRST_KIND, "kind.json")}
 # A kind says what its resources have in common. Without an entry under `actions` nothing runs and success is recorded.
 handler: shell
 actions:
@@ -28,7 +32,6 @@ actions:
   remove: [sh, -c, 'echo "removed $STAGECTL_RESOURCE"']
   restart: [sh, -c, 'echo "restarted $STAGECTL_RESOURCE"']
 """
-_FIRST_KIND = f"{KINDS}/service.yaml"
 
 
 def init(workspace: Workspace, *, example: bool = False) -> List[str]:
@@ -48,6 +51,9 @@ def init(workspace: Workspace, *, example: bool = False) -> List[str]:
     if not (workspace.root / DEFINITIONS).exists():
         write_file(workspace.root / DEFINITIONS / ".gitkeep", b"")
         done.append(f"made {DEFINITIONS}/")
+    if not (workspace.root / FOLDER).exists():
+        write_schemas(workspace)
+        done.append(f"wrote {FOLDER}/, for editors")
     return done + _fetch_rule(workspace)
 
 

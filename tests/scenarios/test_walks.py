@@ -56,7 +56,8 @@ def test_an_empty_repository(tmp_path: Path) -> None:
     assert repo.run("init") == Ran(
         0,
         "wrote stagectl.yaml\nwrote kinds/service.yaml\nmade resources/\n"
-        "Next: write resources/NAME.yaml, commit kinds/ and stagectl.yaml, then: stagectl stage\n",
+        "wrote .stagectl/schema/, for editors\n"
+        "Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n",
         "",
     )
     assert repo.run("init") == Ran(0, "Everything is here already.\n", "")

@@ -1,0 +1,89 @@
+"""A kind's JSON Schema (draft 2020-12) as draft-07, for values as they are written and not yet resolved."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+# Where a reference, or text with one, may stand instead of the value it means.
+REFERENCE = {"type": "string", "pattern": r"\$\{"}
+
+_BY_KEY = ("properties", "patternProperties", "definitions", "$defs", "dependentSchemas")
+_ONE = ("additionalProperties", "contains", "propertyNames", "items", "additionalItems")
+_SAME_PLACE = ("allOf", "anyOf", "oneOf")
+# What draft-07 does not have, or what a value that is only known later may make untrue.
+_LEFT_OUT = (
+    "$schema", "$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "$comment", "unevaluatedProperties",
+    "unevaluatedItems", "format", "minContains", "maxContains", "contentSchema", "not", "if", "then", "else",
+    "uniqueItems",
+)  # fmt: skip
+_SAYS_NOTHING_OF_TEXT = frozenset(("type", "title", "description", "default", "examples", "deprecated"))
+
+
+def converted(schema: Any, place: str) -> Any:
+    """Return a schema in the words of draft-07; place: the pointer at which it will stand."""
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _converted(key, value, place) for key, value in schema.items() if key not in _LEFT_OUT}
+    if "prefixItems" in found:
+        found["additionalItems"] = found.pop("items", True)
+        found["items"] = found.pop("prefixItems")
+    if "$defs" in found:
+        found["definitions"] = {**found.get("definitions", {}), **found.pop("$defs")}
+    together = {**found.pop("dependentRequired", {}), **found.pop("dependentSchemas", {})}
+    if together:
+        found["dependencies"] = together
+    if "oneOf" in found:  # a reference fits several of them
+        found["allOf"] = [*found.get("allOf", []), {"anyOf": found.pop("oneOf")}]
+    if "contains" in schema and schema.get("minContains") == 0:
+        found.pop("contains")
+    if "$ref" in found and len(found) > 1:  # draft-07 looks at nothing beside it
+        found["allOf"] = [*found.get("allOf", []), {"$ref": found.pop("$ref")}]
+    return found
+
+
+def _converted(key: str, value: Any, place: str) -> Any:
+    if key == "$ref" and isinstance(value, str):
+        return _moved(value, place)
+    if key in _BY_KEY and isinstance(value, dict):
+        return {name: converted(inner, place) for name, inner in value.items()}
+    if key in _SAME_PLACE or key == "prefixItems" or (key == "items" and isinstance(value, list)):
+        return [converted(inner, place) for inner in value]
+    return converted(value, place) if key in _ONE else value
+
+
+def _moved(reference: str, place: str) -> str:
+    """Return a reference as it reads where the schema will stand; one that leads out of it means anything."""
+    if reference != "#" and not reference.startswith("#/"):
+        return "#/definitions/anything"
+    return place + reference[1:].replace("/$defs/", "/definitions/")
+
+
+def relaxed(schema: Any) -> Any:
+    """Return a schema of draft-07 in which every value below its own may be a reference."""
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _relaxed(key, value) for key, value in schema.items()}
+
+
+def _relaxed(key: str, value: Any) -> Any:
+    if key in ("properties", "patternProperties") and isinstance(value, dict):
+        return {name: _or_reference(inner) for name, inner in value.items()}
+    if key == "items" and isinstance(value, list):
+        return [_or_reference(inner) for inner in value]
+    if key in ("items", "additionalItems", "additionalProperties", "contains"):
+        return _or_reference(value)
+    if key in ("definitions", "dependencies") and isinstance(value, dict):
+        return {name: relaxed(inner) for name, inner in value.items()}
+    if key in _SAME_PLACE:
+        return [relaxed(inner) for inner in value]
+    return value
+
+
+def _or_reference(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return schema
+    inner = relaxed(schema)
+    if inner.keys() <= _SAYS_NOTHING_OF_TEXT and inner.get("type", "string") == "string":
+        return inner
+    about: Dict[str, Any] = {key: inner[key] for key in ("title", "description", "default") if key in inner}
+    return {**about, "anyOf": [inner, REFERENCE]}
