@@ -39,7 +39,10 @@ COMMANDS = {
     "log": "looking",
     "kinds": "looking",
     "schema": "editors",
+    "merge-file": "editors",
+    "textconv": "editors",
 }
+_FOR_GIT = ("merge-file", "textconv")  # git starts these; help does not list them
 
 
 def app_for(words: Sequence[str]) -> typer.Typer:
@@ -57,7 +60,8 @@ def app_for(words: Sequence[str]) -> typer.Typer:
     asked = words[0] if words and words[0] in COMMANDS else None
     for name, module in COMMANDS.items():
         if asked in (None, name):
-            app.command(name)(getattr(import_module(f"stagectl.cli.{module}"), name))
+            function = getattr(import_module(f"stagectl.cli.{module}"), name.replace("-", "_"))
+            app.command(name, hidden=name in _FOR_GIT)(function)
     app.callback(invoke_without_command=True)(_options)
     return app
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 def init(
     example: bool = typer.Option(False, "--example", help="Add a small working example: a shop in two environments."),
+    git: bool = typer.Option(False, "--git", help="Have git merge definitions and staged files value by value."),
 ) -> None:
     """Set up a repository: folders, a first kind, the config, the fetch rule for the applied branch."""
     from stagectl.usecases.init import init as use_case
 
-    done = use_case(workspace(), example=example)
+    done = use_case(workspace(), example=example, git=git)
     out("".join(f"{line}\n" for line in done) or "Everything is here already.\n")
     if example:
         out("Next: git add . && git commit -m shop && stagectl stage && stagectl plan\n")

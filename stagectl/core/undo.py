@@ -12,7 +12,7 @@ Documents = Sequence[Any]  # front matter and body, as a file has them
 Place = Tuple[int, Path]  # a document and a path in it
 MISSING = object()  # stands for a value that is not there
 _FRONT_KEYS = ("kind", "tags", "moved_from")
-_SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
+SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def _walk_inside(found: Undoing, place: Place, now: Any, then: Any, back: Any) -
             _walk(found, (document, (*path, key)), *(side.get(key, MISSING) for side in sides))
         return
     lists: List[List[Any]] = [side if side is not MISSING else [] for side in (now, then, back)]
-    if path and path[0] in _SETS:
-        _put(found, place, _without(*lists) or MISSING)
+    if path and path[0] in SETS:
+        _put(found, place, merged_set(*lists) or MISSING)
         return
     if len(lists[0]) < len(lists[1]) < len(lists[2]):  # what comes back would stand after what is no longer there
         found.conflicts.append(Conflict(place, then, back, now))
@@ -110,7 +110,7 @@ def _walk_inside(found: Undoing, place: Place, now: Any, then: Any, back: Any) -
         _walk(found, (document, (*path, index)), *(side[index] if index < len(side) else MISSING for side in lists))
 
 
-def _without(now: List[Any], then: List[Any], back: List[Any]) -> List[Any]:
-    """Return a list, in which order says nothing, with what was added taken out and what was taken out added."""
+def merged_set(now: List[Any], then: List[Any], back: List[Any]) -> List[Any]:
+    """Return a list, in which order says nothing, with what turns *then* into *back* done to it."""
     kept = [entry for entry in now if entry in back or entry not in then]
     return kept + [entry for entry in back if entry not in then and entry not in kept]

@@ -8,6 +8,7 @@ from typing import List
 from stagectl.adapters.files import write_file
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
+from stagectl.usecases.git_setup import merge_by_value
 from stagectl.usecases.schemas import FOLDER, modeline, write_schemas
 from stagectl.usecases.workspace import Workspace
 
@@ -34,9 +35,10 @@ actions:
 """
 
 
-def init(workspace: Workspace, *, example: bool = False) -> List[str]:
+def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> List[str]:
     """Make what is missing and return what was done, in words; what is there already stays as it is.
 
+    git: have git merge and compare by value here (the settings are this clone's, the attributes everybody's).
     example: set up the small multi-environment shop instead of an empty repository; raises StagectlError if there are
     resources already.
     """
@@ -54,7 +56,7 @@ def init(workspace: Workspace, *, example: bool = False) -> List[str]:
     if not (workspace.root / FOLDER).exists():
         write_schemas(workspace)
         done.append(f"wrote {FOLDER}/, for editors")
-    return done + _fetch_rule(workspace)
+    return done + _fetch_rule(workspace) + (merge_by_value(workspace) if git else [])
 
 
 def _copy_example(workspace: Workspace) -> List[str]:

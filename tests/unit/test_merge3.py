@@ -1,0 +1,134 @@
+"""Three-way merges: their laws, on lines, on values and on whole files."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any, Dict, List, Tuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagectl.adapters import yamlfile
+from stagectl.core.errors import StagectlError
+from stagectl.core.merge3 import merge_documents, merge_sequences
+from stagectl.core.model import is_pending
+from stagectl.usecases.merge_files import merge
+
+LINES = st.lists(st.sampled_from("abcd"), max_size=8)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(0, 3), st.sampled_from(["x", "y", "no", "1"]))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.fixed_dictionaries({"inputs": st.dictionaries(st.sampled_from("pqrs"), VALUES, max_size=4)})
+FRONTS = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["web", "db"]), "tags": st.lists(st.sampled_from("abcd"), unique=True, max_size=3)}
+)
+DOCUMENTS = st.tuples(FRONTS, BODIES)
+
+
+def both(base: List[str], ours: List[str], theirs: List[str]) -> Tuple[List[str], List[str]]:
+    chunks = list(merge_sequences(base, ours, theirs))
+    return [one for chunk in chunks for one in chunk.ours], [one for chunk in chunks for one in chunk.theirs]
+
+
+@given(LINES, LINES)
+def test_what_one_side_changed_is_the_merge(base: List[str], changed: List[str]) -> None:
+    """
+    And what both changed alike; nothing is a conflict then.
+    """
+    assert (changed, changed) == both(base, changed, base) == both(base, base, changed) == both(base, changed, changed)
+
+
+@given(LINES, LINES, LINES)
+def test_sides_can_be_swapped(base: List[str], ours: List[str], theirs: List[str]) -> None:
+    """
+    The merge of lines does not depend on who merges.
+    """
+    assert both(base, ours, theirs) == both(base, theirs, ours)[::-1]
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_values_that_one_side_changed_are_the_merge(base: Any, changed: Any) -> None:
+    """
+    Whatever they are. (A key without a value says nothing, and is not kept.)
+    """
+
+    def said(documents: Any) -> Any:
+        return tuple({key: value for key, value in document.items() if value is not None} for document in documents)
+
+    for merged in (merge_documents(base, changed, base), merge_documents(base, base, changed)):
+        assert said(changed) == merged.ours == merged.theirs
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_a_merge_of_values_is_a_conflict_for_both_or_for_none(base: Any, ours: Any, theirs: Any) -> None:
+    """
+    And without one both get the same inputs, whoever merges.
+    """
+    here, there = merge_documents(base, ours, theirs), merge_documents(base, theirs, ours)
+
+    assert here.is_conflict == there.is_conflict
+    if not here.is_conflict:
+        assert here.ours[1] == there.ours[1]
+        assert set(here.ours[0]["tags"]) == set(there.ours[0]["tags"])
+
+
+def text_of(documents: Tuple[Dict[str, Any], Dict[str, Any]]) -> bytes:
+    """A definition in block style, with a comment above every input."""
+    front, body = documents
+    lines = ["---", f"kind: {front['kind']}", f"tags: [{', '.join(front['tags'])}]", "---", "inputs:"]
+    for key, value in body["inputs"].items():
+        lines += [f"  # about {key}", f"  {key}: {json.dumps(value)}"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_a_file_that_is_merged_says_what_its_values_do(base: Any, ours: Any, theirs: Any) -> None:
+    """
+    Read again it has the merged values, or markers that no reader takes for values; what one side alone did stays as it is.
+    """
+    files = [text_of(documents) for documents in (base, ours, theirs)]
+    assert (files[1], True) == merge(files[0], files[1], files[0], "resources/a.yaml")
+
+    expected = merge_documents(*(yamlfile.load(data) for data in files))
+    try:
+        text, clean = merge(*files, "resources/a.yaml")
+    except StagectlError as error:  # git merges by lines then
+        assert "cannot be edited" in error.message or "to take out" in error.message
+        return
+    assert clean != expected.is_conflict
+    if clean:
+        found = [
+            {key: value for key, value in document.items() if value is not None} for document in yamlfile.load(text)
+        ]
+        assert list(expected.ours) == found
+    else:
+        assert all(mark in text.decode().splitlines() for mark in ("<<<<<<< ours", "=======", ">>>>>>> theirs"))
+
+
+STAMPS = ["1-aa", "1-bb", "2-aa", "2-bb", "3-aa"]
+
+
+@pytest.mark.parametrize("ours, theirs", list(itertools.permutations(STAMPS, 2)))
+@pytest.mark.parametrize("base", [{}, {"restart": "1-aa"}])
+def test_an_action_that_is_pending_on_one_side_is_pending_after_the_merge(
+    base: Dict[str, str], ours: str, theirs: str
+) -> None:
+    """
+    Whichever of both sides was applied before the merge; both sides merge to the same stamp.
+    """
+
+    def merged(one: str, other: str) -> str:
+        sides = [[{"kind": "a", "actions": {"restart": stamp}}, {}] for stamp in (one, other)]
+        found = merge_documents([{"kind": "a", "actions": base}, {}], sides[0], sides[1])
+        return str(found.ours[0]["actions"]["restart"])
+
+    stamp = merged(ours, theirs)
+    assert stamp == merged(theirs, ours)
+    for done, other in ((ours, theirs), (theirs, ours)):
+        if other != base.get("restart") and is_pending(other, done):
+            assert is_pending(stamp, done)
