@@ -11,7 +11,7 @@ from tests.build import ROOT, Repo
 from tests.fleet import fleet_plan
 
 IMAGES = ROOT / "docs" / "images"
-SIZE = (1250, 780)
+SIZE = (1240, 720)
 
 
 def readme_plan(folder: Path) -> str:

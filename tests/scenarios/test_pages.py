@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -11,6 +12,10 @@ import pytest
 
 from stagectl.core.plan import Plan
 from stagectl.views.page import plan_page
+
+if sys.version_info < (3, 9):
+    pytest.skip("what drives the browser is not installed on Python 3.8", allow_module_level=True)
+
 from tests.browser import Browser, Keys, browser
 from tests.build import Repo
 from tests.fleet import fleet_plan, ids

@@ -89,7 +89,7 @@ def text_of(documents: Tuple[Dict[str, Any], Dict[str, Any]]) -> bytes:
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
 def test_a_file_that_is_merged_says_what_its_values_do(base: Any, ours: Any, theirs: Any) -> None:
     """
-    Read again it has the merged values, or markers that no reader takes for values; what one side alone did stays as it is.
+    Read again it has the merged values, or markers that no reader takes for values; what one side alone did stays.
     """
     files = [text_of(documents) for documents in (base, ours, theirs)]
     assert (files[1], True) == merge(files[0], files[1], files[0], "resources/a.yaml")
