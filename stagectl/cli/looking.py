@@ -92,7 +92,7 @@ def validate() -> None:
         raise typer.Exit(1)
     old = outdated(repository)
     if old:
-        note(f"note: not what kinds/ says: {', '.join(old)}; editors read them; write them: stagectl schema --write")
+        note(f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write")
     out(f"All is well: {found.definitions} definitions, {found.staged} staged files, {found.kinds} kinds.\n")
 
 
