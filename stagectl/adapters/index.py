@@ -16,7 +16,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import store
 from stagectl.adapters.git import Git
@@ -85,8 +85,7 @@ class Index(Known):
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
         missing = wanted - self._states.keys()
-        for name, documents, raw in self.rows(missing).values():
-            self._states[name] = _state(name, documents, raw)
+        self._states.update({name: meant(row) for name, row in self.rows(missing).items()})
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
     def readers(self, nodes: Iterable[Node]) -> Set[Node]:
@@ -136,22 +135,15 @@ class Index(Known):
 
     # --- writing
 
-    def put(self, rows: Iterable[Row]) -> None:
+    def put(self, rows: Iterable[Prepared]) -> None:
         """Add resources, in the order of their names."""
-        resources: List[Tuple[str, ...]] = []
-        readings: Set[Tuple[str, str, str, str]] = set()
-        relations: List[Tuple[str, str, int]] = []
-        for name, documents, raw in rows:
-            state = _state(name, documents, raw)
-            self._states[name] = state
-            texts = ("" if documents is None else _text(documents), _text(raw))
-            resources.append((name, name.casefold(), " ".join(state.tags), *texts))
-            if state.resource is not None:
-                readings.update(_readings(state.resource))
-                relations += _relations(state.resource)
+        rows = list(rows)
+        resources = [(row.name, row.name.casefold(), row.tags, row.documents, row.state) for row in rows]
         self.db.executemany("INSERT INTO resource (name, folded, tags, documents, state) VALUES (?,?,?,?,?)", resources)
-        self.db.executemany("INSERT INTO reading VALUES (?,?,?,?)", sorted(readings))
-        self.db.executemany("INSERT INTO relation VALUES (?,?,?)", sorted(relations))
+        readings = sorted({reading for row in rows for reading in row.readings})
+        self.db.executemany("INSERT INTO reading VALUES (?,?,?,?)", readings)
+        relations = sorted(relation for row in rows for relation in row.relations)
+        self.db.executemany("INSERT INTO relation VALUES (?,?,?)", relations)
 
     def drop(self, names: Iterable[Name]) -> None:
         """Take resources out."""
@@ -171,7 +163,34 @@ class Index(Known):
         self.db.executemany("INSERT INTO meta VALUES (?,?)", sorted(meta.items()))
 
 
-def _state(name: Name, documents: Any, raw: Any) -> Applied:
+class Prepared(NamedTuple):
+    """What the tables hold of one resource, as texts and tuples that another process can hand over."""
+
+    name: Name
+    tags: str
+    documents: str
+    state: str
+    readings: List[Tuple[str, str, str, str]]
+    relations: List[Tuple[str, str, int]]
+
+
+def prepared(row: Row, state: Applied) -> Prepared:
+    """Return a resource as the tables hold it; state: what its row means (see `meant`)."""
+    name, documents, raw = row
+    resource = state.resource
+    return Prepared(
+        name,
+        " ".join(state.tags),
+        "" if documents is None else _text(documents),
+        _text(raw),
+        [] if resource is None else list(_readings(resource)),
+        [] if resource is None else list(_relations(resource)),
+    )
+
+
+def meant(row: Row) -> Applied:
+    """Return the applied state of a resource, without the bytes of its file."""
+    name, documents, raw = row
     resource = None if documents is None else schema.resource(name, documents, b"", staged=True)
     return store.parse_state(raw, resource)
 

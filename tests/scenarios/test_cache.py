@@ -219,7 +219,8 @@ ALLOWED = """
     stagectl.adapters.objects stagectl.adapters.run_folders stagectl.adapters.store stagectl.adapters.tree
     stagectl.adapters.yamlfile
     stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning
-    stagectl.core stagectl.core.changes stagectl.core.checks stagectl.core.diff stagectl.core.document
+    stagectl.core stagectl.core.address stagectl.core.changes stagectl.core.checks stagectl.core.diff
+    stagectl.core.document
     stagectl.core.errors stagectl.core.graph stagectl.core.model stagectl.core.moves stagectl.core.order
     stagectl.core.plan stagectl.core.planner stagectl.core.references stagectl.core.region stagectl.core.resolve
     stagectl.core.schema stagectl.core.schema_words stagectl.core.selection stagectl.core.settings

@@ -163,7 +163,7 @@ class _Builder:
     """Turns the parser's events into values. starts: the index, in characters, at which each document begins."""
 
     def __init__(self, text: str, parser: Any, *, places: bool = False) -> None:
-        self._parser = parser
+        self._next: Any = parser.get_event if parser is not None else None
         self.text = text
         self._keep = places
         self.values: List[Any] = []
@@ -173,14 +173,19 @@ class _Builder:
 
     def build(self) -> _Builder:
         """Read all documents and return the builder, which has their values."""
-        while True:
-            event = self._next()
-            name = type(event).__name__
-            if name == "StreamEndEvent":
-                return self
-            if name == "DocumentStartEvent":
-                self._check_start(event, len(self.values))
-                self.values.append(self._node(self._next(), (), 0))
+        try:
+            while True:
+                event = self._next()
+                name = type(event).__name__
+                if name == "StreamEndEvent":
+                    return self
+                if name == "DocumentStartEvent":
+                    self._check_start(event, len(self.values))
+                    self.values.append(self._node(self._next(), (), 0))
+        except StagectlError:
+            raise
+        except Exception as error:
+            raise _refusal(error) from None
 
     def _check_start(self, event: Any, count: int) -> None:
         mark = event.start_mark
@@ -191,14 +196,6 @@ class _Builder:
             raise self._refuse(event, "a third document; a file has a front matter and a body")
         self.starts.append(mark.index)
 
-    def _next(self) -> Any:
-        try:
-            return self._parser.get_event()
-        except StagectlError:
-            raise
-        except Exception as error:
-            raise _refusal(error) from None
-
     def _refuse(self, event: Any, message: str) -> BadYaml:
         if event is None:
             return BadYaml(1, 1, message)
@@ -206,22 +203,26 @@ class _Builder:
 
     def _node(self, event: Any, at: Tuple[Step, ...], depth: int) -> Any:
         name = type(event).__name__
-        if name == "AliasEvent":
-            raise self._refuse(event, f"the alias *{event.anchor} is not read here: write values out")
-        if event.anchor is not None:
-            raise self._refuse(event, f"the anchor &{event.anchor} is not read here: write values out")
-        if event.tag is not None:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise self._refuse(event, f"the tag {tag} is not read here: a value's form says its type")
+        if name == "AliasEvent" or event.anchor is not None or event.tag is not None:
+            raise self._refuse(event, self._unread(event, name))
         if self._keep:
             self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
         if name == "ScalarEvent":
             if self._keep and event.style not in ("|", ">") and event.end_mark.index > event.start_mark.index:
                 self.spans[len(self.starts) - 1, at] = (event.start_mark.index, event.end_mark.index)
-            return self._scalar(event)
+            # Quoted or a block: always a string.
+            return self._plain(event.value, event) if event.implicit[0] else event.value
         if depth == DEEPEST:
             raise self._refuse(event, f"nested deeper than {DEEPEST} levels")
         return self._mapping(at, depth) if name == "MappingStartEvent" else self._sequence(at, depth)
+
+    def _unread(self, event: Any, name: str) -> str:
+        if name == "AliasEvent":
+            return f"the alias *{event.anchor} is not read here: write values out"
+        if event.anchor is not None:
+            return f"the anchor &{event.anchor} is not read here: write values out"
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        return f"the tag {tag} is not read here: a value's form says its type"
 
     def _sequence(self, at: Tuple[Step, ...], depth: int) -> List[Any]:
         items: List[Any] = []
@@ -257,10 +258,6 @@ class _Builder:
         if key in found:
             raise self._refuse(event, f"the key '{key}' stands here twice")
         return key
-
-    def _scalar(self, event: Any) -> Any:
-        # Quoted or a block: always a string.
-        return self._plain(event.value, event) if event.implicit[0] else event.value
 
     def _plain(self, text: str, event: Any) -> Any:
         if text in _NULL:
