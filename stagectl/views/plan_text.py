@@ -7,16 +7,22 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 from stagectl.core.diff import Difference, joined
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plan import Change, Plan
+from stagectl.core.references import folder_of
 from stagectl.core.values import Path
 from stagectl.views.text import coloured, difference_line, listed, one_line, sign_of
 
+FOLD_FROM = 2000  # changes: of so many, what is alike is counted
+SHOWN_OF_ALIKE = 3
 NOTHING = "No changes. The applied state matches what is staged."
 
 
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan for people: changes with causes and values, what is held back, one summary line."""
     by_id = {change.id: change for change in plan.changes}
-    lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
+    if len(plan.changes) < FOLD_FROM:
+        lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
+    else:
+        lines = list(_folded(plan, by_id, colour))
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
@@ -39,6 +45,21 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     yield f"{coloured(sign, colour)} {identity}  ({cause_text(change, plan.kinds)})"
     for difference in shown_differences(change, partner):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
+
+
+def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+    """Yield the lines of a plan that nobody reads whole: of what a folder does alike, three changes and a count."""
+    groups: Dict[Tuple[str, ...], List[Change]] = {}
+    for change in plan.changes:
+        alike = (folder_of(change.resource), change.kind, change.action, change.cause.type)
+        groups.setdefault(alike, []).append(change)
+    for (folder, kind, action, cause), changes in groups.items():
+        for change in changes[:SHOWN_OF_ALIKE]:
+            yield from _change_lines(change, plan, by_id, colour)
+        more = len(changes) - SHOWN_OF_ALIKE
+        if more > 0:
+            yield f"{coloured(sign_of(action), colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
+    yield "All of them: stagectl plan --format json, or --format html"
 
 
 def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
