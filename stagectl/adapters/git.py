@@ -253,47 +253,6 @@ class Git:
 
     # --- writing
 
-    def commit_only(self, paths: Sequence[str], message: str) -> Oid:
-        """Commit the working copy of some paths and nothing else, through the user's hooks, identity and signing.
-
-        The rest of the index stays as it is; when git or a hook refuses, all of it does. Raises GitError.
-        """
-        listed = "\0".join(paths).encode()
-        new = self.untracked(paths)
-        if new:
-            code, _, err = self._try_pathspec("add", "--intent-to-add", data="\0".join(new).encode())
-            if code:
-                self._forget(new)
-                raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
-        import tempfile
-
-        with tempfile.NamedTemporaryFile("w", dir=self.scratch(), encoding="utf-8") as file:
-            file.write(message)
-            file.flush()
-            code, _, err = self._try_pathspec("commit", "--quiet", "--only", f"--file={file.name}", data=listed)
-        if code:
-            if new:
-                self._forget(new)
-            raise GitError(f"git commit refused: {err.decode(errors='replace').strip() or 'a hook said no'}")
-        self._keep_up_with_hooks(paths)
-        return self.resolve("HEAD")
-
-    def _keep_up_with_hooks(self, paths: Sequence[str]) -> None:
-        """Take into the index what a hook changed in the files just committed; git leaves them there as they were."""
-        out = self.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", check=False)
-        left = set(out.decode("utf-8", "surrogateescape").split("\0")) & set(paths)
-        if left:
-            self._try_pathspec("reset", "--quiet", data="\0".join(sorted(left)).encode())
-
-    def _forget(self, paths: Sequence[str]) -> None:
-        """Take paths out of the index that were put there for a commit which did not come about."""
-        options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
-        self._try_pathspec("rm", *options, data="\0".join(paths).encode())
-
-    def _try_pathspec(self, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
-        env = {"GIT_LITERAL_PATHSPECS": "1"}
-        return self.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=data, env=env)
-
     def check_identity(self) -> str:
         """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
         code, out, _ = self.try_run("var", "GIT_COMMITTER_IDENT")

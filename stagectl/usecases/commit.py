@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
+from stagectl.adapters.commits import commit_only
 from stagectl.adapters.git import GitError
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
@@ -125,7 +126,7 @@ def commit_files(
     before = {path: files.content_of(workspace.root / path) for path in writes}
     try:
         files.write_all(workspace.root, writes)
-        return workspace.git.commit_only(paths, message)
+        return commit_only(workspace.git, paths, message)
     except BaseException as error:
         if isinstance(error, GitError) and not workspace.git.dirty(paths):
             return None
