@@ -176,6 +176,12 @@ def _config() -> Schema:
             "remote": {"type": "string", "description": "The remote that the applied branch is shared through."},
             "parallelism": {**count, "description": "Changes at once."},
             "executor": {"type": "string", "minLength": 1, "description": "What runs the changes."},
+            "scheduler": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Where the scheduler of a cluster is, such as tls://host:8786.",
+            },
+            "route_targets": {"type": "boolean", "description": "Whether a `target` goes to the workers of that name."},
             "targets": {**count, "description": "Changes at once on one value of the input `target`."},
             "lock_ref": _text("refs/.+/.+", "The lock on the remote, a full ref."),
             "lock_term": {
