@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep gi
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": ("resources",)}  # what they look at beside
 WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
+PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir")  # where this repository is
+SETTINGS = ("config", "--list", "-z")
 
 
 def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
@@ -31,18 +33,19 @@ def start(arguments: Sequence[str]) -> None:
     is_elsewhere = any(word.startswith(("--he", "-h")) for word in arguments)
     if roots is None or is_elsewhere or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return
-    words = question(roots)
-    asked = (os.getcwd(), *words)
+    folder, nothing = os.getcwd(), os.open(os.devnull, os.O_RDWR)
+    for words in (question(roots), PLACES, SETTINGS):
+        _ask((folder, *words), nothing)
+    os.close(nothing)
+
+
+def _ask(asked: Tuple[str, ...], nothing: int) -> None:
     file = os.memfd_create("git")
-    nothing = os.open(os.devnull, os.O_RDWR)
     actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
     try:
-        process = os.posix_spawnp("git", ["git", *words], os.environ, file_actions=actions)
-        _started[asked] = (process, file)
+        _started[asked] = (os.posix_spawnp("git", ["git", *asked[1:]], os.environ, file_actions=actions), file)
     except OSError:
         os.close(file)  # whoever asks in time says what is wrong
-    finally:
-        os.close(nothing)
 
 
 def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:

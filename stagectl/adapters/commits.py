@@ -17,7 +17,7 @@ from stagectl.core.model import Oid
 
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 _UNDER_WAY = ("rebase-merge", "rebase-apply", "sequencer")
-_ACTING = r"^(commit\.gpgsign|core\.sparsecheckout|hook\..*)$"
+_ACTING = ("commit.gpgsign", "core.sparsecheckout")
 _FOLDER = "040000"
 
 Change = Optional[Tuple[str, Oid]]  # mode and object of a file, None for one that is gone
@@ -86,8 +86,8 @@ def _is_plain(git: Git) -> bool:
     hooks, *under_way = (git.root / line for line in git.run("rev-parse", *words).decode().splitlines())
     if any(os.access(hooks / name, os.X_OK) for name in _HOOKS) or any(path.exists() for path in under_way):
         return False
-    out = git.run("config", "--get-regexp", _ACTING, check=False).decode("utf-8", "replace").lower()
-    return all(line.split()[-1] in ("false", "no", "off", "0") for line in out.splitlines())
+    acting = [values for key, values in git.settings().items() if key in _ACTING or key.startswith("hook.")]
+    return all(value.lower() in ("false", "no", "off", "0", "") for values in acting for value in values[-1:])
 
 
 def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:

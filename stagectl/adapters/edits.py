@@ -130,9 +130,7 @@ def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
 
 def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return what the working tree has otherwise than HEAD, untracked files left out."""
-    words = ahead.question(roots)
-    answer = ahead.taken(str(git.root), words)
-    return list(_raw(git.run(*words) if answer is None else answer))
+    return list(_raw(git.run(*ahead.question(roots))))
 
 
 def _untracked(git: Git, roots: Sequence[str]) -> List[Entry]:
@@ -236,8 +234,8 @@ def _read(path: Path) -> bytes:
 
 def _converts(git: Git) -> bool:
     """Return whether files here may differ from what git has of them though git says that they do not."""
-    out = git.run("config", "--get-regexp", r"^core\.(autocrlf|eol)$", check=False).decode("utf-8", "replace").lower()
-    if any(line.split()[-1] in ("true", "crlf", "native") for line in out.splitlines()):
+    values = (*git.config("core.autocrlf"), *git.config("core.eol"))
+    if any(value.lower() in ("true", "yes", "on", "1", "crlf", "native") for value in values):
         return True
     places = (git.root / ".gitattributes", git.root / STAGED / ".gitattributes", git.common / "info" / "attributes")
     return any(path.exists() and _CONVERTING.search(path.read_bytes()) for path in places)

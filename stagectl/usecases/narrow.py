@@ -76,15 +76,19 @@ def narrow(
     is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
     if applied is None or states is None or staged is None or is_strayed:
         return None
+    files = _kind_files(workspace, commit if head else None)
+    if files is None:
+        return None
+    key = Key(applied, states, _digest(files))
+    index = opened(git, key)  # while git looks at the files
     if head is not None:
         edits = edited.of_commit(git, applied, staged)
     else:
         looked = looked or edited.look(git)
         edits = edited.of_working_tree(git, looked, applied, staged) if looked is not None else None
-    files = _kind_files(workspace, commit if head else None)
-    if edits is None or files is None:
+    if edits is None:
         return None
-    index = _index(git, Key(applied, states, _digest(files)), files)
+    index = index or _made(git, key, files)
     resources = _resources(edits, index) if index is not None else None
     if index is None or resources is None:
         return None
@@ -119,11 +123,8 @@ def _digest(files: tree.Files) -> str:
     return digest.hexdigest()
 
 
-def _index(git: Git, key: Key, files: tree.Files) -> Optional[Index]:
-    """Return the index of an applied state and kinds, made now if there is none."""
-    found = opened(git, key)
-    if found is not None:
-        return found
+def _made(git: Git, key: Key, files: tree.Files) -> Optional[Index]:
+    """Return the index of an applied state and kinds, made now; None where none can be made."""
     from stagectl.adapters.indexing import made
     from stagectl.adapters.snapshot import parse_snapshot
 

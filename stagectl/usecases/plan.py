@@ -48,7 +48,8 @@ def _narrow_plan(
     workspace: Workspace, selection: Selection, head: Optional[str], complete: bool
 ) -> Optional[Tuple[Plan, Situation]]:
     """Return what reading only what is needed gives, None where that gives no plan."""
-    found = narrow(workspace, head, complete=complete)
+    warnings = _warnings(workspace, workspace.git.resolve(head) if head else workspace.git.head())
+    found = narrow(workspace, head, complete=complete)  # last: git has been looking at the files all the while
     if found is None:
         return None
     world = found.world(selection)
@@ -58,7 +59,6 @@ def _narrow_plan(
         plan = planned(found, selection)
     except StagectlError:
         return None
-    warnings = _warnings(workspace, found.head)
     return _placed(plan, workspace.branch.tip, found.head, found.dirty, warnings), found.situation
 
 

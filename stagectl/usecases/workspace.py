@@ -184,7 +184,12 @@ class Workspace:
     def newest_source(self) -> Optional[Oid]:
         """Return the newest commit that was applied, None if nothing is."""
         tip = self.branch.tip
-        for commit in self.git.first_parents(tip) if tip else ():
+        if tip is None:
+            return None
+        newest = self.git.find(f"{tip}^2")  # nearly always; a shallow clone may know a parent that it does not have
+        if newest is not None:
+            return newest
+        for commit in self.git.first_parents(tip):
             parents = self.git.parents(commit)
             if len(parents) > 1:
                 return parents[1]
@@ -212,6 +217,8 @@ class Workspace:
 
     def _contains(self, later: Oid, earlier: Oid) -> Optional[bool]:
         """Return whether a commit contains another, None where this clone lacks the history that would tell."""
+        if earlier == later:
+            return True
         try:
             found = self.git.is_ancestor(earlier, later)
         except GitError:
