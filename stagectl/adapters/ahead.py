@@ -16,6 +16,13 @@ WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
+STANDS = ("cat-file", "--batch-check=%(objectname)")  # where what has the names on its standard input stands
+_APPLIED = "refs/heads/stagectl/applied"
+NAMES = (
+    "HEAD^{commit}", "HEAD:.staged", "HEAD:.applied", f"{_APPLIED}^{{commit}}", f"{_APPLIED}:.staged",
+    f"{_APPLIED}:.applied", f"{_APPLIED}^2^{{commit}}", "refs/remotes/origin/stagectl/applied^{commit}",
+)  # fmt: skip
+_NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
 def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
@@ -26,24 +33,35 @@ def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
 _started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
 
 
+def is_asked(arguments: Sequence[str]) -> bool:
+    """Return whether a command line is one of those that only look, and ask first."""
+    return bool(arguments) and arguments[0] in _ROOTS
+
+
 def start(arguments: Sequence[str]) -> None:
     """Ask, if a command line will want to know, in the top folder of a repository; elsewhere it is asked in time."""
     drop()
-    roots = _ROOTS.get(arguments[0]) if arguments else None
     is_elsewhere = any(word.startswith(("--he", "-h")) for word in arguments)
-    if roots is None or is_elsewhere or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
+    if not is_asked(arguments) or is_elsewhere or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return
+    roots = _ROOTS[arguments[0]]
     folder, nothing = os.getcwd(), os.open(os.devnull, os.O_RDWR)
-    for words in (question(roots), PLACES, SETTINGS):
-        _ask((folder, *words), nothing)
+    names = os.memfd_create("names")
+    os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
+    os.lseek(names, 0, os.SEEK_SET)
+    for words, stdin in ((question(roots), nothing), (PLACES, nothing), (STANDS, names), (SETTINGS, nothing)):
+        _ask((folder, *words), stdin, nothing)
+    os.close(names)
     os.close(nothing)
 
 
-def _ask(asked: Tuple[str, ...], nothing: int) -> None:
+def _ask(asked: Tuple[str, ...], stdin: int, nothing: int) -> None:
     file = os.memfd_create("git")
-    actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
+    actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
     try:
-        _started[asked] = (os.posix_spawnp("git", ["git", *asked[1:]], os.environ, file_actions=actions), file)
+        process = os.posix_spawnp("git", ["git", *asked[1:]], os.environ, file_actions=actions)
+        _started[asked] = (process, file)
+        os.setpriority(os.PRIO_PROCESS, process, _NICE)
     except OSError:
         os.close(file)  # whoever asks in time says what is wrong
 

@@ -57,6 +57,7 @@ class Git:
         self.root = folder
         self._one_question = threading.Lock()
         self._settings: Optional[Dict[str, List[str]]] = None
+        self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
         code, out, err = self.try_run(*ahead.PLACES)
         top = out.decode().splitlines()
         if code and b"safe.directory" in err:
@@ -163,6 +164,16 @@ class Git:
         """
         if any("\n" in name for name in names):
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
+        if self._ahead is None:
+            answer = ahead.taken(str(self.root), ahead.STANDS)
+            self._ahead = dict(zip(ahead.NAMES, answer.decode("utf-8", "replace").splitlines())) if answer else {}
+        # Given once: what is asked again may have moved since.
+        known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
+        left = [name for name in names if name not in known]
+        known.update(zip(left, self._ask(left) if left else ()))
+        return [Oid(known[name]) if _OID.fullmatch(known[name]) else None for name in names]
+
+    def _ask(self, names: Sequence[str]) -> List[str]:
         if self._asked is None or self._asked.poll() is not None:
             self._asked = self.start("cat-file", "--batch-check=%(objectname)", quiet=True)
             weakref.finalize(self, _end, self._asked)
@@ -171,8 +182,7 @@ class Git:
         with self._one_question:
             stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
             stdin.flush()
-            lines = [stdout.readline().decode("utf-8", "replace").strip() for _ in names]
-        return [Oid(line) if _OID.fullmatch(line) else None for line in lines]
+            return [stdout.readline().decode("utf-8", "replace").strip() for _ in names]
 
     def head(self) -> Optional[Oid]:
         """Return the commit checked out, None before the first one."""
