@@ -88,6 +88,13 @@ class Index(Known):
         self._states.update({name: meant(row) for name, row in self.rows(missing).items()})
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
+    def beside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        return {
+            name: store.parse_state(raw, Resource(name, documents[0]["kind"], tuple(documents[0].get("tags") or ())))
+            for name, documents, raw in self.rows(names).values()
+            if documents is not None
+        }
+
     def readers(self, nodes: Iterable[Node]) -> Set[Node]:
         wanted = set(nodes)
         question = "SELECT parent, input, child, own FROM reading WHERE parent IN"

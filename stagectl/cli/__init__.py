@@ -58,6 +58,8 @@ def app_for(words: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     asked = words[0] if words and words[0] in COMMANDS else None
+    if words[:1] == ["--version"]:
+        asked = "init"  # any one will do
     for name, module in COMMANDS.items():
         if asked in (None, name):
             function = getattr(import_module(f"stagectl.cli.{module}"), name.replace("-", "_"))

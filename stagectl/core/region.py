@@ -27,6 +27,10 @@ class Known:
         """Return the applied state of those of the names that have one."""
         raise NotImplementedError
 
+    def beside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        """Return the same of settled resources: of their files only kind and tags are of interest."""
+        return self.states(names)
+
     def readers(self, nodes: Iterable[Node]) -> Set[Node]:
         """Return the inputs that, as applied, read one of these inputs."""
         raise NotImplementedError
@@ -44,7 +48,7 @@ def narrowed(known: Known, edits: Edits, kinds: Mapping[str, Kind]) -> Situation
     there = {name: resource for name, resource in staged.items() if resource is not None}
     forms = [*there.values(), *(state.resource for state in states.values() if state.resource is not None)]
     parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
-    beside = {name: state for name, state in known.states(parents).items() if state.resource is not None}
+    beside = {name: state for name, state in known.beside(parents).items() if state.resource is not None}
     there.update({name: state.resource for name, state in beside.items() if state.resource is not None})
     return Situation({**beside, **states}, there, kinds, settled=frozenset(beside))
 
