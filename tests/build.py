@@ -19,6 +19,7 @@ from stagectl.__main__ import main
 from stagectl.core import schema
 from stagectl.core.model import Kind, Name, Resource
 
+COMPARE = os.environ.get("COMPARE_CACHE") != "off"  # the same on every Python: CI compares on one
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180  # seconds; what takes longer hangs, however busy the machine is
 
@@ -131,7 +132,7 @@ class Repo:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
         if env is None and threading.current_thread() is threading.main_thread():
             done = _in_process(arguments, cwd or self.root)
-            if arguments[0] in ("plan", "status") and "STAGECTL_CACHE" not in os.environ:
+            if arguments[0] in ("plan", "status") and "STAGECTL_CACHE" not in os.environ and COMPARE:
                 with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
                     assert done == _in_process(arguments, cwd or self.root), "the same with and without the cache"
             return done
