@@ -13,21 +13,31 @@ if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep gi
 
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": ("resources",)}  # what they look at beside
 WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
-RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules")
-PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir")  # where this repository is
+RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
+# A file is as git knows it if all that the disk tells of it is, whatever the user has git leave out.
+EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
+PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
 STANDS = ("cat-file", "--batch-check=%(objectname)")  # where what has the names on its standard input stands
 _APPLIED = "refs/heads/stagectl/applied"
 NAMES = (
     "HEAD^{commit}", "HEAD:.staged", "HEAD:.applied", f"{_APPLIED}^{{commit}}", f"{_APPLIED}:.staged",
     f"{_APPLIED}:.applied", f"{_APPLIED}^2^{{commit}}", "refs/remotes/origin/stagectl/applied^{commit}",
+    "HEAD^{commit}", f"{_APPLIED}^{{commit}}",  # again: what is found between is theirs if they stand where they stood
 )  # fmt: skip
+_PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
 def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
     """Return what git is asked: what the working tree has otherwise than HEAD, untracked files left out."""
-    return ("diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
+    return (*EXACTLY, "diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
+
+
+def environment() -> Dict[str, str]:
+    """Return the environment for git: paths mean what they say, and objects are what they were when written."""
+    ours = {key: value for key, value in os.environ.items() if key not in _PATHSPECS}
+    return {**ours, "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 _started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
@@ -59,11 +69,15 @@ def _ask(asked: Tuple[str, ...], stdin: int, nothing: int) -> None:
     file = os.memfd_create("git")
     actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
     try:
-        process = os.posix_spawnp("git", ["git", *asked[1:]], os.environ, file_actions=actions)
-        _started[asked] = (process, file)
-        os.setpriority(os.PRIO_PROCESS, process, _NICE)
+        process = os.posix_spawnp("git", ["git", *asked[1:]], environment(), file_actions=actions)
     except OSError:
         os.close(file)  # whoever asks in time says what is wrong
+        return
+    _started[asked] = (process, file)
+    try:  # noqa: SIM105 (contextlib would keep git waiting)
+        os.setpriority(os.PRIO_PROCESS, process, _NICE)
+    except OSError:  # where nobody may, or it has ended
+        pass
 
 
 def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:
@@ -73,11 +87,31 @@ def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:
         return None
     process, file = _started.pop(asked)
     try:
-        status = os.waitpid(process, 0)[1]
+        status = _ended(process)
         size = os.lseek(file, 0, os.SEEK_END)
         return os.pread(file, size, 0) if status == 0 else None
     finally:
         os.close(file)
+
+
+def _ended(process: int) -> Optional[int]:
+    """Return how a process ends; None where nobody can tell, as SIGCHLD is ignored. Whoever waits no more stops it."""
+    try:
+        return os.waitpid(process, 0)[1]
+    except ChildProcessError:
+        return None
+    except BaseException:
+        _stop(process)
+        raise
+
+
+def _stop(process: int) -> None:
+    try:
+        if os.waitpid(process, os.WNOHANG)[0] == 0:
+            os.kill(process, 15)  # SIGTERM
+            os.waitpid(process, 0)
+    except ChildProcessError:  # the system has taken note of its end for us
+        pass
 
 
 def drop() -> None:
@@ -85,5 +119,4 @@ def drop() -> None:
     while _started:
         process, file = _started.popitem()[1]
         os.close(file)
-        os.kill(process, 15)  # SIGTERM
-        os.waitpid(process, 0)
+        _stop(process)

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import ahead, tree
-from stagectl.adapters.ahead import RAW, WATCHED
-from stagectl.adapters.folders import Folders
+from stagectl.adapters.ahead import RAW
 from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.sight import Unusual, untracked
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 ABSENT = "000000"
-_CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b|\beol=crlf\b")
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,6 @@ class Edits:
     dirty: bool = False
 
 
-class Unusual(Exception):
-    """Something that only reading every file can tell right."""
-
-
 @dataclass(frozen=True)
 class Looked:
     """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
@@ -63,15 +57,14 @@ class Looked:
         paths = "".join(f"{entry.path}\0" for entry in self.fresh).encode("utf-8", "surrogateescape")
         out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
         ignored = set(out.decode("utf-8", "surrogateescape").split("\0"))
-        return sorted({entry.path for entry in (*self.here, *self.fresh)} - ignored)
+        return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
 
 
 def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
     """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
-    if _converts(git):
-        return None
     try:
-        return Looked(_really_changed(git, _changed(git, roots)), _untracked(git, roots))
+        fresh = [Entry(path, "100644", None) for path in untracked(git, roots)]
+        return Looked(_really_changed(git, _changed(git, roots)), fresh)
     except (Unusual, GitError):  # before the first commit there is no HEAD
         return None
 
@@ -131,23 +124,6 @@ def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
 def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return what the working tree has otherwise than HEAD, untracked files left out."""
     return list(_raw(git.run(*ahead.question(roots))))
-
-
-def _untracked(git: Git, roots: Sequence[str]) -> List[Entry]:
-    """Return the files that the index does not know, ignored ones included: a plan is made from them, too."""
-    cache = git.cache()
-    folders = None if cache is None else Folders(cache, git.root, (*WATCHED, *roots))
-    if folders is not None and folders.are_as_before():
-        return []
-    if folders is not None:
-        folders.look()
-    out = git.run("ls-files", "--others", "-z", "--", *WATCHED, *roots).decode("utf-8", "surrogateescape")
-    paths = out.split("\0")[:-1]
-    if any(path.endswith("/") for path in paths):
-        raise Unusual  # another repository in this one
-    if not paths and folders is not None:
-        folders.remember()
-    return [Entry(path, "100644", None) for path in paths]
 
 
 def _raw(out: bytes) -> Iterator[Entry]:
@@ -230,15 +206,6 @@ def _read(path: Path) -> bytes:
         return tree.read_file(path)
     except OSError:
         raise Unusual from None
-
-
-def _converts(git: Git) -> bool:
-    """Return whether files here may differ from what git has of them though git says that they do not."""
-    values = (*git.config("core.autocrlf"), *git.config("core.eol"))
-    if any(value.lower() in ("true", "yes", "on", "1", "crlf", "native") for value in values):
-        return True
-    places = (git.root / ".gitattributes", git.root / STAGED / ".gitattributes", git.common / "info" / "attributes")
-    return any(path.exists() and _CONVERTING.search(path.read_bytes()) for path in places)
 
 
 def blob_oid(data: bytes, like: str) -> Oid:

@@ -1,7 +1,8 @@
 """Whether anything came or went in some folders since git last found nothing in them that it does not know.
 
-Looking for untracked files means reading every folder; a folder in which a file came or went has another time of
-modification and another time of change, and the latter nobody can set. So a few hundred of these are compared instead.
+Looking for untracked files means reading every folder and git's whole index; a folder in which a file came or went has
+another time of modification and another time of change, and the latter nobody can set. So a few hundred of these are
+compared instead.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 import os
 import time
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
+
+from stagectl.core.model import CONFIG
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
@@ -22,10 +25,12 @@ Stat = List[int]
 class Folders:
     """The folders of one working tree that a plan looks into, as they were when nothing was untracked in them."""
 
-    def __init__(self, memo: Path, root: Path, tops: Iterable[str]) -> None:
+    def __init__(self, memo: Path, root: Path, index: Path, tops: Iterable[str]) -> None:
         self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
         self._root = root
+        self._index_file = index
         self._tops = tuple(tops)
+        self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
         self._known = self._read()
 
     def are_as_before(self) -> bool:
@@ -35,26 +40,37 @@ class Folders:
         index, before = self._known["index"], self._known["folders"]
         return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
 
-    def look(self) -> None:
-        """Note how the folders are now. What happens later, while git looks, is seen the next time."""
+    def look(self) -> bool:
+        """Note how the folders are now. What happens later, while git looks, is seen the next time.
+
+        Returns whether all in them is regular: no link, no other repository, nothing special or closed to us.
+        """
         before: Dict[str, Stat] = self._known["folders"] if self._known else {}
         self._now = time.time_ns()
         self._index_now = self._index()
         self._seen: Dict[str, Optional[Stat]] = {}
-        left = [*self._tops, *before]
+        is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))
+        left = [*self._tops, *self._on_the_way, *before]
         while left:
             path = left.pop()
             if path not in self._seen:
                 self._seen[path] = stat = _stat(self._root / path)
-                if stat is not None and stat != before.get(path):
-                    left += _below(self._root, path)
+                if stat is not None and stat != before.get(path) and path not in self._on_the_way:
+                    below = _below(self._root, path)
+                    is_regular = is_regular and below is not None
+                    left += below or ()
+        return is_regular
 
-    def remember(self) -> None:
-        """Keep what was noted, unless a folder is so young that it may have changed since."""
-        stats = [stat for stat in self._seen.values() if stat is not None]
+    def remember(self, *, attributes: List[str], is_one: bool) -> None:
+        """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
+
+        attributes: the files of git's attributes among those looked at; is_one: whether line ends were looked at.
+        """
+        stats = [stat for stat in (*self._seen.values(), self._index_now) if stat is not None]
         if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
             return
-        text = json.dumps({"index": self._index_now, "folders": self._seen}, sort_keys=True)
+        noted = {"index": self._index_now, "folders": self._seen, "attributes": attributes, "line ends": is_one}
+        text = json.dumps(noted, sort_keys=True)
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
@@ -64,23 +80,25 @@ class Folders:
     def _read(self) -> Any:
         try:
             known = json.loads(self._memo.read_bytes())
-            good = set(self._tops) <= known["folders"].keys() and len(known["index"]) == 3
-            return known if good else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
+            good = good and all(isinstance(path, str) for path in known["attributes"])
+            return known if good and isinstance(known["line ends"], bool) else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
-    def _index(self) -> Optional[List[int]]:
-        """Return what tells one state of git's index from another, None where it is not the usual one."""
-        place = self._root / ".git"
-        try:
-            if "GIT_INDEX_FILE" in os.environ or "GIT_DIR" in os.environ:
-                return None
-            if place.is_file():
-                place = Path(place.read_text(encoding="utf-8").partition("gitdir: ")[2].strip())
-            found = os.stat(place / "index")
-        except (OSError, ValueError):
-            return None
-        return [found.st_mtime_ns, found.st_size, found.st_ino]
+    @property
+    def attributes(self) -> List[str]:
+        """The files of git's attributes that were there, or that the index had."""
+        return list(self._known["attributes"]) if self._known else []
+
+    @property
+    def has_one_line_end(self) -> bool:
+        """Whether every file was looked at, and none had line ends that git might have changed."""
+        return bool(self._known and self._known["line ends"])
+
+    def _index(self) -> Optional[Stat]:
+        """Return what tells one state of git's index from another."""
+        return _stat(self._index_file)
 
 
 def _stat(path: Path) -> Optional[Stat]:
@@ -91,10 +109,21 @@ def _stat(path: Path) -> Optional[Stat]:
     return [found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
 
 
-def _below(root: Path, path: str) -> List[str]:
-    """Return the folders in a folder."""
+def _below(root: Path, path: str) -> Optional[List[str]]:
+    """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file."""
+    folders = []
     try:
         with os.scandir(root / path) as entries:
-            return [f"{path}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                is_odd = not is_folder and not entry.is_file(follow_symlinks=False)
+                if entry.name == ".git" or (is_odd and not entry.name.startswith(".")):
+                    return None
+                folders += [f"{path}/{entry.name}"] if is_folder else []
+    except FileNotFoundError:
         return []
+    except NotADirectoryError:
+        return [] if path == CONFIG else None  # where a folder belongs
+    except OSError:
+        return None
+    return folders

@@ -23,7 +23,7 @@ from stagectl.core.model import Oid
 
 _TALKS = ("ls-remote", "fetch", "push")
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
-_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -35,6 +35,21 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             with suppress(OSError):
                 pipe.close()
     process.wait()
+
+
+def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
+    """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
+    asked = list(zip(ahead.NAMES, answers))
+    commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
+    found = {}
+    for name, oid in asked:
+        ref = re.split(r":|\^2", name)[0]
+        stood = commits.get(f"{ref}^{{commit}}", set())
+        if name in commits and "^2" not in name:
+            found[name] = oid
+        elif len(stood) == 1 and OID.fullmatch(min(stood)):
+            found[min(stood) + name[len(ref) :]] = oid
+    return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}
 
 
 class GitError(StagectlError):
@@ -63,13 +78,14 @@ class Git:
         if code and b"safe.directory" in err:
             command = err.decode(errors="replace").strip().splitlines()[-1].strip()
             raise GitError(f"git does not trust the repository at {folder}: it is not yours", f"if you do: {command}")
-        if code or len(top) != 2:
+        if code or len(top) != 3:
             raise StagectlError(
                 f"{folder} is not inside the working tree of a git repository",
                 "make one here: git init && stagectl init",
             )
         self.root = Path(top[0])
         self.common = (folder / top[1]).resolve()
+        self.index = folder / top[2]
         self._asked: Optional[subprocess.Popen[bytes]] = None  # answers where names stand; see `look_up`
 
     # --- processes
@@ -116,7 +132,7 @@ class Git:
             if arguments[0] in _TALKS:
                 return self._start_conversation(arguments, env)
             pipe = subprocess.PIPE
-            full = {**os.environ, **_ENGLISH, **(env or {})}
+            full = {**ahead.environment(), **_ENGLISH, **(env or {})}
             return subprocess.Popen(
                 ["git", *arguments],
                 cwd=self.root,
@@ -166,12 +182,12 @@ class Git:
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
         if self._ahead is None:
             answer = ahead.taken(str(self.root), ahead.STANDS)
-            self._ahead = dict(zip(ahead.NAMES, answer.decode("utf-8", "replace").splitlines())) if answer else {}
+            self._ahead = _by_commit(answer.decode("utf-8", "replace").splitlines()) if answer else {}
         # Given once: what is asked again may have moved since.
         known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
         left = [name for name in names if name not in known]
         known.update(zip(left, self._ask(left) if left else ()))
-        return [Oid(known[name]) if _OID.fullmatch(known[name]) else None for name in names]
+        return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
 
     def _ask(self, names: Sequence[str]) -> List[str]:
         if self._asked is None or self._asked.poll() is not None:
@@ -244,7 +260,7 @@ class Git:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY
         options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--")
-        out = self.run("status", *options, *([] if many else paths)).decode("utf-8", "surrogateescape")
+        out = self.run(*ahead.EXACTLY, "status", *options, *([] if many else paths)).decode("utf-8", "surrogateescape")
         found = {line[3:] for line in out.split("\0") if line}
         return sorted(found & set(paths) if many else found)
 

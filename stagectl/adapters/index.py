@@ -21,6 +21,7 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Name
 from stagectl.adapters import store
 from stagectl.adapters.git import Git
 from stagectl.core import schema, settings
+from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import Applied, Kind, Name, Oid, Resource
 from stagectl.core.region import Known, Node
 
@@ -29,6 +30,7 @@ Row = Tuple[Name, Any, Any]  # name, the two documents (None: not live), `.appli
 FORMAT = 2  # one up whenever rows mean something else
 KEPT = 4  # files
 _AT_ONCE = 500  # values in one question
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 _TABLES = """
 CREATE TABLE resource (id INTEGER PRIMARY KEY, name TEXT, folded TEXT, tags TEXT, documents TEXT, state TEXT);
 CREATE TABLE reading (parent TEXT, input TEXT, child TEXT, own TEXT,
@@ -60,8 +62,12 @@ class Key:
         return f"index-{hashlib.sha256(text.encode()).hexdigest()[:24]}.sqlite"
 
 
+class Damaged(Exception):
+    """An index that turned out to be damaged while it was read; its file is gone, so that it is made anew."""
+
+
 class Index(Known):
-    """One open index; raises sqlite3.Error when its file turns out to be damaged."""
+    """One open index; its questions raise Damaged."""
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         self.path = path
@@ -85,7 +91,11 @@ class Index(Known):
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
         missing = wanted - self._states.keys()
-        self._states.update({name: meant(row) for name, row in self.rows(missing).items()})
+        rows = self.rows(missing)
+        try:
+            self._states.update({name: meant(row) for name, row in rows.items()})
+        except (StagectlError, FlawedFile, *_MALFORMED):
+            raise self._damaged() from None
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
     def beside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
@@ -109,10 +119,14 @@ class Index(Known):
     def rows(self, names: Iterable[Name]) -> Dict[Name, Row]:
         """Return what `put` was given for some resources."""
         question = "SELECT name, documents, state FROM resource WHERE name IN"
-        return {
-            Name(name): (Name(name), json.loads(documents) if documents else None, json.loads(state))
-            for name, documents, state in self._ask(question, sorted(names))
-        }
+        found = list(self._ask(question, sorted(names)))
+        try:
+            return {
+                Name(name): (Name(name), json.loads(documents) if documents else None, json.loads(state))
+                for name, documents, state in found
+            }
+        except _MALFORMED:
+            raise self._damaged() from None
 
     def twins(self, names: Iterable[Name]) -> Set[Name]:
         """Return the names known that differ from one of these in case alone, or not at all."""
@@ -125,20 +139,31 @@ class Index(Known):
 
     def tags(self) -> Dict[Name, FrozenSet[str]]:
         """Return the tags of every resource, as applied."""
-        rows = self.db.execute("SELECT name, tags FROM resource")
+        rows = self._all("SELECT name, tags FROM resource")
         return {Name(name): frozenset(tags.split(" ")) - {""} for name, tags in rows}
 
     def parents(self) -> Dict[Name, FrozenSet[Name]]:
         """Return whom every resource that is live, as applied, reads, comes after and reacts on."""
         found: Dict[Name, Set[Name]] = {}
-        for parent, child in self.db.execute("SELECT parent, child FROM relation WHERE reacts >= 0"):
+        for parent, child in self._all("SELECT parent, child FROM relation WHERE reacts >= 0"):
             found.setdefault(Name(child), set()).add(Name(parent))
         return {name: frozenset(parents) for name, parents in found.items()}
 
     def _ask(self, question: str, values: Sequence[str]) -> Iterator[Any]:
         for start in range(0, len(values), _AT_ONCE):
             some = values[start : start + _AT_ONCE]
-            yield from self.db.execute(f"{question} ({','.join('?' * len(some))})", some)
+            yield from self._all(f"{question} ({','.join('?' * len(some))})", some)
+
+    def _all(self, question: str, values: Sequence[str] = ()) -> List[Any]:
+        try:
+            return list(self.db.execute(question, values))
+        except sqlite3.Error:
+            raise self._damaged() from None
+
+    def _damaged(self) -> Damaged:
+        with suppress(OSError):
+            self.path.unlink()
+        return Damaged()
 
     # --- writing
 
@@ -239,7 +264,7 @@ def opened(git: Git, key: Key) -> Optional[Index]:
     path = cache / key.file
     try:
         return Index(path).load()
-    except sqlite3.Error:
+    except (sqlite3.Error, FlawedFile, *_MALFORMED):
         return None
 
 
@@ -247,7 +272,7 @@ def nearest(git: Git, kinds: str) -> Optional[Index]:
     """Return the newest index of some applied state that was judged by the same kinds."""
     files = sorted((_folder(git)).glob("index-*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
     for path in files:
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, FlawedFile, *_MALFORMED):
             found = Index(path).load()
             if found.meta["kinds"] == kinds:
                 return found

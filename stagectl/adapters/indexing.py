@@ -13,7 +13,7 @@ from stagectl.adapters import index as indexes
 from stagectl.adapters import yamlfile
 from stagectl.adapters.edits import between
 from stagectl.adapters.git import Git
-from stagectl.adapters.index import Index, Key, Prepared, Row, meant, prepared
+from stagectl.adapters.index import Damaged, Index, Key, Prepared, Row, meant, prepared
 from stagectl.adapters.store import parse_state
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import NAME, Applied, Kind, Name, Oid, Resource
@@ -37,7 +37,7 @@ def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
         finally:
             index.db.close()
             index.path.unlink(missing_ok=True)
-    except (sqlite3.Error, OSError, StagectlError, ValueError, KeyError, TypeError):
+    except (sqlite3.Error, Damaged, OSError, StagectlError, ValueError, KeyError, TypeError):
         return None  # those who read every file say what is wrong
     return indexes.opened(git, key)
 

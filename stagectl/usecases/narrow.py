@@ -71,10 +71,7 @@ def narrow(
     commit = git.resolve(head) if head is not None else git.head()
     if tip is None or commit is None or git.cache() is None:
         return None
-    branch, here = workspace.branch, head is None
-    applied_name = branch.ref if tip == branch.local else tip
-    head_name = "HEAD" if here else commit
-    asked = [f"{name}:{folder}" for name in (applied_name, head_name) for folder in (STAGED, APPLIED)]
+    asked = [f"{name}:{folder}" for name in (tip, commit) for folder in (STAGED, APPLIED)]
     applied, states, staged, stray = git.look_up(asked)
     is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
     if applied is None or states is None or staged is None or is_strayed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from stagectl.adapters.clock import time_budget
+from stagectl.adapters.index import Damaged
 from stagectl.core.checks import ImpossiblePlan
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.document import digests
@@ -40,7 +42,9 @@ def plan_with_situation(
     complete: bool = False,
 ) -> Tuple[Plan, Situation]:
     """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
-    found = _narrow_plan(workspace, selection, head, complete) if base is None else None
+    found = None
+    with suppress(Damaged):
+        found = _narrow_plan(workspace, selection, head, complete) if base is None else None
     return found or full_plan(workspace, selection, head, base)
 
 

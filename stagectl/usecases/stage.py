@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
+from stagectl.adapters.index import Damaged
 from stagectl.adapters.snapshot import Snapshot, problem_at
 from stagectl.core import schema
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
@@ -26,7 +28,7 @@ from stagectl.core.model import (
 )
 from stagectl.core.selection import Selection, World, glob_test, select
 from stagectl.usecases.commit import Dirty, Staging, Wanted, commit_staged, content_of, name_of
-from stagectl.usecases.unsettled import narrow_part, note
+from stagectl.usecases.unsettled import narrow_part, note, stands
 from stagectl.usecases.workspace import Edits, Workspace
 
 Unstaged = Tuple[Tuple[Name, str], ...]
@@ -61,7 +63,10 @@ def stage(
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
     job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb)
-    return job.narrow() or job.full()
+    found = None
+    with suppress(Damaged):
+        found = job.narrow()
+    return found or job.full()
 
 
 @dataclass(frozen=True)
@@ -99,13 +104,14 @@ class _Job:
     def full(self) -> Staging:
         """Stage after reading everything."""
         workspace = self.workspace
+        before = stands(workspace)
         snapshot = workspace.snapshot(definitions=True, edits=self.edits)
         deleted = _deleted_by_hand(workspace, snapshot)
         _refuse_twins(snapshot)
         workspace.git.check_identity()
         tip, applied = workspace.applied()
         if tip is not None and not self.edits:
-            note(workspace, (name for name, _ in unstaged_of(workspace.config, snapshot)))
+            note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)))
         chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
         wanted = self._wanted(snapshot, chosen, deleted, applied)
         _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Tuple
 
+from stagectl.adapters.index import Damaged
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
 from stagectl.core.plan import Plan
@@ -13,7 +15,7 @@ from stagectl.usecases.commit import OWN_CAUSES
 from stagectl.usecases.interrupted import interrupted, outliving
 from stagectl.usecases.plan import checked_plan, planned
 from stagectl.usecases.stage import Unstaged, unstaged_of
-from stagectl.usecases.unsettled import looked_at, names_at, note, part_of, remember
+from stagectl.usecases.unsettled import Trees, looked_at, names_at, note, part_of, remember, stands
 from stagectl.usecases.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 def status(workspace: Workspace) -> Status:
     """Return where everything stands; raises StagectlError for files that cannot be read."""
-    return _narrow_status(workspace) or _full_status(workspace)
+    found = None
+    with suppress(Damaged):
+        found = _narrow_status(workspace)
+    return found or _full_status(workspace)
 
 
 def _narrow_status(workspace: Workspace) -> Optional[Status]:
@@ -38,17 +43,19 @@ def _narrow_status(workspace: Workspace) -> Optional[Status]:
         return None
     unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
     folders = (STAGED, *workspace.config.roots)
-    remember(workspace, trees, {*(name for name, _ in unstaged), *names_at(dirty, folders)})
+    if trees == Trees.of(workspace, found.index.meta["kinds"]):  # else nobody knows of which what was said is true
+        remember(workspace, trees, {*(name for name, _ in unstaged), *names_at(dirty, folders)})
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
     return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), found.index.live())
 
 
 def _full_status(workspace: Workspace) -> Status:
+    before = stands(workspace)
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
     unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
-    note(workspace, (name for name, _ in unstaged))
+    note(workspace, before, (name for name, _ in unstaged))
     return _told(workspace, plan, unstaged, uncommitted, applied, sum(state.live for state in applied.values()))
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import tree
-from stagectl.adapters.edits import ABSENT, Looked, Unusual, between, look
-from stagectl.adapters.git import Git
+from stagectl.adapters.edits import ABSENT, Looked, between, look
+from stagectl.adapters.git import OID, Git, GitError
 from stagectl.adapters.index import Index
+from stagectl.adapters.sight import Unusual
 from stagectl.adapters.snapshot import Snapshot, parse_snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import NAME, STAGED, Name, Oid, Resource, staged_path
@@ -62,22 +63,30 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[Fr
         new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
         if new and _have_twins(workspace.git, new):
             return None
-    except Unusual:
+    except (Unusual, GitError):  # git may have forgotten a tree that was HEAD's once
         return None
     return frozenset(names)
 
 
-def note(workspace: Workspace, unstaged: Iterable[Name]) -> None:
+def stands(workspace: Workspace) -> Optional[Trees]:
+    """Return what will be noted, once everything was read; None where nothing will be."""
+    git = workspace.git
+    if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
+        return None
+    digest = kinds_digest(workspace)
+    return None if digest is None else Trees.of(workspace, digest)
+
+
+def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name]) -> None:
     """Remember, when everything was read and found right, of whom there is something to say.
 
-    unstaged: the names of those whose definition is not what is staged.
+    before: how all stood before it was read. unstaged: the names of those whose definition is not what is staged.
     """
-    git, roots = workspace.git, workspace.config.roots
-    digest = kinds_digest(workspace) if git.cache() is not None else None
-    if digest is not None and git.config("core.sparseCheckout") != ["true"]:
-        with suppress(Unusual):
-            dirty = names_at(git.dirty([STAGED, *roots]), (STAGED, *roots))
-            remember(workspace, Trees.of(workspace, digest), {*unstaged, *dirty})
+    roots = workspace.config.roots
+    with suppress(Unusual):
+        dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
+        if before is not None and before == stands(workspace):  # else it is not known what was read
+            remember(workspace, before, {*unstaged, *dirty})
 
 
 def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
@@ -165,9 +174,10 @@ def _read(path: Path) -> Any:
     try:
         known = json.loads(path.read_bytes())
         names: List[str] = known["names"]
-        good = isinstance(known["roots"], dict) and all(NAME.fullmatch(name) for name in names)
-        return known if good and {"staged", "rules"} <= known.keys() else None
-    except (OSError, ValueError, KeyError, TypeError):
+        trees = [known["staged"], *known["roots"].values()]
+        good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
+        return known if good and "rules" in known else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

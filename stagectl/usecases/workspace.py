@@ -186,10 +186,7 @@ class Workspace:
         tip = self.branch.tip
         if tip is None:
             return None
-        branch = self.branch
-        newest = self.git.find(
-            f"{branch.ref if branch.local == tip else tip}^2"
-        )  # nearly always; a shallow clone may know a parent that it does not have
+        newest = self.git.find(f"{tip}^2")  # nearly always; a shallow clone may know a parent that it does not have
         if newest is not None:
             return newest
         for commit in self.git.first_parents(tip):

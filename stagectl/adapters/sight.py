@@ -1,0 +1,121 @@
+"""The files that git does not know, and whether its word can be taken for all others.
+
+Git looks at no file that it was told to leave alone (`--assume-unchanged`), takes two line ends for one, does not look
+into other repositories and does not see special files. Who reads every file sees all of that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Iterable, List, Sequence
+
+from stagectl.adapters.ahead import WATCHED
+from stagectl.adapters.folders import Folders
+from stagectl.adapters.git import Git
+from stagectl.core.model import STAGED
+
+_ATTRIBUTES = ".gitattributes"
+_LISTED = re.compile(rb"(?:\A|\0)(?:H|\?) ((?:[^\0]*/)?\.gitattributes)(?=\0)")
+_UNKNOWN = re.compile(rb"(?:\A|\0)\? ([^\0]+)")
+_LEFT_ALONE = re.compile(rb"(?:\A|\0)[^H?\0]")
+_LEFT_ALONE_OR_OUT = re.compile(rb"(?:\A|\0)[^HS?\0]")
+_CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
+_LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
+_OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
+
+
+class Unusual(Exception):
+    """Something that only reading every file can tell right."""
+
+
+def untracked(git: Git, roots: Sequence[str]) -> List[str]:
+    """Return the files that the index does not know, ignored ones included; raises Unusual where git cannot tell all.
+
+    Looked at is what a plan is made from, ignored or not, and what is under some roots.
+    """
+    cache = git.cache()
+    if cache is None:
+        raise Unusual
+    tops = (*WATCHED, *roots)
+    folders = Folders(cache, git.root, git.index, tops)
+    is_known = folders.are_as_before()
+    if is_known and (not _changes_line_ends(git, tops, folders.attributes) or folders.has_one_line_end):
+        return []
+    if not folders.look():
+        raise Unusual
+    listed = _listed(git, tops)
+    if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
+        raise Unusual
+    attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
+    changes_line_ends = _changes_line_ends(git, tops, attributes)
+    if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", "--", *tops)):
+        raise Unusual
+    beside = set(_attributes_above(tops))
+    paths = [path for path in map(_text, _UNKNOWN.findall(listed)) if path not in beside]
+    if any(path.endswith("/") for path in paths):
+        raise Unusual  # another repository in this one
+    if not paths:
+        folders.remember(attributes=attributes, is_one=changes_line_ends)
+    return paths
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _listed(git: Git, tops: Sequence[str]) -> bytes:
+    """Return all files there are, each with a letter that tells whether git knows it, and looks at it."""
+    options = ("ls-files", "-v", "--cached", "--others", "-z", "--", *tops, *_attributes_above(tops))
+    listed = git.run("-c", "core.ignoreCase=false", *options)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*options):
+        raise Unusual  # two names for what git takes for one file
+    return listed
+
+
+def _leaves_out(git: Git) -> bool:
+    """Return whether files may be left out of the working tree, and are nowhere in it."""
+    return git.config("core.sparseCheckout") == ["true"] and not _is_on(git, "sparse.expectfilesoutsideofpatterns")
+
+
+def _is_on(git: Git, key: str) -> bool:
+    return any(value.lower() not in ("false", "no", "off", "0", "") for value in git.config(key)[-1:])
+
+
+def _attributes_above(tops: Iterable[str]) -> List[str]:
+    """Return where attributes may be that hold for some folders from above."""
+    return sorted({str(above / _ATTRIBUTES) for top in tops for above in PurePosixPath(top).parents})
+
+
+def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> bool:
+    """Return whether files may have other line ends than what git has of them; raises Unusual if they may be more.
+
+    known: files of attributes, which have to be there.
+    """
+    if "GIT_ATTR_SOURCE" in os.environ or git.config("attr.tree"):
+        raise Unusual
+    missing = [path for path in known if not (git.root / path).is_file()]  # then git goes by the index
+    if missing:
+        raise Unusual
+    places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{_ATTRIBUTES}"}]
+    texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
+    if any(_CONVERTING.search(text) for text in texts):
+        raise Unusual
+    return _is_on(git, "core.autocrlf") or any(_LINE_ENDS.search(text) for text in texts)
+
+
+def _attributes_of_all(git: Git) -> List[Path]:
+    """Return where a user and a machine keep the attributes of all their repositories."""
+    own = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    chosen = git.config("core.attributesFile")[-1:] or [f"{own}/git/attributes"]
+    return [git.root / os.path.expanduser(chosen[0]), Path("/etc/gitattributes")]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError:
+        raise Unusual from None
