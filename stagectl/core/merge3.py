@@ -1,4 +1,4 @@
-"""Three-way merges of sequences (lines of a file, entries of a list) and of the values of a definition or staged file.
+"""Three-way merges of the values of a definition or staged file.
 
 Mappings are merged key by key, lists in which the order says nothing as sets, other lists entry by entry, the stamps of
 explicit actions by what they mean. What both sides changed differently is left to people: either side's value stands.
@@ -8,66 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from stagectl.core.model import stamp_count
 from stagectl.core.schema import BODY, FRONT
-from stagectl.core.undo import MISSING, SETS, merged_set
-from stagectl.core.values import canonical, same
+from stagectl.core.sequences import merge_entries
+from stagectl.core.values import Path, same
 
 Documents = Sequence[Any]  # front matter and body, as a file has them
+MISSING = object()  # stands for a value that is not there
+SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """Some entries that both sides agree on, or what each has where they do not, and what they come from."""
+class Clash:
+    """A value that both sides changed, each in its way; the indexes in its path are those of ours."""
 
-    ours: Tuple[str, ...]
-    theirs: Tuple[str, ...]
-    base: Tuple[str, ...] = ()
-
-    @property
-    def is_conflict(self) -> bool:
-        """Whether the sides differ."""
-        return self.ours != self.theirs
-
-
-def merge_sequences(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Chunk]:
-    """Yield a three-way merge, as diff3 makes it (Khanna, Kunal and Pierce, 2007)."""
-    at, mine, other = 0, 0, 0
-    for start, end, in_ours, in_theirs in _stable(base, ours, theirs):
-        yield from _chunk(base[at:start], ours[mine:in_ours], theirs[other:in_theirs])
-        kept = tuple(base[start:end])
-        yield from [Chunk(kept, kept)] if kept else []
-        at, mine, other = end, in_ours + end - start, in_theirs + end - start
-
-
-def _chunk(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Chunk]:
-    mine, other = tuple(ours), tuple(theirs)
-    if mine == other or other == tuple(base):
-        other = mine
-    elif mine == tuple(base):
-        mine = other
-    if mine or other:
-        yield Chunk(mine, other, tuple(base))
-
-
-def _stable(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Tuple[int, int, int, int]]:
-    """Yield what is unchanged on both sides: from, to, and where it begins in ours and theirs; at last the ends."""
-    left = SequenceMatcher(None, base, ours, autojunk=False).get_matching_blocks()
-    right = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
-    a = b = 0
-    while a < len(left) and b < len(right):
-        (one, in_ours, length), (two, in_theirs, other) = left[a], right[b]
-        start, end = max(one, two), min(one + length, two + other)
-        if start < end:
-            yield start, end, in_ours + start - one, in_theirs + start - two
-        if one + length < two + other:
-            a += 1
-        else:
-            b += 1
-    yield len(base), len(base), len(ours), len(theirs)
+    path: Path
+    base: Any
+    ours: Any
+    theirs: Any
 
 
 @dataclass(frozen=True)
@@ -86,8 +46,8 @@ class Merged:
 def merge_documents(base: Optional[Documents], ours: Documents, theirs: Documents) -> Merged:
     """Return the three-way merge of a file's values; base: None where both sides added the file."""
     sides = [_front_and_body(documents) for documents in (base or [{}, {}], ours, theirs)]
-    fronts = _merge((), *(side[FRONT] for side in sides))
-    bodies = _merge((), *(side[BODY] for side in sides))
+    fronts = _merge([], (), *(side[FRONT] for side in sides))
+    bodies = _merge([], (), *(side[BODY] for side in sides))
     stamps = _merge_stamps(*(side[FRONT].get("actions") or {} for side in sides))
     for front in fronts:
         front.pop("actions", None)
@@ -104,48 +64,65 @@ def _front_and_body(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any
     return front, body
 
 
-def _merge(path: Tuple[str, ...], base: Any, ours: Any, theirs: Any) -> Tuple[Any, Any]:
+def merge_values(base: Any, ours: Any, theirs: Any) -> Tuple[Any, List[Clash]]:
+    """Return the three-way merge of a document, with ours where both sides changed a value, and those values."""
+    clashes: List[Clash] = []
+    return _merge(clashes, (), base, ours, theirs)[0], clashes
+
+
+def _merge(clashes: List[Clash], path: Path, base: Any, ours: Any, theirs: Any) -> Tuple[Any, Any]:
     """Return the value with ours, and with theirs, where there is a conflict; else twice the same."""
     if same(ours, theirs) or same(base, theirs):
         return ours, ours
     if same(base, ours):
         return theirs, theirs
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return _merge_mappings(path, base if isinstance(base, dict) else {}, ours, theirs)
+        return _merge_mappings(clashes, path, base if isinstance(base, dict) else {}, ours, theirs)
     if isinstance(ours, list) and isinstance(theirs, list):
         old = base if isinstance(base, list) else []
         if _is_set(path):
             union = merged_set(ours, old, theirs)
             return union, union
-        return _merge_lists(old, ours, theirs)
-    return ours, theirs
+        return _merge_lists(clashes, path, old, ours, theirs)
+    return _clash(clashes, path, base, ours, theirs)
 
 
-def _is_set(path: Tuple[str, ...]) -> bool:
+def _is_set(path: Path) -> bool:
     return path[:1] != ("inputs",) and (path[0] in SETS or (len(path) == 2 and path[0] == "react_on"))
 
 
 def _merge_mappings(
-    path: Tuple[str, ...], base: Dict[str, Any], ours: Dict[str, Any], theirs: Dict[str, Any]
+    clashes: List[Clash], path: Path, base: Dict[str, Any], ours: Dict[str, Any], theirs: Dict[str, Any]
 ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     mine: Dict[str, Any] = {}
     other: Dict[str, Any] = {}
     for key in dict.fromkeys([*ours, *theirs]):
-        one, two = _merge((*path, key), *(side.get(key, MISSING) for side in (base, ours, theirs)))
+        one, two = _merge(clashes, (*path, key), *(side.get(key, MISSING) for side in (base, ours, theirs)))
         mine.update({} if one is MISSING else {key: one})
         other.update({} if two is MISSING else {key: two})
     return mine, other
 
 
-def _merge_lists(base: List[Any], ours: List[Any], theirs: List[Any]) -> Tuple[List[Any], List[Any]]:
+def _merge_lists(
+    clashes: List[Clash], path: Path, base: List[Any], ours: List[Any], theirs: List[Any]
+) -> Tuple[List[Any], List[Any]]:
     """Merge entry by entry; where that fails the lists as a whole are the conflict: nobody reads half a list."""
-    texts = [[canonical(entry) for entry in side] for side in (base, ours, theirs)]
-    value = {text: entry for side, entries in zip(texts, (base, ours, theirs)) for text, entry in zip(side, entries)}
-    chunks = list(merge_sequences(*texts))
-    if any(chunk.is_conflict for chunk in chunks):
-        return ours, theirs
-    merged = [value[text] for chunk in chunks for text in chunk.ours]
-    return merged, merged
+    entries = merge_entries(base, ours, theirs)
+    if entries is None:
+        return _clash(clashes, path, base, ours, theirs)
+    pairs = [_merge(clashes, (*path, index), *sides) for index, sides in entries]
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def _clash(clashes: List[Clash], path: Path, base: Any, ours: Any, theirs: Any) -> Tuple[Any, Any]:
+    clashes.append(Clash(path, base, ours, theirs))
+    return ours, theirs
+
+
+def merged_set(ours: List[Any], base: List[Any], theirs: List[Any]) -> List[Any]:
+    """Return a list in which order says nothing, with the changes of both sides."""
+    kept = [entry for entry in ours if entry in theirs or entry not in base]
+    return kept + [entry for entry in theirs if entry not in base and entry not in kept]
 
 
 def _merge_stamps(base: Dict[str, str], ours: Dict[str, str], theirs: Dict[str, str]) -> Dict[str, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from stagectl.core.merge3 import MISSING, Documents, merge_values
 from stagectl.core.schema import BODY, FRONT
-from stagectl.core.values import Path, dotted, same
+from stagectl.core.values import Path, canonical, dotted, same
 
-Documents = Sequence[Any]  # front matter and body, as a file has them
 Place = Tuple[int, Path]  # a document and a path in it
-MISSING = object()  # stands for a value that is not there
+Step = Tuple[Place, Any]  # a value to set there; MISSING: it goes
 _FRONT_KEYS = ("kind", "tags", "moved_from")
-SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,92 @@ class Conflict:
     now: Any
 
 
-@dataclass
+@dataclass(frozen=True)
 class Undoing:
-    """What takes a change back: values to set, in order, then places that go, the last entries of a list first."""
+    """What takes a change back: steps, in order."""
 
-    sets: List[Tuple[Place, Any]] = field(default_factory=list)
-    gone: List[Place] = field(default_factory=list)
-    conflicts: List[Conflict] = field(default_factory=list)
+    steps: Tuple[Step, ...]
+    conflicts: Tuple[Conflict, ...]
 
 
 def undo(now: Documents, then: Documents, back: Documents) -> Undoing:
-    """Return what takes the change from *back* to *then* out of *now*."""
-    found = Undoing()
-    for document, sides in enumerate(zip(_said(now), _said(then), _said(back))):
-        _walk(found, (document, ()), *sides)
-    found.gone.reverse()
-    return found
+    """Return what takes the change from *back* to *then* out of *now*, keeping what was added since to what goes."""
+    left = [_with_room(*sides) for sides in zip(_said(now), _said(then), _said(back))]
+    return put_together(now, then, left)
+
+
+def put_together(ours: Documents, base: Documents, theirs: Documents) -> Undoing:
+    """Return what makes the change from *base* to *theirs* in *ours*, too."""
+    mine = _said(ours)
+    merges = [merge_values(*sides) for sides in zip(_said(base), mine, _said(theirs))]
+    conflicts = [
+        Conflict((document, clash.path), clash.base, clash.theirs, clash.ours)
+        for document, (_, clashes) in enumerate(merges)
+        for clash in clashes
+    ]
+    wanted = _said([value for value, _ in merges])
+    return Undoing(tuple(steps(mine, wanted)), tuple(conflicts))
+
+
+def _with_room(now: Any, then: Any, back: Any) -> Any:
+    """Return what comes back, empty instead of gone where something was added since that has to stand in it."""
+    for kind in (dict, list):
+        if back is MISSING and isinstance(now, kind) and isinstance(then, kind) and not same(now, then):
+            back = kind()
+    if not isinstance(now, dict) or not isinstance(then, dict) or not isinstance(back, dict):
+        return back
+    keys = dict.fromkeys([*back, *then])
+    found = {key: _with_room(*(side.get(key, MISSING) for side in (now, then, back))) for key in keys}
+    return {key: value for key, value in found.items() if value is not MISSING}
+
+
+def steps(now: Documents, wanted: Documents) -> Iterator[Step]:
+    """Yield what turns the values of a file into others, as little of it as is needed."""
+    for document in (FRONT, BODY):
+        yield from _steps((document, ()), now[document], wanted[document])
+
+
+def _steps(place: Place, now: Any, wanted: Any) -> Iterator[Step]:
+    document, path = place
+    if same(now, wanted):
+        return
+    if isinstance(now, dict) and isinstance(wanted, dict) and (wanted or not path):
+        for key in dict.fromkeys([*now, *wanted]):
+            inside = (document, (*path, key))
+            if key in wanted:
+                yield from _steps(inside, now.get(key, MISSING), wanted[key])
+            elif now[key] is not None:  # a key without a value says nothing, and stays
+                yield inside, MISSING
+    elif isinstance(now, list) and isinstance(wanted, list) and wanted:
+        yield from _steps_in_list(place, now, wanted)
+    else:
+        yield place, wanted
+
+
+def _steps_in_list(place: Place, now: List[Any], wanted: List[Any]) -> Iterator[Step]:
+    """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
+    document, path = place
+    gone = _gone(now, wanted)
+    if gone is None:
+        yield place, wanted
+        return
+    for index in reversed(gone):
+        yield (document, (*path, index)), MISSING
+    left = [entry for index, entry in enumerate(now) if index not in gone]
+    for index, entry in enumerate(wanted):
+        yield from _steps((document, (*path, index)), left[index] if index < len(left) else MISSING, entry)
+
+
+def _gone(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
+    """Return the indexes of entries to take out, so that the rest stand where they should; None if they cannot."""
+    if len(now) == len(wanted) or same(now, wanted[: len(now)]):
+        return []
+    before, after = ([canonical(entry) for entry in side] for side in (now, wanted))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    changes = [step for step in matcher.get_opcodes() if step[0] != "equal"]
+    if all(word == "delete" or end - start == last - first for word, start, end, first, last in changes):
+        return [index for word, start, end, _, _ in changes if word == "delete" for index in range(start, end)]
+    return None
 
 
 def where(place: Place) -> str:
@@ -62,55 +132,3 @@ def _said(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     body: Mapping[str, Any] = documents[BODY] or {}
     said = {key: front[key] for key in _FRONT_KEYS if front.get(key)}
     return said, {"inputs": {}, **{key: value for key, value in body.items() if value}}
-
-
-def _walk(found: Undoing, place: Place, now: Any, then: Any, back: Any) -> None:
-    if same(then, back) or same(now, back):
-        return
-    if _are_alike(now, back, then):
-        _walk_inside(found, place, now, then, back)
-    elif same(now, then):
-        _put(found, place, back)
-    elif _are_alike(now, then, back):
-        _walk_inside(found, place, now, then, back)
-    else:
-        found.conflicts.append(Conflict(place, then, back, now))
-
-
-def _are_alike(one: Any, other: Any, third: Any) -> bool:
-    """Return whether all are mappings, or all are lists; the third may be missing."""
-    return any(
-        isinstance(one, kind) and isinstance(other, kind) and (third is MISSING or isinstance(third, kind))
-        for kind in (dict, list)
-    )
-
-
-def _put(found: Undoing, place: Place, value: Any) -> None:
-    if value is MISSING:
-        found.gone.append(place)
-    else:
-        found.sets.append((place, value))
-
-
-def _walk_inside(found: Undoing, place: Place, now: Any, then: Any, back: Any) -> None:
-    document, path = place
-    if isinstance(now, dict):
-        sides = [side if side is not MISSING else {} for side in (now, then, back)]
-        for key in dict.fromkeys(key for side in sides for key in side):
-            _walk(found, (document, (*path, key)), *(side.get(key, MISSING) for side in sides))
-        return
-    lists: List[List[Any]] = [side if side is not MISSING else [] for side in (now, then, back)]
-    if path and path[0] in SETS:
-        _put(found, place, merged_set(*lists) or MISSING)
-        return
-    if len(lists[0]) < len(lists[1]) < len(lists[2]):  # what comes back would stand after what is no longer there
-        found.conflicts.append(Conflict(place, then, back, now))
-        return
-    for index in range(max(map(len, lists))):
-        _walk(found, (document, (*path, index)), *(side[index] if index < len(side) else MISSING for side in lists))
-
-
-def merged_set(now: List[Any], then: List[Any], back: List[Any]) -> List[Any]:
-    """Return a list, in which order says nothing, with what turns *then* into *back* done to it."""
-    kept = [entry for entry in now if entry in back or entry not in then]
-    return kept + [entry for entry in back if entry not in then and entry not in kept]

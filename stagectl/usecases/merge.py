@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.tree import Content
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core import schema
+from stagectl.core.merge3 import MISSING
 from stagectl.core.model import Name, Resource
 from stagectl.core.schema import FRONT
-from stagectl.core.undo import Undoing, says_the_same, undo, where
+from stagectl.core.undo import Step, Undoing, put_together, says_the_same, where
 from stagectl.usecases.stage import rendered
 
 
@@ -28,8 +29,12 @@ def actions_of(content: Content) -> Dict[str, str]:
 
 def carried_out(content: bytes, undoing: Undoing) -> bytes:
     """Return a file with what was found done to it; raises StagectlError for a place that cannot be edited."""
-    edits = [Edit(*place, value) for place, value in undoing.sets]
-    return edit(content, [*edits, *(Edit(*place, delete=True) for place in undoing.gone)])
+    return edit(content, edits_for(undoing.steps))
+
+
+def edits_for(steps: Iterable[Step]) -> List[Edit]:
+    """Return steps as edits of a file."""
+    return [Edit(*place, delete=True) if value is MISSING else Edit(*place, value) for place, value in steps]
 
 
 def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[Optional[Resource], List[str]]:
@@ -41,7 +46,7 @@ def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[O
     mine, before, others = load(ours), load(base), load(theirs)
     if ours is None or mine is None or before is None or others is None:
         return _resource(name, ours), [""]
-    undoing = undo(mine, before, others)
+    undoing = put_together(mine, before, others)
     actions, clashes = _actions(*map(actions_of, (ours, base, theirs)))
     conflicts = [*(where(conflict.place) for conflict in undoing.conflicts), *clashes]
     if conflicts:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.files import write_file
-from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.adapters.yamlfile.edit import edit
 from stagectl.core.errors import StagectlError
-from stagectl.core.merge3 import Chunk, Documents, merge_documents, merge_sequences
+from stagectl.core.merge3 import Documents, merge_documents
 from stagectl.core.model import STAGED
 from stagectl.core.schema import FRONT
-from stagectl.core.values import Path as ValuePath
-from stagectl.core.values import same
+from stagectl.core.sequences import Chunk, merge_sequences
+from stagectl.core.undo import steps
+from stagectl.usecases.merge import edits_for
 
 _FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
 
@@ -64,7 +65,8 @@ def _lines(chunk: Chunk) -> Sequence[str]:
 
 def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
     """Return a text with the values that are wanted; the front matter of a staged file has one form only."""
-    text = edit(canvas, list(_edits(canvas, wanted)))
+    now = [{} if document is None else document for document in yamlfile.load(canvas)]
+    text = edit(canvas, edits_for(steps(now, wanted)))
     if not path.startswith(f"{STAGED}/") or not _is_rendered(wanted[FRONT]):
         return text
     front = wanted[FRONT]
@@ -79,31 +81,6 @@ def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
 
 def _is_rendered(front: Mapping[str, Any]) -> bool:
     return "source" in front and "kind" in front and set(front) <= set(_FRONT_KEYS)
-
-
-def _edits(text: bytes, wanted: Documents) -> Iterator[Edit]:
-    for document, now in enumerate(yamlfile.load(text)):
-        yield from _edits_of(document, (), {} if now is None else now, wanted[document])
-
-
-def _edits_of(document: int, at: ValuePath, now: Any, wanted: Any) -> Iterator[Edit]:
-    """Yield what turns a value into another, as little of it as is needed."""
-    if same(now, wanted):
-        return
-    if isinstance(now, dict) and isinstance(wanted, dict) and (wanted or not at):
-        for key in [*now, *(key for key in wanted if key not in now)]:
-            if key in wanted:
-                yield from _edits_of(document, (*at, key), now.get(key, _NOTHING), wanted[key])
-            elif now[key] is not None:  # a key without a value says nothing, and stays
-                yield Edit(document, (*at, key), delete=True)
-    elif isinstance(now, list) and isinstance(wanted, list) and len(now) == len(wanted):
-        for index, (old, new) in enumerate(zip(now, wanted)):
-            yield from _edits_of(document, (*at, index), old, new)
-    else:
-        yield Edit(document, at, wanted)
-
-
-_NOTHING = object()
 
 
 def values_of(path: Path) -> Optional[Documents]:

@@ -11,6 +11,7 @@ from stagectl.adapters.snapshot import Snapshot
 from stagectl.adapters.tree import Content, changed_files
 from stagectl.core import schema
 from stagectl.core.errors import StagectlError
+from stagectl.core.merge3 import MISSING
 from stagectl.core.model import (
     STAGED,
     STANDARD_ACTIONS,
@@ -25,7 +26,7 @@ from stagectl.core.model import (
 )
 from stagectl.core.outcome import ERROR, SUCCESS, UNKNOWN
 from stagectl.core.reports import LogEntry
-from stagectl.core.undo import MISSING, Conflict, Place, says_the_same, undo, where
+from stagectl.core.undo import Conflict, Place, says_the_same, undo, where
 from stagectl.core.values import canonical
 from stagectl.usecases.commit import Staging, commit_staged, names_of
 from stagectl.usecases.definitions import definition_of
@@ -168,10 +169,9 @@ def _whole_conflict(
     if base is None:
         return [] if theirs is None else [f"  {name}: it was created again since"]
     changed = undo(mine, mine, base)  # what makes of it what it was
-    places = [*((place, value) for place, value in changed.sets), *((place, MISSING) for place in changed.gone)]
     return [
         f"  {name}: {where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
-        for place, was in places
+        for place, was in changed.steps
     ]
 
 

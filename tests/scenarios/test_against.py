@@ -123,6 +123,22 @@ def test_two_values_of_one_input_do_not_commute(shop: Repo) -> None:
     ) == "".join(shop.ok("plan", "--against", "port", "--against", "size").out.splitlines(True)[:3])
 
 
+def test_entries_of_a_list_are_told_apart(shop: Repo) -> None:
+    """
+    Theirs puts an entry in front of the one that this plan edits: that commutes; two edits of one entry do not.
+    """
+    one, other = {"host": "a", "port": 1}, {"host": "b", "port": 1}
+    shop.define("dns", inputs={"urls": [one, other]}).apply_all()
+    on_branch(shop, "front", lambda repo: repo.define("dns", inputs={"urls": [{**one, "host": "n"}, one, other]}))
+    on_branch(shop, "edit", lambda repo: repo.define("dns", inputs={"urls": [{**one, "port": 5}, other]}))
+    shop.define("dns", inputs={"urls": [{**one, "port": 2}, other]}).stage()
+
+    clash, fits = against(shop, "edit", "--against", "front")["branches"]
+
+    assert (True, []) == (fits["commutes"], fits["conflicts"])
+    assert (False, [{"resource": "dns", "path": "urls.0.port"}]) == (clash["commutes"], clash["conflicts"])
+
+
 def test_the_same_change_commutes_and_is_done_by_either(shop: Repo) -> None:
     """
     Once their branch is applied nothing is left of this plan.

@@ -47,6 +47,18 @@ def merge(repo: Repo, path: str, base: Optional[str], ours: str, theirs: str) ->
 BASE = FRONT + "# the shop\ninputs:\n  image: shop:1\n  port: 80\n  size: small\n"
 
 CLEAN = {
+    "an entry of a list of mappings, edited here and moved down there": (
+        FRONT + "inputs:\n  rules:\n  - {n: 1, v: 1}\n",
+        FRONT + "inputs:\n  rules:\n  - {n: 0, v: 1}\n  - {n: 1, v: 1}\n",
+        FRONT + "inputs:\n  rules:\n  - {n: 1, v: 2}\n",
+        FRONT + "inputs:\n  rules:\n  - {n: 0, v: 1}\n  - {n: 1, v: 2}\n",
+    ),
+    "two keys of one entry of a list": (
+        FRONT + "inputs:\n  rules:\n  - n: 1  # one\n    v: 1\n    w: 1\n  - n: 2  # two\n    v: 1\n",
+        FRONT + "inputs:\n  rules:\n  - n: 1  # one\n    v: 2\n    w: 1\n  - n: 2  # two\n    v: 1\n",
+        FRONT + "inputs:\n  rules:\n  - n: 1  # one\n    v: 1\n    w: 2\n  - n: 2  # two\n    v: 1\n",
+        FRONT + "inputs:\n  rules:\n  - n: 1  # one\n    v: 2\n    w: 2\n  - n: 2  # two\n    v: 1\n",
+    ),
     "two values in lines next to each other": (
         BASE,
         BASE.replace("port: 80", "port: 81"),
@@ -208,11 +220,11 @@ CONFLICTS = {
         FRONT + "inputs:\n  hosts: [a, c]\n  port: 2\n",
         FRONT + "inputs:\n<<<<<<< ours\n  hosts: [a, b]\n=======\n  hosts: [a, c]\n>>>>>>> theirs\n  port: 2\n",
     ),
-    "entries of a list of mappings, of which one side moved some": (
+    "an entry of a list of mappings that one side may have edited or replaced": (
         FRONT + "inputs:\n  rules:\n  - {n: 1, v: 1}\n",
-        FRONT + "inputs:\n  rules:\n  - {n: 0, v: 1}\n  - {n: 1, v: 1}\n",
+        FRONT + "inputs:\n  rules:\n  - {n: 0, v: 1}\n  - {n: 1, v: 3}\n",
         FRONT + "inputs:\n  rules:\n  - {n: 1, v: 2}\n",
-        FRONT + "inputs:\n  rules:\n<<<<<<< ours\n  - {n: 0, v: 1}\n  - {n: 1, v: 1}\n=======\n"
+        FRONT + "inputs:\n  rules:\n<<<<<<< ours\n  - {n: 0, v: 1}\n  - {n: 1, v: 3}\n=======\n"
         "  - {n: 1, v: 2}\n>>>>>>> theirs\n",
     ),
     "a file that both sides added": (

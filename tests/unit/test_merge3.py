@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
-from stagectl.core.merge3 import merge_documents, merge_sequences
+from stagectl.core.merge3 import merge_documents, merge_values
 from stagectl.core.model import is_pending
+from stagectl.core.sequences import merge_sequences
+from stagectl.core.values import canonical
 from stagectl.usecases.merge_files import merge
 
 LINES = st.lists(st.sampled_from("abcd"), max_size=8)
@@ -75,6 +77,85 @@ def test_a_merge_of_values_is_a_conflict_for_both_or_for_none(base: Any, ours: A
     if not here.is_conflict:
         assert here.ours[1] == there.ours[1]
         assert set(here.ours[0]["tags"]) == set(there.ours[0]["tags"])
+
+
+ENTRIES = st.lists(
+    st.fixed_dictionaries({"port": st.integers(1, 2)}, optional={"path": st.integers(1, 2)}), min_size=1, max_size=4
+)
+HOSTS = "abcdefgh"
+
+
+@given(ENTRIES, ENTRIES, st.data())
+def test_what_is_done_to_an_entry_of_a_list_is_never_done_to_another(base: Any, more: Any, data: Any) -> None:
+    """
+    One side takes entries out, puts new ones in and edits some, the other edits one: each by its host, or a conflict.
+    """
+    old = [{"host": HOSTS[at], **entry} for at, entry in enumerate(base)]
+    meant = data.draw(st.sampled_from(old))
+    ours = [entry for entry in old if entry is meant or data.draw(st.booleans())]
+    ours = [{**entry, "size": 1} if data.draw(st.booleans()) else entry for entry in ours]
+    for at, entry in enumerate(more):
+        ours.insert(data.draw(st.integers(0, len(ours))), {"host": HOSTS[4 + at], **entry})
+    theirs = [{**entry, "port": 3} if entry is meant else entry for entry in old]
+
+    for sides in ((ours, theirs), (theirs, ours)):
+        merged, clashes = merge_values(*({"inputs": {"urls": side}} for side in (old, *sides)))
+
+        if not clashes:
+            expected = [{**entry, "port": 3} if entry["host"] == meant["host"] else entry for entry in ours]
+            assert expected == merged["inputs"]["urls"]
+
+
+A, B, C, NEW = ({"host": host, "port": 1} for host in "abcn")
+A2, B2, A3 = {**A, "port": 2}, {**B, "port": 2}, {**A, "port": 3}
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ([A], [NEW, A], [A2], [NEW, A2]),
+        ([A], [A, NEW], [A2], [A2, NEW]),
+        ([A, B], [NEW, A, B], [A, B2], [NEW, A, B2]),
+        ([A, B, C], [C], [A, B], []),
+        ([A, B], [B, A], [A2, B], [B, A2]),
+        ([A, B], [B], [A2, B], None),  # gone here, edited there
+        ([A, B], [{**NEW, "port": 5}, A2], [A3, B], None),  # a new one, a edited, and b gone: or both edited?
+        ([A, B], [NEW, {**A, "port": 9}], [A2, B], None),
+        ([A], [NEW, {**A, "size": 1}], [A2], None),  # which of both is a?
+        ([A], [{"host": "x", "port": 9}], [{**A, "size": 1}], None),  # another one in its place
+        ([A, A], [A], [A, A2], None),  # which of both is gone?
+        ([A, A], [A, A, A], [A2, A], None),
+        ([A], [A, B], [A, C], None),  # who comes first?
+        ([A, B], [A, NEW, B], [C], None),
+        ([A, B], [NEW, A, B], [NEW, A, B2], [NEW, A, B2]),
+        ([A, B], [{**A, "size": 1}, {**B, "size": 1}], [A2, B2], [{**A2, "size": 1}, {**B2, "size": 1}]),
+        ([[A, B]], [[NEW, A, B]], [[A2, B]], [[NEW, A2, B]]),
+        ([1, 2], [1, 3], [1, 2, 4], [1, 3, 4]),
+        ([1, True], [1, True, 1.0], [2, True], [2, True, 1.0]),
+    ],
+)  # fmt: skip
+def test_lists_are_merged_entry_by_entry(base: Any, ours: Any, theirs: Any, merged: Any) -> None:
+    """
+    Wherever nobody can say which entry is meant it is a conflict (None here), whoever merges.
+    """
+    for sides in ((ours, theirs), (theirs, ours)):
+        found, clashes = merge_values(*({"inputs": {"urls": side}} for side in (base, *sides)))
+
+        assert (merged is None) == bool(clashes), found
+        if merged is not None:
+            assert canonical(merged) == canonical(found["inputs"]["urls"])
+
+
+@pytest.mark.parametrize("entry", [1, {"a": 1}, None])
+def test_lists_too_long_to_take_apart_are_a_conflict(entry: Any) -> None:
+    """
+    Somebody else's branch cannot make a plan against it take minutes; what one side alone did is merged at any length.
+    """
+    base = [{"a": at} if entry is None else entry for at in range(20000)]
+    sides = [{"inputs": {"l": side}} for side in (base, [*base, 2], [3, *base])]
+
+    assert [("inputs", "l")] == [clash.path for clash in merge_values(*sides)[1]]
+    assert (sides[1], []) == merge_values(sides[0], sides[1], sides[0])
 
 
 def text_of(documents: Tuple[Dict[str, Any], Dict[str, Any]]) -> bytes:
