@@ -15,7 +15,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 from stagectl.adapters import ahead, tree
 from stagectl.adapters.ahead import RAW
 from stagectl.adapters.git import Git, GitError
-from stagectl.adapters.sight import Unusual, untracked
+from stagectl.adapters.sight import Unusual, see
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
@@ -63,8 +63,12 @@ class Looked:
 def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
     """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
     try:
-        fresh = [Entry(path, "100644", None) for path in untracked(git, roots)]
-        return Looked(_really_changed(git, _changed(git, roots)), fresh)
+        seen = see(git, roots)
+        listed = _changed(git, roots)
+        here = _really_changed(git, listed)
+        if seen.changes_line_ends and len(here) < len(listed):
+            return None  # git may say of the same bytes that they are changed
+        return Looked(here, [Entry(path, "100644", None) for path in seen.untracked])
     except (Unusual, GitError):  # before the first commit there is no HEAD
         return None
 

@@ -26,10 +26,12 @@ class Folders:
     """The folders of one working tree that a plan looks into, as they were when nothing was untracked in them."""
 
     def __init__(self, memo: Path, root: Path, index: Path, tops: Iterable[str]) -> None:
-        self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
         self._root = root
         self._index_file = index
         self._tops = tuple(tops)
+        # For other folders git was asked at another time: what is noted of them is noted elsewhere.
+        about = "\0".join([str(root), *self._tops])
+        self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
         self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
         self._known = self._read()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Iterable, List, Sequence
 
@@ -30,19 +31,25 @@ class Unusual(Exception):
     """Something that only reading every file can tell right."""
 
 
-def untracked(git: Git, roots: Sequence[str]) -> List[str]:
-    """Return the files that the index does not know, ignored ones included; raises Unusual where git cannot tell all.
+@dataclass(frozen=True)
+class Seen:
+    """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
 
-    Looked at is what a plan is made from, ignored or not, and what is under some roots.
-    """
+    untracked: Sequence[str]
+    changes_line_ends: bool
+
+
+def see(git: Git, roots: Sequence[str]) -> Seen:
+    """Return what git does not know of what a plan is made from, and of roots; raises Unusual where it cannot tell."""
     cache = git.cache()
     if cache is None:
         raise Unusual
     tops = (*WATCHED, *roots)
     folders = Folders(cache, git.root, git.index, tops)
-    is_known = folders.are_as_before()
-    if is_known and (not _changes_line_ends(git, tops, folders.attributes) or folders.has_one_line_end):
-        return []
+    if folders.are_as_before():
+        changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
+        if folders.has_one_line_end or not changes_line_ends:
+            return Seen((), changes_line_ends)
     if not folders.look():
         raise Unusual
     listed = _listed(git, tops)
@@ -58,7 +65,7 @@ def untracked(git: Git, roots: Sequence[str]) -> List[str]:
         raise Unusual  # another repository in this one
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return paths
+    return Seen(paths, changes_line_ends)
 
 
 def _text(path: bytes) -> str:

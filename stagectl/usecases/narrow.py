@@ -41,9 +41,15 @@ class Narrow:
         if _have_twins(self.index, {**self.edits, **wanted}) or any(r.kind not in self.index.kinds for r in there):
             return None
         states = self.index.states(wanted)
-        edits = {**self.edits, **{name: resource for name, resource in wanted.items() if resource or name in states}}
+        merged = {**self.edits, **wanted}
+        gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
+        edits = {name: resource for name, resource in merged.items() if name not in gone}
         situation = narrowed(self.index, edits, self.index.kinds)
         return replace(self, situation=follow_moves(situation), edits=edits) if _has_kinds(situation) else None
+
+    def has_moves(self) -> bool:
+        """Return whether something has another name now, under which the index does not know it."""
+        return any(resource is not None and resource.moved_from for resource in self.edits.values())
 
     def world(self, selection: Selection) -> Optional[World]:
         """Return what a selection chooses from, None for one that takes everything."""

@@ -57,6 +57,8 @@ def _narrow_plan(
     if found is None:
         return None
     world = found.world(selection)
+    if world is not None and found.has_moves():
+        return None
     if world is not None:
         select(selection, world)  # what does not exist is told at once
     try:

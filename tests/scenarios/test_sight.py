@@ -1,0 +1,248 @@
+"""Where git's word is not the whole truth: what is told is what reading every file tells."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import Callable, Dict, Optional
+
+import pytest
+
+from stagectl.adapters import folders
+from tests.build import Repo
+
+pytestmark = pytest.mark.once
+
+Env = Optional[Dict[str, str]]
+
+
+@pytest.fixture
+def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """All is applied, and everything that is kept is there."""
+    monkeypatch.setattr(folders, "_RACY", 0)
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("p/x", inputs={"a": 1})
+    repo.apply_all().run("status")
+    return repo
+
+
+def edit(repo: Repo, path: str) -> None:
+    repo.write(path, repo.read(path).replace("1", "2"))
+
+
+def left_alone(repo: Repo) -> None:
+    repo.git("update-index", "--assume-unchanged", ".staged/db.yaml")
+    edit(repo, ".staged/db.yaml")
+
+
+def a_definition_left_alone(repo: Repo) -> None:
+    repo.git("update-index", "--assume-unchanged", "resources/db.yaml")
+    edit(repo, "resources/db.yaml")
+
+
+def out_of_the_working_tree(repo: Repo) -> None:
+    repo.git("update-index", "--skip-worktree", ".staged/p/x.yaml")
+    (repo.root / ".staged/p/x.yaml").unlink()
+
+
+def with_the_times_of_before(repo: Repo) -> None:
+    time.sleep(1.1)  # git compares whole seconds then
+    repo.git("config", "core.trustctime", "false")
+    repo.git("config", "core.checkStat", "minimal")
+    repo.git("update-index", "--refresh")
+    path = repo.root / ".staged/db.yaml"
+    before = path.stat()
+    edit(repo, ".staged/db.yaml")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def twins_that_git_takes_for_one(repo: Repo) -> None:
+    repo.git("config", "core.ignoreCase", "true")
+    repo.write("resources/DB.yaml", repo.read("resources/db.yaml"))
+
+
+def literal_paths(repo: Repo) -> Env:
+    repo.write("resources/DB.yaml", repo.read("resources/db.yaml"))
+    return {"GIT_LITERAL_PATHSPECS": "1"}
+
+
+def paths_in_any_case(repo: Repo) -> Env:
+    edit(repo, "resources/db.yaml")
+    return {"GIT_ICASE_PATHSPECS": "1"}
+
+
+def forgotten_and_ignored(repo: Repo) -> None:
+    repo.write(".gitignore", "actions.log\nfail\n.staged/db.yaml\n").commit()
+    repo.git("rm", "-q", "--cached", ".staged/db.yaml")
+
+
+def a_link(repo: Repo) -> None:
+    os.symlink("db.yaml", repo.root / "resources/other")
+
+
+def a_link_for_a_root(repo: Repo) -> None:
+    os.rename(repo.root / "resources", repo.root / "old")
+    os.symlink("nowhere", repo.root / "resources")
+
+
+def a_pipe(repo: Repo) -> None:
+    os.mkfifo(repo.root / ".staged/pipe.yaml")
+
+
+def a_file_for_a_folder(repo: Repo) -> None:
+    subprocess.run(["rm", "-r", str(repo.root / ".staged")], check=True)
+    repo.write(".staged", "x")
+
+
+def submodule(repo: Repo, where: str) -> None:
+    other = Repo(repo.root.parent / "other")
+    other.write("n.yaml", "---\nkind: service\n---\ninputs: {}\n").commit()
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.root), f"{where}/sub")
+    repo.git("commit", "-qm", "another repository")
+
+
+def a_submodule_of_definitions(repo: Repo) -> None:
+    submodule(repo, "resources")
+
+
+def a_submodule_of_staged_files(repo: Repo) -> None:
+    submodule(repo, ".staged")
+
+
+def line_ends_of_a_folder(repo: Repo) -> None:
+    repo.write(".staged/p/.gitattributes", "*.yaml eol=crlf\n").commit()
+    (repo.root / ".staged/p/x.yaml").unlink()
+    repo.git("checkout", ".staged/p/x.yaml")
+
+
+def line_ends_that_git_takes_for_the_same(repo: Repo) -> None:
+    repo.write(".gitattributes", "* text=auto\n").commit()
+    path = repo.root / ".staged/db.yaml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    repo.git("add", "-A")
+
+
+def line_ends_of_attributes_that_are_gone(repo: Repo) -> None:
+    line_ends_of_a_folder(repo)
+    (repo.root / ".staged/p/.gitattributes").unlink()
+
+
+def another_object_in_its_place(repo: Repo) -> None:
+    before = repo.git("rev-parse", "HEAD:.staged/db.yaml").strip()
+    repo.write("other", repo.read(".staged/db.yaml").replace("1", "2"))
+    repo.git("replace", before, repo.git("hash-object", "-w", "other").strip())
+
+
+def nobody_hears_of_children(repo: Repo) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+CASES = [
+    left_alone, a_definition_left_alone, out_of_the_working_tree, with_the_times_of_before,
+    twins_that_git_takes_for_one, literal_paths, paths_in_any_case, forgotten_and_ignored, a_link, a_link_for_a_root,
+    a_pipe, a_file_for_a_folder, a_submodule_of_definitions, a_submodule_of_staged_files, line_ends_of_a_folder,
+    line_ends_that_git_takes_for_the_same, line_ends_of_attributes_that_are_gone, another_object_in_its_place,
+    nobody_hears_of_children,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("happen", CASES)
+def test_what_git_does_not_tell(known: Repo, monkeypatch: pytest.MonkeyPatch, happen: Callable[[Repo], Env]) -> None:
+    """
+    Plan, status and stage say, with what was kept before, what they say when everything is read.
+    """
+    hearing = signal.getsignal(signal.SIGCHLD)
+    try:
+        for key, value in (happen(known) or {}).items():
+            monkeypatch.setenv(key, value)
+        commands = (("plan", "--format", "json"), ("status",), ("stage", "--check"), ("plan",))
+        found = [known.run(*words) for words in commands]
+        monkeypatch.setenv("STAGECTL_CACHE", "off")
+        assert found == [known.run(*words) for words in commands]
+    finally:
+        signal.signal(signal.SIGCHLD, hearing)
+
+
+def test_a_plan_says_nothing_of_folders_that_it_did_not_look_into(known: Repo) -> None:
+    """
+    A definition comes; a plan, which does not look at definitions, is no reason for `status` to overlook it.
+    """
+    known.define("new")
+    known.run("plan")
+    known.run("plan")
+
+    assert "new: new" in known.run("status").out
+
+
+def test_what_was_staged_and_never_applied_can_go_again(known: Repo) -> None:
+    """
+    Its staged file goes, and the commit says nothing of a change that is none any more.
+    """
+    known.define("new").commit()
+    known.stage()
+    known.delete("new").run("status")
+
+    assert "new.run" not in known.ok("stage").out
+    assert "Staged: new" not in known.git("log", "-1", "--format=%B")
+
+
+def test_what_was_moved_is_known_by_its_new_name(known: Repo) -> None:
+    """
+    Its old name is no name any more, in messages either.
+    """
+    known.ok("move", "p/x", "moved")
+
+    assert 1 == known.run("plan", "p/x").code
+    assert 0 == known.run("plan", "+moved").code
+
+
+def test_what_is_kept_of_a_tree_that_git_forgot_is_not_used(known: Repo) -> None:
+    """
+    Nor is it ever taken for an option of git.
+    """
+    (path,) = (known.root / ".git/stagectl/cache").glob("staging-*.json")
+    evil = known.root / "evil"
+    for tree in ("1" * 40, f"--output={evil}"):
+        path.write_text(path.read_text().replace(known.git("rev-parse", "HEAD:.staged").strip(), tree))
+        assert "Nothing to do" in known.ok("status").out
+    assert not evil.exists()
+
+
+@pytest.mark.parametrize("size", [512, 4096])
+def test_an_index_that_lost_a_part_makes_no_bug(known: Repo, size: int) -> None:
+    """
+    Wherever zeros are: an answer, not a traceback; with a page gone it is the right one.
+    """
+    edit(known, "resources/db.yaml")
+    known.stage()
+    expected = known.run("plan", "--format", "json")
+    path = max((known.root / ".git/stagectl/cache").glob("index-*.sqlite"), key=lambda path: path.stat().st_mtime_ns)
+    whole = path.read_bytes()
+    for start in range(0, len(whole), 4096):
+        path.write_bytes(whole[:start] + bytes(size) + whole[start + size :])
+        assert expected == known.run("plan", "--format", "json")
+
+
+def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    What was read then is not noted as what is true of the new HEAD.
+    """
+    from stagectl.usecases import status
+
+    (path,) = (known.root / ".git/stagectl/cache").glob("staging-*.json")
+    path.unlink()
+    plain = status.unstaged_of
+
+    def slow(*arguments: object) -> object:
+        found = plain(*arguments)  # type: ignore[arg-type]
+        edit(known, "resources/db.yaml")
+        known.git("commit", "-qam", "meanwhile")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(status, "unstaged_of", slow)
+        patch.setenv("STAGECTL_CACHE", "on")
+        known.run("status")
+
+    assert "changed: db" in known.run("status").out
