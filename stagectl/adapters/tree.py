@@ -39,13 +39,14 @@ def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
     """Yield the YAML files at or under a path, sorted; links and special files are problems, never followed."""
     try:
         mode = os.lstat(root / path).st_mode
+        names = sorted(os.listdir(root / path)) if stat.S_ISDIR(mode) else []
     except FileNotFoundError:
         return
     except OSError as error:
         problems.append(_unreadable(path, error.strerror or str(error)))
         return
     if stat.S_ISDIR(mode):
-        for name in sorted(os.listdir(root / path)):
+        for name in names:
             if not name.startswith("."):
                 yield from _walk(root, f"{path}/{name}", problems)
     elif not stat.S_ISREG(mode):

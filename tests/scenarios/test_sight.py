@@ -246,3 +246,26 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
         known.run("status")
 
     assert "changed: db" in known.run("status").out
+
+
+def test_a_folder_that_may_not_be_read_is_told(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    With its path. Nothing is closed to root, so the folder is closed by what Python is told of it.
+    """
+    plain = {name: getattr(os, name) for name in ("listdir", "scandir")}
+
+    def closed(name: str) -> Callable[..., object]:
+        def called(path: object = ".") -> object:
+            if str(path).endswith("resources/p"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return plain[name](path)
+
+        return called
+
+    (known.root / "resources/p").chmod(0o700)  # another time of change: it is looked into again
+    for name in plain:
+        monkeypatch.setattr(os, name, closed(name))
+
+    done = known.run("status")
+
+    assert (1, "resources/p:1:1: cannot be read: Permission denied\n") == (done.code, done.err)
