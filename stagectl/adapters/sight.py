@@ -18,10 +18,10 @@ from stagectl.adapters.git import Git
 from stagectl.core.model import STAGED
 
 _ATTRIBUTES = ".gitattributes"
-_LISTED = re.compile(rb"(?:\A|\0)(?:H|\?) ((?:[^\0]*/)?\.gitattributes)(?=\0)")
-_UNKNOWN = re.compile(rb"(?:\A|\0)\? ([^\0]+)")
-_LEFT_ALONE = re.compile(rb"(?:\A|\0)[^H?\0]")
-_LEFT_ALONE_OR_OUT = re.compile(rb"(?:\A|\0)[^HS?\0]")
+_LISTED = re.compile(rb"\0[H?] ((?:[^\0]*/)?\.gitattributes)(?=\0)")
+_UNKNOWN = re.compile(rb"\0\? ([^\0]+)")
+_LEFT_ALONE = re.compile(rb"\0[^H?\0]")
+_LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS?\0]")
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
 _LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
 _OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
@@ -73,12 +73,12 @@ def _text(path: bytes) -> str:
 
 
 def _listed(git: Git, tops: Sequence[str]) -> bytes:
-    """Return all files there are, each with a letter that tells whether git knows it, and looks at it."""
+    """Return all files there are, each after a NUL and a letter that tells whether git knows it, and looks at it."""
     options = ("ls-files", "-v", "--cached", "--others", "-z", "--", *tops, *_attributes_above(tops))
     listed = git.run("-c", "core.ignoreCase=false", *options)
     if _is_on(git, "core.ignorecase") and listed != git.run(*options):
         raise Unusual  # two names for what git takes for one file
-    return listed
+    return b"\0" + listed
 
 
 def _leaves_out(git: Git) -> bool:

@@ -214,7 +214,7 @@ class Walk:
     def as_git_has_it(self, attributes: str, path: str) -> None:
         """Git takes a file with other line ends for the same as long as nobody touches it."""
         self.gone(attributes)
-        if b"\r" in (self.root / path).read_bytes():
+        if (self.root / path).exists() and b"\r" in (self.root / path).read_bytes():
             self.gone(path)
             self.repo.git("checkout", "--", path, check=False)
 
