@@ -105,6 +105,7 @@ def _foreign(error: Exception) -> int:
         if context is not None:
             print(context.get_usage(), file=sys.stderr)
         print(f"error: {error.format_message()}", file=sys.stderr)
+        print(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help", file=sys.stderr)
         return USAGE
     return _bug(error)
 

@@ -89,5 +89,13 @@ def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -
     """Return a suggestion to append to a message: the nearest known words, or nothing."""
     import difflib  # only who mistypes waits for it
 
-    matches = difflib.get_close_matches(word, sorted(set(known)), n=2, cutoff=0.65)
+    names = sorted(set(known))
+    alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
+    matches = list(dict.fromkeys([*_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
+
+
+def _of_path(word: str, names: Iterable[str]) -> List[str]:
+    """Return the names that a path ends with, as of a file (`resources/prod/web.yaml`), or that end with the word."""
+    path = "/" + (word[: -len(".yaml")] if word.endswith(".yaml") else word)
+    return [name for name in names if path.endswith(f"/{name}") or f"/{name}".endswith(path)] if len(path) > 1 else []

@@ -10,6 +10,7 @@ from stagectl.core.runs import told_outliving
 from stagectl.views.text import safe
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
+EMPTY = "Nothing is defined yet. Next: stagectl init, and write resources/NAME.yaml"
 
 
 def status_json(found: Status) -> str:
@@ -43,7 +44,7 @@ def status_text(found: Status) -> str:
     parts += _part("Unfinished, comes back with the next plan:", found.unfinished)
     parts += _part("Owed, comes back with the next plan:", found.owed)
     where = f"Applied: {found.live} resources, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
-    return "\n".join([where, *(parts or [CLEAN])]) + "\n"
+    return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
 
 
 def _part(title: str, lines: Iterable[str]) -> List[str]:

@@ -44,7 +44,9 @@ def test_an_empty_repository(tmp_path: Path) -> None:
 
     assert repo.run("plan") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
     assert repo.run("status") == Ran(
-        0, "Nothing is applied yet.\nNothing to do. What is defined is staged, committed and applied.\n", ""
+        0,
+        "Nothing is applied yet.\nNothing is defined yet. Next: stagectl init, and write resources/NAME.yaml\n",
+        "",
     )
     assert repo.run("log") == Ran(0, "Nothing was staged or applied yet.\n", "")
     assert repo.run("graph") == Ran(0, "There are no resources yet.\n", "")
@@ -132,8 +134,28 @@ def test_an_unknown_option_or_command_is_a_usage_error(repo: Repo) -> None:
     """
     for arguments in (["plan", "--nope"], ["nope"], ["plan", "--format", "nope"], ["apply", "--parallel", "0"]):
         done = repo.run(*arguments)
+        command = f"stagectl {arguments[0]}" if arguments[0] != "nope" else "stagectl"
         assert (64, "") == (done.code, done.out)
-        assert "error: " in done.err
+        assert "\nerror: " in done.err and done.err.endswith(f"\nhint: see: {command} --help\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("resources/prod/web.yaml", "'resources/prod/web.yaml' is not a resource name; did you mean 'prod/web'?"),
+        (".staged/prod/web.yaml", "'.staged/prod/web.yaml' is not a resource name; did you mean 'prod/web'?"),
+        ("resources/prod/web", "there is no resource 'resources/prod/web'; did you mean 'prod/web'?"),
+        ("web", "there is no resource 'web'; did you mean 'prod/web' or 'staging/web'?"),
+        ("web.yaml", "'web.yaml' is not a resource name; did you mean 'prod/web' or 'staging/web'?"),
+    ],
+)
+def test_a_path_of_a_file_or_a_bare_name_is_told_the_name(repo: Repo, word: str, said: str) -> None:
+    """
+    What a shell completes, and what stands in a folder: not a resource, but it is plain which one is meant.
+    """
+    repo.define("prod/web").define("staging/web").define("db").stage()
+
+    assert repo.run("plan", word).err.splitlines()[0] == f"error: {said}"
 
 
 def test_it_runs_inside_a_hook(repo: Repo) -> None:
