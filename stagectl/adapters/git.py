@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import threading
 import weakref
@@ -65,6 +66,16 @@ class Entry:
     oid: Oid
 
 
+def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
+    """Return what to do where there is no working tree: in none, in a bare repository, in a repository's own folder."""
+    code, out, _ = is_bare
+    if code:
+        return "make one here: git init && stagectl init"
+    if out.strip() == b"true":
+        return f"this repository is bare: git clone {shlex.quote(str(folder))} has a working tree"
+    return "this is git's own folder: go up to the working tree"
+
+
 class Git:
     """Git in one working tree. root: the top folder; every path is relative to it, with `/`."""
 
@@ -81,7 +92,7 @@ class Git:
         if code or len(top) != 3:
             raise StagectlError(
                 f"{folder} is not inside the working tree of a git repository",
-                "make one here: git init && stagectl init",
+                _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
             )
         self.root = Path(top[0])
         self.common = (folder / top[1]).resolve()

@@ -35,6 +35,21 @@ def test_outside_a_repository(tmp_path: Path) -> None:
     ) == stagectl(tmp_path, "plan")
 
 
+def test_where_git_has_no_working_tree(tmp_path: Path) -> None:
+    """
+    A bare repository is to be cloned, git's own folder to be left: neither asks for another repository.
+    """
+    repo = Repo(tmp_path / "work tree")
+    repo.git("init", "-q", "--bare", str(tmp_path / "bare it"))
+
+    for folder, hint in (
+        (tmp_path / "bare it", f"this repository is bare: git clone '{tmp_path}/bare it' has a working tree"),
+        (repo.root / ".git", "this is git's own folder: go up to the working tree"),
+    ):
+        said = f"error: {folder} is not inside the working tree of a git repository\nhint: {hint}\n"
+        assert Ran(1, "", said) == stagectl(folder, "plan")
+
+
 def test_an_empty_repository(tmp_path: Path) -> None:
     """
     Every looking command has an answer; init says what it made and what comes next.
