@@ -11,6 +11,7 @@ from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.resolve import Failure
 from stagectl.core.schema import BODY, FRONT
+from stagectl.core.schema_quick import Test, quick_test
 from stagectl.core.schema_words import told
 from stagectl.core.universe import Universe
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value
@@ -55,13 +56,13 @@ def find_troubles(universe: Universe) -> List[Trouble]:
 def all_troubles(universe: Universe) -> List[Trouble]:
     """Return `find_troubles`, and what the kinds' schemas have against the inputs that do resolve."""
     troubles = find_troubles(universe)
-    unresolved = {trouble.name for trouble in troubles}
+    unresolved, schemas = {trouble.name for trouble in troubles}, Schemas()
     for name, resource in sorted(universe.effective.items()):
         kind = universe.situation.kinds.get(resource.kind)
         if kind is not None and universe.is_staged_here(name) and name not in unresolved:
             inputs = universe.inputs(name)
             if inputs.keys() == resource.inputs.keys():
-                troubles += schema_troubles(name, kind, inputs)
+                troubles += schemas.troubles(name, kind, inputs)
     return troubles
 
 
@@ -232,28 +233,43 @@ class Sensitive:
         return frozenset(self._by_name.get(name, ()))
 
 
-def schema_troubles(name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
-    """Return what a kind's JSON Schema has against resolved inputs; what is only known at run time is not judged."""
-    if kind.schema is None:
-        return []
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
+class Schemas:
+    """What the kinds' JSON Schemas have against resolved inputs; what is only known at run time is not judged."""
 
-    # An empty registry: a schema that points elsewhere is an error, never a download.
-    validator = Draft202012Validator(kind.schema, registry=Registry())
-    found = []
-    try:
-        for error in validator.iter_errors(_readable(inputs)):
-            if not isinstance(error.instance, _Later):
-                found += [
-                    Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
-                    for at, message, on_key in told(error)
-                ]
-    except (Unresolvable, RecursionError, re.error) as error:
-        why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)
-        found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
-    return found
+    def __init__(self) -> None:
+        self._quick: Dict[str, Test] = {}
+        self._validators: Dict[str, Any] = {}
+
+    def troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+        """Return what the schema of a resource's kind has against its inputs."""
+        if kind.name not in self._quick:
+            self._quick[kind.name] = quick_test(kind.schema)
+        return [] if self._quick[kind.name](inputs) else self._troubles(name, kind, inputs)
+
+    def _troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+        from referencing.exceptions import Unresolvable
+
+        found = []
+        try:
+            for error in self._validator(kind).iter_errors(_readable(inputs)):
+                if not isinstance(error.instance, _Later):
+                    found += [
+                        Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
+                        for at, message, on_key in told(error)
+                    ]
+        except (Unresolvable, RecursionError, re.error) as error:
+            why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)
+            found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
+        return found
+
+    def _validator(self, kind: Kind) -> Any:
+        from jsonschema import Draft202012Validator
+        from referencing import Registry
+
+        if kind.name not in self._validators:
+            # An empty registry: a schema that points elsewhere is an error, never a download.
+            self._validators[kind.name] = Draft202012Validator(kind.schema, registry=Registry())
+        return self._validators[kind.name]
 
 
 class _Later(str):

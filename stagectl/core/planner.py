@@ -7,11 +7,11 @@ from typing import Dict, FrozenSet, List, Optional, Tuple
 from stagectl.core.changes import Draft, Drafts, held_actions
 from stagectl.core.checks import (
     ImpossiblePlan,
+    Schemas,
     Sensitive,
     all_troubles,
     find_still_read,
     find_troubles,
-    schema_troubles,
     still_read_error,
 )
 from stagectl.core.diff import diff
@@ -144,12 +144,12 @@ class _Planner:
         return self._sensitive.of(name) | applied.sensitive | tried
 
     def _check_schemas(self, changes: Tuple[Change, ...]) -> None:
-        kinds = self._universe.situation.kinds
+        kinds, schemas = self._universe.situation.kinds, Schemas()
         troubles = [
             trouble
             for change in changes
             if change.action in (RUN, UPDATE) and change.kind in kinds and change.inputs is not None
-            for trouble in schema_troubles(change.resource, kinds[change.kind], change.inputs)
+            for trouble in schemas.troubles(change.resource, kinds[change.kind], change.inputs)
         ]
         if troubles:
             raise ImpossiblePlan(troubles)

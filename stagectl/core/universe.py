@@ -139,6 +139,8 @@ class Universe:
 
     def _hold_round(self) -> bool:
         """Hold what has to be held next; return whether anything was."""
+        if self.scope.selected is None:
+            return False  # nothing is held for another one where nothing is left out
         candidates: Dict[Name, _Candidate] = {}
         frozen: Set[Name] = set()
         for name in self.situation.names():
