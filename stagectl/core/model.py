@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, FrozenSet, Mapping, NewType, Optional, Tuple
 
-from stagectl.core.values import Inputs, Reference, Template, leaves
+from stagectl.core.values import Inputs, Reference, references_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -80,16 +80,7 @@ class Resource:
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = {
-            key: tuple(
-                part
-                for _, leaf in leaves(value)
-                if isinstance(leaf, Template)
-                for part in leaf.parts
-                if isinstance(part, Reference)
-            )
-            for key, value in self.inputs.items()
-        }
+        found = {key: tuple(references_in(value)) for key, value in self.inputs.items()}
         return {key: references for key, references in found.items() if references}
 
     @cached_property

@@ -61,7 +61,8 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
 
 def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:
     """Return the situation as a selection sees it, parents pulled in where it asks for them."""
-    selected = select(selection, world or world_of(situation))
+    is_all = not selection.names and not selection.tags
+    selected = None if is_all else select(selection, world or world_of(situation))
     while True:
         universe = Universe(situation, Scope(selected, tag_test(selection.tags), selection.with_children))
         missing = missing_parents(universe) if selection.with_parents and selected is not None else frozenset()

@@ -68,10 +68,10 @@ class Resolver:
             return dict(self._fixed[name])
         if name not in self._known:
             document = self._documents[name]
-            for key in document.inputs:
+            for key in document.references:
                 self._settle((name, key))
-            values = self._values
-            self._known[name] = {key: values[name, key] for key in document.inputs if (name, key) in values}
+            values = {**document.inputs, **{key: self._values.get((name, key)) for key in document.references}}
+            self._known[name] = {key: value for key, value in values.items() if (name, key) not in self.failures}
         return dict(self._known[name])
 
     def inputs_of(self, document: Resource) -> Dict[str, Value]:

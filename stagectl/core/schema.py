@@ -167,7 +167,7 @@ class _BodyReader:
                 self._flaws.add(BODY, ("inputs", *path), str(error))
                 return text
 
-        return {key: map_strings(inner, parsed, (key,)) for key, inner in raw.items()}
+        return {key: map_strings(inner, parsed, (key,)) if "${" in repr(inner) else inner for key, inner in raw.items()}
 
     def names(self, value: Any, at: At) -> Tuple[Name, ...]:
         return tuple(self._name(text, (*at, index)) for index, text in enumerate(listed(value, BODY, at, self._flaws)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import AbstractSet, Callable, FrozenSet, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import Applied, Kind, Name, Resource
@@ -39,6 +40,10 @@ class Situation:
 
     def names(self) -> List[Name]:
         """Return every resource that is staged or has an applied state and is not settled, sorted."""
+        return list(self._names)
+
+    @cached_property
+    def _names(self) -> List[Name]:
         return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
 
     def is_edited(self, name: Name) -> bool:

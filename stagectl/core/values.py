@@ -57,22 +57,25 @@ class Template:
         return "".join(str(part) for part in self.parts)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """Return the one JSON text of a plain JSON value: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def same(one: Value, other: Value) -> bool:
     """Return whether two values are equal with equal types: 1, 1.0 and true all differ."""
     if type(one) is not type(other):
         return False
+    if isinstance(one, str):
+        return bool(one == other)
+    if repr(one) == repr(other):  # says the types, too, and is faster than a look at each value
+        return True
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float):
-        return repr(one) == repr(other)
-    return bool(one == other)
+    return isinstance(one, list) and len(one) == len(other) and all(map(same, one, other))
 
 
 def differing(before: Inputs, after: Inputs) -> List[str]:
@@ -92,6 +95,14 @@ def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
             yield from leaves(inner, (*path, step))
     else:
         yield path, value
+
+
+def references_in(value: Value) -> List[Reference]:
+    """Return the references of a value, in the order they stand in."""
+    if isinstance(value, Template):
+        return [part for part in value.parts if isinstance(part, Reference)]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [reference for item in inner for reference in references_in(item)]
 
 
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
