@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters import ahead, tree
 from stagectl.adapters.ahead import RAW
@@ -22,8 +22,7 @@ _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 ABSENT = "000000"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One path that differs between two sides, with modes as git writes them; 000000 where it is not there.
 
     oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
@@ -45,8 +44,7 @@ class Edits:
     dirty: bool = False
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(NamedTuple):
     """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
 
     here: Sequence[Entry]
@@ -91,7 +89,7 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Opti
         here = {entry.path: entry for entry in looked.here}
         for entry in looked.fresh:  # HEAD may know what the index has forgotten
             before = here.get(entry.path, entry)
-            here[entry.path] = replace(entry, old_mode=before.old_mode, old_oid=before.old_oid)
+            here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
         contents = _contents(git, committed, here)
     except Unusual:
         return None
@@ -107,7 +105,7 @@ def _really_changed(git: Git, entries: Sequence[Entry]) -> List[Entry]:
     found = []
     for entry in entries:
         if entry.oid is None and entry.mode in tree.REGULAR:
-            entry = replace(entry, content=_read(git.root / entry.path))
+            entry = entry._replace(content=_read(git.root / entry.path))
             if entry.mode == entry.old_mode and _is_content(entry.content, entry.old_oid):
                 continue
         found.append(entry)

@@ -14,9 +14,8 @@ import subprocess
 import threading
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import ahead
 from stagectl.core.errors import StagectlError
@@ -57,8 +56,7 @@ class GitError(StagectlError):
     """Git refused; the message is what git said."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One file in a commit's tree; mode as git writes it, such as 100644."""
 
     path: str

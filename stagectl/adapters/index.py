@@ -14,7 +14,6 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -47,8 +46,7 @@ _CHILDREN = (  # made when all rows are there, which is faster
 )
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """What an index is about: the trees of an applied commit, and a digest of the kinds that it was judged by."""
 
     staged: Oid

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Iterable, List, Sequence
+from typing import Iterable, List, NamedTuple, Sequence
 
 from stagectl.adapters.ahead import WATCHED
 from stagectl.adapters.folders import Folders
@@ -31,8 +30,7 @@ class Unusual(Exception):
     """Something that only reading every file can tell right."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
 
     untracked: Sequence[str]

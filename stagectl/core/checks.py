@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core import resolve
 from stagectl.core.errors import StagectlError, Step, nearest
@@ -17,8 +16,7 @@ from stagectl.core.universe import Universe
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """One thing wrong with one resource; at, on_key and document: as in a Flaw."""
 
     name: Name

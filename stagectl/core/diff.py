@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 from stagectl.core.values import Inputs, Path, Value, dotted, leaves, same, step_order
 
 ADD, REMOVE, REPLACE = "add", "remove", "replace"
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One leaf that differs; before is None for `add`, after is None for `remove`."""
 
     path: Path

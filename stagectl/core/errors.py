@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Iterable, List, Sequence, Tuple, Union
+from typing import Iterable, List, NamedTuple, Sequence, Tuple, Union
 
 Step = Union[str, int]
 
@@ -25,8 +25,7 @@ class RunLost(StagectlError):
     """Nobody sees any more how changes end that a run has started; it stays open, and `resume` finishes it."""
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in one file, at a place (line and column count from 1)."""
 
     path: str
@@ -46,8 +45,7 @@ class InvalidFiles(StagectlError):
         super().__init__("\n".join(str(problem) for problem in self.problems), hint)
 
 
-@dataclass(frozen=True)
-class Flaw:
+class Flaw(NamedTuple):
     """One thing wrong inside a parsed file, before its line is known.
 
     document: 0 for the front matter (or the only document), 1 for the body.

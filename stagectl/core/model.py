@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, FrozenSet, Mapping, NewType, Optional, Tuple
+from typing import Any, FrozenSet, Mapping, NamedTuple, NewType, Optional, Tuple
 
 from stagectl.core.values import Inputs, Reference, references_in
 
@@ -45,8 +45,7 @@ def staged_path(name: str) -> str:
     return f"{STAGED}/{name}.yaml"
 
 
-@dataclass(frozen=True)
-class Trigger:
+class Trigger(NamedTuple):
     """One entry of `react_on`: the parent's change, and whether success is enough or it has to report a change."""
 
     on: ChangeId

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
@@ -11,8 +11,7 @@ from stagectl.core.selection import Selection
 from stagectl.core.values import Inputs
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ."""
 
     type: str
@@ -20,8 +19,7 @@ class Cause:
     inputs: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Digests:
+class Digests(NamedTuple):
     """The SHA-256, in hex, of the values last applied and of the ones to act with; None where there are none."""
 
     before: Optional[str]
@@ -55,8 +53,7 @@ class Change:
     digests: Optional[Digests] = None
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A change that belongs in the plan but may not run in it. needs: the ids of the changes that are missing."""
 
     id: ChangeId
@@ -69,8 +66,7 @@ class Held:
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()  # of a held reaction: what makes it due, with when
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The state a resource has once its changes have succeeded."""
 
     resource: Resource

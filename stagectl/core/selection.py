@@ -5,7 +5,21 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import AbstractSet, Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import (
+    AbstractSet,
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
@@ -38,8 +52,7 @@ class Selection:
     with_parents: bool = False
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(NamedTuple):
     """A parsed tag expression: op is `tag`, `not`, `and` or `or`; a tag's word may end in `=*`."""
 
     op: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import AbstractSet, Callable, FrozenSet, List, Mapping, Optional, Tuple
+from typing import AbstractSet, Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import Applied, Kind, Name, Resource
 
@@ -54,8 +54,7 @@ class Situation:
         return staged.content != applied.content
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`."""
 
     selected: Optional[FrozenSet[Name]] = None
@@ -63,16 +62,14 @@ class Scope:
     with_children: bool = False
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(NamedTuple):
     """Why a resource is held back, and the resources whose changes are missing."""
 
     reason: str
     blockers: FrozenSet[Name] = frozenset()
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(NamedTuple):
     """What a resource would do of its own accord: its inferred actions, and why."""
 
     actions: Tuple[str, ...] = ()

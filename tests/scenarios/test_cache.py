@@ -224,8 +224,8 @@ ALLOWED = """
     stagectl.core.document
     stagectl.core.errors stagectl.core.graph stagectl.core.model stagectl.core.moves stagectl.core.order
     stagectl.core.plan stagectl.core.planner stagectl.core.references stagectl.core.region stagectl.core.resolve
-    stagectl.core.schema stagectl.core.schema_words stagectl.core.selection stagectl.core.settings
-    stagectl.core.situation stagectl.core.universe stagectl.core.values
+    stagectl.core.schema stagectl.core.schema_quick stagectl.core.schema_words stagectl.core.selection
+    stagectl.core.settings stagectl.core.situation stagectl.core.universe stagectl.core.values
     stagectl.usecases stagectl.usecases.interrupted stagectl.usecases.narrow stagectl.usecases.plan
     stagectl.usecases.workspace
     stagectl.views stagectl.views.plan_json stagectl.views.text

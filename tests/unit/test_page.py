@@ -23,7 +23,7 @@ def hostile() -> Plan:
     update = replace(
         plan.changes[1], diff=(Difference((HOSTILE,), "replace", "${" + HOSTILE, HOSTILE),), tags=(HOSTILE,)
     )
-    return replace(plan, changes=(plan.changes[0], update), held=(replace(plan.held[0], message=HOSTILE),))
+    return replace(plan, changes=(plan.changes[0], update), held=(plan.held[0]._replace(message=HOSTILE),))
 
 
 def between(page: str, tag: str) -> List[str]:

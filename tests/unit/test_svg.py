@@ -98,7 +98,7 @@ def test_no_value_can_act() -> None:
         cause=Cause("replace", (), (HOSTILE,)),
         tags=(HOSTILE,),
     )
-    hostile = replace(plan, changes=(plan.changes[0], update), held=(replace(plan.held[0], message=HOSTILE),))
+    hostile = replace(plan, changes=(plan.changes[0], update), held=(plan.held[0]._replace(message=HOSTILE),))
 
     text = drawn(plan_figure(hostile))
 
