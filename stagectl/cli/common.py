@@ -44,7 +44,7 @@ def workspace(*, tell: bool = True) -> Workspace:
 
         run = interrupted(found)
         if run is not None:
-            from stagectl.core.runs import told_outliving
+            from stagectl.core.reports import told_outliving
 
             note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(told_outliving(outliving(found, run)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import FrozenSet, Mapping, Optional, Tuple
+from typing import FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.locks import Lock
@@ -71,8 +71,7 @@ class LogEntry:
     unnamed: Tuple[Name, ...] = ()
 
 
-@dataclass(frozen=True)
-class Blame:
+class Blame(NamedTuple):
     """Where one input comes from. staged: the commit that staged the value there is, None if none did; live: the value
     that is applied; applied: the commit that made it live, None where nothing is.
     """
@@ -84,8 +83,7 @@ class Blame:
     applied: Optional[Oid]
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """One resource from every side. resolved: the inputs as staged, with references filled in."""
 
     name: Name
@@ -98,8 +96,7 @@ class Shown:
     children: Tuple[Name, ...]
 
 
-@dataclass(frozen=True)
-class ResourceDiff:
+class ResourceDiff(NamedTuple):
     """The values of one resource that differ. state: `new`, `gone` or `changed`; notes: what else differs, in words."""
 
     name: Name
@@ -123,16 +120,14 @@ class ResourceNode:
     changes: Tuple[str, ...] = ()  # its actions in a plan of everything, where that was asked for
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What is wrong with one applied commit."""
 
     commit: Oid
     message: str
 
 
-@dataclass(frozen=True)
-class Verification:
+class Verification(NamedTuple):
     """What was checked. tip: the newest applied commit; notices: what is no proof of anything, and worth a look."""
 
     tip: Optional[Oid]
@@ -141,8 +136,7 @@ class Verification:
     notices: Tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class SharedCommit:
+class SharedCommit(NamedTuple):
     """One applied commit as others know it. run: "" when it is of no run, such as a debt that was dropped."""
 
     commit: Oid
@@ -176,8 +170,7 @@ class Syncing:
     kept: str = ""
 
 
-@dataclass(frozen=True)
-class Locks:
+class Locks(NamedTuple):
     """Who holds what. machine: the words of the process here that applies, "" if none; remote: "" without one."""
 
     machine: str
@@ -210,9 +203,16 @@ class Other:
         return bool(self.both or self.came or self.went) or not self.commutes
 
 
-@dataclass(frozen=True)
-class Against:
+class Against(NamedTuple):
     """A plan beside other branches. patterns: which ones were asked for; others: each of them, in name order."""
 
     patterns: Tuple[str, ...]
     others: Tuple[Other, ...]
+
+
+def told_outliving(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
+    """Return a line, for people, on each change whose process goes on though the run does not."""
+    return tuple(
+        f"{identity} still runs, process {process}; wait for it, or end it: kill -- -{process}"
+        for identity, process in sorted(outliving.items())
+    )

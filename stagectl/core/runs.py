@@ -133,14 +133,6 @@ class Record:
         return outcome is not None and outcome.state in (INPROGRESS, UNKNOWN)
 
 
-def told_outliving(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
-    """Return a line, for people, on each change whose process goes on though the run does not."""
-    return tuple(
-        f"{identity} still runs, process {process}; wait for it, or end it: kill -- -{process}"
-        for identity, process in sorted(outliving.items())
-    )
-
-
 def lost(record: Record) -> Dict[ChangeId, Outcome]:
     """Return how every change of an interrupted run ended, as far as anybody knows."""
     found: Dict[ChangeId, Outcome] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Callable, List, Mapping, Optional, Sequence, Set, Tuple
+from dataclasses import replace
+from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
 from stagectl.adapters.commits import commit_only
@@ -20,8 +20,7 @@ Dirty = Callable[[Sequence[str]], List[str]]
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 
 
-@dataclass(frozen=True)
-class Staging:
+class Staging(NamedTuple):
     """What a stage did. commit: None when nothing was done; changes: what it staged; files: names written or gone.
 
     gone: those of the names whose staged file went; restored: files that are as HEAD has them again, without a commit.

@@ -12,7 +12,8 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.plan import Change, Plan
-from stagectl.core.runs import Application, Header, Record, lost, told_outliving
+from stagectl.core.reports import told_outliving
+from stagectl.core.runs import Application, Header, Record, lost
 from stagectl.usecases.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.execute import Watch, discreet, execute, recorded_only
 from stagectl.usecases.interrupted import outliving

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.index import Damaged
@@ -35,8 +35,7 @@ Unstaged = Tuple[Tuple[Name, str], ...]
 Choose = Callable[["Choice"], bool]
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One thing that a stage would do: bring a resource up to date (action: None), or stage an action on it."""
 
     name: Name
@@ -69,8 +68,7 @@ def stage(
     return found or job.full()
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     """What was asked of `stage`; see there."""
 
     workspace: Workspace
@@ -265,7 +263,7 @@ def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resour
         return resource
     count = 1 + max(stamp_count(stamp) for stamp in (old or "0-0", done.get(action, "0-0")))
     stamps = {other: stamp for other, stamp in resource.actions.items() if other != action}
-    stamps[action] = f"{count}-{secrets.token_hex(2)}"
+    stamps[action] = f"{count}-{os.urandom(2).hex()}"
     return rendered(replace(resource, actions=stamps))
 
 

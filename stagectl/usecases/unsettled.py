@@ -11,9 +11,8 @@ import json
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import tree
 from stagectl.adapters.edits import ABSENT, Looked, between, look
@@ -32,8 +31,7 @@ from stagectl.usecases.workspace import Workspace
 _MOST_NEW = 100  # files: of more, everything is read
 
 
-@dataclass(frozen=True)
-class Trees:
+class Trees(NamedTuple):
     """What a statement about the staging of a repository rests on: the trees of HEAD, config and kinds."""
 
     staged: Optional[Oid]
@@ -181,8 +179,7 @@ def _read(path: Path) -> Any:
         return None
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The part of a repository that a stage is about. chosen: whom it brings up to date; dirty: as `Git.dirty`."""
 
     narrow: Narrow

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Iterable, List
 
-from stagectl.core.reports import Status
-from stagectl.core.runs import told_outliving
+from stagectl.core.reports import Status, told_outliving
 from stagectl.views.text import safe
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
