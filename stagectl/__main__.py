@@ -129,10 +129,10 @@ def _bug(error: Exception) -> int:
 
 def entry() -> None:
     """Run the command line of this process, and end it."""
-    if ahead.is_asked(sys.argv[1:]):
+    if ahead.only_looks(sys.argv[1:]):
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
     code = main()
-    if ahead.is_asked(sys.argv[1:]):
+    if ahead.only_looks(sys.argv[1:]):
         # What only looks has nothing left to close, and taking a hundred modules apart takes longer than planning did.
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What `plan` and `status` ask git first, asked before Python has loaded what they do with the answer.
+"""What `plan`, `status` and `stage` ask git first, asked before Python has loaded what they do with the answer.
 
 Git looks at every file meanwhile, which takes as long as starting Python and planning. Imports nothing of ours.
 """
@@ -6,16 +6,24 @@ Git looks at every file meanwhile, which takes as long as starting Python and pl
 from __future__ import annotations
 
 import os
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
     from typing import Dict, Optional, Sequence, Tuple
 
-_ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": ("resources",)}  # what they look at beside
+_ROOTS: Dict[str, Tuple[str, ...]] = {  # what they look at beside
+    "plan": (),
+    "status": ("resources",),
+    "stage": ("resources",),
+}
 WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
 # A file is as git knows it if all that the disk tells of it is, whatever the user has git leave out.
 EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
+LISTING = ("-c", "core.ignoreCase=false", "ls-files", "-v", "--cached", "--others", "-z", "--")
+ATTRIBUTES = ".gitattributes"
+CACHE = ("stagectl", "cache")  # in git's folder
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
 STANDS = ("cat-file", "--batch-check=%(objectname)")  # where what has the names on its standard input stands
@@ -41,28 +49,48 @@ def environment() -> Dict[str, str]:
 
 
 _started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
+_began: Dict[str, int] = {}  # folder -> when git was asked about it, in nanoseconds
 
 
-def is_asked(arguments: Sequence[str]) -> bool:
-    """Return whether a command line is one of those that only look, and ask first."""
-    return bool(arguments) and arguments[0] in _ROOTS
+def only_looks(arguments: Sequence[str]) -> bool:
+    """Return whether a command line changes nothing, and ends with what it prints."""
+    return arguments[:1] in (["plan"], ["status"])
 
 
 def start(arguments: Sequence[str]) -> None:
     """Ask, if a command line will want to know, in the top folder of a repository; elsewhere it is asked in time."""
     drop()
-    is_elsewhere = any(word.startswith(("--he", "-h")) for word in arguments)
-    if not is_asked(arguments) or is_elsewhere or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
+    # Help needs no git, another revision not this one, and what was asked of some tags is told by every file.
+    is_other = any(word.startswith(("--he", "-h", "-t", "--t")) for word in arguments[1:])
+    roots = _ROOTS.get(arguments[0]) if arguments and not is_other else None
+    if roots is None or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return
-    roots = _ROOTS[arguments[0]]
     folder, nothing = os.getcwd(), os.open(os.devnull, os.O_RDWR)
+    _began[folder] = time.time_ns()
     names = os.memfd_create("names")
     os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
     os.lseek(names, 0, os.SEEK_SET)
     for words, stdin in ((question(roots), nothing), (PLACES, nothing), (STANDS, names), (SETTINGS, nothing)):
         _ask((folder, *words), stdin, nothing)
+    if _is_new():
+        _ask((folder, *LISTING, *WATCHED, *roots, ATTRIBUTES), nothing, nothing)
     os.close(names)
     os.close(nothing)
+
+
+def _is_new() -> bool:
+    """Return whether git's index was written since it was last noted which folders have nothing untracked in them."""
+    try:
+        with os.scandir(os.path.join(".git", *CACHE)) as files:
+            noted = [file.stat().st_mtime_ns for file in files if file.name.startswith("folders-")]
+        return os.stat(os.path.join(".git", "index")).st_mtime_ns > max(noted, default=0)
+    except OSError:
+        return False
+
+
+def began(folder: str) -> int:
+    """Return from when on git's answers about a folder are, in nanoseconds since the epoch."""
+    return min(_began.get(folder, time.time_ns()), time.time_ns())
 
 
 def _ask(asked: Tuple[str, ...], stdin: int, nothing: int) -> None:
@@ -116,6 +144,7 @@ def _stop(process: int) -> None:
 
 def drop() -> None:
     """Stop what nobody asked for in the end."""
+    _began.clear()
     while _started:
         process, file = _started.popitem()[1]
         os.close(file)

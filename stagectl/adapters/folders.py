@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
 
+from stagectl.adapters import ahead
 from stagectl.core.model import CONFIG
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
@@ -48,7 +48,7 @@ class Folders:
         Returns whether all in them is regular: no link, no other repository, nothing special or closed to us.
         """
         before: Dict[str, Stat] = self._known["folders"] if self._known else {}
-        self._now = time.time_ns()
+        self._now = ahead.began(str(self._root))
         self._index_now = self._index()
         self._seen: Dict[str, Optional[Stat]] = {}
         is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))

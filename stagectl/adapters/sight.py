@@ -11,12 +11,11 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Iterable, List, NamedTuple, Sequence
 
-from stagectl.adapters.ahead import WATCHED
+from stagectl.adapters.ahead import ATTRIBUTES, LISTING, WATCHED
 from stagectl.adapters.folders import Folders
 from stagectl.adapters.git import Git
 from stagectl.core.model import STAGED
 
-_ATTRIBUTES = ".gitattributes"
 _LISTED = re.compile(rb"\0[H?] ((?:[^\0]*/)?\.gitattributes)(?=\0)")
 _UNKNOWN = re.compile(rb"\0\? ([^\0]+)")
 _LEFT_ALONE = re.compile(rb"\0[^H?\0]")
@@ -72,9 +71,9 @@ def _text(path: bytes) -> str:
 
 def _listed(git: Git, tops: Sequence[str]) -> bytes:
     """Return all files there are, each after a NUL and a letter that tells whether git knows it, and looks at it."""
-    options = ("ls-files", "-v", "--cached", "--others", "-z", "--", *tops, *_attributes_above(tops))
-    listed = git.run("-c", "core.ignoreCase=false", *options)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*options):
+    words = (*LISTING, *tops, *_attributes_above(tops))
+    listed = git.run(*words)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*words[2:]):
         raise Unusual  # two names for what git takes for one file
     return b"\0" + listed
 
@@ -90,7 +89,7 @@ def _is_on(git: Git, key: str) -> bool:
 
 def _attributes_above(tops: Iterable[str]) -> List[str]:
     """Return where attributes may be that hold for some folders from above."""
-    return sorted({str(above / _ATTRIBUTES) for top in tops for above in PurePosixPath(top).parents})
+    return sorted({str(above / ATTRIBUTES) for top in tops for above in PurePosixPath(top).parents})
 
 
 def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> bool:
@@ -103,7 +102,7 @@ def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> b
     missing = [path for path in known if not (git.root / path).is_file()]  # then git goes by the index
     if missing:
         raise Unusual
-    places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{_ATTRIBUTES}"}]
+    places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{ATTRIBUTES}"}]
     texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
     if any(_CONVERTING.search(text) for text in texts):
         raise Unusual

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Callable, Dict, Optional
 
 import pytest
 
-from stagectl.adapters import folders
-from tests.build import Repo
+from stagectl.adapters import ahead, folders
+from tests.build import Repo, ended
 
 pytestmark = pytest.mark.once
 
@@ -269,3 +271,49 @@ def test_a_folder_that_may_not_be_read_is_told(known: Repo, monkeypatch: pytest.
     done = known.run("status")
 
     assert (1, "resources/p:1:1: cannot be read: Permission denied\n") == (done.code, done.err)
+
+
+def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    `stage` asks git before Python has loaded what looks at the folders: between the two a file may come.
+    """
+    memo, tops = known.root / ".git/stagectl/cache", [".staged"]
+
+    def here() -> folders.Folders:
+        return folders.Folders(memo, known.root, known.root / ".git/index", tops)
+
+    def are_known_after_a_look() -> bool:
+        looking = here()
+        assert looking.look()
+        looking.remember(attributes=[], is_one=True)
+        return here().are_as_before()
+
+    assert are_known_after_a_look()
+
+    asked = time.time_ns() - 50_000_000  # the clock of files goes by in steps
+    monkeypatch.setitem(ahead._began, str(known.root), asked)
+    known.write(".staged/late.yaml", "---\nkind: service\n---\n")
+
+    assert not are_known_after_a_look()
+
+
+def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    What they ask ahead is what they ask later: no question to git about all files is asked twice.
+    """
+    real = shutil.which("git")
+    asked = tmp_path / "asked"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(f'#!/bin/sh\necho "$*" >> {asked}\nexec {real} "$@"\n')
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    for words in (["stage"], ["plan"], ["status"]):
+        edit(known, "resources/db.yaml")
+        known.git("update-index", "--refresh", check=False)
+        asked.write_text("")
+
+        ended(known.begin(*words))
+
+        looks = [line for line in asked.read_text().splitlines() if "--others" in line or "diff-index" in line]
+        assert sorted(set(looks)) == sorted(looks)
+        assert 1 <= len(looks) <= 2, words
