@@ -1,24 +1,18 @@
 """The index: what is known of one applied state, in a file that answers questions about a few resources at once.
 
-One SQLite file per applied state and kinds, written beside its place and renamed: a file is there whole or not at all,
-nobody waits for anybody, and a reader keeps the one it opened. Its name is made of the object ids that it is about, so
-it cannot be out of date; one that cannot be read is nothing, and is made anew.
+One SQLite file per applied state and kinds; index_files.py finds and makes them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import sqlite3
-import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from stagectl.adapters import store
-from stagectl.adapters.git import Git
 from stagectl.core import schema, settings
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import Applied, Kind, Name, Oid, Resource
@@ -27,10 +21,9 @@ from stagectl.core.region import Known, Node
 Row = Tuple[Name, Any, Any]  # name, the two documents (None: not live), `.applied/<name>.json`; both as parsed
 
 FORMAT = 2  # one up whenever rows mean something else
-KEPT = 4  # files
 _AT_ONCE = 500  # values in one question
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
-_TABLES = """
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+TABLES = """
 CREATE TABLE resource (id INTEGER PRIMARY KEY, name TEXT, folded TEXT, tags TEXT, documents TEXT, state TEXT);
 CREATE TABLE reading (parent TEXT, input TEXT, child TEXT, own TEXT,
     PRIMARY KEY (parent, input, child, own)) WITHOUT ROWID;
@@ -38,7 +31,7 @@ CREATE TABLE relation (parent TEXT, child TEXT, reacts INTEGER, PRIMARY KEY (par
 CREATE TABLE open (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
-_CHILDREN = (  # made when all rows are there, which is faster
+_LOOKUPS = (
     "CREATE UNIQUE INDEX resource_name ON resource (name)",
     "CREATE INDEX reading_child ON reading (child)",
     "CREATE INDEX relation_child ON relation (child)",
@@ -54,10 +47,10 @@ class Key(NamedTuple):
     kinds: str
 
     @property
-    def file(self) -> str:
-        """The name of the file."""
+    def word(self) -> str:
+        """The word that stands for it in the names of files."""
         text = f"{FORMAT} {self.staged} {self.applied} {self.kinds}"
-        return f"index-{hashlib.sha256(text.encode()).hexdigest()[:24]}.sqlite"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 class Damaged(Exception):
@@ -92,7 +85,7 @@ class Index(Known):
         rows = self.rows(missing)
         try:
             self._states.update({name: meant(row) for name, row in rows.items()})
-        except (StagectlError, FlawedFile, *_MALFORMED):
+        except (StagectlError, FlawedFile, *MALFORMED):
             raise self._damaged() from None
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
@@ -123,7 +116,7 @@ class Index(Known):
                 Name(name): (Name(name), json.loads(documents) if documents else None, json.loads(state))
                 for name, documents, state in found
             }
-        except _MALFORMED:
+        except MALFORMED:
             raise self._damaged() from None
 
     def twins(self, names: Iterable[Name]) -> Set[Name]:
@@ -243,65 +236,7 @@ def _relations(resource: Resource) -> Iterator[Tuple[str, str, int]]:
         yield other, resource.name, -1
 
 
-# --- finding and making files
-
-
-def _folder(git: Git) -> Path:
-    cache = git.cache()
-    if cache is None:
-        raise OSError("the cache is off")
-    cache.mkdir(exist_ok=True)
-    return cache
-
-
-def opened(git: Git, key: Key) -> Optional[Index]:
-    """Return the index of a key, None if there is none that can be read."""
-    cache = git.cache()
-    if cache is None or not (cache / key.file).exists():
-        return None
-    path = cache / key.file
-    try:
-        return Index(path).load()
-    except (sqlite3.Error, FlawedFile, *_MALFORMED):
-        return None
-
-
-def nearest(git: Git, kinds: str) -> Optional[Index]:
-    """Return the newest index of some applied state that was judged by the same kinds."""
-    files = sorted((_folder(git)).glob("index-*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
-    for path in files:
-        with suppress(sqlite3.Error, FlawedFile, *_MALFORMED):
-            found = Index(path).load()
-            if found.meta["kinds"] == kinds:
-                return found
-    return None
-
-
-def begun(git: Git, like: Optional[Index]) -> Index:
-    """Return a new index that nobody sees yet, empty or with what another one has."""
-    folder = _folder(git)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="new-", suffix=".sqlite")
-    os.close(handle)
-    path = Path(name)
-    if like is not None:
-        shutil.copyfile(like.path, path)
-    found = Index(path, write=True)
-    if like is None:
-        found.db.executescript("PRAGMA page_size=4096; BEGIN;" + _TABLES)
-    else:
-        found.db.execute("BEGIN")
-    return found
-
-
-def published(git: Git, index: Index, *, fresh: bool) -> None:
-    """Put an index that is finished into its place, and take away the oldest ones."""
-    for statement in _CHILDREN if fresh else ():
+def make_lookups(index: Index) -> None:
+    """Make what finds rows fast; made when all are there, which is faster."""
+    for statement in _LOOKUPS:
         index.db.execute(statement)
-    index.db.execute("COMMIT")
-    meta = dict(index.db.execute("SELECT key, value FROM meta"))
-    index.db.close()
-    folder = _folder(git)
-    os.replace(index.path, folder / Key(Oid(meta["staged"]), Oid(meta["applied"]), meta["kinds"]).file)
-    files = sorted(folder.glob("*.sqlite"), key=lambda path: -path.stat().st_mtime_ns)
-    for path in files[KEPT:]:
-        path.unlink(missing_ok=True)

@@ -9,8 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters import index as indexes
-from stagectl.adapters import yamlfile
+from stagectl.adapters import index_files, yamlfile
 from stagectl.adapters.edits import between
 from stagectl.adapters.git import Git
 from stagectl.adapters.index import Damaged, Index, Key, Prepared, Row, meant, prepared
@@ -28,18 +27,18 @@ Filled = Tuple[int, Set[Name]]
 def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
     """Make and return the index of an applied state; None where none can be made."""
     try:
-        like = indexes.nearest(git, key.kinds)
-        index = indexes.begun(git, like)
+        like = index_files.nearest(git, key.kinds)
+        index = index_files.begun(git, like)
         try:
             fill = _fill(git, index, key, kinds) if like is None else _advance(git, index, like, key, kinds)
             index.finish(key, kinds, *fill)
-            indexes.published(git, index, fresh=like is None)
+            index_files.published(git, index, key, fresh=like is None)
         finally:
             index.db.close()
             index.path.unlink(missing_ok=True)
     except (sqlite3.Error, Damaged, OSError, StagectlError, ValueError, KeyError, TypeError):
         return None  # those who read every file say what is wrong
-    return indexes.opened(git, key)
+    return index_files.opened(git, key)
 
 
 def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Filled:

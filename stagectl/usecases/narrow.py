@@ -14,7 +14,8 @@ from stagectl.adapters import edits as edited
 from stagectl.adapters import tree
 from stagectl.adapters.edits import Edits, Looked
 from stagectl.adapters.git import Git
-from stagectl.adapters.index import Index, Key, opened
+from stagectl.adapters.index import Index, Key
+from stagectl.adapters.index_files import opened
 from stagectl.core import schema
 from stagectl.core.errors import FlawedFile
 from stagectl.core.model import APPLIED, KINDS, STAGED, Name, Oid, Resource, staged_path
