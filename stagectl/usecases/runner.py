@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -16,6 +14,7 @@ from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
 from stagectl.core.plan import Change, Plan
+from stagectl.core.ready import Limits, Ready
 from stagectl.core.runs import Restriction
 
 News = Sequence[Tuple[Change, Outcome]]
@@ -24,15 +23,6 @@ Watch = Callable[[News], None]
 Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
 FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
 PATIENCE = 0.5  # seconds between two looks for a request to stop
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How many changes may run at once: in all, per kind (where the kind says so), and on one `target`."""
-
-    total: int
-    per_kind: Mapping[str, int] = field(default_factory=dict)
-    per_target: int = 1
 
 
 def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
@@ -68,11 +58,11 @@ class Run:
         order = [change.id for change in plan.changes]
         self._height = heights(order, before, _weights(order, seconds or {}))
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
-        self._act, self._executor, self._limits, self._watch = act, executor, limits, watch
+        self._act, self._executor, self._watch = act, executor, watch
         self._restriction = restriction or Restriction()
         self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
         self._is_stop_told = False
-        self._ready: List[Tuple[float, ChangeId]] = []
+        self._ready = Ready(limits)
         self._running: Dict[Future[Outcome], Change] = {}
         self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, somebody asked to stop
         self.outcomes: Dict[ChangeId, Outcome] = {}
@@ -119,9 +109,8 @@ class Run:
             early = [(self._changes[identity], self._decided(self._changes[identity])) for identity in ready]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
-                if outcome is None:
-                    # Among ready changes the one with the longest path behind it goes first.
-                    heapq.heappush(self._ready, (-self._height[change.id], change.id))
+                if outcome is None:  # among ready changes the one with the longest path behind it goes first
+                    self._ready.add(change, self._height[change.id])
             ready = sorted(self._sorter.get_ready())
 
     def _decided(self, change: Change) -> Optional[Outcome]:
@@ -144,20 +133,9 @@ class Run:
     def _start_some(self) -> None:
         if self.stopped:
             self._tell_stop()
-            waiting, self._ready = sorted(self._ready), []
-            self._end([(self._changes[identity], Outcome(SKIPPED, message=self.stopped)) for _, identity in waiting])
+            self._end([(change, Outcome(SKIPPED, message=self.stopped)) for change in self._ready.drain()])
             return
-        starting: List[Change] = []
-        waiting = []
-        while self._ready and len(self._running) + len(starting) < self._limits.total:
-            entry = heapq.heappop(self._ready)
-            change = self._changes[entry[1]]
-            if self._has_room(change, starting):
-                starting.append(change)
-            else:
-                waiting.append(entry)
-        for entry in waiting:
-            heapq.heappush(self._ready, entry)
+        starting = list(iter(self._ready.take, None))
         if starting:
             self._tell([(change, Outcome(INPROGRESS)) for change in starting])
             for change in starting:
@@ -166,20 +144,14 @@ class Run:
                 # concurrent.futures.wait would look at all of them, again and again.
                 future.add_done_callback(self._done.put)
 
-    def _has_room(self, change: Change, starting: Sequence[Change]) -> bool:
-        running = [*self._running.values(), *starting]
-        limit = self._limits.per_kind.get(change.kind)
-        if limit is not None and sum(other.kind == change.kind for other in running) >= limit:
-            return False
-        target = _target(change)
-        return target is None or sum(_target(other) == target for other in running) < self._limits.per_target
-
     def _wait(self) -> None:
         if not self._running:
             return
         self._tell()
         done = [(future, _outcome(future)) for future in self._some_done()]
         ended = sorted(((self._running.pop(future), outcome) for future, outcome in done), key=lambda end: end[0].id)
+        for change, _ in ended:
+            self._ready.end(change)
         self._end(ended)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
@@ -213,11 +185,6 @@ def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> 
     known = [seconds[identity] for identity in changes if identity in seconds]
     usual = sum(known) / len(known) if known else 1.0
     return {identity: seconds.get(identity, usual) for identity in changes}
-
-
-def _target(change: Change) -> Optional[str]:
-    target = (change.inputs or {}).get("target")
-    return target if isinstance(target, str) else None
 
 
 def _is_lost(future: Future[Outcome]) -> bool:

@@ -42,7 +42,7 @@ SCRIPT = (
 # How often each comes.
 STEPS = {
     "edit": 6, "rewrite": 2, "delete": 1, "create": 2, "stage": 2, "stage_some": 3, "ask": 4, "look": 4, "apply": 2,
-    "apply_some": 4, "fail": 6, "kill": 2, "move": 2, "unstage": 1, "discard": 2, "clone": 1, "take_back": 2,
+    "apply_some": 4, "fail": 6, "kill": 2, "move": 2, "unstage": 1, "discard": 3, "clone": 1, "take_back": 2,
 }  # fmt: skip
 STEP = st.sampled_from([step for step, weight in STEPS.items() for _ in range(weight)])
 SORTS = set(STEPS)
@@ -138,7 +138,9 @@ class Desk(RuleBasedStateMachine):
             tag = self.chance.choice(TAGS)
             names = frozenset(name for name in known if tag in tags_of(name, self.applied, self.staged))
             return names, (tag,), ["-t", tag]
-        names = frozenset(self.chance.sample(known, min(len(known), self.chance.randint(1, 3))))
+        fresh = [name for name in known if self.staged.get(name) != self.applied.get(name, nothing())["resource"]]
+        known = fresh if fresh and self.chance.random() < 0.5 else known
+        names = frozenset(self.chance.sample(known, min(len(known), self.chance.randint(1, 2))))
         return names, (), sorted(names)
 
     # --- definitions and what is staged
@@ -188,7 +190,7 @@ class Desk(RuleBasedStateMachine):
                 self.repo.delete(name)
 
     def stage_now(self, names: List[str]) -> None:
-        if self.chance.random() < 0.7:
+        if self.chance.random() < 0.7:  # what is not staged yet is staged with others, or taken back
             self.stage_these(names)
 
     def stage(self) -> None:
@@ -261,7 +263,8 @@ class Desk(RuleBasedStateMachine):
         known = [name for name in self.known() if self.is_here(name)]
         if not known:
             return
-        name = self.chance.choice(known)
+        owing = [name for name in known if self.applied.get(name, nothing())["owed"]]
+        name = self.chance.choice(owing if owing and self.chance.random() < 0.6 else known)
         wanted = self.as_applied(name)
         if not self.became(wanted, "discard", name, "--force"):
             return

@@ -15,9 +15,10 @@ from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId, Kind, Name
 from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
 from stagectl.core.plan import Cause, Change, Plan
+from stagectl.core.ready import Limits
 from stagectl.core.runs import Filter, critical_path, restriction
 from stagectl.usecases import runner
-from stagectl.usecases.runner import Limits, News, Run, limits_of
+from stagectl.usecases.runner import News, Run, limits_of
 
 Span = Tuple[float, float]
 
