@@ -240,9 +240,9 @@ def read(scratch: Path, run: str) -> Record:
     try:
         header = read_header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
         return read_record(header, _entries(folder))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StagectlError(
-            f"the journal of run {run} cannot be read: {type(error).__name__}: {error}",
+            f"the journal of run {run} cannot be read: {type(error).__name__}: {str(error)[:200]}",
             f"look at it, and move it away: {folder}",
         ) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Optional
@@ -12,6 +11,7 @@ import typer
 from stagectl.cli import completion
 from stagectl.cli.common import out, workspace
 from stagectl.core.errors import UsageError
+from stagectl.core.printable import json_text
 
 
 def schema(
@@ -31,7 +31,7 @@ def schema(
         out("".join(f"{path}\n" for path in done) or "Everything is up to date.\n")
         return
     found = use_case.schema_of_kind(workspace(), which, kind) if kind else use_case.schemas(which)
-    out(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    out(json_text(found, indent=2) + "\n")
 
 
 CONFLICT = 3  # not 1: git is to merge by lines itself whenever anything else happens

@@ -9,15 +9,16 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Pattern, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from stagectl.core import settings
+from stagectl.core import forms, settings
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.diff import REPLACE as REPLACED
 from stagectl.core.errors import FlawedFile, StagectlError
-from stagectl.core.model import ACTION, CHANGE, NAME, STAMP, TAG, ChangeId, Kind, Name, Oid, change_id
+from stagectl.core.model import ACTION, STAMP, TAG, ChangeId, Kind, change_id
 from stagectl.core.plan import Cause, Change, Digests, Held, Plan
+from stagectl.core.printable import json_text
 from stagectl.core.references import parse_template
 from stagectl.core.schema import KIND_NAME
 from stagectl.core.selection import Selection
@@ -134,7 +135,7 @@ def written(document: Document) -> Iterator[str]:
         if key in ("changes", "held") and value:
             yield from _lines(value)
         else:
-            yield json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+            yield json_text(value, indent=2).replace("\n", "\n  ")
         before = ","
     yield "\n}\n"
 
@@ -142,7 +143,7 @@ def written(document: Document) -> Iterator[str]:
 def _lines(entries: List[Any]) -> Iterator[str]:
     before = "[\n    "
     for entry in entries:
-        yield before + json.dumps(entry, ensure_ascii=False)
+        yield before + json_text(entry)
         before = ",\n    "
     yield "\n  ]"
 
@@ -160,16 +161,19 @@ def from_document(raw: Any, what: str) -> Plan:
     if not isinstance(version, str):
         raise StagectlError(f"{what} is no plan", "plans are written by: stagectl plan --out FILE")
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-        raise StagectlError(f"{what} has format {version}, and this stagectl reads {FORMAT_VERSION}", "plan it again")
+        trouble = f"{what} has format {version[:40]}, and this stagectl reads {FORMAT_VERSION}"
+        raise StagectlError(trouble, "plan it again")
     try:
         plan = _plan(raw)
         fits = plan_id(to_document(plan)) == plan.id == plan_id(raw)
+        if fits:
+            _check_order(plan.changes)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FlawedFile) as error:
         raise StagectlError(f"{what} is no plan: {_trouble(error)}", "plan it again") from None
     if not fits:
         trouble = "was changed since it was written: its plan id does not fit"
         if version != FORMAT_VERSION:
-            trouble = f"has format {version}, and this stagectl makes {FORMAT_VERSION}"
+            trouble = f"has format {version[:40]}, and this stagectl makes {FORMAT_VERSION}"
         raise StagectlError(f"{what} {trouble}", "plan it again")
     return plan
 
@@ -178,63 +182,49 @@ def _trouble(error: Exception) -> str:
     return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)[:200]
 
 
+def _check_order(changes: Tuple[Change, ...]) -> None:
+    """Raise ValueError unless each change is there once, after all that it waits for, and in the wave that follows."""
+    waves: Dict[ChangeId, int] = {}
+    for change in changes:
+        early = all(earlier in waves for earlier in change.after)
+        if change.id in waves or not early:
+            raise ValueError(f"{change.id} is there twice" if early else f"{change.id} comes too early")
+        waves[change.id] = 1 + max((waves[earlier] for earlier in change.after), default=-1)
+        if change.wave != waves[change.id]:
+            raise ValueError(f"{change.id} is in the wrong wave")
+
+
 def _plan(raw: Mapping[str, Any]) -> Plan:
     selection = raw["selection"]
     return Plan(
-        id=_text(raw["plan_id"]),
+        id=forms.text(raw["plan_id"]),
         selection=Selection(
-            _texts(selection["names"]),
-            _texts(selection["tags"]),
+            forms.texts(selection["names"]),
+            forms.texts(selection["tags"]),
             bool(selection["with_children"]),
             bool(selection["with_parents"]),
         ),
         changes=tuple(map(_change, raw["changes"])),
         held=tuple(map(_held, raw["held"])),
-        recorded=tuple(map(_name, raw["recorded"])),
-        pending=tuple(map(_identity, raw["pending"])),
-        moved=tuple((_name(move["from"]), _name(move["to"])) for move in raw["moved"]),
+        recorded=tuple(map(forms.name, raw["recorded"])),
+        pending=tuple(map(forms.identity, raw["pending"])),
+        moved=tuple((forms.name(move["from"]), forms.name(move["to"])) for move in raw["moved"]),
         kinds={name: _kind(name, body) for name, body in raw["kinds"].items()},
-        base=_commit(raw["base"]["commit"]),
-        head=_commit(raw["head"]["commit"]),
+        base=forms.oid_or_none(raw["base"]["commit"]),
+        head=forms.oid_or_none(raw["head"]["commit"]),
         dirty=bool(raw["head"]["dirty"]),
     )
 
 
-def _text(value: Any, form: Optional[Pattern[str]] = None) -> str:
-    """Return a string; raises TypeError for what is none and ValueError for one that has not the form."""
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no string")
-    if form is not None and not form.fullmatch(value):
-        raise ValueError(f"{value!r} cannot stand where it does")
-    return value
-
-
 # Words that go into texts and pictures as they are: a file from elsewhere must not bring others.
-_OID = re.compile("[0-9a-f]{40,64}")
 _CAUSES = re.compile("staged|explicit|child|reaction|replace|unfinished|owed")
 _REASONS = re.compile(f"{OUTSIDE}|{NEEDS_PARENT}|{NEEDS_READER}")
 _OPS = re.compile(f"{ADD}|{GONE}|{REPLACED}")
 _WHEN = re.compile("success|changed")
 
 
-def _name(value: Any) -> Name:
-    return Name(_text(value, NAME))
-
-
-def _identity(value: Any) -> ChangeId:
-    return ChangeId(_text(value, CHANGE))
-
-
-def _texts(values: Any) -> Tuple[str, ...]:
-    return tuple(map(_text, values))
-
-
-def _commit(value: Any) -> Optional[Oid]:
-    return None if value is None else Oid(_text(value, _OID))
-
-
 def _kind(name: str, raw: Any) -> Kind:
-    _text(name, KIND_NAME)
+    forms.text(name, KIND_NAME)
     return Kind(name, raw=None) if raw is None else settings.kind(name, [raw])
 
 
@@ -243,14 +233,16 @@ def _change(raw: Mapping[str, Any]) -> Change:
     made = raw["digests"]
     return Change(
         **_identified(raw),
-        kind=_text(raw["kind"], KIND_NAME),
-        cause=Cause(_text(cause["type"], _CAUSES), tuple(map(_identity, cause["of"])), _texts(cause["inputs"])),
+        kind=forms.text(raw["kind"], KIND_NAME),
+        cause=Cause(
+            forms.text(cause["type"], _CAUSES), tuple(map(forms.identity, cause["of"])), forms.texts(cause["inputs"])
+        ),
         diff=tuple(_differences(raw["diff"])),
-        after=tuple(map(_identity, raw["after"])),
-        wave=int(raw["wave"]),
+        after=tuple(map(forms.identity, raw["after"])),
+        wave=forms.count(raw["wave"]),
         sensitive=frozenset(str(undotted(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
-        triggers=tuple((_identity(entry["on"]), _text(entry["when"], _WHEN)) for entry in raw["triggers"]),
-        stamps={_text(action, ACTION): _text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
+        triggers=tuple((forms.identity(entry["on"]), forms.text(entry["when"], _WHEN)) for entry in raw["triggers"]),
+        stamps={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
         digests=Digests(made["before"], made["inputs"]),
     )
 
@@ -258,7 +250,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
 def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
     for entry in entries:
         before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
-        yield Difference(undotted(_text(entry["path"])), _text(entry["op"], _OPS), before, after)
+        yield Difference(undotted(forms.text(entry["path"])), forms.text(entry["op"], _OPS), before, after)
 
 
 def _read(path: object, text: str) -> Value:
@@ -268,15 +260,15 @@ def _read(path: object, text: str) -> Value:
 def _held(raw: Mapping[str, Any]) -> Held:
     return Held(
         **_identified(raw),
-        reason=_text(raw["reason"], _REASONS),
-        needs=tuple(map(_identity, raw["needs"])),
-        message=_text(raw["message"]),
+        reason=forms.text(raw["reason"], _REASONS),
+        needs=tuple(map(forms.identity, raw["needs"])),
+        message=forms.text(raw["message"]),
     )
 
 
 def _identified(raw: Mapping[str, Any]) -> Dict[str, Any]:
-    name, action = _name(raw["resource"]), _text(raw["action"], ACTION)
+    name, action = forms.name(raw["resource"]), forms.text(raw["action"], ACTION)
     if raw["id"] != change_id(name, action):
         raise ValueError(f"the id {raw['id']!r} is not {change_id(name, action)}")
-    tags = tuple(_text(tag, TAG) for tag in raw["tags"])
+    tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
     return {"id": change_id(name, action), "resource": name, "action": action, "tags": tags}

@@ -8,7 +8,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, Attempt, ChangeId, Name
 from stagectl.core.plan import Change, Plan
 
-PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
+STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
     "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
 )  # fmt: skip
 RECORDED = "recorded only"  # the message of a change that did not run, and counts as applied

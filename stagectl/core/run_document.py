@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Mapping, Optional, Sequence
 
+from stagectl.core import forms
 from stagectl.core.document import from_document, to_document
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.outcome import INPROGRESS, Outcome
+from stagectl.core.outcome import INPROGRESS, STATES, Outcome
 from stagectl.core.runs import Filter, Header, Record
+
+_STATES = re.compile("|".join(STATES))
+_RETRIES = re.compile("[0-9A-Za-z-]*", re.ASCII)  # the id of a run, or nothing
 
 
 def read_record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
@@ -19,12 +24,13 @@ def read_record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
     kept: Optional[Oid] = None
     for entry in entries:
         if "end" in entry:
-            ended, commit, kept = float(entry["end"]), entry["commit"], entry.get("kept")
+            ended = forms.seconds(entry["end"])
+            commit, kept = forms.oid_or_none(entry["commit"]), forms.oid_or_none(entry.get("kept"))
             continue
-        identity = ChangeId(entry["change"])
+        identity = forms.identity(entry["change"])
         outcomes[identity] = read_outcome(entry)
         if entry["state"] == INPROGRESS:
-            begun[identity] = float(entry["at"])
+            begun[identity] = forms.seconds(entry["at"])
     return Record(header, outcomes, begun, ended, commit, kept)
 
 
@@ -40,12 +46,19 @@ def outcome_json(outcome: Outcome) -> Dict[str, Any]:
 def read_outcome(entry: Mapping[str, Any]) -> Outcome:
     """Return what `outcome_json` was given."""
     return Outcome(
-        str(entry["state"]),
+        forms.text(entry["state"], _STATES),
         bool(entry.get("changed", True)),
-        str(entry.get("message", "")),
-        str(entry.get("output", "")),
-        float(entry.get("seconds", 0.0)),
+        _said(entry.get("message", "")),
+        _said(entry.get("output", "")),
+        forms.seconds(entry.get("seconds", 0.0)),
     )
+
+
+def _said(value: Any) -> str:
+    """Return what somebody or something said, whatever it is: it may have halves of characters."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no string")
+    return value
 
 
 def header_json(header: Header) -> Dict[str, Any]:
@@ -73,13 +86,13 @@ def read_header(raw: Mapping[str, Any], run: str) -> Header:
     return Header(
         run=run,
         plan=from_document(raw["plan"], f"the plan of run {run}"),
-        source=Oid(raw["source"]),
-        base=None if raw["base"] is None else Oid(raw["base"]),
-        by=str(raw["by"]),
-        started=float(raw["started"]),
-        process=int(raw["process"]),
-        host=str(raw["host"]),
-        retries=str(raw["retries"]),
+        source=forms.oid(raw["source"]),
+        base=forms.oid_or_none(raw["base"]),
+        by=forms.text(raw["by"]),
+        started=forms.seconds(raw["started"]),
+        process=forms.count(raw["process"]),
+        host=forms.text(raw["host"]),
+        retries=forms.text(raw["retries"], _RETRIES),
         record_only=bool(raw["record_only"]),
         sign=bool(raw["sign"]),
         fail_fast=bool(raw.get("fail_fast")),  # runs of versions before had none
@@ -88,6 +101,6 @@ def read_header(raw: Mapping[str, Any], run: str) -> Header:
 
 
 def _filter(raw: Mapping[str, Any]) -> Filter:
-    ids = {key: tuple(map(ChangeId, found or ())) for key, found in raw.items()}
+    ids = {key: tuple(map(forms.identity, found or ())) for key, found in raw.items()}
     only = None if raw["only"] is None else ids["only"]
     return Filter(ids["noop"], ids["skip"], ids["start_at"], ids["end_at"], only)

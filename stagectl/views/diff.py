@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import List, Sequence
 
 from stagectl.core.document import difference_json
+from stagectl.core.printable import json_text
 from stagectl.core.reports import ResourceDiff
 from stagectl.views.text import coloured, difference_line, safe
 
@@ -34,4 +34,4 @@ def diff_json(found: Sequence[ResourceDiff]) -> str:
         }
         for one in found
     ]
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"

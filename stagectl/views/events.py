@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict
 
 from stagectl.core.outcome import ERROR, INPROGRESS, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.plan import Change
+from stagectl.core.printable import json_text
 from stagectl.core.runs import Application
 
 FORMAT_VERSION = "1.0"
@@ -53,4 +53,4 @@ def summary_event(done: Application) -> str:
 
 
 def _line(event: Dict[str, Any]) -> str:
-    return json.dumps(event, ensure_ascii=False) + "\n"
+    return json_text(event) + "\n"

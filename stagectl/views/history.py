@@ -6,6 +6,7 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
+from stagectl.core.printable import json_text
 from stagectl.core.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.values import as_written, canonical, dotted, leaves, same
 from stagectl.views.text import listed, safe, value_text
@@ -13,7 +14,7 @@ from stagectl.views.text import listed, safe, value_text
 
 def log_json(entries: Sequence[LogEntry]) -> str:
     """Return the log as a JSON list."""
-    return json.dumps([_entry(entry) for entry in entries], indent=2, ensure_ascii=False) + "\n"
+    return json_text([_entry(entry) for entry in entries], indent=2) + "\n"
 
 
 def _entry(entry: LogEntry) -> Dict[str, Any]:
@@ -89,7 +90,7 @@ def blame_json(found: Sequence[Blame]) -> str:
         {"path": dotted(b.path), "value": b.value, "staged": b.staged, "live": b.live, "applied": b.applied}
         for b in found
     ]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    return json_text(rows, indent=2) + "\n"
 
 
 def show_json(shown: Shown) -> str:
@@ -104,7 +105,7 @@ def show_json(shown: Shown) -> str:
         "parents": list(shown.parents),
         "children": list(shown.children),
     }
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"
 
 
 def _hidden(inputs: Any, shown: Shown) -> Any:
@@ -203,4 +204,4 @@ def verify_json(found: Verification) -> str:
         key: [{"commit": finding.commit, "message": finding.message} for finding in findings]
         for key, findings in (("findings", found.findings), ("notices", found.notices))
     }
-    return json.dumps({"tip": found.tip, "commits": found.commits, **rows}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"tip": found.tip, "commits": found.commits, **rows}, indent=2) + "\n"

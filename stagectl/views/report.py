@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Dict, List
 
 from stagectl.core.model import ChangeId
 from stagectl.core.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.printable import json_text
 from stagectl.core.reports import told_outliving
 from stagectl.core.runs import Record, critical_path
 from stagectl.views.text import safe
@@ -81,7 +81,7 @@ def report_json(record: Record, now: float) -> str:
         "changes": [_change_json(record, change.id, now) for change in header.plan.changes],
         "recorded": list(header.plan.recorded),
     }
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"
 
 
 def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Iterable, List
 
+from stagectl.core.printable import json_text
 from stagectl.core.reports import Status, told_outliving
 from stagectl.views.text import safe
 
@@ -27,7 +27,7 @@ def status_json(found: Status) -> str:
         "interrupted": found.interrupted,
         "still_running": [{"id": change, "process": number} for change, number in sorted(found.outliving.items())],
     }
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"
 
 
 def status_text(found: Status) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any, Dict, List, Sequence
 
+from stagectl.core.printable import json_text
 from stagectl.core.reports import Locks, SharedCommit, Syncing
 from stagectl.views.text import counted, listed, safe
 
@@ -61,7 +61,7 @@ def sync_json(done: Syncing) -> str:
         "ours": [_commit_json(commit) for commit in done.ours],
         "theirs": [_commit_json(commit) for commit in done.theirs],
     }
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"
 
 
 def _commit_json(commit: SharedCommit) -> Dict[str, Any]:
@@ -93,4 +93,4 @@ def locks_json(found: Locks) -> str:
         "remote": found.remote or None,
         "lock": held,
     }
-    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+    return json_text(raw, indent=2) + "\n"

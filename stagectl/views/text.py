@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Callable, List, Sequence
 
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.printable import safe as safe
 from stagectl.core.selection import Selection
 from stagectl.core.values import Path, Value, as_written, canonical, dotted
 
 LONGEST = 160  # characters of one value
 
-_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _SIGNS = {RUN: "+", UPDATE: "~", REMOVE: "-"}
 _COLOURS = {"+": "32", "~": "33", "-": "31", "-/+": "35", "!": "36"}
-
-
-def safe(text: str) -> str:
-    """Return text in which no character acts on a terminal: control and direction characters are written out."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def one_line(text: str) -> str:
