@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from stagectl.core.document import from_document, plan_id, to_document
+from stagectl.core.document import plan_id, to_document
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
 from stagectl.core.plan import Plan
 from stagectl.core.planner import make_plan
 from stagectl.core.range_diff import range_diff
+from stagectl.core.read_document import from_document
 from stagectl.core.selection import Selection
 from stagectl.core.situation import Situation
 from stagectl.core.values import canonical

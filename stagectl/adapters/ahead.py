@@ -26,7 +26,7 @@ ATTRIBUTES = ".gitattributes"
 CACHE = ("stagectl", "cache")  # in git's folder
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
-STANDS = ("cat-file", "--batch-check=%(objectname)")  # where what has the names on its standard input stands
+STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")  # where what has the names on its input stands
 _APPLIED = "refs/heads/stagectl/applied"
 NAMES = (
     "HEAD^{commit}", "HEAD:.staged", "HEAD:.applied", f"{_APPLIED}^{{commit}}", f"{_APPLIED}:.staged",
@@ -34,6 +34,13 @@ NAMES = (
     "HEAD^{commit}", f"{_APPLIED}^{{commit}}",  # again: what is found between is theirs if they stand where they stood
 )  # fmt: skip
 _PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
+_NO_PROGRAM = (  # what a repository may have git run while it looks; filters have names of their own
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", os.devnull),
+    ("log.showSignature", "false"),
+    ("credential.helper", ""),
+    ("core.askPass", ""),
+)
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
@@ -48,7 +55,26 @@ def environment() -> Dict[str, str]:
     return {**ours, "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
+def looking(settings: bytes) -> Dict[str, str]:
+    """Return the environment for a git that only looks: it runs no program, whatever is configured, and writes nothing.
+
+    settings: what SETTINGS is answered. A partial clone may fetch what it lacks where git does that by itself.
+    """
+    ours = environment()
+    keys = (entry.partition(b"\n")[0] for entry in settings.split(b"\0"))
+    filters = {os.fsdecode(key[: key.rfind(b".")]) for key in keys if key[:7].lower() == b"filter."}
+    off = [(f"{name}.{word}", "") for name in sorted(filters) for word in ("clean", "smudge", "process")]
+    off += [(f"{name}.required", "false") for name in sorted(filters)]
+    count = int(ours["GIT_CONFIG_COUNT"]) if ours.get("GIT_CONFIG_COUNT", "").isdigit() else 0
+    for number, (key, value) in enumerate((*_NO_PROGRAM, *off), count):
+        ours[f"GIT_CONFIG_KEY_{number}"], ours[f"GIT_CONFIG_VALUE_{number}"] = key, value
+    allowed = [word for word in ours.get("GIT_ALLOW_PROTOCOL", "http:https").split(":") if word in ("http", "https")]
+    ours["GIT_CONFIG_COUNT"] = str(count + len(_NO_PROGRAM) + len(off))
+    return {**ours, "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": ":".join(allowed) or "none"}
+
+
 _started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
+_OVER = 0  # in a process's place: it has ended well
 _began: Dict[str, int] = {}  # folder -> when git was asked about it, in nanoseconds
 
 
@@ -70,10 +96,15 @@ def start(arguments: Sequence[str]) -> None:
     names = os.memfd_create("names")
     os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
     os.lseek(names, 0, os.SEEK_SET)
-    for words, stdin in ((question(roots), nothing), (PLACES, nothing), (STANDS, names), (SETTINGS, nothing)):
-        _ask((folder, *words), stdin, nothing)
-    if _is_new():
-        _ask((folder, *LISTING, *WATCHED, *roots, ATTRIBUTES), nothing, nothing)
+    ours = environment()
+    for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, names)):
+        _ask((folder, *words), stdin, nothing, ours)
+    settings = _answered((folder, *SETTINGS))  # takes a millisecond: what git must not run has to be known
+    if settings is not None:
+        ours = looking(settings)
+        _ask((folder, *question(roots)), nothing, nothing, ours)
+        if _is_new():
+            _ask((folder, *LISTING, *WATCHED, *roots, ATTRIBUTES), nothing, nothing, ours)
     os.close(names)
     os.close(nothing)
 
@@ -93,11 +124,11 @@ def began(folder: str) -> int:
     return min(_began.get(folder, time.time_ns()), time.time_ns())
 
 
-def _ask(asked: Tuple[str, ...], stdin: int, nothing: int) -> None:
+def _ask(asked: Tuple[str, ...], stdin: int, nothing: int, ours: Dict[str, str]) -> None:
     file = os.memfd_create("git")
     actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
     try:
-        process = os.posix_spawnp("git", ["git", *asked[1:]], environment(), file_actions=actions)
+        process = os.posix_spawnp("git", ["git", *asked[1:]], ours, file_actions=actions)
     except OSError:
         os.close(file)  # whoever asks in time says what is wrong
         return
@@ -122,10 +153,19 @@ def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:
         os.close(file)
 
 
+def _answered(asked: Tuple[str, ...]) -> Optional[bytes]:
+    """Return the answer to a question, None if git refused, and keep it for whoever will ask."""
+    process, file = _started.get(asked, (_OVER, -1))
+    if process == _OVER or _ended(process) != 0:
+        return None
+    _started[asked] = (_OVER, file)
+    return os.pread(file, os.lseek(file, 0, os.SEEK_END), 0)
+
+
 def _ended(process: int) -> Optional[int]:
     """Return how a process ends; None where nobody can tell, as SIGCHLD is ignored. Whoever waits no more stops it."""
     try:
-        return os.waitpid(process, 0)[1]
+        return 0 if process == _OVER else os.waitpid(process, 0)[1]
     except ChildProcessError:
         return None
     except BaseException:
@@ -135,7 +175,7 @@ def _ended(process: int) -> Optional[int]:
 
 def _stop(process: int) -> None:
     try:
-        if os.waitpid(process, os.WNOHANG)[0] == 0:
+        if process != _OVER and os.waitpid(process, os.WNOHANG)[0] == 0:
             os.kill(process, 15)  # SIGTERM
             os.waitpid(process, 0)
     except ChildProcessError:  # the system has taken note of its end for us

@@ -10,23 +10,34 @@ from typing import Any, Iterator
 from stagectl.core.errors import StagectlError
 
 
+class TimeOver(StagectlError):
+    """A budget of time was used up."""
+
+
 @contextmanager
-def time_budget(seconds: float, what: str) -> Iterator[None]:
-    """Raise StagectlError if the block is still running after *seconds*; only the main thread can be interrupted."""
+def time_budget(what: str, things: int, each: float = 0.005) -> Iterator[None]:
+    """Raise TimeOver if the block takes more of the processor than a second, and *each* seconds for every thing.
+
+    Waiting for others counts for nothing, so that a busy machine makes no difference. Only the main thread can be
+    interrupted.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    seconds = 1 + things * each
 
     def stop(number: int, frame: Any) -> None:
-        raise StagectlError(
+        raise TimeOver(
             f"{what} did not come to an end within {seconds:.0f} seconds",
             "look for a pattern in kinds/ that takes for ever, or take the last edits back",
         )
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    left, _ = signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+        if left:  # of the budget around this one, which is not charged for what had its own
+            signal.setitimer(signal.ITIMER_PROF, left)

@@ -14,9 +14,10 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters import ahead, tree
 from stagectl.adapters.ahead import RAW
+from stagectl.adapters.files import read_file
 from stagectl.adapters.git import Git, GitError
 from stagectl.adapters.sight import Unusual, see
-from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Name, Oid
+from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 ABSENT = "000000"
@@ -205,7 +206,7 @@ def _read(path: Path) -> bytes:
     try:
         if os.path.realpath(path.parent) != str(path.parent):
             raise Unusual  # a folder on the way is a link
-        return tree.read_file(path)
+        return read_file(path, LARGEST_FILE + 1)
     except OSError:
         raise Unusual from None
 

@@ -1,31 +1,102 @@
-"""Writing files so that each is there whole or not at all."""
+"""Reading and writing files: each is written whole or not at all, and in a repository through no link."""
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Iterator, Mapping, Optional, Sequence
+
+from stagectl.core.errors import StagectlError
 
 MAKING = "making-"  # how folders begin that are there for a moment, and that nobody needs once their maker is gone
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def content_of(path: Path) -> Optional[bytes]:
-    """Return a file's bytes, None if there is none."""
-    return path.read_bytes() if path.exists() else None
+    """Return a file's bytes, None if there is none; a link is not followed, and nobody is waited for."""
+    return read_file(path, -1) if os.path.lexists(path) else None
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Return a file's first bytes (-1: all); a link swapped in is not followed, and nobody is waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most)
 
 
 def write_all(root: Path, writes: Mapping[str, Optional[bytes]]) -> None:
-    """Write files below a folder; None deletes one, and the folders it leaves empty."""
+    """Write files below a folder; None deletes one, and the folders it leaves empty.
+
+    Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
+    """
     for path, content in writes.items():
-        if content is None:
-            _delete(root, root / path)
-        else:
-            write_file(root / path, content)
+        *folders, name = path.split("/")
+        try:
+            if content is None:
+                _delete(root, folders, name)
+            else:
+                with _inside(root, folders, make=True) as folder:
+                    _write(folder, name, content)
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                raise
+            raise StagectlError(
+                f"{path} cannot be written: a folder on the way is a link, or no folder", "put a folder in its place"
+            ) from None
+
+
+@contextmanager
+def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterator[int]:
+    """Open a folder below another step by step, so that nobody can put a link in the way meanwhile."""
+    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=opened)
+            above, opened = opened, os.open(folder, _FOLDER, dir_fd=opened)
+            os.close(above)
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _write(folder: int, name: str, content: bytes) -> None:
+    temporary = f".stagectl-{os.urandom(8).hex()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(descriptor, 0o644)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(temporary, dir_fd=folder)
+        raise
+
+
+def _delete(root: Path, folders: Sequence[str], name: str) -> None:
+    with suppress(FileNotFoundError), _inside(root, folders) as folder:
+        os.unlink(name, dir_fd=folder)
+    left = list(folders)
+    while left:
+        last = left.pop()
+        try:
+            with _inside(root, left) as folder:
+                os.rmdir(last, dir_fd=folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                return
+            raise
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
+    """Write a file that the user named, so that it is there whole or not at all."""
+    import tempfile  # what only reads does without
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".stagectl-")
     try:
@@ -36,11 +107,3 @@ def write_file(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-
-
-def _delete(root: Path, path: Path) -> None:
-    path.unlink(missing_ok=True)
-    folder = path.parent
-    while folder != root and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent

@@ -14,16 +14,22 @@ import subprocess
 import threading
 import weakref
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import ahead
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Oid
+from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 
 _TALKS = ("ls-remote", "fetch", "push")
+# What only looks, and runs nothing that the repository has set up.
+_LOOKS = frozenset(
+    ("cat-file", "check-ignore", "diff-index", "diff-tree", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base")
+) | {"rev-list", "status"}
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -39,7 +45,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
     """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
-    asked = list(zip(ahead.NAMES, answers))
+    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(ahead.NAMES, answers)]
     commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
     found = {}
     for name, oid in asked:
@@ -50,6 +56,17 @@ def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
         elif len(stood) == 1 and OID.fullmatch(min(stood)):
             found[min(stood) + name[len(ref) :]] = oid
     return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    return next(word for word in arguments if not word.startswith("-") and "=" not in word)
+
+
+def check_amount(size: int) -> None:
+    """Raise StagectlError if files have more bytes together than are read."""
+    if size > _LARGEST_ALL:
+        most, hint = f"{_LARGEST_ALL >> 20} MiB are read at the most", f"look for large files in {STAGED}/ and {KINDS}/"
+        raise StagectlError(f"the files have {size >> 20} MiB together; {most}", hint)
 
 
 class GitError(StagectlError):
@@ -109,8 +126,9 @@ class Git:
         """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
         code, out, err = self.try_run(*arguments, data=data, env=env)
         if code and check:
-            command = next(word for word in arguments if not word.startswith("-") and "=" not in word)
-            raise GitError(f"git {command} failed: {err.decode(errors='replace').strip() or f'exit code {code}'}")
+            said = err.decode(errors="replace").strip() or f"exit code {code}"
+            hint = "in this partial clone: git fetch --refetch --no-filter" if "promisor remote" in said else ""
+            raise GitError(f"git {_verb(arguments)} failed: {said}", hint)
         return b"" if code else out
 
     def try_run(
@@ -141,7 +159,8 @@ class Git:
             if arguments[0] in _TALKS:
                 return self._start_conversation(arguments, env)
             pipe = subprocess.PIPE
-            full = {**ahead.environment(), **_ENGLISH, **(env or {})}
+            ours = ahead.looking(self._raw_settings) if _verb(arguments) in _LOOKS else ahead.environment()
+            full = {**ours, **_ENGLISH, **(env or {})}
             return subprocess.Popen(
                 ["git", *arguments],
                 cwd=self.root,
@@ -195,12 +214,21 @@ class Git:
         # Given once: what is asked again may have moved since.
         known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
         left = [name for name in names if name not in known]
-        known.update(zip(left, self._ask(left) if left else ()))
+        known.update(zip(left, (answer.partition(" ")[0] for answer in self._ask(left))))
         return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
 
+    def _sizes(self, names: Sequence[str]) -> Iterator[int]:
+        """Yield how many bytes objects have, 0 for what is not there."""
+        for start in range(0, len(names), _MANY):  # a pipe holds that many answers
+            for answer in self._ask(names[start : start + _MANY]):
+                oid, _, size = answer.partition(" ")
+                yield int(size) if OID.fullmatch(oid) else 0
+
     def _ask(self, names: Sequence[str]) -> List[str]:
+        if not names:
+            return []
         if self._asked is None or self._asked.poll() is not None:
-            self._asked = self.start("cat-file", "--batch-check=%(objectname)", quiet=True)
+            self._asked = self.start(*ahead.STANDS, quiet=True)
             weakref.finalize(self, _end, self._asked)
         stdin, stdout = self._asked.stdin, self._asked.stdout
         assert stdin is not None and stdout is not None, "started with pipes"
@@ -249,11 +277,18 @@ class Git:
             found.append(Entry(path, mode, Oid(oid)))
         return found
 
-    def blobs(self, oids: Iterable[Oid]) -> Dict[Oid, bytes]:
-        """Return the contents of blobs; an id may also be `<revision>:<path>`."""
+    def blobs(self, oids: Iterable[Oid], most: int = LARGEST_FILE) -> Dict[Oid, bytes]:
+        """Return the contents of blobs; an id may also be `<revision>:<path>`.
+
+        most: how many bytes one may have; what has more is never read, and given as one zero more than that.
+        Raises StagectlError where all of them together are more than anybody stages.
+        """
         wanted = sorted(set(oids))
+        sizes = dict(zip(wanted, self._sizes(wanted)))
+        found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
+        wanted = [oid for oid in wanted if oid not in found]
+        check_amount(sum(sizes[oid] for oid in wanted))
         out = self.run("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()) if wanted else b""
-        found: Dict[Oid, bytes] = {}
         position = 0
         for oid in wanted:
             end = out.index(b"\n", position)
@@ -268,7 +303,7 @@ class Git:
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY
-        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--")
+        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty", "--")
         out = self.run(*ahead.EXACTLY, "status", *options, *([] if many else paths)).decode("utf-8", "surrogateescape")
         found = {line[3:] for line in out.split("\0") if line}
         return sorted(found & set(paths) if many else found)
@@ -332,15 +367,20 @@ class Git:
         """Return all of git's config, keys in lower case, read once; a key without a value is true."""
         if self._settings is None:
             self._settings = {}
-            for entry in self.run(*ahead.SETTINGS).decode("utf-8", "replace").split("\0")[:-1]:
+            for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
                 key, _, value = entry.partition("\n")
                 self._settings.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
         return self._settings
+
+    @cached_property
+    def _raw_settings(self) -> bytes:
+        return self.run(*ahead.SETTINGS)
 
     def add_config(self, key: str, value: str) -> None:
         """Add a value to a config key of this repository."""
         self.run("config", "--add", key, value)
         self._settings = None
+        del self._raw_settings
 
     def remotes(self) -> List[str]:
         """Return the names of the remotes."""

@@ -15,7 +15,7 @@ from stagectl.adapters.git import Git
 from stagectl.adapters.index import Damaged, Index, Key, Prepared, Row, meant, prepared
 from stagectl.adapters.store import parse_state
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, Applied, Kind, Name, Oid, Resource
+from stagectl.core.model import LARGEST_STATE, NAME, Applied, Kind, Name, Oid, Resource
 from stagectl.core.region import open_names
 
 _MANY = 10_000  # resources: of fewer, other processes cost more than they bring
@@ -50,7 +50,7 @@ def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Filled
     raw = {
         name: json.loads(blobs[states[name]])
         for some in _batches(sorted(states))
-        for blobs in [git.blobs(states[name] for name in some)]
+        for blobs in [git.blobs((states[name] for name in some), LARGEST_STATE)]
         for name in some
     }
     open_now: Set[Name] = set()
@@ -156,7 +156,7 @@ def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, 
     staged = _changes(git, Oid(like.meta["staged"]), key.staged, ".yaml")
     states = _changes(git, Oid(like.meta["applied"]), key.applied, ".json")
     changed = sorted(staged.keys() | states.keys())
-    blobs = git.blobs(oid for oid in (*staged.values(), *states.values()) if oid is not None)
+    blobs = git.blobs((oid for oid in (*staged.values(), *states.values()) if oid is not None), LARGEST_STATE)
     before = like.rows(changed)
     around = index.related(changed, reacting=False) | index.load().open
     index.drop(changed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path, PurePosixPath
 from typing import Iterable, List, NamedTuple, Sequence
 
@@ -22,6 +23,7 @@ _LEFT_ALONE = re.compile(rb"\0[^H?\0]")
 _LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS?\0]")
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
 _LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
+_LARGEST = 1 << 20  # bytes of one file of attributes
 _OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
 
 
@@ -103,6 +105,8 @@ def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> b
     if missing:
         raise Unusual
     places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{ATTRIBUTES}"}]
+    if any(path.is_symlink() for path in places):
+        raise Unusual
     texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
     if any(_CONVERTING.search(text) for text in texts):
         raise Unusual
@@ -118,7 +122,13 @@ def _attributes_of_all(git: Git) -> List[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unusual  # a pipe would not end, nor a device
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise Unusual
+        return text
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError:

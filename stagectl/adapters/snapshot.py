@@ -7,12 +7,14 @@ from pathlib import PurePosixPath
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
 
 from stagectl.adapters import yamlfile
+from stagectl.adapters.clock import time_budget
 from stagectl.adapters.tree import Files
 from stagectl.core import schema, settings
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Config, Kind, Name, Resource
 
 Parsed = TypeVar("Parsed")
+_DEEPEST = 64  # folders
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ def parse_snapshot(
     """
     found = list(problems)
     config = config or parse_config(files, found)
-    kinds = _kinds(files, found) if kinds is None else kinds
+    if kinds is None:
+        with time_budget("reading the kinds", sum(path.startswith(f"{KINDS}/") for path in files), 0.05):
+            kinds = _kinds(files, found)
     flawed: Dict[str, Resource] = {}
     staged = _resources(files, (STAGED,), found, flawed)
     defined = _resources(files, config.roots, found, flawed)
@@ -122,6 +126,8 @@ def _resources(
             twin = folded.setdefault(name.casefold(), path)
             if not NAME.fullmatch(name):
                 problems.append(Problem(path, 1, 1, _bad_name(name)))
+            elif name.count("/") > _DEEPEST:
+                problems.append(Problem(path, 1, 1, f"a resource in more than {_DEEPEST} folders"))
             elif twin != path:
                 problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
             else:

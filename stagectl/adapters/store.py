@@ -12,6 +12,7 @@ from stagectl.core import schema
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
     APPLIED,
+    LARGEST_STATE,
     NAME,
     STAGED,
     STAMP,
@@ -41,7 +42,7 @@ def state_path(name: str) -> str:
 def load(git: Git, commit: Oid) -> Dict[Name, Applied]:
     """Return the applied state a commit of the applied branch holds; raises StagectlError where it is damaged."""
     entries = git.entries(commit, [STAGED, APPLIED])
-    contents = git.blobs(entry.oid for entry in entries if entry.mode == "100644")
+    contents = git.blobs((entry.oid for entry in entries if entry.mode == "100644"), LARGEST_STATE)
     files = {entry.path: contents.get(entry.oid, b"") for entry in entries}
     resources = {
         name: _resource(name, files[path], commit) for path in files for name in _names(path, f"{STAGED}/", ".yaml")
@@ -76,6 +77,8 @@ def _resource(name: Name, data: bytes, commit: Oid) -> Resource:
 
 
 def _state(data: bytes, resource: Optional[Resource], path: str, commit: Oid) -> Applied:
+    if len(data) > LARGEST_STATE:
+        raise _damaged(commit, path, f"it has more than {LARGEST_STATE} bytes")
     try:
         return parse_state(json.loads(data), resource)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

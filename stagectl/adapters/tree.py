@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import Entry, Git
+from stagectl.adapters.files import read_file
+from stagectl.adapters.git import Entry, Git, check_amount
 from stagectl.core.errors import Problem
 from stagectl.core.model import LARGEST_FILE, Oid
 
@@ -21,12 +22,14 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
     """Return the YAML files under some paths of the working tree, and what may not be read."""
     files: Files = {}
     problems: List[Problem] = []
-    for path in paths:
-        for found in _walk(root, path, problems):
-            try:
-                files[found] = read_file(root / found)
-            except OSError as error:
-                problems.append(_unreadable(found, error.strerror or str(error)))
+    total = 0
+    for found in (found for path in paths for found in _walk(root, path, problems)):
+        try:
+            files[found] = read_file(root / found, LARGEST_FILE + 1)
+        except OSError as error:
+            problems.append(_unreadable(found, error.strerror or str(error)))
+        total += len(files.get(found, b""))
+        check_amount(total)
     return files, problems
 
 
@@ -35,31 +38,27 @@ def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]
     return _read_entries(git, git.not_checked_out(paths), problems)
 
 
-def _walk(root: Path, path: str, problems: List[Problem]) -> Iterator[str]:
+def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
     """Yield the YAML files at or under a path, sorted; links and special files are problems, never followed."""
-    try:
-        mode = os.lstat(root / path).st_mode
-        names = sorted(os.listdir(root / path)) if stat.S_ISDIR(mode) else []
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        problems.append(_unreadable(path, error.strerror or str(error)))
-        return
-    if stat.S_ISDIR(mode):
-        for name in names:
-            if not name.startswith("."):
-                yield from _walk(root, f"{path}/{name}", problems)
-    elif not stat.S_ISREG(mode):
-        problems.append(_not_regular(path))
-    elif _is_wanted(path, problems):
-        yield path
-
-
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes, a little more than are allowed at the most; a link swapped in is not followed."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LARGEST_FILE + 1)
+    above = [str(folder) for folder in PurePosixPath(start).parents if os.path.islink(root / folder)]
+    left = [] if above else [start]
+    problems += [_not_regular(path) for path in above]
+    while left:
+        path = left.pop()
+        try:
+            mode = os.lstat(root / path).st_mode
+            names = sorted(os.listdir(root / path), reverse=True) if stat.S_ISDIR(mode) else []
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(_unreadable(path, error.strerror or str(error)))
+            continue
+        if stat.S_ISDIR(mode):
+            left += [f"{path}/{name}" for name in names if not name.startswith(".")]
+        elif not stat.S_ISREG(mode):
+            problems.append(_not_regular(path))
+        elif _is_wanted(path, problems):
+            yield path
 
 
 def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:

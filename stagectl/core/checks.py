@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core import resolve
@@ -245,8 +244,6 @@ class Schemas:
         return [] if self._quick[kind.name](inputs) else self._troubles(name, kind, inputs)
 
     def _troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
-        from referencing.exceptions import Unresolvable
-
         found = []
         try:
             for error in self._validator(kind).iter_errors(_readable(inputs)):
@@ -255,8 +252,10 @@ class Schemas:
                         Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
                         for at, message, on_key in told(error)
                     ]
-        except (Unresolvable, RecursionError, re.error) as error:
-            why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)
+        except StagectlError:  # the time is over
+            raise
+        except Exception as error:  # whatever the library makes of a schema, or of a number
+            why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)[:300]
             found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
         return found
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Iterable, List, NamedTuple, Sequence, Tuple, Union
+from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 Step = Union[str, int]
+MOST_FLAWS = 100  # of one file
+_LONGEST_MESSAGE = 1000  # characters
+_LONGEST = 100  # characters of a word that may merely be mistyped
 
 
 class StagectlError(Exception):
@@ -34,15 +38,28 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}".replace("\n", "\\n")  # one problem, one line
+        message = self.message if len(self.message) <= _LONGEST_MESSAGE else f"{self.message[:_LONGEST_MESSAGE]}..."
+        return f"{self.path}:{self.line}:{self.column}: {message}".replace("\n", "\\n")  # one problem, one line
 
 
 class InvalidFiles(StagectlError):
     """Everything that is wrong in the files, in one go."""
 
     def __init__(self, problems: Iterable[Problem], hint: str = "") -> None:
-        self.problems: Tuple[Problem, ...] = tuple(sorted(set(problems)))
+        self.problems: Tuple[Problem, ...] = tuple(_first_of_each(sorted(set(problems))))
         super().__init__("\n".join(str(problem) for problem in self.problems), hint)
+
+
+def _first_of_each(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield the first problems of each file, and how many more it has."""
+    count, last = 0, ""
+    more = Counter(problem.path for problem in problems)
+    for problem in problems:
+        count, last = (count + 1 if problem.path == last else 1), problem.path
+        if count <= MOST_FLAWS:
+            yield problem
+        elif count == MOST_FLAWS + 1:
+            yield problem._replace(message=f"{more[last] - MOST_FLAWS} more from here on")
 
 
 class Flaw(NamedTuple):
@@ -74,8 +91,11 @@ class Flaws:
     found: List[Flaw] = field(default_factory=list)
 
     def add(self, document: int, at: Sequence[Step], message: str, *, on_key: bool = False) -> None:
-        """Note one flaw."""
+        """Note one flaw; raises FlawedFile when there are more than anybody reads."""
         self.found.append(Flaw(document, tuple(at), message, on_key))
+        if len(self.found) == MOST_FLAWS:
+            self.found.append(Flaw(document, tuple(at), "the rest of this file was not looked at", on_key))
+            raise FlawedFile(self.found)
 
     def raise_any(self, partial: object = None) -> None:
         """Raise FlawedFile if anything was noted; partial: what could be understood all the same."""
@@ -85,6 +105,8 @@ class Flaws:
 
 def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -> str:
     """Return a suggestion to append to a message: the nearest known words, or nothing."""
+    if len(word) > _LONGEST:
+        return ""
     import difflib  # only who mistypes waits for it
 
     names = sorted(set(known))

@@ -6,9 +6,10 @@ import re
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from stagectl.core import forms
-from stagectl.core.document import from_document, to_document
+from stagectl.core.document import to_document
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.outcome import INPROGRESS, STATES, Outcome
+from stagectl.core.read_document import from_document
 from stagectl.core.runs import Filter, Header, Record
 
 _STATES = re.compile("|".join(STATES))

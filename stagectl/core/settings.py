@@ -6,7 +6,7 @@ import re
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from stagectl.core import address
-from stagectl.core.errors import Flaws
+from stagectl.core.errors import Flaws, StagectlError
 from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
 from stagectl.core.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
 from stagectl.core.schema_words import told
@@ -139,6 +139,10 @@ def _json_schema(value: Any, flaws: Flaws) -> Any:
     except SchemaError as error:
         for at, message, on_key in told(error):
             flaws.add(0, ("inputs", *at), f"not a JSON Schema (draft 2020-12): {message}", on_key=on_key)
+    except StagectlError:  # the time is over
+        raise
+    except Exception as error:  # what the library does not take for wrong, and cannot use
+        flaws.add(0, ("inputs",), f"not a JSON Schema (draft 2020-12): {str(error)[:200]}")
     return value
 
 

@@ -200,7 +200,7 @@ def _planned(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]
     known = sorted(name for name in names if name in situation.staged or name in situation.applied)
     if not known:
         return Plan(), situation.applied
-    with time_budget(5 + len(staged) / 500, "planning another branch"):
+    with time_budget("planning another branch", len(staged)):
         return make_plan(situation, Selection(tuple(known), with_parents=True)), situation.applied
 
 

@@ -10,10 +10,10 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
 from stagectl.adapters.store import state_path
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, STAGED, Name, Oid, staged_path
+from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, staged_path
 from stagectl.core.planner import world_of
 from stagectl.core.reports import Blame
-from stagectl.core.schema import BODY, FRONT
+from stagectl.core.schema import BODY
 from stagectl.core.selection import match_names
 from stagectl.core.values import Path, Value, leaves, same, step_order
 from stagectl.usecases.commit import name_of
@@ -85,8 +85,9 @@ def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
 
 
 def _origin(data: bytes) -> Optional[Name]:
-    found = (yamlfile.load(data)[FRONT] or {}).get("moved_from")
-    return None if found is None else Name(found)
+    front = next(iter(yamlfile.load(data)), None)
+    found = front.get("moved_from") if isinstance(front, dict) else None
+    return Name(found) if isinstance(found, str) and NAME.fullmatch(found) else None
 
 
 def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:
@@ -102,7 +103,7 @@ def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[
     path_of = staged_path if read is _staged_values else state_path
     paths = [path_of(name) for name in names]
     found = {commit: {entry.path: entry.oid for entry in git.entries(commit, paths)} for commit in parents}
-    contents = git.blobs(oid for entries in found.values() for oid in entries.values())
+    contents = git.blobs((oid for entries in found.values() for oid in entries.values()), LARGEST_STATE)
     parsed: Dict[str, Values] = {oid: read(data) for oid, data in contents.items()}
     sides = {
         commit: next((parsed[entries[path]] for path in paths if path in entries), {})

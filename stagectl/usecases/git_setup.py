@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from stagectl.adapters.files import content_of, write_file
+from stagectl.adapters.files import content_of, write_all
 from stagectl.core.model import STAGED
 from stagectl.usecases.workspace import Workspace
 
@@ -37,6 +37,7 @@ def merge_by_value(workspace: Workspace) -> List[str]:
     missing = [line for line in lines if line not in before.splitlines()]
     if missing:
         lead = before if before.endswith("\n") or not before else f"{before}\n"
-        write_file(path, "".join([lead, *(f"{line}\n" for line in missing)]).encode("utf-8", "surrogateescape"))
+        text = "".join([lead, *(f"{line}\n" for line in missing)])
+        write_all(workspace.root, {_ATTRIBUTES: text.encode("utf-8", "surrogateescape")})
         done.append(f"wrote {_ATTRIBUTES}: commit it")
     return done

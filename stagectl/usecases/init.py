@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import List
 
-from stagectl.adapters.files import write_file
+from stagectl.adapters.files import write_all
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
 from stagectl.usecases.git_setup import merge_by_value
@@ -47,11 +48,11 @@ def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> L
     if not (workspace.root / KINDS).exists():
         files[_FIRST_KIND] = _KIND
     for path, text in files.items():
-        if not (workspace.root / path).exists():
-            write_file(workspace.root / path, text.encode())
+        if not os.path.lexists(workspace.root / path):
+            write_all(workspace.root, {path: text.encode()})
             done.append(f"wrote {path}")
     if not (workspace.root / DEFINITIONS).exists():
-        write_file(workspace.root / DEFINITIONS / ".gitkeep", b"")
+        write_all(workspace.root, {f"{DEFINITIONS}/.gitkeep": b""})
         done.append(f"made {DEFINITIONS}/")
     if not (workspace.root / FOLDER).exists():
         write_schemas(workspace)
@@ -60,14 +61,14 @@ def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> L
 
 
 def _copy_example(workspace: Workspace) -> List[str]:
-    if any((workspace.root / path).exists() for path in (DEFINITIONS, KINDS)):
+    if any(os.path.lexists(workspace.root / path) for path in (DEFINITIONS, KINDS)):
         raise StagectlError("there are resources or kinds here already", "make the example in an empty repository")
     source = example_folder()
     copied = [path for path in sorted(source.rglob("*")) if path.is_file()]
     for path in copied:
-        target = workspace.root / path.relative_to(source)
-        write_file(target, path.read_bytes())
-        target.chmod(path.stat().st_mode & 0o777)
+        name = path.relative_to(source).as_posix()
+        write_all(workspace.root, {name: path.read_bytes()})
+        (workspace.root / name).chmod(path.stat().st_mode & 0o777)
     return [f"wrote the example shop: {len(copied)} files"]
 
 

@@ -70,7 +70,7 @@ def _narrow_plan(
 
 def planned(found: Narrow, selection: Selection) -> Plan:
     """Return the plan that a narrow situation makes; raises StagectlError when it makes none."""
-    with time_budget(5 + len(found.situation.staged) / 500, "checking the inputs"):
+    with time_budget("checking the inputs", len(found.situation.staged)):
         return make_plan(found.situation, selection, found.world(selection))
 
 
@@ -95,7 +95,7 @@ def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, w
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
     """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
     try:
-        with time_budget(5 + len(situation.staged) / 500, "checking the inputs"):
+        with time_budget("checking the inputs", len(situation.staged)):
             return make_plan(situation, selection)
     except ImpossiblePlan as error:
         raise located(error, snapshot.files, paths) from None

@@ -12,11 +12,12 @@ from stagectl.adapters import store
 from stagectl.adapters.files import write_file
 from stagectl.adapters.git import Git
 from stagectl.adapters.snapshot import Snapshot
-from stagectl.core.document import from_document, to_document, written
+from stagectl.core.document import to_document, written
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
 from stagectl.core.plan import Plan
 from stagectl.core.range_diff import RangeDiff, range_diff
+from stagectl.core.read_document import from_document
 from stagectl.core.selection import Selection
 from stagectl.usecases.plan import checked_plan
 from stagectl.usecases.workspace import Workspace

@@ -16,12 +16,13 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Op
 
 from stagectl.adapters import tree
 from stagectl.adapters.edits import ABSENT, Looked, between, look
+from stagectl.adapters.files import read_file
 from stagectl.adapters.git import OID, Git, GitError
 from stagectl.adapters.index import Index
 from stagectl.adapters.sight import Unusual
 from stagectl.adapters.snapshot import Snapshot, parse_snapshot
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, STAGED, Name, Oid, Resource, staged_path
+from stagectl.core.model import LARGEST_FILE, NAME, STAGED, Name, Oid, Resource, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection
 from stagectl.usecases.narrow import Narrow, kinds_digest, narrow
@@ -116,7 +117,7 @@ def part_of(
                 place = workspace.root / path
                 if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
                     return None
-                files[path] = tree.read_file(place)
+                files[path] = read_file(place, LARGEST_FILE + 1)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

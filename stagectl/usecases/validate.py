@@ -38,7 +38,7 @@ def validate(workspace: Workspace) -> Validation:
         _, applied = workspace.applied()
         later = _all_staged(workspace, snapshot)
         for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
-            with time_budget(5 + len(staged) / 500, "checking the inputs"):
+            with time_budget("checking the inputs", len(staged)):
                 _check(workspace, snapshot, applied, staged, paths, problems, general)
     return Validation(
         len(snapshot.defined), len(snapshot.staged), len(snapshot.kinds), tuple(sorted(set(problems))), tuple(general)

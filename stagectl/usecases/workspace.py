@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import store, tree
+from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git import Git, GitError
 from stagectl.core.checks import ImpossiblePlan, Trouble, all_troubles
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
@@ -262,7 +264,9 @@ def more_problems(found: Snapshot) -> List[Problem]:
     broken = frozenset(Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems)
     universe = Universe(Situation({}, resources, found.kinds, broken=broken), Scope())
     told = {(problem.path, problem.line, problem.column) for problem in found.problems}
-    more = _problems(all_troubles(universe), found.files, paths)
+    more: List[Problem] = []
+    with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
+        more = _problems(all_troubles(universe), found.files, paths)
     return [problem for problem in more if (problem.path, problem.line, problem.column) not in told]
 
 

@@ -18,11 +18,12 @@ from ruamel.yaml import YAML
 from stagectl.adapters import journal, yamlfile
 from stagectl.cli.pictures import plan_picture
 from stagectl.core import schema, settings
-from stagectl.core.document import from_document, plan_id, to_document, written
+from stagectl.core.document import plan_id, to_document, written
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import LARGEST_FILE, Name
 from stagectl.core.outcome import SUCCESS
 from stagectl.core.plan import Plan
+from stagectl.core.read_document import from_document
 from stagectl.core.references import parse_template, rewrite
 from stagectl.core.resolve import LARGEST_RESOURCE, Resolver
 from stagectl.core.run_document import header_json

@@ -6,6 +6,7 @@ every refusal is a line of code here. Only this module imports ruamel.yaml.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -16,6 +17,8 @@ from stagectl.core.model import LARGEST_FILE
 
 DEEPEST = 64
 LONGEST_NUMBER = 400  # characters
+_MOST_VALUES = 50_000  # in one file, which takes half a second
+_LONGEST_SHOWN = 60  # characters of a word in a message
 
 # C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls; and a
 # carriage return alone, which is a line end for YAML and shows in no diff.
@@ -28,6 +31,8 @@ _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
 _NOT_YAML = "not YAML: "
+_LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
+_QUOTE_WORDS = "; in a file this large a word with a colon has to be quoted between brackets"
 _IN_BRACKETS = re.compile(r"[\[{].*\$\{")
 _QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
@@ -62,13 +67,19 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
 
     The file is read again: values carry no places, which keeps reading fast.
     """
-    places = _read(data, places=True).places
+    places = _places(data)
     at: Tuple[Step, ...] = flaw.at
     if flaw.on_key and (flaw.document, at, True) in places:
         return places[flaw.document, at, True]
     while at and (flaw.document, at, False) not in places:
         at = at[:-1]
     return places.get((flaw.document, at, False), (1, 1))
+
+
+@functools.lru_cache(maxsize=2)
+def _places(data: bytes) -> Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]]:
+    """Return where everything stands in a file; of one with many mistakes that is asked for each of them."""
+    return _read(data, places=True).places
 
 
 def scalar_span(data: bytes, document: int, at: Sequence[Step]) -> Optional[Tuple[int, int]]:
@@ -89,6 +100,8 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
         if not error.message.startswith(_NOT_YAML):
             raise
         refused = error
+        if len(data) > _LARGEST_LOOKED_AT:
+            raise BadYaml(error.line, error.column, error.message + _QUOTE_WORDS) from None
         if _IN_BRACKETS.search("".join(text.split("\n")[error.line - 1 : error.line])):
             refused = BadYaml(error.line, error.column, error.message + _QUOTE_IT)
     # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
@@ -129,12 +142,16 @@ class _EventParser:
         self._events = events
 
     def get_event(self) -> Any:
+        from ruamel.yaml.error import YAMLError
+
         try:
             event = next(self._events)
             if type(event).__name__ == "ScalarEvent":
                 event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except (ValueError, OverflowError):
-            raise BadYaml(1, 1, f"{_NOT_YAML}an escape that names no character") from None
+        except YAMLError:
+            raise
+        except Exception:  # it says of some that they are no YAML, asserts others, and fails on the rest
+            raise BadYaml(1, 1, f"{_NOT_YAML}an escape that names no character, or the like") from None
         return event
 
 
@@ -170,6 +187,7 @@ class _Builder:
         self.spans: Dict[Tuple[int, Tuple[Step, ...]], Tuple[int, int]] = {}
         self.places: Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]] = {}
         self.starts: List[int] = []
+        self._count = 0  # of values
 
     def build(self) -> _Builder:
         """Read all documents and return the builder, which has their values."""
@@ -207,6 +225,9 @@ class _Builder:
             raise self._refuse(event, self._unread(event, name))
         if self._keep:
             self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            raise self._refuse(event, f"more than {_MOST_VALUES} values in one file")
         if name == "ScalarEvent":
             if self._keep and event.style not in ("|", ">") and event.end_mark.index > event.start_mark.index:
                 self.spans[len(self.starts) - 1, at] = (event.start_mark.index, event.end_mark.index)
@@ -218,11 +239,11 @@ class _Builder:
 
     def _unread(self, event: Any, name: str) -> str:
         if name == "AliasEvent":
-            return f"the alias *{event.anchor} is not read here: write values out"
+            return f"the alias *{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
         if event.anchor is not None:
-            return f"the anchor &{event.anchor} is not read here: write values out"
+            return f"the anchor &{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        return f"the tag {tag} is not read here: a value's form says its type"
+        return f"the tag {tag[:_LONGEST_SHOWN]} is not read here: a value's form says its type"
 
     def _sequence(self, at: Tuple[Step, ...], depth: int) -> List[Any]:
         items: List[Any] = []
@@ -256,7 +277,7 @@ class _Builder:
         if key == "<<" and event.implicit[0]:
             raise self._refuse(event, "merge keys (<<) are not read here: write values out")
         if key in found:
-            raise self._refuse(event, f"the key '{key}' stands here twice")
+            raise self._refuse(event, f"the key '{key[:_LONGEST_SHOWN]}' stands here twice")
         return key
 
     def _plain(self, text: str, event: Any) -> Any:
