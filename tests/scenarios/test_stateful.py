@@ -423,7 +423,7 @@ def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """
     At least 1,000 steps, each compared with the model, and every history verified at the end.
     """
-    steps, ends = work(tmp_path, 14, 40)
+    steps, ends = work(tmp_path, 12, 40)
 
     print(f"\n{sum(steps.values())} steps: {sorted(steps.items())}\n{sorted(ends.items())}")
     assert sum(steps.values()) >= 1000
