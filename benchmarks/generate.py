@@ -103,13 +103,31 @@ def generate(root: Path, count: int, seed: int = 7) -> None:
 
 
 def change(root: Path, count: int, k: int, seed: int = 7) -> List[str]:
-    """Edit k staged files that lie apart; return their names. Of one alone some hundred others are affected."""
+    """Edit k staged files that lie apart; return their names. One alone has about a hundred descendants."""
     name, read = names(count), parents(count, seed)
-    size = count // LAYERS
-    chosen = [2 * size + size // 2] if k == 1 else random.Random(seed + k).sample(range(count), k)
+    chosen = [_with_a_hundred(read)] if k == 1 else random.Random(seed + k).sample(range(count), k)
     for index in chosen:
         (root / f".staged/{name[index]}.yaml").write_text(text_of(index, name, read[index], "!!"))
     return [name[index] for index in chosen]
+
+
+def _with_a_hundred(read: Sequence[Tuple[int, ...]]) -> int:
+    """Return a resource that about a hundred others read, directly or not: of some, the one nearest to it."""
+    children: Dict[int, List[int]] = {}
+    for child, mine in enumerate(read):
+        for parent in mine:
+            children.setdefault(parent, []).append(child)
+    start = 2 * (len(read) // LAYERS)
+    return min(range(start, start + 50), key=lambda index: abs(_descendants(index, children) - 100))
+
+
+def _descendants(index: int, children: Dict[int, List[int]]) -> int:
+    found, left = {index}, [index]
+    while left:
+        fresh = [child for child in children.get(left.pop(), ()) if child not in found]
+        found.update(fresh)
+        left += fresh
+    return len(found) - 1
 
 
 def _git(root: Path, *arguments: str) -> None:
