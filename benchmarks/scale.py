@@ -181,9 +181,10 @@ def turbo(bench: Bench, program: str, folder: Path) -> Iterator[str]:
             (folder / path).write_text(json.dumps(content))
         for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
             run(["git", "-c", "user.name=B", "-c", "user.email=b@example.com", *words], folder)
-    size = bench.count // generate.LAYERS
-    (folder / f"packages/p{2 * size + size // 2}/edit.txt").write_text("x")
-    generate.change(bench.root, bench.count, 1)
+    (edited,) = generate.change(bench.root, bench.count, 1)
+    run(["git", "checkout", "-q", "."], folder)
+    run(["git", "clean", "-fdq", "packages"], folder)
+    (folder / f"packages/p{edited.rpartition('r')[2]}/edit.txt").write_text("x")
     env = {**os.environ, "TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
     ours = bench.ours("plan", "--format", "json")
     medians = compare(ours, lambda: run([program, "ls", "--affected"], folder, env), 5)
