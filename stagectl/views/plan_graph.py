@@ -13,6 +13,7 @@ from stagectl.views.text import sign_of
 
 MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
 MOST_BYTES = 45_000  # of Mermaid text (its maxTextSize is 50,000)
+NO_BREAK = "\u00a0"  # a space where Mermaid starts no new line; it breaks labels of more than 200 pixels
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def mermaid(shown: Picture) -> str:
     used = sorted({_style(node) for node in shown.nodes})
     lines = ["flowchart LR"]
     # The sign stands last: a label that begins like a list is not drawn. Names hold no character that acts here.
-    lines += [f'  n{at}["{node.label}"]:::{_style(node)[0]}' for at, node in enumerate(shown.nodes)]
+    for at, node in enumerate(shown.nodes):
+        lines.append(f'  n{at}["{node.label.replace(" ", NO_BREAK)}"]:::{_style(node)[0]}')
     lines += [f"  n{before} --> n{after}" for before, after in shown.edges]
     lines += [f"  classDef {name} {style}" for name, style in used]
     return "\n".join(lines) + "\n"

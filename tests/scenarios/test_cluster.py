@@ -412,6 +412,33 @@ def test_an_address_over_which_anybody_could_run_code_is_refused(repo: Repo, com
 
 
 @ONCE
+def test_insecure_lets_a_network_be_trusted_by_whoever_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    apply, retry, resume and worker refuse plain TCP to another host; with --insecure they look for the scheduler there.
+    """
+    from stagectl.adapters.executors import link, serve
+
+    monkeypatch.setattr(link, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(serve, "CONNECT_SECONDS", 0.3)
+    address = "tcp://192.0.2.1:8786"  # an address that is nobody's
+    repo.write("kinds/dies.yaml", json.dumps({"actions": {"run": ["sh", "-c", "kill -9 $PPID"]}}))
+    staged(repo.define("a"))
+    repo.fail("a.run").apply()
+
+    def check(command: List[str]) -> None:
+        refused, tried = repo.run(*command[:-1]), repo.run(*command)
+        assert refused.code == 64 and f"{address} is plain TCP to another host" in refused.err, command
+        assert tried.code == 1 and f"no scheduler answers at {address}" in tried.err, command
+
+    check(["apply", "--yes", "--executor", "dask", "--scheduler", address, "--insecure"])
+    check(["retry", "--executor", "dask", "--scheduler", address, "--insecure"])
+    check(["worker", address, "--insecure"])
+    repo.define("b", "dies")
+    assert staged(repo).run("apply", "--yes", "b", env={"LC_ALL": "C.UTF-8"}).code == -9
+    check(["resume", "--unknown", "rerun", "--executor", "dask", "--scheduler", address, "--insecure"])
+
+
+@ONCE
 def test_what_is_asked_for_in_vain_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     An executor that is not there, an option that goes with another one, Dask not installed, nobody who answers.

@@ -287,6 +287,49 @@ def test_discard_drops_a_debt_by_an_applied_commit_of_its_own(repo: Repo) -> Non
     assert "Discarded: web.restart" in repo.git("log", "-1", "--format=%B", "stagectl/applied")
 
 
+@pytest.fixture
+def busy(repo: Repo) -> Repo:
+    """With the tag prod an edit, a creation, a removal, an explicit action and a debt; without it another edit."""
+    for name in ("db", "old", "app"):
+        repo.define(name, tags=["prod"], inputs={"v": 1})
+    repo.define("debtor", tags=["prod"], react_on={"restart": ["db.update"]}).define("other", inputs={"v": 1})
+    repo.apply_all().define("db", tags=["prod"], inputs={"v": 2}).stage().fail("debtor.restart").apply()
+    repo.define("db", tags=["prod"], inputs={"v": 3}).define("new", tags=["prod"]).delete("old")
+    return repo.define("other", inputs={"v": 2}).stage().stage("app", "-a", "restart")
+
+
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        (["db", "new", "old", "app", "debtor"], ["other.update"]),
+        (["-t", "prod"], ["other.update"]),
+        (["o*"], ["app.restart", "db.update", "debtor.restart", "new.run"]),
+        (["app", "db", "-t", "prod"], ["debtor.restart", "new.run", "old.remove", "other.update"]),
+        (["--all"], []),
+    ],
+)
+def test_what_is_taken_back_goes_by_name_by_tag_or_all(busy: Repo, what: List[str], left: List[str]) -> None:
+    """
+    Whatever it is; a removed resource has the tags it was applied with. Only `discard` drops debts and definitions.
+    """
+    assert ["app.restart", "db.update", "debtor.restart", "new.run", "old.remove", "other.update"] == sorted(
+        busy.plan().ids
+    )
+    before = busy.git("rev-parse", "HEAD").strip()
+
+    busy.ok("unstage", *what)
+    debt = [] if "debtor.restart" in left else ["debtor.restart"]
+    assert sorted([*left, *debt]) == sorted(busy.plan().ids)
+    assert (busy.root / "resources/new.yaml").exists() and not (busy.root / "resources/old.yaml").exists()
+
+    busy.git("reset", "-q", "--hard", before)
+    busy.ok("discard", *what)
+    assert left == sorted(busy.plan().ids)
+    assert ("new.run" in left, "old.remove" not in left) == tuple(
+        (busy.root / f"resources/{name}.yaml").exists() for name in ("new", "old")
+    )
+
+
 # --- move
 
 
@@ -343,6 +386,7 @@ def test_diff_compares_values_not_text(shop: Repo) -> None:
     )
     shop.stage()
     assert "~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n" == shop.ok("diff", "db").out
+    assert "~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n" == shop.ok("diff", "-t", "x").out
     assert [{"path": "port", "op": "replace", "before": 5432, "after": 1}] == shop.ok(
         "diff", "db", "--from", "stagectl/applied", "--to", "HEAD", "--json"
     ).json()[0]["diff"]
@@ -350,9 +394,13 @@ def test_diff_compares_values_not_text(shop: Repo) -> None:
 
 def test_graph_shows_who_has_to_do_with_whom(shop: Repo) -> None:
     """
-    As text, DOT and Mermaid.
+    As text, DOT and Mermaid; of resources by name or tag with all they have to do with.
     """
+    shop.define("alone", tags=["test"]).stage()
     assert shop.ok("graph", "db").out == "app  (service)\n    reads: db\ndb  (service)\n"
+    assert shop.ok("graph", "db").out == shop.ok("graph", "-t", "prod", "--format", "text").out
+    assert "alone  (service, staged)\n" == shop.ok("graph", "-t", "test").out
+    shop.ok("discard", "alone")
     assert '  "db" -> "app" [style=solid];' in shop.ok("graph", "--format", "dot").out
     assert shop.ok("graph", "--format", "mermaid").out == 'flowchart LR\n  n0["app"]\n  n1["db"]\n  n1 --> n0\n'
 

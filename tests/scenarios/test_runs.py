@@ -217,6 +217,7 @@ def test_a_report_tells_state_times_and_the_output_of_what_failed(repo: Repo) ->
         "Next: stagectl retry RUN\n"
     )
     assert repo.ok("report").out == repo.ok("report", run.group()).out == repo.ok("report", run.group()[:-1]).out
+    assert repo.ok("report").out == repo.ok("report", "--format", "text").out
 
 
 def test_a_report_for_scripts_is_one_document(repo: Repo) -> None:
@@ -228,6 +229,7 @@ def test_a_report_for_scripts_is_one_document(repo: Repo) -> None:
 
     report = repo.ok("report", "--json").json()
 
+    assert report == repo.ok("report", "--format", "json").json()
     assert report["run"] == newest(repo)
     assert (report["state"], report["by"], report["retries"]) == ("incomplete", "Ada <ada@example.com>", None)
     assert report["source"] == repo.git("rev-parse", "HEAD").strip()
@@ -1198,6 +1200,27 @@ def test_retry_runs_what_failed_and_what_was_skipped(repo: Repo) -> None:
     assert repo.log() == ["a.run", "b.run", "c.run"]
     assert "Nothing to retry: everything in that run succeeded, or was done since.\n" == repo.ok("retry").err
     assert "Nothing to retry: everything in that run succeeded, or was done since.\n" == repo.ok("retry", first).err
+
+
+def test_retry_and_resume_take_the_options_of_apply(repo: Repo) -> None:
+    """
+    One after the other, nothing more after a failure, without a remote that is gone, and events instead of text.
+    """
+    staged(repo.define("a").define("b")).fail("a.run", "b.run").git("remote", "add", "origin", "/nowhere")
+    failed(repo.apply("--offline"))
+    assert failed(repo.run("retry")).err.endswith(
+        "hint: --offline applies without it; share that later with: stagectl sync\n"
+    )
+
+    failed(repo.run("retry", "--offline", "--fail-fast", "--parallel", "1"))
+    assert states(repo) == {"a.run": "ERROR", "b.run": "SKIPPED"}
+    repo.fail()
+    killed(repo, "a.run", "--offline", "--parallel", "1", command=("retry",))
+    refused = failed(repo.run("resume", "--unknown", "rerun"))
+    assert "hint: --offline applies without it" in refused.err and "a.run" not in repo.log()
+    found = events(repo.ok("resume", "--unknown", "rerun", "--offline", "--parallel", "1", "--json"))
+    assert (found[0]["type"], found[-1]["type"], found[-1]["complete"]) == ("version", "summary", True)
+    assert repo.log().count("a.run") == repo.log().count("b.run") == 1
 
 
 def test_retry_stays_with_the_commit_and_the_scope_of_the_run(repo: Repo) -> None:

@@ -274,9 +274,9 @@ def test_the_whole_comment() -> None:
 
 ```mermaid
 flowchart LR
-  n0["a.update ~"]:::update
-  n1["b.restart !"]:::other
-  n2["c.run held back"]:::held
+  n0["a.update\u00a0~"]:::update
+  n1["b.restart\u00a0!"]:::other
+  n2["c.run\u00a0held\u00a0back"]:::held
   classDef held stroke-dasharray:5 5,color:#000,fill:#f6f8fa,stroke:#57606a
   classDef other fill:#ddf4ff,stroke:#0969da,color:#000
   classDef update fill:#fff8c5,stroke:#9a6700,color:#000

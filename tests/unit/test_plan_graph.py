@@ -38,10 +38,10 @@ def test_every_change_is_a_box_with_its_id_and_sign() -> None:
     """
     assert """\
 flowchart LR
-  n0["p/a.remove -"]:::remove
-  n1["p/a.run +"]:::run
-  n2["q/b.restart !"]:::other
-  n3["q/c.run held back"]:::held
+  n0["p/a.remove\u00a0-"]:::remove
+  n1["p/a.run\u00a0+"]:::run
+  n2["q/b.restart\u00a0!"]:::other
+  n3["q/c.run\u00a0held\u00a0back"]:::held
   n0 --> n1
   n1 --> n2
   n1 --> n3
