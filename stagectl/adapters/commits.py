@@ -104,8 +104,9 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
         _reset(git, paths)
         raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
     try:
-        tree = _tree_with(git, git.look_up([f"{head}^{{tree}}"])[0], _indexed(git, paths))
-        if tree is None or tree == git.look_up([f"{head}^{{tree}}"])[0]:
+        before = git.look_up([f"{head}^{{tree}}"])[0]
+        tree = _tree_with(git, before, _indexed(git, paths)) or _stored(git, [])
+        if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
         commit = write_commit(git, tree, [head], message)
         code, _, err = git.try_run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", commit, head)
@@ -155,5 +156,10 @@ def _tree_with(git: Git, tree: Optional[Oid], changes: Mapping[str, Change]) -> 
             del entries[name]
     if not entries:
         return None
-    lines = "".join(f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items())
-    return Oid(git.run("mktree", "-z", "--missing", data=lines.encode("utf-8", "surrogateescape")).decode().strip())
+    return _stored(git, [f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items()])
+
+
+def _stored(git: Git, lines: Sequence[str]) -> Oid:
+    """Store a tree, given as `git ls-tree -z` would list it, and return it."""
+    data = "".join(lines).encode("utf-8", "surrogateescape")
+    return Oid(git.run("mktree", "-z", "--missing", data=data).decode().strip())

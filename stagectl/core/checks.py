@@ -244,6 +244,8 @@ class Schemas:
         return [] if self._quick[kind.name](inputs) else self._troubles(name, kind, inputs)
 
     def _troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+        from referencing.exceptions import Unresolvable
+
         found = []
         try:
             for error in self._validator(kind).iter_errors(_readable(inputs)):
@@ -256,6 +258,8 @@ class Schemas:
             raise
         except Exception as error:  # whatever the library makes of a schema, or of a number
             why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)[:300]
+            if isinstance(error, Unresolvable):
+                why = f"'{getattr(error, 'anchor', error.ref)}' is nowhere in it, and nothing else is read"
             found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
         return found
 

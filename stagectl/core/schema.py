@@ -146,8 +146,7 @@ def _stamps(value: Any, flaws: Flaws) -> Dict[str, str]:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return f"'{text[:60]}'"
+    return f"'{value[:60]}'" if isinstance(value, str) else canonical(value)[:60]
 
 
 class _BodyReader:

@@ -241,6 +241,28 @@ def test_discard_of_one_thing_leaves_the_others(shop: Repo) -> None:
     assert ["new.run"] == shop.plan().ids
 
 
+@pytest.mark.parametrize("hook", [False, True])
+def test_what_leaves_nothing_in_the_commit_is_taken_back_too(tmp_path: Path, hook: bool) -> None:
+    """
+    Whoever tries out the first resource before anything else is committed; with a hook git makes the commit, without
+    one its parts do.
+    """
+    repo = Repo(tmp_path, init=False)
+    repo.git("init", "-q", "-b", "main")
+    repo.git("config", "user.name", "Ada")
+    repo.git("config", "user.email", "ada@example.com")
+    if hook:
+        repo.write(".git/hooks/post-commit", "#!/bin/sh\n")
+        (tmp_path / ".git/hooks/post-commit").chmod(0o755)
+    repo.kind("plain", actions=()).ok("create", "db", "--kind", "plain")
+
+    done = repo.ok("discard", "--all")
+
+    assert done.out.startswith("= db  (no longer staged)\nStaged 1 file in commit ")
+    assert ("", "?? kinds/\n") == (repo.git("ls-tree", "-r", "HEAD"), repo.git("status", "--porcelain"))
+    assert 1 == repo.run("discard", "db").code
+
+
 def test_discard_refuses_to_lose_text_that_no_commit_has(shop: Repo) -> None:
     """
     --force drops it.
