@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -46,3 +48,64 @@ def test_every_link_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)", text):
         if "://" not in target:
             assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def shell_lines(page: str) -> List[str]:
+    """The command lines of stagectl in a page's blocks, without what a shell would make of their output."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = [
+        line
+        for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for line in block.split("\n")
+    ]
+    return [line.partition(" > ")[0] for line in lines if line.startswith("stagectl ")]
+
+
+def in_the_shop(repo: Repo) -> None:
+    """Everything is live; a value was edited in each environment."""
+    repo.ok("stage")
+    repo.ok("apply", "--yes")
+    for name in ("staging/db", "prod/app"):
+        path = f"resources/{name}.yaml"
+        repo.write(path, repo.read(path).replace("port: ", "port: 1"))
+
+
+def in_a_new_repository(repo: Repo) -> None:
+    """The kinds of the shop, and nothing defined."""
+    repo.git("rm", "-q", "-r", "resources", "stagectl.yaml")
+    repo.commit()
+
+
+def with_prod_staged(repo: Repo) -> None:
+    in_the_shop(repo)
+    repo.stage()
+
+
+PAGES = {
+    "docs/tasks/stage-one-environment.md": (in_the_shop, "Applied: "),
+    "docs/tasks/restart-something.md": (in_the_shop, "prod/web.restart: done"),
+    "docs/tasks/adopt-what-is-live.md": (in_a_new_repository, "Applied: 1 recorded"),
+    "docs/tasks/remove-safely.md": (in_the_shop, "shared/registry cannot be removed: prod/app, staging/app still read"),
+    "docs/review.md": (with_prod_staged, "Applied: "),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> None:
+    """
+    In the shop, one after the other, as a reader would type them; what is asked on a terminal is answered with yes.
+    """
+    prepare, end = PAGES[page]
+    repo = Repo(tmp_path, init=False)
+    repo.git("init", "-q", "-b", "main")
+    repo.git("config", "user.name", "Ada")
+    repo.git("config", "user.email", "ada@example.com")
+    repo.ok("init", "--example")
+    repo.commit()
+    prepare(repo)
+
+    for line in shell_lines(page):
+        words = shlex.split(line, comments=True)[1:]
+        ran = repo.run(*words, *(["--yes"] if words[0] == "apply" and "plan.json" not in words else []))
+        assert ran.code == ("cannot be removed" in end), f"{line}: {ran.out}{ran.err}"
+    assert end in ran.out + ran.err, ran.out + ran.err

@@ -80,6 +80,28 @@ def test_an_empty_repository(tmp_path: Path) -> None:
     assert repo.run("init") == Ran(0, "Everything is here already.\n", "")
 
 
+def test_init_has_git_fetch_the_applied_branch_and_keeps_what_is_there(repo: Repo, tmp_path: Path) -> None:
+    """
+    In a clone of one branch; a plain clone fetches it already. Files that are there stay, and none of ours is left
+    for git to ignore.
+    """
+    repo.write("stagectl.yaml", "parallelism: 2\n").define("db").apply_all()
+    rule = "+refs/heads/stagectl/applied:refs/remotes/origin/stagectl/applied"
+    for options, said in (("--single-branch",), f"added the fetch rule {rule}\n"), ((), ""):
+        clone = Repo(tmp_path / f"clone{len(options)}", init=False)
+        repo.git("clone", "-q", *options, str(repo.root), str(clone.root))
+        assert clone.run("init") == Ran(
+            0, f"wrote .stagectl/schema/, for editors\n{said}Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n", ""
+        )  # fmt: skip
+        assert clone.run("init") == Ran(0, "Everything is here already.\n", "")
+        clone.git("fetch", "-q")
+        assert "No changes" in clone.ok("plan").out
+        assert ("parallelism: 2\n", "?? .stagectl/\n") == (clone.read("stagectl.yaml"), clone.git("status", "--short"))
+    assert repo.run("init", "--example") == Ran(
+        1, "", "error: there are resources or kinds here already\nhint: make the example in an empty repository\n"
+    )
+
+
 def test_nothing_to_do(repo: Repo) -> None:
     """
     Neither a commit nor an alarm.
