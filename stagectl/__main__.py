@@ -100,11 +100,13 @@ def _foreign(error: Exception) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
         print(error.format_message(), file=sys.stderr)
         return USAGE
+    from stagectl.core.values import safe
+
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
         if context is not None:
             print(context.get_usage(), file=sys.stderr)
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        print(f"error: {safe(error.format_message())}", file=sys.stderr)
         print(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help", file=sys.stderr)
         return USAGE
     return _bug(error)
@@ -115,6 +117,7 @@ def _bug(error: Exception) -> int:
     import traceback
 
     from stagectl import __version__
+    from stagectl.core.values import safe
 
     clean = getattr(error, "clean", str)  # takes out the secrets of a run
     with tempfile.NamedTemporaryFile(
@@ -122,7 +125,7 @@ def _bug(error: Exception) -> int:
     ) as file:
         file.write(f"stagectl {__version__}, Python {sys.version}\n")
         file.write(clean("".join(traceback.format_exception(type(error), error, error.__traceback__))))
-    print(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}"), file=sys.stderr)
+    print(safe(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}")), file=sys.stderr)
     print(f"hint: please report it with {file.name}", file=sys.stderr)
     return FAILED
 

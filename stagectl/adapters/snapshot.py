@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
@@ -11,10 +12,9 @@ from stagectl.adapters.clock import time_budget
 from stagectl.adapters.tree import Files
 from stagectl.core import schema, settings
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
-from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Config, Kind, Name, Resource
+from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Resource
 
 Parsed = TypeVar("Parsed")
-_DEEPEST = 64  # folders
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,6 @@ def _resources(
             twin = folded.setdefault(name.casefold(), path)
             if not NAME.fullmatch(name):
                 problems.append(Problem(path, 1, 1, _bad_name(name)))
-            elif name.count("/") > _DEEPEST:
-                problems.append(Problem(path, 1, 1, f"a resource in more than {_DEEPEST} folders"))
             elif twin != path:
                 problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
             else:
@@ -142,7 +140,11 @@ def _reader(name: Name, data: bytes, staged: bool) -> Callable[[List[object]], R
 
 
 def _bad_name(name: str) -> str:
-    bad = next(part for part in PurePosixPath(name).parts if not NAME.fullmatch(part))
+    bad = next((part for part in PurePosixPath(name).parts if not NAME.fullmatch(part)), None)
+    if bad is None:
+        return f"a resource in more than {FOLDERS} folders"
+    if re.fullmatch("[A-Za-z0-9]*", bad, re.ASCII):
+        return f"'{bad}' is no name for a resource or folder: Windows takes it for a device"
     return f"'{bad}' is no name for a resource or folder: use letters, digits, '_' and '-', the first no '-'"
 
 

@@ -13,8 +13,11 @@ Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
 Oid = NewType("Oid", str)  # a full git object id, in hex
 
-SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
-NAME = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*", re.ASCII)
+# Not what Windows takes for a device, in whatever folder and with whatever ending: nobody there could check it out.
+_DEVICES = r"(?:[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|[Cc][Oo][Mm][0-9]|[Ll][Pp][Tt][0-9])"
+SEGMENT = rf"(?!{_DEVICES}(?![A-Za-z0-9_-]))[A-Za-z0-9_][A-Za-z0-9_-]*"
+FOLDERS = 64  # a resource may be in
+NAME = re.compile(rf"{SEGMENT}(?:/{SEGMENT}){{0,{FOLDERS}}}", re.ASCII)
 TAG_WORD = r"[A-Za-z0-9_][A-Za-z0-9_./:-]*"
 TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
 ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
