@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
 
 from stagectl.adapters import ahead
-from stagectl.core.model import CONFIG
+from stagectl.adapters.files import read_file
+from stagectl.core.model import CONFIG, LARGEST_STATE
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
@@ -81,7 +82,7 @@ class Folders:
 
     def _read(self) -> Any:
         try:
-            known = json.loads(self._memo.read_bytes())
+            known = json.loads(read_file(self._memo, LARGEST_STATE))
             good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
             good = good and all(isinstance(path, str) for path in known["attributes"])
             return known if good and isinstance(known["line ends"], bool) else None

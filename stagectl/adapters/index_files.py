@@ -12,11 +12,13 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
+from stagectl.adapters.files import read_file
 from stagectl.adapters.git import Git
 from stagectl.adapters.index import MALFORMED, TABLES, Index, Key, make_lookups
 from stagectl.core.errors import FlawedFile
@@ -93,6 +95,8 @@ def _folder(git: Git) -> Path:
 
 def _is_whole(path: Path) -> bool:
     """Return whether a file has the bytes it was made with; one that has not is taken away."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise OSError(f"{path} is no file")
     if _stat(path) == _noted(path):
         return True
     if path.name.split(".")[1] != _digest(path):
@@ -124,7 +128,7 @@ def _note(path: Path) -> None:
 
 def _noted(path: Path) -> Optional[List[int]]:
     try:
-        found: List[int] = json.loads(_seen(path).read_bytes())
+        found: List[int] = json.loads(read_file(_seen(path), 1000))
     except (OSError, ValueError, RecursionError):
         return None
     return found

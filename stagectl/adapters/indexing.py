@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -13,7 +12,7 @@ from stagectl.adapters import index_files, yamlfile
 from stagectl.adapters.edits import between
 from stagectl.adapters.git import Git
 from stagectl.adapters.index import Damaged, Index, Key, Prepared, Row, meant, prepared
-from stagectl.adapters.store import parse_state
+from stagectl.adapters.store import parse_state, raw_state
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, NAME, Applied, Kind, Name, Oid, Resource
 from stagectl.core.region import open_names
@@ -36,7 +35,7 @@ def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
         finally:
             index.db.close()
             index.path.unlink(missing_ok=True)
-    except (sqlite3.Error, Damaged, OSError, StagectlError, ValueError, KeyError, TypeError):
+    except (sqlite3.Error, Damaged, OSError, StagectlError, ValueError, KeyError, TypeError, AttributeError):
         return None  # those who read every file say what is wrong
     return index_files.opened(git, key)
 
@@ -48,7 +47,7 @@ def _fill(git: Git, index: Index, key: Key, kinds: Mapping[str, Kind]) -> Filled
     if staged.keys() - states.keys():
         raise KeyError("a staged file without its state")
     raw = {
-        name: json.loads(blobs[states[name]])
+        name: raw_state(blobs[states[name]])
         for some in _batches(sorted(states))
         for blobs in [git.blobs((states[name] for name in some), LARGEST_STATE)]
         for name in some
@@ -169,7 +168,8 @@ def _advance(git: Git, index: Index, like: Index, key: Key, kinds: Mapping[str, 
 
 def _changes(git: Git, before: Oid, after: Oid, ending: str) -> Dict[Name, Optional[Oid]]:
     """Return the files that differ between two trees, by name; None for one that is gone."""
-    return {Name(entry.path[: -len(ending)]): entry.oid for entry in between(git, before, after)}
+    found = {entry.path[: -len(ending)]: entry.oid for entry in between(git, before, after)}
+    return {Name(name): oid for name, oid in found.items() if NAME.fullmatch(name)}
 
 
 def _row(
@@ -186,6 +186,8 @@ def _row(
         documents = None if oid is None else yamlfile.load(blobs[oid])
     if name in states:
         oid = states[name]
-        raw = None if oid is None else json.loads(blobs[oid])
+        raw = None if oid is None else raw_state(blobs[oid])
     if raw is not None:
         yield name, documents, raw
+    elif documents is not None:
+        raise KeyError("a staged file without its state")

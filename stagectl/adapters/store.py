@@ -8,23 +8,26 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Entry, Git
 from stagectl.adapters.objects import empty_tree, write_blobs, write_commit, write_tree
-from stagectl.core import schema
+from stagectl.core import forms, schema
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
+    ACTION,
     APPLIED,
     LARGEST_STATE,
     NAME,
     STAGED,
     STAMP,
+    TAG,
     Applied,
     Attempt,
-    ChangeId,
     Name,
     Oid,
     Resource,
     staged_path,
 )
-from stagectl.core.values import Value, pack, unpack
+from stagectl.core.resolve import DEEPEST
+from stagectl.core.schema import KIND_NAME
+from stagectl.core.values import Value, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -77,12 +80,30 @@ def _resource(name: Name, data: bytes, commit: Oid) -> Resource:
 
 
 def _state(data: bytes, resource: Optional[Resource], path: str, commit: Oid) -> Applied:
-    if len(data) > LARGEST_STATE:
-        raise _damaged(commit, path, f"it has more than {LARGEST_STATE} bytes")
     try:
-        return parse_state(json.loads(data), resource)
+        return parse_state(raw_state(data), resource)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _damaged(commit, path, f"{type(error).__name__}: {error}") from None
+        raise _damaged(commit, path, f"{type(error).__name__}: {str(error)[:200]}") from None
+
+
+def raw_state(data: bytes) -> Any:
+    """Return what the JSON of `.applied/<name>.json` holds; raises ValueError for what no apply writes."""
+    if len(data) > LARGEST_STATE:
+        raise ValueError(f"it has more than {LARGEST_STATE} bytes")
+    try:
+        raw = json.loads(data, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if not isinstance(raw, dict):
+        raise ValueError("it is no mapping")
+    # Brackets are counted first, because that takes no time.
+    if data.count(b"[") + data.count(b"{") > DEEPEST and any(len(path) > DEEPEST + 2 for path, _ in leaves(raw)):
+        raise ValueError("it is nested too deep")
+    return raw
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied:
@@ -95,7 +116,10 @@ def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied
         sensitive=sensitive,
         stamps=_strings(raw.get("stamps", {})),
         unfinished=None if unfinished is None else _parse_attempt(unfinished),
-        owed={str(action): tuple(map(ChangeId, behind)) for action, behind in raw.get("owed", {}).items()},
+        owed={
+            forms.text(action, ACTION): tuple(map(forms.identity, behind))
+            for action, behind in raw.get("owed", {}).items()
+        },
     )
 
 
@@ -103,21 +127,19 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     inputs, sensitive = _parse_inputs(raw)
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
-    return Attempt(raw["action"], str(raw["kind"]), tuple(map(str, raw["tags"])), inputs, sensitive)
+    tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
+    return Attempt(raw["action"], forms.text(raw["kind"], KIND_NAME), tags, inputs, sensitive)
 
 
 def _parse_inputs(raw: Mapping[str, Any]) -> Any:
     inputs = unpack(raw["inputs"], raw.get("env", {}))
     if not isinstance(inputs, dict):
         raise ValueError("inputs is no mapping")
-    return inputs, frozenset(map(str, raw.get("sensitive", ())))
+    return inputs, frozenset(map(forms.text, raw.get("sensitive", ())))
 
 
 def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
-    for stamp in raw.values():
-        if not STAMP.fullmatch(stamp):
-            raise ValueError(f"{stamp!r} is no stamp")
-    return dict(raw)
+    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw.items()}
 
 
 def state_bytes(state: Applied) -> bytes:

@@ -16,6 +16,7 @@ Inputs = Mapping[str, Value]
 Path = Tuple[Step, ...]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -216,15 +217,21 @@ def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
             return [full(item, f"{pointer}/{index}") for index, item in enumerate(inner)]
         if pointer in left:
             left.discard(pointer)
-            return Template(
-                tuple(EnvVariable(part["env"]) if isinstance(part, dict) else part for part in templates[pointer])
-            )
+            return Template(tuple(map(_unpacked, templates[pointer])))
         return inner
 
     result = full(value, "")
     if left:
         raise ValueError(f"no value at {sorted(left)[0]}")
     return result
+
+
+def _unpacked(part: Any) -> Part:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part["env"], str) or not _VARIABLE.fullmatch(part["env"]):
+        raise ValueError(f"{str(part)[:60]} is no part of a string")
+    return EnvVariable(part["env"])
 
 
 def _escape(key: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git import Git
-from stagectl.adapters.store import state_path
+from stagectl.adapters.store import raw_state, state_path
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, staged_path
 from stagectl.core.planner import world_of
@@ -113,13 +112,19 @@ def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[
 
 
 def _staged_values(data: bytes) -> Values:
-    documents = yamlfile.load(data)
-    return dict(leaves((documents[BODY] or {}).get("inputs") or {})) if len(documents) > BODY else {}
+    """Return the values in a staged file; whatever somebody committed once, it may have none."""
+    try:
+        return dict(leaves(yamlfile.load(data)[BODY]["inputs"]))
+    except (yamlfile.BadYaml, IndexError, KeyError, TypeError):
+        return {}
 
 
 def _live_values(data: bytes) -> Values:
-    raw = json.loads(data)
-    plain: Dict[Path, Value] = dict(leaves(raw.get("inputs") or {}))
+    try:
+        raw = raw_state(data)
+        plain: Dict[Path, Value] = dict(leaves(raw.get("inputs") or {}))
+    except (ValueError, AttributeError):
+        return {}
     for key in raw.get("sensitive", ()):
         plain = {path: value for path, value in plain.items() if path[0] != key}
     return plain

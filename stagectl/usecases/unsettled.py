@@ -22,7 +22,7 @@ from stagectl.adapters.index import Index
 from stagectl.adapters.sight import Unusual
 from stagectl.adapters.snapshot import Snapshot, parse_snapshot
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import LARGEST_FILE, NAME, STAGED, Name, Oid, Resource, staged_path
+from stagectl.core.model import LARGEST_FILE, LARGEST_STATE, NAME, STAGED, Name, Oid, Resource, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection
 from stagectl.usecases.narrow import Narrow, kinds_digest, narrow
@@ -171,7 +171,7 @@ def _memo(workspace: Workspace) -> Path:
 
 def _read(path: Path) -> Any:
     try:
-        known = json.loads(path.read_bytes())
+        known = json.loads(read_file(path, LARGEST_STATE))
         names: List[str] = known["names"]
         trees = [known["staged"], *known["roots"].values()]
         good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))

@@ -12,6 +12,7 @@ from stagectl.adapters import run_folders, store
 from stagectl.adapters.git import Git
 from stagectl.adapters.kept import kept_commits
 from stagectl.adapters.replay import replayed_commits
+from stagectl.core import forms
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.outcome import SUCCESS, Outcome, settle
@@ -193,8 +194,9 @@ def _fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) 
 def _selection(first: Mapping[str, str]) -> Selection:
     try:
         raw = json.loads(first["Selection"])
-        return Selection(tuple(raw["names"]), tuple(raw["tags"]), raw["with_children"], raw["with_parents"])
-    except (KeyError, ValueError, TypeError) as error:
+        names, tags = forms.texts(raw["names"]), forms.texts(raw["tags"])
+        return Selection(names, tags, bool(raw["with_children"]), bool(raw["with_parents"]))
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise StagectlError(f"its trailer 'Selection' cannot be read: {error}") from None
 
 

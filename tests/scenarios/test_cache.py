@@ -221,7 +221,8 @@ ALLOWED = """
     stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning
     stagectl.core stagectl.core.address stagectl.core.changes stagectl.core.checks stagectl.core.diff
     stagectl.core.document
-    stagectl.core.errors stagectl.core.graph stagectl.core.model stagectl.core.moves stagectl.core.order
+    stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model stagectl.core.moves
+    stagectl.core.order
     stagectl.core.plan stagectl.core.planner stagectl.core.references stagectl.core.region stagectl.core.resolve
     stagectl.core.schema stagectl.core.schema_quick stagectl.core.schema_words stagectl.core.selection
     stagectl.core.settings stagectl.core.situation stagectl.core.universe stagectl.core.values
