@@ -21,6 +21,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 from stagectl.adapters import ahead
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
+from stagectl.core.values import safe
 
 _TALKS = ("ls-remote", "fetch", "push")
 # What only looks, and runs nothing that the repository has set up.
@@ -336,7 +337,7 @@ class Git:
                 "git does not know who you are",
                 'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
             )
-        return out.decode("utf-8", "replace").rpartition(">")[0] + ">"
+        return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
 
     def move_ref(self, ref: str, new: Oid, old: Optional[Oid], reason: str) -> bool:
         """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
