@@ -1,9 +1,9 @@
 """stagectl: stage, review and roll out changes to resources, with git as the only store."""
 
-from __future__ import annotations
+# Imports nothing, not even `annotations`: with `python -m stagectl` the current folder, which may be anybody's, comes
+# first until `__main__` has taken it out.
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from stagectl.api import Repository
 
@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 __all__ = ["Repository", "__version__"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load the Python API only for those who use it: the command line starts without."""
     if name == "Repository":
         from stagectl.api import Repository

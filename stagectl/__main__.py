@@ -1,10 +1,12 @@
 """The entry, and the only place where an error becomes an exit code."""
 
-from __future__ import annotations
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]  # the current folder, in which a module would stand for another one; the package is found by now
 
 import gc
 import os
-import sys
 
 from stagectl.adapters import ahead
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep gi
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     ahead.start(words)
@@ -27,7 +29,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         ahead.drop()
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: "Sequence[str]") -> int:
     from stagectl.core.errors import StagectlError
 
     try:
@@ -64,7 +66,7 @@ def _unread(code: int) -> int:
     return code
 
 
-def _told(error: StagectlError) -> int:
+def _told(error: "StagectlError") -> int:
     from stagectl.core.errors import InvalidFiles, UsageError
     from stagectl.views.text import safe
 
@@ -81,7 +83,7 @@ def _is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _full(error: OSError) -> StagectlError:
+def _full(error: OSError) -> "StagectlError":
     from stagectl.core.errors import StagectlError
 
     where = f": {error.filename}" if error.filename else ""
