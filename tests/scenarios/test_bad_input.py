@@ -125,7 +125,7 @@ YAML = [
 CHARACTERS = [
     define("control", 'inputs:\n  a: "x\u0007y"\n', "6:8: the character U+0007 may not stand in a file"),
     define("escape", 'inputs:\n  a: "x\u001by"\n', "6:8: the character U+001B may not stand in a file"),
-    define("nul", 'inputs:\n  a: "x\0y"\n', "6:8: the character U+0000 may not stand in a file"),
+    define("zero", 'inputs:\n  a: "x\0y"\n', "6:8: the character U+0000 may not stand in a file"),
     define("delete", 'inputs:\n  a: "x\u007fy"\n', "6:8: the character U+007F may not stand in a file"),
     define("next-line", 'inputs:\n  a: "x\u0085y"\n', "6:8: the character U+0085 may not stand in a file"),
     define("c1-control", 'inputs:\n  a: "x\u009by"\n', "6:8: the character U+009B may not stand in a file"),
