@@ -68,4 +68,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(safe(text)).replace(":", "%3A").replace(",", "%2C")
+    return "%3A".join(_data(safe(part)) for part in text.split(":")).replace(",", "%2C")
