@@ -96,6 +96,7 @@ class Bench:
             if k == 1:
                 yield f"| {self.count:,}: the same, memory at the most | | {self.memory()} MB | | | |"
         self.clean()
+        time.sleep(3)
         self.ours("status")()
         yield row(f"{self.count:,}: `status`", *compare(self.ours("status"), self.git, self.rounds), status)
         yield row(f"{self.count:,}: `stage` of one file", *self.staging(), "`git add` and `git commit`")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import List
 
@@ -109,3 +113,36 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> No
         ran = repo.run(*words, *(["--yes"] if words[0] == "apply" and "plan.json" not in words else []))
         assert ran.code == ("cannot be removed" in end), f"{line}: {ran.out}{ran.err}"
     assert end in ran.out + ran.err, ran.out + ran.err
+
+
+def test_the_readme_works_in_a_new_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Its block is run by a shell as it stands, with an editor that writes a definition; something is live at the end.
+    """
+    block = re.findall(r"^## Use it\n\n```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)[
+        0
+    ]
+    editor = tmp_path / "editor"
+    text = "---\\nkind: file\\ntags: [prod]\\n---\\ninputs:\\n  path: out/db.txt\\n  content: hello\\n"
+    editor.write_text(f'#!/bin/sh\nmkdir -p "$(dirname "$1")"\nprintf "%b" \'{text}\' > "$1"\n')
+    editor.chmod(0o755)
+    kind = json.dumps({"actions": {"run": ["sh", "-c", "mkdir -p out && echo live > out/db.txt"], "update": ["true"]}})
+    setting = (
+        "git init -q -b main your-repository && git -C your-repository config user.name Ada && "
+        "git -C your-repository config user.email ada@example.com && mkdir your-repository/kinds && "
+        f"printf '%s' {shlex.quote(kind)} > your-repository/kinds/file.yaml\n"
+    )
+    (tmp_path / "bin").mkdir()
+    program = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m stagectl "$@"\n'
+    (tmp_path / "bin/stagectl").write_text(program)
+    (tmp_path / "bin/stagectl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("EDITOR", str(editor))
+    script = "set -e\n" + setting + block.replace("stagectl apply ", "stagectl apply --yes ")
+
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "live\n" == (tmp_path / "your-repository/out/db.txt").read_text()
+    assert "db.run" in done.stdout

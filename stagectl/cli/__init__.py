@@ -57,9 +57,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    asked = words[0] if words and words[0] in COMMANDS else None
-    if words[:1] == ["--version"]:
-        asked = "init"  # any one will do
+    asked = words[0] if words and words[0] in {*COMMANDS, "--version"} else None
     for name, module in COMMANDS.items():
         if asked in (None, name):
             function = getattr(import_module(f"stagectl.cli.{module}"), name.replace("-", "_"))
