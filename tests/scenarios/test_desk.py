@@ -27,11 +27,15 @@ pytestmark = pytest.mark.once
 NAMES = [f"r{index}" for index in range(6)]
 KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["w"]}, "b": {"actions": ["restart"], "replace_on": []}}
 START: Dict[str, Raw] = {
-    "r0": {"inputs": {}},
-    "r1": {"inputs": {"y": "${r0.x}", "z": "v-${r0.m.k}"}, "react_on": {"restart": ["r0.update"]}},
-    "r2": {"inputs": {"y": ["${r1.y}"]}, "react_on": {"update": ["r1.restart"], "restart": ["r1.update"]}},
-    "r3": {"inputs": {"y": "${r0.m}"}, "unordered": ["r0"]},
-    "r4": {"inputs": {"z": "${r3.x}"}, "depends_on": ["r2"], "react_on": {"restart": ["r3.update"]}},
+    "r0": {"tags": ["prod"], "inputs": {}},
+    "r1": {"tags": ["stag"], "inputs": {"y": "${r0.x}", "z": "v-${r0.m.k}"}, "react_on": {"restart": ["r0.update"]}},
+    "r2": {
+        "tags": ["prod", "stag"],
+        "inputs": {"y": ["${r1.y}"]},
+        "react_on": {"update": ["r1.restart"], "restart": ["r1.update"]},
+    },
+    "r3": {"tags": ["prod"], "inputs": {"y": "${r0.m}"}, "unordered": ["r0"]},
+    "r4": {"tags": ["stag"], "inputs": {"z": "${r3.x}"}, "depends_on": ["r2"], "react_on": {"restart": ["r3.update"]}},
 }
 SCRIPT = (
     'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; '
@@ -43,6 +47,7 @@ SCRIPT = (
 STEPS = {
     "edit": 6, "rewrite": 2, "delete": 1, "create": 2, "stage": 2, "stage_some": 3, "ask": 4, "look": 4, "apply": 2,
     "apply_some": 4, "fail": 6, "kill": 2, "move": 2, "unstage": 1, "discard": 3, "clone": 1, "take_back": 2,
+    "ripple": 3,
 }  # fmt: skip
 STEP = st.sampled_from([step for step, weight in STEPS.items() for _ in range(weight)])
 SORTS = set(STEPS)
@@ -66,9 +71,9 @@ class Desk(RuleBasedStateMachine):
         self.staged: Dict[str, Raw] = {}
         self.applied: Dict[str, Raw] = {}
         self.compared: Optional[Tuple[Dict[str, Raw], Dict[str, Raw]]] = None
-        for index, (name, raw) in enumerate(START.items()):
+        for name, raw in START.items():
             inputs = {"x": 1, "m": {"k": 1, "l": 0}, **raw["inputs"]}
-            self.write(name, {**raw, "kind": "a", "tags": TAGS[: index % 3], "inputs": inputs})
+            self.write(name, {**raw, "kind": "a", "inputs": inputs})
         self.staged_as(dict(self.defined))
         self.applied_as(None)
 
@@ -306,6 +311,21 @@ class Desk(RuleBasedStateMachine):
         if self.known():
             selected, tags, words = self.some()
             self.applied_as(selected, tags, words)
+
+    def ripple(self) -> None:
+        """Change what others react on, and apply what has one of its tags: who has none of it is held back."""
+        names = [name for name in sorted(self.defined) if self.defined[name].get("tags") and name in self.staged]
+        if not names:
+            return
+        name = self.chance.choice(names)
+        raw = json.loads(json.dumps(self.defined[name]))
+        raw["inputs"].update(x=self.chance.randint(1, 9), m={"k": self.chance.randint(1, 9), "l": 0})
+        self.write(name, raw)
+        if self.stage_these([name]):
+            tag = self.chance.choice(raw["tags"])
+            selected = frozenset(name for name in self.known() if tag in tags_of(name, self.applied, self.staged))
+            self.compare(selected, (tag,), "-t", tag)
+            self.applied_as(selected, (tag,), ["-t", tag])
 
     def fail(self) -> None:
         """Apply, and some actions fail."""
