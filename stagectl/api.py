@@ -16,6 +16,7 @@ from stagectl.core.selection import Selection
 from stagectl.usecases import apply as applying
 from stagectl.usecases import reviewed
 from stagectl.usecases.commit import Staging
+from stagectl.usecases.interrupted import take_back
 from stagectl.usecases.log import log
 from stagectl.usecases.plan import plan
 from stagectl.usecases.reviewed import OtherPlan
@@ -61,6 +62,7 @@ class Repository:
 
         force: overwrite staged copies that were edited by hand.
         """
+        take_back(self._workspace())
         return stage(self._workspace(), Selection(tuple(names), tuple(tags)), actions, force=force)
 
     def plan(

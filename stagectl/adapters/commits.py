@@ -31,27 +31,35 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
     head = git.head()
     if head is not None and _is_plain(git) and not _has_ignored(git, head, paths):
         return _commit_plainly(git, head, paths, message)
-    return _commit_by_git(git, paths, message)
+    return _commit_by_git(git, head, paths, message)
 
 
-def _commit_by_git(git: Git, paths: Sequence[str], message: str) -> Oid:
+def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message: str) -> Oid:
     listed = "\0".join(paths).encode()
     new = git.untracked(paths)
     if new:
         code, _, err = _try_pathspec(git, "add", "--intent-to-add", data="\0".join(new).encode())
         if code:
             _forget(git, new)
-            raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
+            raise git.refusal("git add failed", code, err)
     with tempfile.NamedTemporaryFile("w", dir=git.scratch(), encoding="utf-8") as file:
         file.write(message)
         file.flush()
         code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", data=listed)
-    if code:
+    if code and not _is_committed(git, head, message):
         if new:
             _forget(git, new)
-        raise GitError(f"git commit refused: {err.decode(errors='replace').strip() or 'a hook said no'}")
+        raise git.refusal("git commit refused", code, err or (b"a hook said no" if code > 0 else b""))
     _keep_up_with_hooks(git, paths)
     return git.resolve("HEAD")
+
+
+def _is_committed(git: Git, before: Optional[Oid], message: str) -> bool:
+    """Return whether HEAD is a commit of ours: a git that was killed may have made it."""
+    head = git.head()
+    if head is None or head == before or git.parents(head) != [each for each in (before,) if each is not None]:
+        return False
+    return git.run("log", "-1", "--format=%s", head).decode("utf-8", "replace").strip() == message.splitlines()[0]
 
 
 def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
@@ -102,7 +110,7 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
     code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=listed)
     if code:
         _reset(git, paths)
-        raise GitError(f"git add failed: {err.decode(errors='replace').strip()}")
+        raise git.refusal("git add failed", code, err)
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
         tree = _tree_with(git, before, _indexed(git, paths)) or _stored(git, [])
@@ -110,8 +118,8 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
             raise GitError("git commit refused: there is nothing to commit")
         commit = write_commit(git, tree, [head], message)
         code, _, err = git.try_run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", commit, head)
-        if code:
-            raise GitError(f"git commit refused: {err.decode(errors='replace').strip()}")
+        if code and git.head() != commit:  # one that was killed may have done it
+            raise git.refusal("git commit refused", code, err)
     except BaseException:
         _reset(git, paths)  # HEAD is where it was
         raise

@@ -6,11 +6,11 @@ import errno
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 
-MAKING = "making-"  # how folders begin that are there for a moment, and that nobody needs once their maker is gone
+MAKING = "making-"  # how files and folders begin that nobody needs once their maker is gone
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -26,10 +26,10 @@ def read_file(path: Path, most: int) -> bytes:
         return file.read(most)
 
 
-def write_all(root: Path, writes: Mapping[str, Optional[bytes]]) -> None:
+def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Optional[Path] = None) -> None:
     """Write files below a folder; None deletes one, and the folders it leaves empty.
 
-    Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
+    scratch: a folder in which they are made, where nobody sees what a kill leaves; else each beside its place. Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
     """
     for path, content in writes.items():
         *folders, name = path.split("/")
@@ -38,7 +38,7 @@ def write_all(root: Path, writes: Mapping[str, Optional[bytes]]) -> None:
                 _delete(root, folders, name)
             else:
                 with _inside(root, folders, make=True) as folder:
-                    _write(folder, name, content)
+                    _write(folder, name, content, scratch)
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                 raise
@@ -63,17 +63,30 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
         os.close(opened)
 
 
-def _write(folder: int, name: str, content: bytes) -> None:
-    temporary = f".stagectl-{os.urandom(8).hex()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+def _write(folder: int, name: str, content: bytes, scratch: Optional[Path]) -> None:
+    with _beside(folder, scratch) as (making, temporary):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=making)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                os.fchmod(descriptor, 0o644)
+            os.replace(temporary, name, src_dir_fd=making, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(temporary, dir_fd=making)
+            raise
+
+
+@contextmanager
+def _beside(folder: int, scratch: Optional[Path]) -> Iterator[Tuple[int, str]]:
+    """Yield a folder from which a file can be renamed into another, and a name for it there."""
+    making, word = os.dup(folder) if scratch is None else os.open(scratch, _FOLDER), os.urandom(8).hex()
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(descriptor, 0o644)
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        os.unlink(temporary, dir_fd=folder)
-        raise
+        if scratch is None or os.fstat(making).st_dev != os.fstat(folder).st_dev:
+            yield folder, f".stagectl-{word}"
+        else:
+            yield making, f"{MAKING}{word}"
+    finally:
+        os.close(making)
 
 
 def _delete(root: Path, folders: Sequence[str], name: str) -> None:

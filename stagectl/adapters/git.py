@@ -31,6 +31,7 @@ _LOOKS = frozenset(
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
+LOCKED = re.compile(rb"Unable to create '([^\n]*\.lock)': File exists")
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -72,6 +73,14 @@ def check_amount(size: int) -> None:
 
 class GitError(StagectlError):
     """Git refused; the message is what git said."""
+
+
+class Locked(GitError):
+    """A lock of git's is in the way; the hint says how it goes."""
+
+
+def _ended_by(code: int) -> str:
+    return f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 class Entry(NamedTuple):
@@ -127,10 +136,19 @@ class Git:
         """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
         code, out, err = self.try_run(*arguments, data=data, env=env)
         if code and check:
-            said = err.decode(errors="replace").strip() or f"exit code {code}"
-            hint = "in this partial clone: git fetch --refetch --no-filter" if "promisor remote" in said else ""
-            raise GitError(f"git {_verb(arguments)} failed: {said}", hint)
+            raise self.refusal(f"git {_verb(arguments)} failed", code, err)
         return b"" if code else out
+
+    def refusal(self, what: str, code: int, err: bytes) -> GitError:
+        """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
+        locked = LOCKED.search(err)
+        if locked is None:
+            return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
+        lock = os.path.relpath(os.fsdecode(locked.group(1)))
+        return Locked(
+            f"{what}: {lock} is there: another git is at work here, or one was killed",
+            f"wait for it; if no git runs here any more: rm {shlex.quote(lock)}",
+        )
 
     def try_run(
         self,
@@ -234,9 +252,13 @@ class Git:
         stdin, stdout = self._asked.stdin, self._asked.stdout
         assert stdin is not None and stdout is not None, "started with pipes"
         with self._one_question:
-            stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
-            stdin.flush()
-            return [stdout.readline().decode("utf-8", "replace").strip() for _ in names]
+            with suppress(BrokenPipeError):  # it has ended: the answers tell
+                stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+                stdin.flush()
+            answers = [stdout.readline() for _ in names]
+        if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
+            raise GitError("git cat-file ended before it had answered", "try again")
+        return [answer.decode("utf-8", "replace").strip() for answer in answers]
 
     def head(self) -> Optional[Oid]:
         """Return the commit checked out, None before the first one."""
@@ -306,8 +328,14 @@ class Git:
         many = len(paths) > _MANY
         options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty", "--")
         out = self.run(*ahead.EXACTLY, "status", *options, *([] if many else paths)).decode("utf-8", "surrogateescape")
-        found = {line[3:] for line in out.split("\0") if line}
+        codes = {line[3:]: line[:2] for line in out.split("\0") if line}
+        # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.
+        gone = [path for path, code in codes.items() if code == " D"]
+        found = set(codes) - {path for path, oid in zip(gone, self._in_head(gone)) if oid is None}
         return sorted(found & set(paths) if many else found)
+
+    def _in_head(self, paths: Sequence[str]) -> List[Optional[Oid]]:
+        return self.look_up([f"HEAD:{path}" for path in paths]) if paths else []
 
     def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
         """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
@@ -343,10 +371,17 @@ class Git:
         """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
         expected = old or Oid("0" * len(new))
         code, _, err = self.try_run(*DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
-        is_left_locked = b".lock': File exists" in err  # by a git that was killed, or one that takes long
-        if code and (is_left_locked or (b"cannot lock ref" not in err and b"reference already exists" not in err)):
-            raise GitError(f"git update-ref failed: {err.decode(errors='replace').strip()}")
+        if code and self.find(ref) == new:  # it was killed after it had done it
+            return True
+        if code and (LOCKED.search(err) or (b"cannot lock ref" not in err and b"reference already exists" not in err)):
+            raise self.refusal("git update-ref failed", code, err)
         return code == 0
+
+    def reset(self, paths: Sequence[str]) -> None:
+        """Put paths in the index as HEAD has them; raises GitError."""
+        words = ("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul")
+        listed = "\0".join(paths).encode("utf-8", "surrogateescape")
+        self.run(*words, data=listed, env={"GIT_LITERAL_PATHSPECS": "1"})
 
     def scratch(self) -> Path:
         """Return the folder under the git folder that stagectl keeps its own files in, shared by linked worktrees."""

@@ -216,7 +216,10 @@ def _prune(runs: Path) -> None:
 def tidy(scratch: Path) -> None:
     """Remove what killed commands left half made; the caller holds the lock, so nobody is at it now."""
     for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
-        shutil.rmtree(half, ignore_errors=True)
+        if half.is_dir():
+            shutil.rmtree(half, ignore_errors=True)
+        else:
+            half.unlink(missing_ok=True)
 
 
 def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict[ChangeId, float]:

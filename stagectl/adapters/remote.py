@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence, Tuple
+import os
+from typing import Optional, Tuple
 
-from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.git import LOCKED, Git, GitError, Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
@@ -31,7 +32,7 @@ class Remote:
         arguments = ("ls-remote", "--end-of-options", self.name, ref)
         code, out, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
         if code:
-            raise GitError(f"git ls-remote failed: {_words(code, err)}")
+            raise self._refusal("git ls-remote failed", code, err)
         rows = [line.split("\t") for line in out.decode("utf-8", "replace").splitlines()]
         return next((Oid(oid) for oid, name in rows if name == ref), None)
 
@@ -51,13 +52,13 @@ class Remote:
                 f"{ref} was rewritten on {self.name}: it does not contain {before[:12]} any more",
                 f"ask who did; to go on with what is there now: git fetch {self.name} +{ref}:{into}",
             )
-        raise GitError(f"git fetch failed: {_words(code, err)}")
+        raise self._refusal("git fetch failed", code, err)
 
     def bring(self, ref: str) -> None:
         """Bring the objects of a ref, and let no ref here stand at them."""
         code, _, err = self.git.try_run(*_FETCH, "--end-of-options", self.name, ref, env=_ENV, seconds=ASK_SECONDS)
         if code:
-            raise GitError(f"git fetch failed: {_words(code, err)}")
+            raise self._refusal("git fetch failed", code, err)
 
     def advance(self, ref: str, new: Oid, expected: Optional[Oid]) -> Optional[Oid]:
         """Move a branch forward; return what it stands at: *new*, or what somebody else put there.
@@ -81,19 +82,28 @@ class Remote:
         code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
         return new if code == 0 else self._stands(ref, expected, code, err, seconds)
 
+    def _refusal(self, what: str, code: int, err: bytes) -> GitError:
+        """Return the error for a git that failed; a lock that is in its way may be here or there."""
+        there = LOCKED.search(b"".join(line for line in err.splitlines(True) if line.startswith(b"remote: ")))
+        if there is None:
+            return self.git.refusal(what, code, _words(err))
+        lock = os.fsdecode(there.group(1))
+        return Locked(
+            f"{what}: {lock} is there on {self.name}: another push is at work, or one was killed",
+            f"wait for it; if no git runs there any more, somebody who may has to remove it on {self.name}",
+        )
+
     def _stands(self, ref: str, expected: Optional[Oid], code: int, err: bytes, seconds: float) -> Optional[Oid]:
         """Return what a ref stands at after a push that failed: its answer may have been lost, not its effect."""
         there = self.read(ref, seconds)
         if there == expected:
-            raise GitError(f"git push failed: {_words(code, err)}")
+            raise self._refusal("git push failed", code, err)
         return there
 
 
-def _words(code: int, err: bytes) -> str:
+def _words(err: bytes) -> bytes:
     """Return what git said, without the advice."""
-    lines = err.decode("utf-8", "replace").strip().splitlines()
-    told: Sequence[str] = [line for line in lines if not line.startswith("hint:")]
-    return "\n".join(told).strip() or f"exit code {code}"
+    return b"\n".join(line for line in err.strip().splitlines() if not line.startswith(b"hint:")).strip()
 
 
 def author_of(git: Git, commit: Oid) -> Tuple[str, str, str]:

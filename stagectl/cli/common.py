@@ -51,6 +51,19 @@ def workspace(*, tell: bool = True) -> Workspace:
     return found
 
 
+def workspace_to_stage() -> Workspace:
+    """Return the repository around the current folder, in which a staging that was killed is taken back."""
+    from stagectl.usecases.interrupted import take_back
+
+    found = workspace()
+    taken = take_back(found)
+    if taken is None:
+        return found
+    if taken:
+        note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
+    return workspace(tell=False)  # what git was asked before is not so any more
+
+
 def selection(
     names: Optional[List[str]], tags: Optional[List[str]], with_children: bool = False, with_parents: bool = False
 ) -> Selection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace
+from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace_to_stage
 
 if TYPE_CHECKING:
     from stagectl.usecases.commit import Staging
@@ -33,7 +33,7 @@ def create(
     from stagectl.usecases.define import parse_settings
 
     settings = parse_settings(sets or (), json_sets or (), (), tags or (), ())
-    _tell(use_case(workspace(), name, kind, settings))
+    _tell(use_case(workspace_to_stage(), name, kind, settings))
 
 
 def update(
@@ -49,7 +49,11 @@ def update(
     from stagectl.usecases.define import update as use_case
 
     _tell(
-        use_case(workspace(), name, parse_settings(sets or (), json_sets or (), unsets or (), tags or (), untags or ()))
+        use_case(
+            workspace_to_stage(),
+            name,
+            parse_settings(sets or (), json_sets or (), unsets or (), tags or (), untags or ()),
+        )
     )
 
 
@@ -64,7 +68,7 @@ def remove(
 
     if recursive and detach:
         raise UsageError("--recursive and --detach exclude each other")
-    _tell(use_case(workspace(), names, recursive=recursive, detach=detach))
+    _tell(use_case(workspace_to_stage(), names, recursive=recursive, detach=detach))
 
 
 def move(
@@ -74,14 +78,14 @@ def move(
     """Rename a resource without removing it; what names it is rewritten and staged, too."""
     from stagectl.usecases.move import move as use_case
 
-    _tell(use_case(workspace(), old, new))
+    _tell(use_case(workspace_to_stage(), old, new))
 
 
 def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
     """Put staged files back to what is applied; the definitions stay."""
     from stagectl.usecases.undo import unstage as use_case
 
-    _tell(use_case(workspace(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
+    _tell(use_case(workspace_to_stage(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
 
 
 def discard(
@@ -93,7 +97,7 @@ def discard(
     """Put staged files and definitions back to what is applied, and drop what is owed."""
     from stagectl.usecases.undo import discard as use_case
 
-    done = use_case(workspace(), selection(names, tags), everything=everything, force=force)
+    done = use_case(workspace_to_stage(), selection(names, tags), everything=everything, force=force)
     if done.debts:
         out(f"Dropped, no longer owed: {', '.join(done.debts)}\n")
     if done.staging.commit is not None or not done.debts:
@@ -111,7 +115,7 @@ def promote(
     from stagectl.views.staging import promotion_text
 
     source, target = source.rstrip("/"), target.rstrip("/")
-    done = use_case(workspace(), source, target, names or (), from_staged=from_staged)
+    done = use_case(workspace_to_stage(), source, target, names or (), from_staged=from_staged)
     warn(done.notes)
     _tell(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")
     out(promotion_text(done.differ, done.left, target))
@@ -121,7 +125,7 @@ def revert(commits: List[str] = typer.Argument(..., metavar="COMMIT...", help="C
     """Stage the inverse of staging commits and applies; what was changed again since is a conflict."""
     from stagectl.usecases.revert import revert as use_case
 
-    done = use_case(workspace(), commits)
+    done = use_case(workspace_to_stage(), commits)
     warn(done.notes)
     _tell(done.staging, "Nothing to revert. That is as it was before.\n")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAMES, TAGS, is_terminal, note, out, selection, warn, workspace
+from stagectl.cli.common import NAMES, TAGS, is_terminal, note, out, selection, warn, workspace, workspace_to_stage
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def stage(
     if patch and not is_terminal():
         raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
     choose = _Asking() if patch else (lambda choice: True)
-    done = use_case(workspace(), selection(names, tags), actions or (), force=force, choose=choose, check=check)
+    done = use_case(
+        workspace_to_stage(), selection(names, tags), actions or (), force=force, choose=choose, check=check
+    )
     if check:
         out(check_text(done.changes, done.files, done.gone))
         raise typer.Exit(1 if done.files else 0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters import files
+from stagectl.adapters import files, half
 from stagectl.adapters.commits import commit_only
-from stagectl.adapters.git import GitError
+from stagectl.adapters.git import GitError, Locked
 from stagectl.adapters.snapshot import Snapshot
+from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, NAME, STAGED, Applied, ChangeId, Name, Oid, Resource, staged_path
 from stagectl.core.plan import Plan
 from stagectl.core.selection import Selection
@@ -17,6 +18,7 @@ from stagectl.usecases.workspace import Edits, Workspace
 
 OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")  # of what a resource does because of its own staged file
 Dirty = Callable[[Sequence[str]], List[str]]
+Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 
 
@@ -62,7 +64,8 @@ def commit_staged(
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
-    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers))
+    seen = {path: snapshot.files.get(path) for path in map(staged_path, changed) if path not in edits}
+    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers), seen)
     gone = tuple(name for name in names if wanted.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
     return Staging(commit, staged, tuple(names), gone, restored, warnings)
@@ -112,9 +115,11 @@ def names_of(path: str) -> List[Name]:
 
 
 def commit_files(
-    workspace: Workspace, writes: Mapping[str, Optional[bytes]], paths: Sequence[str], message: str
+    workspace: Workspace, writes: Contents, paths: Sequence[str], message: str, seen: Contents
 ) -> Optional[Oid]:
     """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were.
+
+    seen: how some of the files were when it was decided what to write; another stagectl may have staged since.
 
     None: what was written is what HEAD has already, and only text went that nobody had committed.
     """
@@ -122,15 +127,30 @@ def commit_files(
     if verb is not None:
         hint = f"finish it (git {verb} --continue) or give it up (git {verb} --abort), then stage again"
         raise GitError(f"a {verb} is going on here, in which git commits no single files", hint)
-    before = {path: files.content_of(workspace.root / path) for path in writes}
+    with half.noted(workspace.git, writes, paths) as before:
+        _refuse_changed(before, writes, seen)
+        return _commit_written(workspace, writes, before, paths, message)
+
+
+def _refuse_changed(before: Contents, writes: Contents, seen: Contents) -> None:
+    # A sparse checkout has files that were seen and are not there.
+    changed = [path for path in seen if before[path] not in (seen[path], writes[path], None)]
+    if changed:
+        raise StagectlError(f"{', '.join(sorted(changed))} changed meanwhile", "nothing was staged; stage again")
+
+
+def _commit_written(
+    workspace: Workspace, writes: Contents, before: Contents, paths: Sequence[str], message: str
+) -> Optional[Oid]:
+    scratch = workspace.git.scratch()
     try:
-        files.write_all(workspace.root, writes)
+        files.write_all(workspace.root, writes, scratch)
         return commit_only(workspace.git, paths, message)
     except BaseException as error:
         if isinstance(error, GitError) and not workspace.git.dirty(paths):
             return None
-        files.write_all(workspace.root, before)
-        if isinstance(error, GitError):
+        files.write_all(workspace.root, before, scratch)
+        if isinstance(error, GitError) and not isinstance(error, Locked):
             raise GitError(error.message, "nothing was staged; mend that and stage again") from None
         raise
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
+from stagectl.adapters import ahead
 from stagectl.adapters.lock import is_held
 from stagectl.adapters.run_folders import folder_of_run, unclosed
 from stagectl.core.model import ChangeId
@@ -24,3 +25,18 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
     from stagectl.adapters.processes import living
 
     return living(folder_of_run(workspace.git.common / "stagectl", run))
+
+
+def take_back(workspace: Workspace) -> Optional[List[str]]:
+    """Put back what a killed command left half staged, and return the files; None if nothing was left of one.
+
+    The caller makes its workspace anew. Raises GitError where git's index is locked.
+    """
+    note = workspace.git.index.parent / "stagectl" / "staging"
+    if not note.exists() or not note.stat().st_size:
+        return None
+    from stagectl.adapters import half
+
+    taken = half.take_back(workspace.git)
+    ahead.drop()
+    return taken

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, TypeVar
 
-from stagectl.adapters.git import Git, GitError
+from stagectl.adapters.git import Git, GitError, Locked
 from stagectl.adapters.remote import Remote
 from stagectl.adapters.remote_lock import Holding, Refused, new_lock, take
 from stagectl.core.errors import StagectlError
@@ -94,7 +94,7 @@ def _or_offline(remote: Remote, ask: Callable[[], T]) -> T:
     """Return what a remote answers; raises GitError with the way out when it does not."""
     try:
         return ask()
-    except Refused:
+    except (Refused, Locked):
         raise
     except GitError as error:
         raise GitError(

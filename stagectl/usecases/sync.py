@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
-from stagectl.adapters.git import GitError
+from stagectl.adapters.git import GitError, Locked
 from stagectl.adapters.kept import keep
 from stagectl.adapters.lock import only_one
 from stagectl.adapters.remote import Remote
@@ -42,6 +42,8 @@ def sync(workspace: Workspace) -> Syncing:
 def _theirs(workspace: Workspace, remote: Remote) -> Optional[Oid]:
     try:
         return fetch(workspace, remote)
+    except Locked:  # it did answer
+        raise
     except GitError as error:
         raise GitError(
             f"{remote.name} does not answer: {error.message}", "nothing moved; try again: stagectl sync"
