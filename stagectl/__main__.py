@@ -47,7 +47,7 @@ def _run(words: "Sequence[str]") -> int:
     except BrokenPipeError:
         return _unread(DONE)
     except OSError as error:
-        return _told(_full(error)) if _is_full(error) else _foreign(error)
+        return _told(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
 
@@ -77,19 +77,33 @@ def _told(error: "StagectlError") -> int:
     return USAGE if isinstance(error, UsageError) else FAILED
 
 
-def _is_full(error: OSError) -> bool:
+_HINTS = {  # of what the system may refuse at any time, without anybody having made a mistake in the code
+    "ENOSPC": "make room on the disk; what a run finished is known: stagectl status",
+    "EDQUOT": "make room on the disk; what a run finished is known: stagectl status",
+    "EIO": "the disk fails: save what is on it; what a run finished is known: stagectl status",
+    "EROFS": "the disk is mounted read-only; make it writable, and try again",
+    "EACCES": "you may not do that there: see whose it is, and its mode",
+    "EPERM": "you may not do that there: see whose it is, and its mode",
+    "EMFILE": "too much is open at once: raise the limit (ulimit -n), or close something",
+    "ENFILE": "too much is open at once: raise the limit (ulimit -n), or close something",
+    "ENOMEM": "the machine has no memory left; end something, and try again",
+    "EAGAIN": "the machine takes no more processes; end something, and try again",
+}
+
+
+def _is_of_the_system(error: OSError) -> bool:
     import errno
 
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return errno.errorcode.get(error.errno or 0, "") in _HINTS
 
 
-def _full(error: OSError) -> "StagectlError":
+def _refused(error: OSError) -> "StagectlError":
+    import errno
+
     from stagectl.core.errors import StagectlError
 
     where = f": {error.filename}" if error.filename else ""
-    return StagectlError(
-        f"{error.strerror}{where}", "make room on the disk; what a run finished is known: stagectl status"
-    )
+    return StagectlError(f"{error.strerror}{where}", _HINTS[errno.errorcode[error.errno or 0]])
 
 
 def _foreign(error: Exception) -> int:

@@ -39,6 +39,11 @@ class Case:
     arguments: Tuple[str, ...]
     make: Callable[[Path], object]
 
+    def world(self, top: Path) -> World:
+        top.mkdir(parents=True)
+        self.make(top)
+        return World(top)
+
     def __str__(self) -> str:
         return self.name
 
@@ -101,43 +106,41 @@ class Figures:
         return f"{said}, lost or between {len(self.wrong)}"
 
 
-class Calls:
-    """Kills one case at its points, each time in a copy of its world, and checks what is left."""
+class Expected:
+    """What has to be true of a world in which a case was disturbed. calm: where it was not."""
 
-    def __init__(self, case: Case, folder: Path, figures: Figures) -> None:
-        self._case, self._folder, self._figures = case, folder, figures
-        (folder / "world").mkdir(parents=True)
-        case.make(folder / "world")
-        self._world = World(folder / "world")
-        self._traced = Traced(folder / "traced")
-        calm = self._world.copy(folder / "calm")
-        self.points = self._traced.points(case.arguments, calm.repo.root, calm.env())
-        self._old, self._new = self._world.state(), calm.state()
-        self._theirs, self._plan = self._world.theirs(), calm.repo.plan().ids
+    def __init__(self, case: Case, begun: World, calm: World, figures: Figures) -> None:
+        self._case, self.figures = case, figures
+        self._old, self._new = begun.state(), calm.state()
+        self._theirs, self._plan = begun.theirs(), calm.repo.plan().ids
         self._porcelain = calm.repo.git("status", "--porcelain")
 
-    def kill(self, point: Point) -> None:
-        world = self._world.copy(self._folder / "copy")
-        done = self._traced.kill(point, self._case.arguments, world.repo.root, world.env())
-        if done is None:
-            self._figures.missed += 1
-            return
-        self._figures.kills += 1
+    def check(self, world: World, what: str, done: Ran, mend: Callable[[], None] = lambda: None) -> None:
+        """Note what is wrong after a disturbance; mend: ends it, if it lasts."""
         try:
-            self._check(world, point, done)
+            if done.code != 137:
+                assert done.code in (0, 1), done
+                self._is_told(done.err)
+            mend()
+            self._check(world)
         except AssertionError as error:
-            self._figures.wrong.append(f"{self._case}, {point}: {error}")
+            self.figures.wrong.append(f"{self._case}, {what}: {error}")
 
-    def _check(self, world: World, point: Point, done: Ran) -> None:
-        if point.program != "stagectl" and not point.together:
-            assert "Traceback" not in done.err and "this is a bug" not in done.err, done.err
+    def _is_told(self, err: str) -> None:
+        assert "Traceback" not in err and "this is a bug" not in err, err
+
+    def _check(self, world: World) -> None:
         assert world.is_sound(), "git fsck finds something wrong"
         state = world.state()
         self._is_whole(state)
         assert world.theirs() == self._theirs, "the user's own file is another one"
         status = world.repo.run("status")
-        assert "this is a bug" not in status.err and status.code in (0, 1), status
-        self._again(world)
+        assert status.code in (0, 1), status
+        self._is_told(status.err)
+        if self._case.name.startswith("revert") and state.head == self._new.head:
+            self._is_done(world)
+        else:
+            self._again(world)
 
     def _is_whole(self, state: State) -> None:
         """Each thing is as it was, or as it shall be."""
@@ -148,18 +151,16 @@ class Calls:
             both = (self._old.files.get(path), self._new.files.get(path))
             assert state.files.get(path) in both, f"{path} is neither old nor new: {state.files.get(path)!r}"
         is_old = all(getattr(state, what) == getattr(self._old, what) for what in ("head", "applied", "remote"))
-        self._figures.old += is_old
-        self._figures.new += not is_old
+        self.figures.old += is_old
+        self.figures.new += not is_old
 
     def _again(self, world: World) -> None:
         """The same command once more; it works, or says in one line what to do, and works then."""
-        if self._case.name.startswith("revert") and world.state().head == self._new.head:
-            return self._is_done(world)
         done = world.repo.run(*self._case.arguments)
         tries = 0
         while done.code and tries < 3:  # several locks may have been left
             tries += 1
-            self._figures.told += tries == 1
+            self.figures.told += tries == 1
             assert HINTED.fullmatch(done.err), f"not one line of what to do: {done.err!r}"
             locks = [here or f"../bare.git/{there}" for here, there in _REMOVES.findall(done.err)]
             assert locks, f"nothing is told to be done: {done.err!r}"
@@ -167,7 +168,7 @@ class Calls:
                 (world.repo.root / lock).unlink()
             done = world.repo.run(*self._case.arguments)
         assert done.code == 0, f"it does not go on: {done}"
-        return self._is_done(world)
+        self._is_done(world)
 
     def _is_done(self, world: World) -> None:
         state = world.state()
@@ -177,6 +178,32 @@ class Calls:
         assert self._porcelain == world.repo.git("status", "--porcelain"), world.repo.git("status", "--porcelain")
         assert self._plan == world.repo.plan().ids
         assert world.is_sound(), "git fsck finds something wrong in the end"
+
+
+class Calls:
+    """Disturbs one case at its points, each time in a copy of its world, and checks what is left."""
+
+    def __init__(self, case: Case, folder: Path, figures: Figures) -> None:
+        self._case, self._folder, self._figures = case, folder, figures
+        self._world = case.world(folder / "world")
+        self._traced = Traced(folder / "traced")
+        calm = self._world.copy(folder / "calm")
+        self.points = self._traced.points(case.arguments, calm.repo.root, calm.env())
+        self._expected = Expected(case, self._world, calm, figures)
+
+    def kill(self, point: Point) -> None:
+        """Kill it there, with SIGKILL."""
+        self.harm(point, "signal=SIGKILL")
+
+    def harm(self, point: Point, how: str) -> None:
+        """Let the call do something else, in strace's words."""
+        world = self._world.copy(self._folder / "copy")
+        done = self._traced.harm(point, how, self._case.arguments, world.repo.root, world.env())
+        if done is None:
+            self._figures.missed += 1
+            return
+        self._figures.kills += 1
+        self._expected.check(world, f"{point} {how}", done)
 
 
 # --- the cases

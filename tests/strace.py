@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import pytest
 
@@ -76,6 +76,7 @@ class Point:
     call: str
     number: int
     together: bool = False
+    on_disk: bool = True  # whether it is about a file, not a pipe
 
     def __str__(self) -> str:
         return f"{self.program}: {self.call} {self.number}{' and stagectl' if self.together else ''}"
@@ -93,13 +94,10 @@ class Traced:
 
     def points(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> List[Point]:
         """The points of a command line, which is run to its end. Deaths of a git come alone and together."""
-        done = self._run(arguments, cwd, env, ["-e", _set(CALLS)], target="*", inject=shlex.join(["-e", _set(CALLS)]))
+        words = ["-y", "-e", f"trace={','.join(CALLS)}"]
+        done = self._run(arguments, cwd, env, words, target="*", inject=" ".join(words))
         assert done.code == 0, done
         return [point for path in sorted((self._folder / "shim").glob("*.log")) for point in _points(path)]
-
-    def kill(self, point: Point, arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Optional[Ran]:
-        """Kill a command line at a point; None if it did not come that far, which chance may do."""
-        return self.harm(point, "signal=SIGKILL", arguments, cwd, env)
 
     def harm(
         self,
@@ -108,15 +106,13 @@ class Traced:
         arguments: Sequence[str],
         cwd: Path,
         env: Mapping[str, str],
-        paths: Sequence[Path] = (),
     ) -> Optional[Ran]:
-        """Do something at a point, in strace's words; paths: only calls about these count."""
+        """Have a call do something else, in strace's words; None if it did not come that far, which chance may do."""
         words = ["-e", f"trace={point.call}", "-e", f"inject={point.call}:{how}:when={point.number}"]
-        words += [word for path in paths for word in ("-P", str(path))]
         is_own = point.program == STAGECTL
         done = self._run(
             arguments, cwd, env, words if is_own else None,
-            target="" if is_own else point.program, inject=shlex.join(words), together=point.together,
+            target="" if is_own else point.program, inject=" ".join(words), together=point.together,
         )  # fmt: skip
         log = self._folder / "shim" / f"{point.program}.log"
         hit = log.exists() and re.search(r"killed by SIGKILL|\(INJECTED\)", log.read_text(errors="replace"))
@@ -151,18 +147,17 @@ class Traced:
         return Ran(code, (shim / "out").read_text(), (shim / "err").read_text())
 
 
-def _set(calls: Sequence[str]) -> str:
-    return f"trace={','.join(calls)}"
-
-
 def _points(log: Path) -> Iterator[Point]:
-    counts: Dict[str, Counter] = {}
+    counts: Counter = Counter()
+    on_disk: Dict[Tuple[str, int], bool] = {}
     for line in log.read_text(errors="replace").splitlines():
-        found = re.match(r"(\d+) +(\w+)\(", line)
+        found = re.match(r"(\d+) +(\w+)\((\d+<(/dev/|/memfd|[a-z]))?", line)
         if found:
-            counts.setdefault(found.group(2), Counter())[found.group(1)] += 1
-    for call, by_process in sorted(counts.items()):
-        for number in range(1, 1 + max(by_process.values())):
-            yield Point(log.stem, call, number)
-            if log.stem != STAGECTL:
-                yield Point(log.stem, call, number, together=True)
+            process, call, _, other = found.groups()
+            counts[process, call] += 1
+            key = (call, counts[process, call])
+            on_disk[key] = on_disk.get(key, False) or not other
+    for (call, number), is_file in sorted(on_disk.items()):
+        yield Point(log.stem, call, number, on_disk=is_file)
+        if log.stem != STAGECTL:
+            yield Point(log.stem, call, number, together=True, on_disk=is_file)

@@ -73,11 +73,13 @@ def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
 def _forget(git: Git, paths: Sequence[str]) -> None:
     """Take paths out of the index that were put there for a commit which did not come about."""
     options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
-    _try_pathspec(git, "rm", *options, data="\0".join(paths).encode())
+    code, _, _ = _try_pathspec(git, "rm", *options, data="\0".join(paths).encode())
+    git.is_out_of_step |= code != 0
 
 
 def _reset(git: Git, paths: Sequence[str]) -> None:
-    _try_pathspec(git, "reset", "--quiet", data="\0".join(paths).encode())
+    code, _, _ = _try_pathspec(git, "reset", "--quiet", data="\0".join(paths).encode())
+    git.is_out_of_step |= code != 0
 
 
 def _try_pathspec(git: Git, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:

@@ -106,6 +106,7 @@ class Git:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
+        self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         self._one_question = threading.Lock()
         self._settings: Optional[Dict[str, List[str]]] = None
         self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began

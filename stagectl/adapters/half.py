@@ -38,11 +38,14 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
         file.truncate(0)
         file.write(_note(git, before, after, paths))
         file.flush()
+        is_whole = False
         try:
             yield before
+            is_whole = True
         finally:
-            # Under somebody's lock the index could not be brought in step: the next command does it.
-            if not _index_lock(git).exists():
+            # Not everything can be put back on a full disk, or under a lock: the next command does it.
+            is_whole = is_whole or all(files.content_of(git.root / path) == before[path] for path in before)
+            if is_whole and not git.is_out_of_step:
                 file.truncate(0)
 
 
@@ -72,10 +75,6 @@ def _place(git: Git) -> Path:
     folder = git.index.parent / "stagectl"
     folder.mkdir(exist_ok=True)
     return folder / "staging"
-
-
-def _index_lock(git: Git) -> Path:
-    return git.index.with_name(f"{git.index.name}.lock")
 
 
 def _is_locked(file: IO[bytes]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kill_calls import CASES, Calls, Case, Figures
+from tests.proofs import record
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +22,6 @@ def test_killed_at_any_call_the_old_or_the_new_state_is_there(case: Case, tmp_pa
     for point in calls.points:
         calls.kill(point)
 
-    print(f"\n{case}: {figures}")
+    record(f"kills: {case}", str(figures))
     assert figures.wrong == []
     assert figures.kills >= 40 and figures.missed <= figures.kills // 10

@@ -8,6 +8,7 @@ from typing import Callable, Iterator
 import pytest
 
 from tests.kill_loop import WAYS, Figures, Loop, Server, World, first, second
+from tests.proofs import record
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def test_a_run_killed_at_any_step_loses_nothing(make: Callable[[Path], World], s
     while loop.kill(at, WAYS[at // 2 % len(WAYS)]):
         at += 1
 
-    print(f"\n{make.__name__}: {figures}")
+    record(f"kill loop: {make.__name__}", str(figures))
     assert (figures.lost, figures.twice) == ([], [])
     assert figures.kills >= 200
 
@@ -49,7 +50,7 @@ def test_what_finishes_a_killed_run_may_be_killed_too(
         for again in range(1 + number * 2, loop.length, 41):
             loop.kill(at, WAYS[(number + again) % len(WAYS)], again=again)
 
-    print(f"\n{make.__name__}, twice: {figures}")
+    record(f"kill loop: {make.__name__}, twice", str(figures))
     assert (figures.lost, figures.twice) == ([], [])
 
 
@@ -62,5 +63,5 @@ def test_a_run_killed_at_any_time_loses_nothing(server: Server, tmp_path: Path) 
     for number in range(60):
         loop.kill(0, WAYS[number % len(WAYS)], seconds=0.01 + number * 0.005)
 
-    print(f"\nat any time: {figures}")
+    record("kill loop: at any time", str(figures))
     assert (figures.lost, figures.twice) == ([], [])

@@ -1,0 +1,78 @@
+"""The long proofs, and their figures in the docs: `python -m tests.proofs [WORD]...` runs them and writes the figures.
+
+A figure stands between `<!-- figure: KEY -->` and `<!-- /figure -->` in a page; a proof tells it by `record`.
+WORD: only the proofs whose path has it. It takes hours; `nice` is kind to others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+from tests.build import ROOT
+
+PAGES = ("docs/faults.md", "docs/security.md")
+PROOFS = (
+    "tests/slow/test_kill_calls.py",
+    "tests/slow/test_disk.py",
+    "tests/slow/test_cache_damage.py",
+    "tests/slow/test_at_once.py",
+    "tests/slow/test_kill_loop.py",
+    "tests/scenarios/test_teams.py",
+)
+_FIGURE = re.compile(r"(<!-- figure: ([^>]*?) -->).*?(<!-- /figure -->)", re.DOTALL)
+
+
+def record(key: str, figure: str) -> None:
+    """Tell the figure of a proof; it is printed, too."""
+    print(f"\n{key}: {figure}")
+    if "PROOFS" in os.environ:
+        with open(os.environ["PROOFS"], "a", encoding="utf-8") as file:  # one write: several processes may tell
+            file.write(json.dumps([key, figure]) + "\n")
+
+
+def keys_of(page: str) -> List[str]:
+    """Return the keys of the figures that a page has a place for."""
+    return [key for _, key, _ in _FIGURE.findall(page)]
+
+
+def with_figures(page: str, figures: Dict[str, str]) -> str:
+    """Return a page with new figures in it; those that were not told stay."""
+    return _FIGURE.sub(
+        lambda found: f"{found[1]}{figures[found[2]]}{found[3]}" if found[2] in figures else found[0], page
+    )
+
+
+def told(path: Path) -> Dict[str, str]:
+    """Return the figures that proofs have recorded in a file."""
+    return dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the proofs, and write what they told, also if some failed; returns an exit code."""
+    chosen = [path for path in PROOFS if not words or any(word in path for word in words)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "figures")
+        file.touch()
+        command = [sys.executable, "-m", "pytest", "-m", "slow", "-n", "0", "-s", *chosen]
+        env = {**os.environ, "PROOFS": str(file), "COMPARE_CACHE": "off"}
+        code = subprocess.call(command, cwd=ROOT, env=env)
+        write(told(file))
+    return code
+
+
+def write(figures: Dict[str, str]) -> None:
+    """Put figures into the pages."""
+    for path in (ROOT / page for page in PAGES):
+        if path.exists():
+            path.write_text(with_figures(path.read_text(encoding="utf-8"), figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
