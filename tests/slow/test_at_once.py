@@ -1,0 +1,30 @@
+"""Twelve at once in one working tree, round after round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.at_once import beside_an_apply, stages
+from tests.proofs import record
+
+pytestmark = pytest.mark.slow
+
+
+def test_of_twelve_stages_at_once_nothing_is_lost(tmp_path: Path) -> None:
+    """
+    Six resources, and six actions on one more: each is staged once, however often somebody was told to try again.
+    """
+    told = stages(tmp_path, 12, 10)
+
+    record("twelve stages at once", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
+
+
+def test_beside_an_apply_ten_plans_and_a_stage(tmp_path: Path) -> None:
+    """
+    Each plan is the one of before or of after; what was staged meanwhile is applied next.
+    """
+    told = beside_an_apply(tmp_path, 12, 10)
+
+    record("beside an apply", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
