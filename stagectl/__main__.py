@@ -6,6 +6,7 @@ if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "saf
     del sys.path[0]  # the current folder, in which a module would stand for another one; the package is found by now
 
 import gc
+import io
 import os
 
 from stagectl.adapters import ahead
@@ -32,6 +33,7 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:
 def _run(words: "Sequence[str]") -> int:
     from stagectl.core.errors import StagectlError
 
+    _write_any_character()
     try:
         from stagectl.cli import app_for
 
@@ -50,6 +52,16 @@ def _run(words: "Sequence[str]") -> int:
         return _told(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
+
+
+def _write_any_character() -> None:
+    """Have what a terminal cannot show written as an escape, and files and pipes be UTF-8, wherever one is at home."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+        if stream.isatty():
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8")
 
 
 def _flushed(code: int) -> int:

@@ -102,15 +102,26 @@ def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
 
 
 class Git:
-    """Git in one working tree. root: the top folder; every path is relative to it, with `/`."""
+    """Git in one working tree. root: the top folder; every path is relative to it, with `/`.
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder
+    may_be_bare: whether a repository without a working tree will do; root is then the repository itself.
+    """
+
+    def __init__(self, folder: Path, *, may_be_bare: bool = False) -> None:
+        self.root, self.is_bare = folder, False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         self._one_question = threading.Lock()
         self._settings: Optional[Dict[str, List[str]]] = None
         self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
+        if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
+            raise StagectlError(
+                "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
+                "set GIT_DIR, too, or: unset GIT_WORK_TREE",
+            )
         code, out, err = self.try_run(*ahead.PLACES)
+        if code and may_be_bare and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
+            self.is_bare = True
+            code, out, err = self.try_run(*("--absolute-git-dir" if "top" in word else word for word in ahead.PLACES))
         top = out.decode().splitlines()
         if code and b"safe.directory" in err:
             command = err.decode(errors="replace").strip().splitlines()[-1].strip()
@@ -143,6 +154,11 @@ class Git:
     def refusal(self, what: str, code: int, err: bytes) -> GitError:
         """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
         locked = LOCKED.search(err)
+        if b"from promisor remote" in err or b"promisor remote name" in err:
+            return GitError(
+                f"{what}: this partial clone lacks what it needs, and its remote does not give it",
+                "try again where it can be reached; to have everything here: git fetch --refetch --no-filter",
+            )
         if locked is None:
             return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
         lock = os.path.relpath(os.fsdecode(locked.group(1)))
@@ -165,6 +181,10 @@ class Git:
         process = self.start(*arguments, env=env)
         try:
             out, err = process.communicate(data, seconds)
+        except KeyboardInterrupt:
+            process.terminate()  # git takes its locks away; whoever waits for it may have been asked alone
+            process.wait()
+            raise
         except subprocess.TimeoutExpired:
             process.kill()  # what it started may keep the pipes open: nobody waits for that
             process.wait()
@@ -258,7 +278,7 @@ class Git:
                 stdin.flush()
             answers = [stdout.readline() for _ in names]
         if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
-            raise GitError("git cat-file ended before it had answered", "try again")
+            raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
         return [answer.decode("utf-8", "replace").strip() for answer in answers]
 
     def head(self) -> Optional[Oid]:
@@ -345,6 +365,13 @@ class Git:
         out = self.run("ls-files", "-t", "-s", "-z", "--", *paths).decode("utf-8", "surrogateescape")
         lines = [line.partition("\t") for line in out.split("\0") if line.startswith("S ")]
         return [Entry(path, facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
+
+    def submodules(self, paths: Sequence[str]) -> List[str]:
+        """Return the submodules at or below some paths: folders whose files are another repository's."""
+        if not (self.root / ".gitmodules").exists():
+            return []
+        out = self.run("ls-files", "--stage", "-z", "--", *paths).decode("utf-8", "surrogateescape")
+        return [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
 
     def unfinished(self) -> Optional[str]:
         """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""

@@ -44,6 +44,8 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
     if cache is None:
         raise Unusual
     tops = (*WATCHED, *roots)
+    if git.submodules(tops):
+        raise Unusual
     folders = Folders(cache, git.root, git.index, tops)
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)

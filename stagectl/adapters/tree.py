@@ -16,6 +16,7 @@ Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
 Content = Optional[bytes]  # of a file, None where there is none
 
 REGULAR = ("100644", "100755")
+SUBMODULE = "160000"
 
 
 def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
@@ -36,6 +37,11 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
 def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
     """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
     return _read_entries(git, git.not_checked_out(paths), problems)
+
+
+def submodule(path: str) -> Problem:
+    """Return what is said of a submodule among the files that are read."""
+    return Problem(path, 1, 1, "a submodule: its files are another repository's, and no commit of this one has them")
 
 
 def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
@@ -82,7 +88,9 @@ def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> 
     for entry in found:
         if any(part.startswith(".") for part in entry.path.split("/")[1:]):
             continue
-        if entry.mode not in REGULAR:
+        if entry.mode == SUBMODULE:
+            problems.append(submodule(entry.path))
+        elif entry.mode not in REGULAR:
             problems.append(_not_regular(entry.path))
         elif _is_wanted(entry.path, problems):
             entries.append(entry)

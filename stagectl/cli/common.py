@@ -34,11 +34,14 @@ WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged ch
 AS_JSON = typer.Option(False, "--json", help="Write JSON.")
 
 
-def workspace(*, tell: bool = True) -> Workspace:
-    """Return the repository around the current folder; tell: say so on stderr if a run was interrupted."""
+def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
+    """Return the repository around the current folder; tell: say so on stderr if a run was interrupted.
+
+    head: the revision that is asked about, if it is one and not the working tree.
+    """
     from stagectl.usecases.workspace import Workspace
 
-    found = Workspace(Path.cwd())
+    found = Workspace(Path.cwd(), head)
     if tell:
         from stagectl.usecases.interrupted import interrupted, outliving
 

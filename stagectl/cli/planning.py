@@ -61,7 +61,7 @@ def plan(
 
     if against and format not in (Format.text, Format.json, Format.markdown):
         raise UsageError(f"--format {format.value} cannot tell of other branches", "text, json and markdown can")
-    repository = workspace()
+    repository = workspace(head=head)
     try:
         found = make_plan(repository, selection(names, tags, with_children, with_parents), head, base)
     except StagectlError as error:

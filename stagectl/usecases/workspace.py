@@ -41,14 +41,17 @@ class AppliedBranch:
 class Workspace:
     """One repository. Reads files on demand and keeps nothing between commands."""
 
-    def __init__(self, folder: Path) -> None:
-        self.git = Git(folder)
+    def __init__(self, folder: Path, head: Optional[str] = None) -> None:
+        """Open the repository around a folder; head: the revision that is asked about, for which a bare one will do."""
+        self.git = Git(folder, may_be_bare=head is not None)
         self.root = self.git.root
+        self._head = head
 
     @cached_property
     def config(self) -> Config:
-        """The config of the working tree; raises InvalidFiles."""
-        files, problems = tree.read_working_tree(self.root, [CONFIG])
+        """The config of the working tree, in a bare repository of the revision asked about; raises InvalidFiles."""
+        commit = self.git.resolve(self._head) if self.git.is_bare and self._head else None
+        files, problems = self._files(commit, [CONFIG])
         if not files and not problems:
             return Config()
         from stagectl.adapters.snapshot import parse_config
@@ -94,6 +97,12 @@ class Workspace:
     def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
         if commit is None:
             files, problems = tree.read_working_tree(self.root, paths)
+            others = self.git.submodules(paths)
+            if others:
+                inside = tuple(f"{path}/" for path in others)
+                problems = [each for each in problems if not each.path.startswith(inside)]
+                files = {path: text for path, text in files.items() if not path.startswith(inside)}
+                problems += map(tree.submodule, others)
             left_out = tree.read_not_checked_out(self.git, paths, problems)
             return {**left_out, **files}, problems
         return tree.read_commit(self.git, commit, paths)
