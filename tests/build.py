@@ -139,9 +139,9 @@ class Repo:
         return ended(self.begin(*arguments, env=env, cwd=cwd))
 
     def begin(
-        self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None
+        self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None, group: bool = False
     ) -> subprocess.Popen[str]:
-        """Start one command line in a process of its own."""
+        """Start one command line in a process of its own; group: with all that it starts, as a terminal does it."""
         return subprocess.Popen(
             [sys.executable, "-m", "stagectl", *arguments],
             cwd=cwd or self.root,
@@ -154,6 +154,7 @@ class Repo:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=group,
         )
 
     def ok(self, *arguments: str, **more: Any) -> Ran:

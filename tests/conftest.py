@@ -21,7 +21,8 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        # Not os.devnull: `git config --global`, run by root, would put a file in that device's place.
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
         "GIT_EDITOR": "false",
         "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
         "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
