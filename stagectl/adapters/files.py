@@ -29,7 +29,8 @@ def read_file(path: Path, most: int) -> bytes:
 def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Optional[Path] = None) -> None:
     """Write files below a folder; None deletes one, and the folders it leaves empty.
 
-    scratch: a folder in which they are made, where nobody sees what a kill leaves; else each beside its place. Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
+    scratch: a folder in which they are made, where nobody sees what a kill leaves; else each beside its place.
+    Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
     """
     for path, content in writes.items():
         *folders, name = path.split("/")
