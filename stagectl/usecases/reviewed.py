@@ -52,10 +52,14 @@ def check(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Pla
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Write a plan as a readable file; raises StagectlError where that cannot be."""
-    text = "".join(written(to_document(plan)))
+    """Write a plan as a readable file; raises StagectlError where that cannot be, or nobody could read it again."""
+    data = "".join(written(to_document(plan))).encode("utf-8", "surrogatepass")
+    if len(data) > LARGEST:
+        size, most = len(data) >> 20, LARGEST >> 20
+        hint = f"save a part of it (-t TAG, NAME), or pin it by its id: stagectl apply --expect {plan.id}"
+        raise StagectlError(f"{path} would have {size} MiB, of a saved plan {most} MiB are read at the most", hint)
     try:
-        write_file(path, text.encode("utf-8", "surrogatepass"))
+        write_file(path, data)
     except OSError as error:
         raise StagectlError(f"{path} cannot be written: {error.strerror}", "choose another file") from None
 

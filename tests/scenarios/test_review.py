@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from stagectl.core.values import canonical
+from stagectl.usecases import reviewed
 from tests.build import Ran, Repo
 
 pytestmark = pytest.mark.once
@@ -196,6 +197,22 @@ def test_a_plan_is_saved_in_a_folder_that_is_made(repo: Repo) -> None:
         "plan", "--out", ".gitignore/x"
     )
     assert [] == [path.name for path in repo.root.iterdir() if path.name.startswith(".stagectl-")]
+
+
+def test_a_plan_that_nobody_could_read_again_is_not_saved(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A hundred thousand changes are more than a saved plan may have; its id pins it all the same.
+    """
+    monkeypatch.setattr(reviewed, "LARGEST", 100)
+    record(repo.define("a", inputs={"x": 1}))
+    repo.define("a", inputs={"x": 2}).stage()
+
+    ran = repo.run("plan", "--out", "plan.json")
+
+    assert 1 == ran.code
+    assert "error: plan.json would have 0 MiB, of a saved plan 0 MiB are read at the most\n" in ran.err
+    assert f"apply --expect {repo.plan().raw['plan_id']}\n" in ran.err
+    assert not (repo.root / "plan.json").exists()
 
 
 def test_no_plan_is_saved_where_there_is_none(repo: Repo) -> None:
