@@ -14,7 +14,7 @@ BUSY = re.compile(
     r"error: (another stagectl is staging here|[^\n]* changed meanwhile"
     r"|git \w+ (failed|refused): [^\n]*\.lock is there[^\n]*|another apply is running: [^\n]*"
     r"|git commit refused: [^\n]*cannot lock ref 'HEAD': is at [^\n]*"
-    r"|these are not committed[^\n]*|there are uncommitted changes[^\n]*)\nhint: [^\n]*\n"
+    r"|not committed: [^\n]*)\nhint: [^\n]*\n"
 )
 
 

@@ -172,4 +172,7 @@ def _tree_with(git: Git, tree: Optional[Oid], changes: Mapping[str, Change]) -> 
 def _stored(git: Git, lines: Sequence[str]) -> Oid:
     """Store a tree, given as `git ls-tree -z` would list it, and return it."""
     data = "".join(lines).encode("utf-8", "surrogateescape")
-    return Oid(git.run("mktree", "-z", "--missing", data=data).decode().strip())
+    made = Oid(git.run("mktree", "-z", "--missing", data=data).decode().strip())
+    if git.look_up([made]) == [None]:  # on a full disk it names what it could not store, and calls that a success
+        raise GitError("git mktree failed: it could not store a folder", "make room on the disk, and try again")
+    return made

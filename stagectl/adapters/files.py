@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 
@@ -24,6 +26,24 @@ def read_file(path: Path, most: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(most)
+
+
+def sealed(path: Path, value: Any) -> str:
+    """Return a value as JSON under a digest of it and of the file's name; see `unsealed`."""
+    text = json.dumps(value, sort_keys=True)
+    return f"{_seal(path, text)}\n{text}"
+
+
+def unsealed(path: Path, most: int) -> Any:
+    """Return what was `sealed` for a file that may have been damaged since; raises ValueError or OSError."""
+    seal, _, text = read_file(path, most).decode().partition("\n")
+    if seal != _seal(path, text):
+        raise ValueError("damaged")
+    return json.loads(text)
+
+
+def _seal(path: Path, text: str) -> str:
+    return hashlib.sha256(f"{path.name}\n{text}".encode()).hexdigest()
 
 
 def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Optional[Path] = None) -> None:

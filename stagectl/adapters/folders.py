@@ -8,14 +8,13 @@ compared instead.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
 
 from stagectl.adapters import ahead
-from stagectl.adapters.files import read_file
+from stagectl.adapters.files import sealed, unsealed
 from stagectl.core.model import CONFIG, LARGEST_STATE
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
@@ -73,16 +72,15 @@ class Folders:
         if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
             return
         noted = {"index": self._index_now, "folders": self._seen, "attributes": attributes, "line ends": is_one}
-        text = json.dumps(noted, sort_keys=True)
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
-            making.write_text(text)
+            making.write_text(sealed(self._memo, noted))
             os.replace(making, self._memo)
 
     def _read(self) -> Any:
         try:
-            known = json.loads(read_file(self._memo, LARGEST_STATE))
+            known = unsealed(self._memo, LARGEST_STATE)
             good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
             good = good and all(isinstance(path, str) for path in known["attributes"])
             return known if good and isinstance(known["line ends"], bool) else None

@@ -154,10 +154,10 @@ class Git:
     def refusal(self, what: str, code: int, err: bytes) -> GitError:
         """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
         locked = LOCKED.search(err)
-        if b"from promisor remote" in err or b"promisor remote name" in err:
+        if b"promisor remote" in err:
             return GitError(
-                f"{what}: this partial clone lacks what it needs, and its remote does not give it",
-                "try again where it can be reached; to have everything here: git fetch --refetch --no-filter",
+                f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
+                "get everything: git fetch --refetch --no-filter",
             )
         if locked is None:
             return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
@@ -254,7 +254,9 @@ class Git:
         # Given once: what is asked again may have moved since.
         known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
         left = [name for name in names if name not in known]
-        known.update(zip(left, (answer.partition(" ")[0] for answer in self._ask(left))))
+        # Of an id that is not there the answer is that id, and that it is missing.
+        answers = (answer.partition(" ") for answer in self._ask(left))
+        known.update(zip(left, ("" if rest == "missing" else oid for oid, _, rest in answers)))
         return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
 
     def _sizes(self, names: Sequence[str]) -> Iterator[int]:
@@ -262,7 +264,7 @@ class Git:
         for start in range(0, len(names), _MANY):  # a pipe holds that many answers
             for answer in self._ask(names[start : start + _MANY]):
                 oid, _, size = answer.partition(" ")
-                yield int(size) if OID.fullmatch(oid) else 0
+                yield int(size) if OID.fullmatch(oid) and size.isdigit() else 0
 
     def _ask(self, names: Sequence[str]) -> List[str]:
         if not names:
@@ -278,6 +280,8 @@ class Git:
                 stdin.flush()
             answers = [stdout.readline() for _ in names]
         if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
+            if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
+                raise self.refusal("git cat-file failed", 128, b"promisor remote")
             raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
         return [answer.decode("utf-8", "replace").strip() for answer in answers]
 

@@ -33,7 +33,7 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
     """
     with open(_place(git), "a+b") as file:
         if not _is_locked(file):
-            raise StagectlError("another stagectl is staging here", "wait until it has ended, and try again")
+            raise _busy()
         before = {path: files.content_of(git.root / path) for path in after}
         file.truncate(0)
         file.write(_note(git, before, after, paths))
@@ -47,6 +47,31 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
             is_whole = is_whole or all(files.content_of(git.root / path) == before[path] for path in before)
             if is_whole and not git.is_out_of_step:
                 file.truncate(0)
+
+
+@contextmanager
+def unless_busy(git: Git) -> Iterator[None]:
+    """Say that another stagectl is staging here, rather than what its half written files were taken for."""
+    before = git.head()
+    is_busy = _is_held(git)
+    try:
+        yield
+    except StagectlError:
+        if is_busy or _is_held(git) or git.head() != before:
+            raise _busy() from None
+        raise
+
+
+def _busy() -> StagectlError:
+    return StagectlError("another stagectl is staging here", "wait until it has ended, and try again")
+
+
+def _is_held(git: Git) -> bool:
+    place = _place(git)
+    if not place.exists():
+        return False
+    with open(place, "rb") as file:
+        return not _is_locked(file)
 
 
 def take_back(git: Git) -> Optional[List[str]]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters import yamlfile
+from stagectl.adapters import half, yamlfile
 from stagectl.adapters.index import Damaged
 from stagectl.adapters.snapshot import Snapshot, problem_at
 from stagectl.core import schema
@@ -101,6 +101,10 @@ class _Job(NamedTuple):
 
     def full(self) -> Staging:
         """Stage after reading everything."""
+        with half.unless_busy(self.workspace.git):
+            return self._full()
+
+    def _full(self) -> Staging:
         workspace = self.workspace
         before = stands(workspace)
         snapshot = workspace.snapshot(definitions=True, edits=self.edits)

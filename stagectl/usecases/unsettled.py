@@ -7,7 +7,6 @@ earlier state of the repository is remembered; git tells which files differ sinc
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Op
 
 from stagectl.adapters import tree
 from stagectl.adapters.edits import ABSENT, Looked, between, look
-from stagectl.adapters.files import read_file
+from stagectl.adapters.files import read_file, sealed, unsealed
 from stagectl.adapters.git import OID, Git, GitError
 from stagectl.adapters.index import Index
 from stagectl.adapters.sight import Unusual
@@ -91,9 +90,8 @@ def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name]
 def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
     """Note which names there is something to say about: of everything else the definition is staged and committed."""
     path = _memo(workspace)
-    text = json.dumps(
-        {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}, sort_keys=True
-    )
+    noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
+    text = sealed(path, noted)
     with suppress(OSError):
         if path.exists() and path.read_text(encoding="utf-8") == text:
             return
@@ -171,7 +169,7 @@ def _memo(workspace: Workspace) -> Path:
 
 def _read(path: Path) -> Any:
     try:
-        known = json.loads(read_file(path, LARGEST_STATE))
+        known = unsealed(path, LARGEST_STATE)
         names: List[str] = known["names"]
         trees = [known["staged"], *known["roots"].values()]
         good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))

@@ -134,3 +134,12 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(repo: Repo)
 
     with pytest.raises(GitError, match="git cat-file ended before it had answered"):
         git._ask(["HEAD^{tree}"])
+
+
+def test_an_id_of_nothing_is_not_found(repo: Repo) -> None:
+    """
+    Git repeats the id, and says that it is missing.
+    """
+    from stagectl.adapters.git import Git
+
+    assert [None] == Git(repo.root).look_up(["fb38a527dab90e50060cae2827722380960bd90d"])
