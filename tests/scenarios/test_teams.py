@@ -19,6 +19,7 @@ from stagectl.adapters.objects import empty_tree, write_commit
 from stagectl.adapters.remote import Remote
 from stagectl.core.locks import Lock, lock_of, message_of
 from tests.build import PATIENCE, Ran, Repo, ended, heard
+from tests.proofs import record
 
 pytestmark = pytest.mark.once
 
@@ -953,7 +954,7 @@ def test_of_twelve_applies_that_race_one_wins_twenty_times(tmp_path: Path) -> No
     The same, long.
     """
     told = raced(tmp_path, 12, 20)
-    print(told)
+    record("twelve applies race", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
     assert 20 == told["ran"]
 
 
