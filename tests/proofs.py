@@ -1,8 +1,8 @@
 """The long proofs, and their figures in the docs: `python -m tests.proofs [WORD]...` runs them and writes the figures.
 
 A figure stands between `<!-- figure: KEY -->` and `<!-- end -->` in docs/faults.md; a proof tells it by `record`. Those
-of docs/security.md are tests/hostile/proofs.py's, which is started, too. WORD: only the proofs whose path has it. All of
-them take hours; `nice` is kind to others.
+of docs/security.md are tests/hostile/proofs.py's, which is started, too. WORD: only the proofs whose path has it. All
+of them take hours; `nice` is kind to others.
 """
 
 from __future__ import annotations
