@@ -130,7 +130,9 @@ class World:
 
     def leftovers(self) -> List[str]:
         """Files that nobody needs any more once no run is open."""
-        found = [path for path in self.scratch.iterdir() if path.name not in ("runs", "cache", "apply.lock")]
+        kept = ("runs", "cache", "apply.lock", "staging")
+        found = [path for path in self.scratch.iterdir() if path.name not in kept]
+        found += [path for path in [self.scratch / "staging"] if path.exists() and path.stat().st_size]
         found += [path for path in (self.scratch / "runs").rglob("*") if path.name in ("private", "reserve")]
         found += [*(self.scratch / "runs").glob(".*"), *(self.root / ".git/refs").rglob("*.lock")]
         return sorted(str(path) for path in [*found, *(self.top / "tmp").iterdir()])
