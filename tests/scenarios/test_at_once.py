@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stagectl.adapters import half
 from tests.at_once import beside_an_apply, stages
+from tests.build import Repo
 from tests.cache_damage import Damages
 
 pytestmark = pytest.mark.once
@@ -42,3 +45,24 @@ def test_some_damages_to_the_cache_change_nothing(tmp_path: Path) -> None:
         damages.damage()
 
     assert damages.wrong == []
+
+
+def test_what_another_one_staged_meanwhile_is_not_written_over(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Between reading and writing: an action is there that was not there when it was decided what to write.
+    """
+    repo.define("db", inputs={"v": 1}).apply_all()
+    real = half.noted
+
+    def meanwhile(git: Any, after: Any, paths: Any) -> Any:
+        monkeypatch.setattr(half, "noted", real)
+        repo.stage("db", "-a", "restart")
+        return real(git, after, paths)
+
+    monkeypatch.setattr(half, "noted", meanwhile)
+    done = repo.run("stage", "db", "-a", "test")
+
+    told = "error: another stagectl is staging here\nhint: wait until it has ended, and try again\n"
+    assert (1, told) == (done.code, done.err)
+    repo.stage("db", "-a", "test")
+    assert ["db.restart", "db.test"] == repo.plan().ids
