@@ -91,13 +91,13 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
     """Note which names there is something to say about: of everything else the definition is staged and committed."""
     path = _memo(workspace)
     noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
-    text = sealed(path, noted)
+    data = sealed(path, noted).encode()
     with suppress(OSError):
-        if path.exists() and path.read_text(encoding="utf-8") == text:
+        if path.exists() and path.read_bytes() == data:
             return
         path.parent.mkdir(exist_ok=True)
         making = path.with_suffix(f".{os.getpid()}")
-        making.write_text(text, encoding="utf-8")
+        making.write_bytes(data)
         os.replace(making, path)
 
 

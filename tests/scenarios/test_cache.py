@@ -86,15 +86,17 @@ def test_a_damaged_index_is_no_index(repo: Repo, harm: Callable[[Path], None]) -
     assert expected == repo.run("plan", "--format", "json")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"names": 3}', '{"index": [1, 2, 3], "folders": {"x": 1}}', "null"])
-def test_damaged_notes_are_no_notes(repo: Repo, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b'{"names": 3}', b'{"index": [1, 2, 3], "folders": {"x": 1}}', b"null", b"\xff\xfe"]
+)
+def test_damaged_notes_are_no_notes(repo: Repo, text: bytes) -> None:
     """
     What is noted of folders and of staging may be anything.
     """
     prepared(repo)
     expected = repo.run("status"), repo.run("plan")
     for path in folder(repo).glob("*.json"):
-        path.write_text(text)
+        path.write_bytes(text)
 
     assert expected == (repo.run("status"), repo.run("plan"))
 
