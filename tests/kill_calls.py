@@ -162,7 +162,7 @@ class Expected:
             tries += 1
             self.figures.told += tries == 1
             assert HINTED.fullmatch(done.err), f"not one line of what to do: {done.err!r}"
-            locks = [here or f"../bare.git/{there}" for here, there in _REMOVES.findall(done.err)]
+            locks = [here or str(Path("../bare.git") / there) for here, there in _REMOVES.findall(done.err)]
             assert locks, f"nothing is told to be done: {done.err!r}"
             for lock in locks:
                 (world.repo.root / lock).unlink()
