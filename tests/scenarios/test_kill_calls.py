@@ -120,7 +120,9 @@ def test_a_lock_that_a_killed_git_left_is_named_with_what_to_do(repo: Repo) -> N
     repo.ok("stage")
 
 
-def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(repo: Repo) -> None:
+def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     "Nobody answered" was taken for "there is no such file", and a commit without all others came of it.
     """
@@ -131,6 +133,8 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(repo: Repo)
     git.look_up(["HEAD"])
     assert git._asked is not None
     git._asked.kill()
+    git._asked.wait()
+    monkeypatch.setattr(git._asked, "poll", lambda: None)  # it was there when it was looked for
 
     with pytest.raises(GitError, match="git cat-file ended before it had answered"):
         git._ask(["HEAD^{tree}"])
