@@ -96,7 +96,7 @@ def _is_plain(git: Git) -> bool:
     hooks, *under_way = (git.root / line for line in git.run("rev-parse", *words).decode().splitlines())
     if any(os.access(hooks / name, os.X_OK) for name in _HOOKS) or any(path.exists() for path in under_way):
         return False
-    acting = [values for key, values in git.settings().items() if key in _ACTING or key.startswith("hook.")]
+    acting = [values for key, values in git.settings.items() if key in _ACTING or key.startswith("hook.")]
     return all(value.lower() in ("false", "no", "off", "0", "") for values in acting for value in values[-1:])
 
 

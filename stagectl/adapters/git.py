@@ -79,6 +79,13 @@ class Locked(GitError):
     """A lock of git's is in the way; the hint says how it goes."""
 
 
+def _lacking(what: str) -> GitError:
+    return GitError(
+        f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
+        "get everything: git fetch --refetch --no-filter",
+    )
+
+
 def _ended_by(code: int) -> str:
     return f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
 
@@ -111,7 +118,6 @@ class Git:
         self.root, self.is_bare = folder, False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         self._one_question = threading.Lock()
-        self._settings: Optional[Dict[str, List[str]]] = None
         self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
         if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
             raise StagectlError(
@@ -155,10 +161,7 @@ class Git:
         """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
         locked = LOCKED.search(err)
         if b"promisor remote" in err:
-            return GitError(
-                f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
-                "get everything: git fetch --refetch --no-filter",
-            )
+            return _lacking(what)
         if locked is None:
             return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
         lock = os.path.relpath(os.fsdecode(locked.group(1)))
@@ -281,7 +284,7 @@ class Git:
             answers = [stdout.readline() for _ in names]
         if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
             if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
-                raise self.refusal("git cat-file failed", 128, b"promisor remote")
+                raise _lacking("git cat-file failed")
             raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
         return [answer.decode("utf-8", "replace").strip() for answer in answers]
 
@@ -429,16 +432,16 @@ class Git:
 
     def config(self, key: str) -> List[str]:
         """Return the values of a config key."""
-        return self.settings().get(key.lower(), [])
+        return self.settings.get(key.lower(), [])
 
+    @cached_property
     def settings(self) -> Dict[str, List[str]]:
-        """Return all of git's config, keys in lower case, read once; a key without a value is true."""
-        if self._settings is None:
-            self._settings = {}
-            for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
-                key, _, value = entry.partition("\n")
-                self._settings.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
-        return self._settings
+        """All of git's config, keys in lower case, read once; a key without a value is true."""
+        found: Dict[str, List[str]] = {}
+        for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
+            key, _, value = entry.partition("\n")
+            found.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
+        return found
 
     @cached_property
     def _raw_settings(self) -> bytes:
@@ -447,8 +450,8 @@ class Git:
     def add_config(self, key: str, value: str) -> None:
         """Add a value to a config key of this repository."""
         self.run("config", "--add", key, value)
-        self._settings = None
-        del self._raw_settings
+        for read in ("settings", "_raw_settings"):  # they are others now
+            self.__dict__.pop(read, None)
 
     def remotes(self) -> List[str]:
         """Return the names of the remotes."""
