@@ -12,14 +12,14 @@ from random import Random
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from stagectl.adapters.yamlfile import load
 from tests import oracle
 from tests.build import Repo, ended
 from tests.desk_model import Planned, Raw, nothing, renamed
+from tests.machines import let_work
 from tests.random_worlds import TAGS, _edit, _random_resource, tags_of
 
 pytestmark = pytest.mark.once
@@ -463,16 +463,7 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
         template.write(f"kinds/{name}.yaml", json.dumps({"actions": actions, "replace_on": kind["replace_on"]}))
     template.write(".gitignore", "actions.log\nfail\nkill\n").commit()
     Desk.template, Desk.steps, Desk.came = template.root, {}, {}
-    told = settings(
-        max_examples=runs,
-        stateful_step_count=length,
-        deadline=None,
-        database=None,
-        derandomize=not random,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Desk, settings=told)
+    let_work(Desk, runs, length, random=random)
     return Desk.steps, Desk.came
 
 

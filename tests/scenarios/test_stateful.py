@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests import team_model as model
 from tests.build import Ran, Repo
+from tests.machines import let_work
 from tests.team_model import NAMES, READ, Applied, Clone, Live, Team
 
 pytestmark = pytest.mark.once
@@ -405,16 +405,7 @@ def work(folder: Path, runs: int, length: int) -> Tuple[Dict[str, int], Dict[str
     """Let the team work; return how many steps of which sort it did, and what came about."""
     Teamwork.template = World.make(folder / "template")
     Teamwork.steps, Teamwork.ends = {}, {}
-    told = settings(
-        max_examples=runs,
-        stateful_step_count=length,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Teamwork, settings=told)
+    let_work(Teamwork, runs, length)
     return Teamwork.steps, Teamwork.ends
 
 
