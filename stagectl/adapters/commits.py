@@ -46,7 +46,7 @@ def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message:
         file.write(message)
         file.flush()
         code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", data=listed)
-    if code and not _is_committed(git, head, message):
+    if code and not is_committed(git, head, message):
         if new:
             _forget(git, new)
         raise git.refusal("git commit refused", code, err or (b"a hook said no" if code > 0 else b""))
@@ -54,7 +54,7 @@ def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message:
     return git.resolve("HEAD")
 
 
-def _is_committed(git: Git, before: Optional[Oid], message: str) -> bool:
+def is_committed(git: Git, before: Optional[Oid], message: str) -> bool:
     """Return whether HEAD is a commit of ours: a git that was killed may have made it."""
     head = git.head()
     if head is None or head == before or git.parents(head) != [each for each in (before,) if each is not None]:

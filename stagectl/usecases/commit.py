@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files, half
-from stagectl.adapters.commits import commit_only
+from stagectl.adapters.commits import commit_only, is_committed
 from stagectl.adapters.git import GitError, Locked
 from stagectl.adapters.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
@@ -142,11 +142,15 @@ def _refuse_changed(before: Contents, writes: Contents, seen: Contents) -> None:
 def _commit_written(
     workspace: Workspace, writes: Contents, before: Contents, paths: Sequence[str], message: str
 ) -> Optional[Oid]:
-    scratch = workspace.git.scratch()
+    scratch, head = workspace.git.scratch(), workspace.git.head()
     try:
         files.write_all(workspace.root, writes, scratch)
         return commit_only(workspace.git, paths, message)
     except BaseException as error:
+        if is_committed(workspace.git, head, message):  # it was interrupted, or could not clean up, afterwards
+            if isinstance(error, Exception):
+                return workspace.git.head()
+            raise
         if isinstance(error, GitError) and not workspace.git.dirty(paths):
             return None
         files.write_all(workspace.root, before, scratch)

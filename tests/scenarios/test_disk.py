@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from stagectl.adapters import commits
+from tests.build import Repo
 from tests.kill_calls import CASES, Calls, Case, Figures
 from tests.small_disk import run
 
@@ -36,3 +39,24 @@ def test_a_call_that_fails_leaves_the_old_or_the_new_state(case: Case, error: st
         calls.harm(chance.choice([each for each in points if (each.program == "stagectl") == is_own]), f"error={error}")
 
     assert (figures.wrong, figures.kills + figures.missed) == ([], 2)
+
+
+@pytest.mark.parametrize("error, code", [(PermissionError(13, "Permission denied"), 0), (KeyboardInterrupt(), 130)])
+def test_what_fails_after_the_commit_does_not_take_it_back(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    """
+    The file with the message could not be deleted, or Ctrl-C came late: the files were put back under their commit.
+    """
+    repo.define("db", inputs={"v": 1}).stage()
+    hook = repo.root / ".git/hooks/pre-commit"  # git itself makes the commit
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntrue\n")
+    hook.chmod(0o755)
+    repo.define("db", inputs={"v": 2})
+    monkeypatch.setattr(commits, "_keep_up_with_hooks", mock.Mock(side_effect=error))
+
+    assert code == repo.run("stage").code
+    assert "" == repo.git("status", "--porcelain", ".staged", "resources")
+    assert '"v": 2' in repo.git("show", "HEAD:.staged/db.yaml")
+    assert "Nothing to stage" in repo.ok("stage").out
