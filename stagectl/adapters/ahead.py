@@ -86,8 +86,9 @@ def only_looks(arguments: Sequence[str]) -> bool:
 def start(arguments: Sequence[str]) -> None:
     """Ask, if a command line will want to know, in the top folder of a repository; elsewhere it is asked in time."""
     drop()
-    # Help needs no git, another revision not this one, and what was asked of some tags is told by every file.
-    is_other = any(word.startswith(("--he", "-h", "-t", "--t")) for word in arguments[1:])
+    # Help needs no git, another revision not this one; what of some tags is staged is told by every file.
+    others = ("--he", "-h", "-t", "--t") if arguments[:1] == ["stage"] else ("--he", "-h")
+    is_other = any(word.startswith(others) for word in arguments[1:])
     roots = _ROOTS.get(arguments[0]) if arguments and not is_other else None
     if roots is None or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return

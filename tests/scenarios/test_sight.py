@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, Optional
 
 import pytest
 
@@ -326,7 +326,7 @@ def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch
     (tmp_path / "bin/git").write_text(f'#!/bin/sh\necho "$*" >> {asked}\nexec {real} "$@"\n')
     (tmp_path / "bin/git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    for words in (["stage"], ["plan"], ["status"]):
+    for words in (["stage"], ["plan"], ["plan", "-t", "no such tag"], ["status"]):
         edit(known, "resources/db.yaml")
         known.git("update-index", "--refresh", check=False)
         asked.write_text("")
@@ -336,3 +336,44 @@ def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch
         looks = [line for line in asked.read_text().splitlines() if "--others" in line or "diff-index" in line]
         assert sorted(set(looks)) == sorted(looks)
         assert 1 <= len(looks) <= 2, words
+
+
+@pytest.mark.parametrize(
+    "line, roots",
+    [
+        ("plan", []),
+        ("plan -t prod", []),
+        ("status", ["resources"]),
+        ("stage", ["resources"]),
+        ("stage db", ["resources"]),
+    ],
+)
+def test_git_looks_before_python_has_loaded_anything(
+    known: Repo, monkeypatch: pytest.MonkeyPatch, line: str, roots: List[str]
+) -> None:
+    """
+    At the files, and where git's index is new also for those that it does not know.
+    """
+    monkeypatch.chdir(known.root)
+    known.git("update-index", "--force-write-index", check=False)
+    os.utime(known.root / ".git/index")
+
+    ahead.start(line.split())
+    asked = {words[1:] for words in ahead._started}
+    ahead.drop()
+
+    assert {ahead.question(roots), (*ahead.LISTING, *ahead.WATCHED, *roots, ahead.ATTRIBUTES)} <= asked
+
+
+@pytest.mark.parametrize("line", ["plan --help", "plan --head HEAD", "stage -t prod", "log", ""])
+def test_git_is_not_asked_what_nobody_will_want_to_know(
+    known: Repo, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """
+    Help needs no git, another revision not the working tree, and what of some tags is staged every file.
+    """
+    monkeypatch.chdir(known.root)
+
+    ahead.start(line.split())
+
+    assert {} == ahead._started
