@@ -1,8 +1,5 @@
-"""The one door to git. Argument vectors are fixed, data goes in on stdin or after `--end-of-options`, and revisions
-become object ids before they are used for anything else.
-
-GitPython starts what talks to remotes. Importing it takes as long as git needs for 50,000 files, so what only looks at
-this repository is started without it.
+"""The one door to git: what is asked of a repository, and done in it. Revisions become object ids before they are used
+for anything else.
 """
 
 from __future__ import annotations
@@ -14,24 +11,20 @@ import subprocess
 import threading
 import weakref
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import ahead
+from stagectl.adapters.git_process import LOCKED as LOCKED
+from stagectl.adapters.git_process import GitError as GitError
+from stagectl.adapters.git_process import GitProcess, lacking
+from stagectl.adapters.git_process import Locked as Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 from stagectl.core.values import safe
 
-_TALKS = ("ls-remote", "fetch", "push")
-# What only looks, and runs nothing that the repository has set up.
-_LOOKS = frozenset(
-    ("cat-file", "check-ignore", "diff-index", "diff-tree", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base")
-) | {"rev-list", "status"}
-_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
-LOCKED = re.compile(rb"Unable to create '([^\n]*\.lock)': File exists")
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -60,34 +53,11 @@ def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
     return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}
 
 
-def _verb(arguments: Sequence[str]) -> str:
-    return next(word for word in arguments if not word.startswith("-") and "=" not in word)
-
-
 def check_amount(size: int) -> None:
     """Raise StagectlError if files have more bytes together than are read."""
     if size > _LARGEST_ALL:
         most, hint = f"{_LARGEST_ALL >> 20} MiB are read at the most", f"look for large files in {STAGED}/ and {KINDS}/"
         raise StagectlError(f"the files have {size >> 20} MiB together; {most}", hint)
-
-
-class GitError(StagectlError):
-    """Git refused; the message is what git said."""
-
-
-class Locked(GitError):
-    """A lock of git's is in the way; the hint says how it goes."""
-
-
-def _lacking(what: str) -> GitError:
-    return GitError(
-        f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
-        "get everything: git fetch --refetch --no-filter",
-    )
-
-
-def _ended_by(code: int) -> str:
-    return f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 class Entry(NamedTuple):
@@ -108,14 +78,15 @@ def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
     return "this is git's own folder: go up to the working tree"
 
 
-class Git:
+class Git(GitProcess):
     """Git in one working tree. root: the top folder; every path is relative to it, with `/`.
 
     may_be_bare: whether a repository without a working tree will do; root is then the repository itself.
     """
 
     def __init__(self, folder: Path, *, may_be_bare: bool = False) -> None:
-        self.root, self.is_bare = folder, False
+        super().__init__(folder)
+        self.is_bare = False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         self._one_question = threading.Lock()
         self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
@@ -141,95 +112,6 @@ class Git:
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
         self._asked: Optional[subprocess.Popen[bytes]] = None  # answers where names stand; see `look_up`
-
-    # --- processes
-
-    def run(
-        self,
-        *arguments: str,
-        data: bytes = b"",
-        env: Optional[Mapping[str, str]] = None,
-        check: bool = True,
-    ) -> bytes:
-        """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
-        code, out, err = self.try_run(*arguments, data=data, env=env)
-        if code and check:
-            raise self.refusal(f"git {_verb(arguments)} failed", code, err)
-        return b"" if code else out
-
-    def refusal(self, what: str, code: int, err: bytes) -> GitError:
-        """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
-        locked = LOCKED.search(err)
-        if b"promisor remote" in err:
-            return _lacking(what)
-        if locked is None:
-            return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
-        lock = os.path.relpath(os.fsdecode(locked.group(1)))
-        return Locked(
-            f"{what}: {lock} is there: another git is at work here, or one was killed",
-            f"wait for it; if no git runs here any more: rm {shlex.quote(lock)}",
-        )
-
-    def try_run(
-        self,
-        *arguments: str,
-        data: bytes = b"",
-        env: Optional[Mapping[str, str]] = None,
-        seconds: Optional[float] = None,
-    ) -> Tuple[int, bytes, bytes]:
-        """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
-        answer = ahead.taken(str(self.root), arguments) if env is None else None
-        if answer is not None:
-            return 0, answer, b""
-        process = self.start(*arguments, env=env)
-        try:
-            out, err = process.communicate(data, seconds)
-        except KeyboardInterrupt:
-            process.terminate()  # git takes its locks away; whoever waits for it may have been asked alone
-            process.wait()
-            raise
-        except subprocess.TimeoutExpired:
-            process.kill()  # what it started may keep the pipes open: nobody waits for that
-            process.wait()
-            return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
-        return process.returncode, out, err
-
-    def start(
-        self, *arguments: str, env: Optional[Mapping[str, str]] = None, quiet: bool = False
-    ) -> subprocess.Popen[bytes]:
-        """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English. quiet: they go nowhere."""
-        try:
-            if arguments[0] in _TALKS:
-                return self._start_conversation(arguments, env)
-            pipe = subprocess.PIPE
-            ours = ahead.looking(self._raw_settings) if _verb(arguments) in _LOOKS else ahead.environment()
-            full = {**ours, **_ENGLISH, **(env or {})}
-            return subprocess.Popen(
-                ["git", *arguments],
-                cwd=self.root,
-                env=full,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=subprocess.DEVNULL if quiet else pipe,
-            )
-        except (ImportError, FileNotFoundError):  # GitPython looks for git when it is imported
-            raise StagectlError("git was not found", "install git, or put it on the PATH") from None
-
-    def _start_conversation(
-        self, arguments: Sequence[str], env: Optional[Mapping[str, str]]
-    ) -> subprocess.Popen[bytes]:
-        import git
-
-        try:
-            started = git.Git(str(self.root)).execute(
-                ["git", *arguments], as_process=True, istream=subprocess.PIPE, env=dict(env) if env else None
-            )
-        except git.GitCommandNotFound:
-            raise FileNotFoundError("git") from None
-        process = started.proc
-        assert process is not None, "a started process is there"
-        started.proc = None  # GitPython would end it as soon as nobody holds its wrapper
-        return process
 
     # --- revisions
 
@@ -284,7 +166,7 @@ class Git:
             answers = [stdout.readline() for _ in names]
         if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
             if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
-                raise _lacking("git cat-file failed")
+                raise lacking("git cat-file failed")
             raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
         return [answer.decode("utf-8", "replace").strip() for answer in answers]
 
@@ -428,30 +310,7 @@ class Git:
         """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
         return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"
 
-    # --- remotes, config, history
-
-    def config(self, key: str) -> List[str]:
-        """Return the values of a config key."""
-        return self.settings.get(key.lower(), [])
-
-    @cached_property
-    def settings(self) -> Dict[str, List[str]]:
-        """All of git's config, keys in lower case, read once; a key without a value is true."""
-        found: Dict[str, List[str]] = {}
-        for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
-            key, _, value = entry.partition("\n")
-            found.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
-        return found
-
-    @cached_property
-    def _raw_settings(self) -> bytes:
-        return self.run(*ahead.SETTINGS)
-
-    def add_config(self, key: str, value: str) -> None:
-        """Add a value to a config key of this repository."""
-        self.run("config", "--add", key, value)
-        for read in ("settings", "_raw_settings"):  # they are others now
-            self.__dict__.pop(read, None)
+    # --- remotes, history
 
     def remotes(self) -> List[str]:
         """Return the names of the remotes."""

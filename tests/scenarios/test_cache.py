@@ -216,8 +216,9 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
 
 ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.ahead stagectl.adapters.clock stagectl.adapters.edits
-    stagectl.adapters.files stagectl.adapters.folders stagectl.adapters.git stagectl.adapters.index
-    stagectl.adapters.index_files stagectl.adapters.lock stagectl.adapters.objects stagectl.adapters.run_folders
+    stagectl.adapters.files stagectl.adapters.folders stagectl.adapters.git stagectl.adapters.git_process
+    stagectl.adapters.index stagectl.adapters.index_files stagectl.adapters.lock stagectl.adapters.objects
+    stagectl.adapters.run_folders
     stagectl.adapters.sight stagectl.adapters.store stagectl.adapters.tree
     stagectl.adapters.yamlfile
     stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning
