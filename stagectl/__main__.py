@@ -128,7 +128,7 @@ def _foreign(error: Exception) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
         print(error.format_message(), file=sys.stderr)
         return USAGE
-    from stagectl.core.values import safe
+    from stagectl.core.printable import safe
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
@@ -145,7 +145,7 @@ def _bug(error: Exception) -> int:
     import traceback
 
     from stagectl import __version__
-    from stagectl.core.values import safe
+    from stagectl.core.printable import safe
 
     clean = getattr(error, "clean", str)  # takes out the secrets of a run
     with tempfile.NamedTemporaryFile(

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import List
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.build import Repo
+
+# A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
+settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("stagectl")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Type
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 
@@ -13,10 +13,8 @@ def let_work(machine: Type[RuleBasedStateMachine], runs: int, length: int, *, ra
     told = settings(
         max_examples=runs,
         stateful_step_count=length,
-        deadline=None,
         database=None,
         derandomize=not random,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=told)

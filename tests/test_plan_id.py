@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Callable, Dict, Iterator, Optional
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.document import plan_id, to_document
@@ -28,7 +28,7 @@ from tests.build import kind
 from tests.random_worlds import KINDS, Case, random_case, real_kinds
 
 SEEDS = st.integers(min_value=0, max_value=2**40)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60)
 
 
 def planned(case: Case, **more: Any) -> Optional[Plan]:
@@ -150,7 +150,7 @@ def staged_kind(case: Case, name: str) -> str:
     return str(case.staged[name]["kind"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(SEEDS)
 def test_every_edit_of_what_it_does_makes_another_one(seed: int) -> None:
     """
@@ -271,7 +271,7 @@ def test_every_key_of_the_document_that_matters_is_in_it(path: Any) -> None:
 # --- a document says all of a plan
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(SEEDS)
 def test_a_document_reads_back_as_the_same_plan(seed: int) -> None:
     """

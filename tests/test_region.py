@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Dict, Iterable, Optional, Set
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
@@ -66,7 +66,7 @@ def edits_of(situation: Situation) -> Dict[Name, Optional[Resource]]:
     }
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400)
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
 def test_a_narrowed_situation_makes_the_same_plan(seed: int, most: int) -> None:
     """

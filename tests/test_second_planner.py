@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Dict, Optional
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
@@ -68,7 +68,7 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
         return None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300)
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
 def test_both_planners_agree(seed: int, most: int) -> None:
     """
@@ -79,7 +79,7 @@ def test_both_planners_agree(seed: int, most: int) -> None:
     assert second(case) == real(case)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=20, max_value=300))
 def test_both_planners_agree_on_large_graphs(seed: int, most: int) -> None:
     """

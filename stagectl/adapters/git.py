@@ -21,7 +21,7 @@ from stagectl.adapters.git_process import GitProcess, lacking
 from stagectl.adapters.git_process import Locked as Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
-from stagectl.core.values import safe
+from stagectl.core.printable import safe
 
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once

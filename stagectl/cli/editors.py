@@ -11,7 +11,7 @@ import typer
 from stagectl.cli import completion
 from stagectl.cli.common import out, workspace
 from stagectl.core.errors import UsageError
-from stagectl.core.values import json_text
+from stagectl.core.printable import json_text
 
 
 def schema(

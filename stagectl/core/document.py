@@ -12,8 +12,9 @@ from typing import Any, Dict, Iterator, List, Mapping
 
 from stagectl.core.diff import Difference
 from stagectl.core.plan import Change, Digests, Held, Plan
+from stagectl.core.printable import json_text
 from stagectl.core.selection import Selection
-from stagectl.core.values import as_written, canonical, digest, dotted, json_text
+from stagectl.core.values import as_written, canonical, digest, dotted
 
 FORMAT_VERSION = "1.0"
 # The keys the id is made of: all but where and when the plan was made, and what is outside it.

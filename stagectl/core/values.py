@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
 
@@ -268,41 +268,3 @@ def expand(value: Value, environment: Mapping[str, str]) -> Value:
     if isinstance(value, Template):
         return "".join(environment[part.name] if isinstance(part, EnvVariable) else str(part) for part in value.parts)
     return value
-
-
-# --- text in which no character acts
-
-# Controls but the line end; soft hyphen, fillers, joiners, directions, separators, tags, halves of characters;
-# and what a log of CI takes for a command to it: two colons that begin a line, blanks or not, and `##[` anywhere.
-_HIDDEN = (
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-    r"|#(?=#(?:\[|vso\[))"
-)
-_COMMAND = r"(?m)^([ \t]*):(?=:)"
-
-
-def safe(text: str) -> str:
-    """Return text in which no character acts, on a terminal or in a log: those that would are written out."""
-    if "::" in text:
-        text = re.sub(_COMMAND, r"\1\\u003a", text)
-    return text if text.isascii() and text.isprintable() and "##" not in text else re.sub(_HIDDEN, _written, text)
-
-
-def _written(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def json_text(value: Any, indent: Optional[int] = None) -> str:
-    """Return a value as JSON that reads back the same, with the characters that `safe` writes out written out."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
-    if text.isascii() and "\x7f" not in text and "##" not in text:
-        return text
-    # Outside of strings JSON has none of them but line ends, which stay.
-    return re.sub(_HIDDEN, _written_in_json, text)
-
-
-def _written_in_json(match: re.Match[str]) -> str:
-    return "\\u0023" if match.group() == "#" else json.dumps(match.group())[1:-1]

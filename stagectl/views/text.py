@@ -7,9 +7,9 @@ from typing import Callable, List, Sequence
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.printable import safe as safe
 from stagectl.core.selection import Selection
 from stagectl.core.values import Path, Value, as_written, canonical, dotted
-from stagectl.core.values import safe as safe
 
 LONGEST = 160  # characters of one value
 

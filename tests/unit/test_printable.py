@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagectl.core.values import json_text, safe
+from stagectl.core.printable import json_text, safe
 from tests.unit.strategies import values
 
 SEEN = {"\n", "\ufe0e", "\ufe0f"}  # line ends are ours to judge; a variation selector is a part of many an emoji
