@@ -1,8 +1,7 @@
 """The long proofs, and their figures in the docs: `python -m tests.proofs [WORD]...` runs them and writes the figures.
 
-A figure stands between `<!-- figure: KEY -->` and `<!-- end -->` in docs/faults.md; a proof tells it by `record`. Those
-of docs/security.md are tests/hostile/proofs.py's, which is started, too. WORD: only the proofs whose path has it. All
-of them take hours; `nice` is kind to others.
+A figure stands in a page between `<!-- figure: KEY -->` and `<!-- end -->`; a proof tells it by `record`. WORD: only
+the proofs whose path has it. All of them take hours, on as many cores as there are; `nice` is kind to others.
 """
 
 from __future__ import annotations
@@ -18,15 +17,18 @@ from typing import Dict, List, Sequence
 
 from tests.build import ROOT
 
-PAGE = ROOT / "docs/faults.md"
-HOSTILE = "tests/hostile/proofs.py"
+PAGES = (ROOT / "docs/faults.md", ROOT / "docs/security.md")
 PROOFS = (
     "tests/slow/test_kill_calls.py",
+    "tests/slow/test_fuzzing.py",
+    "tests/slow/test_kill_loop.py",
+    "tests/scenarios/test_desk.py",
+    "tests/scenarios/test_stateful.py",
     "tests/slow/test_disk.py",
+    "tests/scenarios/test_teams.py",
     "tests/slow/test_cache_damage.py",
     "tests/slow/test_at_once.py",
-    "tests/slow/test_kill_loop.py",
-    "tests/scenarios/test_teams.py",
+    "tests/slow/test_corpus.py",
 )
 _FIGURE = re.compile(r"(<!-- figure: ([^>]*?) -->).*?(<!-- end -->)", re.DOTALL)
 
@@ -57,19 +59,22 @@ def told(path: Path) -> Dict[str, str]:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the proofs, and write what they told, also if some failed; returns an exit code."""
+    """Run the proofs, and write what they told, also if some failed or were interrupted; returns an exit code."""
     chosen = [path for path in PROOFS if not words or any(word in path for word in words)]
+    if not chosen:
+        print(f"no proof has one of these words in its path: {' '.join(words)}", file=sys.stderr)
+        return 64
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "figures")
+        file = Path(os.environ.get("PROOFS") or Path(folder, "figures"))
         file.touch()
-        command = [sys.executable, "-m", "pytest", "-m", "slow", "-n", "0", "-s", *chosen]
-        env = {**os.environ, "PROOFS": str(file), "COMPARE_CACHE": "off"}
-        code = subprocess.call(command, cwd=ROOT, env=env) if chosen else 0
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_figures(page, told(file)), encoding="utf-8")
-    if not words or any(word in HOSTILE for word in words):
-        code = subprocess.call([sys.executable, "-m", "tests.hostile.proofs"], cwd=ROOT) or code
-    return code
+        command = [sys.executable, "-m", "pytest", "-m", "slow", "--durations=0", "--durations-min=60", *chosen]
+        env = {**os.environ, "PROOFS": str(file), "COMPARE_CACHE": "off", "NEEDS_STRACE": "1"}
+        try:
+            return subprocess.call(command, cwd=ROOT, env=env)
+        finally:
+            for page in PAGES:
+                text = page.read_text(encoding="utf-8")
+                page.write_text(with_figures(text, told(file)), encoding="utf-8")
 
 
 if __name__ == "__main__":

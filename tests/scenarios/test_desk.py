@@ -20,6 +20,7 @@ from tests import oracle
 from tests.build import Repo, ended
 from tests.desk_model import Planned, Raw, nothing, renamed
 from tests.machines import let_work
+from tests.proofs import record
 from tests.random_worlds import TAGS, _edit, _random_resource, tags_of
 
 pytestmark = pytest.mark.once
@@ -488,5 +489,6 @@ def test_somebody_at_work_for_long(tmp_path: Path) -> None:
     """
     steps, came = work(tmp_path, 170, 60, random=True)
 
-    print(f"\n{sum(steps.values())} steps: {sorted(came.items())}")
+    record("model: one repository", f"{sum(steps.values()):,} steps, {came['killed']} applies killed")
     assert sum(steps.values()) >= 10_000
+    assert SORTS <= steps.keys() and CAME <= came.keys()

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests import team_model as model
 from tests.build import Ran, Repo
 from tests.machines import let_work
+from tests.proofs import record
 from tests.team_model import NAMES, READ, Applied, Clone, Live, Team
 
 pytestmark = pytest.mark.once
@@ -401,11 +402,11 @@ def refs(repo: Repo) -> Dict[str, str]:
     return {ref: oid for ref, _, oid in (line.partition(" ") for line in lines)}
 
 
-def work(folder: Path, runs: int, length: int) -> Tuple[Dict[str, int], Dict[str, int]]:
+def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple[Dict[str, int], Dict[str, int]]:
     """Let the team work; return how many steps of which sort it did, and what came about."""
     Teamwork.template = World.make(folder / "template")
     Teamwork.steps, Teamwork.ends = {}, {}
-    let_work(Teamwork, runs, length)
+    let_work(Teamwork, runs, length, random=random)
     return Teamwork.steps, Teamwork.ends
 
 
@@ -420,3 +421,15 @@ def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     assert sum(steps.values()) >= 1000
     assert SORTS <= steps.keys()
     assert ENDS <= ends.keys()
+
+
+@pytest.mark.slow
+def test_a_team_at_work_for_long(tmp_path: Path) -> None:
+    """
+    At least 10,000 steps, others each time.
+    """
+    steps, ends = work(tmp_path, 120, 40, random=True)
+
+    record("model: a team", f"{sum(steps.values()):,} steps")
+    assert sum(steps.values()) >= 10_000
+    assert SORTS <= steps.keys() and ENDS <= ends.keys()
