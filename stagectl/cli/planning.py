@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stagectl.core.plan import Plan
     from stagectl.core.range_diff import RangeDiff
     from stagectl.core.reports import Against
+    from stagectl.core.selection import Selection
     from stagectl.usecases.workspace import Workspace
 
 
@@ -57,36 +58,20 @@ def plan(
     detailed_exitcode: bool = typer.Option(False, "--detailed-exitcode", help="Exit with 2 if there are changes."),
 ) -> None:
     """Show the graph of changes from what is applied to what is staged."""
-    from stagectl.usecases.plan import plan as make_plan
-
     if against and format not in (Format.text, Format.json, Format.markdown):
         raise UsageError(f"--format {format.value} cannot tell of other branches", "text, json and markdown can")
     repository = workspace(head=head)
-    try:
-        found = make_plan(repository, selection(names, tags, with_children, with_parents), head, base)
-    except StagectlError as error:
-        _annotate(error, format)
-        raise
-    compared = _since(repository, found, since)
-    if since is not None and compared is None:
-        lost = f"no recent commit makes the plan {since}: what differs from it is not known"
-        found = replace(found, warnings=(*found.warnings, lost))
-    beside = None
-    if against:
-        from stagectl.usecases.against import against as use_case
-
-        beside = use_case(repository, found.selection, against, head, base)
+    found, compared = _planned(
+        repository, selection(names, tags, with_children, with_parents), head, base, since, format
+    )
+    beside = _beside(repository, found, against, head, base) if against else None
     warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.reviewed import save
 
         save(found, saved)
     if explain is not None:
-        from stagectl.usecases.plan import explained_name, places
-        from stagectl.views.plan_text import explain_text
-
-        name = explained_name(repository, found, explain, head, base)
-        out(explain_text(found, name, places(repository, found, head)))
+        out(_explained(repository, found, explain, head, base))
     elif format is Format.json:
         from stagectl.views.plan_json import plan_json_pieces
 
@@ -98,6 +83,29 @@ def plan(
         raise typer.Exit(2)
 
 
+def _planned(
+    repository: Workspace,
+    chosen: Selection,
+    head: Optional[str],
+    base: Optional[str],
+    since: Optional[str],
+    format: Format,
+) -> Tuple[Plan, Optional[RangeDiff]]:
+    """Return the plan, and what became of the one in a file or of an id, if it is asked for and known."""
+    from stagectl.usecases.plan import plan as use_case
+
+    try:
+        found = use_case(repository, chosen, head, base)
+    except StagectlError as error:
+        _annotate(error, format)
+        raise
+    compared = _since(repository, found, since) if since is not None else None
+    if since is not None and compared is None:
+        lost = f"no recent commit makes the plan {since}: what differs from it is not known"
+        found = replace(found, warnings=(*found.warnings, lost))
+    return found, compared
+
+
 def _annotate(error: StagectlError, format: Format) -> None:
     """Tell what makes the plan impossible on the lines where it stands, too."""
     if format is Format.github:
@@ -106,15 +114,27 @@ def _annotate(error: StagectlError, format: Format) -> None:
         out(error_github(error))
 
 
-def _since(repository: Workspace, found: Plan, since: Optional[str]) -> Optional[RangeDiff]:
-    """Return what became of the plan in a file or of an id, None where it is not known."""
-    if since is None:
-        return None
+def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff]:
     from stagectl.core.range_diff import range_diff
     from stagectl.usecases.reviewed import reviewed
 
     before = reviewed(repository, found, since)
     return range_diff(before, found) if before is not None else None
+
+
+def _beside(
+    repository: Workspace, found: Plan, branches: List[str], head: Optional[str], base: Optional[str]
+) -> Against:
+    from stagectl.usecases.against import against
+
+    return against(repository, found.selection, branches, head, base)
+
+
+def _explained(repository: Workspace, found: Plan, name: str, head: Optional[str], base: Optional[str]) -> str:
+    from stagectl.usecases.plan import explained_name, places
+    from stagectl.views.plan_text import explain_text
+
+    return explain_text(found, explained_name(repository, found, name, head, base), places(repository, found, head))
 
 
 def _shown(

@@ -98,7 +98,7 @@ def _named(universe: Universe, resource: Resource) -> Iterator[Trouble]:
             continue  # what cannot be read has its own problem
         if other is None and not (situation.is_live(name) and not universe.is_selected(name)):
             if not situation.is_live(name):
-                yield Trouble(resource.name, at, _unknown(universe, name))
+                yield Trouble(resource.name, at, _unknown(universe, name, resource.name))
         elif action is not None:
             kind = situation.kinds.get(other.kind if other else "")
             if kind is not None and action not in kind.verbs():
@@ -125,10 +125,10 @@ def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Opt
             yield (("react_on", action, index), *split_change(trigger.on))
 
 
-def _unknown(universe: Universe, name: str) -> str:
+def _unknown(universe: Universe, name: str, reader: Name) -> str:
     if name in universe.situation.defined:
         return f"'{name}' is only defined: stage it too"
-    return f"there is no resource '{name}'{nearest(name, universe.situation.staged)}"
+    return f"there is no resource '{name}'{nearest(name, universe.situation.staged.keys() - {reader})}"
 
 
 def _unknown_action(action: str, kind: Kind) -> str:
@@ -145,7 +145,7 @@ def _values(universe: Universe, resource: Resource) -> Iterator[Trouble]:
         if reference is not None and reference.name in universe.situation.broken:
             continue  # what cannot be read has its own problem
         if failure is not None and failure.why != resolve.PASSED_ON:
-            yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(universe, failure))
+            yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(universe, failure, resource.name))
 
 
 def _dangling(universe: Universe, name: Name) -> Iterator[Trouble]:
@@ -154,10 +154,10 @@ def _dangling(universe: Universe, name: Name) -> Iterator[Trouble]:
     yield from _named(universe, staged) if staged else ()
     for key, reference, why in universe.resolver.misses(staged) if staged else ():
         if why in resolve.LACKING and not universe.full.resolver.value_of(reference)[0]:
-            yield Trouble(name, ("inputs", key), missing_text(universe.full, reference))
+            yield Trouble(name, ("inputs", key), _missing_text(universe.full, reference, name))
 
 
-def _failure_text(universe: Universe, failure: Failure) -> str:
+def _failure_text(universe: Universe, failure: Failure, reader: Name) -> str:
     if failure.why == resolve.CYCLE:
         return f"this input needs itself: {' -> '.join(failure.ring)}"
     if failure.why == resolve.TOO_LARGE:
@@ -165,16 +165,16 @@ def _failure_text(universe: Universe, failure: Failure) -> str:
     if failure.why == resolve.NOT_SCALAR:
         return f"{failure.reference} is a list or a mapping; inside a string only scalars can stand"
     assert failure.reference is not None, "every other failure is of a reference"
-    return missing_text(universe, failure.reference)
+    return _missing_text(universe, failure.reference, reader)
 
 
-def missing_text(universe: Universe, reference: Reference) -> str:
+def _missing_text(universe: Universe, reference: Reference, reader: Name) -> str:
     """Return what to tell people about a reference that has no value."""
     parent = Name(reference.name)
     if parent not in universe.effective:
         if universe.situation.is_live(parent):
             return f"{reference} reads '{parent}', which is being removed"
-        return f"{reference}: {_unknown(universe, parent)}"
+        return f"{reference}: {_unknown(universe, parent, reader)}"
     known = universe.resolver.inputs(parent)
     definition = universe.situation.defined.get(parent)
     if definition is not None and reference.path[0] in definition.inputs.keys() - known.keys():

@@ -389,6 +389,7 @@ RELATIONS = [
         "5:22: 'updat' is no action of kind service; did you mean 'update'?",
         "5:34: there is no resource 'fin'; did you mean 'fine'?",
     ),
+    define("near-itsel", "depends_on: [near-itself]\n", "5:14: there is no resource 'near-itself'"),
     define("unordered", "unordered: [zz]\n", "5:13: there is no resource 'zz'"),
     define("self", "inputs:\n  a: ${self.a}\n", "6:6: this input needs itself: self.a -> self.a"),
     define("ring1", "inputs:\n  a: ${ring2.a}\n", f"6:6: {NEEDS_ITSELF}"),
