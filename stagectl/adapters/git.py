@@ -5,52 +5,25 @@ for anything else.
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import subprocess
-import threading
-import weakref
-from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import ahead
+from stagectl.adapters.git_names import OID as OID
+from stagectl.adapters.git_names import Names
 from stagectl.adapters.git_process import LOCKED as LOCKED
 from stagectl.adapters.git_process import GitError as GitError
-from stagectl.adapters.git_process import GitProcess, lacking
+from stagectl.adapters.git_process import GitProcess
 from stagectl.adapters.git_process import Locked as Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 from stagectl.core.printable import safe
 
-OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
-    process.wait()
-
-
-def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
-    """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
-    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(ahead.NAMES, answers)]
-    commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
-    found = {}
-    for name, oid in asked:
-        ref = re.split(r":|\^2", name)[0]
-        stood = commits.get(f"{ref}^{{commit}}", set())
-        if name in commits and "^2" not in name:
-            found[name] = oid
-        elif len(stood) == 1 and OID.fullmatch(min(stood)):
-            found[min(stood) + name[len(ref) :]] = oid
-    return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}
 
 
 def check_amount(size: int) -> None:
@@ -88,8 +61,6 @@ class Git(GitProcess):
         super().__init__(folder)
         self.is_bare = False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
-        self._one_question = threading.Lock()
-        self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
         if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
             raise StagectlError(
                 "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
@@ -111,7 +82,7 @@ class Git(GitProcess):
         self.root = Path(top[0])
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
-        self._asked: Optional[subprocess.Popen[bytes]] = None  # answers where names stand; see `look_up`
+        self._names = Names(self)
 
     # --- revisions
 
@@ -127,48 +98,8 @@ class Git(GitProcess):
         return self.look_up([revision + "^{commit}"])[0]
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there.
-
-        One git answers all such questions of this object, when they are asked; starting one for each takes longer.
-        """
-        if any("\n" in name for name in names):
-            return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
-        if self._ahead is None:
-            answer = ahead.taken(str(self.root), ahead.STANDS)
-            self._ahead = _by_commit(answer.decode("utf-8", "replace").splitlines()) if answer else {}
-        # Given once: what is asked again may have moved since.
-        known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
-        left = [name for name in names if name not in known]
-        # Of an id that is not there the answer is that id, and that it is missing.
-        answers = (answer.partition(" ") for answer in self._ask(left))
-        known.update(zip(left, ("" if rest == "missing" else oid for oid, _, rest in answers)))
-        return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
-
-    def _sizes(self, names: Sequence[str]) -> Iterator[int]:
-        """Yield how many bytes objects have, 0 for what is not there."""
-        for start in range(0, len(names), _MANY):  # a pipe holds that many answers
-            for answer in self._ask(names[start : start + _MANY]):
-                oid, _, size = answer.partition(" ")
-                yield int(size) if OID.fullmatch(oid) and size.isdigit() else 0
-
-    def _ask(self, names: Sequence[str]) -> List[str]:
-        if not names:
-            return []
-        if self._asked is None or self._asked.poll() is not None:
-            self._asked = self.start(*ahead.STANDS, quiet=True)
-            weakref.finalize(self, _end, self._asked)
-        stdin, stdout = self._asked.stdin, self._asked.stdout
-        assert stdin is not None and stdout is not None, "started with pipes"
-        with self._one_question:
-            with suppress(BrokenPipeError):  # it has ended: the answers tell
-                stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
-                stdin.flush()
-            answers = [stdout.readline() for _ in names]
-        if not all(answer.endswith(b"\n") for answer in answers):  # no answer is not "there is no such thing"
-            if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
-                raise lacking("git cat-file failed")
-            raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
-        return [answer.decode("utf-8", "replace").strip() for answer in answers]
+        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there."""
+        return self._names.look_up(names)
 
     def head(self) -> Optional[Oid]:
         """Return the commit checked out, None before the first one."""
@@ -217,7 +148,7 @@ class Git(GitProcess):
         Raises StagectlError where all of them together are more than anybody stages.
         """
         wanted = sorted(set(oids))
-        sizes = dict(zip(wanted, self._sizes(wanted)))
+        sizes = dict(zip(wanted, self._names.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         wanted = [oid for oid in wanted if oid not in found]
         check_amount(sum(sizes[oid] for oid in wanted))

@@ -13,7 +13,7 @@ from stagectl.core.selection import Selection, World, select
 from stagectl.core.situation import Scope, Situation
 from stagectl.core.universe import Universe
 from stagectl.core.values import Inputs
-from stagectl.usecases.stage import desired
+from stagectl.usecases.wanted import desired
 from stagectl.usecases.workspace import Workspace
 
 Side = Mapping[Name, Tuple[Resource, Inputs]]

@@ -7,7 +7,7 @@ from typing import Optional
 from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Config, Resource
-from stagectl.usecases.stage import path_tags
+from stagectl.usecases.wanted import path_tags
 from stagectl.usecases.workspace import Edits, Workspace
 
 

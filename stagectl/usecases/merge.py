@@ -13,7 +13,7 @@ from stagectl.core.merge3 import MISSING
 from stagectl.core.model import Name, Resource
 from stagectl.core.schema import FRONT
 from stagectl.core.undo import Step, Undoing, put_together, says_the_same, where
-from stagectl.usecases.stage import rendered
+from stagectl.usecases.wanted import rendered
 
 
 def load(content: Content) -> Optional[List[Any]]:

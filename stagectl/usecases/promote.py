@@ -19,7 +19,8 @@ from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.commit import Staging
 from stagectl.usecases.definitions import refuse_loss
 from stagectl.usecases.move import rewritten
-from stagectl.usecases.stage import path_tags, stage
+from stagectl.usecases.stage import stage
+from stagectl.usecases.wanted import path_tags
 from stagectl.usecases.workspace import Workspace
 
 

@@ -32,7 +32,7 @@ from stagectl.usecases.commit import Staging, commit_staged, names_of
 from stagectl.usecases.definitions import definition_of
 from stagectl.usecases.log import log
 from stagectl.usecases.merge import actions_of, carried_out, load
-from stagectl.usecases.stage import rendered
+from stagectl.usecases.wanted import rendered
 from stagectl.usecases.workspace import Workspace
 
 _SEE = "see what can be reverted: stagectl log"

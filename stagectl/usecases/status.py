@@ -14,8 +14,8 @@ from stagectl.core.selection import Selection
 from stagectl.usecases.commit import OWN_CAUSES
 from stagectl.usecases.interrupted import interrupted, outliving
 from stagectl.usecases.plan import checked_plan, planned
-from stagectl.usecases.stage import Unstaged, unstaged_of
 from stagectl.usecases.unsettled import Trees, looked_at, names_at, note, part_of, remember, stands
+from stagectl.usecases.wanted import Unstaged, unstaged_of
 from stagectl.usecases.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_i
 from stagectl.core.selection import Selection, World, select
 from stagectl.usecases.commit import Staging, commit_staged
 from stagectl.usecases.definitions import definition_of, refuse_loss
-from stagectl.usecases.stage import rendered
+from stagectl.usecases.wanted import rendered
 from stagectl.usecases.workspace import Workspace
 
 

@@ -14,7 +14,7 @@ from stagectl.core.planner import make_plan
 from stagectl.core.selection import Selection
 from stagectl.core.situation import Scope
 from stagectl.core.universe import Universe
-from stagectl.usecases.stage import desired
+from stagectl.usecases.wanted import desired
 from stagectl.usecases.workspace import Workspace, located, more_problems
 
 

@@ -217,13 +217,14 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
 ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.ahead stagectl.adapters.clock
     stagectl.adapters.edits stagectl.adapters.files stagectl.adapters.folders stagectl.adapters.git
-    stagectl.adapters.git_process stagectl.adapters.index stagectl.adapters.index_files stagectl.adapters.lock
-    stagectl.adapters.objects stagectl.adapters.run_folders stagectl.adapters.sight stagectl.adapters.store
-    stagectl.adapters.tree stagectl.adapters.yamlfile stagectl.cli stagectl.cli.common stagectl.cli.completion
-    stagectl.cli.planning stagectl.core stagectl.core.address stagectl.core.changes stagectl.core.checks
-    stagectl.core.diff stagectl.core.document stagectl.core.errors stagectl.core.forms stagectl.core.graph
-    stagectl.core.model stagectl.core.moves stagectl.core.order stagectl.core.plan stagectl.core.planner
-    stagectl.core.printable stagectl.core.references stagectl.core.region stagectl.core.resolve stagectl.core.schema
+    stagectl.adapters.git_names stagectl.adapters.git_process stagectl.adapters.index
+    stagectl.adapters.index_files stagectl.adapters.lock stagectl.adapters.objects stagectl.adapters.run_folders
+    stagectl.adapters.sight stagectl.adapters.store stagectl.adapters.tree stagectl.adapters.yamlfile
+    stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning stagectl.core
+    stagectl.core.address stagectl.core.changes stagectl.core.checks stagectl.core.diff stagectl.core.document
+    stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model stagectl.core.moves
+    stagectl.core.order stagectl.core.plan stagectl.core.planner stagectl.core.printable
+    stagectl.core.references stagectl.core.region stagectl.core.resolve stagectl.core.schema
     stagectl.core.schema_quick stagectl.core.schema_words stagectl.core.selection stagectl.core.settings
     stagectl.core.situation stagectl.core.universe stagectl.core.values stagectl.usecases
     stagectl.usecases.interrupted stagectl.usecases.narrow stagectl.usecases.plan stagectl.usecases.workspace

@@ -131,13 +131,14 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
     repo.define("db").commit()
     git = Git(repo.root)
     git.look_up(["HEAD"])
-    assert git._asked is not None
-    git._asked.kill()
-    git._asked.wait()
-    monkeypatch.setattr(git._asked, "poll", lambda: None)  # it was there when it was looked for
+    asked = git._names._asked
+    assert asked is not None
+    asked.kill()
+    asked.wait()
+    monkeypatch.setattr(asked, "poll", lambda: None)  # it was there when it was looked for
 
     with pytest.raises(GitError, match="git cat-file ended before it had answered"):
-        git._ask(["HEAD^{tree}"])
+        git.look_up(["HEAD^{tree}"])
 
 
 def test_an_id_of_nothing_is_not_found(repo: Repo) -> None:
