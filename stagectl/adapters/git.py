@@ -237,6 +237,11 @@ class Git(GitProcess):
         folder.mkdir(exist_ok=True)
         return folder
 
+    @property
+    def staging_note(self) -> Path:
+        """The file that tells what a command is about to stage, in this working tree's own part of git's folder."""
+        return self.index.parent / "stagectl" / "staging"
+
     def cache(self) -> Optional[Path]:
         """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
         return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"

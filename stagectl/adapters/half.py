@@ -97,9 +97,8 @@ def take_back(git: Git) -> Optional[List[str]]:
 
 
 def _place(git: Git) -> Path:
-    folder = git.index.parent / "stagectl"
-    folder.mkdir(exist_ok=True)
-    return folder / "staging"
+    git.staging_note.parent.mkdir(exist_ok=True)
+    return git.staging_note
 
 
 def _is_locked(file: IO[bytes]) -> bool:

@@ -238,4 +238,5 @@ def _message(reason: str, needs: Tuple[ChangeId, ...], triggers: Tuple[Tuple[Cha
         return f"it {why}, and its tags are not selected; --with-children takes it in"
     if reason == NEEDS_READER:
         return f"a live resource still reads it; select {', '.join(needs)} too"
-    return f"it needs {', '.join(needs)}, which is not selected; --with-parents takes it in"
+    which, them = ("which is", "it") if len(needs) == 1 else ("which are", "them")
+    return f"it needs {', '.join(needs)}, {which} not selected; --with-parents takes {them} in"

@@ -32,7 +32,7 @@ def take_back(workspace: Workspace) -> Optional[List[str]]:
 
     The caller makes its workspace anew. Raises GitError where git's index is locked.
     """
-    note = workspace.git.index.parent / "stagectl" / "staging"
+    note = workspace.git.staging_note
     if not note.exists() or not note.stat().st_size:
         return None
     from stagectl.adapters import half

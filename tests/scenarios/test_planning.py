@@ -289,6 +289,21 @@ def test_a_change_waits_for_a_parent_that_is_not_live(repo):
     assert ["db.run"] == plan.raw["pending"]
 
 
+def test_everything_that_is_missing_is_named(repo):
+    """
+    Several parents are told as several.
+    """
+    repo.define("db").define("dns").define("app", depends_on=["db", "dns"]).stage()
+
+    plan = repo.plan("app")
+
+    assert {"app.run": ["db.run", "dns.run"]} == plan.needs
+    assert (
+        "it needs db.run, dns.run, which are not selected; --with-parents takes them in"
+        == (plan.raw["held"][0]["message"])
+    )
+
+
 def test_a_change_waits_for_a_value_that_only_the_unselected_edit_has(repo):
     """
     Rule 5: db is live, but db.user is only staged; app's own edit waits with it, and keeps its values for web.
