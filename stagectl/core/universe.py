@@ -8,12 +8,13 @@ not depend on the order in which resources are looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Dict, List, Mapping, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, Applied, Name, Resource, is_pending, split_change
+from stagectl.core.inferred import intent_of
+from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, Name, Resource, is_pending, split_change
 from stagectl.core.resolve import ABSENT, LACKING, Resolver, found_in
-from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Intent, Scope, Situation
-from stagectl.core.values import Reference, Value, differing, same
+from stagectl.core.situation import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Hold, Scope, Situation
+from stagectl.core.values import Reference, Value
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Universe:
         self._build()
         while self._hold_round():
             self._build()
-        self.intents = {name: self._intent(name) for name in situation.names()}
+        self.intents = {name: intent_of(self, name) for name in situation.names()}
         self._complete_holds()
         self._hold_outside()
 
@@ -170,7 +171,7 @@ class Universe:
         resource = self.situation.staged[name]
         misses = [(ref, why) for _, ref, why in self.resolver.misses(resource) if why in LACKING]
         acts = bool(misses) or self.situation.is_edited(name)
-        intent = self.full.intents[name] if name in self.holds else self._intent(name)
+        intent = self.full.intents[name] if name in self.holds else intent_of(self, name)
         actions = self._needing(intent.actions) | self.explicit(name).keys()
         if not acts and not actions:
             return
@@ -272,55 +273,7 @@ class Universe:
             if self.intents[name].actions:
                 self.holds[name] = Hold(OUTSIDE)
 
-    # --- intents
-
     def inputs(self, name: Name) -> Dict[str, Value]:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)
-
-    def _intent(self, name: Name) -> Intent:
-        """Return the inferred actions of a resource (rules 1, 4, 7) and their cause (rule 13)."""
-        applied = self.applied(name)
-        if name not in self.effective:
-            gone = self.is_staged_here(name) and (applied.live or applied.unfinished is not None)
-            return Intent((REMOVE,), "staged" if applied.live else "unfinished") if gone else Intent()
-        resource = self.effective[name]
-        if applied.resource is None:
-            tried = applied.unfinished
-            again = tried is not None and tried.kind == resource.kind and same(dict(tried.inputs), self.inputs(name))
-            return Intent((RUN,), "unfinished" if again else "staged", tuple(sorted(resource.inputs)))
-        return self._intent_of_live(name, resource, applied, applied.resource)
-
-    def _intent_of_live(self, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:
-        after = self.inputs(name)
-        unresolved = [key for key in resource.inputs if key not in after]
-        if name in self.shown:  # what a parent took away is the parent's matter: it is held for it
-            after.update({key: applied.inputs[key] for key in unresolved if key in applied.inputs})
-            unresolved = []
-        changed = tuple(sorted({*differing(applied.inputs, after), *unresolved}))
-        selected = self.is_staged_here(name)
-        if (not selected and not changed) or self.is_left_alone(name):
-            return Intent()
-        if self._is_replace(name, resource, before, changed, selected):
-            return Intent((REMOVE, RUN), REPLACE, changed)
-        unfinished = applied.unfinished
-        if not changed and unfinished is None:
-            return Intent()
-        action = RUN if unfinished is not None and unfinished.action in (REMOVE, RUN) else UPDATE
-        if selected and any(_raw_differs(before, resource, key) for key in changed):
-            return Intent((action,), "staged", changed)
-        return Intent((action,), "unfinished" if unfinished is not None else "child", changed)
-
-    def _is_replace(
-        self, name: Name, resource: Resource, before: Resource, changed: Iterable[str], selected: bool
-    ) -> bool:
-        kind = self.situation.kinds.get(resource.kind)
-        explicit = selected and REPLACE in self.explicit(name)
-        return explicit or resource.kind != before.kind or bool(kind and kind.replace_on.intersection(changed))
-
-
-def _raw_differs(before: Resource, after: Resource, key: str) -> bool:
-    if key not in before.inputs or key not in after.inputs:
-        return True
-    return not same(before.inputs[key], after.inputs[key])

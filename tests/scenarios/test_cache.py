@@ -222,8 +222,8 @@ ALLOWED = """
     stagectl.adapters.sight stagectl.adapters.store stagectl.adapters.tree stagectl.adapters.yamlfile
     stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning stagectl.core
     stagectl.core.address stagectl.core.changes stagectl.core.checks stagectl.core.diff stagectl.core.document
-    stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model stagectl.core.moves
-    stagectl.core.order stagectl.core.plan stagectl.core.planner stagectl.core.printable
+    stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.inferred stagectl.core.model
+    stagectl.core.moves stagectl.core.order stagectl.core.plan stagectl.core.planner stagectl.core.printable
     stagectl.core.references stagectl.core.region stagectl.core.resolve stagectl.core.schema
     stagectl.core.schema_quick stagectl.core.schema_words stagectl.core.selection stagectl.core.settings
     stagectl.core.situation stagectl.core.universe stagectl.core.values stagectl.usecases
