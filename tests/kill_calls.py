@@ -197,14 +197,15 @@ class Calls:
         self.harm(point, "signal=SIGKILL")
 
     def harm(self, point: Point, how: str) -> None:
-        """Let the call do something else, in strace's words."""
-        world = self._world.copy(self._folder / "copy")
-        done = self._traced.harm(point, how, self._case.arguments, world.repo.root, world.env())
-        if done is None:
-            self._figures.missed += 1
-            return
-        self._figures.kills += 1
-        self._expected.check(world, f"{point} {how}", done)
+        """Let the call do something else, in strace's words; a run that does not come that far is tried again."""
+        for _ in range(3):
+            world = self._world.copy(self._folder / "copy")
+            done = self._traced.harm(point, how, self._case.arguments, world.repo.root, world.env())
+            if done is not None:
+                self._figures.kills += 1
+                self._expected.check(world, f"{point} {how}", done)
+                return
+        self._figures.missed += 1
 
 
 # --- the cases
