@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, FrozenSet, Mapping, NamedTuple, NewType, Optional, Tuple
 
-from stagectl.core.values import Inputs, Reference, references_in
+from stagectl.core.values import Inputs, Reference, differing, references_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -157,6 +157,9 @@ class Attempt:
     inputs: Inputs
     sensitive: FrozenSet[str] = frozenset()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Attempt) and _alike(self, other)
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -175,6 +178,9 @@ class Applied:
     unfinished: Optional[Attempt] = None
     owed: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Applied) and _alike(self, other)
+
     @property
     def live(self) -> bool:
         """Whether the resource exists as far as anybody knows."""
@@ -186,6 +192,14 @@ class Applied:
         if self.resource is not None:
             return self.resource.tags
         return self.unfinished.tags if self.unfinished else ()
+
+
+def _alike(one: object, other: object) -> bool:
+    """Return whether all fields are equal, the inputs with their types: 1 that was applied is neither 1.0 nor true."""
+    mine, theirs = vars(one), vars(other)
+    return all(
+        not differing(value, theirs[key]) if key == "inputs" else value == theirs[key] for key, value in mine.items()
+    )
 
 
 def is_pending(stamp: str, done: Optional[str]) -> bool:

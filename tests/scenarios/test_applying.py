@@ -380,6 +380,21 @@ def test_a_child_is_applied_with_its_parents_new_value_only_after_the_parent(rep
     assert ["db.update", "app.update"] == repo.plan().ids
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 1.0), (1, True), ([0.0], [-0.0])])
+def test_a_child_whose_value_changed_in_its_type_alone_is_recorded(repo: Repo, before: object, after: object) -> None:
+    """
+    1, 1.0 and true differ: the child is updated, once, and what it was applied with is stored.
+    """
+    record(repo.define("db", inputs={"size": before}).define("app", inputs={"size": "${db.size}"}))
+    repo.define("db", inputs={"size": after}).stage()
+
+    assert 0 == repo.apply().code
+
+    assert json.dumps(after) == json.dumps(repo.applied("app")["inputs"]["size"])
+    assert [] == repo.plan().ids
+    repo.ok("verify")
+
+
 def test_a_child_that_failed_stays_stale_until_it_is_applied(repo: Repo) -> None:
     """
     db went through with its new port, app did not: every later plan has app.
