@@ -48,7 +48,12 @@ def _run(words: "Sequence[str]") -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _unread(DONE)
+    except MemoryError:
+        import errno
+
+        return _told(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
+        ahead.drop()  # if too much is open: what tells it has to be opened, too
         return _told(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
@@ -80,7 +85,7 @@ def _unread(code: int) -> int:
 
 def _told(error: "StagectlError") -> int:
     from stagectl.core.errors import InvalidFiles, UsageError
-    from stagectl.views.text import safe
+    from stagectl.core.printable import safe
 
     lead = "" if isinstance(error, InvalidFiles) else "error: "
     print(f"{lead}{safe(error.message)}", file=sys.stderr)
@@ -158,8 +163,23 @@ def _bug(error: Exception) -> int:
     return FAILED
 
 
+def _open_what_is_closed() -> None:
+    """Have stdin, stdout and stderr lead nowhere where whoever started this closed them, as git does it.
+
+    Else the next file that is opened, a journal or a branch's log, gets the number, and what an action prints.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+            os.set_inheritable(opened, True)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 (until the end)
+
+
 def entry() -> None:
     """Run the command line of this process, and end it."""
+    _open_what_is_closed()
     if ahead.only_looks(sys.argv[1:]):
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
     code = main()

@@ -10,7 +10,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
-    from typing import Dict, Optional, Sequence, Tuple
+    from typing import Dict, List, Optional, Sequence, Tuple
 
 _ROOTS: Dict[str, Tuple[str, ...]] = {  # what they look at beside
     "plan": (),
@@ -92,9 +92,22 @@ def start(arguments: Sequence[str]) -> None:
     roots = _ROOTS.get(arguments[0]) if arguments and not is_other else None
     if roots is None or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
         return
-    folder, nothing = os.getcwd(), os.open(os.devnull, os.O_RDWR)
+    opened: List[int] = []
+    try:
+        _ask_all(os.getcwd(), roots, opened)
+    except OSError:  # nothing more can be opened: whoever asks in time says so
+        drop()
+    for file in opened:
+        os.close(file)
+
+
+def _ask_all(folder: str, roots: Sequence[str], opened: List[int]) -> None:
+    """Start one git for each question; opened: takes the files to close when they run. Raises OSError."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    opened.append(nothing)
     _began[folder] = time.time_ns()
     names = os.memfd_create("names")
+    opened.append(names)
     os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
     os.lseek(names, 0, os.SEEK_SET)
     ours = environment()
@@ -106,8 +119,6 @@ def start(arguments: Sequence[str]) -> None:
         _ask((folder, *question(roots)), nothing, nothing, ours)
         if _is_new():
             _ask((folder, *LISTING, *WATCHED, *roots, ATTRIBUTES), nothing, nothing, ours)
-    os.close(names)
-    os.close(nothing)
 
 
 def _is_new() -> bool:

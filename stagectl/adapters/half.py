@@ -97,7 +97,13 @@ def take_back(git: Git) -> Optional[List[str]]:
 
 
 def _place(git: Git) -> Path:
-    git.staging_note.parent.mkdir(exist_ok=True)
+    try:
+        git.staging_note.parent.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise StagectlError(
+            f"git's index cannot be written: there is no folder {git.index.parent}",
+            "make it, or: unset GIT_INDEX_FILE",
+        ) from None
     return git.staging_note
 
 

@@ -41,7 +41,7 @@ def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
     """
     from stagectl.usecases.workspace import Workspace
 
-    found = Workspace(Path.cwd(), head)
+    found = Workspace(_here(), head)
     if tell:
         from stagectl.usecases.interrupted import interrupted, outliving
 
@@ -52,6 +52,15 @@ def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
             note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(told_outliving(outliving(found, run)))
     return found
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        from stagectl.core.errors import StagectlError
+
+        raise StagectlError("the current folder is gone", "go to the repository with cd, and try again") from None
 
 
 def workspace_to_stage() -> Workspace:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Dict, List
 
 import pytest
 
-from tests.build import Repo, ended
+from tests.build import PATIENCE, ROOT, Repo, ended
 from tests.scenarios.test_git_manners import applied_and_edited, bare, clone, hook, settings, state
 from tests.scenarios.test_teams import until
 
@@ -194,6 +195,74 @@ def test_half_of_what_names_a_repository_is_not_guessed(repo: Repo, tmp_path: Pa
         "error: GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear\n"
         "hint: set GIT_DIR, too, or: unset GIT_WORK_TREE\n"
     )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_lead_nowhere(repo: Repo, closed: str) -> None:
+    """
+    As cron and some CI start programs: nothing is a bug, and no file gets the number of a stream and what is printed.
+    """
+    repo.define("db", inputs={"v": 1}).commit()
+
+    for words in ("stage", "plan", "apply --yes", "status"):
+        done = subprocess.run(
+            ["sh", "-c", f"exec {sys.executable} -m stagectl {words} {closed}"],
+            cwd=repo.root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert 0 == done.returncode
+        assert "bug" not in done.stderr and "Traceback" not in done.stderr
+    assert ["db.run"] == repo.log()
+    assert "" == repo.git("fsck", "--strict", "--no-dangling")
+
+
+def test_a_current_folder_that_is_gone_is_told(repo: Repo) -> None:
+    """
+    Somebody else's checkout, or an action, took it away.
+    """
+    done = subprocess.run(
+        ["sh", "-c", f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} -m stagectl plan"],
+        cwd=repo.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr == "error: the current folder is gone\nhint: go to the repository with cd, and try again\n"
+
+
+def test_an_index_in_a_folder_that_is_not_there_is_told(repo: Repo) -> None:
+    """
+    GIT_INDEX_FILE, as a script that was written for another machine sets it.
+    """
+    done = repo.define("db").run("stage", env={"GIT_INDEX_FILE": "/nonexistent/index"})
+
+    assert (1, "") == (done.code, done.out)
+    assert done.err == (
+        "error: git's index cannot be written: there is no folder /nonexistent\n"
+        "hint: make it, or: unset GIT_INDEX_FILE\n"
+    )
+
+
+@pytest.mark.parametrize("files", [7, 10])
+@pytest.mark.parametrize("words", ["plan", "stage"])
+def test_too_few_open_files_are_told(repo: Repo, words: str, files: int) -> None:
+    """
+    However early it is that no more can be opened.
+    """
+    limited = f"ulimit -n {files}; exec {sys.executable} -m stagectl {words}"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", limited], cwd=repo.root, env=env, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert 1 == done.returncode
+    assert done.stderr.startswith("error: Too many open files") and "ulimit -n" in done.stderr
 
 
 def test_a_clock_that_jumps_back_mixes_nothing_up(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
