@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
@@ -128,9 +129,14 @@ def _delete(root: Path, folders: Sequence[str], name: str) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file that the user named, so that it is there whole or not at all."""
+    """Write a file that the user named, so that it is there whole or not at all.
+
+    Raises StagectlError for a link, a device or a pipe: it would be replaced, /dev/stdout for everybody.
+    """
     import tempfile  # what only reads does without
 
+    if os.path.lexists(path) and stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+        raise StagectlError(f"{path} cannot be written: it is a link or special file", "choose another file")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".stagectl-")
     try:

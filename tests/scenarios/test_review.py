@@ -199,6 +199,23 @@ def test_a_plan_is_saved_in_a_folder_that_is_made(repo: Repo) -> None:
     assert [] == [path.name for path in repo.root.iterdir() if path.name.startswith(".stagectl-")]
 
 
+@pytest.mark.parametrize("special", ["link", "pipe"])
+def test_a_plan_is_saved_over_no_link_and_no_special_file(repo: Repo, special: str) -> None:
+    """
+    /dev/stdout is such a link: renamed over, it would be a file from then on, for everybody.
+    """
+    target, there = repo.root / "target", repo.root / "there"
+    target.write_text("kept")
+    there.symlink_to("target") if special == "link" else os.mkfifo(there)
+
+    done = repo.define("db").run("plan", "--out", "there")
+
+    told = "error: there cannot be written: it is a link or special file\nhint: choose another file\n"
+    assert (1, told) == (done.code, done.err)
+    assert "kept" == target.read_text()
+    assert there.is_symlink() if special == "link" else there.is_fifo()
+
+
 def test_a_plan_that_nobody_could_read_again_is_not_saved(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A hundred thousand changes are more than a saved plan may have; its id pins it all the same.
