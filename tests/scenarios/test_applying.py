@@ -1255,6 +1255,29 @@ def test_how_actions_fail(repo: Repo) -> None:
     assert "slow.run: FAILED (still running after 0.5 seconds; it was killed)\n    begun\n" in ran.err
 
 
+def test_a_result_that_is_no_small_file_is_an_error(repo: Repo) -> None:
+    """
+    A pipe that nobody writes into, a device without an end, more than fits: nobody waits, and nothing fills the memory.
+    """
+    a_kind(repo, "pipe", 'mkfifo "$STAGECTL_RESULT"')
+    a_kind(repo, "device", 'ln -s /dev/zero "$STAGECTL_RESULT"')
+    a_kind(repo, "large", 'head -c 1048577 /dev/zero > "$STAGECTL_RESULT"')
+    a_kind(repo, "deep", 'head -c 100000 /dev/zero | tr "\\000" "[" > "$STAGECTL_RESULT"')
+    a_kind(repo, "link", 'echo "{\\"changed\\": false}" > fine; ln -s "$PWD/fine" "$STAGECTL_RESULT"')
+    for kind in ("pipe", "device", "large", "deep", "link"):
+        repo.define(kind, kind)
+    repo.commit()
+
+    told = [line for line in failed(repo.stage().apply()).out.splitlines() if line.startswith("  ")]
+
+    assert told[0].startswith("  deep.run  ERROR  the result file cannot be read: ")
+    assert [
+        "  device.run  ERROR  the result file cannot be read: it is no regular file",
+        "  large.run  ERROR  the result file cannot be read: it has more than 1024 KiB",
+        "  pipe.run  ERROR  the result file cannot be read: it is no regular file",
+    ] == told[1:]
+
+
 def test_what_an_action_prints_cannot_act_on_the_terminal(repo: Repo) -> None:
     """
     Escapes, other line ends and bytes that are no text come out as visible text.

@@ -8,6 +8,7 @@ import json
 import os
 import select
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -22,6 +23,7 @@ from stagectl.adapters.handlers import Request, Result, private
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
 CHUNK = 64 * 1024  # bytes read at once
 LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
+LARGEST_RESULT = 1024 * 1024  # bytes of a result file: whether something changed, and a message
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 DYING = 10.0  # seconds until a process that was killed is taken for one that cannot be, such as one of another user
 
@@ -204,10 +206,23 @@ def _reported(path: str) -> Result:
     if not os.path.lexists(path):
         return Result(True)
     try:
-        with open(path, encoding="utf-8") as file:
-            raw = json.load(file)
-    except (OSError, ValueError) as error:
+        raw = json.loads(_content(path))
+    except (OSError, ValueError, RecursionError) as error:
         return Result(False, message=f"the result file cannot be read: {error}")
     if not isinstance(raw, dict) or not isinstance(raw.get("changed", True), bool):
         return Result(False, message='the result file is not {"changed": true or false, "message": "..."}')
     return Result(True, raw.get("changed", True), str(raw.get("message", "")))
+
+
+def _content(path: str) -> str:
+    """Return the text of a file that an action made; raises OSError or ValueError for what is no small file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # into a pipe nobody may ever write
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        data = os.read(descriptor, LARGEST_RESULT + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > LARGEST_RESULT:
+        raise ValueError(f"it has more than {LARGEST_RESULT >> 10} KiB")
+    return data.decode("utf-8")
