@@ -17,6 +17,13 @@ def branches(git: Git) -> Dict[str, Oid]:
     return {ref: Oid(commit) for ref, commit, points_at in rows if not points_at}
 
 
+def beside(git: Git, ref: str) -> Optional[str]:
+    """Return a branch that cannot be while there is one called *ref*, since git keeps no `a/b` beside `a`; or None."""
+    root = "/".join(ref.split("/")[:3])
+    names = git.run("for-each-ref", "--format=%(refname)", root).decode("utf-8", "replace").splitlines()
+    return next((name for name in names if f"{ref}/".startswith(f"{name}/") or name.startswith(f"{ref}/")), None)
+
+
 def short_name(ref: str) -> str:
     """Return a branch's name as people write it: `main`, `origin/main`."""
     return ref.split("/", 2)[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import time
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Callable, Optional, Sequence, Tuple
 
 from stagectl.adapters import journal as journals
 from stagectl.adapters import run_folders
+from stagectl.adapters.branches import beside, short_name
 from stagectl.adapters.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
@@ -154,6 +156,13 @@ def _check_here(workspace: Workspace) -> None:
         raise StagectlError("there is no commit yet, so nothing is staged", "stage something: stagectl stage")
     if git.branch() == branch.ref:
         raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
+    in_the_way = beside(git, branch.ref) if branch.local is None else None
+    if in_the_way is not None:
+        name = short_name(in_the_way)
+        raise StagectlError(
+            f"git cannot make the branch {workspace.config.applied_branch}: the branch {name} is in its way",
+            f"rename that: git branch -m {shlex.quote(name)} NAME; or set another applied_branch in stagectl.yaml",
+        )
     git.check_identity()
     dirty = workspace.dirty()
     if dirty:

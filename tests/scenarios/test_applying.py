@@ -956,6 +956,25 @@ def test_the_config_names_another_branch(repo: Repo) -> None:
     assert [] == repo.plan().ids
 
 
+@pytest.mark.parametrize("there", ["stagectl", "stagectl/applied/old"])
+def test_a_branch_in_the_way_of_the_applied_one_is_told_before_anything_runs(repo: Repo, there: str) -> None:
+    """
+    Git keeps no branch a/b beside a branch a: the run could not be recorded.
+    """
+    repo.define("a").commit()
+    repo.stage().git("branch", there)
+
+    expected = (
+        f"error: git cannot make the branch stagectl/applied: the branch {there} is in its way\n"
+        f"hint: rename that: git branch -m {there} NAME; or set another applied_branch in stagectl.yaml\n"
+    )
+    assert expected == refused(repo, "--yes")
+    assert [] == repo.log()
+
+    repo.git("branch", "-m", there, "other")
+    assert 0 == repo.apply().code
+
+
 FETCH = "git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied"
 NARROW = (
     "warning: this clone has no branch stagectl/applied: as far as it knows nothing is applied; "
