@@ -123,6 +123,8 @@ def path_of(snapshot: Snapshot, name: str) -> str:
     """Return the file a resource is edited in: its definition, or its staged file; raises StagectlError for neither."""
     world = World.of(snapshot.defined, snapshot.staged)
     match_names(name, world)
+    if not NAME.fullmatch(name):  # a glob, or a graph operator: discarding what it matches is no way out
+        raise StagectlError(f"'{name}' may be several resources, and one is edited at a time", "name one: prod/db")
     if Name(name) in snapshot.definition_paths:
         return snapshot.definition_paths[Name(name)]
     if Name(name) in snapshot.staged and snapshot.staged[Name(name)].source is None:

@@ -87,6 +87,21 @@ def test_update_replaces_a_scalar_in_its_place(repo: Repo) -> None:
     assert ["web.update"] == repo.plan().ids
 
 
+@pytest.mark.parametrize(
+    "words", [["update", "*", "--set", "v=2"], ["update", "db+", "--tag", "t"], ["move", "*", "x"]]
+)
+def test_several_resources_are_not_edited_at_once(repo: Repo, words: List[str]) -> None:
+    """
+    And what the glob matches is not called gone: what brings that back throws edits away.
+    """
+    repo.define("db", inputs={"v": 1}).stage()
+
+    done = repo.run(*words)
+
+    told = f"error: '{words[1]}' may be several resources, and one is edited at a time\nhint: name one: prod/db\n"
+    assert (1, told) == (done.code, done.err)
+
+
 def test_update_adds_and_takes_out_inputs_and_tags(repo: Repo) -> None:
     """
     The comments beside what stays are still there.
