@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, Optional
 
-from stagectl.adapters.git import Git
+from stagectl.adapters.git import Git, GitError
 from stagectl.core.model import Oid
 
 _FORM = "--format=%(refname)%00%(objectname)%00%(symref)"
@@ -22,6 +22,18 @@ def beside(git: Git, ref: str) -> Optional[str]:
     root = "/".join(ref.split("/")[:3])
     names = git.run("for-each-ref", "--format=%(refname)", root).decode("utf-8", "replace").splitlines()
     return next((name for name in names if f"{ref}/".startswith(f"{name}/") or name.startswith(f"{ref}/")), None)
+
+
+def check_readable(git: Git, ref: str) -> None:
+    """Raise GitError where a branch is there whose commit git cannot read, which is not the same as no branch."""
+    code, out, err = git.try_run("for-each-ref", "--format=%(refname) %(objecttype)", ref)
+    others = [line for line in out.decode("utf-8", "replace").splitlines() if line.startswith(f"{ref} ")]
+    if code or b"ignoring broken ref" in err or any(line != f"{ref} commit" for line in others):
+        raise GitError(
+            f"the branch {short_name(ref)} is damaged: it is there, and git cannot read its commit",
+            f"git fsck says more; put it back where it stood, of which {git.common / 'logs' / ref} tells: "
+            f"git update-ref {ref} COMMIT",
+        )
 
 
 def short_name(ref: str) -> str:

@@ -123,9 +123,11 @@ def test_an_applied_branch_that_is_something_else(applied: Repo, bounded: Bounde
     assert bounded(applied, "plan").code == 1
 
     path = applied.root / ".git/refs/heads/stagectl/applied"
-    for content in (tree, "0" * 40, "f" * 40, "ref: refs/heads/stagectl/applied", "\x00" * 100, "x" * 100_000):
+    path.write_text("ref: refs/heads/stagectl/applied\n")
+    bounded(applied, "plan")
+    for content in (tree, "0" * 40, "f" * 40, "\x00" * 100, "x" * 100_000, ""):
         path.write_text(f"{content}\n")
-        bounded(applied, "plan")
+        assert "error: the branch stagectl/applied is damaged" in bounded(applied, "plan").err
 
 
 # --- saved plans

@@ -975,6 +975,27 @@ def test_a_branch_in_the_way_of_the_applied_one_is_told_before_anything_runs(rep
     assert 0 == repo.apply().code
 
 
+@pytest.mark.parametrize("what", ["ref", "commit"])
+def test_a_damaged_applied_branch_is_not_taken_for_none(repo: Repo, what: str) -> None:
+    """
+    A crash that emptied the ref, or lost the commit: nothing is run again as if nothing were applied.
+    """
+    record(repo.define("a"))
+    tip = repo.git("rev-parse", APPLIED).strip()
+    path = f".git/refs/heads/{APPLIED}" if what == "ref" else f".git/objects/{tip[:2]}/{tip[2:]}"
+    kept = (repo.root / path).read_bytes()
+    (repo.root / path).unlink()
+    (repo.root / path).write_bytes(b"") if what == "ref" else None
+
+    told = f"error: the branch {APPLIED} is damaged: it is there, and git cannot read its commit\nhint: git fsck"
+    for words in (["plan"], ["status"], ["stage"], ["apply", "--yes"], ["log"]):
+        assert failed(repo.run(*words)).err.startswith(told)
+    assert [] == repo.log()
+
+    (repo.root / path).write_bytes(kept)
+    assert [] == repo.plan().ids
+
+
 FETCH = "git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied"
 NARROW = (
     "warning: this clone has no branch stagectl/applied: as far as it knows nothing is applied; "
