@@ -62,6 +62,8 @@ class Looked(NamedTuple):
 def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
     """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
     try:
+        if any(_is_misplaced(git.root, start) for start in (CONFIG, KINDS, STAGED, *roots)):
+            return None
         seen = see(git, roots)
         listed = _changed(git, roots)
         here = _really_changed(git, listed)
@@ -72,11 +74,18 @@ def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
         return None
 
 
+def _is_misplaced(root: Path, start: str) -> bool:
+    try:
+        return tree.is_misplaced(start, os.lstat(root / start).st_mode)
+    except OSError:  # not there, or nobody may look: git says so
+        return False
+
+
 def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
     """Return what differs between two trees of staged files."""
     try:
         return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
-    except Unusual:
+    except (Unusual, GitError):  # it may be no tree
         return None
 
 
@@ -92,7 +101,7 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Opti
             before = here.get(entry.path, entry)
             here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
         contents = _contents(git, committed, here)
-    except Unusual:
+    except (Unusual, GitError):
         return None
     return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 

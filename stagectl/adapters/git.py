@@ -44,6 +44,9 @@ class Entry(NamedTuple):
 def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
     """Return what to do where there is no working tree: in none, in a bare repository, in a repository's own folder."""
     code, out, _ = is_bare
+    elsewhere = [key for key in ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY") if key in os.environ]
+    if code and elsewhere:
+        return f"{', '.join(elsewhere)} is set, and says where git looks: unset {' '.join(elsewhere)}"
     if code:
         return "make one here: git init && stagectl init"
     if out.strip() == b"true":
@@ -74,6 +77,8 @@ class Git(GitProcess):
         if code and b"safe.directory" in err:
             command = err.decode(errors="replace").strip().splitlines()[-1].strip()
             raise GitError(f"git does not trust the repository at {folder}: it is not yours", f"if you do: {command}")
+        if code and b"GIT_CONFIG_" in err:
+            raise self.refusal("git cannot start", code, err)
         if code or len(top) != 3:
             raise StagectlError(
                 f"{folder} is not inside the working tree of a git repository",
@@ -207,7 +212,9 @@ class Git(GitProcess):
 
     def check_identity(self) -> str:
         """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
-        code, out, _ = self.try_run("var", "GIT_COMMITTER_IDENT")
+        code, out, err = self.try_run("var", "GIT_COMMITTER_IDENT")
+        if code and b"invalid date format" in err:
+            raise GitError(f"GIT_COMMITTER_DATE: {err.decode(errors='replace').strip()}", "unset GIT_COMMITTER_DATE")
         if code:
             raise GitError(
                 "git does not know who you are",

@@ -10,7 +10,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git import Entry, Git, check_amount
 from stagectl.core.errors import Problem
-from stagectl.core.model import LARGEST_FILE, Oid
+from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
 
 Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
 Content = Optional[bytes]  # of a file, None where there is none
@@ -36,7 +36,7 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
 
 def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
     """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
-    return _read_entries(git, git.not_checked_out(paths), problems)
+    return _read_entries(git, git.not_checked_out(paths), paths, problems)
 
 
 def submodule(path: str) -> Problem:
@@ -59,7 +59,9 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
         except OSError as error:
             problems.append(_unreadable(path, error.strerror or str(error)))
             continue
-        if stat.S_ISDIR(mode):
+        if path == start and is_misplaced(path, mode):
+            problems.append(_misplaced(path))
+        elif stat.S_ISDIR(mode):
             left += [f"{path}/{name}" for name in names if not name.startswith(".")]
         elif not stat.S_ISREG(mode):
             problems.append(_not_regular(path))
@@ -67,10 +69,15 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
             yield path
 
 
+def is_misplaced(start: str, mode: int) -> bool:
+    """Return whether a file is where the folder of what is read should be, or a folder where the config should be."""
+    return stat.S_ISDIR(mode) if start == CONFIG else stat.S_ISREG(mode)
+
+
 def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
     """Return the YAML files under some paths of a commit, and what may not be read."""
     problems: List[Problem] = []
-    return _read_entries(git, git.entries(commit, paths), problems), problems
+    return _read_entries(git, git.entries(commit, paths), paths, problems), problems
 
 
 def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
@@ -83,12 +90,16 @@ def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> D
     return dict(zip(paths, zip(*sides)))
 
 
-def _read_entries(git: Git, found: Iterable[Entry], problems: List[Problem]) -> Files:
+def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:
     entries = []
     for entry in found:
         if any(part.startswith(".") for part in entry.path.split("/")[1:]):
             continue
-        if entry.mode == SUBMODULE:
+        if entry.path.startswith(f"{CONFIG}/"):
+            problems.append(_misplaced(CONFIG))
+        elif entry.path in starts and entry.path != CONFIG and entry.mode in REGULAR:
+            problems.append(_misplaced(entry.path))
+        elif entry.mode == SUBMODULE:
             problems.append(submodule(entry.path))
         elif entry.mode not in REGULAR:
             problems.append(_not_regular(entry.path))
@@ -104,6 +115,13 @@ def _is_wanted(path: str, problems: List[Problem]) -> bool:
     if path.lower().endswith((".yml", ".yaml")):
         problems.append(Problem(path, 1, 1, "the file's name has to end in .yaml"))
     return False
+
+
+def _misplaced(start: str) -> Problem:
+    # Nothing in there would mean that everything goes.
+    return Problem(
+        start, 1, 1, "a folder: here has to be a file" if start == CONFIG else "a file: here has to be a folder"
+    )
 
 
 def _not_regular(path: str) -> Problem:

@@ -197,6 +197,25 @@ def test_half_of_what_names_a_repository_is_not_guessed(repo: Repo, tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("GIT_CONFIG_COUNT", "abc", "error: git cannot start: error: bogus count in GIT_CONFIG_COUNT\n"),
+        ("GIT_DIR", "/nonexistent", "hint: GIT_DIR is set, and says where git looks: unset GIT_DIR\n"),
+        ("GIT_OBJECT_DIRECTORY", "/nonexistent", "hint: GIT_OBJECT_DIRECTORY is set, and says where git looks"),
+        ("GIT_COMMITTER_DATE", "x", "error: GIT_COMMITTER_DATE: fatal: invalid date format: x\n"),
+    ],
+)
+def test_a_variable_of_gits_that_is_wrong_is_named(repo: Repo, key: str, value: str, told: str) -> None:
+    """
+    Neither "make a repository here" nor "tell who you are" would help.
+    """
+    done = repo.define("db").run("stage", env={key: value})
+
+    assert (1, "") == (done.code, done.out)
+    assert told in done.err
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_standard_streams_lead_nowhere(repo: Repo, closed: str) -> None:
     """
@@ -263,6 +282,27 @@ def test_too_few_open_files_are_told(repo: Repo, words: str, files: int) -> None
 
     assert 1 == done.returncode
     assert done.stderr.startswith("error: Too many open files") and "ulimit -n" in done.stderr
+
+
+@pytest.mark.parametrize("start", [".staged", "kinds", "resources", "stagectl.yaml"])
+def test_a_file_in_the_place_of_a_folder_is_not_taken_for_an_empty_one(repo: Repo, start: str) -> None:
+    """
+    Nor a folder in the place of the config: it would be a plan to remove everything, or one with other settings.
+    """
+    repo.define("db", inputs={"v": 1}).apply_all()
+    repo.plan()
+    shutil.rmtree(repo.root / start, ignore_errors=True)
+    repo.write(f"{start}/x" if start == "stagectl.yaml" else start, "x\n")
+    there, wanted = ("folder", "file") if start == "stagectl.yaml" else ("file", "folder")
+    told = f"{start}:1:1: a {there}: here has to be a {wanted}\n"
+
+    assert told in repo.run("status").err
+    assert told in repo.run("stage").err
+    if start != "resources":  # which a plan is not made from
+        assert told in repo.run("plan").err
+        repo.commit()
+        assert told in repo.run("plan").err
+        assert told in repo.run("plan", "--head", "HEAD").err
 
 
 def test_a_clock_that_jumps_back_mixes_nothing_up(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
