@@ -184,7 +184,8 @@ class Desk(RuleBasedStateMachine):
             name = self.chance.choice(sorted(self.defined))
             del self.defined[name]
             self.repo.delete(name)
-            self.stage_now([name])
+            if name in self.staged:  # else nobody knows it any more
+                self.stage_now([name])
 
     def take_back(self) -> None:
         """Write definitions that are not staged as they are staged: else one that makes no plan blocks everything."""
