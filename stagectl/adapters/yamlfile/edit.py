@@ -1,7 +1,8 @@
 """Editing a YAML file so that comments and formatting live on.
 
-A scalar that is there is replaced in its place, and nothing else moves. Everything else goes through ruamel.yaml's
-round trip. Either way the result is read again by the strict reader and has to say exactly what was meant.
+A scalar that is there is replaced in its place, an entry is put in or taken out in the text, and nothing else moves.
+What is left, such as `? key`, goes through ruamel.yaml's round trip. Whichever way, the result is read again by the
+strict reader and has to say exactly what was meant.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
+from stagectl.adapters.yamlfile.splice import Splice, flow
 from stagectl.core.errors import StagectlError, Step
+
+_MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,18 @@ def _edited(data: bytes, one: Edit) -> bytes:
     _change(wanted, (one.document, *one.at), one)
     if wanted == documents and _same_types(wanted, documents):
         return data
-    result = _in_place(data, one)
-    if result is None:
-        result = _round_trip(data, one)
-    if not _same_types(yamlfile.load(result), wanted):
-        raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
-    return result
+    for way in (_in_place, _entry_by_entry, _spliced, _round_trip):
+        result = way(data, one)
+        if result is not None and _reads_as(result, wanted):
+            return result
+    raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
+
+
+def _reads_as(data: bytes, wanted: Any) -> bool:
+    try:
+        return _same_types(yamlfile.load(data), wanted)
+    except yamlfile.BadYaml:
+        return False
 
 
 def _same_types(one: Any, other: Any) -> bool:
@@ -108,25 +118,90 @@ def scalar_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _round_trip(data: bytes, one: Edit) -> bytes:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+def _entry_by_entry(data: bytes, one: Edit) -> Optional[bytes]:
+    """Return the file with a list edited by what comes and goes, so that the others keep their comments."""
+    now = _value(yamlfile.load(data), (one.document, *one.at))
+    if one.delete or not isinstance(now, list) or not isinstance(one.value, list):
+        return None
+    gone = [index for index, item in enumerate(now) if item not in one.value]
+    kept = len(now) - len(gone)
+    if not kept:
+        return None
+    edits = [Edit(one.document, (*one.at, index), delete=True) for index in reversed(gone)]
+    edits += [Edit(one.document, (*one.at, kept + at), item) for at, item in enumerate(one.value[kept:])]
+    if len(edits) > _MOST_ENTRIES:
+        return None
+    for each in edits:
+        result = _spliced(data, each)
+        if result is None:
+            return None
+        data = result
+    return data
+
+
+def _value(values: Any, at: Sequence[Step]) -> Any:
+    for step in at:
+        try:
+            values = values[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values
+
+
+def _spliced(data: bytes, one: Edit) -> Optional[bytes]:
+    """Return the file with one entry set or taken out in its text, None where that cannot be done."""
+    from ruamel.yaml.error import YAMLError
 
     text = data.decode()
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1 << 16
+    try:
+        splice = Splice(text, one.document, lambda value: _dumped(_yaml(text), value))
+    except YAMLError:
+        return None
+    result = splice.cut(one.at) if one.delete else splice.put(one.at, one.value)
+    return None if result is None else result.encode()
+
+
+def _round_trip(data: bytes, one: Edit) -> Optional[bytes]:
+    """Return the file read and written again, which may cost it comments; None where the library cannot read it."""
+    from ruamel.yaml.error import YAMLError
+
+    text = data.decode()
+    yaml = _yaml(text)
     yaml.explicit_start = True
-    offset = 2 if re.search(r"^( *)[^ #\n-][^\n]*:\n\1  +- ", text, re.MULTILINE) else 0
-    yaml.indent(mapping=2, sequence=2 + offset, offset=offset)
-    documents = list(yaml.load_all(text))
+    try:
+        documents = list(yaml.load_all(text))
+    except YAMLError:
+        return None
     if documents[one.document] is None:
         documents[one.document] = {}
-    quoted = DoubleQuotedScalarString
-    _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quoted(one.value, quoted), one.delete))
+    _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quoted(one.value), one.delete))
     out = io.StringIO()
     yaml.dump_all(documents, out)
     return out.getvalue().encode()
+
+
+def _yaml(text: str) -> Any:
+    """Return what reads and writes YAML, with lists set in or not as in a text."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 16
+    offset = 2 if re.search(r"^( *)[^ #\n-][^\n]*:\r?\n\1  +- ", text, re.MULTILINE) else 0
+    yaml.indent(mapping=2, sequence=2 + offset, offset=offset)
+    return yaml
+
+
+def _dumped(yaml: Any, value: Any) -> str:
+    """Return a mapping, or a list of one item, as lines of a block that begin at its own column."""
+    if isinstance(value, list):
+        inner = value[0]
+        if not isinstance(inner, dict) or not inner:
+            return f"- {flow(inner)}"
+        return "- " + _dumped(yaml, inner).replace("\n", "\n  ").rstrip(" ")
+    out = io.StringIO()
+    yaml.dump({_quoted(key): _quoted(inner) for key, inner in value.items()}, out)
+    return out.getvalue()
 
 
 def _sequence(items: List[Any]) -> Any:
@@ -139,10 +214,12 @@ def _sequence(items: List[Any]) -> Any:
     return sequence
 
 
-def _quoted(value: Any, quoted: Any) -> Any:
+def _quoted(value: Any) -> Any:
     """Return a value whose strings are written in quotes where a plain one might be read as something else."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
     if isinstance(value, dict):
-        return {key: _quoted(inner, quoted) for key, inner in value.items()}
+        return {_quoted(key): _quoted(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return _sequence([_quoted(inner, quoted) for inner in value])
-    return quoted(value) if isinstance(value, str) and scalar_text(value) != value else value
+        return _sequence([_quoted(inner) for inner in value])
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and scalar_text(value) != value else value

@@ -1,0 +1,119 @@
+"""Edits of YAML files: only what was meant differs, byte for byte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stagectl.adapters.yamlfile.edit import Edit, edit
+
+pytestmark = pytest.mark.once
+
+FILE = """\
+# who may edit this
+---
+kind: k  # what it is
+tags:
+- a  # one
+- b  # two
+
+# of the front matter
+---
+
+# of the body
+inputs:
+    port: 1  # the port
+    # about the host
+    host: "x"
+    long: |
+        text
+
+    flow: [
+        1,  # first
+        2
+    ]
+    map: {a: 1,  # in it
+        b: 2}
+    none:  # nothing yet
+    list:
+    - x: 1  # of the list
+
+  # at the end
+"""
+
+
+def put(*at: Any, value: Any) -> Edit:
+    return Edit(1, ("inputs", *at), value)
+
+
+def cut(*at: Any) -> Edit:
+    return Edit(1, ("inputs", *at), delete=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "before", "after"),
+    [
+        (put("new", value="a b"), "    - x: 1  # of the list\n", '    - x: 1  # of the list\n    new: "a b"\n'),
+        (put("a.b", value=[1]), "    - x: 1  # of the list\n", "    - x: 1  # of the list\n    a.b: [1]\n"),
+        (put("d", "e", value=1), "  # of the list\n", "  # of the list\n    d:\n      e: 1\n"),
+        (put("none", "new", value=1), "  # nothing yet\n", "  # nothing yet\n      new: 1\n"),
+        (put("none", value=1), "none:  # nothing", "none: 1  # nothing"),
+        (put("port", value=[1, 2]), "port: 1  #", "port: [1, 2]  #"),
+        (put("flow", 2, value=3), "        2\n", "        2, 3\n"),
+        (put("map", "c", value=3), "b: 2}", "b: 2, c: 3}"),
+        (put("list", 1, value={"x": 2}), "  # of the list\n", "  # of the list\n    - x: 2\n"),
+        (cut("none"), "    none:  # nothing yet\n", ""),
+        (cut("port"), "    port: 1  # the port\n", ""),
+        (cut("long"), "    long: |\n        text\n\n", ""),
+        (cut("map", "b"), "{a: 1,  # in it\n        b: 2}", "{a: 1}"),
+        (cut("list", 0), "    list:\n    - x: 1  # of the list\n", "    list: []\n"),
+        (Edit(0, ("tags",), ["a", "b", "c"]), "- b  # two\n", "- b  # two\n- c\n"),
+        (Edit(0, ("tags",), ["b", "c"]), "- a  # one\n- b  # two\n", "- b  # two\n- c\n"),
+        (Edit(0, ("moved_from",), "old"), "- b  # two\n", "- b  # two\nmoved_from: old\n"),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_what_was_not_meant_stays_byte_for_byte(line_end: str, one: Edit, before: str, after: str) -> None:
+    """
+    Comments wherever they stand, line ends, indentation and blank lines: an edit leaves them alone.
+    """
+    text = FILE.replace("\n", line_end)
+    assert 1 == FILE.count(before)
+
+    result = edit(text.encode(), [one])
+
+    assert FILE.replace(before, after).replace("\n", line_end) == result.decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"inputs": {"p": 1, "q": [{"a": "b"}]}}\n', '{"inputs": {"p": 1, "q": [{"a": "b"}], "new": "x"}}\n'),
+        ('{\n  "inputs": {\n    "p": 1\n  }\n}\n', '{\n  "inputs": {\n    "p": 1, "new": "x"\n  }\n}\n'),
+        ("inputs:\n  p: 1", "inputs:\n  p: 1\n  new: x\n"),
+        ("# nothing yet\n", "# nothing yet\ninputs:\n  new: x\n"),
+        ("inputs:  # none\n", "inputs:  # none\n  new: x\n"),
+        ("inputs: {}  # none\n", "inputs:  # none\n  new: x\n"),
+        ('inputs:\n  p: +5\n  q: ~\n  r: "\\u00e9"\n', 'inputs:\n  p: +5\n  q: ~\n  r: "\\u00e9"\n  new: x\n'),
+        ("inputs:\n  p: 1\n  : 2\n  null: 3\n", "inputs:\n  p: 1\n  : 2\n  null: 3\n  new: x\n"),
+    ],
+)
+def test_a_body_of_any_form_gets_one_more_input(before: str, after: str) -> None:
+    """
+    JSON stays JSON, an empty body gets its first input, and other values are written as they were.
+    """
+    front = "---\nkind: k\n---\n"
+
+    assert front + after == edit((front + before).encode(), [put("new", value="x")]).decode()
+
+
+def test_comments_beside_the_entries_of_a_list_that_stay_are_kept_where_several_come_and_go() -> None:
+    """
+    Tags in a block, each with its reason.
+    """
+    text = "---\nkind: k\ntags:\n  - a  # one\n  - b  # two\n  - c  # three\n---\n"
+
+    result = edit(text.encode(), [Edit(0, ("tags",), ["b", "d", "e"])])
+
+    assert "---\nkind: k\ntags:\n  - b  # two\n  - d\n  - e\n---\n" == result.decode()
