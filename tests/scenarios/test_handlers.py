@@ -290,6 +290,10 @@ def unknown(call):
     return {"chnged": True}
 def leaves(call):
     raise SystemExit(3)
+def leaves_early(call):
+    raise SystemExit(0)
+def vanishes(call):
+    import os; os._exit(0)
 value = 1
 """
 
@@ -302,6 +306,8 @@ def test_a_function_that_fails_or_is_not_there_says_so(
     """
     package(tmp_path / "lib", FAILING, monkeypatch)
     (tmp_path / "lib/broken.py").write_text("import nothing_of_that_name\n")
+    (tmp_path / "lib/exits.py").write_text("raise SystemExit\n")
+    left = "it ended its process before it returned: whether it has done its work is not known"
     expected = "None, true or false (whether it changed something), or a mapping"
     expected += ' {"changed": true or false, "message": "..."} is expected'
     ends = {
@@ -310,6 +316,9 @@ def test_a_function_that_fails_or_is_not_there_says_so(
         "odd": ("infra:odd", f"infra:odd returned dict: {expected}"),
         "unknown": ("infra:unknown", f"infra:unknown returned dict: {expected}"),
         "leaves": ("infra:leaves", "exit code 3"),
+        "early": ("infra:leaves_early", left),
+        "vanishes": ("infra:vanishes", left),
+        "exits": ("exits:f", left),
         "value": ("infra:value", "infra:value is no function"),
         "attribute": ("infra:nothing", "the module infra has no nothing"),
         "module": ("infra.x.y:f", "there is no module infra.x.y: its package has to be installed where stagectl is"),
@@ -335,6 +344,20 @@ def test_a_function_that_fails_or_is_not_there_says_so(
         f'      File "{tmp_path}/lib/broken.py", line 1, in <module>\n'
         "        import nothing_of_that_name\n"
     ) in ran.err
+
+
+def test_a_function_may_change_folder_and_environment(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It has a process of its own: what it did counts, and how it ended is known.
+    """
+    text = "import os\ndef act(call):\n    os.chdir('/')\n    os.environ.clear()\n    return False\n"
+    package(tmp_path / "lib", text, monkeypatch)
+    kind(repo, "function", "python", "infra:act").define("a", "function").commit()
+
+    assert 0 == repo.stage().apply().code
+    assert {"inputs": {}} == repo.applied("a")
 
 
 def test_the_repository_shadows_no_module(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import List, Set
 
 from stagectl.adapters.handlers import Request, Result
-from stagectl.adapters.handlers.inside import ENDED, FAILURE
+from stagectl.adapters.handlers.inside import ENDED, FAILURE, LEFT
 from stagectl.adapters.handlers.shell import shell
 
 # With -c (as with -m) Python puts the current folder first on its path: here the repository, where a pull request
@@ -37,6 +37,8 @@ def in_child(request: Request, module: str, *arguments: str) -> Result:
         failure = Path(folder, FAILURE)
         if not result.ok and failure.exists():
             return replace(result, message=failure.read_text(encoding="utf-8"))
+        if result.ok and not Path(folder, ENDED).exists():
+            return replace(result, ok=False, message=LEFT)
         return result
 
 

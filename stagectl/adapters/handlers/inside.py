@@ -13,6 +13,8 @@ from typing import Any, Callable, Dict, Mapping, NoReturn
 
 ENDED, FAILURE = "ended", "failure"  # files in the folder that child and handler share
 
+LEFT = "it ended its process before it returned: whether it has done its work is not known"
+
 
 class Failed(Exception):
     """An action that failed; the message is all that people need, the output has what is more."""
@@ -34,16 +36,20 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
 
     Whatever else ends it leaves no sign that it ended: then the handler looks for what it left running.
     """
+    told = fact("RESULT")  # now: the work may change the environment
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     code = 0
     try:
         result = work()
-        Path(fact("RESULT")).write_text(json.dumps(result), encoding="utf-8")
+        Path(told).write_text(json.dumps(result), encoding="utf-8")
     except Failed as failure:
         Path(folder, FAILURE).write_text(str(failure), encoding="utf-8", errors="backslashreplace")
         code = 1
-    except SystemExit:
+    except SystemExit as leaving:
         Path(folder, ENDED).touch()
-        raise
+        if leaving.code:
+            raise
+        Path(folder, FAILURE).write_text(LEFT, encoding="utf-8")
+        code = 1
     Path(folder, ENDED).touch()
     sys.exit(code)
