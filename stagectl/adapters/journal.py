@@ -20,7 +20,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 
 from stagectl.adapters.files import MAKING
 from stagectl.adapters.processes import NOTES
-from stagectl.adapters.run_folders import folder_of_run, names
+from stagectl.adapters.run_folders import folder_of_run, names, opened
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
@@ -241,7 +241,8 @@ def read(scratch: Path, run: str) -> Record:
     """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
     folder = folder_of_run(scratch, run)
     try:
-        header = read_header(json.loads((folder / "run.json").read_text(encoding="utf-8")), run)
+        with opened(folder / "run.json") as file:
+            header = read_header(json.loads(file.read().decode("utf-8")), run)
         return read_record(header, _entries(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StagectlError(
@@ -251,6 +252,8 @@ def read(scratch: Path, run: str) -> Record:
 
 
 def _entries(folder: Path) -> List[Dict[str, Any]]:
-    journal = folder / "journal"
-    lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []  # the last line may be torn
-    return [json.loads(line) for line in lines]
+    try:
+        with opened(folder / "journal") as file:
+            return [json.loads(line) for line in file.read().split(b"\n")[:-1]]  # the last line may be torn
+    except FileNotFoundError:
+        return []

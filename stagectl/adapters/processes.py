@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict
 
+from stagectl.adapters.run_folders import opened
 from stagectl.core.model import ChangeId
 
 NOTES = "processes"  # in the folder of a run: a line per process
@@ -47,7 +48,9 @@ def living(folder: Path) -> Dict[ChangeId, int]:
     found: Dict[ChangeId, int] = {}
     boot = _boot()
     with suppress(OSError, ValueError):  # a torn last line: the power went, and the process with it
-        for line in (folder / NOTES).read_text(encoding="utf-8").splitlines():
+        with opened(folder / NOTES) as file:
+            lines = file.read().decode("utf-8").splitlines()
+        for line in lines:
             change, process, moment, then = json.loads(line)
             if then == boot and _is_born_before(process, moment):
                 found[ChangeId(change)] = process

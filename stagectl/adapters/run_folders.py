@@ -5,10 +5,12 @@ Every command asks that last question, so nothing is loaded here that only those
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from pathlib import Path
-from typing import List, Optional
+from typing import BinaryIO, List, Optional
 
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
@@ -32,7 +34,7 @@ def unclosed(scratch: Path) -> Optional[str]:
     """
     for name in names(scratch):
         try:
-            with open(folder_of_run(scratch, name) / "journal", "rb") as file:
+            with opened(folder_of_run(scratch, name) / "journal") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - 1024))
                 last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
@@ -41,3 +43,12 @@ def unclosed(scratch: Path) -> Optional[str]:
         if not last.startswith(b'{"end"'):
             return name
     return None
+
+
+def opened(path: Path) -> BinaryIO:
+    """Return a run's file, open to be read; raises OSError for a link, a pipe or a device, which may have no end."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file

@@ -64,6 +64,12 @@ def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outc
 
 def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
     """Return the plan of a run with its values, made again from the commits it was made from, and the applied state."""
+    if workspace.git.find(header.source) is None:
+        raise StagectlError(
+            f"the commit {header.source[:12]} that run {header.run} applies is gone from this repository",
+            f"fetch it from where it still is, or give the run up: see `stagectl report {header.run}`, and move this "
+            f"folder away: {run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+        )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_at(header.base))
     plan = checked_plan(situation, header.plan.selection, snapshot, {})

@@ -1093,6 +1093,51 @@ def test_a_damaged_journal_is_named_and_only_stops_what_needs_it(repo: Repo) -> 
     assert repo.plan().ids == []
 
 
+@pytest.mark.parametrize("file", ["journal", "run.json"])
+@pytest.mark.parametrize("what", ["pipe", "link"])
+def test_a_journal_that_is_a_pipe_or_a_link_hangs_nothing(repo: Repo, file: str, what: str) -> None:
+    """
+    Nobody waits for a writer, and what a link leads to may have no end.
+    """
+    chain(repo)
+    run = killed(repo, "b.run")
+    path = runs(repo) / run / file
+    path.unlink()
+    if what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+
+    for command in ("resume", "report"):
+        told = failed(repo.run(command)).err
+        assert told.startswith(f"error: the journal of run {run} cannot be read: OSError: ")
+        assert told.endswith(f"hint: look at it, and move it away: {runs(repo) / run}\n")
+    for command in ("status", "plan", "log"):
+        repo.ok(command)
+
+
+def test_a_run_whose_commit_is_gone_can_be_given_up(repo: Repo) -> None:
+    """
+    A commit that was amended and collected: apply and resume say what to do, and it works.
+    """
+    chain(repo)
+    run = killed(repo, "b.run")
+    source = repo.git("rev-parse", "HEAD")
+    repo.git("commit", "--amend", "-m", "another")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+
+    for command in (("apply", "--yes"), ("resume", "--unknown", "done")):
+        assert failed(repo.run(*command)).err == (
+            f"error: the commit {source[:12]} that run {run} applies is gone from this repository\n"
+            f"hint: fetch it from where it still is, or give the run up: see `stagectl report {run}`, and move this "
+            f"folder away: {runs(repo) / run}\n"
+        )
+    repo.ok("report", run)
+    (runs(repo) / run).rename(repo.root.parent / "given-up")
+    repo.ok("apply", "--yes")
+
+
 def moved_by_another(repo: Repo, *names: str) -> None:
     """Apply some names as another clone would: without the memory of this one's runs."""
     journals = repo.root / ".git/stagectl"
