@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from stagectl.core.model import stamp_count
+from stagectl.core.model import later_count, stamp_count
 from stagectl.core.schema import BODY, FRONT
 from stagectl.core.sequences import merge_entries
 from stagectl.core.values import Path, same
@@ -150,4 +150,4 @@ def _both(one: Optional[str], other: Optional[str]) -> Optional[str]:
     if stamp_count(one) != stamp_count(other):
         return max(one, other, key=stamp_count)
     suffix = hashlib.sha256("+".join(sorted((one, other))).encode()).hexdigest()[:4]
-    return f"{stamp_count(one) + 1}-{suffix}"
+    return f"{later_count(one)}-{suffix}"

@@ -23,6 +23,7 @@ TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
 ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
 STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
+LAST_COUNT = 999_999_999  # of a stamp
 
 RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"
 EXECUTORS = ("threads", "dask")
@@ -207,6 +208,11 @@ def is_pending(stamp: str, done: Optional[str]) -> bool:
     if done is None or stamp == done:
         return done is None
     return stamp_count(stamp) >= stamp_count(done)
+
+
+def later_count(*stamps: str) -> int:
+    """Return a counter for a stamp after these; at its end it stays, and another suffix alone says what is pending."""
+    return min(LAST_COUNT, 1 + max(map(stamp_count, stamps)))
 
 
 def stamp_count(stamp: str) -> int:

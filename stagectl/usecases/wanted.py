@@ -19,8 +19,8 @@ from stagectl.core.model import (
     Name,
     Resource,
     is_pending,
+    later_count,
     staged_path,
-    stamp_count,
 )
 from stagectl.core.selection import glob_test
 from stagectl.usecases.commit import Wanted, content_of
@@ -135,7 +135,7 @@ def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resour
     old = resource.actions.get(action)
     if old is not None and is_pending(old, done.get(action)):
         return resource
-    count = 1 + max(stamp_count(stamp) for stamp in (old or "0-0", done.get(action, "0-0")))
+    count = later_count(old or "0-0", done.get(action, "0-0"))
     stamps = {other: stamp for other, stamp in resource.actions.items() if other != action}
     stamps[action] = f"{count}-{os.urandom(2).hex()}"
     return rendered(replace(resource, actions=stamps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List
 
 from tests.build import Repo
@@ -281,6 +282,23 @@ def test_an_action_can_be_staged_again_after_it_was_applied(repo):
 
     assert "actions: {restart: 2-" in repo.read(".staged/db.yaml")
     assert ["db.restart"] == repo.plan().ids
+
+
+def test_an_action_whose_counter_is_at_its_end_can_be_staged_again(repo):
+    """
+    Whoever wrote the last counter by hand: what is staged after it can be read, and runs once.
+    """
+    repo.define("db").apply_all()
+    repo.stage("db", "-a", "restart")
+    text = re.sub("restart: 1-[0-9a-f]+", "restart: 999999999-zz", repo.read(".staged/db.yaml"))
+    repo.write(".staged/db.yaml", text).commit()
+    repo.ok("apply", "--yes")
+
+    repo.stage("db", "-a", "restart")
+
+    assert ["db.restart"] == repo.plan().ids
+    repo.ok("apply", "--yes")
+    assert [] == repo.plan().ids
 
 
 def test_two_actions_keep_the_order_they_were_staged_in(repo):

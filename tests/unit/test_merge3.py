@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
 from stagectl.core.merge3 import merge_documents, merge_values
-from stagectl.core.model import is_pending
+from stagectl.core.model import STAMP, is_pending
 from stagectl.core.sequences import merge_sequences
 from stagectl.core.values import canonical
 from stagectl.usecases.merge_files import merge
@@ -191,7 +191,7 @@ def test_a_file_that_is_merged_says_what_its_values_do(base: Any, ours: Any, the
         assert all(mark in text.decode().splitlines() for mark in ("<<<<<<< ours", "=======", ">>>>>>> theirs"))
 
 
-STAMPS = ["1-aa", "1-bb", "2-aa", "2-bb", "3-aa"]
+STAMPS = ["1-aa", "1-bb", "2-aa", "2-bb", "3-aa", "999999999-aa", "999999999-bb"]
 
 
 @pytest.mark.parametrize("ours, theirs", list(itertools.permutations(STAMPS, 2)))
@@ -210,6 +210,7 @@ def test_an_action_that_is_pending_on_one_side_is_pending_after_the_merge(
 
     stamp = merged(ours, theirs)
     assert stamp == merged(theirs, ours)
+    assert STAMP.fullmatch(stamp)
     for done, other in ((ours, theirs), (theirs, ours)):
         if other != base.get("restart") and is_pending(other, done):
             assert is_pending(stamp, done)
