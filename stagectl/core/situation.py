@@ -47,11 +47,12 @@ class Situation:
         return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
 
     def is_edited(self, name: Name) -> bool:
-        """Return whether the staged file is not the one last applied (either may be missing)."""
+        """Return whether the staged file is not the one last applied (either may be missing), but for its line ends."""
         staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
         if staged is None or applied is None:
             return (staged is None) != (applied is None)
-        return staged.content != applied.content
+        # git may check a file out with other line ends than it has of it: that is no edit, and no other plan.
+        return staged.content.replace(b"\r\n", b"\n") != applied.content.replace(b"\r\n", b"\n")
 
 
 class Scope(NamedTuple):

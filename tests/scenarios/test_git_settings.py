@@ -67,6 +67,34 @@ def test_the_users_settings_change_nothing(repo: Repo, tmp_path: Path, which: st
     assert plain(tmp_path) == walk(repo)
 
 
+@pytest.mark.parametrize("cache", ["on", "off"])
+@pytest.mark.parametrize("how", ["core.autocrlf", ".gitattributes"])
+def test_line_ends_that_git_converts_are_no_edit(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, cache: str
+) -> None:
+    """
+    In a clone that has all files with other line ends nothing is recorded, and a plan has the same id.
+    """
+    monkeypatch.setenv("STAGECTL_CACHE", cache)
+    if how == ".gitattributes":
+        repo.write(".gitattributes", "*.yaml text eol=crlf\n")
+    repo.define("a", inputs={"v": 1}).define("b", inputs={"v": 1}).commit()
+    repo.apply_all()
+    repo.ok("update", "a", "--set", "v=2")
+    options = ["--config", "user.name=Bob", "--config", "user.email=bob@example.com"]
+    options += ["--config", "core.autocrlf=true"] if how == "core.autocrlf" else []
+    repo.git("clone", "--quiet", *options, str(repo.root), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", init=False)
+    clone.git("fetch", "--quiet", "origin", "stagectl/applied:stagectl/applied")
+    assert b"\r\n" in (clone.root / ".staged/b.yaml").read_bytes()
+
+    plan = clone.plan()
+
+    assert (["a.update"], [], repo.plan().raw["plan_id"]) == (plan.ids, plan.raw["recorded"], plan.raw["plan_id"])
+    clone.ok("apply", "--yes")
+    assert 0 == clone.run("plan", "--detailed-exitcode").code
+
+
 @pytest.mark.parametrize("where", ["name", "detached", "submodule", "worktree", "split"])
 def test_the_place_changes_nothing(tmp_path: Path, where: str) -> None:
     """
