@@ -80,14 +80,15 @@ def _merge(clashes: List[Clash], path: Path, base: Any, ours: Any, theirs: Any) 
         return _merge_mappings(clashes, path, base if isinstance(base, dict) else {}, ours, theirs)
     if isinstance(ours, list) and isinstance(theirs, list):
         old = base if isinstance(base, list) else []
-        if _is_set(path):
+        if is_set(path):
             union = merged_set(ours, old, theirs)
             return union, union
         return _merge_lists(clashes, path, old, ours, theirs)
     return _clash(clashes, path, base, ours, theirs)
 
 
-def _is_set(path: Path) -> bool:
+def is_set(path: Path) -> bool:
+    """Return whether the order says nothing in a list at a path of the front matter or the body."""
     return path[:1] != ("inputs",) and (path[0] in SETS or (len(path) == 2 and path[0] == "react_on"))
 
 

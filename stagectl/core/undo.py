@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from stagectl.core.merge3 import MISSING, Documents, merge_values
+from stagectl.core.merge3 import MISSING, Documents, is_set, merge_values
 from stagectl.core.schema import BODY, FRONT
 from stagectl.core.values import Path, canonical, dotted, same
 
@@ -90,7 +90,7 @@ def _steps(place: Place, now: Any, wanted: Any) -> Iterator[Step]:
 def _steps_in_list(place: Place, now: List[Any], wanted: List[Any]) -> Iterator[Step]:
     """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
     document, path = place
-    gone = _gone(now, wanted)
+    gone = None if is_set(path) else _gone(now, wanted)  # an entry of a set that goes is not one that comes
     if gone is None:
         yield place, wanted
         return

@@ -133,6 +133,12 @@ CLEAN = {
         BASE + "  zone: x\n",
         BASE.replace("inputs:\n", "inputs:\n  zone: x\n"),
     ),
+    "an entry of a set that goes leaves its comment to no other": (
+        "---\nkind: service\ntags:\n- a  # one\n- b\n---\n",
+        "---\nkind: service\ntags:\n- a  # one\n- b\n- c  # three\n---\n",
+        "---\nkind: service\ntags:\n- a  # one\n- d\n---\n",
+        "---\nkind: service\ntags:\n- a  # one\n- c  # three\n- d\n---\n",
+    ),
     "a value without a body before": (
         "---\nkind: service\n---\n",
         "---\nkind: service\n---\ninputs:\n  a: 1\n",
