@@ -403,8 +403,9 @@ class Changes:
         views = {n: full if why[0][0] == "needs-parent" else view for n, (view, why) in held.items()}
         for name in look.names:
             self.infer(name, views.get(name, look))
-        for name in [n for n in look.forms if look.live(n)]:  # Rule 8: owed actions are added again
-            for action, ids in (look.applied[name].get("owed") or {}).items():
+        becoming = {name for name in look.forms if f"{name}.run" in self.causes}
+        for name in [n for n in look.forms if look.live(n) or n in becoming]:  # Rule 8: owed actions are added again
+            for action, ids in (look.applied.get(name, {}).get("owed") or {}).items():
                 self.join(name, action, "owed", ids)
         while self.join_reactions():
             pass

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import store, tree
-from stagectl.adapters.branches import check_readable
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git import Git, GitError
 from stagectl.core.checks import ImpossiblePlan, Trouble, all_troubles
@@ -132,6 +131,8 @@ class Workspace:
         local = self.git.find(ref)
         remote = self.git.find(f"refs/remotes/{config.remote}/{config.applied_branch}")
         if local is None:
+            from stagectl.adapters.branches import check_readable  # a plan of what is applied waits for nothing else
+
             check_readable(self.git, ref)
         if local is None and remote is None:
             return AppliedBranch(ref, None, None, is_known=config.remote not in self.git.remotes())
