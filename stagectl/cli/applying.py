@@ -88,9 +88,7 @@ def apply(
     from stagectl.usecases.cluster import Where
 
     reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
-    asked = yes or expect is not None or reviewed is not None
-    if not asked and not is_terminal():
-        raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
+    asked = _is_asked_for(yes or expect is not None or reviewed is not None)
     options = Options(
         record_only=record_only,
         parallel=parallel,
@@ -107,6 +105,13 @@ def apply(
     )
     chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)
     _carry_out(chosen, options, asked=asked, as_json=as_json)
+
+
+def _is_asked_for(is_said: bool) -> bool:
+    """Return whether nobody has to be asked any more; raises UsageError where somebody has to be and cannot."""
+    if not is_said and not is_terminal():
+        raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
+    return is_said
 
 
 def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:

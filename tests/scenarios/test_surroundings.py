@@ -216,6 +216,17 @@ def test_a_variable_of_gits_that_is_wrong_is_named(repo: Repo, key: str, value: 
     assert told in done.err
 
 
+STAGECTL = f"{sys.executable} -m stagectl"
+
+
+def of_shell(repo: Repo, script: str) -> subprocess.CompletedProcess[str]:
+    """What comes of a shell script, which can give a process what Python would not."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["sh", "-c", script], cwd=repo.root, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_standard_streams_lead_nowhere(repo: Repo, closed: str) -> None:
     """
@@ -224,14 +235,7 @@ def test_closed_standard_streams_lead_nowhere(repo: Repo, closed: str) -> None:
     repo.define("db", inputs={"v": 1}).commit()
 
     for words in ("stage", "plan", "apply --yes", "status"):
-        done = subprocess.run(
-            ["sh", "-c", f"exec {sys.executable} -m stagectl {words} {closed}"],
-            cwd=repo.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = of_shell(repo, f"exec {STAGECTL} {words} {closed}")
         assert 0 == done.returncode
         assert "bug" not in done.stderr and "Traceback" not in done.stderr
     assert ["db.run"] == repo.log()
@@ -242,14 +246,7 @@ def test_a_current_folder_that_is_gone_is_told(repo: Repo) -> None:
     """
     Somebody else's checkout, or an action, took it away.
     """
-    done = subprocess.run(
-        ["sh", "-c", f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} -m stagectl plan"],
-        cwd=repo.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    done = of_shell(repo, f"mkdir gone && cd gone && rmdir ../gone && exec {STAGECTL} plan")
 
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr == "error: the current folder is gone\nhint: go to the repository with cd, and try again\n"
@@ -274,11 +271,7 @@ def test_too_few_open_files_are_told(repo: Repo, words: str, files: int) -> None
     """
     However early it is that no more can be opened.
     """
-    limited = f"ulimit -n {files}; exec {sys.executable} -m stagectl {words}"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        ["sh", "-c", limited], cwd=repo.root, env=env, capture_output=True, text=True, timeout=PATIENCE
-    )
+    done = of_shell(repo, f"ulimit -n {files}; exec {STAGECTL} {words}")
 
     assert 1 == done.returncode
     assert done.stderr.startswith("error: Too many open files") and "ulimit -n" in done.stderr

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from stagectl.adapters.yamlfile import load
 from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.errors import StagectlError
 
 pytestmark = pytest.mark.once
 
@@ -117,3 +119,37 @@ def test_comments_beside_the_entries_of_a_list_that_stay_are_kept_where_several_
     result = edit(text.encode(), [Edit(0, ("tags",), ["b", "d", "e"])])
 
     assert "---\nkind: k\ntags:\n  - b  # two\n  - d\n  - e\n---\n" == result.decode()
+
+
+FORMS = [
+    "", "# c", "inputs:", "inputs: {}", "inputs: {p: 1, # c\n}", "inputs: {p}", "inputs: [\n1,\n]", 'inputs: {"p":1}',
+    '{"inputs": {"p": 1}}', "inputs:\n  p: |\n    a\n    b\n", "inputs:\n  p: >-\n    a\n\n  z: ~\n...",
+    "inputs:\n  ? p\n  : 1\n", "inputs:\n  p:\n  : 2\n",
+    "inputs: # c\n  'p': 1 # d\n  l:\n  - 1\n  - x: 2\n    y: 3\n  # e\n",
+    'inputs:\n  p: "a: b"\n  m:\n    n: {q: [1,\n      2]}\n', "null", "[]",
+]  # fmt: skip
+PLACES = [(), ("p",), ("new",), ("m", "n"), ("l", 0), ("l", 2), ("l", 1, "x"), ("p", "deep"), ("z",), ("", "x")]
+VALUES = [1, "a", None, [1, 2], {"a": {"b": 1}}, {}, "x: y", "a\nb", "\u2028", "true"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_edit_is_made_as_meant_or_refused(form: str) -> None:
+    """
+    Any value at any place of any form: what comes of it says what was meant, or the edit is refused with a hint.
+    """
+    for text in (form, form + "\n", form.replace("\n", "\r\n") + "\r\n"):
+        data = ("---\nkind: k\n---\n" + text).encode()
+        for at in PLACES:
+            for one in [cut(*at), *(put(*at, value=value) for value in VALUES)]:
+                try:
+                    result = load(edit(data, [one]))[1]
+                except StagectlError as error:
+                    assert error.message, one
+                    continue
+                *above, last = "inputs", *at
+                for step in above:
+                    result = result[step]
+                if not one.delete:
+                    assert one.value == result[last], (text, one)
+                elif isinstance(result, dict):
+                    assert last not in result, (text, one)

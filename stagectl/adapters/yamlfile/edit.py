@@ -155,7 +155,7 @@ def _spliced(data: bytes, one: Edit) -> Optional[bytes]:
     text = data.decode()
     try:
         splice = Splice(text, one.document, lambda value: _dumped(_yaml(text), value))
-    except YAMLError:
+    except (YAMLError, IndexError):  # it has no such document yet
         return None
     result = splice.cut(one.at) if one.delete else splice.put(one.at, one.value)
     return None if result is None else result.encode()
@@ -172,6 +172,7 @@ def _round_trip(data: bytes, one: Edit) -> Optional[bytes]:
         documents = list(yaml.load_all(text))
     except YAMLError:
         return None
+    documents += [{}] * (one.document + 1 - len(documents))
     if documents[one.document] is None:
         documents[one.document] = {}
     _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quoted(one.value), one.delete))

@@ -51,7 +51,7 @@ class Splice:
                 return None
         entries = _entries(holder)
         index = [id(value) for _, value in entries].index(id(entry[1])) if entry else 0
-        if holder.flow_style:
+        if _is_flow(holder):
             return self._cut_from_flow(holder, entries, index)
         lines = self._lines(entries[index])
         if lines is None or (len(entries) == 1 and (above is None or above[0] is None)):
@@ -77,7 +77,7 @@ class Splice:
         if start == end and key is not None:
             start = end = self._colon(key)
         is_scalar = isinstance(node.value, str) and node.style not in ("|", ">")
-        if is_scalar or node.flow_style:
+        if is_scalar or _is_flow(node):
             gap = "" if start < end else " "
             return self._text[:start] + gap + flow(value, self._is_json(node)) + self._text[end:]
         lines = self._lines(entry)
@@ -89,7 +89,7 @@ class Splice:
     def _added(self, holder: Node, above: Optional[Tuple[Node, Node]], step: Step, value: Any) -> Optional[str]:
         """Return the text with one more entry at the end of a collection, or in a place that is empty yet."""
         entries = _entries(holder)
-        if entries and holder.flow_style:
+        if entries and _is_flow(holder):
             text = flow(value, self._is_json(holder))
             key = f"{flow(step, self._is_json(holder))}: " if isinstance(step, str) else ""
             at = self._end(entries[-1])
@@ -135,14 +135,16 @@ class Splice:
         """Return where an entry's text ends; the parser has a block, or nothing, end where the next thing begins."""
         key, node = entry
         inner = _entries(node)
-        if inner and not node.flow_style:
+        if inner and not _is_flow(node):
             return self._end(inner[-1])
         end: int = node.end_mark.index
         return self._colon(key) if key is not None and end == node.start_mark.index else end
 
     def _colon(self, key: Node) -> int:
-        """Return where the text after a key's colon begins."""
-        return self._text.index(":", key.end_mark.index) + 1
+        """Return where the text after a key's colon begins; between brackets a key may have none."""
+        end: int = key.end_mark.index
+        colon = re.compile(r"\s*:").match(self._text, end)
+        return colon.end() if colon else end
 
     def _block(self, value: Any, column: int) -> str:
         lines = self._dump(value).splitlines()
@@ -160,6 +162,10 @@ def _entry(holder: Node, step: Step) -> Optional[Tuple[Node, Node]]:
         return next((pair for pair in _entries(holder) if pair[0] is not None and pair[0].value == step), None)
     entries = [pair for pair in _entries(holder) if pair[0] is None]
     return entries[step] if step < len(entries) else None
+
+
+def _is_flow(node: Node) -> bool:
+    return bool(getattr(node, "flow_style", False))  # a scalar has none
 
 
 def _entries(node: Node) -> List[Tuple[Node, Node]]:
