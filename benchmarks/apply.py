@@ -23,9 +23,9 @@ from typing import List, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from stagectl.core.selection import Selection
-from stagectl.usecases.apply import Options, apply
-from stagectl.usecases.workspace import Workspace
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.applying.apply import Options, apply
+from stagectl.usecases.repository.workspace import Workspace
 
 
 def repository(folder: Path, layers: int, width: int, command: Sequence[str]) -> None:

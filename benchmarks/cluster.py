@@ -22,10 +22,10 @@ from typing import Dict, List, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.apply import repository
-from stagectl.core.selection import Selection
-from stagectl.usecases.apply import Options, apply
-from stagectl.usecases.cluster import Where
-from stagectl.usecases.workspace import Workspace
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.applying.apply import Options, apply
+from stagectl.usecases.applying.cluster import Where
+from stagectl.usecases.repository.workspace import Workspace
 from tests.cluster import Cluster
 
 TICKS = os.sysconf("SC_CLK_TCK")

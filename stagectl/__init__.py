@@ -1,13 +1,14 @@
 """stagectl: stage, review and roll out changes to resources, with git as the only store."""
 
-# Imports nothing, not even `annotations`: with `python -m stagectl` the current folder, which may be anybody's, comes
-# first until `__main__` has taken it out.
+# Imports nothing but its own version, not even `annotations`: with `python -m stagectl` the current folder, which may
+# be anybody's, comes first until `__main__` has taken it out.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from stagectl.api import Repository
 
-__version__ = "0.1.0"
+from stagectl.version import __version__  # noqa: E402
+
 __all__ = ["Repository", "__version__"]
 
 

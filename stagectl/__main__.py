@@ -9,7 +9,7 @@ import gc
 import io
 import os
 
-from stagectl.adapters import ahead
+from stagectl.adapters.git import prefetch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
@@ -23,11 +23,11 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    ahead.start(words)
+    prefetch.start(words)
     try:
         return _run(words)
     finally:
-        ahead.drop()
+        prefetch.drop()
 
 
 def _run(words: "Sequence[str]") -> int:
@@ -53,7 +53,7 @@ def _run(words: "Sequence[str]") -> int:
 
         return _told(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
-        ahead.drop()  # if too much is open: what tells it has to be opened, too
+        prefetch.drop()  # if too much is open: what tells it has to be opened, too
         return _told(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
@@ -149,8 +149,8 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    from stagectl import __version__
     from stagectl.core.printable import safe
+    from stagectl.version import __version__
 
     clean = getattr(error, "clean", str)  # takes out the secrets of a run
     with tempfile.NamedTemporaryFile(
@@ -180,10 +180,10 @@ def _open_what_is_closed() -> None:
 def entry() -> None:
     """Run the command line of this process, and end it."""
     _open_what_is_closed()
-    if ahead.only_looks(sys.argv[1:]):
+    if prefetch.only_looks(sys.argv[1:]):
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
     code = main()
-    if ahead.only_looks(sys.argv[1:]):
+    if prefetch.only_looks(sys.argv[1:]):
         # What only looks has nothing left to close, and taking a hundred modules apart takes longer than planning did.
         sys.stdout.flush()
         sys.stderr.flush()

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Union
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.outcome import Outcome
-from stagectl.core.plan import Change, Plan
-from stagectl.core.range_diff import RangeDiff, range_diff
-from stagectl.core.reports import LogEntry, Shown, Status
-from stagectl.core.runs import Application
-from stagectl.core.selection import Selection
-from stagectl.usecases import apply as applying
-from stagectl.usecases import reviewed
-from stagectl.usecases.commit import Staging
-from stagectl.usecases.interrupted import take_back
-from stagectl.usecases.log import log
-from stagectl.usecases.plan import plan
-from stagectl.usecases.reviewed import OtherPlan
-from stagectl.usecases.show import show
-from stagectl.usecases.stage import stage
-from stagectl.usecases.status import status
-from stagectl.usecases.workspace import Workspace
+from stagectl.core.pictures.reports import LogEntry, Shown, Status
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.range_diff import RangeDiff, range_diff
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.outcome import Outcome
+from stagectl.core.running.runs import Application
+from stagectl.usecases.applying import apply as applying
+from stagectl.usecases.applying.interrupted import take_back
+from stagectl.usecases.history.log import log
+from stagectl.usecases.looking.show import show
+from stagectl.usecases.looking.status import status
+from stagectl.usecases.planning import reviewed
+from stagectl.usecases.planning.plan import plan
+from stagectl.usecases.planning.reviewed import OtherPlan
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.stage import stage
 
 __all__ = [
     "Application",

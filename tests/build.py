@@ -16,8 +16,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 from unittest import mock
 
 from stagectl.__main__ import main
-from stagectl.core import schema
 from stagectl.core.model import Kind, Name, Resource
+from stagectl.core.schemas import schema
 
 COMPARE = os.environ.get("COMPARE_CACHE") != "off"  # the same on every Python: CI compares on one
 ROOT = Path(__file__).resolve().parent.parent
@@ -248,6 +248,6 @@ def resource(name: str, kind: str = "service", tags: Sequence[str] = (), **body:
 
 def kind(name: str, **more: Any) -> Kind:
     """A kind in memory."""
-    from stagectl.core import settings
+    from stagectl.core.schemas import settings
 
     return settings.kind(name, [more])

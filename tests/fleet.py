@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List
 
-from stagectl.core.document import with_id
 from stagectl.core.model import Applied, Kind, Name, Resource
-from stagectl.core.plan import Plan
-from stagectl.core.planner import make_plan
-from stagectl.core.resolve import Resolver
-from stagectl.core.selection import Selection
-from stagectl.core.situation import Situation
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.document import with_id
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
 from tests.build import kind, resource
 
 KINDS = {

@@ -27,11 +27,23 @@ APPLIED = "stagectl/applied"
 SAID_DONE = "nobody saw how this ended; it was said to be done"
 # All that a command imports lazily: a child that forks has it already.
 PRELOADED = (
-    "git", "jsonschema", "ruamel.yaml", "stagectl.adapters.handlers.shell", "stagectl.cli", "stagectl.cli.progress",
-    "stagectl.usecases.apply", "stagectl.usecases.recover", "stagectl.usecases.report", "stagectl.usecases.reviewed",
-    "stagectl.usecases.status", "stagectl.views.apply", "stagectl.views.plan_json", "stagectl.views.plan_text",
-    "stagectl.views.range_diff", "stagectl.views.status",
-)  # fmt: skip
+    "git",
+    "jsonschema",
+    "ruamel.yaml",
+    "stagectl.adapters.handlers.shell",
+    "stagectl.cli",
+    "stagectl.cli.progress",
+    "stagectl.usecases.applying.apply",
+    "stagectl.usecases.applying.recover",
+    "stagectl.usecases.applying.report",
+    "stagectl.usecases.planning.reviewed",
+    "stagectl.usecases.looking.status",
+    "stagectl.views.apply",
+    "stagectl.views.plans.plan_json",
+    "stagectl.views.plans.plan_text",
+    "stagectl.views.plans.range_diff",
+    "stagectl.views.status",
+)
 
 
 class Server:

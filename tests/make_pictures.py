@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from stagectl.views.page import plan_page
+from stagectl.views.pages.page import plan_page
 from tests.build import ROOT, Repo
 from tests.fleet import fleet_plan
 

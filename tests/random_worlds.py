@@ -7,9 +7,9 @@ from random import Random
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional
 
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Resource
-from stagectl.core.resolve import Resolver
-from stagectl.core.selection import Selection
-from stagectl.core.situation import Situation
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.selection import Selection
 from tests.build import kind, resource
 
 KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["x"]}, "b": {"actions": ["restart"], "replace_on": []}}

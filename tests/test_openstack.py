@@ -11,14 +11,14 @@ from typing import Any, Dict, List, Mapping, Set, Tuple
 
 import pytest
 
-from stagectl.adapters.snapshot import parse_snapshot
-from stagectl.adapters.tree import read_working_tree
+from stagectl.adapters.worktree.snapshot import parse_snapshot
+from stagectl.adapters.worktree.tree import read_working_tree
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.plan import Plan
-from stagectl.core.planner import make_plan
-from stagectl.core.resolve import Resolver
-from stagectl.core.selection import Selection
-from stagectl.core.situation import Situation
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
 from tests.build import ROOT, Repo
 
 FIXTURE = ROOT / "fixtures" / "openstack"

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stagectl.core.document import plan_id, to_document
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
-from stagectl.core.plan import Plan
-from stagectl.core.planner import make_plan
-from stagectl.core.range_diff import range_diff
-from stagectl.core.read_document import from_document
-from stagectl.core.selection import Selection
-from stagectl.core.situation import Situation
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.document import plan_id, to_document
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.range_diff import range_diff
+from stagectl.core.plans.read_document import from_document
+from stagectl.core.plans.selection import Selection
 from stagectl.core.values import canonical
-from stagectl.views.plan_markdown import plan_markdown
-from stagectl.views.plan_text import plan_text
-from stagectl.views.range_diff import range_diff_text
+from stagectl.views.comments.plan_markdown import plan_markdown
+from stagectl.views.plans.plan_text import plan_text
+from stagectl.views.plans.range_diff import range_diff_text
 from tests.build import kind
 from tests.random_worlds import KINDS, Case, random_case, real_kinds
 

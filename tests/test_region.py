@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.plan import Plan
-from stagectl.core.planner import make_plan, world_of
-from stagectl.core.region import Known, Node, narrowed, open_names
-from stagectl.core.situation import Situation
+from stagectl.core.planning.impact import Known, Node, narrowed, open_names
+from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.plan import Plan
 from tests.random_worlds import random_case
 from tests.test_second_planner import told
 

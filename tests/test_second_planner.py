@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.plan import Plan
-from stagectl.core.planner import make_plan
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.random_worlds import KINDS, Case, random_case, tags_of
 

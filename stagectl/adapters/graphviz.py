@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from stagectl.core.layout import MARGIN, Edge, Layout, Point, Size
+from stagectl.core.pictures.layout import MARGIN, Edge, Layout, Point, Size
 
 _PACKAGE = "graphviz-pure"
 _INCH = 72.0

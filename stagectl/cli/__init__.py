@@ -68,7 +68,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
 
 def _options(version: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
     if version:
-        from stagectl import __version__
+        from stagectl.version import __version__
 
         typer.echo(f"stagectl {__version__}")
         raise typer.Exit(0)

@@ -24,10 +24,10 @@ from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from stagectl.cli.progress import Lines
-    from stagectl.core.plan import Plan
-    from stagectl.core.runs import Application, Filter
-    from stagectl.core.selection import Selection
-    from stagectl.usecases.apply import Options
+    from stagectl.core.plans.plan import Plan
+    from stagectl.core.plans.selection import Selection
+    from stagectl.core.running.runs import Application, Filter
+    from stagectl.usecases.applying.apply import Options
 
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
 FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
@@ -84,8 +84,8 @@ def apply(
     as_json: bool = EVENTS,
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
-    from stagectl.usecases.apply import Options
-    from stagectl.usecases.cluster import Where
+    from stagectl.usecases.applying.apply import Options
+    from stagectl.usecases.applying.cluster import Where
 
     reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
     asked = _is_asked_for(yes or expect is not None or reviewed is not None)
@@ -116,7 +116,7 @@ def _is_asked_for(is_said: bool) -> bool:
 
 def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
     """Return the saved plan that a command line names; says_more: whether it says in other words what to apply."""
-    from stagectl.usecases.reviewed import load
+    from stagectl.usecases.planning.reviewed import load
 
     saved = plan_file(names)
     if saved is None:
@@ -128,10 +128,10 @@ def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
 
 def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
     from stagectl.cli.progress import shown
-    from stagectl.usecases.apply import apply as use_case
-    from stagectl.usecases.reviewed import OtherPlan
-    from stagectl.views.plan_text import plan_text
-    from stagectl.views.range_diff import range_diff_text
+    from stagectl.usecases.applying.apply import apply as use_case
+    from stagectl.usecases.planning.reviewed import OtherPlan
+    from stagectl.views.plans.plan_text import plan_text
+    from stagectl.views.plans.range_diff import range_diff_text
 
     def confirm(plan: Plan) -> bool:
         warn(plan.warnings)
@@ -158,7 +158,7 @@ def _filter(
     noop: Optional[List[str]], skip: Optional[List[str]], start_at: Optional[List[str]], end_at: Optional[List[str]]
 ) -> Filter:
     from stagectl.core.model import ChangeId
-    from stagectl.core.runs import Filter
+    from stagectl.core.running.runs import Filter
 
     return Filter(*(tuple(map(ChangeId, changes or ())) for changes in (noop, skip, start_at, end_at)))
 

@@ -22,7 +22,7 @@ def worker(
     insecure: bool = INSECURE,
 ) -> None:
     """Carry out changes for `apply --executor dask`, from a clone of the repository, until it is stopped."""
-    from stagectl.usecases.cluster import work
+    from stagectl.usecases.applying.cluster import work
 
     workspace(tell=False)  # an error where there is none
     work(scheduler, targets or (), name=name, parallel=parallel, insecure=insecure)

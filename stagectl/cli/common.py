@@ -12,8 +12,8 @@ import typer
 from stagectl.cli import completion
 
 if TYPE_CHECKING:  # a command that only shows its help loads nothing else
-    from stagectl.core.selection import Selection
-    from stagectl.usecases.workspace import Workspace
+    from stagectl.core.plans.selection import Selection
+    from stagectl.usecases.repository.workspace import Workspace
 
 NAMES = typer.Argument(
     None,
@@ -39,15 +39,15 @@ def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
 
     head: the revision that is asked about, if it is one and not the working tree.
     """
-    from stagectl.usecases.workspace import Workspace
+    from stagectl.usecases.repository.workspace import Workspace
 
     found = Workspace(_here(), head)
     if tell:
-        from stagectl.usecases.interrupted import interrupted, outliving
+        from stagectl.usecases.applying.interrupted import interrupted, outliving
 
         run = interrupted(found)
         if run is not None:
-            from stagectl.core.reports import told_outliving
+            from stagectl.core.pictures.reports import told_outliving
 
             note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(told_outliving(outliving(found, run)))
@@ -65,7 +65,7 @@ def _here() -> Path:
 
 def workspace_to_stage() -> Workspace:
     """Return the repository around the current folder, in which a staging that was killed is taken back."""
-    from stagectl.usecases.interrupted import take_back
+    from stagectl.usecases.applying.interrupted import take_back
 
     found = workspace()
     taken = take_back(found)
@@ -80,7 +80,7 @@ def selection(
     names: Optional[List[str]], tags: Optional[List[str]], with_children: bool = False, with_parents: bool = False
 ) -> Selection:
     """Return the selection that a command line asks for."""
-    from stagectl.core.selection import Selection
+    from stagectl.core.plans.selection import Selection
 
     return Selection(tuple(names or ()), tuple(tags or ()), with_children, with_parents)
 

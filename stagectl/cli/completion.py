@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterable, List
 
 if TYPE_CHECKING:
-    from stagectl.adapters.snapshot import Snapshot
+    from stagectl.adapters.worktree.snapshot import Snapshot
 
 
 def _completer(words: Callable[[Snapshot], Iterable[str]]) -> Callable[[str], List[str]]:
     def complete(incomplete: str) -> List[str]:
-        from stagectl.usecases.workspace import Workspace
+        from stagectl.usecases.repository.workspace import Workspace
 
         try:
             known = words(Workspace(Path.cwd()).read(definitions=True))

@@ -10,7 +10,7 @@ from stagectl.cli import completion
 from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace_to_stage
 
 if TYPE_CHECKING:
-    from stagectl.usecases.commit import Staging
+    from stagectl.usecases.staging.commit import Staging
 
 SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="Set an input: port=5433, urls.0.port=80.")
 SET_JSON = typer.Option(None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.")
@@ -29,8 +29,8 @@ def create(
     json_sets: Optional[List[str]] = SET_JSON,
 ) -> None:
     """Write a new definition and stage it."""
-    from stagectl.usecases.define import create as use_case
-    from stagectl.usecases.define import parse_settings
+    from stagectl.usecases.staging.define import create as use_case
+    from stagectl.usecases.staging.define import parse_settings
 
     settings = parse_settings(sets or (), json_sets or (), (), tags or (), ())
     _tell(use_case(workspace_to_stage(), name, kind, settings))
@@ -45,8 +45,8 @@ def update(
     untags: Optional[List[str]] = UNTAG,
 ) -> None:
     """Edit a definition, its comments kept, and stage it."""
-    from stagectl.usecases.define import parse_settings
-    from stagectl.usecases.define import update as use_case
+    from stagectl.usecases.staging.define import parse_settings
+    from stagectl.usecases.staging.define import update as use_case
 
     _tell(
         use_case(
@@ -64,7 +64,7 @@ def remove(
 ) -> None:
     """Delete definitions and stage the removals."""
     from stagectl.core.errors import UsageError
-    from stagectl.usecases.define import remove as use_case
+    from stagectl.usecases.staging.define import remove as use_case
 
     if recursive and detach:
         raise UsageError("--recursive and --detach exclude each other")
@@ -76,14 +76,14 @@ def move(
     new: str = typer.Argument(..., metavar="NEW", help="Its new name."),
 ) -> None:
     """Rename a resource without removing it; what names it is rewritten and staged, too."""
-    from stagectl.usecases.move import move as use_case
+    from stagectl.usecases.staging.move import move as use_case
 
     _tell(use_case(workspace_to_stage(), old, new))
 
 
 def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
     """Put staged files back to what is applied; the definitions stay."""
-    from stagectl.usecases.undo import unstage as use_case
+    from stagectl.usecases.staging.undo import unstage as use_case
 
     _tell(use_case(workspace_to_stage(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
 
@@ -95,7 +95,7 @@ def discard(
     force: bool = typer.Option(False, "--force", help="Drop text that is not committed."),
 ) -> None:
     """Put staged files and definitions back to what is applied, and drop what is owed."""
-    from stagectl.usecases.undo import discard as use_case
+    from stagectl.usecases.staging.undo import discard as use_case
 
     done = use_case(workspace_to_stage(), selection(names, tags), everything=everything, force=force)
     if done.debts:
@@ -111,7 +111,7 @@ def promote(
     from_staged: bool = typer.Option(False, "--from-staged", help="Promote what is staged there, applied or not."),
 ) -> None:
     """Stage in one environment's folder what is applied in another's."""
-    from stagectl.usecases.promote import promote as use_case
+    from stagectl.usecases.staging.promote import promote as use_case
     from stagectl.views.staging import promotion_text
 
     source, target = source.rstrip("/"), target.rstrip("/")
@@ -123,7 +123,7 @@ def promote(
 
 def revert(commits: List[str] = typer.Argument(..., metavar="COMMIT...", help="Commits, or ranges A..B.")) -> None:
     """Stage the inverse of staging commits and applies; what was changed again since is a conflict."""
-    from stagectl.usecases.revert import revert as use_case
+    from stagectl.usecases.staging.revert import revert as use_case
 
     done = use_case(workspace_to_stage(), commits)
     warn(done.notes)

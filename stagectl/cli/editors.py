@@ -22,7 +22,7 @@ def schema(
     write: bool = typer.Option(False, "--write", help="Write all of them to .stagectl/schema/, for editors."),
 ) -> None:
     """Print the JSON Schemas of the files; editors check and complete with them."""
-    from stagectl.usecases import schemas as use_case
+    from stagectl.usecases.setup import schemas as use_case
 
     if write and (which or kind):
         raise UsageError("--write writes all schemas", "leave the rest out")
@@ -45,7 +45,7 @@ def merge_file(
     marker_size: int = typer.Option(7, "--marker-size", min=1, metavar="N", help="How long conflict markers are."),
 ) -> None:
     """Merge a definition or staged file value by value, for git; exit code 3: conflicts are left in it."""
-    from stagectl.usecases.merge_files import merge_files
+    from stagectl.usecases.staging.merge_files import merge_files
 
     if not merge_files(base, ours, theirs, path, marker_size):
         raise typer.Exit(CONFLICT)
@@ -53,7 +53,7 @@ def merge_file(
 
 def textconv(path: Path = typer.Argument(..., metavar="FILE", help="A definition or staged file.")) -> None:
     """Print a definition or staged file as lines of values, for git diff."""
-    from stagectl.usecases.merge_files import values_of
+    from stagectl.usecases.staging.merge_files import values_of
     from stagectl.views.textconv import values_text
 
     found = values_of(path)

@@ -13,14 +13,14 @@ from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, plan_fi
 from stagectl.core.errors import InvalidFiles, UsageError
 
 if TYPE_CHECKING:
-    from stagectl.usecases.workspace import Workspace
+    from stagectl.usecases.repository.workspace import Workspace
 
 
 def status(
     short: bool = typer.Option(False, "-s", "--short", help="One line per thing."), as_json: bool = AS_JSON
 ) -> None:
     """Show where everything stands: not staged, not committed, not applied, unfinished, owed."""
-    from stagectl.usecases.status import status as use_case
+    from stagectl.usecases.looking.status import status as use_case
     from stagectl.views.status import status_json, status_short, status_text
 
     repository = workspace()
@@ -48,7 +48,7 @@ def diff(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show which values differ: from what is applied to what is staged."""
-    from stagectl.usecases.compare import compare
+    from stagectl.usecases.looking.compare import compare
     from stagectl.views.diff import diff_json, diff_text
 
     if unstaged and (before or after):
@@ -63,7 +63,7 @@ def graph(
     format: GraphFormat = typer.Option(GraphFormat.text, "--format", help="How to show the graph."),
 ) -> None:
     """Show the graph of resources; of named ones with all they depend on and all that depends on them."""
-    from stagectl.usecases.graph import graph as use_case
+    from stagectl.usecases.looking.graph import graph as use_case
     from stagectl.views import graph as views
 
     if format in (GraphFormat.svg, GraphFormat.html):
@@ -78,8 +78,8 @@ def graph(
 
 def validate() -> None:
     """Check all files: definitions, staged files, kinds and config."""
-    from stagectl.usecases.schemas import outdated
-    from stagectl.usecases.validate import validate as use_case
+    from stagectl.usecases.looking.validate import validate as use_case
+    from stagectl.usecases.setup.schemas import outdated
 
     repository = workspace()
     found = use_case(repository)
@@ -101,7 +101,7 @@ def verify(
     as_json: bool = AS_JSON,
 ) -> None:
     """Check that the applied history is intact: replay every apply from its parent, its source and its trailers."""
-    from stagectl.usecases.verify import verify as use_case
+    from stagectl.usecases.history.verify import verify as use_case
     from stagectl.views.history import verify_json, verify_text
 
     found = use_case(workspace(), signed=signed)
@@ -118,7 +118,7 @@ def show(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show one resource as defined, staged and applied; or a plan that `plan --out` saved."""
-    from stagectl.usecases.show import show as use_case
+    from stagectl.usecases.looking.show import show as use_case
     from stagectl.views.history import show_json, show_text
 
     saved = plan_file([name])
@@ -130,7 +130,7 @@ def show(
 
 
 def _blame(repository: Workspace, name: str, as_json: bool) -> None:
-    from stagectl.usecases.blame import blame as use_case
+    from stagectl.usecases.history.blame import blame as use_case
     from stagectl.views.history import blame_json, blame_text
 
     found = use_case(repository, name)
@@ -138,9 +138,9 @@ def _blame(repository: Workspace, name: str, as_json: bool) -> None:
 
 
 def _show_plan(path: Path, as_json: bool) -> None:
-    from stagectl.usecases.reviewed import load
-    from stagectl.views.plan_json import plan_json
-    from stagectl.views.plan_text import plan_text
+    from stagectl.usecases.planning.reviewed import load
+    from stagectl.views.plans.plan_json import plan_json
+    from stagectl.views.plans.plan_text import plan_text
 
     found = load(path)
     out(plan_json(found) if as_json else plan_text(found, colour=colour()))
@@ -160,8 +160,8 @@ def log(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show who staged and applied what, newest first."""
-    from stagectl.usecases.log import Wanted
-    from stagectl.usecases.log import entries as use_case
+    from stagectl.usecases.history.log import Wanted
+    from stagectl.usecases.history.log import entries as use_case
     from stagectl.views.history import log_json, log_text
 
     repository = workspace()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
-    from stagectl.core.plan import Plan
-    from stagectl.core.reports import ResourceNode
-    from stagectl.views.figure import Figure
+    from stagectl.core.pictures.reports import ResourceNode
+    from stagectl.core.plans.plan import Plan
+    from stagectl.views.pages.figure import Figure
 
 
 def plan_picture(plan: Plan, *, page: bool) -> str:
     """Return the graph of changes as a page, or as SVG."""
     if page:
-        from stagectl.views.page import plan_page
+        from stagectl.views.pages.page import plan_page
 
         return plan_page(plan)
-    from stagectl.views.figure import plan_figure
+    from stagectl.views.pages.figure import plan_figure
 
     return drawn(plan_figure(plan))
 
@@ -24,17 +24,17 @@ def plan_picture(plan: Plan, *, page: bool) -> str:
 def graph_picture(nodes: Sequence[ResourceNode], *, page: bool) -> str:
     """Return the graph of resources as a page, or as SVG."""
     if page:
-        from stagectl.views.page import graph_page
+        from stagectl.views.pages.page import graph_page
 
         return graph_page(nodes)
-    from stagectl.views.figure import graph_figure
+    from stagectl.views.pages.figure import graph_figure
 
     return drawn(graph_figure(nodes))
 
 
 def drawn(figure: Figure) -> str:
     """Return a figure as SVG."""
-    from stagectl.usecases.picture import laid_out
-    from stagectl.views.svg import sizes, svg
+    from stagectl.usecases.looking.picture import laid_out
+    from stagectl.views.pages.svg import sizes, svg
 
     return svg(figure, laid_out(sizes(figure), figure.edges))

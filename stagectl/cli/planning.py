@@ -14,11 +14,11 @@ from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour
 from stagectl.core.errors import StagectlError, UsageError
 
 if TYPE_CHECKING:
-    from stagectl.core.plan import Plan
-    from stagectl.core.range_diff import RangeDiff
-    from stagectl.core.reports import Against
-    from stagectl.core.selection import Selection
-    from stagectl.usecases.workspace import Workspace
+    from stagectl.core.pictures.reports import Against
+    from stagectl.core.plans.plan import Plan
+    from stagectl.core.plans.range_diff import RangeDiff
+    from stagectl.core.plans.selection import Selection
+    from stagectl.usecases.repository.workspace import Workspace
 
 
 class Format(str, Enum):
@@ -69,13 +69,13 @@ def plan(
     beside = _beside(repository, found, against, head, base) if against else None
     warn(found.warnings)
     if saved is not None:
-        from stagectl.usecases.reviewed import save
+        from stagectl.usecases.planning.reviewed import save
 
         save(found, saved)
     if explain is not None:
         out(_explained(repository, found, explain, head, base))
     elif format is Format.json:
-        from stagectl.views.plan_json import plan_json_pieces
+        from stagectl.views.plans.plan_json import plan_json_pieces
 
         for piece in plan_json_pieces(found, compared, beside):
             out(piece)
@@ -94,7 +94,7 @@ def _planned(
     format: Format,
 ) -> Tuple[Plan, Optional[RangeDiff]]:
     """Return the plan, and what became of the one in a file or of an id, if it is asked for and known."""
-    from stagectl.usecases.plan import plan as use_case
+    from stagectl.usecases.planning.plan import plan as use_case
 
     try:
         found = use_case(repository, chosen, head, base)
@@ -111,14 +111,14 @@ def _planned(
 def _annotate(error: StagectlError, format: Format) -> None:
     """Tell what makes the plan impossible on the lines where it stands, too."""
     if format is Format.github:
-        from stagectl.views.plan_github import error_github
+        from stagectl.views.comments.plan_github import error_github
 
         out(error_github(error))
 
 
 def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff]:
-    from stagectl.core.range_diff import range_diff
-    from stagectl.usecases.reviewed import reviewed
+    from stagectl.core.plans.range_diff import range_diff
+    from stagectl.usecases.planning.reviewed import reviewed
 
     before = reviewed(repository, found, since)
     return range_diff(before, found) if before is not None else None
@@ -127,14 +127,14 @@ def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff
 def _beside(
     repository: Workspace, found: Plan, branches: List[str], head: Optional[str], base: Optional[str]
 ) -> Against:
-    from stagectl.usecases.against import against
+    from stagectl.usecases.looking.against import against
 
     return against(repository, found.selection, branches, head, base)
 
 
 def _explained(repository: Workspace, found: Plan, name: str, head: Optional[str], base: Optional[str]) -> str:
-    from stagectl.usecases.plan import explained_name, places
-    from stagectl.views.plan_text import explain_text
+    from stagectl.usecases.planning.plan import explained_name, places
+    from stagectl.views.plans.plan_text import explain_text
 
     return explain_text(found, explained_name(repository, found, name, head, base), places(repository, found, head))
 
@@ -150,18 +150,18 @@ def _shown(
 ) -> str:
     """Return a plan in the form asked for."""
     if format is Format.markdown:
-        from stagectl.views.plan_markdown import plan_markdown
+        from stagectl.views.comments.plan_markdown import plan_markdown
 
         return plan_markdown(found, since=compared, against=beside, max_bytes=max_bytes)
     if format is Format.github:
-        from stagectl.usecases.plan import staged_lines
-        from stagectl.views.plan_github import MOST, plan_github
+        from stagectl.usecases.planning.plan import staged_lines
+        from stagectl.views.comments.plan_github import MOST, plan_github
 
         return plan_github(found, staged_lines(repository, found, head, MOST))
     if format is Format.text:
-        from stagectl.views.against import against_text
-        from stagectl.views.plan_text import plan_text
-        from stagectl.views.range_diff import range_diff_text
+        from stagectl.views.plans.against import against_text
+        from stagectl.views.plans.plan_text import plan_text
+        from stagectl.views.plans.range_diff import range_diff_text
 
         warn(["planned with uncommitted changes"] if found.dirty else [])
         lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
@@ -171,6 +171,6 @@ def _shown(
         from stagectl.cli.pictures import plan_picture
 
         return plan_picture(found, page=format is Format.html)
-    from stagectl.views.plan_graph import dot, mermaid, picture
+    from stagectl.views.pages.plan_graph import dot, mermaid, picture
 
     return mermaid(picture(found)) if format is Format.mermaid else dot(picture(found))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Dict, Optional, Set
 
 from stagectl.cli.common import note, out
 from stagectl.core.model import ChangeId
-from stagectl.core.outcome import INPROGRESS, Outcome
-from stagectl.core.plan import Change, Plan
-from stagectl.core.runs import Application, critical_path
-from stagectl.usecases.workspace import Workspace
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.outcome import INPROGRESS, Outcome
+from stagectl.core.running.runs import Application, critical_path
+from stagectl.usecases.repository.workspace import Workspace
 from stagectl.views.apply import progress_line
 from stagectl.views.text import safe
 
@@ -42,7 +42,7 @@ class Events(Lines):
     """One JSON document per line on stdout."""
 
     def __init__(self) -> None:
-        from stagectl import __version__
+        from stagectl.version import __version__
         from stagectl.views.events import version_event
 
         self._run = ""
@@ -82,7 +82,7 @@ class Bar(Lines):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        from stagectl.usecases.report import durations
+        from stagectl.usecases.applying.report import durations
 
         self._plan = plan
         self._left = {change.id for change in plan.changes}

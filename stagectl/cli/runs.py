@@ -13,9 +13,9 @@ from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from stagectl.core.plan import Change
-    from stagectl.core.runs import Record
-    from stagectl.usecases.workspace import Workspace
+    from stagectl.core.plans.plan import Change
+    from stagectl.core.running.runs import Record
+    from stagectl.usecases.repository.workspace import Workspace
 
 RUN = typer.Argument(None, metavar="[RUN]", help="The id of a run, or how it begins; the newest by default.")
 
@@ -35,7 +35,7 @@ def report(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show what a run did: every change with state, start, duration and the last lines of its output."""
-    from stagectl.usecases.report import report as use_case
+    from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.report import report_json, report_text
 
     if as_json and format is ReportFormat.html:
@@ -46,7 +46,7 @@ def report(
         found = _followed(repository, found)
     now = time.time()
     if format is ReportFormat.html:
-        from stagectl.views.report_page import report_page
+        from stagectl.views.pages.report_page import report_page
 
         out(report_page(found, now))
         return
@@ -55,7 +55,7 @@ def report(
 
 def _followed(repository: Workspace, found: Record) -> Record:
     """Tell of every change as it starts and ends, until the run is over; return what it did."""
-    from stagectl.usecases.report import report as use_case
+    from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.apply import progress_line
 
     told = {identity: outcome.state for identity, outcome in found.outcomes.items()}
@@ -82,8 +82,8 @@ def retry(
 ) -> None:
     """Run the failures of a run again, from the commit that it applied."""
     from stagectl.cli.progress import shown
-    from stagectl.usecases.cluster import Where
-    from stagectl.usecases.report import retry as use_case
+    from stagectl.usecases.applying.cluster import Where
+    from stagectl.usecases.applying.report import retry as use_case
 
     repository = workspace(tell=False)
     show = shown(repository, as_json)
@@ -128,8 +128,8 @@ def resume(
 ) -> None:
     """Finish a run that was interrupted: what ended does not run again."""
     from stagectl.cli.progress import shown
-    from stagectl.usecases.cluster import Where
-    from stagectl.usecases.recover import resume as use_case
+    from stagectl.usecases.applying.cluster import Where
+    from stagectl.usecases.applying.recover import resume as use_case
 
     def ask(change: Change) -> str:
         if unknown is not None:
@@ -173,7 +173,7 @@ def _answer(change: Change) -> str:
 
 def stop(run: str = typer.Argument(..., metavar="RUN", help="The id of a run, or how it begins.")) -> None:
     """Ask a run to start nothing more; what runs is waited for."""
-    from stagectl.usecases.report import stop as use_case
+    from stagectl.usecases.applying.report import stop as use_case
 
     stopped = use_case(workspace(tell=False), run)
     note(f"run {stopped} starts nothing more, and ends with what runs now; see: stagectl report --follow")

@@ -11,7 +11,7 @@ from stagectl.cli.common import NAMES, TAGS, is_terminal, note, out, selection, 
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from stagectl.usecases.stage import Choice
+    from stagectl.usecases.staging.stage import Choice
 
 
 def init(
@@ -19,7 +19,7 @@ def init(
     git: bool = typer.Option(False, "--git", help="Have git merge definitions and staged files value by value."),
 ) -> None:
     """Set up a repository: folders, a first kind, the config, the fetch rule for the applied branch."""
-    from stagectl.usecases.init import init as use_case
+    from stagectl.usecases.setup.init import init as use_case
 
     done = use_case(workspace(), example=example, git=git)
     out("".join(f"{line}\n" for line in done) or "Everything is here already.\n")
@@ -70,7 +70,7 @@ def stage(
     check: bool = typer.Option(False, "--check", help="Stage nothing; exit with 1 if there is something to stage."),
 ) -> None:
     """Bring the staging area up to date with the definitions, for the selection only, and commit it."""
-    from stagectl.usecases.stage import stage as use_case
+    from stagectl.usecases.staging.stage import stage as use_case
     from stagectl.views.staging import check_text, staging_text
 
     if patch and not is_terminal():

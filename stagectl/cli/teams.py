@@ -9,7 +9,7 @@ from stagectl.cli.common import AS_JSON, note, out, workspace
 
 def sync(as_json: bool = AS_JSON) -> None:
     """Bring the applied branch here and on the remote in step: fetch, put what both did together, push."""
-    from stagectl.usecases.sync import sync as use_case
+    from stagectl.usecases.team.sync import sync as use_case
     from stagectl.views.teams import conflict_text, sync_json, sync_text
 
     done = use_case(workspace())
@@ -24,7 +24,7 @@ def sync(as_json: bool = AS_JSON) -> None:
 
 def locks(as_json: bool = AS_JSON) -> None:
     """Show who is applying, or has locked: on this machine, and on the remote."""
-    from stagectl.usecases.locks import locks as use_case
+    from stagectl.usecases.team.locks import locks as use_case
     from stagectl.views.teams import locks_json, locks_text
 
     found = use_case(workspace())
@@ -35,7 +35,7 @@ def lock(
     reason: str = typer.Option(..., "--reason", metavar="TEXT", help="Why, for those who have to wait."),
 ) -> None:
     """Lock the remote for maintenance: nobody applies until somebody unlocks."""
-    from stagectl.usecases.locks import lock as use_case
+    from stagectl.usecases.team.locks import lock as use_case
     from stagectl.views.text import safe
 
     done = use_case(workspace(), reason, note)
@@ -44,7 +44,7 @@ def lock(
 
 def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:
     """Take a lock on the remote away, whoever holds it."""
-    from stagectl.usecases.locks import unlock as use_case
+    from stagectl.usecases.team.locks import unlock as use_case
     from stagectl.views.text import safe
 
     done = use_case(workspace(), identity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, FrozenSet, Mapping, NamedTuple, NewType, Optional, Tuple
+from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
 
 from stagectl.core.values import Inputs, Reference, differing, references_in
 
@@ -48,6 +48,17 @@ def split_change(identity: str) -> Tuple[Name, str]:
 def staged_path(name: str) -> str:
     """Return the path, from the repository root, of a resource's staged file."""
     return f"{STAGED}/{name}.yaml"
+
+
+def name_of(path: str) -> Name:
+    """Return the name of the resource staged at a path."""
+    return Name(path[len(STAGED) + 1 : -len(".yaml")])
+
+
+def names_of(path: str) -> List[Name]:
+    """Return the name of the resource staged at a path, none for a file that is no staged one."""
+    name = name_of(path)
+    return [name] if path == staged_path(name) and NAME.fullmatch(name) else []
 
 
 class Trigger(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Optional
 
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
-from stagectl.core.plan import Change, Plan
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
 from stagectl.views.text import safe
 
 _WORDS = {INPROGRESS: "started", SUCCESS: "done", ERROR: "FAILED", SKIPPED: "skipped", NOOP: "nothing to do"}

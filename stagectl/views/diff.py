@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
-from stagectl.core.document import difference_json
+from stagectl.core.pictures.reports import ResourceDiff
+from stagectl.core.plans.document import difference_json
 from stagectl.core.printable import json_text
-from stagectl.core.reports import ResourceDiff
 from stagectl.views.text import coloured, difference_line, safe
 
 _SIGNS = {"new": "+", "gone": "-", "changed": "~"}

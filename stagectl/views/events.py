@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from stagectl.core.outcome import ERROR, INPROGRESS, SKIPPED, UNKNOWN, Outcome
-from stagectl.core.plan import Change
+from stagectl.core.plans.plan import Change
 from stagectl.core.printable import json_text
-from stagectl.core.runs import Application
+from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.running.runs import Application
 
 FORMAT_VERSION = "1.0"
 _TYPES = {INPROGRESS: "change_start", ERROR: "change_failed", UNKNOWN: "change_failed", SKIPPED: "change_skipped"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Sequence, Tuple
 
-from stagectl.core.reports import ResourceNode
+from stagectl.core.pictures.reports import ResourceNode
 
 _STYLES = {"reads": ("solid", "-->"), "after": ("dashed", "-.->"), "reacts": ("bold", "==>")}
 

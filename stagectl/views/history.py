@@ -6,8 +6,8 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
+from stagectl.core.pictures.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.printable import json_text
-from stagectl.core.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.values import as_written, canonical, dotted, leaves, same
 from stagectl.views.text import listed, safe, value_text
 

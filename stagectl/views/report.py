@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List
 
 from stagectl.core.model import ChangeId
-from stagectl.core.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.pictures.reports import told_outliving
 from stagectl.core.printable import json_text
-from stagectl.core.reports import told_outliving
-from stagectl.core.runs import Record, critical_path
+from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.running.runs import Record, critical_path
 from stagectl.views.text import safe
 
 FORMAT_VERSION = "1.0"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, List
 
+from stagectl.core.pictures.reports import Status, told_outliving
 from stagectl.core.printable import json_text
-from stagectl.core.reports import Status, told_outliving
 from stagectl.views.text import safe
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."

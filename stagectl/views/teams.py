@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Dict, List, Sequence
 
+from stagectl.core.pictures.reports import Locks, SharedCommit, Syncing
 from stagectl.core.printable import json_text
-from stagectl.core.reports import Locks, SharedCommit, Syncing
 from stagectl.views.text import counted, listed, safe
 
 FORMAT_VERSION = "1.0"

@@ -7,8 +7,8 @@ from typing import Callable, List, Sequence
 from stagectl.core.diff import ADD, Difference
 from stagectl.core.diff import REMOVE as GONE
 from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import safe as safe
-from stagectl.core.selection import Selection
 from stagectl.core.values import Path, Value, as_written, canonical, dotted
 
 LONGEST = 160  # characters of one value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, Sequence
 
-from stagectl.core.merge3 import SETS
+from stagectl.core.merging.merge3 import SETS
 from stagectl.core.values import canonical, leaves, step_order
 from stagectl.views.text import dotted_path, one_line
 

@@ -15,28 +15,29 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ruamel.yaml import YAML
 
-from stagectl.adapters import journal, yamlfile
+from stagectl.adapters import yamlfile
+from stagectl.adapters.running import journal
 from stagectl.cli.pictures import plan_picture
-from stagectl.core import schema, settings
-from stagectl.core.document import plan_id, to_document, written
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import LARGEST_FILE, Name
-from stagectl.core.outcome import SUCCESS
-from stagectl.core.plan import Plan
-from stagectl.core.read_document import from_document
+from stagectl.core.planning.resolve import LARGEST_RESOURCE, Resolver
+from stagectl.core.plans.document import plan_id, to_document, written
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.read_document import from_document
+from stagectl.core.plans.selection import LONGEST, Expression, World, glob_test, match_names, parse_expression
 from stagectl.core.references import parse_template, rewrite
-from stagectl.core.resolve import LARGEST_RESOURCE, Resolver
-from stagectl.core.run_document import header_json
-from stagectl.core.runs import Header, failures, lost, passed, restriction
-from stagectl.core.selection import LONGEST, Expression, World, glob_test, match_names, parse_expression
+from stagectl.core.running.outcome import SUCCESS
+from stagectl.core.running.run_document import header_json
+from stagectl.core.running.runs import Header, failures, lost, passed, restriction
+from stagectl.core.schemas import schema, settings
 from stagectl.core.values import Template, digest, leaves, pack, same
-from stagectl.usecases import reviewed
-from stagectl.views.plan_graph import dot, mermaid, picture
-from stagectl.views.plan_json import plan_json
-from stagectl.views.plan_markdown import plan_markdown
-from stagectl.views.plan_text import plan_text
+from stagectl.usecases.planning import reviewed
+from stagectl.views.comments.plan_markdown import plan_markdown
+from stagectl.views.pages.plan_graph import dot, mermaid, picture
+from stagectl.views.pages.report_page import report_page
+from stagectl.views.plans.plan_json import plan_json
+from stagectl.views.plans.plan_text import plan_text
 from stagectl.views.report import report_json, report_text
-from stagectl.views.report_page import report_page
 from stagectl.views.text import safe
 from tests.fleet import fleet_plan
 

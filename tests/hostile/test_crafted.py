@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
 
-from stagectl.core.document import plan_id
+from stagectl.core.plans.document import plan_id
 from tests.build import Repo
 from tests.hostile.conftest import UNSAFE, Bounded
 

@@ -10,7 +10,8 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from stagectl.adapters import files, tree
+from stagectl.adapters import files
+from stagectl.adapters.worktree import tree
 from tests.build import Repo
 from tests.hostile.conftest import Bounded, Measured
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stagectl.adapters import half
+from stagectl.adapters.worktree import write_intent
 from tests.at_once import beside_an_apply, stages
 from tests.build import Repo
 from tests.cache_damage import Damages
@@ -52,14 +52,14 @@ def test_what_another_one_staged_meanwhile_is_not_written_over(repo: Repo, monke
     Between reading and writing: an action is there that was not there when it was decided what to write.
     """
     repo.define("db", inputs={"v": 1}).apply_all()
-    real = half.noted
+    real = write_intent.noted
 
     def meanwhile(git: Any, after: Any, paths: Any) -> Any:
-        monkeypatch.setattr(half, "noted", real)
+        monkeypatch.setattr(write_intent, "noted", real)
         repo.stage("db", "-a", "restart")
         return real(git, after, paths)
 
-    monkeypatch.setattr(half, "noted", meanwhile)
+    monkeypatch.setattr(write_intent, "noted", meanwhile)
     done = repo.run("stage", "db", "-a", "test")
 
     told = "error: another stagectl is staging here\nhint: wait until it has ended, and try again\n"

@@ -215,20 +215,26 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
 
 
 ALLOWED = """
-    stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.ahead stagectl.adapters.clock
-    stagectl.adapters.edits stagectl.adapters.files stagectl.adapters.folders stagectl.adapters.git
-    stagectl.adapters.git_names stagectl.adapters.git_process stagectl.adapters.index
-    stagectl.adapters.index_files stagectl.adapters.lock stagectl.adapters.objects stagectl.adapters.run_folders
-    stagectl.adapters.sight stagectl.adapters.store stagectl.adapters.tree stagectl.adapters.yamlfile
-    stagectl.cli stagectl.cli.common stagectl.cli.completion stagectl.cli.planning stagectl.core
-    stagectl.core.address stagectl.core.changes stagectl.core.checks stagectl.core.diff stagectl.core.document
-    stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.inferred stagectl.core.model
-    stagectl.core.moves stagectl.core.order stagectl.core.plan stagectl.core.planner stagectl.core.printable
-    stagectl.core.references stagectl.core.region stagectl.core.resolve stagectl.core.schema
-    stagectl.core.schema_quick stagectl.core.schema_words stagectl.core.selection stagectl.core.settings
-    stagectl.core.situation stagectl.core.universe stagectl.core.values stagectl.usecases
-    stagectl.usecases.interrupted stagectl.usecases.narrow stagectl.usecases.plan stagectl.usecases.workspace
-    stagectl.views stagectl.views.plan_json stagectl.views.text
+    stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.applied stagectl.adapters.applied.index
+    stagectl.adapters.applied.index_files stagectl.adapters.applied.store stagectl.adapters.clock
+    stagectl.adapters.files stagectl.adapters.git stagectl.adapters.git.conversation
+    stagectl.adapters.git.git stagectl.adapters.git.names
+    stagectl.adapters.git.objects stagectl.adapters.git.prefetch stagectl.adapters.git.process
+    stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
+    stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders
+    stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.adapters.yamlfile stagectl.cli
+    stagectl.cli.common stagectl.cli.completion stagectl.cli.planning stagectl.core stagectl.core.address
+    stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model
+    stagectl.core.planning stagectl.core.planning.changes stagectl.core.planning.checks stagectl.core.planning.impact
+    stagectl.core.planning.inferred stagectl.core.planning.moves stagectl.core.planning.order
+    stagectl.core.planning.planner stagectl.core.planning.resolve stagectl.core.planning.situation
+    stagectl.core.planning.universe stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
+    stagectl.core.plans.selection stagectl.core.printable stagectl.core.references stagectl.core.schemas
+    stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
+    stagectl.core.schemas.words stagectl.core.values stagectl.usecases stagectl.usecases.applying
+    stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
+    stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.workspace
+    stagectl.version stagectl.views stagectl.views.plans stagectl.views.plans.plan_json stagectl.views.text
 """.split()
 FORBIDDEN = ("git", "rich", "jsonschema", "lark", "ruamel", "_ruamel_yaml", "asyncio", "difflib", "multiprocessing")
 

@@ -359,7 +359,7 @@ def test_who_cannot_load_stagectl_is_named_before_anything_starts(
     (site / "sitecustomize.py").write_text(
         "import os, sys\n"
         "if 'WITHOUT' in os.environ: sys.modules[os.environ['WITHOUT']] = None\n"
-        "if 'VERSION' in os.environ: import stagectl; stagectl.__version__ = os.environ['VERSION']\n"
+        "if 'VERSION' in os.environ: import stagectl.version; stagectl.version.__version__ = os.environ['VERSION']\n"
     )
     path = {"PYTHONPATH": f"{site}{os.pathsep}{ROOT}"}
     module = "stagectl.adapters.executors."

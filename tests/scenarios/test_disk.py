@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from stagectl.adapters import commits
+from stagectl.adapters.git import commits
 from tests.build import Repo
 from tests.kill_calls import CASES, Calls, Case, Figures
 from tests.small_disk import run

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stagectl.adapters import journal as journals
+from stagectl.adapters.running import journal as journals
 from tests.build import Repo
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -126,7 +126,7 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
     """
     "Nobody answered" was taken for "there is no such file", and a commit without all others came of it.
     """
-    from stagectl.adapters.git import Git, GitError
+    from stagectl.adapters.git.git import Git, GitError
 
     repo.define("db").commit()
     git = Git(repo.root)
@@ -145,6 +145,6 @@ def test_an_id_of_nothing_is_not_found(repo: Repo) -> None:
     """
     Git repeats the id, and says that it is missing.
     """
-    from stagectl.adapters.git import Git
+    from stagectl.adapters.git.git import Git
 
     assert [None] == Git(repo.root).look_up(["fb38a527dab90e50060cae2827722380960bd90d"])

@@ -13,8 +13,10 @@ from typing import Any, Callable, List, Optional
 
 import pytest
 
-from stagectl.adapters import folders
-from stagectl.usecases import plan, stage, status
+from stagectl.adapters.worktree import folders
+from stagectl.usecases.looking import status
+from stagectl.usecases.planning import plan
+from stagectl.usecases.staging import stage
 from tests.build import Ran, Repo
 
 pytestmark = pytest.mark.once

@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from stagectl.core.plan import Plan
-from stagectl.views.page import plan_page
+from stagectl.core.plans.plan import Plan
+from stagectl.views.pages.page import plan_page
 
 if sys.version_info < (3, 9):
     pytest.skip("what drives the browser is not installed on Python 3.8", allow_module_level=True)

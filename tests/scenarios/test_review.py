@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from stagectl.core.values import canonical
-from stagectl.usecases import reviewed
+from stagectl.usecases.planning import reviewed
 from tests.build import Ran, Repo
 
 pytestmark = pytest.mark.once

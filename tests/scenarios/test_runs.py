@@ -20,7 +20,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 
 from stagectl.adapters.handlers import Request, Result, shell
-from stagectl.adapters.processes import Notes, living
+from stagectl.adapters.running.processes import Notes, living
 from stagectl.core.model import ChangeId
 from tests.build import PATIENCE, ROOT, Ran, Repo, ended, heard
 
@@ -777,7 +777,7 @@ def test_control_c_while_it_plans_is_an_interruption(repo: Repo) -> None:
     It says so, nothing ran, and no run was begun.
     """
     staged(repo.define("a"))
-    at_once = "import os, signal, stagectl.usecases.apply as a; a.make_header = a._header; "
+    at_once = "import os, signal, stagectl.usecases.applying.apply as a; a.make_header = a._header; "
     at_once += "a._header = lambda *more: os.kill(os.getpid(), signal.SIGINT) or a.make_header(*more); "
     program = f"{at_once}import sys; from stagectl.__main__ import main; sys.exit(main(['apply', '--yes']))"
     done = subprocess.run(

@@ -186,7 +186,7 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
 
 CRASH = """
 import sys
-import stagectl.usecases.apply as apply
+import stagectl.usecases.applying.apply as apply
 def conclude(workspace, plan, header, outcomes, *more):
     secret = __import__("os").environ["TOKEN_plain"]
     raise RuntimeError("broken at " + secret)

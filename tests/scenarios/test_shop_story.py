@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 import pytest
 
-from stagectl.adapters.processes import living
+from stagectl.adapters.running.processes import living
 from tests.build import PATIENCE, Repo, ended
 
 pytestmark = pytest.mark.once

@@ -13,7 +13,8 @@ from typing import Callable, Dict, List, Optional
 
 import pytest
 
-from stagectl.adapters import ahead, folders
+from stagectl.adapters.git import prefetch
+from stagectl.adapters.worktree import folders
 from tests.build import Repo, ended
 
 pytestmark = pytest.mark.once
@@ -249,7 +250,7 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
     """
     What was read then is not noted as what is true of the new HEAD.
     """
-    from stagectl.usecases import status
+    from stagectl.usecases.looking import status
 
     (path,) = (known.root / ".git/stagectl/cache").glob("staging-*.json")
     path.unlink()
@@ -310,7 +311,7 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     assert are_known_after_a_look()
 
     asked = time.time_ns() - 50_000_000  # the clock of files goes by in steps
-    monkeypatch.setitem(ahead._began, str(known.root), asked)
+    monkeypatch.setitem(prefetch._began, str(known.root), asked)
     known.write(".staged/late.yaml", "---\nkind: service\n---\n")
 
     assert not are_known_after_a_look()
@@ -358,11 +359,11 @@ def test_git_looks_before_python_has_loaded_anything(
     known.git("update-index", "--force-write-index", check=False)
     os.utime(known.root / ".git/index")
 
-    ahead.start(line.split())
-    asked = {words[1:] for words in ahead._started}
-    ahead.drop()
+    prefetch.start(line.split())
+    asked = {words[1:] for words in prefetch._started}
+    prefetch.drop()
 
-    assert {ahead.question(roots), (*ahead.LISTING, *ahead.WATCHED, *roots, ahead.ATTRIBUTES)} <= asked
+    assert {prefetch.question(roots), (*prefetch.LISTING, *prefetch.WATCHED, *roots, prefetch.ATTRIBUTES)} <= asked
 
 
 @pytest.mark.parametrize("line", ["plan --help", "plan --head HEAD", "stage -t prod", "log", ""])
@@ -374,6 +375,6 @@ def test_git_is_not_asked_what_nobody_will_want_to_know(
     """
     monkeypatch.chdir(known.root)
 
-    ahead.start(line.split())
+    prefetch.start(line.split())
 
-    assert {} == ahead._started
+    assert {} == prefetch._started

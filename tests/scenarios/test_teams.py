@@ -14,9 +14,9 @@ from typing import Any, Callable, Dict, List, Sequence
 
 import pytest
 
-from stagectl.adapters.git import Git
-from stagectl.adapters.objects import empty_tree, write_commit
-from stagectl.adapters.remote import Remote
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.objects import empty_tree, write_commit
+from stagectl.adapters.remote.remote import Remote
 from stagectl.core.locks import Lock, lock_of, message_of
 from tests.build import PATIENCE, Ran, Repo, ended, heard
 from tests.proofs import record

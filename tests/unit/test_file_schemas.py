@@ -9,12 +9,12 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.tree import read_working_tree
-from stagectl.core import schema as reader
-from stagectl.core import settings
-from stagectl.core.draft07 import converted, relaxed
-from stagectl.core.file_schemas import FILES, file_schema
+from stagectl.adapters.worktree.tree import read_working_tree
 from stagectl.core.model import Kind
+from stagectl.core.schemas import schema as reader
+from stagectl.core.schemas import settings
+from stagectl.core.schemas.draft07 import converted, relaxed
+from stagectl.core.schemas.file_schemas import FILES, file_schema
 from tests.build import ROOT
 from tests.random_worlds import random_case
 

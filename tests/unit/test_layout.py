@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.adapters import graphviz
-from stagectl.core.layout import GAP, Edge, Engine, Layout, Size, drawing, layered, reduced, spread
-from stagectl.usecases import picture
+from stagectl.core.pictures.layout import GAP, Edge, Engine, Layout, Size, drawing, layered, reduced, spread
+from stagectl.usecases.looking import picture
 
 
 @st.composite

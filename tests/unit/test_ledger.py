@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from stagectl.adapters.action import Order, order_json, read_order
 from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO, NEVER, Ledger, key_of, split_key
+from stagectl.adapters.running.action import Order, order_json, read_order
 from stagectl.core.values import EnvVariable, Template
 
 RUN, CLIENT = "20260101T000000Z-000001-aa", "Client-1"

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from stagectl.core.diff import diff
-from stagectl.core.document import with_id
 from stagectl.core.errors import UsageError
 from stagectl.core.model import ChangeId, Name, change_id
-from stagectl.core.plan import Cause, Change, Held, Plan
-from stagectl.core.range_diff import range_diff
-from stagectl.core.selection import Selection
+from stagectl.core.plans.document import with_id
+from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.core.plans.range_diff import range_diff
+from stagectl.core.plans.selection import Selection
+from stagectl.views.comments.plan_markdown import plan_markdown
 from stagectl.views.markdown import code, details, fenced, table
-from stagectl.views.plan_markdown import plan_markdown
 from stagectl.views.text import one_line
 
 PARSERS = {

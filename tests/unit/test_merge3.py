@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
-from stagectl.core.merge3 import merge_documents, merge_values
+from stagectl.core.merging.merge3 import merge_documents, merge_values
+from stagectl.core.merging.sequences import merge_sequences
 from stagectl.core.model import STAMP, is_pending
-from stagectl.core.sequences import merge_sequences
 from stagectl.core.values import canonical
-from stagectl.usecases.merge_files import merge
+from stagectl.usecases.staging.merge_files import merge
 
 LINES = st.lists(st.sampled_from("abcd"), max_size=8)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(0, 3), st.sampled_from(["x", "y", "no", "1"]))

@@ -11,9 +11,9 @@ from html import unescape
 from typing import List
 
 from stagectl.core.diff import Difference
-from stagectl.core.plan import Plan
-from stagectl.views.page import graph_page, plan_page
-from stagectl.views.plan_text import plan_text
+from stagectl.core.plans.plan import Plan
+from stagectl.views.pages.page import graph_page, plan_page
+from stagectl.views.plans.plan_text import plan_text
 from tests.fleet import fleet_plan
 from tests.unit.test_svg import HOSTILE, one_of_each
 

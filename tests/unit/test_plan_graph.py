@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from stagectl.core.model import Name, change_id
-from stagectl.core.plan import Cause, Change, Held, Plan
-from stagectl.views.plan_graph import MOST_BYTES, MOST_EDGES, collapsed, dot, fitting, mermaid, picture
+from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.views.pages.plan_graph import MOST_BYTES, MOST_EDGES, collapsed, dot, fitting, mermaid, picture
 
 
 def change(name: str, action: str = "update", *after: str) -> Change:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stagectl.core.plan import Cause, Change, Plan
-from stagectl.views.plan_text import FOLD_FROM, plan_text
+from stagectl.core.plans.plan import Cause, Change, Plan
+from stagectl.views.plans.plan_text import FOLD_FROM, plan_text
 
 
 def many(count: int) -> Plan:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.core.model import ChangeId, Name
-from stagectl.core.plan import Cause, Change
-from stagectl.core.ready import Limits, Ready
+from stagectl.core.plans.plan import Cause, Change
+from stagectl.core.running.ready import Limits, Ready
 
 KINDS = st.sampled_from(["free", "one", "two"])
 TARGETS = st.sampled_from([None, "east", "west"])

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagectl.core.planning.resolve import (
+    CYCLE,
+    LARGEST,
+    NO_VALUE,
+    NOT_SCALAR,
+    PASSED_ON,
+    TOO_LARGE,
+    Resolver,
+)
 from stagectl.core.references import absolute, folder_of, parse_template, relative, rewrite
-from stagectl.core.resolve import CYCLE, LARGEST, NO_VALUE, NOT_SCALAR, PASSED_ON, TOO_LARGE, Resolver
 from stagectl.core.values import EnvVariable, Reference, Template
 from tests.build import resource
 

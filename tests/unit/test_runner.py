@@ -13,12 +13,12 @@ import pytest
 
 from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId, Kind, Name
-from stagectl.core.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
-from stagectl.core.plan import Cause, Change, Plan
-from stagectl.core.ready import Limits
-from stagectl.core.runs import Filter, critical_path, restriction
-from stagectl.usecases import runner
-from stagectl.usecases.runner import News, Run, limits_of
+from stagectl.core.plans.plan import Cause, Change, Plan
+from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
+from stagectl.core.running.ready import Limits
+from stagectl.core.running.runs import Filter, critical_path, restriction
+from stagectl.usecases.applying import runner
+from stagectl.usecases.applying.runner import News, Run, limits_of
 
 Span = Tuple[float, float]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stagectl.core.checks import Schemas
 from stagectl.core.model import Kind, Name
-from stagectl.core.schema_quick import quick_test
+from stagectl.core.planning.checks import Schemas
+from stagectl.core.schemas.quick import quick_test
 from stagectl.core.values import EnvVariable, Template
 
 WORDS = st.sampled_from(["a", "b", "prod", "1", ""])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stagectl.core.schema_words import told
+from stagectl.core.schemas.words import told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Name
-from stagectl.core.selection import Selection, World, glob_test, match_names, parse_expression, select, tag_test
+from stagectl.core.plans.selection import (
+    Selection,
+    World,
+    glob_test,
+    match_names,
+    parse_expression,
+    select,
+    tag_test,
+)
 
 TAGS = ("a", "b", "c", "d")
 

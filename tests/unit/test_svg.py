@@ -8,12 +8,12 @@ from typing import List
 from xml.etree import ElementTree
 
 from stagectl.core.diff import Difference
-from stagectl.core.layout import drawing, layered
 from stagectl.core.model import Name, change_id
-from stagectl.core.plan import Cause, Change, Held, Plan
-from stagectl.core.reports import ResourceNode
-from stagectl.views.figure import Figure, graph_figure, plan_figure
-from stagectl.views.svg import sizes, svg
+from stagectl.core.pictures.layout import drawing, layered
+from stagectl.core.pictures.reports import ResourceNode
+from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.views.pages.figure import Figure, graph_figure, plan_figure
+from stagectl.views.pages.svg import sizes, svg
 from tests.fleet import fleet_plan
 
 SPACE = "{http://www.w3.org/2000/svg}"

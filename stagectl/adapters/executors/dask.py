@@ -11,16 +11,16 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from distributed import Future
 
-from stagectl.adapters.action import order_json
 from stagectl.adapters.executors import link as links
 from stagectl.adapters.executors import worker
 from stagectl.adapters.executors.ledger import CLAIMED, DONE, key_of
 from stagectl.adapters.executors.link import Link
+from stagectl.adapters.running.action import order_json
 from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId
-from stagectl.core.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
-from stagectl.core.plan import Change
-from stagectl.core.run_document import read_outcome
+from stagectl.core.plans.plan import Change
+from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.run_document import read_outcome
 
 TAKERS = 16  # how many results are got at once
 

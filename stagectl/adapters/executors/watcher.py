@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterable, Set, Tuple
 
-from stagectl.adapters import checkout
-from stagectl.adapters.git import Git
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.handlers.child import kill_marked
+from stagectl.adapters.running import checkout
 from stagectl.core.errors import StagectlError
 
 CHECKOUTS = "*/checkouts/*"  # in a worker's folder, below that of an attempt

@@ -20,18 +20,19 @@ from typing import Any, Dict, Iterator, List, Sequence, Set
 from distributed import Status, get_worker
 from distributed.utils import sync
 
-from stagectl import __version__
-from stagectl.adapters import checkout, handlers
-from stagectl.adapters.action import Order, Place, carry_out, read_order
+from stagectl.adapters import handlers
 from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
-from stagectl.adapters.git import Git
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.handlers.shell import inherited, kill_all
-from stagectl.adapters.output import Output
+from stagectl.adapters.running import checkout
+from stagectl.adapters.running.action import Order, Place, carry_out, read_order
+from stagectl.adapters.running.output import Output
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
-from stagectl.core.outcome import ERROR, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.redact import Redactor
-from stagectl.core.run_document import outcome_json
+from stagectl.core.running.outcome import ERROR, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.running.run_document import outcome_json
+from stagectl.version import __version__
 
 SECONDS = 60.0  # how long the scheduler may take to answer
 

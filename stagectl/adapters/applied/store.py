@@ -1,0 +1,209 @@
+"""The applied state as a git tree (design, section 4): `.staged/` as last applied, `.applied/<name>.json` beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.git.git import Entry, Git
+from stagectl.adapters.git.objects import empty_tree, write_blobs, write_commit, write_tree
+from stagectl.core import forms
+from stagectl.core.errors import FlawedFile, StagectlError
+from stagectl.core.model import (
+    ACTION,
+    APPLIED,
+    LARGEST_STATE,
+    NAME,
+    STAGED,
+    STAMP,
+    TAG,
+    Applied,
+    Attempt,
+    Name,
+    Oid,
+    Resource,
+    staged_path,
+)
+from stagectl.core.planning.resolve import DEEPEST
+from stagectl.core.schemas import schema
+from stagectl.core.schemas.schema import KIND_NAME
+from stagectl.core.values import Value, leaves, pack, unpack
+
+_ROOT_IDENTITY = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
+}
+_ROOT_MESSAGE = "Nothing is applied yet\n"
+
+
+def state_path(name: str) -> str:
+    """Return the path of a resource's applied state."""
+    return f"{APPLIED}/{name}.json"
+
+
+def load(git: Git, commit: Oid) -> Dict[Name, Applied]:
+    """Return the applied state a commit of the applied branch holds; raises StagectlError where it is damaged."""
+    entries = git.entries(commit, [STAGED, APPLIED])
+    contents = git.blobs((entry.oid for entry in entries if entry.mode == "100644"), LARGEST_STATE)
+    files = {entry.path: contents.get(entry.oid, b"") for entry in entries}
+    resources = {
+        name: _resource(name, files[path], commit) for path in files for name in _names(path, f"{STAGED}/", ".yaml")
+    }
+    found = {}
+    for path in sorted(files):
+        for name in _names(path, f"{APPLIED}/", ".json"):
+            found[name] = _state(files[path], resources.get(name), path, commit)
+    for name in sorted(resources.keys() - found.keys()):
+        raise _damaged(commit, staged_path(name), f"{state_path(name)} is missing")
+    return found
+
+
+def _names(path: str, start: str, end: str) -> List[Name]:
+    name = path[len(start) : -len(end)]
+    good = path.startswith(start) and path.endswith(end) and NAME.fullmatch(name)
+    return [Name(name)] if good else []
+
+
+def _damaged(commit: Oid, path: str, why: str) -> StagectlError:
+    return StagectlError(
+        f"the applied state is damaged: {path} in {commit[:12]}: {why}",
+        "only `stagectl apply` may write the applied branch; go back to its last good commit",
+    )
+
+
+def _resource(name: Name, data: bytes, commit: Oid) -> Resource:
+    try:
+        return schema.resource(name, yamlfile.load(data), data, staged=True)
+    except (yamlfile.BadYaml, FlawedFile) as error:
+        raise _damaged(commit, staged_path(name), error.message) from None
+
+
+def _state(data: bytes, resource: Optional[Resource], path: str, commit: Oid) -> Applied:
+    try:
+        return parse_state(raw_state(data), resource)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(commit, path, f"{type(error).__name__}: {str(error)[:200]}") from None
+
+
+def raw_state(data: bytes) -> Any:
+    """Return what the JSON of `.applied/<name>.json` holds; raises ValueError for what no apply writes."""
+    if len(data) > LARGEST_STATE:
+        raise ValueError(f"it has more than {LARGEST_STATE} bytes")
+    try:
+        raw = json.loads(data, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if not isinstance(raw, dict):
+        raise ValueError("it is no mapping")
+    # Brackets are counted first, because that takes no time.
+    if data.count(b"[") + data.count(b"{") > DEEPEST and any(len(path) > DEEPEST + 2 for path, _ in leaves(raw)):
+        raise ValueError("it is nested too deep")
+    return raw
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied:
+    """Return what a parsed `.applied/<name>.json` and the resource beside it say; raises ValueError, KeyError, ..."""
+    unfinished = raw.get("unfinished")
+    inputs, sensitive = _parse_inputs(raw) if resource is not None else ({}, frozenset())
+    return Applied(
+        resource=resource,
+        inputs=inputs,
+        sensitive=sensitive,
+        stamps=_strings(raw.get("stamps", {})),
+        unfinished=None if unfinished is None else _parse_attempt(unfinished),
+        owed={
+            forms.text(action, ACTION): tuple(map(forms.identity, behind))
+            for action, behind in raw.get("owed", {}).items()
+        },
+    )
+
+
+def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
+    inputs, sensitive = _parse_inputs(raw)
+    if raw["action"] not in ("run", "update", "remove"):
+        raise ValueError(f"unfinished action {raw['action']!r}")
+    tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
+    return Attempt(raw["action"], forms.text(raw["kind"], KIND_NAME), tags, inputs, sensitive)
+
+
+def _parse_inputs(raw: Mapping[str, Any]) -> Any:
+    inputs = unpack(raw["inputs"], raw.get("env", {}))
+    if not isinstance(inputs, dict):
+        raise ValueError("inputs is no mapping")
+    return inputs, frozenset(map(forms.text, raw.get("sensitive", ())))
+
+
+def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
+    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw.items()}
+
+
+def state_bytes(state: Applied) -> bytes:
+    """Return `.applied/<name>.json`: sorted keys, two spaces, no clocks; the same state is the same bytes."""
+    raw: Dict[str, Any] = {}
+    if state.live:
+        raw.update(_inputs_json(state.inputs, state.sensitive))
+    if state.stamps:
+        raw["stamps"] = dict(state.stamps)
+    if state.owed:
+        raw["owed"] = {action: sorted(behind) for action, behind in state.owed.items()}
+    if state.unfinished is not None:
+        tried = state.unfinished
+        raw["unfinished"] = {
+            "action": tried.action,
+            "kind": tried.kind,
+            "tags": sorted(tried.tags),
+            **_inputs_json(tried.inputs, tried.sensitive),
+        }
+    return (json.dumps(raw, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
+    plain, templates = pack(dict(inputs))
+    found = {"inputs": plain}
+    if templates:
+        found["env"] = templates
+    if sensitive:
+        found["sensitive"] = sorted(sensitive)
+    return found
+
+
+def root_commit(git: Git) -> Oid:
+    """Store and return the fixed empty commit that every applied branch begins with."""
+    return write_commit(git, empty_tree(git), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
+
+
+def write(
+    git: Git,
+    tip: Optional[Oid],
+    source: Optional[Oid],
+    states: Mapping[Name, Optional[Applied]],
+    message: str,
+    *,
+    sign: bool = False,
+) -> Oid:
+    """Store one more applied commit and return it; no branch moves.
+
+    tip: the applied commit it follows; source: the commit that was applied, None if none was; states: per resource
+    that changed its new state, None for one that is gone.
+    """
+    entries = {entry.path: entry for entry in git.entries(tip, [STAGED, APPLIED])} if tip else {}
+    contents: Dict[str, bytes] = {}
+    for name, state in states.items():
+        for path in (staged_path(name), state_path(name)):
+            entries.pop(path, None)
+        if state is not None:
+            contents[state_path(name)] = state_bytes(state)
+        if state is not None and state.resource is not None:
+            contents[staged_path(name)] = state.resource.content
+    paths: Sequence[str] = sorted(contents)
+    for path, oid in zip(paths, write_blobs(git, [contents[path] for path in paths])):
+        entries[path] = Entry(path, "100644", oid)
+    tree = write_tree(git, source or tip, [STAGED, APPLIED], entries.values())
+    parents = [tip or root_commit(git), *([source] if source else [])]
+    return write_commit(git, tree, parents, message, sign=sign)

@@ -1,0 +1,178 @@
+"""Commits of some paths and nothing else, on the branch that is checked out.
+
+`git commit --only` does that with all that users may have set up, and reads and writes git's index four times. Where
+nothing is set up that would act (no hook, no signature, no rebase under way), the same commit is made of its parts,
+which costs a third: the index is brought up to date for the paths, the folders on the way to them are written anew.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Dict, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.objects import write_commit
+from stagectl.core.model import Oid
+
+_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
+_UNDER_WAY = ("rebase-merge", "rebase-apply", "sequencer")
+_ACTING = ("commit.gpgsign", "core.sparsecheckout")
+_FOLDER = "040000"
+
+Change = Optional[Tuple[str, Oid]]  # mode and object of a file, None for one that is gone
+
+
+def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
+    """Commit the working copy of some paths and nothing else, through the user's hooks, identity and signing.
+
+    The rest of the index stays as it is; when git or a hook refuses, all of it does. Raises GitError.
+    """
+    head = git.head()
+    if head is not None and _is_plain(git) and not _has_ignored(git, head, paths):
+        return _commit_plainly(git, head, paths, message)
+    return _commit_by_git(git, head, paths, message)
+
+
+def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message: str) -> Oid:
+    listed = "\0".join(paths).encode()
+    new = git.untracked(paths)
+    if new:
+        code, _, err = _try_pathspec(git, "add", "--intent-to-add", data="\0".join(new).encode())
+        if code:
+            _forget(git, new)
+            raise git.refusal("git add failed", code, err)
+    with tempfile.NamedTemporaryFile("w", dir=git.scratch(), encoding="utf-8") as file:
+        file.write(message)
+        file.flush()
+        code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", data=listed)
+    if code and not is_committed(git, head, message):
+        if new:
+            _forget(git, new)
+        raise git.refusal("git commit refused", code, err or (b"a hook said no" if code > 0 else b""))
+    _keep_up_with_hooks(git, paths)
+    return git.resolve("HEAD")
+
+
+def is_committed(git: Git, before: Optional[Oid], message: str) -> bool:
+    """Return whether HEAD is a commit of ours: a git that was killed may have made it."""
+    head = git.head()
+    if head is None or head == before or git.parents(head) != [each for each in (before,) if each is not None]:
+        return False
+    return git.run("log", "-1", "--format=%s", head).decode("utf-8", "replace").strip() == message.splitlines()[0]
+
+
+def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
+    """Take into the index what a hook changed in the files just committed; git leaves them there as they were."""
+    out = git.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", check=False)
+    left = set(out.decode("utf-8", "surrogateescape").split("\0")) & set(paths)
+    if left:
+        _reset(git, sorted(left))
+
+
+def _forget(git: Git, paths: Sequence[str]) -> None:
+    """Take paths out of the index that were put there for a commit which did not come about."""
+    options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
+    code, _, _ = _try_pathspec(git, "rm", *options, data="\0".join(paths).encode())
+    git.is_out_of_step |= code != 0
+
+
+def _reset(git: Git, paths: Sequence[str]) -> None:
+    code, _, _ = _try_pathspec(git, "reset", "--quiet", data="\0".join(paths).encode())
+    git.is_out_of_step |= code != 0
+
+
+def _try_pathspec(git: Git, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
+    env = {"GIT_LITERAL_PATHSPECS": "1"}
+    return git.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=data, env=env)
+
+
+# --- of its parts
+
+
+def _is_plain(git: Git) -> bool:
+    """Return whether nothing is set up, and nothing under way, that a commit by git itself would heed."""
+    words = [word for name in ("hooks", *_UNDER_WAY) for word in ("--git-path", name)]
+    hooks, *under_way = (git.root / line for line in git.run("rev-parse", *words).decode().splitlines())
+    if any(os.access(hooks / name, os.X_OK) for name in _HOOKS) or any(path.exists() for path in under_way):
+        return False
+    acting = [values for key, values in git.settings.items() if key in _ACTING or key.startswith("hook.")]
+    return all(value.lower() in ("false", "no", "off", "0", "") for values in acting for value in values[-1:])
+
+
+def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:
+    """Return whether some path is new and ignored, which git refuses to add."""
+    known = git.look_up([f"{head}:{path}" for path in paths])
+    new = "".join(f"{path}\0" for path, oid in zip(paths, known) if oid is None)
+    return bool(new) and bool(git.run("check-ignore", "-z", "--stdin", data=new.encode(), check=False))
+
+
+def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:
+    listed = "".join(f"{path}\0" for path in paths).encode()
+    code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=listed)
+    if code:
+        _reset(git, paths)
+        raise git.refusal("git add failed", code, err)
+    try:
+        before = git.look_up([f"{head}^{{tree}}"])[0]
+        tree = _tree_with(git, before, _indexed(git, paths)) or _stored(git, [])
+        if tree == before:
+            raise GitError("git commit refused: there is nothing to commit")
+        commit = write_commit(git, tree, [head], message)
+        code, _, err = git.try_run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", commit, head)
+        if code and git.head() != commit:  # one that was killed may have done it
+            raise git.refusal("git commit refused", code, err)
+    except BaseException:
+        _reset(git, paths)  # HEAD is where it was
+        raise
+    return commit
+
+
+def _indexed(git: Git, paths: Sequence[str]) -> Dict[str, Change]:
+    """Return what the index has at some paths."""
+    found: Dict[str, Change] = dict.fromkeys(paths)
+    out = git.run("ls-files", "--stage", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
+    for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, _, path = line.partition("\t")
+        mode, oid, _ = facts.split(" ")
+        if path in found:
+            found[path] = (mode, Oid(oid))
+    return found
+
+
+def _tree_with(git: Git, tree: Optional[Oid], changes: Mapping[str, Change]) -> Optional[Oid]:
+    """Store a tree in which some paths are changed, and return it; None where nothing is left of it."""
+    entries: Dict[str, Tuple[str, str, str]] = {}
+    out = git.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree is not None else ""
+    for line in out.split("\0")[:-1]:
+        facts, _, name = line.partition("\t")
+        mode, kind, oid = facts.split(" ")
+        entries[name] = (mode, kind, oid)
+    below: Dict[str, Dict[str, Change]] = {}
+    for path, change in changes.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(name, {})[rest] = change
+        elif change is not None:
+            entries[name] = (change[0], "blob", change[1])
+        elif name in entries and entries[name][1] == "blob":
+            del entries[name]
+    for name, inner in below.items():
+        before = entries.get(name)
+        changed = _tree_with(git, Oid(before[2]) if before is not None and before[1] == "tree" else None, inner)
+        if changed is not None:
+            entries[name] = (_FOLDER, "tree", changed)
+        elif before is not None and before[1] == "tree":
+            del entries[name]
+    if not entries:
+        return None
+    return _stored(git, [f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items()])
+
+
+def _stored(git: Git, lines: Sequence[str]) -> Oid:
+    """Store a tree, given as `git ls-tree -z` would list it, and return it."""
+    data = "".join(lines).encode("utf-8", "surrogateescape")
+    made = Oid(git.run("mktree", "-z", "--missing", data=data).decode().strip())
+    if git.look_up([made]) == [None]:  # on a full disk it names what it could not store, and calls that a success
+        raise GitError("git mktree failed: it could not store a folder", "make room on the disk, and try again")
+    return made

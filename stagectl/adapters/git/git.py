@@ -1,0 +1,292 @@
+"""The one door to git: what is asked of a repository, and done in it. Revisions become object ids before they are used
+for anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.names import OID as OID
+from stagectl.adapters.git.names import Names
+from stagectl.adapters.git.process import LOCKED as LOCKED
+from stagectl.adapters.git.process import GitError as GitError
+from stagectl.adapters.git.process import GitProcess
+from stagectl.adapters.git.process import Locked as Locked
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
+from stagectl.core.printable import safe
+
+_LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
+_MANY = 200  # more paths than this are not named on a command line
+# Git flushes neither loose objects nor refs by itself.
+DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
+
+
+def check_amount(size: int) -> None:
+    """Raise StagectlError if files have more bytes together than are read."""
+    if size > _LARGEST_ALL:
+        most, hint = f"{_LARGEST_ALL >> 20} MiB are read at the most", f"look for large files in {STAGED}/ and {KINDS}/"
+        raise StagectlError(f"the files have {size >> 20} MiB together; {most}", hint)
+
+
+class Entry(NamedTuple):
+    """One file in a commit's tree; mode as git writes it, such as 100644."""
+
+    path: str
+    mode: str
+    oid: Oid
+
+
+def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
+    """Return what to do where there is no working tree: in none, in a bare repository, in a repository's own folder."""
+    code, out, _ = is_bare
+    elsewhere = [key for key in ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY") if key in os.environ]
+    if code and elsewhere:
+        return f"{', '.join(elsewhere)} is set, and says where git looks: unset {' '.join(elsewhere)}"
+    if code:
+        return "make one here: git init && stagectl init"
+    if out.strip() == b"true":
+        return f"this repository is bare: git clone {shlex.quote(str(folder))} has a working tree"
+    return "this is git's own folder: go up to the working tree"
+
+
+class Git(GitProcess):
+    """Git in one working tree. root: the top folder; every path is relative to it, with `/`.
+
+    may_be_bare: whether a repository without a working tree will do; root is then the repository itself.
+    """
+
+    def __init__(self, folder: Path, *, may_be_bare: bool = False) -> None:
+        super().__init__(folder)
+        self.is_bare = False
+        self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
+        if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
+            raise StagectlError(
+                "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
+                "set GIT_DIR, too, or: unset GIT_WORK_TREE",
+            )
+        code, out, err = self.try_run(*prefetch.PLACES)
+        if code and may_be_bare and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
+            self.is_bare = True
+            code, out, err = self.try_run(
+                *("--absolute-git-dir" if "top" in word else word for word in prefetch.PLACES)
+            )
+        top = out.decode().splitlines()
+        if code and b"safe.directory" in err:
+            command = err.decode(errors="replace").strip().splitlines()[-1].strip()
+            raise GitError(f"git does not trust the repository at {folder}: it is not yours", f"if you do: {command}")
+        if code and b"GIT_CONFIG_" in err:
+            raise self.refusal("git cannot start", code, err)
+        if code or len(top) != 3:
+            raise StagectlError(
+                f"{folder} is not inside the working tree of a git repository",
+                _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
+            )
+        self.root = Path(top[0])
+        self.common = (folder / top[1]).resolve()
+        self.index = folder / top[2]
+        self._names = Names(self)
+
+    # --- revisions
+
+    def resolve(self, revision: str) -> Oid:
+        """Return the commit a revision names; raises GitError."""
+        found = self.find(revision)
+        if found is None:
+            raise GitError(f"there is no commit '{revision}'", "see the commits with: stagectl log")
+        return found
+
+    def find(self, revision: str) -> Optional[Oid]:
+        """Return the commit a revision names, None if there is none."""
+        return self.look_up([revision + "^{commit}"])[0]
+
+    def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
+        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there."""
+        return self._names.look_up(names)
+
+    def head(self) -> Optional[Oid]:
+        """Return the commit checked out, None before the first one."""
+        return self.find("HEAD")
+
+    def branch(self) -> Optional[str]:
+        """Return the full name of the branch checked out, None on a detached head."""
+        return self.run("symbolic-ref", "--quiet", "HEAD", check=False).decode().strip() or None
+
+    def is_ancestor(self, earlier: Oid, later: Oid) -> bool:
+        """Return whether a commit is contained in another; raises GitError where history is missing."""
+        code, _, err = self.try_run("merge-base", "--is-ancestor", earlier, later)
+        if code > 1:
+            raise GitError(f"git merge-base failed: {err.decode(errors='replace').strip()}", "fetch more history")
+        return code == 0
+
+    def parents(self, commit: Oid) -> List[Oid]:
+        """Return the parents of a commit, also those that a shallow clone does not have."""
+        header = self.run("cat-file", "commit", commit).partition(b"\n\n")[0].decode(errors="replace")
+        return [Oid(line[len("parent ") :]) for line in header.splitlines() if line.startswith("parent ")]
+
+    def is_shallow(self) -> bool:
+        """Return whether this clone has only the end of the history."""
+        return (self.common / "shallow").exists()
+
+    def first_parents(self, commit: Oid) -> List[Oid]:
+        """Return a commit and its first parents, newest first."""
+        return [Oid(oid) for oid in self.run("rev-list", "--first-parent", commit).decode().split()]
+
+    # --- trees and files
+
+    def entries(self, commit: Oid, paths: Sequence[str]) -> List[Entry]:
+        """Return the files of a commit under some paths."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+        found = []
+        for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            mode_type_oid, _, path = line.partition("\t")
+            mode, _, oid = mode_type_oid.split(" ")
+            found.append(Entry(path, mode, Oid(oid)))
+        return found
+
+    def blobs(self, oids: Iterable[Oid], most: int = LARGEST_FILE) -> Dict[Oid, bytes]:
+        """Return the contents of blobs; an id may also be `<revision>:<path>`.
+
+        most: how many bytes one may have; what has more is never read, and given as one zero more than that.
+        Raises StagectlError where all of them together are more than anybody stages.
+        """
+        wanted = sorted(set(oids))
+        sizes = dict(zip(wanted, self._names.sizes(wanted)))
+        found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
+        wanted = [oid for oid in wanted if oid not in found]
+        check_amount(sum(sizes[oid] for oid in wanted))
+        out = self.run("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()) if wanted else b""
+        position = 0
+        for oid in wanted:
+            end = out.index(b"\n", position)
+            header = out[position:end].split()
+            if len(header) != 3:
+                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
+            size = int(header[2])
+            found[oid] = out[end + 1 : end + 1 + size]
+            position = end + 1 + size + 1
+        return found
+
+    def dirty(self, paths: Sequence[str]) -> List[str]:
+        """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
+        many = len(paths) > _MANY
+        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty", "--")
+        out = self.run(*prefetch.EXACTLY, "status", *options, *([] if many else paths)).decode(
+            "utf-8", "surrogateescape"
+        )
+        codes = {line[3:]: line[:2] for line in out.split("\0") if line}
+        # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.
+        gone = [path for path, code in codes.items() if code == " D"]
+        found = set(codes) - {path for path, oid in zip(gone, self._in_head(gone)) if oid is None}
+        return sorted(found & set(paths) if many else found)
+
+    def _in_head(self, paths: Sequence[str]) -> List[Optional[Oid]]:
+        return self.look_up([f"HEAD:{path}" for path in paths]) if paths else []
+
+    def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
+        """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
+        if self.config("core.sparseCheckout") != ["true"]:
+            return []
+        out = self.run("ls-files", "-t", "-s", "-z", "--", *paths).decode("utf-8", "surrogateescape")
+        lines = [line.partition("\t") for line in out.split("\0") if line.startswith("S ")]
+        return [Entry(path, facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
+
+    def submodules(self, paths: Sequence[str]) -> List[str]:
+        """Return the submodules at or below some paths: folders whose files are another repository's."""
+        if not (self.root / ".gitmodules").exists():
+            return []
+        out = self.run("ls-files", "--stage", "-z", "--", *paths).decode("utf-8", "surrogateescape")
+        return [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
+
+    def unfinished(self) -> Optional[str]:
+        """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
+        heads = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
+        return next((verb for ref, verb in heads.items() if self.find(ref) is not None), None)
+
+    def untracked(self, paths: Sequence[str]) -> List[str]:
+        """Return the files, among some, that are there and that the index does not know."""
+        known = set(self.run("ls-files", "-z").decode("utf-8", "surrogateescape").split("\0"))
+        return [path for path in paths if path not in known and (self.root / path).exists()]
+
+    # --- writing
+
+    def check_identity(self) -> str:
+        """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
+        code, out, err = self.try_run("var", "GIT_COMMITTER_IDENT")
+        if code and b"invalid date format" in err:
+            raise GitError(f"GIT_COMMITTER_DATE: {err.decode(errors='replace').strip()}", "unset GIT_COMMITTER_DATE")
+        if code:
+            raise GitError(
+                "git does not know who you are",
+                'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
+            )
+        return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
+
+    def move_ref(self, ref: str, new: Oid, old: Optional[Oid], reason: str) -> bool:
+        """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""
+        expected = old or Oid("0" * len(new))
+        code, _, err = self.try_run(*DURABLE, "update-ref", "--create-reflog", "-m", reason, ref, new, expected)
+        if code and self.find(ref) == new:  # it was killed after it had done it
+            return True
+        if code and (LOCKED.search(err) or (b"cannot lock ref" not in err and b"reference already exists" not in err)):
+            raise self.refusal("git update-ref failed", code, err)
+        return code == 0
+
+    def reset(self, paths: Sequence[str]) -> None:
+        """Put paths in the index as HEAD has them; raises GitError."""
+        words = ("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul")
+        listed = "\0".join(paths).encode("utf-8", "surrogateescape")
+        self.run(*words, data=listed, env={"GIT_LITERAL_PATHSPECS": "1"})
+
+    def scratch(self) -> Path:
+        """Return the folder under the git folder that stagectl keeps its own files in, shared by linked worktrees."""
+        folder = self.common / "stagectl"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def staging_note(self) -> Path:
+        """The file that tells what a command is about to stage, in this working tree's own part of git's folder."""
+        return self.index.parent / "stagectl" / "staging"
+
+    def cache(self) -> Optional[Path]:
+        """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
+        return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"
+
+    # --- remotes, history
+
+    def remotes(self) -> List[str]:
+        """Return the names of the remotes."""
+        return self.run("remote").decode("utf-8", "replace").split()
+
+    def fetch_command(self, remote: str, branch: str) -> str:
+        """Return the command that gets a branch, and in a shallow clone the history that tells what contains what."""
+        deeper = "--unshallow " if self.is_shallow() else ""
+        return f"git fetch {deeper}{remote} {branch}:refs/remotes/{remote}/{branch}"
+
+    def log(self, arguments: Sequence[str], fields: Sequence[str], data: bytes = b"") -> List[List[str]]:
+        """Return one list of texts per commit: `git log ARGUMENTS` with these format fields, which hold no NUL."""
+        pattern = "%x00".join(fields)
+        as_written = ("-c", "trailer.separators=:", "-c", "core.commentChar=#")  # our trailers, whatever the user's are
+        options = ("-z", "--encoding=UTF-8", "--basic-regexp", f"--format=tformat:{pattern}")
+        out = self.run(*as_written, "log", *options, *arguments, data=data)
+        texts = out.decode("utf-8", "replace").split("\0")[:-1]
+        return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
+
+    def touched(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
+        """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
+        options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-only", "--always")
+        data = "".join(f"{commit}\n" for commit in commits).encode()
+        out = self.run("diff-tree", *options, "--", folder, data=data) if commits else b""
+        found: Dict[Oid, List[str]] = {}
+        last: List[str] = []
+        for text in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            if text.startswith(f"{folder}/"):
+                last.append(text)
+            else:
+                last = found.setdefault(Oid(text), [])
+        return found

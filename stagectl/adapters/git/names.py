@@ -1,0 +1,75 @@
+"""Where names stand: the objects of revisions and of `<revision>:<path>`.
+
+One git answers all such questions of a command, when they are asked; starting one for each takes longer.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from typing import Dict, Iterator, List, Optional, Sequence
+
+from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.conversation import Conversation
+from stagectl.adapters.git.process import GitError, GitProcess, lacking
+from stagectl.core.model import Oid
+
+OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class Names:
+    """What the names of a repository stand for."""
+
+    def __init__(self, git: GitProcess) -> None:
+        self._git = git
+        self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
+        self._asked: Optional[Conversation] = None  # the git that answers
+
+    def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
+        """Return the objects that names stand for, None for what is not there; raises GitError if nobody answers."""
+        if any("\n" in name for name in names):
+            return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
+        if self._ahead is None:
+            answer = prefetch.taken(str(self._git.root), prefetch.STANDS)
+            self._ahead = _by_commit(answer.decode("utf-8", "replace").splitlines()) if answer else {}
+        # Given once: what is asked again may have moved since.
+        known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
+        left = [name for name in names if name not in known]
+        # Of an id that is not there the answer is that id, and that it is missing.
+        answers = (answer.partition(" ") for answer in self._ask(left))
+        known.update(zip(left, ("" if rest == "missing" else oid for oid, _, rest in answers)))
+        return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
+
+    def sizes(self, names: Sequence[str]) -> Iterator[int]:
+        """Yield how many bytes objects have, 0 for what is not there."""
+        for answer in self._ask(names):
+            oid, _, size = answer.partition(" ")
+            yield int(size) if OID.fullmatch(oid) and size.isdigit() else 0
+
+    def _ask(self, names: Sequence[str]) -> List[str]:
+        if not names:
+            return []
+        if self._asked is None or self._asked.is_over:
+            self._asked = Conversation(self._git.start(*prefetch.STANDS, quiet=True))
+            weakref.finalize(self, self._asked.end)
+        answers = self._asked.ask([name.encode("utf-8", "surrogateescape") for name in names])
+        if len(answers) < len(names):  # no answer is not "there is no such thing"
+            if self._git.config("remote.origin.promisor") or self._git.config("extensions.partialclone"):
+                raise lacking("git cat-file failed")
+            raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
+        return [answer.decode("utf-8", "replace").strip() for answer in answers]
+
+
+def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
+    """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
+    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.NAMES, answers)]
+    commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
+    found = {}
+    for name, oid in asked:
+        ref = re.split(r":|\^2", name)[0]
+        stood = commits.get(f"{ref}^{{commit}}", set())
+        if name in commits and "^2" not in name:
+            found[name] = oid
+        elif len(stood) == 1 and OID.fullmatch(min(stood)):
+            found[min(stood) + name[len(ref) :]] = oid
+    return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}

@@ -1,0 +1,170 @@
+"""Starting git: the one place that does. Argument vectors are fixed, and data goes in on stdin or after
+`--end-of-options`.
+
+GitPython starts what talks to remotes. Importing it takes as long as git needs for 50,000 files, so what only looks at
+this repository is started without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from functools import cached_property
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.git import prefetch
+from stagectl.core.errors import StagectlError
+
+_TALKS = ("ls-remote", "fetch", "push")
+# What only looks, and runs nothing that the repository has set up.
+_LOOKS = frozenset(
+    ("cat-file", "check-ignore", "diff-index", "diff-tree", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base")
+) | {"rev-list", "status"}
+_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+LOCKED = re.compile(rb"Unable to create '([^\n]*\.lock)': File exists")
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    return next(word for word in arguments if not word.startswith("-") and "=" not in word)
+
+
+class GitError(StagectlError):
+    """Git refused; the message is what git said."""
+
+
+class Locked(GitError):
+    """A lock of git's is in the way; the hint says how it goes."""
+
+
+def lacking(what: str) -> GitError:
+    """Return the error for a partial clone in which something is not there."""
+    return GitError(
+        f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
+        "get everything: git fetch --refetch --no-filter",
+    )
+
+
+def _ended_by(code: int) -> str:
+    return f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+
+class GitProcess:
+    """Runs git in one folder, and knows how it is set up there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+
+    def run(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Optional[Mapping[str, str]] = None,
+        check: bool = True,
+    ) -> bytes:
+        """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
+        code, out, err = self.try_run(*arguments, data=data, env=env)
+        if code and check:
+            raise self.refusal(f"git {_verb(arguments)} failed", code, err)
+        return b"" if code else out
+
+    def refusal(self, what: str, code: int, err: bytes) -> GitError:
+        """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""
+        locked = LOCKED.search(err)
+        if b"promisor remote" in err:
+            return lacking(what)
+        if locked is None:
+            return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
+        lock = os.path.relpath(os.fsdecode(locked.group(1)))
+        return Locked(
+            f"{what}: {lock} is there: another git is at work here, or one was killed",
+            f"wait for it; if no git runs here any more: rm {shlex.quote(lock)}",
+        )
+
+    def try_run(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        env: Optional[Mapping[str, str]] = None,
+        seconds: Optional[float] = None,
+    ) -> Tuple[int, bytes, bytes]:
+        """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
+        answer = prefetch.taken(str(self.root), arguments) if env is None else None
+        if answer is not None:
+            return 0, answer, b""
+        process = self.start(*arguments, env=env)
+        try:
+            out, err = process.communicate(data, seconds)
+        except KeyboardInterrupt:
+            process.terminate()  # git takes its locks away; whoever waits for it may have been asked alone
+            process.wait()
+            raise
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it started may keep the pipes open: nobody waits for that
+            process.wait()
+            return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
+        return process.returncode, out, err
+
+    def start(
+        self, *arguments: str, env: Optional[Mapping[str, str]] = None, quiet: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English. quiet: they go nowhere."""
+        try:
+            if arguments[0] in _TALKS:
+                return self._start_conversation(arguments, env)
+            pipe = subprocess.PIPE
+            ours = prefetch.looking(self._raw_settings) if _verb(arguments) in _LOOKS else prefetch.environment()
+            full = {**ours, **_ENGLISH, **(env or {})}
+            return subprocess.Popen(
+                ["git", *arguments],
+                cwd=self.root,
+                env=full,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=subprocess.DEVNULL if quiet else pipe,
+            )
+        except (ImportError, FileNotFoundError):  # GitPython looks for git when it is imported
+            raise StagectlError("git was not found", "install git, or put it on the PATH") from None
+
+    def _start_conversation(
+        self, arguments: Sequence[str], env: Optional[Mapping[str, str]]
+    ) -> subprocess.Popen[bytes]:
+        import git
+
+        try:
+            started = git.Git(str(self.root)).execute(
+                ["git", *arguments], as_process=True, istream=subprocess.PIPE, env=dict(env) if env else None
+            )
+        except git.GitCommandNotFound:
+            raise FileNotFoundError("git") from None
+        process = started.proc
+        assert process is not None, "a started process is there"
+        started.proc = None  # GitPython would end it as soon as nobody holds its wrapper
+        return process
+
+    # --- how it is set up
+
+    def config(self, key: str) -> List[str]:
+        """Return the values of a config key."""
+        return self.settings.get(key.lower(), [])
+
+    @cached_property
+    def settings(self) -> Dict[str, List[str]]:
+        """All of git's config, keys in lower case, read once; a key without a value is true."""
+        found: Dict[str, List[str]] = {}
+        for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
+            key, _, value = entry.partition("\n")
+            found.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
+        return found
+
+    @cached_property
+    def _raw_settings(self) -> bytes:
+        return self.run(*prefetch.SETTINGS)
+
+    def add_config(self, key: str, value: str) -> None:
+        """Add a value to a config key of this repository."""
+        self.run("config", "--add", key, value)
+        for read in ("settings", "_raw_settings"):  # they are others now
+            self.__dict__.pop(read, None)

@@ -1,0 +1,112 @@
+"""What is done with a remote: refs are read, fetched and moved by compare-and-swap, each one alone, never forced."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional, Tuple
+
+from stagectl.adapters.git.git import LOCKED, Git, GitError, Locked
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Oid
+
+ASK_SECONDS = 60.0  # how long a question to a remote may take
+_ENV = {"GIT_TERMINAL_PROMPT": "0"}
+# Whatever the user's config says: nothing but the one ref, and no file of the user's is written.
+_NOTHING_ELSE = ("--no-tags", "--no-prune", "--recurse-submodules=no", "--refmap=", "--no-write-fetch-head")
+_FETCH = ("fetch", "--quiet", *_NOTHING_ELSE)
+_PUSH = ("push", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
+
+
+class Rewritten(StagectlError):
+    """A remote branch does not contain any more what it contained."""
+
+
+class Remote:
+    """One remote of a repository, by the name that git has for it."""
+
+    def __init__(self, git: Git, name: str) -> None:
+        self.git, self.name = git, name
+
+    def read(self, ref: str, seconds: float = ASK_SECONDS) -> Optional[Oid]:
+        """Ask what a ref stands at, None if there is none; raises GitError when nobody answers."""
+        arguments = ("ls-remote", "--end-of-options", self.name, ref)
+        code, out, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
+        if code:
+            raise self._refusal("git ls-remote failed", code, err)
+        rows = [line.split("\t") for line in out.decode("utf-8", "replace").splitlines()]
+        return next((Oid(oid) for oid, name in rows if name == ref), None)
+
+    def fetch(self, ref: str, into: str) -> Optional[Oid]:
+        """Bring a ref, with its history, into a ref here; return it, None if the remote has none.
+
+        Raises Rewritten, and leaves the ref here alone, when the remote's one does not contain it any more.
+        """
+        code, _, err = self.git.try_run(*_FETCH, "--end-of-options", self.name, f"{ref}:{into}", env=_ENV)
+        if code == 0:
+            return self.git.find(into)
+        there, before = self.read(ref), self.git.find(into)
+        if there is None:
+            return None
+        if before is not None and self.git.find(there) == there and not self.git.is_ancestor(before, there):
+            raise Rewritten(
+                f"{ref} was rewritten on {self.name}: it does not contain {before[:12]} any more",
+                f"ask who did; to go on with what is there now: git fetch {self.name} +{ref}:{into}",
+            )
+        raise self._refusal("git fetch failed", code, err)
+
+    def bring(self, ref: str) -> None:
+        """Bring the objects of a ref, and let no ref here stand at them."""
+        code, _, err = self.git.try_run(*_FETCH, "--end-of-options", self.name, ref, env=_ENV, seconds=ASK_SECONDS)
+        if code:
+            raise self._refusal("git fetch failed", code, err)
+
+    def advance(self, ref: str, new: Oid, expected: Optional[Oid]) -> Optional[Oid]:
+        """Move a branch forward; return what it stands at: *new*, or what somebody else put there.
+
+        A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
+        Raises GitError when it is not moved though nobody else moved it.
+        """
+        code, _, err = self.git.try_run(*_PUSH, "--end-of-options", self.name, f"{new}:{ref}", env=_ENV)
+        return new if code == 0 else self._stands(ref, expected, code, err, ASK_SECONDS)
+
+    def swap(
+        self, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
+    ) -> Optional[Oid]:
+        """Put a ref at *new* (None: delete it) if it stands at *expected*; return what it stands at then.
+
+        The value must be one that nobody else can push: git calls a push of an equal value a success, however wrong
+        the lease. Raises GitError when it is not moved though nobody else moved it.
+        """
+        lease = f"--force-with-lease={ref}:{expected or ''}"
+        arguments = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
+        code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
+        return new if code == 0 else self._stands(ref, expected, code, err, seconds)
+
+    def _refusal(self, what: str, code: int, err: bytes) -> GitError:
+        """Return the error for a git that failed; a lock that is in its way may be here or there."""
+        there = LOCKED.search(b"".join(line for line in err.splitlines(True) if line.startswith(b"remote: ")))
+        if there is None:
+            return self.git.refusal(what, code, _words(err))
+        lock = os.fsdecode(there.group(1))
+        return Locked(
+            f"{what}: {lock} is there on {self.name}: another push is at work, or one was killed",
+            f"wait for it; if no git runs there any more, somebody who may has to remove it on {self.name}",
+        )
+
+    def _stands(self, ref: str, expected: Optional[Oid], code: int, err: bytes, seconds: float) -> Optional[Oid]:
+        """Return what a ref stands at after a push that failed: its answer may have been lost, not its effect."""
+        there = self.read(ref, seconds)
+        if there == expected:
+            raise self._refusal("git push failed", code, err)
+        return there
+
+
+def _words(err: bytes) -> bytes:
+    """Return what git said, without the advice."""
+    return b"\n".join(line for line in err.strip().splitlines() if not line.startswith(b"hint:")).strip()
+
+
+def author_of(git: Git, commit: Oid) -> Tuple[str, str, str]:
+    """Return name, mail and date of a commit's author, as git takes them."""
+    ((name, mail, seconds, date),) = git.log(["-1", "--date=raw", commit], ("%an", "%ae", "%at", "%ad"))
+    return name, mail, f"@{seconds} {date.rpartition(' ')[2]}"

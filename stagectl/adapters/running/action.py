@@ -1,0 +1,98 @@
+"""One action, carried out where this runs: values of the environment filled in, secrets taken out of what it says."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Optional
+
+from stagectl.adapters import handlers
+from stagectl.adapters.handlers import Handler, Request
+from stagectl.adapters.running.output import Output
+from stagectl.core.redact import Redactor
+from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
+from stagectl.core.values import Inputs, expand, pack, unpack
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done, before values of the environment are filled in.
+
+    handler: its name; does: what the kind says for this action; timeout in seconds; the others as in a Request.
+    """
+
+    id: str
+    resource: str
+    action: str
+    kind: str
+    run: str
+    handler: str
+    does: Any
+    inputs: Inputs
+    before: Inputs
+    timeout: Optional[float]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where actions are carried out. root: where they start; private: the folder for files that only they may read;
+    environment: what they inherit.
+    """
+
+    root: Path
+    private: Path
+    redactor: Redactor
+    environment: Mapping[bytes, bytes]
+
+
+class _Lenient(Dict[str, str]):
+    """The environment, in which what is not set is empty."""
+
+    def __missing__(self, key: str) -> str:
+        return os.environ.get(key, "")
+
+
+def carry_out(
+    order: Order, handler: Handler, place: Place, output: Output, started: Callable[[int], None] = lambda process: None
+) -> Outcome:
+    """Do it, and return how it ended; raises KeyError when a variable that it reads is not set.
+
+    started: is told of a process that was started, by its number.
+    """
+    began = time.monotonic()
+    request = Request(
+        id=order.id,
+        resource=order.resource,
+        action=order.action,
+        kind=order.kind,
+        run=order.run,
+        does=order.does,
+        inputs=expand(order.inputs, os.environ),
+        before=expand(order.before, _Lenient()),
+        timeout=order.timeout,
+        root=place.root,
+        say=output.feed,
+        started=started,
+        folder=place.private,
+        environment=place.environment,
+    )
+    try:
+        result = handler(request)
+    except Exception as error:  # a handler of somebody else's
+        result = handlers.Result(False, message=f"{type(error).__name__}: {error}")
+    output.feed(result.output.encode("utf-8", "replace"))
+    message = place.redactor.clean(result.message)
+    seconds = time.monotonic() - began
+    return Outcome(SUCCESS if result.ok else ERROR, result.changed, message, output.end(), seconds)
+
+
+def order_json(order: Order) -> Dict[str, Any]:
+    """Return an order as plain JSON; values of the environment are not in it, only the variables' names."""
+    return {**vars(order), "inputs": pack(order.inputs), "before": pack(order.before)}
+
+
+def read_order(raw: Mapping[str, Any]) -> Order:
+    """Return what `order_json` was given."""
+    return Order(**{**raw, "inputs": unpack(*raw["inputs"]), "before": unpack(*raw["before"])})

@@ -1,0 +1,259 @@
+"""The run journal: what a run starts and how that ends, on the disk before anything that depends on it.
+
+`<git folder>/stagectl/runs/<run>/` has `run.json` (what the run is about), `journal` (one JSON document per line, only
+appended to), `output/` (what the actions printed), `reserve` (room on the disk, for the ends of what runs when it gets
+full), `processes` (the ones it started), and `stop` where somebody asked the run to stop. It is one machine's memory of
+its own runs; what counts for everybody is the applied branch.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.files import MAKING
+from stagectl.adapters.running.processes import NOTES
+from stagectl.adapters.running.run_folders import folder_of_run, names, opened
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import ChangeId, Oid
+from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
+from stagectl.core.running.run_document import header_json, outcome_json, read_header, read_record
+from stagectl.core.running.runs import Header, Record
+
+KEPT = 30  # runs; the oldest go when a new one begins
+RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
+ROOM = "make room on the disk, and try again"
+
+
+class Journal:
+    """The journal of one run, open for writing; who opens it holds the lock.
+
+    Everything it was told is on the disk when a method returns; one that cannot do that raises StagectlError.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        # A line that a kill tore must not become the beginning of the next one.
+        self._size = len(_whole_lines(self._descriptor))
+        os.ftruncate(self._descriptor, self._size)
+        self._is_full = False  # the room for ends is in use
+
+    def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
+        """Note changes that start (INPROGRESS) or end. On a full disk there is still room for ends."""
+        now = round(time.time(), 3)
+        entries = [{"change": identity, "at": now, **outcome_json(outcome)} for identity, outcome in news]
+        starts = any(outcome.state == INPROGRESS for _, outcome in news)
+        if starts and self._is_full:
+            raise self._unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        try:
+            self._write(entries)
+        except OSError as error:
+            if starts or not _spend(self.folder):
+                raise self._unwritable(error) from error
+            self._is_full = True
+            self._write_what_ended(entries)
+
+    def resumed(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
+        """Note that somebody finishes the run, and what they say of changes whose end nobody saw."""
+        (self.folder / "stop").unlink(missing_ok=True)
+        with told_as("the run cannot go on"):
+            _reserve(self.folder)
+        shutil.rmtree(self.folder / "private", ignore_errors=True)
+        self.add(answers)
+
+    def close(self, commit: Optional[Oid], kept: Optional[Oid] = None) -> None:
+        """Note that the run is over; commit: the applied commit, None if the state did not move.
+
+        kept: where a run is kept that could not be recorded.
+        """
+        shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run nobody looks for it
+        (self.folder / NOTES).unlink(missing_ok=True)
+        _spend(self.folder)
+        self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
+        os.close(self._descriptor)
+
+    def _write_what_ended(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            self._write(entries)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _write(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        left = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries).encode()
+        size = self._size + len(left)
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)  # no half line, which would be the beginning of the next
+            raise
+        self._size = size
+
+    def _unwritable(self, error: OSError) -> StagectlError:
+        return StagectlError(
+            f"the journal of run {self.folder.name} cannot be written: {error.strerror}",
+            "nothing more was started, and what finished is known; make room, then: stagectl resume",
+        )
+
+    def output(self, identity: ChangeId) -> Path:
+        """Return the file that keeps what an action prints."""
+        return output_path(self.folder, identity)
+
+    def private(self) -> Path:
+        """Return the folder for files that only actions may read, and that go with the run."""
+        folder = self.folder / "private"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+
+def output_path(folder: Path, identity: ChangeId) -> Path:
+    """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
+    return folder / f"output/{identity.replace('/', '+')}.log"
+
+
+def new_run(scratch: Path, now: float) -> str:
+    """Return an id that sorts after those of all runs here, also of those begun in the same second."""
+    stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
+    newest = max(names(scratch), default="")
+    if newest >= stamp:
+        stamp, _, last = newest.partition("-")
+        suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
+    return f"{stamp}-{suffix:06x}"
+
+
+def begin(scratch: Path, header: Header) -> Journal:
+    """Make the folder of a run, durably, and return its journal."""
+    with told_as("the run cannot begin"):
+        _make(scratch, header)
+    return Journal(folder_of_run(scratch, header.run))
+
+
+@contextmanager
+def told_as(what: str) -> Iterator[None]:
+    """Raise what the disk refuses as StagectlError."""
+    try:
+        yield
+    except OSError as error:
+        raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", ROOM) from error
+
+
+def _make(scratch: Path, header: Header) -> None:
+    runs = scratch / "runs"
+    is_new = not runs.exists()
+    runs.mkdir(exist_ok=True)
+    _prune(runs)
+    folder = runs / header.run
+    building = runs / f".{header.run}"  # a reader never sees half a folder
+    (building / "output").mkdir(parents=True)
+    _write_durably(building / "run.json", json.dumps(header_json(header)).encode())  # indented it is not done in C
+    (building / "journal").touch(mode=0o600)
+    _reserve(building)
+    _flush_folder(building)
+    os.rename(building, folder)
+    for path in (runs, scratch, scratch.parent) if is_new else (runs,):
+        _flush_folder(path)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _reserve(folder: Path) -> None:
+    """Take room on the disk for ends of changes."""
+    with open(folder / RESERVE, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, RESERVED)
+        else:
+            file.write(b"\0" * RESERVED)
+
+
+def _whole_lines(descriptor: int) -> bytes:
+    data = b""
+    while True:
+        more = os.pread(descriptor, 1024 * 1024, len(data))
+        if not more:
+            return data[: data.rfind(b"\n") + 1]
+        data += more
+
+
+def _spend(folder: Path) -> bool:
+    """Give up the room that a run has reserved for its ends; return whether there was some."""
+    try:
+        os.unlink(folder / RESERVE)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _flush_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _prune(runs: Path) -> None:
+    for name in names(runs.parent)[KEPT - 1 :]:
+        with suppress(StagectlError):
+            if read(runs.parent, name).ended is not None:
+                os.rename(runs / name, runs / f".{name}")  # a reader never sees half a folder
+    tidy(runs.parent)
+
+
+def tidy(scratch: Path) -> None:
+    """Remove what killed commands left half made; the caller holds the lock, so nobody is at it now."""
+    for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
+        if half.is_dir():
+            shutil.rmtree(half, ignore_errors=True)
+        else:
+            half.unlink(missing_ok=True)
+
+
+def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict[ChangeId, float]:
+    """Return how many seconds changes took when they last succeeded here, from the newest runs."""
+    found: Dict[ChangeId, float] = {}
+    missing = set(wanted)
+    for name in names(scratch)[:runs]:
+        if not missing:
+            break
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a hint only: nothing depends on it
+            for entry in reversed(_entries(folder_of_run(scratch, name))):
+                if entry.get("state") == SUCCESS and entry.get("message") != RECORDED and entry["change"] in missing:
+                    found[ChangeId(entry["change"])] = float(entry["seconds"])
+                    missing.discard(entry["change"])
+    return found
+
+
+def read(scratch: Path, run: str) -> Record:
+    """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
+    folder = folder_of_run(scratch, run)
+    try:
+        with opened(folder / "run.json") as file:
+            header = read_header(json.loads(file.read().decode("utf-8")), run)
+        return read_record(header, _entries(folder))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StagectlError(
+            f"the journal of run {run} cannot be read: {type(error).__name__}: {str(error)[:200]}",
+            f"look at it, and move it away: {folder}",
+        ) from None
+
+
+def _entries(folder: Path) -> List[Dict[str, Any]]:
+    try:
+        with opened(folder / "journal") as file:
+            return [json.loads(line) for line in file.read().split(b"\n")[:-1]]  # the last line may be torn
+    except FileNotFoundError:
+        return []

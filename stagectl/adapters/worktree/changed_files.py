@@ -1,0 +1,227 @@
+"""Which staged files are not as they were applied, as git tells: no file is read that is as it was.
+
+Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those who read every file:
+then the answer is None.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+
+from stagectl.adapters.files import read_file
+from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.prefetch import RAW
+from stagectl.adapters.worktree import tree
+from stagectl.adapters.worktree.untracked import Unusual, see
+from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
+
+_FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
+ABSENT = "000000"
+
+
+class Entry(NamedTuple):
+    """One path that differs between two sides, with modes as git writes them; 000000 where it is not there.
+
+    oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
+    """
+
+    path: str
+    mode: str
+    oid: Optional[Oid]
+    old_mode: str = ABSENT
+    old_oid: Optional[Oid] = None
+    content: Optional[bytes] = None
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What is not as applied. contents: by name, None for a file that is gone; dirty: whether HEAD has it otherwise."""
+
+    contents: Mapping[Name, Optional[bytes]] = field(default_factory=dict)
+    dirty: bool = False
+
+
+class Looked(NamedTuple):
+    """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
+
+    here: Sequence[Entry]
+    fresh: Sequence[Entry]
+
+    def dirty(self, git: Git) -> List[str]:
+        """Return the paths, sorted, that `git status` would name."""
+        paths = "".join(f"{entry.path}\0" for entry in self.fresh).encode("utf-8", "surrogateescape")
+        out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
+        ignored = set(out.decode("utf-8", "surrogateescape").split("\0"))
+        return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
+
+
+def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
+    """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
+    try:
+        if any(_is_misplaced(git.root, start) for start in (CONFIG, KINDS, STAGED, *roots)):
+            return None
+        seen = see(git, roots)
+        listed = _changed(git, roots)
+        here = _really_changed(git, listed)
+        if seen.changes_line_ends and len(here) < len(listed):
+            return None  # git may say of the same bytes that they are changed
+        return Looked(here, [Entry(path, "100644", None) for path in seen.untracked])
+    except (Unusual, GitError):  # before the first commit there is no HEAD
+        return None
+
+
+def _is_misplaced(root: Path, start: str) -> bool:
+    try:
+        return tree.is_misplaced(start, os.lstat(root / start).st_mode)
+    except OSError:  # not there, or nobody may look: git says so
+        return False
+
+
+def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
+    """Return what differs between two trees of staged files."""
+    try:
+        return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
+    except (Unusual, GitError):  # it may be no tree
+        return None
+
+
+def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Optional[Edits]:
+    """Return what differs between the applied tree of staged files and the working tree.
+
+    staged: the tree of staged files of HEAD.
+    """
+    try:
+        committed = _in_place(between(git, applied, staged))
+        here = {entry.path: entry for entry in looked.here}
+        for entry in looked.fresh:  # HEAD may know what the index has forgotten
+            before = here.get(entry.path, entry)
+            here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
+        contents = _contents(git, committed, here)
+    except (Unusual, GitError):
+        return None
+    return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
+
+
+def _in_place(entries: Sequence[Entry]) -> Dict[str, Entry]:
+    return {f"{STAGED}/{entry.path}": entry for entry in entries}
+
+
+def _really_changed(git: Git, entries: Sequence[Entry]) -> List[Entry]:
+    """Return entries with what the working tree has, without those that were merely touched."""
+    found = []
+    for entry in entries:
+        if entry.oid is None and entry.mode in tree.REGULAR:
+            entry = entry._replace(content=_read(git.root / entry.path))
+            if entry.mode == entry.old_mode and _is_content(entry.content, entry.old_oid):
+                continue
+        found.append(entry)
+    return found
+
+
+def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
+    return content is not None and oid is not None and blob_oid(content, oid) == oid
+
+
+def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
+    """Return what differs between two trees, paths from their root."""
+    if before == after:
+        return []
+    return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
+
+
+def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
+    """Return what the working tree has otherwise than HEAD, untracked files left out."""
+    return list(_raw(git.run(*prefetch.question(roots))))
+
+
+def _raw(out: bytes) -> Iterator[Entry]:
+    """Yield the entries of git's raw format; a file whose content is only in the working tree has an oid of zeros."""
+    words = out.decode("utf-8", "surrogateescape").split("\0")
+    for index in range(0, len(words) - 1, 2):
+        old_mode, mode, old_oid, oid, status = words[index][1:].split(" ")
+        if status not in ("M", "A", "D", "T"):
+            raise Unusual
+        yield Entry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
+
+
+def _oid(text: str) -> Optional[Oid]:
+    return Oid(text) if text.strip("0") else None
+
+
+def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry]) -> Dict[Name, Optional[bytes]]:
+    """Return the staged files that are not as applied, by name.
+
+    committed: what HEAD has otherwise than the applied state; here: what the working tree has otherwise than HEAD.
+    """
+    found: Dict[Name, Optional[bytes]] = {}
+    stored: Dict[Name, Oid] = {}
+    for path, entry in {**committed, **here}.items():
+        name = _name(git, path, entry)
+        if name is None:
+            continue
+        applied = committed[path].old_oid if path in committed else entry.old_oid
+        if entry.mode == ABSENT:
+            if not _is_gone(git.root / path) and path in here:
+                raise Unusual  # something else is in its place, or nobody may look
+            if applied is not None:
+                found[name] = None
+        elif entry.oid is not None:
+            if entry.oid != applied:
+                stored[name] = entry.oid
+        else:
+            content = entry.content if entry.content is not None else _read(git.root / path)
+            if not _is_content(content, applied):
+                found[name] = content
+    blobs = git.blobs(stored.values())
+    found.update({name: blobs[oid] for name, oid in stored.items()})
+    return found
+
+
+def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
+    """Return the name of the resource staged at a path, None if the file is none of ours; raises Unusual."""
+    folder, *steps = path.split("/")
+    if folder != STAGED or any(step.startswith(".") for step in steps):
+        return None
+    if not path.endswith(".yaml"):
+        is_other = entry.mode == "100644" and not path.lower().endswith((".yml", ".yaml"))
+        if is_other and not _is_link(git, path):
+            return None
+        raise Unusual
+    name = Name("/".join(steps)[: -len(".yaml")])
+    if not NAME.fullmatch(name) or (entry.mode != ABSENT and entry.mode not in tree.REGULAR):
+        raise Unusual
+    return name
+
+
+def _is_link(git: Git, path: str) -> bool:
+    return os.path.islink(git.root / path)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if os.path.realpath(path.parent) != str(path.parent):
+            raise Unusual  # a folder on the way is a link
+        return read_file(path, LARGEST_FILE + 1)
+    except OSError:
+        raise Unusual from None
+
+
+def blob_oid(data: bytes, like: str) -> Oid:
+    """Return the object id that git gives a file's content, in the format of another id."""
+    digest = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return Oid(digest(b"blob %d\0" % len(data) + data).hexdigest())

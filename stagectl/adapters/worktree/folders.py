@@ -1,0 +1,130 @@
+"""Whether anything came or went in some folders since git last found nothing in them that it does not know.
+
+Looking for untracked files means reading every folder and git's whole index; a folder in which a file came or went has
+another time of modification and another time of change, and the latter nobody can set. So a few hundred of these are
+compared instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any, Dict, Iterable, List, Optional
+
+from stagectl.adapters.files import sealed, unsealed
+from stagectl.adapters.git import prefetch
+from stagectl.core.model import CONFIG, LARGEST_STATE
+
+_RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
+
+Stat = List[int]
+
+
+class Folders:
+    """The folders of one working tree that a plan looks into, as they were when nothing was untracked in them."""
+
+    def __init__(self, memo: Path, root: Path, index: Path, tops: Iterable[str]) -> None:
+        self._root = root
+        self._index_file = index
+        self._tops = tuple(tops)
+        # For other folders git was asked at another time: what is noted of them is noted elsewhere.
+        about = "\0".join([str(root), *self._tops])
+        self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
+        self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
+        self._known = self._read()
+
+    def are_as_before(self) -> bool:
+        """Return whether nothing came or went, in the folders or in git's index."""
+        if not self._known:
+            return False
+        index, before = self._known["index"], self._known["folders"]
+        return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
+
+    def look(self) -> bool:
+        """Note how the folders are now. What happens later, while git looks, is seen the next time.
+
+        Returns whether all in them is regular: no link, no other repository, nothing special or closed to us.
+        """
+        before: Dict[str, Stat] = self._known["folders"] if self._known else {}
+        self._now = prefetch.began(str(self._root))
+        self._index_now = self._index()
+        self._seen: Dict[str, Optional[Stat]] = {}
+        is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))
+        left = [*self._tops, *self._on_the_way, *before]
+        while left:
+            path = left.pop()
+            if path not in self._seen:
+                self._seen[path] = stat = _stat(self._root / path)
+                if stat is not None and stat != before.get(path) and path not in self._on_the_way:
+                    below = _below(self._root, path)
+                    is_regular = is_regular and below is not None
+                    left += below or ()
+        return is_regular
+
+    def remember(self, *, attributes: List[str], is_one: bool) -> None:
+        """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
+
+        attributes: the files of git's attributes among those looked at; is_one: whether line ends were looked at.
+        """
+        stats = [stat for stat in (*self._seen.values(), self._index_now) if stat is not None]
+        if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
+            return
+        noted = {"index": self._index_now, "folders": self._seen, "attributes": attributes, "line ends": is_one}
+        with suppress(OSError):
+            self._memo.parent.mkdir(exist_ok=True)
+            making = self._memo.with_suffix(f".{os.getpid()}")
+            making.write_text(sealed(self._memo, noted))
+            os.replace(making, self._memo)
+
+    def _read(self) -> Any:
+        try:
+            known = unsealed(self._memo, LARGEST_STATE)
+            good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
+            good = good and all(isinstance(path, str) for path in known["attributes"])
+            return known if good and isinstance(known["line ends"], bool) else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    @property
+    def attributes(self) -> List[str]:
+        """The files of git's attributes that were there, or that the index had."""
+        return list(self._known["attributes"]) if self._known else []
+
+    @property
+    def has_one_line_end(self) -> bool:
+        """Whether every file was looked at, and none had line ends that git might have changed."""
+        return bool(self._known and self._known["line ends"])
+
+    def _index(self) -> Optional[Stat]:
+        """Return what tells one state of git's index from another."""
+        return _stat(self._index_file)
+
+
+def _stat(path: Path) -> Optional[Stat]:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return [found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
+
+
+def _below(root: Path, path: str) -> Optional[List[str]]:
+    """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file."""
+    folders = []
+    try:
+        with os.scandir(root / path) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                is_odd = not is_folder and not entry.is_file(follow_symlinks=False)
+                if entry.name == ".git" or (is_odd and not entry.name.startswith(".")):
+                    return None
+                folders += [f"{path}/{entry.name}"] if is_folder else []
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        return [] if path == CONFIG else None  # where a folder belongs
+    except OSError:
+        return None
+    return folders

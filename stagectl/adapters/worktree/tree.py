@@ -1,0 +1,132 @@
+"""Files by path, from the working tree or from a commit: the same checks on both sides."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from stagectl.adapters.files import read_file
+from stagectl.adapters.git.git import Entry, Git, check_amount
+from stagectl.core.errors import Problem
+from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
+
+Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
+Content = Optional[bytes]  # of a file, None where there is none
+
+REGULAR = ("100644", "100755")
+SUBMODULE = "160000"
+
+
+def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
+    """Return the YAML files under some paths of the working tree, and what may not be read."""
+    files: Files = {}
+    problems: List[Problem] = []
+    total = 0
+    for found in (found for path in paths for found in _walk(root, path, problems)):
+        try:
+            files[found] = read_file(root / found, LARGEST_FILE + 1)
+        except OSError as error:
+            problems.append(_unreadable(found, error.strerror or str(error)))
+        total += len(files.get(found, b""))
+        check_amount(total)
+    return files, problems
+
+
+def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
+    """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
+    return _read_entries(git, git.not_checked_out(paths), paths, problems)
+
+
+def submodule(path: str) -> Problem:
+    """Return what is said of a submodule among the files that are read."""
+    return Problem(path, 1, 1, "a submodule: its files are another repository's, and no commit of this one has them")
+
+
+def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
+    """Yield the YAML files at or under a path, sorted; links and special files are problems, never followed."""
+    above = [str(folder) for folder in PurePosixPath(start).parents if os.path.islink(root / folder)]
+    left = [] if above else [start]
+    problems += [_not_regular(path) for path in above]
+    while left:
+        path = left.pop()
+        try:
+            mode = os.lstat(root / path).st_mode
+            names = sorted(os.listdir(root / path), reverse=True) if stat.S_ISDIR(mode) else []
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(_unreadable(path, error.strerror or str(error)))
+            continue
+        if path == start and is_misplaced(path, mode):
+            problems.append(_misplaced(path))
+        elif stat.S_ISDIR(mode):
+            left += [f"{path}/{name}" for name in names if not name.startswith(".")]
+        elif not stat.S_ISREG(mode):
+            problems.append(_not_regular(path))
+        elif _is_wanted(path, problems):
+            yield path
+
+
+def is_misplaced(start: str, mode: int) -> bool:
+    """Return whether a file is where the folder of what is read should be, or a folder where the config should be."""
+    return stat.S_ISDIR(mode) if start == CONFIG else stat.S_ISREG(mode)
+
+
+def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
+    """Return the YAML files under some paths of a commit, and what may not be read."""
+    problems: List[Problem] = []
+    return _read_entries(git, git.entries(commit, paths), paths, problems), problems
+
+
+def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
+    """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
+    old = {entry.path: entry.oid for entry in git.entries(before, [folder])} if before else {}
+    new = {entry.path: entry.oid for entry in git.entries(after, [folder])}
+    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    contents = git.blobs(oid for path in paths for oid in (old.get(path), new.get(path)) if oid)
+    sides = ([contents[oid] if oid else None for oid in map(side.get, paths)] for side in (old, new))
+    return dict(zip(paths, zip(*sides)))
+
+
+def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:
+    entries = []
+    for entry in found:
+        if any(part.startswith(".") for part in entry.path.split("/")[1:]):
+            continue
+        if entry.path.startswith(f"{CONFIG}/"):
+            problems.append(_misplaced(CONFIG))
+        elif entry.path in starts and entry.path != CONFIG and entry.mode in REGULAR:
+            problems.append(_misplaced(entry.path))
+        elif entry.mode == SUBMODULE:
+            problems.append(submodule(entry.path))
+        elif entry.mode not in REGULAR:
+            problems.append(_not_regular(entry.path))
+        elif _is_wanted(entry.path, problems):
+            entries.append(entry)
+    contents = git.blobs(entry.oid for entry in entries)
+    return {entry.path: contents[entry.oid] for entry in entries}
+
+
+def _is_wanted(path: str, problems: List[Problem]) -> bool:
+    if path.endswith(".yaml"):
+        return True
+    if path.lower().endswith((".yml", ".yaml")):
+        problems.append(Problem(path, 1, 1, "the file's name has to end in .yaml"))
+    return False
+
+
+def _misplaced(start: str) -> Problem:
+    # Nothing in there would mean that everything goes.
+    return Problem(
+        start, 1, 1, "a folder: here has to be a file" if start == CONFIG else "a file: here has to be a folder"
+    )
+
+
+def _not_regular(path: str) -> Problem:
+    return Problem(path, 1, 1, "a link or special file: only regular files are read here")
+
+
+def _unreadable(path: str, reason: str) -> Problem:
+    return Problem(path, 1, 1, f"cannot be read: {reason}")

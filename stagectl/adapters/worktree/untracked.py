@@ -1,0 +1,137 @@
+"""The files that git does not know, and whether its word can be taken for all others.
+
+Git looks at no file that it was told to leave alone (`--assume-unchanged`), takes two line ends for one, does not look
+into other repositories and does not see special files. Who reads every file sees all of that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path, PurePosixPath
+from typing import Iterable, List, NamedTuple, Sequence
+
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.prefetch import ATTRIBUTES, LISTING, WATCHED
+from stagectl.adapters.worktree.folders import Folders
+from stagectl.core.model import STAGED
+
+_LISTED = re.compile(rb"\0[H?] ((?:[^\0]*/)?\.gitattributes)(?=\0)")
+_UNKNOWN = re.compile(rb"\0\? ([^\0]+)")
+_LEFT_ALONE = re.compile(rb"\0[^H?\0]")
+_LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS?\0]")
+_CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
+_LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
+_LARGEST = 1 << 20  # bytes of one file of attributes
+_OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
+
+
+class Unusual(Exception):
+    """Something that only reading every file can tell right."""
+
+
+class Seen(NamedTuple):
+    """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
+
+    untracked: Sequence[str]
+    changes_line_ends: bool
+
+
+def see(git: Git, roots: Sequence[str]) -> Seen:
+    """Return what git does not know of what a plan is made from, and of roots; raises Unusual where it cannot tell."""
+    cache = git.cache()
+    if cache is None:
+        raise Unusual
+    tops = (*WATCHED, *roots)
+    if git.submodules(tops):
+        raise Unusual
+    folders = Folders(cache, git.root, git.index, tops)
+    if folders.are_as_before():
+        changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
+        if folders.has_one_line_end or not changes_line_ends:
+            return Seen((), changes_line_ends)
+    if not folders.look():
+        raise Unusual
+    listed = _listed(git, tops)
+    if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
+        raise Unusual
+    attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
+    changes_line_ends = _changes_line_ends(git, tops, attributes)
+    if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", "--", *tops)):
+        raise Unusual
+    beside = set(_attributes_above(tops))
+    paths = [path for path in map(_text, _UNKNOWN.findall(listed)) if path not in beside]
+    if any(path.endswith("/") for path in paths):
+        raise Unusual  # another repository in this one
+    if not paths:
+        folders.remember(attributes=attributes, is_one=changes_line_ends)
+    return Seen(paths, changes_line_ends)
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _listed(git: Git, tops: Sequence[str]) -> bytes:
+    """Return all files there are, each after a NUL and a letter that tells whether git knows it, and looks at it."""
+    words = (*LISTING, *tops, *_attributes_above(tops))
+    listed = git.run(*words)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*words[2:]):
+        raise Unusual  # two names for what git takes for one file
+    return b"\0" + listed
+
+
+def _leaves_out(git: Git) -> bool:
+    """Return whether files may be left out of the working tree, and are nowhere in it."""
+    return git.config("core.sparseCheckout") == ["true"] and not _is_on(git, "sparse.expectfilesoutsideofpatterns")
+
+
+def _is_on(git: Git, key: str) -> bool:
+    return any(value.lower() not in ("false", "no", "off", "0", "") for value in git.config(key)[-1:])
+
+
+def _attributes_above(tops: Iterable[str]) -> List[str]:
+    """Return where attributes may be that hold for some folders from above."""
+    return sorted({str(above / ATTRIBUTES) for top in tops for above in PurePosixPath(top).parents})
+
+
+def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> bool:
+    """Return whether files may have other line ends than what git has of them; raises Unusual if they may be more.
+
+    known: files of attributes, which have to be there.
+    """
+    if "GIT_ATTR_SOURCE" in os.environ or git.config("attr.tree"):
+        raise Unusual
+    missing = [path for path in known if not (git.root / path).is_file()]  # then git goes by the index
+    if missing:
+        raise Unusual
+    places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{ATTRIBUTES}"}]
+    if any(path.is_symlink() for path in places):
+        raise Unusual
+    texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
+    if any(_CONVERTING.search(text) for text in texts):
+        raise Unusual
+    return _is_on(git, "core.autocrlf") or any(_LINE_ENDS.search(text) for text in texts)
+
+
+def _attributes_of_all(git: Git) -> List[Path]:
+    """Return where a user and a machine keep the attributes of all their repositories."""
+    own = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    chosen = git.config("core.attributesFile")[-1:] or [f"{own}/git/attributes"]
+    return [git.root / os.path.expanduser(chosen[0]), Path("/etc/gitattributes")]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unusual  # a pipe would not end, nor a device
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise Unusual
+        return text
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError:
+        raise Unusual from None

@@ -1,0 +1,1 @@
+"""Values put together and taken back."""

@@ -1,0 +1,134 @@
+"""Taking one change of a file back although the file went on: value by value, what changed again is a conflict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from stagectl.core.merging.merge3 import MISSING, Documents, is_set, merge_values
+from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.values import Path, canonical, dotted, same
+
+Place = Tuple[int, Path]  # a document and a path in it
+Step = Tuple[Place, Any]  # a value to set there; MISSING: it goes
+_FRONT_KEYS = ("kind", "tags", "moved_from")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A value that cannot be taken back: it was *then*, should be *back* again, and is *now* something else."""
+
+    place: Place
+    then: Any
+    back: Any
+    now: Any
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """What takes a change back: steps, in order."""
+
+    steps: Tuple[Step, ...]
+    conflicts: Tuple[Conflict, ...]
+
+
+def undo(now: Documents, then: Documents, back: Documents) -> Undoing:
+    """Return what takes the change from *back* to *then* out of *now*, keeping what was added since to what goes."""
+    left = [_with_room(*sides) for sides in zip(_said(now), _said(then), _said(back))]
+    return put_together(now, then, left)
+
+
+def put_together(ours: Documents, base: Documents, theirs: Documents) -> Undoing:
+    """Return what makes the change from *base* to *theirs* in *ours*, too."""
+    mine = _said(ours)
+    merges = [merge_values(*sides) for sides in zip(_said(base), mine, _said(theirs))]
+    conflicts = [
+        Conflict((document, clash.path), clash.base, clash.theirs, clash.ours)
+        for document, (_, clashes) in enumerate(merges)
+        for clash in clashes
+    ]
+    wanted = _said([value for value, _ in merges])
+    return Undoing(tuple(steps(mine, wanted)), tuple(conflicts))
+
+
+def _with_room(now: Any, then: Any, back: Any) -> Any:
+    """Return what comes back, empty instead of gone where something was added since that has to stand in it."""
+    for kind in (dict, list):
+        if back is MISSING and isinstance(now, kind) and isinstance(then, kind) and not same(now, then):
+            back = kind()
+    if not isinstance(now, dict) or not isinstance(then, dict) or not isinstance(back, dict):
+        return back
+    keys = dict.fromkeys([*back, *then])
+    found = {key: _with_room(*(side.get(key, MISSING) for side in (now, then, back))) for key in keys}
+    return {key: value for key, value in found.items() if value is not MISSING}
+
+
+def steps(now: Documents, wanted: Documents) -> Iterator[Step]:
+    """Yield what turns the values of a file into others, as little of it as is needed."""
+    for document in (FRONT, BODY):
+        yield from _steps((document, ()), now[document], wanted[document])
+
+
+def _steps(place: Place, now: Any, wanted: Any) -> Iterator[Step]:
+    document, path = place
+    if same(now, wanted):
+        return
+    if isinstance(now, dict) and isinstance(wanted, dict) and (wanted or not path):
+        for key in dict.fromkeys([*now, *wanted]):
+            inside = (document, (*path, key))
+            if key in wanted:
+                yield from _steps(inside, now.get(key, MISSING), wanted[key])
+            elif now[key] is not None:  # a key without a value says nothing, and stays
+                yield inside, MISSING
+    elif isinstance(now, list) and isinstance(wanted, list) and wanted:
+        yield from _steps_in_list(place, now, wanted)
+    else:
+        yield place, wanted
+
+
+def _steps_in_list(place: Place, now: List[Any], wanted: List[Any]) -> Iterator[Step]:
+    """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
+    document, path = place
+    gone = None if is_set(path) else _gone(now, wanted)  # an entry of a set that goes is not one that comes
+    if gone is None:
+        yield place, wanted
+        return
+    for index in reversed(gone):
+        yield (document, (*path, index)), MISSING
+    left = [entry for index, entry in enumerate(now) if index not in gone]
+    for index, entry in enumerate(wanted):
+        yield from _steps((document, (*path, index)), left[index] if index < len(left) else MISSING, entry)
+
+
+def _gone(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
+    """Return the indexes of entries to take out, so that the rest stand where they should; None if they cannot."""
+    if len(now) == len(wanted) or same(now, wanted[: len(now)]):
+        return []
+    before, after = ([canonical(entry) for entry in side] for side in (now, wanted))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    changes = [step for step in matcher.get_opcodes() if step[0] != "equal"]
+    if all(word == "delete" or end - start == last - first for word, start, end, first, last in changes):
+        return [index for word, start, end, _, _ in changes if word == "delete" for index in range(start, end)]
+    return None
+
+
+def where(place: Place) -> str:
+    """Return a place as people write it: of an input the path in it, `labels.app`."""
+    document, path = place
+    return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
+
+
+def says_the_same(one: Optional[Documents], other: Optional[Documents]) -> bool:
+    """Return whether two files say the same, apart from where they were copied from and the actions staged by name."""
+    if one is None or other is None:
+        return one is other
+    return all(map(same, _said(one), _said(other)))
+
+
+def _said(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return what front matter and body say; a key without a value says nothing."""
+    front: Mapping[str, Any] = documents[FRONT] or {}
+    body: Mapping[str, Any] = documents[BODY] or {}
+    said = {key: front[key] for key in _FRONT_KEYS if front.get(key)}
+    return said, {"inputs": {}, **{key: value for key, value in body.items() if value}}

@@ -1,0 +1,1 @@
+"""What views draw from: places of boxes, and what commands report."""

@@ -1,0 +1,1 @@
+"""The engine: from a situation and a selection to a plan."""

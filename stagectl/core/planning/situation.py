@@ -1,0 +1,76 @@
+"""What a plan is made from and asked for, and what a resource in it does or may not do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import AbstractSet, Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+
+from stagectl.core.model import Applied, Kind, Name, Resource
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
+
+    defined: the definitions, to tell what only has to be staged.
+    moves: new name -> the name under which the resource is applied so far.
+    broken: names whose files cannot be read, to tell no follow-up problems.
+    settled: resources of which it is known that they take no part in any plan; they show their applied values.
+    """
+
+    applied: Mapping[Name, Applied]
+    staged: Mapping[Name, Resource]
+    kinds: Mapping[str, Kind]
+    defined: Mapping[Name, Resource] = field(default_factory=dict)
+    moves: Mapping[Name, Name] = field(default_factory=dict)
+    broken: FrozenSet[Name] = frozenset()
+    settled: FrozenSet[Name] = frozenset()
+
+    def tags(self, name: Name) -> FrozenSet[str]:
+        """Return a resource's tags: the staged ones, of a removed one the applied ones."""
+        side = self.staged.get(name) or self.applied.get(name)
+        return frozenset(side.tags if side else ())
+
+    def is_live(self, name: Name) -> bool:
+        """Return whether a resource is in the applied state."""
+        return name in self.applied and self.applied[name].live
+
+    def names(self) -> List[Name]:
+        """Return every resource that is staged or has an applied state and is not settled, sorted."""
+        return list(self._names)
+
+    @cached_property
+    def _names(self) -> List[Name]:
+        return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
+
+    def is_edited(self, name: Name) -> bool:
+        """Return whether the staged file is not the one last applied (either may be missing), but for its line ends."""
+        staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
+        if staged is None or applied is None:
+            return (staged is None) != (applied is None)
+        # git may check a file out with other line ends than it has of it: that is no edit, and no other plan.
+        return staged.content.replace(b"\r\n", b"\n") != applied.content.replace(b"\r\n", b"\n")
+
+
+class Scope(NamedTuple):
+    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`."""
+
+    selected: Optional[FrozenSet[Name]] = None
+    in_tags: Optional[Callable[[AbstractSet[str]], bool]] = None
+    with_children: bool = False
+
+
+class Hold(NamedTuple):
+    """Why a resource is held back, and the resources whose changes are missing."""
+
+    reason: str
+    blockers: FrozenSet[Name] = frozenset()
+
+
+class Intent(NamedTuple):
+    """What a resource would do of its own accord: its inferred actions, and why."""
+
+    actions: Tuple[str, ...] = ()
+    cause: str = ""
+    inputs: Tuple[str, ...] = ()  # own top-level inputs that differ

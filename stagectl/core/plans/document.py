@@ -1,0 +1,139 @@
+"""The plan as a JSON document, `format_version` 1.0 (design, section 6), and its id.
+
+A document says everything a reviewer approves: its id is made from it alone, and it can be read back and compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any, Dict, Iterator, List, Mapping
+
+from stagectl.core.diff import Difference
+from stagectl.core.plans.plan import Change, Digests, Held, Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.core.printable import json_text
+from stagectl.core.values import as_written, canonical, digest, dotted
+
+FORMAT_VERSION = "1.0"
+# The keys the id is made of: all but where and when the plan was made, and what is outside it.
+_APPROVED = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
+
+Document = Dict[str, Any]
+
+
+def with_id(plan: Plan) -> Plan:
+    """Return a plan with its id filled in."""
+    return replace(plan, id=plan_id(to_document(plan)))
+
+
+def plan_id(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
+    approved = {key: document[key] for key in _APPROVED}
+    approved["held"] = [{key: held[key] for key in held if key != "message"} for held in document["held"]]
+    return hashlib.sha256(canonical(approved).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_document(plan: Plan) -> Document:
+    """Return a plan as plain JSON values; keys may be added in later versions."""
+    used = {change.kind for change in plan.changes}
+    return {
+        "format_version": FORMAT_VERSION,
+        "plan_id": plan.id,
+        "base": {"commit": plan.base},
+        "head": {"commit": plan.head, "dirty": plan.dirty},
+        "selection": selection_json(plan.selection),
+        "changes": [_change_json(change) for change in plan.changes],
+        "held": [_held_json(held) for held in plan.held],
+        "recorded": list(plan.recorded),
+        "pending": list(plan.pending),
+        "moved": [{"from": old, "to": new} for old, new in plan.moved],
+        "summary": plan.summary(),
+        "kinds": {name: kind.raw for name, kind in sorted(plan.kinds.items()) if name in used},
+    }
+
+
+def selection_json(selection: Selection) -> Document:
+    """Return a selection as the document has it."""
+    return {
+        "tags": list(selection.tags),
+        "names": list(selection.names),
+        "with_children": selection.with_children,
+        "with_parents": selection.with_parents,
+    }
+
+
+def _change_json(change: Change) -> Document:
+    """Return a change as the document has it. It is made once: the plan's id and every view want it."""
+    made: Document = vars(change).setdefault("_document", {})
+    if made:
+        return made
+    cause, digested = change.cause, digests(change)
+    made.update(
+        {
+            "id": change.id,
+            "resource": change.resource,
+            "action": change.action,
+            "kind": change.kind,
+            "tags": list(change.tags),
+            "cause": {"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs)},
+            "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
+            "after": list(change.after),
+            "wave": change.wave,
+            "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
+            "stamps": dict(sorted(change.stamps.items())),
+            "digests": {"before": digested.before, "inputs": digested.inputs},
+        }
+    )
+    return made
+
+
+def digests(change: Change) -> Digests:
+    """Return the digests of the values of a change; one read from a document brings them, and no values."""
+    if change.digests is not None:
+        return change.digests
+    if "_document" in vars(change) and vars(change)["_document"]:
+        return Digests(**vars(change)["_document"]["digests"])
+    return Digests(*(None if values is None else digest(values) for values in (change.before, change.inputs)))
+
+
+def difference_json(difference: Difference, sensitive: bool) -> Document:
+    """Return one difference; a sensitive one without its values."""
+    found: Document = {"path": dotted(difference.path), "op": difference.op, "before": None, "after": None}
+    if sensitive:
+        return {**found, "sensitive": True}
+    return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
+
+
+def _held_json(held: Held) -> Document:
+    return {
+        "id": held.id,
+        "resource": held.resource,
+        "action": held.action,
+        "tags": list(held.tags),
+        "reason": held.reason,
+        "needs": list(held.needs),
+        "message": held.message,
+    }
+
+
+def written(document: Document) -> Iterator[str]:
+    """Yield the text of a document: a line per key, and a line per change, which a diff of two plans can show."""
+    before = "{"
+    for key, value in document.items():
+        yield f"{before}\n  {json.dumps(key)}: "
+        if key in ("changes", "held") and value:
+            yield from _lines(value)
+        else:
+            yield json_text(value, indent=2).replace("\n", "\n  ")
+        before = ","
+    yield "\n}\n"
+
+
+def _lines(entries: List[Any]) -> Iterator[str]:
+    before = "[\n    "
+    for entry in entries:
+        yield before + json_text(entry)
+        before = ",\n    "
+    yield "\n  ]"

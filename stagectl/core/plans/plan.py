@@ -1,0 +1,120 @@
+"""The plan: what it holds. A plan is data; `apply` runs exactly the list that `plan` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+
+from stagectl.core.diff import Difference
+from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
+from stagectl.core.plans.selection import Selection
+from stagectl.core.values import Inputs
+
+OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "needs-reader"  # why a change is held
+
+
+class Cause(NamedTuple):
+    """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ."""
+
+    type: str
+    of: Tuple[ChangeId, ...] = ()
+    inputs: Tuple[str, ...] = ()
+
+
+class Digests(NamedTuple):
+    """The SHA-256, in hex, of the values last applied and of the ones to act with; None where there are none."""
+
+    before: Optional[str]
+    inputs: Optional[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One action on one resource, in a plan.
+
+    before, inputs: the values last applied and the ones it acts with; None where there are none.
+    triggers: the changes it reacts on, with when; empty unless a reaction wants it.
+    stamps: the explicit actions that are done when it has succeeded.
+    digests: of a change read from a document, which has no values, their digests.
+    """
+
+    id: ChangeId
+    resource: Name
+    action: str
+    kind: str
+    tags: Tuple[str, ...]
+    cause: Cause
+    diff: Tuple[Difference, ...] = ()
+    after: Tuple[ChangeId, ...] = ()
+    wave: int = 0
+    before: Optional[Inputs] = None
+    inputs: Optional[Inputs] = None
+    sensitive: FrozenSet[str] = frozenset()
+    triggers: Tuple[Tuple[ChangeId, str], ...] = ()
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    digests: Optional[Digests] = None
+
+
+class Held(NamedTuple):
+    """A change that belongs in the plan but may not run in it. needs: the ids of the changes that are missing."""
+
+    id: ChangeId
+    resource: Name
+    action: str
+    tags: Tuple[str, ...]
+    reason: str
+    needs: Tuple[ChangeId, ...]
+    message: str
+    triggers: Tuple[Tuple[ChangeId, str], ...] = ()  # of a held reaction: what makes it due, with when
+
+
+class Target(NamedTuple):
+    """The state a resource has once its changes have succeeded."""
+
+    resource: Resource
+    inputs: Inputs
+    sensitive: FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The graph of changes, in order.
+
+    changes: topologically ordered, of the ready ones the smallest id first.
+    recorded: names whose staged file is stored without an action.
+    pending: staged changes that were not selected.
+    moved: (old name, new name) of selected resources that go on under another name.
+    targets: per resource with a change or a record the state to store; none for removals.
+    id: the SHA-256, in hex, of what a reviewer approves; `document.with_id` fills it in.
+    """
+
+    selection: Selection = field(default_factory=Selection)
+    changes: Tuple[Change, ...] = ()
+    held: Tuple[Held, ...] = ()
+    recorded: Tuple[Name, ...] = ()
+    pending: Tuple[ChangeId, ...] = ()
+    moved: Tuple[Tuple[Name, Name], ...] = ()
+    targets: Mapping[Name, Target] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    base: Optional[Oid] = None
+    head: Optional[Oid] = None
+    dirty: bool = False
+    warnings: Tuple[str, ...] = ()
+    id: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to run, to hold back or to record."""
+        return not (self.changes or self.held or self.recorded)
+
+    def summary(self) -> Dict[str, int]:
+        """Return the counts of the plan's last line, and the number of waves."""
+        actions = [change.action for change in self.changes]
+        counts = {action: actions.count(action) for action in (RUN, UPDATE, REMOVE)}
+        return {
+            **counts,
+            "other": len(actions) - sum(counts.values()),
+            "held": len(self.held),
+            "recorded": len(self.recorded),
+            "waves": 1 + max((change.wave for change in self.changes), default=-1),
+        }

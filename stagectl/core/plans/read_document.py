@@ -1,0 +1,143 @@
+"""A plan from the JSON document that describes it; who wrote that, nobody knows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+from stagectl.core import forms
+from stagectl.core.diff import ADD, Difference
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import REPLACE as REPLACED
+from stagectl.core.errors import FlawedFile, StagectlError
+from stagectl.core.model import ACTION, STAMP, TAG, ChangeId, Kind, change_id
+from stagectl.core.plans.document import FORMAT_VERSION, plan_id, to_document
+from stagectl.core.plans.plan import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Cause, Change, Digests, Held, Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.core.references import parse_template
+from stagectl.core.schemas import settings
+from stagectl.core.schemas.schema import KIND_NAME
+from stagectl.core.values import Value, map_strings, undotted
+
+
+def from_document(raw: Any, what: str) -> Plan:
+    """Return the plan that a document describes, without values to act with.
+
+    what: how to call the document in an error. Raises StagectlError for what is no plan, is of another format or was
+    changed since it was written.
+    """
+    version = raw.get("format_version") if isinstance(raw, dict) else None
+    if not isinstance(version, str):
+        raise StagectlError(f"{what} is no plan", "plans are written by: stagectl plan --out FILE")
+    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+        trouble = f"{what} has format {version[:40]}, and this stagectl reads {FORMAT_VERSION}"
+        raise StagectlError(trouble, "plan it again")
+    try:
+        plan = _plan(raw)
+        fits = plan_id(to_document(plan)) == plan.id == plan_id(raw)
+        if fits:
+            _check_order(plan.changes)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FlawedFile) as error:
+        raise StagectlError(f"{what} is no plan: {_trouble(error)}", "plan it again") from None
+    if not fits:
+        trouble = "was changed since it was written: its plan id does not fit"
+        if version != FORMAT_VERSION:
+            trouble = f"has format {version[:40]}, and this stagectl makes {FORMAT_VERSION}"
+        raise StagectlError(f"{what} {trouble}", "plan it again")
+    return plan
+
+
+def _trouble(error: Exception) -> str:
+    return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)[:200]
+
+
+def _check_order(changes: Tuple[Change, ...]) -> None:
+    """Raise ValueError unless each change is there once, after all that it waits for, and in the wave that follows."""
+    waves: Dict[ChangeId, int] = {}
+    for change in changes:
+        early = all(earlier in waves for earlier in change.after)
+        if change.id in waves or not early:
+            raise ValueError(f"{change.id} is there twice" if early else f"{change.id} comes too early")
+        waves[change.id] = 1 + max((waves[earlier] for earlier in change.after), default=-1)
+        if change.wave != waves[change.id]:
+            raise ValueError(f"{change.id} is in the wrong wave")
+
+
+def _plan(raw: Mapping[str, Any]) -> Plan:
+    selection = raw["selection"]
+    return Plan(
+        id=forms.text(raw["plan_id"]),
+        selection=Selection(
+            forms.texts(selection["names"]),
+            forms.texts(selection["tags"]),
+            bool(selection["with_children"]),
+            bool(selection["with_parents"]),
+        ),
+        changes=tuple(map(_change, raw["changes"])),
+        held=tuple(map(_held, raw["held"])),
+        recorded=tuple(map(forms.name, raw["recorded"])),
+        pending=tuple(map(forms.identity, raw["pending"])),
+        moved=tuple((forms.name(move["from"]), forms.name(move["to"])) for move in raw["moved"]),
+        kinds={name: _kind(name, body) for name, body in raw["kinds"].items()},
+        base=forms.oid_or_none(raw["base"]["commit"]),
+        head=forms.oid_or_none(raw["head"]["commit"]),
+        dirty=bool(raw["head"]["dirty"]),
+    )
+
+
+# Words that go into texts and pictures as they are: a file from elsewhere must not bring others.
+_CAUSES = re.compile("staged|explicit|child|reaction|replace|unfinished|owed")
+_REASONS = re.compile(f"{OUTSIDE}|{NEEDS_PARENT}|{NEEDS_READER}")
+_OPS = re.compile(f"{ADD}|{GONE}|{REPLACED}")
+_WHEN = re.compile("success|changed")
+
+
+def _kind(name: str, raw: Any) -> Kind:
+    forms.text(name, KIND_NAME)
+    return Kind(name, raw=None) if raw is None else settings.kind(name, [raw])
+
+
+def _change(raw: Mapping[str, Any]) -> Change:
+    cause = raw["cause"]
+    made = raw["digests"]
+    return Change(
+        **_identified(raw),
+        kind=forms.text(raw["kind"], KIND_NAME),
+        cause=Cause(
+            forms.text(cause["type"], _CAUSES), tuple(map(forms.identity, cause["of"])), forms.texts(cause["inputs"])
+        ),
+        diff=tuple(_differences(raw["diff"])),
+        after=tuple(map(forms.identity, raw["after"])),
+        wave=forms.count(raw["wave"]),
+        sensitive=frozenset(str(undotted(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
+        triggers=tuple((forms.identity(entry["on"]), forms.text(entry["when"], _WHEN)) for entry in raw["triggers"]),
+        stamps={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
+        digests=Digests(made["before"], made["inputs"]),
+    )
+
+
+def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
+    for entry in entries:
+        before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
+        yield Difference(undotted(forms.text(entry["path"])), forms.text(entry["op"], _OPS), before, after)
+
+
+def _read(path: object, text: str) -> Value:
+    return parse_template(text, "")
+
+
+def _held(raw: Mapping[str, Any]) -> Held:
+    return Held(
+        **_identified(raw),
+        reason=forms.text(raw["reason"], _REASONS),
+        needs=tuple(map(forms.identity, raw["needs"])),
+        message=forms.text(raw["message"]),
+    )
+
+
+def _identified(raw: Mapping[str, Any]) -> Dict[str, Any]:
+    name, action = forms.name(raw["resource"]), forms.text(raw["action"], ACTION)
+    if raw["id"] != change_id(name, action):
+        raise ValueError(f"the id {raw['id']!r} is not {change_id(name, action)}")
+    tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
+    return {"id": change_id(name, action), "resource": name, "action": action, "tags": tags}

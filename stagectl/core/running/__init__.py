@@ -1,0 +1,1 @@
+"""Runs as values: what may start next, how far a run came, and what it leaves behind."""

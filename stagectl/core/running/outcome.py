@@ -1,0 +1,147 @@
+"""What an apply leaves behind: the applied state after some changes succeeded and others not (design, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Dict, List, Mapping, Optional, Tuple
+
+from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, Attempt, ChangeId, Name
+from stagectl.core.plans.plan import Change, Plan
+
+STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
+    "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
+)  # fmt: skip
+RECORDED = "recorded only"  # the message of a change that did not run, and counts as applied
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a change ended. changed: whether its action said that it changed something; output: its last lines.
+
+    seconds: how long its action took.
+    """
+
+    state: str
+    changed: bool = True
+    message: str = ""
+    output: str = ""
+    seconds: float = 0.0
+
+
+Outcomes = Mapping[ChangeId, Outcome]
+Trigger = Tuple[ChangeId, str]  # (change, when)
+
+
+def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
+    """Return the new applied state of every resource whose state moved, None for one that is gone."""
+    changes: Dict[Name, List[Change]] = {}
+    for change in plan.changes:
+        changes.setdefault(change.resource, []).append(change)
+    held = _held_debts(plan, outcomes)
+    old_names = {new: old for old, new in plan.moved}
+    moved: Dict[Name, Optional[Applied]] = {}
+    for name in sorted(changes.keys() | set(plan.recorded) | held.keys()):
+        before = applied.get(name)
+        after: Optional[Applied] = before or Applied()
+        for change in changes.get(name, ()):
+            after = _after_change(plan, change, outcomes, after)
+        after = _finish(plan, name, changes.get(name, []), outcomes, after)
+        after = _owe(after, held.get(name, {}))
+        if after == Applied():
+            after = None
+        if after != before:
+            moved[name] = after
+            if name in old_names:
+                moved[old_names[name]] = None
+    return moved
+
+
+def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optional[Applied]) -> Optional[Applied]:
+    state_now = outcomes[change.id].state
+    if state_now in (ERROR, UNKNOWN) and change.action in (RUN, UPDATE, REMOVE):
+        return replace(state or Applied(), unfinished=_attempt(change))
+    if state_now != SUCCESS:
+        return state
+    if change.action == REMOVE:
+        return _removed(plan, change, state or Applied())
+    state = state or Applied()
+    stamps = {**state.stamps, **change.stamps}
+    owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
+    if change.action not in (RUN, UPDATE):
+        return replace(state, stamps=stamps, owed=owed)
+    target = plan.targets[change.resource]
+    return replace(
+        state,
+        resource=target.resource,
+        inputs=target.inputs,
+        sensitive=target.sensitive,
+        stamps=stamps,
+        owed=owed,
+        unfinished=None,
+    )
+
+
+def _pays(change: Change, action: str) -> bool:
+    """Return whether a change that succeeded pays an owed action: a run does what an update would."""
+    return action == change.action or (action == UPDATE and change.action == RUN)
+
+
+def _attempt(change: Change) -> Attempt:
+    return Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive)
+
+
+def _removed(plan: Plan, change: Change, state: Applied) -> Optional[Applied]:
+    """Return what is left after a removal; of a replace the stamps, the debts and the run that still has to succeed."""
+    target = plan.targets.get(change.resource)
+    if target is None:
+        return None
+    run = Attempt(RUN, target.resource.kind, change.tags, target.inputs, target.sensitive)
+    return Applied(stamps=state.stamps, owed=state.owed, unfinished=run)
+
+
+def _finish(
+    plan: Plan, name: Name, changes: List[Change], outcomes: Outcomes, state: Optional[Applied]
+) -> Optional[Applied]:
+    """Store the file where it is recorded or only explicit actions were due, and note what is owed."""
+    if state is None:
+        return None
+    inferred = [change for change in changes if change.action in (RUN, UPDATE, REMOVE)]
+    done = all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
+    explicit = any(change.cause.type == "explicit" for change in changes) and not inferred and done
+    if state.live and name in plan.targets and (name in plan.recorded or explicit):
+        state = replace(state, resource=plan.targets[name].resource)
+    debts = {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}
+    return _owe(state, debts) if state.live else state
+
+
+def _is_owing(change: Change, outcomes: Outcomes) -> bool:
+    return outcomes[change.id].state != SUCCESS  # NOOP, too: it may be due, and passed over by --noop
+
+
+def _due(triggers: Tuple[Trigger, ...], outcomes: Outcomes) -> Tuple[ChangeId, ...]:
+    return tuple(trigger for trigger, when in triggers if is_met(outcomes.get(trigger), when))
+
+
+def is_met(outcome: Optional[Outcome], when: str) -> bool:
+    """Return whether a change that ended so makes a reaction on it due."""
+    return outcome is not None and outcome.state == SUCCESS and (when == "success" or outcome.changed)
+
+
+def _held_debts(plan: Plan, outcomes: Outcomes) -> Dict[Name, Dict[str, Tuple[ChangeId, ...]]]:
+    """Return the reactions that were held back though what they react on succeeded."""
+    found: Dict[Name, Dict[str, Tuple[ChangeId, ...]]] = {}
+    for held in plan.held:
+        due = _due(held.triggers, outcomes)
+        if due:
+            found.setdefault(held.resource, {})[held.action] = due
+    return found
+
+
+def _owe(state: Optional[Applied], debts: Mapping[str, Tuple[ChangeId, ...]]) -> Optional[Applied]:
+    due = {action: behind for action, behind in debts.items() if behind}
+    if state is None or not due:
+        return state
+    owed = dict(state.owed)
+    for action, behind in due.items():
+        owed[action] = tuple(sorted({*owed.get(action, ()), *behind}))
+    return replace(state, owed=owed)

@@ -1,0 +1,211 @@
+"""What kind files and `stagectl.yaml` must look like: parsed values in, kinds and config out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from stagectl.core import address
+from stagectl.core.errors import Flaws, StagectlError
+from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
+from stagectl.core.schemas.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
+from stagectl.core.schemas.words import told
+
+_KIND_KEYS = (
+    "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
+    "protect",
+)  # fmt: skip
+_CONFIG_KEYS = (
+    "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
+    "lock_ref", "lock_term", "tags",
+)  # fmt: skip
+
+Documents = Sequence[Any]
+
+
+def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
+    """Return the kind that a file's one document describes; raises FlawedFile with every flaw.
+
+    is_checked: whether its JSON Schema is known to be one, which takes long to find out.
+    """
+    flaws = Flaws()
+    if len(documents) > 1:
+        flaws.add(1, (), "a kind is one document, without front matter")
+    raw = mapping(documents[0] if documents and documents[0] is not None else {}, 0, (), flaws, "a kind")
+    known_keys(raw, 0, (), _KIND_KEYS, flaws)
+    found = Kind(
+        name=name,
+        schema=raw.get("inputs") if is_checked else _json_schema(raw.get("inputs"), flaws),
+        handler=_checked(raw, "handler", _is_text, "shell", "the name of a handler, such as shell", flaws),
+        actions=_kind_actions(raw, flaws),
+        replace_on=frozenset(_words(raw, "replace_on", flaws)),
+        sensitive=frozenset(_words(raw, "sensitive", flaws)),
+        timeout=_checked(raw, "timeout", _is_positive, None, "a number of seconds above 0", flaws),
+        limit=_checked(raw, "limit", _is_count, None, "a whole number, at least 1", flaws),
+        idempotent=_checked(raw, "idempotent", _is_bool, False, "true or false", flaws),
+        protect=_checked(raw, "protect", _is_bool, False, "true or false", flaws),
+        raw=raw,
+    )
+    flaws.raise_any()
+    return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 1_000_000
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10**9
+
+
+def _checked(
+    raw: Mapping[str, Any], key: str, good: Callable[[Any], bool], default: Any, form: str, flaws: Flaws
+) -> Any:
+    if key not in raw:
+        return default
+    if not good(raw[key]):
+        flaws.add(0, (key,), f"'{key}' must be {form}")
+        return default
+    return raw[key]
+
+
+def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
+    words = listed(raw.get(key), 0, (key,), flaws)
+    for index, word in enumerate(words):
+        if not isinstance(word, str):
+            flaws.add(0, (key, index), f"'{key}' lists names of inputs")
+    return [str(word) for word in words]
+
+
+def _kind_actions(raw: Mapping[str, Any], flaws: Flaws) -> Dict[str, Any]:
+    actions = mapping(raw.get("actions") or {}, 0, ("actions",), flaws, "'actions'")
+    handler = raw.get("handler", "shell")
+    form = _FORMS.get(handler) if isinstance(handler, str) else None
+    for action, does in actions.items():
+        if not ACTION.fullmatch(action):
+            flaws.add(0, ("actions", action), f"'{action[:60]}' {NO_ACTION_NAME}", on_key=True)
+        elif action == REPLACE:
+            flaws.add(0, ("actions", action), "'replace' is a remove and a run: give these", on_key=True)
+        elif form and not form[0](does):
+            flaws.add(0, ("actions", action), form[1])
+    return actions
+
+
+def _is_vector(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value) and bool(value[0])
+
+
+_WORDS = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_FUNCTION = re.compile(f"{_WORDS}:{_WORDS}")
+
+
+def _is_function(value: Any) -> bool:
+    return isinstance(value, str) and bool(_FUNCTION.fullmatch(value))
+
+
+def _is_playbook(value: Any) -> bool:
+    if not isinstance(value, str) or not value.endswith((".yml", ".yaml")):
+        return False
+    return not {"", ".."} & set(value.split("/"))
+
+
+# What a built-in handler wants an action to be, and how to say so; what others want is their business.
+_FORMS: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
+    "shell": (_is_vector, "a shell action is a list of strings: the program and its arguments"),
+    "python": (_is_function, "a python action names a function of an installed package: package.module:function"),
+    "ansible": (
+        _is_playbook,
+        "an ansible action is the path of a playbook, from the repository's root: playbooks/deploy.yml",
+    ),
+}
+
+
+def _json_schema(value: Any, flaws: Flaws) -> Any:
+    if value is None:
+        return None
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(value)
+    except SchemaError as error:
+        for at, message, on_key in told(error):
+            flaws.add(0, ("inputs", *at), f"not a JSON Schema (draft 2020-12): {message}", on_key=on_key)
+    except StagectlError:  # the time is over
+        raise
+    except Exception as error:  # what the library does not take for wrong, and cannot use
+        flaws.add(0, ("inputs",), f"not a JSON Schema (draft 2020-12): {str(error)[:200]}")
+    return value
+
+
+def config(documents: Documents) -> Config:
+    """Return what `stagectl.yaml` says; raises FlawedFile with every flaw."""
+    flaws = Flaws()
+    if len(documents) > 1:
+        flaws.add(1, (), "the config is one document")
+    raw = mapping(documents[0] if documents and documents[0] is not None else {}, 0, (), flaws, "the config")
+    known_keys(raw, 0, (), _CONFIG_KEYS, flaws)
+    default = Config()
+    found = Config(
+        roots=_roots(raw, flaws),
+        applied_branch=_checked(raw, "applied_branch", _is_branch, default.applied_branch, "a branch name", flaws),
+        remote=_checked(raw, "remote", _is_branch, default.remote, "the name of a remote", flaws),
+        parallelism=_checked(raw, "parallelism", _is_count, default.parallelism, "a whole number, at least 1", flaws),
+        executor=_checked(raw, "executor", _is_executor, default.executor, " or ".join(EXECUTORS), flaws),
+        scheduler=_checked(raw, "scheduler", _is_address, None, "an address, such as tls://host:8786", flaws),
+        route_targets=_checked(raw, "route_targets", _is_bool, default.route_targets, "true or false", flaws),
+        targets=_checked(raw, "targets", _is_count, default.targets, "a whole number, at least 1", flaws),
+        lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
+        lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
+        tags=_path_tags(raw.get("tags"), flaws),
+    )
+    if found.lock_ref == f"refs/heads/{found.applied_branch}":
+        flaws.add(0, ("lock_ref",), "'lock_ref' must not be the applied branch")
+    flaws.raise_any()
+    return found
+
+
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.ASCII)
+
+
+def _is_branch(value: Any) -> bool:
+    return isinstance(value, str) and bool(_BRANCH.fullmatch(value)) and not value.endswith(".lock")
+
+
+def _is_executor(value: Any) -> bool:
+    return value in EXECUTORS
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and address.parse(value) is not None
+
+
+def _is_ref(value: Any) -> bool:
+    return _is_branch(value) and value.startswith("refs/") and value.count("/") > 1
+
+
+def _is_term(value: Any) -> bool:
+    return _is_count(value) and value <= 3600
+
+
+def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
+    if "roots" not in raw:
+        return Config().roots
+    roots = listed(raw["roots"], 0, ("roots",), flaws)
+    for index, root in enumerate(roots):
+        if not isinstance(root, str) or not NAME.fullmatch(root) or root.split("/")[0] == "kinds":
+            flaws.add(0, ("roots", index), "a root is a folder of definitions, such as resources")
+    return tuple(str(root) for root in roots)
+
+
+def _path_tags(value: Any, flaws: Flaws) -> Tuple[Tuple[str, Tuple[str, ...]], ...]:
+    found = mapping(value if value is not None else {}, 0, ("tags",), flaws, "'tags'")
+    return tuple((glob, tag_list(tags, 0, ("tags", glob), flaws)) for glob, tags in found.items())

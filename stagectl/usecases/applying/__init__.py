@@ -1,0 +1,1 @@
+"""Carrying out plans: the run, its record, and what becomes of one that was interrupted."""

@@ -1,0 +1,254 @@
+"""`apply`: plan, run the changes, move the applied commit forward by what succeeded."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Callable, Optional, Sequence, Tuple
+
+from stagectl.adapters.git.branches import beside, short_name
+from stagectl.adapters.running import journal as journals
+from stagectl.adapters.running import run_folders
+from stagectl.adapters.running.lock import only_one
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
+from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.runs import Application, Filter, Header, restriction
+from stagectl.core.values import variables
+from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
+from stagectl.usecases.applying.execute import Watch, discreet, does, execute, handlers_of, recorded_only
+from stagectl.usecases.applying.record import conclude
+from stagectl.usecases.applying.recover import recover
+from stagectl.usecases.planning.plan import check_names, plan_with_situation
+from stagectl.usecases.planning.reviewed import check
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Alone, Note, shared
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to apply. expect, reviewed: the only plan that may run; allow_remove: protected resources that may go.
+
+    filter: changes to leave out; sign: whether the applied commit is signed; require_signed: whether what is applied
+    has to be; head: the commit to apply; retries: the run whose failures are tried again; where: what carries it out.
+    """
+
+    record_only: bool = False
+    parallel: Optional[int] = None
+    expect: Optional[str] = None
+    reviewed: Optional[Plan] = None
+    allow_rollback: bool = False
+    allow_remove: Tuple[str, ...] = ()
+    offline: bool = False
+    fail_fast: bool = False
+    filter: Filter = field(default_factory=Filter)
+    sign: bool = False
+    require_signed: bool = False
+    head: str = "HEAD"
+    retries: str = ""
+    where: Where = field(default_factory=Where)
+
+
+Confirm = Callable[[Plan], bool]
+Begin = Callable[[Plan, str], None]
+
+
+def apply(
+    workspace: Workspace,
+    selection: Selection,
+    options: Options,
+    confirm: Confirm,
+    watch: Watch,
+    *,
+    note: Note = lambda text: None,
+    begin: Begin = lambda plan, run: None,
+) -> Application:
+    """Apply a selection of what is staged; raises StagectlError, and then nothing ran.
+
+    confirm sees the plan before anything runs; note is told what was done about an interrupted run, and when nothing
+    more starts; begin is told the run's id before the first change starts.
+    """
+    _check_here(workspace)
+    is_remote(options.where, workspace.config)
+    with only_one(workspace.git.scratch(), "apply") as say, shared(
+        workspace, "apply", note, offline=options.offline
+    ) as team:
+        workspace = Workspace(workspace.root)  # the applied branch may have been fetched
+        journals.tidy(workspace.git.scratch())
+        recovered = recover(workspace)
+        if recovered is not None:
+            note(recovered)
+            workspace = Workspace(workspace.root)  # the applied branch may have moved
+        _check_base(workspace, options)
+        plan, situation = _plan(workspace, selection, options)
+        if not (plan.changes or plan.recorded) or not confirm(plan):
+            return Application(plan, unshared=team.publish())
+        _check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
+        header = _header(workspace, plan, options)
+        say(header.run)
+        begin(plan, header.run)
+        with discreet(plan):
+            done = _carried_out(workspace, plan, situation, header, options, watch, team, note)
+        return replace(done, unshared=team.publish())
+
+
+def _carried_out(
+    workspace: Workspace,
+    plan: Plan,
+    situation: Situation,
+    header: Header,
+    options: Options,
+    watch: Watch,
+    team: Alone,
+    note: Note,
+) -> Application:
+    """Run a plan and record what came of it; the journal stays open until that is done."""
+    scratch = workspace.git.scratch()
+    total = options.parallel or workspace.config.parallelism
+    with cluster_of(workspace, plan, header, options.where, total) as cluster:
+        team.begin(header.run, run_folders.folder_of_run(scratch, header.run))
+        journal = journals.begin(scratch, header)
+        if options.record_only:
+            outcomes = recorded_only(plan, header)
+            journal.add(list(outcomes.items()))
+            interrupted = False
+        else:
+            outcomes, interrupted = execute(
+                workspace, plan, header, journal, watch, note=note, total=total, cluster=cluster
+            )
+    commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
+    return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
+
+
+def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
+    now = time.time()
+    run = journals.new_run(workspace.git.scratch(), now)
+    assert plan.head is not None, "_check_here saw a commit"
+    by = workspace.git.check_identity()
+    return Header(
+        run,
+        plan,
+        plan.head,
+        plan.base,
+        by,
+        now,
+        process=os.getpid(),
+        host=socket.gethostname(),
+        filter=options.filter,
+        record_only=options.record_only,
+        sign=options.sign,
+        fail_fast=options.fail_fast,
+        retries=options.retries,
+    )
+
+
+def _check_here(workspace: Workspace) -> None:
+    """Refuse where an apply could not be recorded."""
+    git, branch = workspace.git, workspace.branch
+    if git.head() is None:
+        raise StagectlError("there is no commit yet, so nothing is staged", "stage something: stagectl stage")
+    if git.branch() == branch.ref:
+        raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
+    in_the_way = beside(git, branch.ref) if branch.local is None else None
+    if in_the_way is not None:
+        name = short_name(in_the_way)
+        raise StagectlError(
+            f"git cannot make the branch {workspace.config.applied_branch}: the branch {name} is in its way",
+            f"rename that: git branch -m {shlex.quote(name)} NAME; or set another applied_branch in stagectl.yaml",
+        )
+    git.check_identity()
+    dirty = workspace.dirty()
+    if dirty:
+        raise StagectlError(
+            f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
+        )
+
+
+def _check_base(workspace: Workspace, options: Options) -> None:
+    """Refuse what nobody signed though that was asked for, and what would undo what others applied."""
+    git = workspace.git
+    if options.require_signed:
+        _check_signatures(workspace, git.resolve(options.head))
+    stale = workspace.stale(git.resolve(options.head))
+    if stale and not options.allow_rollback:
+        if options.retries:
+            raise StagectlError(stale, "what is staged now is applied with: stagectl apply")
+        way_out = "" if git.is_shallow() else "merge or rebase onto what is applied; "
+        raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
+
+
+def _check_signatures(workspace: Workspace, head: Oid) -> None:
+    """Refuse commits without a good signature among those that were not applied before."""
+    source = workspace.newest_source()
+    for line in workspace.git.run("rev-list", head, *([f"^{source}"] if source else [])).decode().split():
+        if workspace.git.try_run("verify-commit", line)[0]:
+            raise StagectlError(
+                f"{line[:12]} has no good signature of somebody you trust, and --require-signed was given",
+                f"see why: git verify-commit {line[:12]}",
+            )
+
+
+def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
+    again = options.filter.only
+    if again is not None:
+        selection = _selection_again(workspace, selection, options.head, again)
+    plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
+    if again is not None and not set(again) & {change.id for change in plan.changes}:
+        return Plan(), situation
+    expected = options.reviewed.id if options.reviewed else options.expect
+    if expected is not None:
+        check(workspace, plan, expected, options.reviewed)
+    check_names(workspace, plan, options.allow_remove, options.head)
+    restriction(plan, options.filter)
+    return plan, situation
+
+
+def _selection_again(workspace: Workspace, selection: Selection, head: str, again: Sequence[ChangeId]) -> Selection:
+    """Return the selection of a retry: that of the run, whose scope holds, if it still means all that is tried again.
+
+    Else the resources by name: a word may mean nothing any more, and what was replaced by half is no child any more.
+    """
+    situation = workspace.situation(workspace.snapshot(head), workspace.applied()[1])
+    world = world_of(situation)
+    names = tuple(sorted({split_change(identity)[0] for identity in again} & world.tags.keys()))
+    with suppress(StagectlError):
+        ids = {change.id for change in make_plan(situation, selection).changes}
+        if set(again) <= ids or not names:
+            return selection
+    return replace(selection, names=names, tags=()) if names else Selection()
+
+
+def _check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
+    """Refuse, before the first action, what could only fail or must not happen by accident.
+
+    is_elsewhere: whether handlers and variables are needed elsewhere than here.
+    """
+    left_out = restriction(plan, options.filter).preset
+    changes = [change for change in plan.changes if change.id not in left_out]
+    going = sorted(
+        change.resource
+        for change in changes
+        if change.action == REMOVE and plan.kinds.get(change.kind, Kind("")).protect
+    )
+    held_back = [name for name in going if name not in options.allow_remove]
+    if held_back:
+        flags = " ".join(f"--allow-remove {name}" for name in held_back)
+        raise StagectlError(
+            f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
+        )
+    if options.record_only or is_elsewhere:
+        return
+    handlers_of(plan)
+    read = {name for change in changes if does(plan, change) for name in variables(dict(change.inputs or {}))}
+    missing = sorted(read - os.environ.keys())
+    if missing:
+        raise StagectlError(
+            f"not set in the environment: {', '.join(missing)}", "set what the inputs read with ${env:...}"
+        )

@@ -1,0 +1,214 @@
+"""Carrying out a plan: the loop, the handlers and the journal, put together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters import handlers
+from stagectl.adapters.handlers import Handler
+from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.running.action import Order, Place, carry_out
+from stagectl.adapters.running.journal import Journal, durations
+from stagectl.adapters.running.output import Output
+from stagectl.adapters.running.processes import Notes
+from stagectl.adapters.running.signals import interruptible
+from stagectl.core.errors import RunLost
+from stagectl.core.model import ChangeId
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.redact import Redactor
+from stagectl.core.running.outcome import ERROR, RECORDED, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.runs import Header, restriction
+from stagectl.core.values import variables
+from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Note
+
+if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
+    from stagectl.adapters.executors.link import Link
+
+Watch = Callable[[Change, Outcome], None]
+
+
+def execute(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    journal: Journal,
+    watch: Watch,
+    *,
+    total: int,
+    note: Note = lambda text: None,
+    known: Optional[Mapping[ChangeId, Outcome]] = None,
+    cluster: Optional[Link] = None,
+) -> Tuple[Dict[ChangeId, Outcome], bool]:
+    """Run a plan's changes; return how each ended, and whether somebody stopped the run.
+
+    total: how many run at once; note is told when nothing more starts; known: how changes ended before an interruption,
+    which do not run again; cluster: where they run, if not here. Raises RunLost when nobody saw how some ended: the run
+    stays open.
+    """
+    known = known or {}
+    left_out = restriction(plan, header.filter)
+    left_out = replace(left_out, preset={**left_out.preset, **known})
+
+    def tell(news: News) -> None:
+        journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
+        for change, outcome in news:
+            if change.id not in known:
+                with suppress(OSError):  # who looks on may go away; the run goes on
+                    watch(change, outcome)
+
+    seen: Dict[int, int] = {}  # signals, and how often each came
+
+    def told_stop(why: str, running: Sequence[ChangeId]) -> None:
+        again = "; Ctrl-C again kills what runs" if seen else ""
+        with suppress(OSError):
+            few = ", ".join(running[:5]) + (", ..." if len(running) > 5 else "")
+            note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
+
+    if cluster is None:
+        hands = _here(workspace, plan, header.run, journal, total)
+    else:
+        hands = _there(cluster, plan, header.run, journal)
+    with hands.executor:
+        loop = Run(
+            plan,
+            hands.act,
+            hands.executor,
+            limits_of(plan, total, workspace.config.targets),
+            tell,
+            restriction=left_out,
+            fail_fast=header.fail_fast,
+            should_stop=(journal.folder / "stop").exists,
+            on_stop=told_stop,
+            seconds=durations(workspace.git.scratch(), (change.id for change in plan.changes)),
+        )
+        if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
+            loop.stop(FAILED_BEFORE)
+        with interruptible(lambda: loop.stop("the run was interrupted"), hands.kill, seen):
+            outcomes = loop.finish()
+    _check_all_seen(plan, header.run, outcomes)
+    return outcomes, bool(seen)
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """What carries out changes. kill: ends whatever of this run is being carried out."""
+
+    act: Act
+    executor: Executor
+    kill: Callable[[], None]
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads of this process; with them ends what is noted of the processes they started."""
+
+    def __init__(self, total: int, notes: Notes) -> None:
+        super().__init__(max_workers=total)
+        self._notes = notes
+
+    def shutdown(self, *args: Any, **more: Any) -> None:
+        super().shutdown(*args, **more)
+        self._notes.close()
+
+
+def _here(workspace: Workspace, plan: Plan, run: str, journal: Journal, total: int) -> _Hands:
+    """Return what carries out changes on this machine, in threads."""
+    found, notes = handlers_of(plan), Notes(journal.folder)
+    place = Place(workspace.root, journal.private(), redactor_of(plan), inherited())
+
+    def act(change: Change) -> Outcome:
+        order = order_of(plan, run, change)
+        if order is None:
+            return Outcome(SUCCESS)
+        output = Output(journal.output(change.id), place.redactor)
+        return carry_out(order, found[change.kind], place, output, lambda process: notes.add(change.id, process))
+
+    return _Hands(act, _Threads(total, notes), kill_all)
+
+
+def _there(cluster: Link, plan: Plan, run: str, journal: Journal) -> _Hands:
+    """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
+    from stagectl.adapters.executors.dask import DaskExecutor
+
+    redactor = redactor_of(plan)
+
+    def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
+        output = Output(journal.output(identity), redactor)
+        output.feed(text.encode("utf-8", "replace"))
+        return replace(outcome, message=redactor.clean(outcome.message), output=output.end())
+
+    def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
+        threading.Thread(target=cluster.kill, daemon=True).start()
+
+    return _Hands(partial(order_of, plan, run), DaskExecutor(cluster, take), kill)
+
+
+def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> None:
+    """Leave a run open, for `resume` to ask, when nobody saw how some of its changes ended."""
+    unknown = [change.id for change in plan.changes if outcomes[change.id].state == UNKNOWN]
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise RunLost(
+            f"run {run}: nobody saw how {', '.join(unknown[:5])}{more} ended; all others are known",
+            "look, and say: stagectl resume",
+        )
+
+
+def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
+    """Return the outcomes of a run that runs nothing and records as applied all that it was not asked to leave out."""
+    left_out = restriction(plan, header.filter).preset
+    return {change.id: left_out.get(change.id) or Outcome(SUCCESS, message=RECORDED) for change in plan.changes}
+
+
+def redactor_of(plan: Plan) -> Redactor:
+    """Return what takes out the values of all variables that a plan reads: every action inherits all of them."""
+    values = [dict(side or {}) for change in plan.changes for side in (change.inputs, change.before)]
+    return Redactor(os.environ[name] for name in variables(values) if name in os.environ)
+
+
+@contextmanager
+def discreet(plan: Plan) -> Iterator[None]:
+    """Let what is told of a bug be clean of secrets: the error brings the function that takes them out."""
+    try:
+        yield
+    except Exception as error:
+        error.clean = redactor_of(plan).clean  # type: ignore[attr-defined]
+        raise
+
+
+def handlers_of(plan: Plan) -> Dict[str, Handler]:
+    """Return the handler of each kind in a plan; raises StagectlError for one that is not there."""
+    return {name: handlers.find(kind.handler) for name, kind in sorted(plan.kinds.items())}
+
+
+def does(plan: Plan, change: Change) -> object:
+    """Return what a kind says that an action does, None if nothing runs."""
+    kind = plan.kinds.get(change.kind)
+    return kind.actions.get(change.action) if kind and kind.handler != "none" else None
+
+
+def order_of(plan: Plan, run: str, change: Change) -> Optional[Order]:
+    """Return what a change asks for, None if nothing runs."""
+    what = does(plan, change)
+    if what is None:
+        return None
+    kind = plan.kinds[change.kind]
+    return Order(
+        id=change.id,
+        resource=change.resource,
+        action=change.action,
+        kind=change.kind,
+        run=run,
+        handler=kind.handler,
+        does=what,
+        inputs=dict(change.inputs or {}),
+        before=dict(change.before or {}),
+        timeout=kind.timeout,
+    )

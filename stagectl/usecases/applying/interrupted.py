@@ -1,0 +1,42 @@
+"""Whether a run was interrupted: every command asks that, and not all of them need what recovers it."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional
+
+from stagectl.adapters.git import prefetch
+from stagectl.adapters.running.lock import is_held
+from stagectl.adapters.running.run_folders import folder_of_run, unclosed
+from stagectl.core.model import ChangeId
+from stagectl.usecases.repository.workspace import Workspace
+
+
+def interrupted(workspace: Workspace) -> Optional[str]:
+    """Return the run that was interrupted and that nobody recovered, None if there is none."""
+    scratch = workspace.git.common / "stagectl"
+    run = unclosed(scratch)
+    return None if run is None or is_held(scratch) else run
+
+
+def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
+    """Return the processes that an interrupted run has left behind, by the changes whose end they are."""
+    if run is None:
+        return {}
+    from stagectl.adapters.running.processes import living
+
+    return living(folder_of_run(workspace.git.common / "stagectl", run))
+
+
+def take_back(workspace: Workspace) -> Optional[List[str]]:
+    """Put back what a killed command left half staged, and return the files; None if nothing was left of one.
+
+    The caller makes its workspace anew. Raises GitError where git's index is locked.
+    """
+    note = workspace.git.staging_note
+    if not note.exists() or not note.stat().st_size:
+        return None
+    from stagectl.adapters.worktree import write_intent
+
+    taken = write_intent.take_back(workspace.git)
+    prefetch.drop()
+    return taken

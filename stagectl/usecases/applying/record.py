@@ -1,0 +1,116 @@
+"""Recording a run: the applied branch moves once, by what succeeded."""
+
+from __future__ import annotations
+
+from typing import Mapping, Optional, Sequence
+
+from stagectl.adapters.applied import store
+from stagectl.adapters.applied.kept import keep
+from stagectl.adapters.running.journal import Journal
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Applied, ChangeId, Name, Oid
+from stagectl.core.plans.document import selection_json
+from stagectl.core.plans.plan import Plan
+from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome, settle
+from stagectl.core.running.runs import Header
+from stagectl.core.values import canonical
+from stagectl.usecases.repository.workspace import Workspace
+
+NO_BASE = "none"  # the base of the first apply
+TRIES = 5  # how often a run is replayed onto what others applied meanwhile
+
+
+class Overtaken(StagectlError):
+    """The applied branch moved on, and what moved it changed the same resources; kept: what the run did."""
+
+    def __init__(self, message: str, hint: str, kept: Oid) -> None:
+        super().__init__(message, hint)
+        self.kept = kept
+
+
+def conclude(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    outcomes: Mapping[ChangeId, Outcome],
+    applied: Mapping[Name, Applied],
+    journal: Journal,
+) -> Optional[Oid]:
+    """Record a run and close its journal; return the new applied commit, None when nothing moved.
+
+    A run that others have overtaken is closed, too (raises Overtaken): trying again would change nothing.
+    """
+    try:
+        commit = _record(workspace, plan, header, outcomes, applied)
+    except Overtaken as error:
+        journal.close(None, error.kept)
+        raise
+    journal.close(commit)
+    return commit
+
+
+def _record(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    outcomes: Mapping[ChangeId, Outcome],
+    applied: Mapping[Name, Applied],
+) -> Optional[Oid]:
+    """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
+
+    applied: the applied state the plan was made from. What somebody else applied since stays where the two touch
+    no resource in common; where they do, Overtaken names these, and a commit with its own ref keeps what this run did.
+    """
+    git, branch = workspace.git, workspace.branch
+    tip, local = branch.tip, branch.local
+    message = _message(workspace, plan, header, outcomes)
+    for _ in range(TRIES):
+        now = applied if tip == header.base else workspace.seen_from(header.source, tip)
+        states = settle(plan, outcomes, now)
+        if not states:
+            return None
+        commit = store.write(git, tip, header.source, states, message, sign=header.sign)
+        touched = sorted(name for name in states if now.get(name) != applied.get(name))
+        if touched:
+            raise _overtaken(workspace, touched, commit, keep(git, commit, header.run))
+        if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
+            return commit
+        tip = local = git.find(branch.ref)
+    raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
+
+
+def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:
+    return Overtaken(
+        f"{workspace.branch.ref} moved while this run was applied, and both changed {', '.join(touched[:5])}; "
+        f"what this run did is kept in the commit {commit}, which is {ref}",
+        f"see what moved it: git log --first-parent {workspace.config.applied_branch}; then plan again",
+        commit,
+    )
+
+
+def is_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional[Oid]:
+    """Return the applied commit of a run, None if it has none; base: the applied commit it started from."""
+    git = workspace.git
+    tip = git.find(workspace.branch.ref)
+    since = ["--first-parent", *([tip] if tip else []), *([f"^{base}"] if base else [])]
+    runs = git.log(since, ("%H", "%(trailers:key=Run,valueonly)")) if tip else []
+    return next((Oid(commit) for commit, value in runs if value.strip() == run), None)
+
+
+def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping[ChangeId, Outcome]) -> str:
+    """Return the message of an applied commit: trailers name the run, the person, every change and its result."""
+    done = sum(end.state in (SUCCESS, NOOP) for end in outcomes.values())
+    subject = f"apply: {done} of {len(outcomes)} changes" if outcomes else f"apply: {len(plan.recorded)} recorded"
+    subject += ", recorded only" if header.record_only and outcomes else ""
+    trailers = [f"Run: {header.run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
+    trailers += ["Record-only: true"] if header.record_only else []
+    trailers += [f"Base: {header.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
+    trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
+    trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
+    trailers += [f"Recorded: {name}" for name in plan.recorded]
+    return subject + "\n\n" + "\n".join(trailers) + "\n"
+
+
+def _is_unchanged(outcome: Outcome) -> bool:
+    """Return whether an action succeeded and said that it changed nothing, which reactions may go by."""
+    return outcome.state == SUCCESS and not outcome.changed

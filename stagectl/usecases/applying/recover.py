@@ -1,0 +1,181 @@
+"""What becomes of runs that were interrupted: recorded as far as anybody knows, or finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, Mapping, Optional, Tuple
+
+from stagectl.adapters.running import journal as journals
+from stagectl.adapters.running import run_folders
+from stagectl.adapters.running.lock import only_one
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Applied, ChangeId, Name, Oid
+from stagectl.core.pictures.reports import told_outliving
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.runs import Application, Header, Record, lost
+from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
+from stagectl.usecases.applying.execute import Watch, discreet, execute, recorded_only
+from stagectl.usecases.applying.interrupted import outliving
+from stagectl.usecases.applying.record import conclude, is_recorded
+from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Alone, Note, shared
+
+DONE, FAILED, RERUN = "done", "failed", "rerun"
+Ask = Callable[[Change], str]  # a change whose end nobody saw -> one of these
+
+
+def recover(workspace: Workspace) -> Optional[str]:
+    """Record an interrupted run as far as anybody knows how its changes ended; return what was done, None if nothing.
+
+    The caller holds the lock.
+    """
+    found = _interrupted(workspace)
+    if found is None:
+        return None
+    outcomes, left = lost(found), outliving(workspace, found.header.run)
+    commit = _close(workspace, found, outcomes)
+    done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
+    unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
+    told = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
+    told += f", how {', '.join(unknown)} ended is unknown" if unknown else ""
+    told = told if commit else f"run {found.header.run} was interrupted before anything ended"
+    return "\n".join([told, *(f"warning: {line}" for line in told_outliving(left))])
+
+
+def _interrupted(workspace: Workspace) -> Optional[Record]:
+    scratch = workspace.git.scratch()
+    run = run_folders.unclosed(scratch)
+    return journals.read(scratch, run) if run is not None else None
+
+
+def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
+    """Record a run, unless that was done before it was interrupted, and close its journal."""
+    header = found.header
+    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
+    commit = is_recorded(workspace, header.run, header.base)
+    if commit is not None:
+        journals.Journal(folder).close(commit)
+        return commit
+    plan, applied = plan_of(workspace, header)
+    return conclude(workspace, plan, header, outcomes, applied, journals.Journal(folder))
+
+
+def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
+    """Return the plan of a run with its values, made again from the commits it was made from, and the applied state."""
+    if workspace.git.find(header.source) is None:
+        raise StagectlError(
+            f"the commit {header.source[:12]} that run {header.run} applies is gone from this repository",
+            f"fetch it from where it still is, or give the run up: see `stagectl report {header.run}`, and move this "
+            f"folder away: {run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+        )
+    snapshot = workspace.snapshot(header.source)
+    situation = workspace.situation(snapshot, workspace.applied_at(header.base))
+    plan = checked_plan(situation, header.plan.selection, snapshot, {})
+    if plan.id != header.plan.id:
+        raise StagectlError(
+            f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
+            "finish it with the version of stagectl that began it, or give it up: move this folder away, "
+            f"{run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+        )
+    return replace(plan, base=header.base, head=header.source), situation.applied
+
+
+def resume(
+    workspace: Workspace,
+    ask: Ask,
+    watch: Watch,
+    *,
+    parallel: Optional[int] = None,
+    offline: bool = False,
+    where: Optional[Where] = None,
+    note: Note = lambda text: None,
+    begin: Callable[[Plan, str], None] = lambda plan, run: None,
+) -> Optional[Application]:
+    """Finish an interrupted run; None if there is none. What ended does not run again.
+
+    ask: what became of a change whose end nobody saw; not asked for kinds that are idempotent, which run again.
+    """
+    with only_one(workspace.git.scratch(), "resume") as say:
+        journals.tidy(workspace.git.scratch())
+        found = _interrupted(workspace)
+        if found is None:
+            return None
+        say(found.header.run)
+        is_remote(where or Where(), workspace.config)
+        for line in told_outliving(outliving(workspace, found.header.run)):
+            note(f"warning: {line}")
+        with shared(workspace, "resume", note, offline=offline) as team:
+            workspace = Workspace(workspace.root)  # the applied branch may have been fetched
+            done = _resumed(workspace, found, ask, watch, parallel, where or Where(), begin, team, note)
+            return replace(done, unshared=team.publish())
+
+
+def _resumed(
+    workspace: Workspace,
+    found: Record,
+    ask: Ask,
+    watch: Watch,
+    parallel: Optional[int],
+    where: Where,
+    begin: Callable[[Plan, str], None],
+    team: Alone,
+    note: Note,
+) -> Application:
+    """Finish a run that was interrupted, and record it."""
+    header = found.header
+    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
+    commit = is_recorded(workspace, header.run, header.base)
+    if commit is not None:  # only its journal was not closed
+        journals.Journal(folder).close(commit)
+        return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
+    plan, applied = plan_of(workspace, header)
+    known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
+    answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()}
+    known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
+    journal = journals.Journal(folder)
+    journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
+    team.begin(header.run, folder)
+    begin(plan, header.run)
+    with discreet(plan):
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, parallel, where)
+        commit = conclude(workspace, plan, header, outcomes, applied, journal)
+    return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
+
+
+def _finish(
+    workspace: Workspace,
+    plan: Plan,
+    header: Header,
+    journal: journals.Journal,
+    watch: Watch,
+    note: Note,
+    known: Mapping[ChangeId, Outcome],
+    parallel: Optional[int],
+    where: Where,
+) -> Tuple[Mapping[ChangeId, Outcome], bool]:
+    if header.record_only:
+        return recorded_only(plan, header), False
+    total = parallel or workspace.config.parallelism
+    with cluster_of(workspace, plan, header, where, total) as cluster:
+        return execute(workspace, plan, header, journal, watch, note=note, total=total, known=known, cluster=cluster)
+
+
+def _has_ended(outcome: Outcome) -> bool:
+    """Return whether a change need not be looked at again: a skipped one may run now."""
+    return outcome.state in (SUCCESS, NOOP, ERROR)
+
+
+def _answer(plan: Plan, change: Change, found: Record, ask: Ask) -> Optional[Outcome]:
+    """Return how a change ended whose end nobody saw; None if it shall run again."""
+    outcome = found.outcomes[change.id]
+    assert outcome.state in (INPROGRESS, UNKNOWN), "only these are asked about"
+    if change.kind in plan.kinds and plan.kinds[change.kind].idempotent:
+        return None
+    answer = ask(change)
+    if answer == RERUN:
+        return None
+    if answer == DONE:
+        return Outcome(SUCCESS, message="nobody saw how this ended; it was said to be done")
+    return Outcome(ERROR, message="nobody saw how this ended; it was said to have failed")

@@ -1,0 +1,105 @@
+"""`report`, `stop` and `retry`: what runs did, and what to do about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Dict, Iterable, Optional
+
+from stagectl.adapters.running import journal as journals
+from stagectl.adapters.running import run_folders
+from stagectl.adapters.running.lock import is_held
+from stagectl.adapters.running.output import last_lines
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import REMOVE, ChangeId, split_change
+from stagectl.core.running.outcome import Outcome
+from stagectl.core.running.runs import Application, Filter, Record, failures, passed
+from stagectl.usecases.applying.apply import Begin, Options, apply
+from stagectl.usecases.applying.cluster import Where
+from stagectl.usecases.applying.execute import Watch
+from stagectl.usecases.applying.interrupted import outliving
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Note
+
+
+def durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
+    """Return how many seconds changes took when they last succeeded here, as far as that is known."""
+    return journals.durations(workspace.git.scratch(), changes)
+
+
+def report(workspace: Workspace, run: Optional[str] = None) -> Record:
+    """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
+    scratch = workspace.git.scratch()
+    known = run_folders.names(scratch)
+    if not known:
+        raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
+    matches = known[:1] if run is None else [name for name in known if name.startswith(run)]
+    if len(matches) > 1:
+        raise StagectlError(f"several runs begin with '{run}': {', '.join(matches[:3])}", "say more of the id")
+    if not matches:
+        few = ", ".join(known[:3])
+        raise StagectlError(f"there is no run '{run}' here", f"the newest ones: {few}; runs of others: stagectl log")
+    return with_liveness(workspace, journals.read(scratch, matches[0]))
+
+
+def with_liveness(workspace: Workspace, record: Record) -> Record:
+    """Return a record that says whether the run is going on (it is not closed, and somebody holds the lock).
+
+    And which of its processes are, if it was interrupted; and what open changes printed.
+    """
+    scratch = workspace.git.scratch()
+    newest = run_folders.names(scratch)[:1] == [record.header.run]
+    is_running = record.ended is None and newest and is_held(scratch)
+    left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
+    outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
+    return replace(record, outcomes=outcomes, is_running=is_running, outliving=left)
+
+
+def _so_far(scratch: Path, record: Record, identity: ChangeId) -> Outcome:
+    """Return the outcome of a change whose end nobody saw yet, with what it printed."""
+    path = journals.output_path(run_folders.folder_of_run(scratch, record.header.run), identity)
+    return replace(record.outcomes[identity], output=last_lines(path))
+
+
+def stop(workspace: Workspace, run: str) -> str:
+    """Ask a run to hand out no more work; return its id."""
+    found = report(workspace, run)
+    if not found.is_running:
+        raise StagectlError(f"run {found.header.run} is not going on", "see what it did: stagectl report")
+    (run_folders.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
+    return found.header.run
+
+
+def retry(
+    workspace: Workspace,
+    run: Optional[str],
+    watch: Watch,
+    *,
+    parallel: Optional[int] = None,
+    fail_fast: bool = False,
+    offline: bool = False,
+    where: Optional[Where] = None,
+    note: Note = lambda text: None,
+    begin: Begin = lambda plan, run: None,
+) -> Optional[Application]:
+    """Try the failures of a run again, from the commit that it applied; None if it had none."""
+    found = report(workspace, run)
+    if found.is_running:
+        raise StagectlError(f"run {found.header.run} is still going on", "wait for it, or: stagectl stop RUN")
+    failed = failures(found)
+    if not failed:
+        return None
+    names = sorted({split_change(identity)[0] for identity in failed})
+    removed = {change.resource for change in found.header.plan.changes if change.action == REMOVE}
+    options = Options(
+        parallel=parallel,
+        fail_fast=fail_fast,
+        offline=offline,
+        where=where or Where(),
+        # What was allowed to go then may go now; what no longer exists needs no leave.
+        allow_remove=tuple(name for name in names if name in removed),
+        filter=Filter(noop=passed(found.header), only=tuple(failed)),
+        head=found.header.source,
+        retries=found.header.run,
+    )
+    return apply(workspace, found.header.plan.selection, options, lambda plan: True, watch, note=note, begin=begin)

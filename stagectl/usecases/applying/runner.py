@@ -1,0 +1,198 @@
+"""The loop of an apply: graphlib hands out ready changes, an executor runs them (design, section 7)."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, wait
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from graphlib import TopologicalSorter
+
+from stagectl.core.errors import RunLost
+from stagectl.core.graph import heights
+from stagectl.core.model import ChangeId
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
+from stagectl.core.running.ready import Limits, Ready
+from stagectl.core.running.runs import Restriction
+
+News = Sequence[Tuple[Change, Outcome]]
+Act = Callable[[Change], object]  # called by the executor, whose futures have an Outcome
+Watch = Callable[[News], None]
+Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
+FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
+PATIENCE = 0.5  # seconds between two looks for a request to stop
+
+
+def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
+    """Return the limits of a plan's kinds."""
+    return Limits(total, {name: kind.limit for name, kind in plan.kinds.items() if kind.limit}, per_target)
+
+
+class Run:
+    """One run of a plan's changes. outcomes holds the ended ones.
+
+    watch is told of every start before it happens, and of every end before anything that waits for it starts, several
+    at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
+    on_stop is told, once, that nothing more starts while something still runs.
+    seconds: how long changes took in earlier runs, as far as that is known.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        act: Act,
+        executor: Executor,
+        limits: Limits,
+        watch: Watch,
+        *,
+        restriction: Optional[Restriction] = None,
+        fail_fast: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_stop: Stopping = lambda why, running: None,
+        seconds: Optional[Mapping[ChangeId, float]] = None,
+    ) -> None:
+        self._changes = {change.id: change for change in plan.changes}
+        before = {change.id: set(change.after) for change in plan.changes}
+        order = [change.id for change in plan.changes]
+        self._height = heights(order, before, _weights(order, seconds or {}))
+        self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
+        self._act, self._executor, self._watch = act, executor, watch
+        self._restriction = restriction or Restriction()
+        self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
+        self._is_stop_told = False
+        self._ready = Ready(limits)
+        self._running: Dict[Future[Outcome], Change] = {}
+        self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, somebody asked to stop
+        self.outcomes: Dict[ChangeId, Outcome] = {}
+        self._untold: List[Tuple[Change, Outcome]] = []  # ends; told with the starts that follow, to flush both at once
+        self.stopped = ""  # why no more work is handed out
+
+    def stop(self, why: str = "the run was stopped") -> None:
+        """Hand out no more work; what runs is waited for."""
+        if not self.stopped:
+            self.stopped = why
+            self._done.put(None)  # a signal handler may do that: it is reentrant
+
+    def finish(self) -> Dict[ChangeId, Outcome]:
+        """Run everything that can run and return how each change ended."""
+        self._sorter.prepare()
+        try:
+            while self._sorter.is_active():
+                self._take_ready()
+                self._start_some()
+                self._wait()
+            self._tell()
+        except BaseException:
+            self._tell_what_runs()
+            raise
+        return self.outcomes
+
+    def _tell(self, starts: News = ()) -> None:
+        """Tell of ends that nobody was told of yet, and of starts."""
+        news = [*self._untold, *starts]
+        if news:
+            self._watch(news)
+        self._untold.clear()
+
+    def _tell_what_runs(self) -> None:
+        """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
+        wait(self._running)
+        seen = [(future, change) for future, change in self._running.items() if not _is_lost(future)]
+        self._untold += [(change, _outcome(future)) for future, change in seen]
+        self._tell()
+
+    def _take_ready(self) -> None:
+        ready = sorted(self._sorter.get_ready())
+        while ready:
+            early = [(self._changes[identity], self._decided(self._changes[identity])) for identity in ready]
+            self._end([(change, outcome) for change, outcome in early if outcome is not None])
+            for change, outcome in early:
+                if outcome is None:  # among ready changes the one with the longest path behind it goes first
+                    self._ready.add(change, self._height[change.id])
+            ready = sorted(self._sorter.get_ready())
+
+    def _decided(self, change: Change) -> Optional[Outcome]:
+        """Return the end of a change that will not run: it is left out, one before it failed, or it is not due."""
+        preset = self._restriction.preset.get(change.id)
+        if preset is not None:
+            return preset
+        failed = [earlier for earlier in change.after if not self._lets_pass(earlier)]
+        if failed:
+            return Outcome(SKIPPED, message=f"after {failed[0]}")
+        if change.cause.type == "reaction" and not any(
+            is_met(self.outcomes.get(trigger), when) for trigger, when in change.triggers
+        ):
+            return Outcome(NOOP, changed=False, message="nothing to react on")
+        return None
+
+    def _lets_pass(self, earlier: ChangeId) -> bool:
+        return self.outcomes[earlier].state in (SUCCESS, NOOP) or earlier in self._restriction.passable
+
+    def _start_some(self) -> None:
+        if self.stopped:
+            self._tell_stop()
+            self._end([(change, Outcome(SKIPPED, message=self.stopped)) for change in self._ready.drain()])
+            return
+        starting = list(iter(self._ready.take, None))
+        if starting:
+            self._tell([(change, Outcome(INPROGRESS)) for change in starting])
+            for change in starting:
+                future: Future[Outcome] = self._executor.submit(self._act, change)  # type: ignore[arg-type]
+                self._running[future] = change
+                # concurrent.futures.wait would look at all of them, again and again.
+                future.add_done_callback(self._done.put)
+
+    def _wait(self) -> None:
+        if not self._running:
+            return
+        self._tell()
+        done = [(future, _outcome(future)) for future in self._some_done()]
+        ended = sorted(((self._running.pop(future), outcome) for future, outcome in done), key=lambda end: end[0].id)
+        for change, _ in ended:
+            self._ready.end(change)
+        self._end(ended)
+        if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
+            self.stop(FAILED_BEFORE)
+        if self._should_stop():
+            self.stop()
+
+    def _tell_stop(self) -> None:
+        if self._running and not self._is_stop_told:
+            self._is_stop_told = True
+            self._tell()
+            self._on_stop(self.stopped, sorted(change.id for change in self._running.values()))
+
+    def _some_done(self) -> List[Future[Outcome]]:
+        """Wait a while for changes to end, and return those that did."""
+        done: List[Optional[Future[Outcome]]] = []
+        with suppress(Empty):
+            done.append(self._done.get(timeout=PATIENCE))
+            while True:
+                done.append(self._done.get_nowait())
+        return [future for future in done if future is not None]
+
+    def _end(self, ended: News) -> None:
+        self._untold.extend(ended)
+        for change, outcome in ended:
+            self.outcomes[change.id] = outcome
+            self._sorter.done(change.id)
+
+
+def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:
+    """Return how much each change weighs: the time it took earlier; an unknown one as much as the others on average."""
+    known = [seconds[identity] for identity in changes if identity in seconds]
+    usual = sum(known) / len(known) if known else 1.0
+    return {identity: seconds.get(identity, usual) for identity in changes}
+
+
+def _is_lost(future: Future[Outcome]) -> bool:
+    return isinstance(future.exception(), RunLost)
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    error = future.exception()
+    if isinstance(error, RunLost):
+        raise error
+    return Outcome(ERROR, message=f"{type(error).__name__}: {error}") if error else future.result()

@@ -1,0 +1,145 @@
+"""`log --blame`: which commit staged each value of a resource, and which apply made it live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.applied.store import raw_state, state_path
+from stagectl.adapters.git.git import Git
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, name_of, staged_path
+from stagectl.core.pictures.reports import Blame
+from stagectl.core.planning.planner import world_of
+from stagectl.core.plans.selection import match_names
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import Path, Value, leaves, same, step_order
+from stagectl.usecases.repository.workspace import Workspace
+
+Values = Mapping[Path, Value]
+Parents = Mapping[Oid, Sequence[Oid]]
+
+
+@dataclass(frozen=True)
+class _History:
+    """The commits that touched one file. newest: None if none did; sides: what each made of its values."""
+
+    newest: Optional[Oid]
+    parents: Parents
+    sides: Mapping[Oid, Values]
+
+    @property
+    def now(self) -> Values:
+        return self.sides[self.newest] if self.newest else {}
+
+
+def blame(workspace: Workspace, name: str) -> List[Blame]:
+    """Return every input of a resource, leaf by leaf, with where its value comes from; raises StagectlError."""
+    snapshot = workspace.snapshot()
+    situation = workspace.situation(snapshot, workspace.applied()[1])
+    match_names(name, world_of(situation))
+    if not NAME.fullmatch(name):
+        raise StagectlError(f"'{name}' may be several resources", "--blame tells of one, by its full name")
+    git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
+    names = _names(git, [commit for commit in (head, tip) if commit], Name(name))
+    staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
+    paths = [state_path(n) for n in names]
+    live = _history(git, _touching(git, tip, paths, ["--first-parent"]), names, _live_values)
+    return [
+        Blame(path, staged.now.get(path), _since(staged, path), live.now.get(path), _since(live, path))
+        for path in sorted({*staged.now, *live.now}, key=step_order)
+    ]
+
+
+def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
+    """Return the names a resource has and had, the newest first."""
+    found = [name]
+    for commit in commits:
+        while True:
+            before = _moved_from(git, commit, found[-1])
+            if before is None or before in found:
+                break
+            found.append(before)
+    return found
+
+
+def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
+    """Return what a resource was called before, as its first staged file under this name tells."""
+    path = staged_path(name)
+    created = [Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, "--", path], ["%H"])]
+    if not created or not git.parents(created[0]):
+        return None
+    after = {entry.path: entry.oid for entry in git.entries(created[0], [STAGED])}
+    before = {entry.path: entry.oid for entry in git.entries(git.parents(created[0])[0], [STAGED])}
+    gone = sorted(before.keys() - after.keys())
+    contents = git.blobs([after[path], *(before[gone_path] for gone_path in gone)])
+    live = _origin(contents[after[path]])
+    if live is None:
+        return None
+    # What was moved twice before it was applied names what is live, and not the step between.
+    twins = [name_of(one) for one in gone if one == staged_path(live) or _origin(contents[before[one]]) == live]
+    return twins[0] if twins else live
+
+
+def _origin(data: bytes) -> Optional[Name]:
+    front = next(iter(yamlfile.load(data)), None)
+    found = front.get("moved_from") if isinstance(front, dict) else None
+    return Name(found) if isinstance(found, str) and NAME.fullmatch(found) else None
+
+
+def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:
+    """Return the commits that touched files, the newest first, each with those before it that did."""
+    if start is None:
+        return {}
+    out = git.run("rev-list", "--topo-order", "--parents", *options, start, "--", *paths).decode()
+    rows = [[Oid(oid) for oid in line.split()] for line in out.splitlines()]
+    return {row[0]: row[1:] for row in rows}
+
+
+def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[bytes], Values]) -> _History:
+    path_of = staged_path if read is _staged_values else state_path
+    paths = [path_of(name) for name in names]
+    found = {commit: {entry.path: entry.oid for entry in git.entries(commit, paths)} for commit in parents}
+    contents = git.blobs((oid for entries in found.values() for oid in entries.values()), LARGEST_STATE)
+    parsed: Dict[str, Values] = {oid: read(data) for oid, data in contents.items()}
+    sides = {
+        commit: next((parsed[entries[path]] for path in paths if path in entries), {})
+        for commit, entries in found.items()
+    }
+    return _History(next(iter(parents), None), parents, sides)
+
+
+def _staged_values(data: bytes) -> Values:
+    """Return the values in a staged file; whatever somebody committed once, it may have none."""
+    try:
+        return dict(leaves(yamlfile.load(data)[BODY]["inputs"]))
+    except (yamlfile.BadYaml, IndexError, KeyError, TypeError):
+        return {}
+
+
+def _live_values(data: bytes) -> Values:
+    try:
+        raw = raw_state(data)
+        plain: Dict[Path, Value] = dict(leaves(raw.get("inputs") or {}))
+    except (ValueError, AttributeError):
+        return {}
+    for key in raw.get("sensitive", ()):
+        plain = {path: value for path, value in plain.items() if path[0] != key}
+    return plain
+
+
+def _since(history: _History, path: Path) -> Optional[Oid]:
+    """Return the commit since which a value is what it is now, None if it is not there."""
+    commit = history.newest
+    if commit is None or path not in history.now:
+        return None
+    while True:
+        before = [
+            parent
+            for parent in history.parents[commit]
+            if path in history.sides.get(parent, {}) and same(history.sides[parent][path], history.now[path])
+        ]
+        if not before:
+            return commit
+        commit = before[0]

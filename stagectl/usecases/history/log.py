@@ -1,0 +1,175 @@
+"""`log`: the audit trail, from commits, their trailers and their trees alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters.git.branches import cut_off
+from stagectl.core.errors import StagectlError, nearest
+from stagectl.core.model import STAGED, ChangeId, Name, Oid, names_of, split_change
+from stagectl.core.pictures.reports import LogEntry
+from stagectl.core.planning.planner import world_of
+from stagectl.core.plans.selection import Selection, World, glob_test, match_names, select
+from stagectl.core.since import nearest_word, unknown_word
+from stagectl.usecases.repository.workspace import Workspace
+
+_FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)", "%B")
+# Also where a squash merge has moved them: indented, as the entries of a list, anywhere in the message.
+_STAGED = re.compile(r"^[ \t*-]*(Staged|Restaged): (\S+)[ \t]*$", re.MULTILINE)
+Keep = Callable[[Name, Optional[str]], bool]  # a resource, and the action on it where there is one
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are asked for. tags: expressions over the tags resources have now; since: as git reads dates."""
+
+    name: Optional[str] = None
+    tags: Tuple[str, ...] = ()
+    action: Optional[str] = None
+    since: Optional[str] = None
+    count: Optional[int] = None
+
+
+def log(workspace: Workspace, name: Optional[str] = None, count: Optional[int] = None) -> List[LogEntry]:
+    """Return staging and apply commits in one timeline, newest first; only those about *name* if one is given."""
+    return entries(workspace, Wanted(name=name, count=count))
+
+
+def entries(workspace: Workspace, wanted: Wanted) -> List[LogEntry]:
+    """Return the staging and apply commits that are asked for, newest first, each with what is asked for of it.
+
+    Raises StagectlError for a name, tag or action that nothing has or ever had, and for a date git does not know.
+    """
+    if wanted.since is not None:
+        _refuse_date(wanted.since)
+    everything = _entries(workspace, None)
+    found = everything if wanted.since is None else _entries(workspace, wanted.since)
+    if wanted.name is not None or wanted.tags or wanted.action is not None:
+        keep = _filter(workspace, everything, wanted)
+        found = [kept for kept in (_only(entry, keep) for entry in found) if kept is not None]
+    return found[: wanted.count]
+
+
+def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
+    git, tip = workspace.git, workspace.branch.tip
+    starts = [commit for commit in (git.head(), tip) if commit is not None]
+    if not starts:
+        return []
+    applies = set(git.first_parents(tip)[:-1]) if tip else set()  # the last one is the empty root
+    files = ("--full-history", "--no-merges", *starts, "--", STAGED)
+    touching = {Oid(oid) for oid in git.run("rev-list", *files).decode().split()} - applies
+    # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
+    options = ["--date-order", *([f"--since={since}"] if since else []), *starts]
+    order = [Oid(oid) for oid in git.run("rev-list", *options).decode().split()]
+    wanted = [commit for commit in order if commit in applies or commit in touching]
+    listed = "".join(f"{commit}\n" for commit in wanted).encode()
+    commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
+    touched = git.touched([commit for commit in wanted if commit not in applies], STAGED)
+    found = [_entry(fields, applies, touched) for fields in commits]
+    ends = cut_off(git)
+    found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
+    return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names or entry.unnamed]
+
+
+def _refuse_date(since: str) -> None:
+    word = unknown_word(since)
+    if word is not None:
+        raise StagectlError(
+            f"git does not know the date '{since}'{nearest_word(word)}", "for example: --since 2026-01-31, '2 days ago'"
+        )
+
+
+# --- filters
+
+
+def _filter(workspace: Workspace, everything: List[LogEntry], wanted: Wanted) -> Keep:
+    """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
+    snapshot = workspace.snapshot()
+    world = world_of(workspace.situation(snapshot, workspace.applied()[1]))
+    allowed: List[AbstractSet[Name]] = []
+    if wanted.tags:
+        allowed.append(select(Selection((), wanted.tags), world) or frozenset())
+    if wanted.name is not None:
+        allowed.append(_named(wanted.name, everything, world))
+    if wanted.action is not None:
+        known = {verb for kind in snapshot.kinds.values() for verb in kind.verbs()}
+        _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
+
+    def keep(name: Name, action: Optional[str]) -> bool:
+        return all(name in names for names in allowed) and wanted.action in (None, action)
+
+    return keep
+
+
+def _named(pattern: str, everything: List[LogEntry], world: World) -> AbstractSet[Name]:
+    """Return the resources, of now and of then, that a NAME argument means."""
+    then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
+    then |= {name for entry in everything for name in (*entry.names, *entry.unnamed)}
+    test = glob_test(pattern)
+    found = {name for name in then if test(name)}
+    return found if found and "+" not in pattern else found | match_names(pattern, world)
+
+
+def _refuse_action(action: str, known: AbstractSet[str]) -> None:
+    if action not in known:
+        raise StagectlError(
+            f"no kind has an action '{action}', and none was ever staged or applied{nearest(action, known)}",
+            f"the actions there are: {', '.join(sorted(known))}",
+        )
+
+
+def _changes(entry: LogEntry) -> Tuple[ChangeId, ...]:
+    return entry.changes + entry.discarded
+
+
+def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
+    """Return an entry with what is asked for of it, None if that is nothing."""
+    changes = tuple(change for change in entry.changes if keep(*split_change(change)))
+    discarded = tuple(change for change in entry.discarded if keep(*split_change(change)))
+    names = tuple(name for name in entry.names if keep(name, None))
+    results = {change: entry.results[change] for change in changes if change in entry.results}
+    unnamed = tuple(name for name in entry.unnamed if keep(name, None))
+    kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
+    return kept if changes or names or discarded or unnamed else None
+
+
+# --- one commit
+
+
+def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]]) -> LogEntry:
+    commit, author, date, subject, parents, text, message = fields
+    trailers = [line.partition(": ")[::2] for line in text.splitlines()]
+    common = LogEntry("stage", Oid(commit), author, date, subject, (), (), {})
+    if commit in applies:
+        return _apply_entry(common, trailers, parents.split())
+    # A message can be written by anybody: what it says was staged counts if the commit changed that staged file.
+    files = {name for path in touched.get(Oid(commit), ()) for name in names_of(path)}
+    said = _STAGED.findall(message)
+    staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]
+    names = [Name(value) for key, value in said if key == "Restaged" and value in files]
+    unnamed = files - {split_change(change)[0] for change in staged} - set(names)
+    return replace(
+        common,
+        changes=tuple(dict.fromkeys(staged)),
+        names=tuple(dict.fromkeys(names)),
+        unnamed=tuple(sorted(unnamed)),
+    )
+
+
+def _apply_entry(common: LogEntry, trailers: Sequence[Tuple[str, ...]], parents: List[str]) -> LogEntry:
+    first: Dict[str, str] = dict(reversed(trailers))  # type: ignore[arg-type]
+    results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
+    return replace(
+        common,
+        type="apply",
+        changes=tuple(map(ChangeId, results)),
+        names=tuple(Name(value) for key, value in trailers if key == "Recorded"),
+        discarded=tuple(ChangeId(value) for key, value in trailers if key == "Discarded"),
+        source=Oid(parents[1]) if len(parents) > 1 else None,
+        results={ChangeId(change): state for change, state in results.items()},
+        run=first.get("Run"),
+        plan=first.get("Plan"),
+        record_only="Record-only" in first,
+    )

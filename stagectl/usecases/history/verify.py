@@ -1,0 +1,258 @@
+"""`verify`: replay the applied branch; every commit has to be what its parent, its source and its trailers imply."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters.applied import store
+from stagectl.adapters.applied.kept import kept_commits
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.remote.replay import replayed_commits
+from stagectl.adapters.running import journal as journals
+from stagectl.adapters.running import run_folders
+from stagectl.core import forms
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.pictures.reports import Finding, Verification
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.outcome import SUCCESS, Outcome, settle
+from stagectl.usecases.applying.record import NO_BASE
+from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.repository.workspace import Workspace
+
+State = Dict[Name, Applied]
+Trailers = Sequence[Tuple[str, str]]
+
+
+def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
+    """Check the applied branch from its root to its tip; with *signed*, the signature of every commit, too."""
+    git, tip = workspace.git, workspace.branch.tip
+    chain = git.first_parents(tip)[::-1] if tip else []
+    check = _Check(workspace, signed)
+    for parent, commit in zip([None, *chain], chain):
+        check.commit(parent, commit)
+    gone, given_up = _rewritten(workspace, chain)
+    findings = [*check.findings, *gone]
+    if tip is not None and not findings:
+        _remember(git, tip)
+    return Verification(tip, len(chain), tuple(findings), (*check.notices, *given_up))
+
+
+class _Check:
+    def __init__(self, workspace: Workspace, signed: bool) -> None:
+        self._workspace, self._git, self._signed = workspace, workspace.git, signed
+        self._earlier: List[Oid] = []  # the commits checked so far, the oldest first
+        self._became = replayed_commits(workspace.git)
+        self._branched = _in_branches(workspace)
+        self._states: Dict[Oid, State] = {}
+        self.findings: List[Finding] = []
+        self.notices: List[Finding] = []
+
+    def commit(self, parent: Optional[Oid], commit: Oid) -> None:
+        """Check one commit against its first parent."""
+        parents = self._git.parents(commit)
+        problems = list(self._problems(parent, commit, parents))
+        if self._signed and parent is not None and self._git.try_run("verify-commit", commit)[0]:
+            problems.append("it has no good signature of an allowed signer")
+        self.findings += [Finding(commit, problem) for problem in problems]
+        self._earlier.append(commit)
+
+    def _problems(self, parent: Optional[Oid], commit: Oid, parents: Sequence[Oid]) -> Iterator[str]:
+        if parent is None:
+            if commit != store.root_commit(self._git):
+                yield "the history does not begin with the empty root commit"
+            return
+        trailers = _trailers(self._git, commit)
+        keys = {key for key, _ in trailers}
+        if len(parents) == 1 and "Discarded" in keys:
+            yield from self._discard(parent, commit, trailers)
+        elif len(parents) == 2 and "Run" in keys:
+            yield from self._apply(parent, commit, parents[1], trailers)
+        else:
+            yield "it is no commit of `stagectl apply` or `discard`: its parents and trailers do not fit"
+
+    def _state(self, commit: Oid) -> State:
+        if commit not in self._states:
+            self._states[commit] = store.load(self._git, commit)
+        return self._states[commit]
+
+    def _discard(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
+        expected = dict(self._state(parent))
+        for name, action in (split_change(ChangeId(value)) for key, value in trailers if key == "Discarded"):
+            state = expected.get(name, Applied())
+            if action not in state.owed:
+                yield f"its trailers drop {name}.{action}, which was not owed"
+            expected[name] = replace(state, owed={key: owed for key, owed in state.owed.items() if key != action})
+        yield from self._compared(commit, {name: state for name, state in expected.items() if state != Applied()})
+        yield from _outside(self._git, commit, parent)
+
+    def _apply(self, parent: Oid, commit: Oid, source: Oid, trailers: Trailers) -> Iterator[str]:
+        yield from _outside(self._git, commit, source)
+        if source not in self._branched:
+            self.notices.append(Finding(commit, f"its source {source[:12]} is in no branch any more"))
+        first = dict(reversed(trailers))
+        try:
+            plan = self._plan(source, first)
+            before = self._workspace.seen_from(source, parent)
+        except StagectlError as error:
+            yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
+            return
+        outcomes = _outcomes(trailers)
+        if plan is None:
+            yield "it cannot be replayed: the applied commit it began with is not in the history before it"
+        elif plan.id != first.get("Plan"):
+            yield "its plan is not the one that its source, its base and its selection make"
+        elif not _fits(plan, outcomes, trailers):
+            yield "its trailers do not name the changes of its plan"
+        else:
+            settled = settle(plan, outcomes, before)
+            merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **settled}
+            yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
+
+    def _plan(self, source: Oid, first: Mapping[str, str]) -> Optional[Plan]:
+        """Return the plan of an apply, made again; None where nobody can know what it began with."""
+        applied = self._began_with(first.get("Base", ""))
+        if applied is None:
+            return None
+        snapshot = self._workspace.snapshot(source)
+        return checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
+
+    def _began_with(self, base: str) -> Optional[State]:
+        """Return the applied state that a plan was made from, None where nobody can know it.
+
+        Anybody can name, and make, any commit: only one of this history counts, or one that on this machine became part
+        of it. Where `sync` put several commits of a clone on others, all but the first name one that the clone alone
+        had: what the commits before it did, on top of the base of the first.
+        """
+        found = self._state_at(base)
+        names: Set[Name] = set()
+        for parent, commit in zip(self._earlier[-2::-1], self._earlier[:0:-1]):
+            if found is not None:
+                break
+            after, before = self._state(commit), self._state(parent)
+            names |= {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
+            fork = self._state_at(dict(reversed(_trailers(self._git, commit))).get("Base", ""))
+            if fork is not None:
+                last = self._state(self._earlier[-1])
+                found = {name: state for name, state in fork.items() if name not in names}
+                found.update({name: last[name] for name in names & last.keys()})
+        return found
+
+    def _state_at(self, base: str) -> Optional[State]:
+        now = Oid(base)
+        while now in self._became and self._git.find(base) is not None:
+            now = self._became[now]
+        if base == NO_BASE:
+            return {}
+        return self._state(Oid(base)) if now in self._earlier else None
+
+    def _compared(self, commit: Oid, expected: State) -> Iterator[str]:
+        """Yield a problem if the applied state of a commit is not the one expected, byte by byte."""
+        wanted: Dict[str, bytes] = {}
+        for name, state in expected.items():
+            wanted[store.state_path(name)] = store.state_bytes(state)
+            wanted.update({staged_path(name): state.resource.content} if state.resource is not None else {})
+        entries = self._git.entries(commit, [STAGED, APPLIED])
+        there = {entry.path: (entry.mode, entry.oid) for entry in entries}
+        length = len(commit)
+        paths = [p for p in there.keys() | wanted.keys() if p not in wanted or there.get(p) != _blob(wanted[p], length)]
+        if paths:
+            names = sorted({path.partition("/")[2].rpartition(".")[0] for path in paths})
+            yield f"the applied state of {', '.join(names[:5])} is not what its trailers say"
+
+
+def _in_branches(workspace: Workspace) -> FrozenSet[str]:
+    """Return the commits that any branch has, here or fetched, apart from the applied one, which has every source."""
+    git, applied = workspace.git, workspace.config.applied_branch
+    others = [f"--exclude={remote}/{applied}" for remote in git.remotes()]
+    out = git.run("rev-list", f"--exclude={applied}", "--branches", *others, "--remotes", check=False)
+    return frozenset(out.decode().split())
+
+
+def _blob(content: bytes, length: int) -> Tuple[str, str]:
+    """Return mode and id of a file as git has it; length: of ids, which tells git's two hashes apart."""
+    hashed = hashlib.sha1 if length == 40 else hashlib.sha256
+    return "100644", hashed(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def _fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
+    """Return whether the trailers name every change and record of a plan, once, and nothing else."""
+    told = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
+    unchanged = [outcomes[change].state for change in map(ChangeId, told.get("Unchanged", ())) if change in outcomes]
+    return (
+        len(told.get("Change", ())) == len(outcomes)
+        and outcomes.keys() == {change.id for change in plan.changes}
+        and told.get("Recorded", []) == sorted(plan.recorded)
+        and unchanged == [SUCCESS] * len(told.get("Unchanged", ()))
+        and "Discarded" not in told
+    )
+
+
+def _selection(first: Mapping[str, str]) -> Selection:
+    try:
+        raw = json.loads(first["Selection"])
+        names, tags = forms.texts(raw["names"]), forms.texts(raw["tags"])
+        return Selection(names, tags, bool(raw["with_children"]), bool(raw["with_parents"]))
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise StagectlError(f"its trailer 'Selection' cannot be read: {error}") from None
+
+
+def _trailers(git: Git, commit: Oid) -> Trailers:
+    (text,) = git.log(["-1", commit], ["%(trailers:only,unfold)"])
+    return [(key, value) for key, _, value in (line.partition(": ") for line in text[0].splitlines())]
+
+
+def _outcomes(trailers: Trailers) -> Dict[ChangeId, Outcome]:
+    unchanged = {value for key, value in trailers if key == "Unchanged"}
+    pairs = [value.rpartition(" ")[::2] for key, value in trailers if key == "Change"]
+    return {ChangeId(change): Outcome(state, changed=change not in unchanged) for change, state in pairs}
+
+
+def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
+    """Yield a problem if two commits differ in anything but the applied state."""
+    sides = []
+    for one in (commit, other):
+        lines = git.run("ls-tree", "-z", one).split(b"\0")
+        sides.append([line for line in lines if line.partition(b"\t")[2] not in (STAGED.encode(), APPLIED.encode())])
+    if sides[0] != sides[1]:
+        yield f"its files outside {STAGED}/ and {APPLIED}/ are not those of {other[:12]}"
+
+
+def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
+    """Return the tips that an earlier verification or a run on this machine saw, and that are not there now.
+
+    Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
+    """
+    scratch = workspace.git.scratch()
+    seen = dict(_recorded(workspace, run_folders.names(scratch)))
+    verified = scratch / "verified-tip"
+    if verified.exists():
+        seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
+    known, became, kept = set(chain), replayed_commits(workspace.git), kept_commits(workspace.git)
+    gone, given_up = [], []
+    for where, commit in sorted(seen.items()):
+        now = commit
+        while now not in known and now in became:
+            now = became[now]
+        if now in kept - known:
+            given_up.append(
+                Finding(commit, f"{where} recorded this commit, and it was given up for what others applied")
+            )
+        elif now not in known:
+            gone.append(Finding(commit, f"{where} saw this commit, and it is gone: the branch was rewritten"))
+    return gone, given_up
+
+
+def _recorded(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
+    for run in runs:
+        commit = journals.read(workspace.git.scratch(), run).commit
+        if commit is not None:
+            yield f"run {run}", commit
+
+
+def _remember(git: Git, tip: Oid) -> None:
+    (git.scratch() / "verified-tip").write_text(f"{tip}\n", encoding="ascii")

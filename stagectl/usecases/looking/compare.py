@@ -1,0 +1,84 @@
+"""`diff`: which values differ, between what is applied, staged, defined or was at some commit."""
+
+from __future__ import annotations
+
+from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
+
+from stagectl.core.diff import diff
+from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.pictures.reports import ResourceDiff
+from stagectl.core.planning.checks import Sensitive
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.universe import Universe
+from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.values import Inputs
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.desired import desired
+
+Side = Mapping[Name, Tuple[Resource, Inputs]]
+
+
+def compare(
+    workspace: Workspace,
+    selection: Selection,
+    *,
+    unstaged: bool = False,
+    before: Optional[str] = None,
+    after: Optional[str] = None,
+) -> Tuple[ResourceDiff, ...]:
+    """Return the resources whose values differ, in name order.
+
+    By default from what is applied to what is staged; unstaged: from what is staged to the definitions; before, after:
+    commits, of the applied branch or any other, to compare instead.
+    """
+    snapshot = workspace.snapshot(definitions=True)
+    staged = _resolved(snapshot.staged)
+    old = _at(workspace, before) if before else staged if unstaged else _applied(workspace.applied()[1])
+    new = _at(workspace, after) if after else staged
+    if unstaged:
+        wanted = desired(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
+        new = _resolved({name: resource for name, resource in wanted.items() if resource is not None})
+    world = World.of(*({name: resource for name, (resource, _) in side.items()} for side in (new, old)))
+    chosen = select(selection, world)
+    names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
+    hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
+    found = [_difference(name, old, new, hidden[0].of(name) | hidden[1].of(name)) for name in names]
+    return tuple(one for one in found if one is not None)
+
+
+def _at(workspace: Workspace, revision: str) -> Side:
+    tip = workspace.branch.tip
+    if tip is not None and workspace.git.resolve(revision) in workspace.git.first_parents(tip):
+        return _applied(workspace.applied(revision)[1])
+    return _resolved(workspace.snapshot(revision).staged)
+
+
+def _applied(applied: Mapping[Name, Applied]) -> Side:
+    return {name: (state.resource, state.inputs) for name, state in applied.items() if state.resource is not None}
+
+
+def _resolved(resources: Mapping[Name, Resource]) -> Side:
+    resolver = Resolver(resources, {})
+    return {name: (resource, resolver.inputs(name)) for name, resource in resources.items()}
+
+
+def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Sensitive:
+    staged = {name: resource for name, (resource, _) in side.items()}
+    return Sensitive(Universe(Situation({}, staged, kinds), Scope()))
+
+
+def _difference(name: Name, old: Side, new: Side, sensitive: FrozenSet[str]) -> Optional[ResourceDiff]:
+    before, after = old.get(name), new.get(name)
+    differences = diff(before[1] if before else None, after[1] if after else None)
+    notes: List[str] = []
+    if before is not None and after is not None:
+        pairs: Dict[str, Tuple[str, str]] = {
+            "kind": (before[0].kind, after[0].kind),
+            "tags": (", ".join(sorted(before[0].tags)), ", ".join(sorted(after[0].tags))),
+        }
+        notes = [f"{key}: {was or 'none'} -> {now or 'none'}" for key, (was, now) in pairs.items() if was != now]
+        if not differences and not notes:
+            return None
+    state = "new" if before is None else "gone" if after is None else "changed"
+    return ResourceDiff(name, state, differences, tuple(notes), sensitive)

@@ -1,0 +1,65 @@
+"""`graph`: the resources and their relations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Set, Tuple
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Name, Resource, split_change
+from stagectl.core.pictures.reports import ResourceNode
+from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.selection import Selection, match_names, select
+from stagectl.usecases.repository.workspace import Workspace
+
+
+def graph(workspace: Workspace, selection: Selection, *, planned: bool = False) -> Tuple[ResourceNode, ...]:
+    """Return the resources, as staged or else as applied; of named ones with all their ancestors and descendants.
+
+    planned: each with its actions in a plan of everything, as far as there can be one.
+    """
+    snapshot = workspace.snapshot()
+    _, applied = workspace.applied()
+    situation = workspace.situation(snapshot, applied)
+    world = world_of(situation)
+    chosen = select(selection, world)
+    if chosen is not None and selection.names:
+        chosen = frozenset(found for name in chosen for found in match_names(f"+{name}+", world))
+    changes = _planned(situation) if planned else {}
+    found = []
+    for name in situation.names():
+        resource = situation.staged.get(name) or (applied[name].resource if name in applied else None)
+        if resource is not None and (chosen is None or name in chosen):
+            state = "going" if name not in situation.staged else "live" if situation.is_live(name) else "staged"
+            found.append(replace(_node(resource, state), changes=tuple(changes.get(name, ()))))
+    return tuple(found)
+
+
+def _planned(situation: Situation) -> Dict[Name, List[str]]:
+    found: Dict[Name, List[str]] = {}
+    try:
+        plan = make_plan(situation, Selection())
+    except StagectlError:  # the graph is looked at to find out why, too
+        return {}
+    for change in plan.changes:
+        found.setdefault(change.resource, []).append(change.action)
+    return found
+
+
+def _node(resource: Resource, state: str) -> ResourceNode:
+    named = [change for changes in resource.depends_on_changes.values() for change in changes]
+    reacts = [trigger.on for triggers in resource.react_on.values() for trigger in triggers]
+    return ResourceNode(
+        name=resource.name,
+        kind=resource.kind,
+        reads=tuple(sorted(resource.reads)),
+        after=_names({*resource.depends_on, *(split_change(change)[0] for change in named)}, resource),
+        reacts=_names({split_change(change)[0] for change in reacts}, resource),
+        state=state,
+        tags=resource.tags,
+    )
+
+
+def _names(found: Set[Name], resource: Resource) -> Tuple[Name, ...]:
+    return tuple(sorted(found - {resource.name}))

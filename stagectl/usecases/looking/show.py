@@ -1,0 +1,62 @@
+"""`show`: one resource as defined, staged and applied."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+from stagectl.core.model import Name, Resource
+from stagectl.core.pictures.reports import Shown
+from stagectl.core.planning.checks import Sensitive
+from stagectl.core.planning.planner import world_of
+from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.universe import Universe
+from stagectl.core.plans.selection import match_names
+from stagectl.usecases.repository.workspace import Workspace
+
+
+def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
+    """Return one resource; at: a commit, of the applied branch or any other, instead of the working tree."""
+    is_applied = at is not None and _is_applied_commit(workspace, at)
+    if is_applied:
+        _, applied = workspace.applied(at)
+        snapshot = workspace.snapshot(definitions=True)
+        staged = {other: state.resource for other, state in applied.items() if state.resource}
+        situation = Situation(applied, staged, snapshot.kinds)
+    else:
+        snapshot = workspace.snapshot(at, definitions=True)
+        _, applied = workspace.applied()
+        situation = Situation(applied, snapshot.staged, snapshot.kinds)
+    world = world_of(Situation(applied, {**snapshot.defined, **situation.staged}, snapshot.kinds))
+    match_names(name, world)
+    return _shown(Name(name), None if is_applied else snapshot.defined.get(Name(name)), situation)
+
+
+def _is_applied_commit(workspace: Workspace, at: str) -> bool:
+    tip = workspace.branch.tip
+    return tip is not None and workspace.git.resolve(at) in workspace.git.first_parents(tip)
+
+
+def _shown(name: Name, defined: Optional[Resource], situation: Situation) -> Shown:
+    universe = Universe(situation, Scope())
+    applied = situation.applied.get(name)
+    staged = situation.staged.get(name)
+    side = staged or (applied.resource if applied else None) or defined
+    children = {
+        other
+        for other, resource in [*situation.staged.items(), *_live(situation)]
+        if name in resource.parents and other != name
+    }
+    return Shown(
+        name=name,
+        defined=defined,
+        staged=staged,
+        applied=applied,
+        resolved=universe.inputs(name) if name in universe.effective else {},
+        sensitive=Sensitive(universe).of(name) | (applied.sensitive if applied else frozenset()),
+        parents=tuple(sorted(side.parents)) if side else (),
+        children=tuple(sorted(children)),
+    )
+
+
+def _live(situation: Situation) -> List[Tuple[Name, Resource]]:
+    return [(name, state.resource) for name, state in situation.applied.items() if state.resource]

@@ -1,0 +1,90 @@
+"""`status`: where everything stands, from the definitions to what is applied."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.applied.index import Damaged
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
+from stagectl.core.pictures.reports import Status
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.applying.interrupted import interrupted, outliving
+from stagectl.usecases.planning.plan import checked_plan, planned
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.commit import OWN_CAUSES
+from stagectl.usecases.staging.desired import Unstaged, unstaged_of
+from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note, part_of, remember, stands
+
+if TYPE_CHECKING:
+    pass
+
+
+def status(workspace: Workspace) -> Status:
+    """Return where everything stands; raises StagectlError for files that cannot be read."""
+    found = None
+    with suppress(Damaged):
+        found = _narrow_status(workspace)
+    return found or _full_status(workspace)
+
+
+def _narrow_status(workspace: Workspace) -> Optional[Status]:
+    """Return the status from what git says differs, None where only reading every file can tell."""
+    known = looked_at(workspace)
+    part = part_of(workspace, known[1].index, known[3]) if known is not None else None
+    if known is None or part is None:
+        return None
+    looked, found, trees, _ = known
+    try:
+        plan = planned(found, Selection())
+    except StagectlError:
+        return None
+    unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
+    folders = (STAGED, *workspace.config.roots)
+    if trees == Trees.of(workspace, found.index.meta["kinds"]):  # else nobody knows of which what was said is true
+        remember(workspace, trees, {*(name for name, _ in unstaged), *names_at(dirty, folders)})
+    uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
+    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), found.index.live())
+
+
+def _full_status(workspace: Workspace) -> Status:
+    before = stands(workspace)
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
+    unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
+    note(workspace, before, (name for name, _ in unstaged))
+    return _told(workspace, plan, unstaged, uncommitted, applied, sum(state.live for state in applied.values()))
+
+
+def _told(
+    workspace: Workspace,
+    plan: Plan,
+    unstaged: Unstaged,
+    uncommitted: Sequence[str],
+    applied: Mapping[Name, Applied],
+    live: int,
+) -> Status:
+    """Return a status; applied: at least what is unfinished or owed."""
+    run = interrupted(workspace)
+    return Status(
+        applied=workspace.branch.tip,
+        unstaged=unstaged,
+        uncommitted=tuple(uncommitted),
+        pending=tuple((change.id, change.cause.type) for change in plan.changes if change.cause.type in OWN_CAUSES),
+        affected=tuple(change.id for change in plan.changes if change.cause.type in ("child", "reaction")),
+        recorded=plan.recorded,
+        unfinished=_unfinished(applied),
+        owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),
+        live=live,
+        interrupted=run,
+        outliving=outliving(workspace, run),
+    )
+
+
+def _unfinished(applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:
+    return tuple(
+        change_id(name, state.unfinished.action) for name, state in sorted(applied.items()) if state.unfinished
+    )

@@ -1,0 +1,1 @@
+"""How a plan is made, and found again after its review."""

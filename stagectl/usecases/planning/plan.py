@@ -1,0 +1,183 @@
+"""`plan`: the graph of changes from what is applied to what is staged."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+from stagectl.adapters.applied.index import Damaged
+from stagectl.adapters.clock import time_budget
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.errors import Flaw, StagectlError
+from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.planning.checks import ImpossiblePlan
+from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.document import digests
+from stagectl.core.plans.plan import Change, Held, Plan
+from stagectl.core.plans.selection import Selection, match_names, select
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import Path
+from stagectl.usecases.planning.incremental import Narrow, narrow
+from stagectl.usecases.repository.workspace import Workspace, located
+
+if TYPE_CHECKING:
+    from stagectl.adapters.worktree.snapshot import Snapshot
+
+Place = Tuple[str, int]  # a file and a line in it, from 1
+
+
+def plan(workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None) -> Plan:
+    """Return the plan for a selection; raises StagectlError when there can be none."""
+    return plan_with_situation(workspace, selection, head, base)[0]
+
+
+def plan_with_situation(
+    workspace: Workspace,
+    selection: Selection,
+    head: Optional[str] = None,
+    base: Optional[str] = None,
+    *,
+    complete: bool = False,
+) -> Tuple[Plan, Situation]:
+    """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
+    found = None
+    with suppress(Damaged):
+        found = _narrow_plan(workspace, selection, head, complete) if base is None else None
+    return found or full_plan(workspace, selection, head, base)
+
+
+def _narrow_plan(
+    workspace: Workspace, selection: Selection, head: Optional[str], complete: bool
+) -> Optional[Tuple[Plan, Situation]]:
+    """Return what reading only what is needed gives, None where that gives no plan."""
+    warnings = _warnings(workspace, workspace.git.resolve(head) if head else workspace.git.head())
+    found = narrow(workspace, head, complete=complete)  # last: git has been looking at the files all the while
+    if found is None:
+        return None
+    world = found.world(selection)
+    if world is not None and found.has_moves():
+        return None
+    if world is not None:
+        select(selection, world)  # what does not exist is told at once
+    try:
+        plan = planned(found, selection)
+    except StagectlError:
+        return None
+    return _placed(plan, workspace.branch.tip, found.head, found.dirty, warnings), found.situation
+
+
+def planned(found: Narrow, selection: Selection) -> Plan:
+    """Return the plan that a narrow situation makes; raises StagectlError when it makes none."""
+    with time_budget("checking the inputs", len(found.situation.staged)):
+        return make_plan(found.situation, selection, found.world(selection))
+
+
+def full_plan(
+    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
+) -> Tuple[Plan, Situation]:
+    """Return the plan, and everything there is, read in full."""
+    snapshot = workspace.snapshot(head)
+    base_commit, applied = workspace.applied(base)
+    situation = workspace.situation(snapshot, applied)
+    plan = checked_plan(situation, selection, snapshot, {})
+    head_commit = workspace.git.resolve(head) if head else workspace.git.head()
+    warnings = _warnings(workspace, head_commit if base is None else None)
+    return _placed(plan, base_commit, head_commit, head is None and bool(workspace.dirty()), warnings), situation
+
+
+def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, warnings: List[str]) -> Plan:
+    """Return a plan with where and when it was made."""
+    return replace(plan, base=base, head=head, dirty=dirty, warnings=(*warnings, *_move_hints(plan)))
+
+
+def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
+    """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
+    try:
+        with time_budget("checking the inputs", len(situation.staged)):
+            return make_plan(situation, selection)
+    except ImpossiblePlan as error:
+        raise located(error, snapshot.files, paths) from None
+
+
+def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
+    stale = workspace.stale(head)
+    return [*workspace.doubts(), *([stale] if stale else [])]
+
+
+def _move_hints(plan: Plan) -> List[str]:
+    """Return hints for resources that look moved, but are removed and run again; each is told once."""
+    new: Dict[Tuple[str, Optional[str]], List[Name]] = {}
+    for change in reversed(plan.changes):
+        if change.action == RUN and change.cause.type == "staged":
+            new.setdefault((change.kind, digests(change).inputs), []).append(change.resource)
+    hints = []
+    for change in plan.changes:
+        alike = new.get((change.kind, digests(change).inputs))
+        if alike and change.action == REMOVE and change.cause.type == "staged":
+            hints.append(
+                f"{alike.pop()} looks like {change.resource} moved; to keep it: add 'moved_from: {change.resource}' "
+                "to its front matter and stage it (stagectl move does that)"
+            )
+    return hints
+
+
+def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
+    """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
+    from stagectl.adapters.yamlfile import body_of, locate
+
+    snapshot = workspace.snapshot(head, definitions=True)
+    found = {}
+    for change in plan.changes:
+        staged = snapshot.staged.get(change.resource)
+        if change.cause.type not in ("staged", "replace") or staged is None:
+            continue
+        path = staged_path(change.resource)
+        defined = snapshot.definition_paths.get(change.resource)
+        if defined and body_of(snapshot.files[defined]) == body_of(staged.content):
+            path = defined
+        for difference in change.diff:
+            at = ("inputs", *difference.path)
+            line, _ = locate(snapshot.files[path], Flaw(BODY, at, ""))
+            found[change.resource, difference.path] = f"{path}:{line}"
+    return found
+
+
+def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: int) -> Dict[ChangeId, Place]:
+    """Return for the first *most* changes, and those held back, the staged file and the line of the first value."""
+    from stagectl.adapters.yamlfile import locate
+
+    snapshot = workspace.snapshot(head)
+    found: Dict[ChangeId, Place] = {}
+    entries: List[Union[Change, Held]] = [*plan.changes[:most], *plan.held[:most]]
+    for entry in entries:
+        if entry.resource in snapshot.staged:
+            path = staged_path(entry.resource)
+            at = _first_value(entry) if isinstance(entry, Change) else ()
+            found[entry.id] = (path, locate(snapshot.files[path], Flaw(BODY, at, ""))[0] if at else 1)
+    return found
+
+
+def _first_value(change: Change) -> Path:
+    """Return the place, in a staged file's body, of the first value that changes and is not gone."""
+    there = [difference.path for difference in change.diff if difference.op != GONE and change.action != REMOVE]
+    return ("inputs", *there[0]) if there else ()
+
+
+def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
+    """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
+    name = split_change(text)[0] if "." in text else text
+    check_names(workspace, plan, [name], head, base)
+    return Name(name)
+
+
+def check_names(
+    workspace: Workspace, plan: Plan, names: Sequence[str], head: Optional[str] = None, base: Optional[str] = None
+) -> None:
+    """Raise StagectlError for a name that does not exist; those in the plan do, for others everything is read."""
+    left = sorted(set(names) - {change.resource for change in plan.changes})
+    if left:
+        world = world_of(workspace.situation(workspace.snapshot(head), workspace.applied(base)[1]))
+        for name in left:
+            match_names(name, world)

@@ -1,0 +1,147 @@
+"""Plans that were reviewed: read from files, or found again by their id."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from stagectl.adapters.applied import store
+from stagectl.adapters.files import write_file
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
+from stagectl.core.plans.document import to_document, written
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.range_diff import RangeDiff, range_diff
+from stagectl.core.plans.read_document import from_document
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.repository.workspace import Workspace
+
+LARGEST = 64 * 1024 * 1024  # bytes of a saved plan
+HEADS, BASES = 25, 5  # how many staging areas and applied commits a search goes back
+PATIENCE = 15.0  # seconds of searching
+
+_ID = re.compile(r"[0-9a-f]{8,64}")
+_WHOLE = re.compile(r"[0-9a-f]{64}")
+_NO_ID = "; a plan id has 64 characters, 0-9 and a-f"
+_LOST = "; no recent commit makes that plan with this selection, so what differs is not known"
+
+
+class OtherPlan(StagectlError):
+    """The plan is not the one that was reviewed. difference: what became of that; None where it was not found."""
+
+    def __init__(self, now: Plan, expected: str, difference: Optional[RangeDiff]) -> None:
+        lost = "" if difference else _LOST if _WHOLE.fullmatch(expected) else _NO_ID
+        super().__init__(
+            f"the plan is not the one that was reviewed: its id is {now.id}, expected was {expected}{lost}",
+            "nothing ran; look at it again with `stagectl plan`, and expect its id",
+        )
+        self.difference = difference
+
+
+def check(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Plan]) -> None:
+    """Raise OtherPlan if a plan has not the expected id; reviewed: the plan that has it, if it is at hand."""
+    if now.id != expected:
+        before = reviewed or (find(workspace, now, expected) if _WHOLE.fullmatch(expected) else None)
+        raise OtherPlan(now, expected, range_diff(before, now) if before else None)
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan as a readable file; raises StagectlError where that cannot be, or nobody could read it again."""
+    data = "".join(written(to_document(plan))).encode("utf-8", "surrogatepass")
+    if len(data) > LARGEST:
+        size, most = len(data) >> 20, LARGEST >> 20
+        hint = f"save a part of it (-t TAG, NAME), or pin it by its id: stagectl apply --expect {plan.id}"
+        raise StagectlError(f"{path} would have {size} MiB, of a saved plan {most} MiB are read at the most", hint)
+    try:
+        write_file(path, data)
+    except OSError as error:
+        raise StagectlError(f"{path} cannot be written: {error.strerror}", "choose another file") from None
+
+
+def load(path: Path) -> Plan:
+    """Return the plan in a file; raises StagectlError for one that cannot be read, is none, or was changed."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+        raw = json.loads(data.decode("utf-8"), object_pairs_hook=_object) if len(data) <= LARGEST else None
+        json.dumps(raw, ensure_ascii=False).encode("utf-8")  # half a character is no text
+    except OSError as error:
+        hint = "make it with: stagectl plan --out FILE"
+        raise StagectlError(f"{path} cannot be read: {error.strerror}", hint) from None
+    except (ValueError, RecursionError):
+        raw = None
+    return from_document(raw, str(path))
+
+
+def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    """Return a JSON object; a key twice would show readers one thing and stagectl another."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:
+    """Return the plan in a file, or the one of an id (or its first 8 characters or more); None where none is found."""
+    if _ID.fullmatch(file_or_id) and not Path(file_or_id).exists():
+        return find(workspace, now, file_or_id)
+    return load(Path(file_or_id))
+
+
+def find(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
+    """Return the plan with an id that recent commits make, with the selection of the plan there is now.
+
+    A plan is a function of what is staged and what is applied, and both are in git: nothing else has to be kept.
+    """
+    if now.id.startswith(identity):
+        return now
+    end = time.monotonic() + PATIENCE
+    snapshots: Dict[Oid, Snapshot] = {}
+    for applied in _bases(workspace):
+        for head in _heads(workspace.git):
+            if time.monotonic() > end:
+                return None
+            plan = _plan(workspace, snapshots, head, applied, now.selection)
+            if plan is not None and plan.id.startswith(identity):
+                return plan
+    return None
+
+
+def _plan(
+    workspace: Workspace, snapshots: Dict[Oid, Snapshot], head: Oid, applied: Dict[Name, Applied], selection: Selection
+) -> Optional[Plan]:
+    try:
+        snapshot = snapshots.get(head) or workspace.snapshot(head)
+        snapshots[head] = snapshot
+        return checked_plan(workspace.situation(snapshot, applied), selection, snapshot, {})
+    except StagectlError:
+        return None  # what made no plan was not reviewed
+
+
+def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:
+    """Yield applied states, the newest first, at last the one in which nothing is applied."""
+    tip = workspace.branch.tip
+    commits = workspace.git.first_parents(tip)[:-1] if tip else []  # the last one is the empty root
+    for commit in commits[:BASES]:
+        yield store.load(workspace.git, commit)
+    if len(commits) < BASES:
+        yield {}
+
+
+def _heads(git: Git) -> List[Oid]:
+    """Return commits with distinct staging areas, the newest first: of this branch, then from before a rebase."""
+    paths = (STAGED, KINDS, CONFIG)
+    out = git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", "--", *paths, check=False).decode().split()
+    out += git.run("log", "-g", "--format=%H", f"--max-count={4 * HEADS}", "HEAD", check=False).decode().split()
+    found: Dict[bytes, Oid] = {}
+    for commit in dict.fromkeys(out):
+        if len(found) == HEADS:
+            break
+        found.setdefault(git.run("ls-tree", commit, "--", *paths), Oid(commit))
+    return list(found.values())

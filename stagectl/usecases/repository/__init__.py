@@ -1,0 +1,1 @@
+"""A repository as the use cases see it."""

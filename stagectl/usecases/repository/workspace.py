@@ -1,0 +1,298 @@
+"""A repository as the use cases see it: what is defined, staged and applied, and where the applied branch stands."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.applied import store
+from stagectl.adapters.clock import TimeOver, time_budget
+from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.worktree import tree
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
+from stagectl.core.planning.checks import ImpossiblePlan, Trouble, all_troubles
+from stagectl.core.planning.moves import follow_moves
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.universe import Universe
+
+if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
+    from stagectl.adapters.worktree.snapshot import Snapshot
+
+Edits = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
+
+
+@dataclass(frozen=True)
+class AppliedBranch:
+    """Where the applied branch stands. ref: the local branch, which applies move; tip: None when nothing is applied.
+
+    is_known: False when a remote may have the branch though this clone has not.
+    """
+
+    ref: str
+    tip: Optional[Oid]
+    local: Optional[Oid]
+    is_known: bool = True
+
+
+class Workspace:
+    """One repository. Reads files on demand and keeps nothing between commands."""
+
+    def __init__(self, folder: Path, head: Optional[str] = None) -> None:
+        """Open the repository around a folder; head: the revision that is asked about, for which a bare one will do."""
+        self.git = Git(folder, may_be_bare=head is not None)
+        self.root = self.git.root
+        self._head = head
+
+    @cached_property
+    def config(self) -> Config:
+        """The config of the working tree, in a bare repository of the revision asked about; raises InvalidFiles."""
+        commit = self.git.resolve(self._head) if self.git.is_bare and self._head else None
+        files, problems = self._files(commit, [CONFIG])
+        if not files and not problems:
+            return Config()
+        from stagectl.adapters.worktree.snapshot import parse_config
+
+        found = parse_config(files, problems)
+        if problems:
+            raise InvalidFiles(problems)
+        return found
+
+    # --- what is defined and staged
+
+    def snapshot(
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+    ) -> Snapshot:
+        """Return what the working tree (or a commit) says; raises InvalidFiles with every problem.
+
+        definitions: whether the definitions are read, too; edits: files about to be written, None for one that goes.
+        """
+        found = self.read(revision, definitions=definitions, edits=edits)
+        if found.problems:
+            raise InvalidFiles([*found.problems, *more_problems(found)])
+        return found
+
+    def read(
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+    ) -> Snapshot:
+        """Return what the working tree (or a commit) says, with its problems."""
+        from stagectl.adapters.worktree.snapshot import parse_config, parse_snapshot
+
+        commit = None if revision is None else self.git.resolve(revision)
+        paths = [CONFIG, KINDS, STAGED]
+        files, problems = self._files(commit, paths)
+        self._refuse_applied(commit)
+        if definitions:
+            roots = parse_config(files, []).roots
+            more, more_problems = self._files(commit, roots)
+            files, problems = {**files, **more}, problems + more_problems
+        for path, content in (edits or {}).items():
+            files.pop(path, None)
+            files.update({} if content is None else {path: content})
+        return parse_snapshot(files, problems)
+
+    def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
+        if commit is None:
+            files, problems = tree.read_working_tree(self.root, paths)
+            others = self.git.submodules(paths)
+            if others:
+                inside = tuple(f"{path}/" for path in others)
+                problems = [each for each in problems if not each.path.startswith(inside)]
+                files = {path: text for path, text in files.items() if not path.startswith(inside)}
+                problems += map(tree.submodule, others)
+            left_out = tree.read_not_checked_out(self.git, paths, problems)
+            return {**left_out, **files}, problems
+        return tree.read_commit(self.git, commit, paths)
+
+    def _refuse_applied(self, commit: Optional[Oid]) -> None:
+        there = (self.root / APPLIED).exists() if commit is None else bool(self.git.entries(commit, [APPLIED]))
+        if there:
+            branch = self.config.applied_branch
+            raise StagectlError(
+                f"{APPLIED}/ is here, which only belongs on the branch {branch}: "
+                "that branch was checked out, or merged into this one",
+                f"go back to your own branch, or undo the merge; {branch} is never merged",
+            )
+
+    def dirty(self) -> List[str]:
+        """Return the uncommitted paths among those a plan is made from."""
+        return self.git.dirty([STAGED, KINDS, CONFIG])
+
+    # --- what is applied
+
+    @cached_property
+    def branch(self) -> AppliedBranch:
+        """Where the applied branch stands: of the local and the remote one, that which contains the other."""
+        config = self.config
+        ref = f"refs/heads/{config.applied_branch}"
+        local = self.git.find(ref)
+        remote = self.git.find(f"refs/remotes/{config.remote}/{config.applied_branch}")
+        if local is None:
+            from stagectl.adapters.git.branches import (
+                check_readable,  # a plan of what is applied waits for nothing else
+            )
+
+            check_readable(self.git, ref)
+        if local is None and remote is None:
+            return AppliedBranch(ref, None, None, is_known=config.remote not in self.git.remotes())
+        if local is None or remote is None or local == remote:
+            return AppliedBranch(ref, local or remote, local)
+        if self.git.is_ancestor(remote, local):
+            return AppliedBranch(ref, local, local)
+        if self.git.is_ancestor(local, remote):
+            return AppliedBranch(ref, remote, local)
+        raise StagectlError(
+            f"the applied branch {config.applied_branch} and its copy from {config.remote} have diverged: "
+            f"{local[:12]} and {remote[:12]}",
+            "someone else applied meanwhile; put yours on top of theirs: stagectl sync; see both: "
+            f"git log --first-parent {ref} refs/remotes/{config.remote}/{config.applied_branch}",
+        )
+
+    def doubts(self) -> List[str]:
+        """Return what makes the applied state doubtful: a clone that may merely not have fetched it."""
+        if self.branch.is_known:
+            return []
+        branch, remote = self.config.applied_branch, self.config.remote
+        return [
+            f"this clone has no branch {branch}: as far as it knows nothing is applied; "
+            f"if {remote} has it: {self.git.fetch_command(remote, branch)}"
+        ]
+
+    def refuse_unfetched(self) -> None:
+        """Raise StagectlError if the remote has the applied branch and this clone has not, or if nobody knows."""
+        from stagectl.adapters.remote.remote import Remote
+
+        remote, branch = self.config.remote, self.config.applied_branch
+        try:
+            there = Remote(self.git, remote).read(f"refs/heads/{branch}")
+        except GitError as error:
+            raise GitError(
+                f"whether {remote} has the branch {branch} is not known: {error.message}",
+                "without it everything would be run again; --offline applies all the same",
+            ) from None
+        if there:
+            raise StagectlError(
+                f"{remote} has the branch {branch}, and this clone has not: everything would be run again",
+                f"fetch it: {self.git.fetch_command(remote, branch)}",
+            )
+
+    def applied(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
+        """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
+        if base is None:
+            tip = self.branch.tip
+            return tip, store.load(self.git, tip) if tip else {}
+        commit = self.git.resolve(base)
+        tip = self.branch.tip
+        if tip is not None and commit in self.git.first_parents(tip):
+            return commit, store.load(self.git, commit)
+        return commit, fully_applied(self.snapshot(commit))
+
+    def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
+        """Return the applied state of a commit of the applied branch; the empty one of None."""
+        return store.load(self.git, commit) if commit else {}
+
+    def seen_from(self, source: Oid, commit: Optional[Oid]) -> Mapping[Name, Applied]:
+        """Return the applied state of a commit as an apply of *source* sees it: under the names that it moves it to."""
+        return self.situation(self.snapshot(source), self.applied_at(commit)).applied
+
+    def newest_source(self) -> Optional[Oid]:
+        """Return the newest commit that was applied, None if nothing is."""
+        tip = self.branch.tip
+        if tip is None:
+            return None
+        newest = self.git.find(f"{tip}^2")  # nearly always; a shallow clone may know a parent that it does not have
+        if newest is not None:
+            return newest
+        for commit in self.git.first_parents(tip):
+            parents = self.git.parents(commit)
+            if len(parents) > 1:
+                return parents[1]
+        return None
+
+    def stale(self, head: Optional[Oid]) -> Optional[str]:
+        """Return why applying *head* would roll back others' work, None if it would not."""
+        source = self.newest_source()
+        if source is None or head is None:
+            return None
+        contained = self._contains(head, source)
+        if contained is None:
+            deeper = "--unshallow " if self.git.is_shallow() else ""
+            return (
+                f"whether this commit contains the newest applied one, {source[:12]}, is unknown: this clone lacks "
+                f"history; get it: git fetch {deeper}{self.config.remote}"
+            )
+        if contained:
+            return None
+        subject = self.git.run("log", "-1", "--format=%s", source, check=False).decode("utf-8", "replace").strip()
+        return (
+            f"this commit does not contain the newest applied one, {source[:12]} ({subject}): "
+            "it is older, or a rebase or squash replaced that one"
+        )
+
+    def _contains(self, later: Oid, earlier: Oid) -> Optional[bool]:
+        """Return whether a commit contains another, None where this clone lacks the history that would tell."""
+        if earlier == later:
+            return True
+        try:
+            found = self.git.is_ancestor(earlier, later)
+        except GitError:
+            return None
+        return None if not found and self.git.is_shallow() else found
+
+    def situation(self, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Situation:
+        """Return what a plan is made from; raises InvalidFiles when a kind is missing that a live resource needs."""
+        problems = []
+        for name, state in sorted(applied.items()):
+            kinds = {state.resource.kind} if state.resource else set()
+            kinds |= {state.unfinished.kind} if state.unfinished else set()
+            for kind in sorted(kinds - snapshot.kinds.keys()):
+                message = f"the kind '{kind}' is missing, and the live resource '{name}' still needs it"
+                problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
+        if problems:
+            raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
+        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined))
+
+
+def fully_applied(found: Snapshot) -> Dict[Name, Applied]:
+    """Return the applied state in which every staged file of a tree has been applied, explicit actions included."""
+    resolver = Resolver(found.staged, {})
+    return {
+        name: Applied(resource=resource, inputs=resolver.inputs(name), stamps=dict(resource.actions))
+        for name, resource in found.staged.items()
+    }
+
+
+def located(error: ImpossiblePlan, files: tree.Files, paths: Mapping[Name, str]) -> StagectlError:
+    """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
+    return InvalidFiles(_problems(error.troubles, files, paths), error.hint)
+
+
+def more_problems(found: Snapshot) -> List[Problem]:
+    """Return what else is wrong in files that can be read beside others that cannot: all is told in one go."""
+    resources = {**found.staged, **found.defined}
+    paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
+    for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
+        resources[resource.name], paths[resource.name] = resource, path
+    broken = frozenset(Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems)
+    universe = Universe(Situation({}, resources, found.kinds, broken=broken), Scope())
+    told = {(problem.path, problem.line, problem.column) for problem in found.problems}
+    more: List[Problem] = []
+    with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
+        more = _problems(all_troubles(universe), found.files, paths)
+    return [problem for problem in more if (problem.path, problem.line, problem.column) not in told]
+
+
+def _problems(troubles: Iterable[Trouble], files: tree.Files, paths: Mapping[Name, str]) -> List[Problem]:
+    return [_problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
+
+
+def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
+    from stagectl.adapters.worktree.snapshot import problem_at
+
+    if path not in files:
+        return Problem(path, 1, 1, trouble.message)
+    return problem_at(files[path], path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key))

@@ -1,0 +1,93 @@
+"""`init`: set a repository up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import List
+
+from stagectl.adapters.files import write_all
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.setup.git_setup import merge_by_value
+from stagectl.usecases.setup.schemas import FOLDER, modeline, write_schemas
+
+_FIRST_KIND = f"{KINDS}/service.yaml"
+_CONFIG = f"""\
+{modeline(CONFIG, "config.json")}
+# Everything here has a default; see docs/file-format.md of stagectl.
+# roots: [resources]                 # folders of definitions
+# applied_branch: stagectl/applied   # where the applied state is kept
+# remote: origin
+# parallelism: 8                     # changes that may run at once
+# tags:                              # tags by path, added when staging
+#   prod/**: [prod]
+"""
+_KIND = f"""\
+{modeline(_FIRST_KIND, "kind.json")}
+# A kind says what its resources have in common. Without an entry under `actions` nothing runs and success is recorded.
+handler: shell
+actions:
+  run: [sh, -c, 'echo "created $STAGECTL_RESOURCE"']
+  update: [sh, -c, 'echo "updated $STAGECTL_RESOURCE"']
+  remove: [sh, -c, 'echo "removed $STAGECTL_RESOURCE"']
+  restart: [sh, -c, 'echo "restarted $STAGECTL_RESOURCE"']
+"""
+
+
+def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> List[str]:
+    """Make what is missing and return what was done, in words; what is there already stays as it is.
+
+    git: have git merge and compare by value here (the settings are this clone's, the attributes everybody's).
+    example: set up the small multi-environment shop instead of an empty repository; raises StagectlError if there are
+    resources already.
+    """
+    done = _copy_example(workspace) if example else []
+    files = {CONFIG: _CONFIG}
+    if not (workspace.root / KINDS).exists():
+        files[_FIRST_KIND] = _KIND
+    for path, text in files.items():
+        if not os.path.lexists(workspace.root / path):
+            write_all(workspace.root, {path: text.encode()})
+            done.append(f"wrote {path}")
+    if not (workspace.root / DEFINITIONS).exists():
+        write_all(workspace.root, {f"{DEFINITIONS}/.gitkeep": b""})
+        done.append(f"made {DEFINITIONS}/")
+    if not (workspace.root / FOLDER).exists():
+        write_schemas(workspace)
+        done.append(f"wrote {FOLDER}/, for editors")
+    return done + _fetch_rule(workspace) + (merge_by_value(workspace) if git else [])
+
+
+def _copy_example(workspace: Workspace) -> List[str]:
+    if any(os.path.lexists(workspace.root / path) for path in (DEFINITIONS, KINDS)):
+        raise StagectlError("there are resources or kinds here already", "make the example in an empty repository")
+    source = example_folder()
+    copied = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    for path in copied:
+        name = path.relative_to(source).as_posix()
+        write_all(workspace.root, {name: path.read_bytes()})
+        (workspace.root / name).chmod(path.stat().st_mode & 0o777)
+    return [f"wrote the example shop: {len(copied)} files"]
+
+
+def example_folder() -> Path:
+    """Return where the example shop is: in the installed package, or in the source tree beside it."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "example"
+    return installed if installed.exists() else package.parent / "fixtures" / "shop"
+
+
+def _fetch_rule(workspace: Workspace) -> List[str]:
+    """Have git fetch the applied branch, where the remote's rules would leave it out."""
+    config, git = workspace.config, workspace.git
+    if config.remote not in git.remotes():
+        return []
+    key = f"remote.{config.remote}.fetch"
+    rule = f"+refs/heads/{config.applied_branch}:refs/remotes/{config.remote}/{config.applied_branch}"
+    everything = f"+refs/heads/*:refs/remotes/{config.remote}/*"
+    if {rule, everything} & set(git.config(key)):
+        return []
+    git.add_config(key, rule)
+    return [f"added the fetch rule {rule}"]

@@ -1,0 +1,73 @@
+"""`schema`: the JSON Schemas of the files, and the folder in a repository where editors find them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional
+
+from stagectl.adapters.files import content_of, write_all
+from stagectl.core.errors import StagectlError, UsageError, nearest
+from stagectl.core.model import Kind
+from stagectl.core.schemas.file_schemas import FILES, file_schema
+from stagectl.usecases.repository.workspace import Workspace
+
+FOLDER = ".stagectl/schema"
+_OF_KINDS = f"{FOLDER}/kinds"
+
+
+def schemas(which: Optional[str]) -> Any:
+    """Return the schema of one kind of file, or those of all by name; raises UsageError for another word."""
+    if which is None:
+        return {name: file_schema(name) for name in FILES}
+    if which not in FILES:
+        near = nearest(which, FILES)
+        raise UsageError(f"there is no schema '{which}'{near}", f"there are: {', '.join(FILES)}")
+    return file_schema(which)
+
+
+def schema_of_kind(workspace: Workspace, which: Optional[str], name: str) -> Any:
+    """Return the schema of definitions, or of staged files, of one kind of a repository, with its inputs."""
+    kinds = workspace.read().kinds
+    if name not in kinds:
+        raise StagectlError(f"there is no kind '{name}'{nearest(name, kinds)}", "see: stagectl kinds")
+    if which not in (None, "definition", "staged"):
+        raise UsageError(f"--kind says nothing of '{which}'", "for example: schema definition --kind service")
+    return file_schema(which or "definition", only=kinds[name])
+
+
+def write_schemas(workspace: Workspace) -> List[str]:
+    """Write the schemas that editors read into the repository; return the paths that were written or are gone."""
+    writes = _outdated(workspace)
+    write_all(workspace.root, writes)
+    return sorted(writes)
+
+
+def outdated(workspace: Workspace) -> List[str]:
+    """Return the schema files that are not what the kinds say; none where a repository has no such files."""
+    return sorted(_outdated(workspace)) if (workspace.root / FOLDER).is_dir() else []
+
+
+def _outdated(workspace: Workspace) -> Dict[str, Optional[bytes]]:
+    wanted: Dict[str, Optional[bytes]] = dict(_wanted(workspace.read().kinds))
+    folder = workspace.root / _OF_KINDS
+    there = [f"{_OF_KINDS}/{path.name}" for path in folder.glob("*.json")] if folder.is_dir() else []
+    wanted.update({path: None for path in there if path not in wanted})
+    return {path: content for path, content in wanted.items() if content_of(workspace.root / path) != content}
+
+
+def _wanted(kinds: Mapping[str, Kind]) -> Dict[str, bytes]:
+    """Return the files: one of each, and one per kind, which a staged file's body refers to as well."""
+    found = {f"{FOLDER}/{which}.json": file_schema(which, kinds) for which in FILES}
+    found.update({f"{_OF_KINDS}/{name}.json": file_schema("definition", only=kind) for name, kind in kinds.items()})
+    return {path: (json.dumps(schema, indent=1) + "\n").encode() for path, schema in sorted(found.items())}
+
+
+def modeline(path: str, schema: str) -> str:
+    """Return the comment by which editors find the schema of the file at *path*."""
+    return f"# yaml-language-server: $schema={'../' * path.count('/')}{FOLDER}/{schema}"
+
+
+def kind_modeline(workspace: Workspace, path: str, kind: str) -> str:
+    """Return a line for a new definition: where its kind's schema is, nothing where the repository has none."""
+    there = (workspace.root / _OF_KINDS / f"{kind}.json").is_file()
+    return f"{modeline(path, f'kinds/{kind}.json')}\n" if there else ""

@@ -1,0 +1,178 @@
+"""What every verb that stages does last: refuse what makes no plan, write the files, commit them and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import files
+from stagectl.adapters.git.commits import commit_only, is_committed
+from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.worktree import write_intent
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import (
+    CONFIG,
+    KINDS,
+    STAGED,
+    Applied,
+    ChangeId,
+    Name,
+    Oid,
+    Resource,
+    name_of,
+    staged_path,
+)
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.repository.workspace import Edits, Workspace
+
+OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")  # of what a resource does because of its own staged file
+Dirty = Callable[[Sequence[str]], List[str]]
+Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
+Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
+
+
+class Staging(NamedTuple):
+    """What a stage did. commit: None when nothing was done; changes: what it staged; files: names written or gone.
+
+    gone: those of the names whose staged file went; restored: files that are as HEAD has them again, without a commit.
+    """
+
+    commit: Optional[Oid] = None
+    changes: Tuple[ChangeId, ...] = ()
+    files: Tuple[Name, ...] = ()
+    gone: Tuple[Name, ...] = ()
+    restored: Tuple[str, ...] = ()
+    warnings: Tuple[str, ...] = ()
+
+
+def commit_staged(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wanted: Wanted,
+    applied: Mapping[Name, Applied],
+    edits: Edits,
+    verb: str = "stage",
+    *,
+    check: bool = False,
+    trailers: Sequence[str] = (),
+    plan: Optional[Plan] = None,
+    dirty: Optional[Dirty] = None,
+) -> Staging:
+    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
+
+    check: only tell what would be done. trailers: more lines for the commit's message. plan: of what will be staged,
+    if that was made already; dirty: tells which paths, among some, HEAD has otherwise.
+    """
+    dirty = dirty or workspace.git.dirty
+    plan = plan or _plan_of(workspace, snapshot, wanted, applied)
+    changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
+    paths = sorted({*_paths_to_commit(dirty, snapshot, wanted, changed), *edits})
+    warnings = _warnings(dirty)
+    if not paths:
+        return Staging(warnings=warnings)
+    names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
+    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
+    writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
+    seen = {path: snapshot.files.get(path) for path in map(staged_path, changed) if path not in edits}
+    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers), seen)
+    gone = tuple(name for name in names if wanted.get(name) is None)
+    restored = tuple(paths) if commit is None and not check else ()
+    return Staging(commit, staged, tuple(names), gone, restored, warnings)
+
+
+def content_of(resource: Optional[Resource]) -> Optional[bytes]:
+    """Return the bytes of a staged form."""
+    return None if resource is None else resource.content
+
+
+def _plan_of(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wanted: Wanted,
+    applied: Mapping[Name, Applied],
+) -> Plan:
+    """Return the unselected plan of the resulting staging area, which must be possible."""
+    merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
+    staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
+    situation = workspace.situation(replace(snapshot, staged=staged), applied)
+    paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
+    return checked_plan(situation, Selection(), snapshot, paths)
+
+
+def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
+    """Return the staged files to commit, with the uncommitted definitions they were copied from."""
+    staged = [staged_path(name) for name in wanted]
+    uncommitted = set(dirty([STAGED])) if staged else set()
+    paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
+    sources: Set[str] = set()
+    for name in (name_of(path) for path in paths):
+        resource = wanted[name] or snapshot.staged.get(name)
+        if resource is not None and resource.source is not None:
+            sources.add(resource.source)
+    return sorted(paths | (set(dirty(sorted(sources))) if sources else set()))
+
+
+def commit_files(
+    workspace: Workspace, writes: Contents, paths: Sequence[str], message: str, seen: Contents
+) -> Optional[Oid]:
+    """Write files (None deletes) and commit *paths* only; when git or a hook refuses, the files are as they were.
+
+    seen: how some of the files were when it was decided what to write; another stagectl may have staged since.
+
+    None: what was written is what HEAD has already, and only text went that nobody had committed.
+    """
+    verb = workspace.git.unfinished()
+    if verb is not None:
+        hint = f"finish it (git {verb} --continue) or give it up (git {verb} --abort), then stage again"
+        raise GitError(f"a {verb} is going on here, in which git commits no single files", hint)
+    with write_intent.noted(workspace.git, writes, paths) as before:
+        _refuse_changed(before, writes, seen)
+        return _commit_written(workspace, writes, before, paths, message)
+
+
+def _refuse_changed(before: Contents, writes: Contents, seen: Contents) -> None:
+    # A sparse checkout has files that were seen and are not there.
+    changed = [path for path in seen if before[path] not in (seen[path], writes[path], None)]
+    if changed:
+        raise StagectlError(f"{', '.join(sorted(changed))} changed meanwhile", "nothing was staged; stage again")
+
+
+def _commit_written(
+    workspace: Workspace, writes: Contents, before: Contents, paths: Sequence[str], message: str
+) -> Optional[Oid]:
+    scratch, head = workspace.git.scratch(), workspace.git.head()
+    try:
+        files.write_all(workspace.root, writes, scratch)
+        return commit_only(workspace.git, paths, message)
+    except BaseException as error:
+        if is_committed(workspace.git, head, message):  # it was interrupted, or could not clean up, afterwards
+            if isinstance(error, Exception):
+                return workspace.git.head()
+            raise
+        if isinstance(error, GitError) and not workspace.git.dirty(paths):
+            return None
+        files.write_all(workspace.root, before, scratch)
+        if isinstance(error, GitError) and not isinstance(error, Locked):
+            raise GitError(error.message, "nothing was staged; mend that and stage again") from None
+        raise
+
+
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str]) -> str:
+    """Return a commit message whose trailers name every staged change."""
+    acting = {change.rpartition(".")[0] for change in staged}
+    trailers = [f"Staged: {change}" for change in staged]
+    trailers += [f"Restaged: {name}" for name in names if name not in acting]
+    trailers += more
+    what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
+    subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return subject + "\n\n" + "\n".join(trailers) + "\n"
+
+
+def _warnings(dirty: Dirty) -> Tuple[str, ...]:
+    uncommitted = dirty([KINDS, CONFIG])
+    if not uncommitted:
+        return ()
+    return (f"not committed yet, and `apply` asks for it: {', '.join(uncommitted[:5])}",)

@@ -1,0 +1,259 @@
+"""`create`, `update` and `remove`: edit definitions, comments kept, and stage them in the same commit."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.errors import StagectlError, Step, UsageError, nearest
+from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
+from stagectl.core.planning.checks import still_read_error
+from stagectl.core.planning.resolve import Resolver
+from stagectl.core.plans.selection import Selection, World, match_names
+from stagectl.core.references import absolute, folder_of
+from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
+from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.setup.schemas import kind_modeline
+from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.stage import stage
+
+_STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to set in a definition. values: (input path, value), in order; unset: input paths to take out."""
+
+    values: Tuple[Tuple[Tuple[Step, ...], Any], ...] = ()
+    unset: Tuple[Tuple[Step, ...], ...] = ()
+    tags: Tuple[str, ...] = ()
+    untags: Tuple[str, ...] = ()
+
+
+def parse_settings(
+    sets: Sequence[str], json_sets: Sequence[str], unsets: Sequence[str], tags: Sequence[str], untags: Sequence[str]
+) -> Settings:
+    """Return what `--set k=v`, `--set-json k=json`, `--unset k`, `--tag` and `--untag` mean; raises UsageError."""
+    values = [(parse_path(key), _scalar(text)) for key, text in map(_key_and_text, sets)]
+    values += [(parse_path(key), _json(text)) for key, text in map(_key_and_text, json_sets)]
+    return Settings(tuple(values), tuple(map(parse_path, unsets)), tuple(tags), tuple(untags))
+
+
+def _key_and_text(setting: str) -> Tuple[str, str]:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise UsageError(f"'{setting}' sets nothing", "write for example --set port=5433 or --set urls.0.port=80")
+    return key, text
+
+
+def parse_path(text: str) -> Tuple[Step, ...]:
+    """Return the path that `urls.0.port` or `labels["a.b"]` means; raises UsageError."""
+    steps: List[Step] = []
+    position = 0
+    match = _STEP.match(text)
+    while match is not None:
+        steps.append(_step(match.group(1), match.group(2), first=not steps))
+        position = match.end()
+        match = _STEP.match(text, position)
+    if not steps or position != len(text):
+        raise UsageError(f"'{text}' is no path of an input", 'a path looks like port, urls.0.port or labels["a.b"]')
+    return tuple(steps)
+
+
+def _step(word: Optional[str], quoted: str, *, first: bool) -> Step:
+    if word is None:
+        return str(_json(f'"{quoted}"'))
+    return int(word) if word.isdigit() and not first else word
+
+
+def _scalar(text: str) -> Any:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return _json(text)
+    try:
+        return yamlfile.resolve_plain(text)
+    except yamlfile.BadYaml as error:
+        raise UsageError(error.message) from None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is not JSON: {error}") from None
+
+
+def create(workspace: Workspace, name: str, kind: str, settings: Settings) -> Staging:
+    """Write a definition and stage it; raises StagectlError where there is such a resource already."""
+    snapshot = workspace.snapshot(definitions=True)
+    if not NAME.fullmatch(name):
+        raise StagectlError(f"'{name}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
+    if name in snapshot.defined or name in snapshot.staged:
+        raise StagectlError(f"{name} exists already", f"to change it: stagectl update {name} --set ...")
+    if kind not in snapshot.kinds:
+        raise StagectlError(f"there is no kind '{kind}'{nearest(kind, snapshot.kinds)}", "see: stagectl kinds")
+    tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
+    root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
+    path = f"{root}/{name}.yaml"
+    schema = kind_modeline(workspace, path, kind)  # an editor looks for it in each of the two documents
+    text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
+    content = edit(text.encode(), [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values])
+    return stage(workspace, Selection((name,)), edits={path: content})
+
+
+def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
+    """Edit a definition (or a file staged in place) and stage it; raises StagectlError for an unknown name or path."""
+    snapshot = workspace.snapshot(definitions=True)
+    path = path_of(snapshot, name)
+    resource = snapshot.defined.get(Name(name)) or snapshot.staged[Name(name)]
+    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values]
+    edits += [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
+    edits += _tag_edits(resource, settings)
+    content = edit(snapshot.files[path], edits)
+    changed: Edits = {path: content} if content != snapshot.files[path] else {}
+    return stage(workspace, Selection((name,)), edits=changed)
+
+
+def path_of(snapshot: Snapshot, name: str) -> str:
+    """Return the file a resource is edited in: its definition, or its staged file; raises StagectlError for neither."""
+    world = World.of(snapshot.defined, snapshot.staged)
+    match_names(name, world)
+    if not NAME.fullmatch(name):  # a glob, or a graph operator: discarding what it matches is no way out
+        raise StagectlError(f"'{name}' may be several resources, and one is edited at a time", "name one: prod/db")
+    if Name(name) in snapshot.definition_paths:
+        return snapshot.definition_paths[Name(name)]
+    if Name(name) in snapshot.staged and snapshot.staged[Name(name)].source is None:
+        return staged_path(name)
+    raise StagectlError(f"the definition of {name} is gone", f"to have it back: stagectl discard {name}")
+
+
+def _tag_edits(resource: Resource, settings: Settings) -> List[Edit]:
+    unknown = [tag for tag in settings.untags if tag not in resource.tags]
+    if unknown:
+        known = ", ".join(resource.tags) or "none"
+        raise StagectlError(f"{resource.name} has no tag '{unknown[0]}'", f"its tags: {known}")
+    kept = [tag for tag in resource.tags if tag not in settings.untags]
+    tags = list(dict.fromkeys([*kept, *settings.tags]))
+    return [Edit(FRONT, ("tags",), tags)] if tags != list(resource.tags) else []
+
+
+# --- remove
+
+
+def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:
+    """Delete definitions and stage the removals; readers are an error unless they go, too, or are detached."""
+    snapshot = workspace.snapshot(definitions=True)
+    world = World.of(snapshot.defined, snapshot.staged)
+    chosen = {name for pattern in names for name in match_names(pattern, world)}
+    resources = {**snapshot.staged, **snapshot.defined}
+    edits: Dict[str, Optional[bytes]] = {}
+    if not (recursive or detach):
+        _check_readers(snapshot, chosen)
+    if recursive:
+        chosen |= {name for root in sorted(chosen) for name in match_names(f"{root}+", world)}
+    if detach:
+        _, applied = workspace.applied()
+        edits.update(_detached(snapshot, resources, chosen, applied))
+    edits.update({path_of(snapshot, name): None for name in sorted(chosen)})
+    touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
+    return stage(workspace, Selection(tuple(sorted(chosen | touched))), edits=edits)
+
+
+def _check_readers(snapshot: Snapshot, gone: Set[Name]) -> None:
+    """Refuse to leave staged readers behind, also of what was never applied."""
+    found: Dict[Name, List[Resource]] = {}
+    for name, resource in sorted(snapshot.staged.items()):
+        for parent in sorted(resource.parents & gone) if name not in gone else ():
+            found.setdefault(parent, []).append(resource)
+    if found:
+        raise still_read_error(found)
+
+
+def _detached(
+    snapshot: Snapshot, resources: Mapping[Name, Resource], gone: Set[Name], applied: Mapping[Name, Applied]
+) -> Dict[str, Optional[bytes]]:
+    """Return the readers' files with the last applied values written in, and without relations to what goes."""
+    values = Resolver(resources, {name: state.inputs for name, state in applied.items() if state.live})
+    edited: Dict[str, Optional[bytes]] = {}
+    for name, resource in sorted(resources.items()):
+        if name in gone or not (resource.parents | frozenset(resource.unordered)) & gone:
+            continue
+        path = path_of(snapshot, name)
+        edits = list(_value_edits(resource, gone, values)) + _relation_edits(resource, gone, snapshot.files[path])
+        edited[path] = edit(snapshot.files[path], edits)
+    return edited
+
+
+def _value_edits(resource: Resource, gone: Set[Name], values: Resolver) -> List[Edit]:
+    edits = []
+    for key, value in resource.inputs.items():
+        for at, leaf in leaves(value, (key,)):
+            if isinstance(leaf, Template) and any(isinstance(p, Reference) and p.name in gone for p in leaf.parts):
+                edits.append(Edit(BODY, ("inputs", *at), _written(leaf, gone, values)))
+    return edits
+
+
+def _written(template: Template, gone: Set[Name], values: Resolver) -> Value:
+    """Return a template as it is written once the values of what goes stand in it."""
+    if len(template.parts) == 1:
+        part = template.parts[0]
+        assert isinstance(part, Reference), "a template of one part that reads is a reference"
+        return _escaped(_last_value(part, values))
+    text = ""
+    for part in template.parts:
+        if isinstance(part, Reference) and part.name in gone:
+            value = _last_value(part, values)
+            text += _escaped(value) if isinstance(value, (str, Template)) else canonical(value)
+        else:
+            text += part.replace("${", "$${") if isinstance(part, str) else str(part)
+    return text
+
+
+def _last_value(reference: Reference, values: Resolver) -> Value:
+    there, value = values.value_of(reference)
+    if not there:
+        raise StagectlError(f"{reference} has no value that could be written into its reader")
+    return value
+
+
+def _escaped(value: Value) -> Value:
+    """Return a resolved value as a file has to say it."""
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped(inner) for inner in value]
+    if isinstance(value, Template):
+        return "".join(str(part) if isinstance(part, EnvVariable) else _escaped(part) for part in value.parts)
+    return value.replace("${", "$${") if isinstance(value, str) else value
+
+
+def _relation_edits(resource: Resource, gone: Set[Name], data: bytes) -> List[Edit]:
+    """Return the edits that take every relation to what goes out of a file."""
+    documents = yamlfile.load(data)
+    body = documents[BODY] or {}
+    folder = folder_of(resource.name)
+    edits: List[Edit] = []
+    for key in ("depends_on", "react_on", "unordered"):
+        if key in body:
+            kept = _kept(body[key], gone, folder)
+            if kept != body[key]:
+                edits.append(Edit(BODY, (key,), kept, delete=not kept))
+    return edits
+
+
+def _kept(relations: Any, gone: Set[Name], folder: str) -> Any:
+    if isinstance(relations, dict):
+        found = {action: _kept(entries, gone, folder) for action, entries in relations.items()}
+        return {action: entries for action, entries in found.items() if entries}
+    return [entry for entry in relations if _name_in(entry, folder) not in gone]
+
+
+def _name_in(entry: Any, folder: str) -> Name:
+    text = entry["on"] if isinstance(entry, dict) else entry
+    last = text.rpartition("/")[2]
+    return absolute(text.rpartition(".")[0] if "." in last.lstrip(".") else text, folder)

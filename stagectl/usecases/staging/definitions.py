@@ -1,0 +1,33 @@
+"""What the verbs that put definitions back have in common: how a definition has to read, and what must not be lost."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from stagectl.adapters import yamlfile
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Config, Resource
+from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.staging.desired import path_tags
+
+
+def definition_of(config: Config, staged: Resource, defined: Optional[Resource]) -> bytes:
+    """Return the definition that is staged as *staged*; the present one's front matter stays if that says the same."""
+    added = path_tags(config, staged.name)
+    own = set(defined.tags) if defined is not None else set()
+    tags = [tag for tag in staged.tags if tag not in added or tag in own]
+    body = yamlfile.body_of(staged.content)
+    if defined is not None and _front(defined) == (staged.kind, tags, staged.moved_from):
+        return defined.content[: len(defined.content) - len(yamlfile.body_of(defined.content))] + body
+    return yamlfile.front_matter(staged.kind, tags, staged.moved_from) + body
+
+
+def _front(defined: Resource) -> object:
+    return (defined.kind, list(defined.tags), defined.moved_from)
+
+
+def refuse_loss(workspace: Workspace, edits: Edits, verb: str, hint: str = "commit it first") -> None:
+    """Raise StagectlError where edits would overwrite or delete text that no commit has; verb: such as `promoting`."""
+    lost = [path for path in workspace.git.dirty(sorted(edits)) if (workspace.root / path).exists()] if edits else []
+    if lost:
+        raise StagectlError(f"not committed, so {verb} would lose it: {', '.join(lost)}", hint)

@@ -1,0 +1,141 @@
+"""What the staged form of each resource should be: its definition copied, and the actions staged on it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.errors import StagectlError, nearest
+from stagectl.core.model import (
+    REMOVE,
+    REPLACE,
+    RUN,
+    Applied,
+    Config,
+    Kind,
+    Name,
+    Resource,
+    is_pending,
+    later_count,
+    staged_path,
+)
+from stagectl.core.plans.selection import glob_test
+from stagectl.usecases.staging.commit import Wanted, content_of
+
+Unstaged = Tuple[Tuple[Name, str], ...]
+
+
+def desired(
+    config: Config,
+    snapshot: Snapshot,
+    chosen: FrozenSet[Name],
+    deleted: Optional[Mapping[Name, Resource]] = None,
+) -> Dict[Name, Optional[Resource]]:
+    """Return what the staged form of each chosen resource should be, None for one whose definition is gone.
+
+    deleted: committed staged files that somebody deleted by hand.
+    """
+    deleted = deleted or {}
+    wanted: Dict[Name, Optional[Resource]] = {}
+    for name in sorted(chosen):
+        staged = snapshot.staged.get(name)
+        if name in snapshot.defined:
+            moved_from = snapshot.defined[name].moved_from
+            before = staged or deleted.get(name) or (snapshot.staged.get(moved_from) if moved_from else None)
+            wanted[name] = _copied(config, snapshot, name, before.actions if before else {})
+        elif staged is not None:
+            wanted[name] = staged if staged.source is None else None
+        elif name in deleted:
+            wanted[name] = None
+    return wanted
+
+
+def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
+    """Return the names whose definition is not what is staged, sorted, and what happened to it since."""
+    found = []
+    names = frozenset({*snapshot.defined, *snapshot.staged})
+    for name, wanted in sorted(desired(config, snapshot, names).items()):
+        current = snapshot.files.get(staged_path(name))
+        if current != content_of(wanted):
+            found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
+    return tuple(found)
+
+
+def _copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
+    """Return a definition as it is staged: tags copied and completed, the body byte for byte."""
+    defined = snapshot.defined[name]
+    tags = tags_of(config, defined)
+    return rendered(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
+
+
+def tags_of(config: Config, defined: Resource) -> Tuple[str, ...]:
+    """Return the tags a definition is staged with: its own, then those the config gives its path."""
+    return tuple(dict.fromkeys([*defined.tags, *path_tags(config, defined.name)]))
+
+
+def path_tags(config: Config, name: Name) -> List[str]:
+    """Return the tags that the config gives a resource by its path."""
+    return [tag for glob, tags in config.tags if glob_test(glob)(name) for tag in tags]
+
+
+def rendered(resource: Resource) -> Resource:
+    """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
+    front = yamlfile.front_matter(
+        resource.kind, resource.tags, resource.moved_from, resource.source, list(resource.actions.items())
+    )
+    return replace(resource, content=front + yamlfile.body_of(resource.content))
+
+
+def with_actions(
+    wanted: Wanted,
+    actions: Sequence[str],
+    snapshot: Snapshot,
+    applied: Mapping[Name, Applied],
+) -> Dict[Name, Optional[Resource]]:
+    """Return the wanted forms with actions staged on each of them; raises StagectlError for one that none can have."""
+    result = dict(wanted)
+    for action in actions:
+        _refuse_action(action, result, snapshot.kinds, applied)
+        for name, resource in result.items():
+            assert resource is not None, "an action on a resource that goes was refused"
+            result[name] = _stamped(resource, action, applied.get(name, Applied()).stamps)
+    return result
+
+
+def _refuse_action(
+    action: str,
+    wanted: Wanted,
+    kinds: Mapping[str, Kind],
+    applied: Mapping[Name, Applied],
+) -> None:
+    if action == REMOVE:
+        raise StagectlError(
+            "'remove' is not staged with -a", "delete the definition and stage it, or: stagectl remove NAME"
+        )
+    gone = sorted(name for name, resource in wanted.items() if resource is None)
+    if gone:
+        raise StagectlError(f"{', '.join(gone)}: its definition is gone, so it can only be removed")
+    for name, resource in sorted(wanted.items()):
+        kind = kinds[resource.kind] if resource else Kind("")
+        if action != REPLACE and action not in kind.verbs():
+            near = nearest(action, kind.verbs())
+            message = f"'{action}' is no action of {name}, which is of kind {kind.name}{near}"
+            raise StagectlError(message, f"its actions: {', '.join(kind.verbs())}")
+        if action == RUN and name in applied and applied[name].live:
+            raise StagectlError(
+                f"{name} is live already, so it cannot be run", "to remove and run it again: -a replace"
+            )
+
+
+def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resource:
+    """Return a resource with an action staged last; one that is pending already stays as it is."""
+    old = resource.actions.get(action)
+    if old is not None and is_pending(old, done.get(action)):
+        return resource
+    count = later_count(old or "0-0", done.get(action, "0-0"))
+    stamps = {other: stamp for other, stamp in resource.actions.items() if other != action}
+    stamps[action] = f"{count}-{os.urandom(2).hex()}"
+    return rendered(replace(resource, actions=stamps))

@@ -1,0 +1,280 @@
+"""`promote`: stage in one environment folder what is applied in another."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
+from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.diff import Difference, diff
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
+from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
+from stagectl.core.plans.selection import Selection, glob_test
+from stagectl.core.references import absolute, folder_of, relative
+from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.values import Path, Value, dotted
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.definitions import refuse_loss
+from stagectl.usecases.staging.desired import path_tags
+from stagectl.usecases.staging.move import rewritten
+from stagectl.usecases.staging.stage import stage
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What a promotion did. differ: per resource what stays different; left: names only the target has; notes."""
+
+    staging: Staging
+    differ: Tuple[Tuple[Name, Tuple[Difference, ...]], ...] = ()
+    left: Tuple[Name, ...] = ()
+    notes: Tuple[str, ...] = ()
+
+
+def promote(
+    workspace: Workspace, source: str, target: str, names: Sequence[str] = (), *, from_staged: bool = False
+) -> Promotion:
+    """Stage in folder *target* what is applied in folder *source*; raises StagectlError, and then nothing changed.
+
+    names: which resources, with or without the folder; globs are fine. from_staged: what is staged there, applied or
+    not. Input paths that a target definition lists under `overrides` keep the target's values.
+    """
+    folders = (_folder(source), _folder(target))
+    _refuse_overlap(*folders)
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    origin = _origin(snapshot, applied, folders[0], from_staged)
+    moved = [(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
+    edits: Dict[str, Optional[bytes]] = {}
+    for resource, new in moved:
+        path, content = _promoted(workspace, snapshot, resource, new, folders)
+        if snapshot.files.get(path) != content:
+            edits[path] = content
+    refuse_loss(workspace, edits, "promoting")
+    staging = stage(workspace, Selection(tuple(new for _, new in moved)), edits=edits, verb="promote")
+    after = workspace.snapshot().staged
+    both = [(resource, after[new]) for resource, new in moved]
+    left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
+    left = [name for name in left if _other(name, *reversed(folders)) not in origin]
+    asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
+    notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
+    return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
+
+
+def _refuse_overlap(source: str, target: str) -> None:
+    if source == target:
+        raise StagectlError(f"{source} cannot be promoted to itself", "name two folders")
+    if target.startswith(f"{source}/") or source.startswith(f"{target}/"):
+        raise StagectlError(f"one of {source} and {target} is inside the other", "name two folders beside each other")
+
+
+def _other(name: str, folder: str, other: str) -> Name:
+    return Name(f"{other}/{name[len(folder) + 1 :]}")
+
+
+def _folder(text: str) -> str:
+    folder = text.rstrip("/")
+    if not NAME.fullmatch(folder):
+        raise StagectlError(f"'{text}' is no folder of resources", "for example: stagectl promote staging prod")
+    return folder
+
+
+def _origin(
+    snapshot: Snapshot, applied: Mapping[Name, Applied], source: str, from_staged: bool
+) -> Dict[Name, Resource]:
+    """Return what there is to promote, by name."""
+    live = {name: state.resource for name, state in applied.items() if state.resource is not None}
+    found = {name: resource for name, resource in live.items() if name.startswith(f"{source}/")}
+    staged = {name: resource for name, resource in snapshot.staged.items() if name.startswith(f"{source}/")}
+    if from_staged and staged:
+        return staged
+    if not found and staged:
+        raise StagectlError(
+            f"nothing in {source} is applied yet", "apply it first; --from-staged promotes what is only staged"
+        )
+    if not found:
+        folders = {name.rpartition("/")[0] for name in {**live, **snapshot.staged} if "/" in name}
+        near = nearest(source, folders)
+        raise StagectlError(f"there is nothing in the folder '{source}'{near}", "see: stagectl graph")
+    return found
+
+
+def _chosen(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) -> List[Name]:
+    if not names:
+        return sorted(origin)
+    found: List[Name] = []
+    for text in names:
+        pattern = text if text.startswith(f"{source}/") else f"{source}/{text}"
+        matches = [name for name in sorted(origin) if glob_test(pattern)(name)]
+        if not matches:
+            raise StagectlError(
+                f"nothing that could be promoted is called '{pattern}'{nearest(pattern, origin)}",
+                "what is staged and not applied takes --from-staged",
+            )
+        found += matches
+    return sorted(set(found))
+
+
+def _promoted(
+    workspace: Workspace, snapshot: Snapshot, resource: Resource, new: Name, folders: Tuple[str, str]
+) -> Tuple[str, bytes]:
+    """Return the target's definition, and where it is."""
+    now = snapshot.defined.get(new) or snapshot.staged.get(new)
+    path = snapshot.definition_paths.get(new) or (staged_path(new) if now is not None else None)
+    if path is None and resource.source is None:
+        path = staged_path(new)  # as its origin, it is edited in place
+    if path is None:
+        root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
+        path = f"{root}/{new}.yaml"
+    body = _body(resource, new, folders[0])
+    if now is None:
+        return path, _with_overrides(_front(workspace, resource, new, folders) + body, None, path)
+    front = now.content[: len(now.content) - len(yamlfile.body_of(now.content))]
+    if now.kind != resource.kind:
+        front = edit(now.content, [Edit(FRONT, ("kind",), resource.kind)])
+        front = front[: len(front) - len(yamlfile.body_of(front))]
+    return path, _with_overrides(front + body, now, path)
+
+
+def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:
+    """Return the front matter of a resource that is new in the target."""
+    of_source, added = (path_tags(workspace.config, name) for name in (resource.name, new))
+    tags = [_retagged(tag, folders) for tag in resource.tags if tag not in of_source]
+    return yamlfile.front_matter(resource.kind, [tag for tag in tags if tag not in added])
+
+
+def _body(resource: Resource, new: Name, source: str) -> bytes:
+    """Return what is promoted: names inside the folder stay as written, relative ones that lead out mean the same."""
+
+    def rename(written: str) -> str:
+        meant = absolute(written, folder_of(resource.name))
+        leads_out = written.startswith(".") and not meant.startswith(f"{source}/")
+        is_the_same = not leads_out or _means(written, new) == meant
+        return written if is_the_same else relative(meant, folder_of(new))
+
+    return yamlfile.body_of(rewritten(resource.content, rename))
+
+
+def _means(written: str, reader: Name) -> Optional[Name]:
+    with suppress(ValueError):
+        return absolute(written, folder_of(reader))
+    return None
+
+
+def _retagged(tag: str, folders: Tuple[str, str]) -> str:
+    """Return a tag of a resource that is new in the target: one that names the environment names the other one."""
+    source, target = (folder.rpartition("/")[2] for folder in folders)
+    key, equals, value = tag.rpartition("=")
+    return f"{key}{equals}{target}" if value == source else tag
+
+
+def _with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
+    """Return a definition in which the target keeps what its overrides name, and these; path: where it is."""
+    theirs = yamlfile.load(content)[BODY] or {}
+    mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
+    overrides = mine.get("overrides")
+    if now is not None:
+        content = _with_values(content, now, path)
+    if theirs.get("overrides") == overrides:
+        return content
+    if overrides:
+        return edit(content, [Edit(BODY, ("overrides",), overrides)])
+    return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
+
+
+def _with_values(content: bytes, now: Resource, path: str) -> bytes:
+    """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
+    mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
+    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not _at(mine, steps)[0]]
+    kept = [(index, steps) for index, steps in enumerate(now.overrides) if _at(mine, steps)[0]]
+    problems: List[Problem] = []
+    # What goes out of a list goes from its end, so that the entries before it stay where they are.
+    for index, steps in [*kept, *sorted(gone, key=lambda one: [_number(step) for step in one[1]], reverse=True)]:
+        there, value = _at(mine, steps)
+        inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
+        try:
+            if there:
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
+            elif _at(inputs, steps)[0]:
+                _refuse_hole(inputs, steps)
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
+        except StagectlError as error:
+            message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
+            problems.append(problem_at(now.content, path, Flaw(BODY, ("overrides", index), message)))
+    if problems:
+        raise InvalidFiles(problems, "override what holds it as a whole")
+    return content
+
+
+def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
+    _, holder = _at(inputs, steps[:-1])
+    if isinstance(holder, list) and int(steps[-1]) + 1 < len(holder):
+        raise StagectlError(f"it would leave a hole in a list of {len(holder)} entries")
+
+
+def _number(step: str) -> int:
+    return int(step) if step.isdigit() and len(step) < 10 else 0
+
+
+def _steps(value: Value, path: Sequence[str]) -> Path:
+    """Return a path with the steps into lists as numbers."""
+    steps: List[object] = []
+    for step in path:
+        is_index = isinstance(value, list) and step.isdigit()
+        steps.append(int(step) if is_index else step)
+        there, value = _at(value, (step,))
+        value = value if there else None
+    return tuple(steps)  # type: ignore[arg-type]
+
+
+def _at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return False, None
+    return True, value
+
+
+def _differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
+    """Return what stays different, as written."""
+    found = [(new.name, diff(_written(resource), _written(new))) for resource, new in both]
+    return [(name, differences) for name, differences in found if differences]
+
+
+def _written(resource: Resource) -> Dict[str, Value]:
+    return dict((yamlfile.load(resource.content)[BODY] or {}).get("inputs") or {})
+
+
+def _notes(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str]:
+    """Return what of the promoted resources deserves a look."""
+    notes = []
+    for resource, new in both:
+        inside = sorted(parent for parent in new.parents if parent.startswith(f"{source}/"))
+        if inside:
+            notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
+        sides = [_written(resource), _written(new)]
+        idle = [dotted(steps) for steps in new.overrides if not any(_at(side, steps)[0] for side in sides)]
+        notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
+    return notes
+
+
+def _not_applied(
+    snapshot: Snapshot, applied: Mapping[Name, Applied], asked: AbstractSet[Name], source: str
+) -> List[str]:
+    """Return what is staged in the source and stays behind, as it is not applied there."""
+    notes = []
+    for name in sorted(name for name in asked if name.startswith(f"{source}/")):
+        staged, live = snapshot.staged.get(name), applied.get(name, Applied()).resource
+        if live is None:
+            notes.append(f"{name} is not applied in {source}, and not promoted")
+        elif staged is None:
+            notes.append(f"{name} is staged to be removed in {source}, and promoted as it is live")
+        elif staged.content != live.content:
+            notes.append(f"{name} has staged changes that are not applied, and not promoted")
+    return notes

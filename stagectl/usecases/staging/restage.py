@@ -1,0 +1,232 @@
+"""The resources about whose staging there may be something to say, without reading those about which there is not.
+
+Of everything else the definition is what is staged, and both are as HEAD has them. Which resources were not so in an
+earlier state of the repository is remembered; git tells which files differ since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters.applied.index import Index
+from stagectl.adapters.files import read_file, sealed, unsealed
+from stagectl.adapters.git.git import OID, Git, GitError
+from stagectl.adapters.worktree import tree
+from stagectl.adapters.worktree.changed_files import ABSENT, Looked, between, look
+from stagectl.adapters.worktree.snapshot import Snapshot, parse_snapshot
+from stagectl.adapters.worktree.untracked import Unusual
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import LARGEST_FILE, LARGEST_STATE, NAME, STAGED, Name, Oid, Resource, staged_path
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.usecases.planning.incremental import Narrow, kinds_digest, narrow
+from stagectl.usecases.planning.plan import planned
+from stagectl.usecases.repository.workspace import Workspace
+
+_MOST_NEW = 100  # files: of more, everything is read
+
+
+class Trees(NamedTuple):
+    """What a statement about the staging of a repository rests on: the trees of HEAD, config and kinds."""
+
+    staged: Optional[Oid]
+    roots: Dict[str, Optional[Oid]]
+    rules: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, kinds: str) -> Trees:
+        """Return those of HEAD; kinds: a digest of the kinds."""
+        roots = workspace.config.roots
+        staged, *found = workspace.git.look_up([f"HEAD:{STAGED}", *(f"HEAD:{root}" for root in roots)])
+        rules = hashlib.sha256(f"1 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
+        return cls(staged, dict(zip(roots, found)), rules)
+
+
+def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[FrozenSet[Name]]:
+    """Return the names of all whose definition may not be what is staged and committed; None where nobody knows."""
+    known = _read(_memo(workspace))
+    if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
+        return None
+    names = set(map(Name, known["names"]))
+    try:
+        names |= _between(workspace.git, known["staged"], trees.staged)
+        for root, oid in trees.roots.items():
+            names |= _between(workspace.git, known["roots"][root], oid)
+        names |= names_at((entry.path for entry in (*looked.here, *looked.fresh)), (STAGED, *trees.roots))
+        new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
+        if new and _have_twins(workspace.git, new):
+            return None
+    except (Unusual, GitError):  # git may have forgotten a tree that was HEAD's once
+        return None
+    return frozenset(names)
+
+
+def stands(workspace: Workspace) -> Optional[Trees]:
+    """Return what will be noted, once everything was read; None where nothing will be."""
+    git = workspace.git
+    if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
+        return None
+    digest = kinds_digest(workspace)
+    return None if digest is None else Trees.of(workspace, digest)
+
+
+def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name]) -> None:
+    """Remember, when everything was read and found right, of whom there is something to say.
+
+    before: how all stood before it was read. unstaged: the names of those whose definition is not what is staged.
+    """
+    roots = workspace.config.roots
+    with suppress(Unusual):
+        dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
+        if before is not None and before == stands(workspace):  # else it is not known what was read
+            remember(workspace, before, {*unstaged, *dirty})
+
+
+def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
+    """Note which names there is something to say about: of everything else the definition is staged and committed."""
+    path = _memo(workspace)
+    noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
+    data = sealed(path, noted).encode()
+    with suppress(OSError):
+        if path.exists() and path.read_bytes() == data:
+            return
+        path.parent.mkdir(exist_ok=True)
+        making = path.with_suffix(f".{os.getpid()}")
+        making.write_bytes(data)
+        os.replace(making, path)
+
+
+def part_of(
+    workspace: Workspace, index: Index, names: Iterable[Name], edits: Optional[Mapping[str, Optional[bytes]]] = None
+) -> Optional[Snapshot]:
+    """Return what the working tree says about some names, None where only reading every file can tell.
+
+    edits: files about to be written, None for one that goes.
+    """
+    files: tree.Files = {}
+    for name in names:
+        for path in (staged_path(name), *(f"{root}/{name}.yaml" for root in workspace.config.roots)):
+            try:
+                place = workspace.root / path
+                if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
+                    return None
+                files[path] = read_file(place, LARGEST_FILE + 1)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return None
+    for path, content in (edits or {}).items():
+        files.pop(path, None)
+        files.update({} if content is None else {path: content})
+    found = parse_snapshot(files, config=workspace.config, kinds=index.kinds)
+    return None if found.problems else found
+
+
+def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
+    """Return the resources whose staged files or definitions are at some paths; raises Unusual for a bad name."""
+    starts = [f"{folder}/" for folder in folders]
+    return {name for path in paths for start in starts if path.startswith(start) for name in _name(path[len(start) :])}
+
+
+def _have_twins(git: Git, paths: List[str]) -> bool:
+    """Return whether git knows a file whose path differs from one of these in case alone."""
+    if len(paths) > _MOST_NEW:
+        raise Unusual
+    words = [f":(icase){path}" for path in paths]
+    known = git.run("ls-files", "-z", "--", *words).decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return len({path.casefold() for path in {*known, *paths}}) < len({*known, *paths})
+
+
+def _name(path: str) -> Set[Name]:
+    """Return the name of the resource in a file, nothing for a file that is not read; raises Unusual."""
+    if any(step.startswith(".") for step in path.split("/")):
+        return set()
+    if path.endswith(".yaml") and NAME.fullmatch(path[: -len(".yaml")]):
+        return {Name(path[: -len(".yaml")])}
+    if path.lower().endswith((".yml", ".yaml")):
+        raise Unusual
+    return set()
+
+
+def _between(git: Git, before: Optional[str], after: Optional[str]) -> Set[Name]:
+    """Return the resources whose files differ between two trees."""
+    if before == after:
+        return set()
+    if before is None or after is None:
+        raise Unusual
+    return {name for entry in between(git, Oid(before), Oid(after)) for name in _name(entry.path)}
+
+
+def _memo(workspace: Workspace) -> Path:
+    here = hashlib.sha256(os.fsencode(workspace.root)).hexdigest()[:24]
+    return workspace.git.scratch() / "cache" / f"staging-{here}.json"
+
+
+def _read(path: Path) -> Any:
+    try:
+        known = unsealed(path, LARGEST_STATE)
+        names: List[str] = known["names"]
+        trees = [known["staged"], *known["roots"].values()]
+        good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
+        return known if good and "rules" in known else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+class Part(NamedTuple):
+    """The part of a repository that a stage is about. chosen: whom it brings up to date; dirty: as `Git.dirty`."""
+
+    narrow: Narrow
+    snapshot: Snapshot
+    chosen: FrozenSet[Name]
+    uncommitted: Sequence[str]
+
+    def dirty(self, paths: Sequence[str]) -> List[str]:
+        """Return the paths, at or under some, that HEAD has otherwise."""
+        return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
+
+    def plan(self, wanted: Mapping[Name, Optional[Resource]]) -> Plan:
+        """Return the unselected plan when these are staged; raises StagectlError where it cannot be told here."""
+        found = self.narrow.with_staged(wanted)
+        if found is None:
+            raise StagectlError("only reading every file can tell")
+        return planned(found, Selection())
+
+
+def looked_at(workspace: Workspace) -> Optional[Tuple[Looked, Narrow, Trees, FrozenSet[Name]]]:
+    """Return what git says differs, what a plan is made from, and of whom there may be something to say."""
+    git = workspace.git
+    if git.head() is None or git.config("core.sparseCheckout") == ["true"]:
+        return None
+    looked = look(git, workspace.config.roots)
+    found = narrow(workspace, looked=looked) if looked is not None else None
+    if looked is None or found is None:
+        return None
+    trees = Trees.of(workspace, found.index.meta["kinds"])
+    names = unsettled(workspace, trees, looked)
+    return None if names is None else (looked, found, trees, names)
+
+
+def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Optional[Part]:
+    """Return the part of a repository that a selection by plain names, or of everything, is about."""
+    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+        return None
+    found = looked_at(workspace)
+    if found is None:
+        return None
+    looked, narrowly, _, names = found
+    deleted = any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here)
+    asked = frozenset(map(Name, selection.names))
+    try:
+        names |= asked | names_at(edits, (STAGED, *workspace.config.roots))
+    except Unusual:
+        return None
+    part = None if deleted else part_of(workspace, narrowly.index, names, edits)
+    if part is None or not asked <= {*part.defined, *part.staged, *narrowly.index.states(asked)}:
+        return None
+    return Part(narrowly, part, asked or names, looked.dirty(workspace.git))

@@ -1,0 +1,264 @@
+"""`revert`: stage the inverse of staging commits and of applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.adapters.worktree.tree import Content, changed_files
+from stagectl.core.errors import StagectlError
+from stagectl.core.merging.inverse import Conflict, Place, says_the_same, undo, where
+from stagectl.core.merging.merge3 import MISSING
+from stagectl.core.model import (
+    STAGED,
+    STANDARD_ACTIONS,
+    Applied,
+    Name,
+    Oid,
+    Resource,
+    change_id,
+    is_pending,
+    names_of,
+    split_change,
+    staged_path,
+)
+from stagectl.core.pictures.reports import LogEntry
+from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN
+from stagectl.core.schemas import schema
+from stagectl.core.values import canonical
+from stagectl.usecases.history.log import log
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.commit import Staging, commit_staged
+from stagectl.usecases.staging.definitions import definition_of
+from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.merge import actions_of, carried_out, load
+
+_SEE = "see what can be reverted: stagectl log"
+_TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
+
+
+@dataclass(frozen=True)
+class Reverting:
+    """What a revert did. notes: what has no inverse."""
+
+    staging: Staging
+    notes: Tuple[str, ...] = ()
+
+
+@dataclass
+class _Work:
+    """The staged files as they become, one commit after the other taken back."""
+
+    contents: Dict[Name, Content]
+    actions: Dict[Name, Dict[str, str]]
+    conflicts: List[str]
+    notes: List[str]
+
+
+def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
+    """Stage the inverse of commits (A..B for a range), the newest first; raises StagectlError, changing nothing.
+
+    What was changed again since is a conflict: all of them are told, value by value.
+    """
+    workspace.git.check_identity()
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
+    work = _Work(contents, {name: dict(resource.actions) for name, resource in snapshot.staged.items()}, [], [])
+    meant = _commits(workspace, revisions)
+    for entry in meant:
+        _take_back(workspace, entry, work, applied)
+    if work.conflicts:
+        raise StagectlError("changed again since:\n" + "\n".join(work.conflicts), "nothing was staged; edit by hand")
+    wanted = _wanted(snapshot, work, applied)
+    _refuse_uncommitted(workspace, wanted)
+    edits = _definitions(workspace, snapshot, wanted)
+    left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
+    left.update({path: text for path, text in edits.items() if text is not None})
+    trailers = [f"Reverts: {entry.commit}" for entry in meant]
+    defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
+    after = replace(snapshot, files=left, defined=defined)
+    staging = commit_staged(workspace, after, wanted, applied, edits, verb="revert", trailers=trailers)
+    return Reverting(staging, tuple(work.notes))
+
+
+def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[LogEntry]:
+    """Return the commits meant, the newest first; raises StagectlError for one that staged and applied nothing."""
+    known = {entry.commit: entry for entry in log(workspace)}
+    found: Set[Oid] = set()
+    for revision in revisions:
+        if ".." in revision:
+            inside = _inside(workspace, revision) & known.keys()
+            if not inside:
+                raise StagectlError(f"nothing was staged or applied in {revision}", _SEE)
+            found |= inside
+        else:
+            commit = workspace.git.resolve(revision)
+            if commit not in known:
+                raise StagectlError(f"{commit[:12]} staged nothing and applied nothing", _way(workspace, commit))
+            found.add(commit)
+    return [entry for commit, entry in known.items() if commit in found]
+
+
+def _inside(workspace: Workspace, revision: str) -> Set[Oid]:
+    """Return the commits of a range; of the applied branch only those that applied, not what they applied."""
+    git, tip = workspace.git, workspace.branch.tip
+    first, _, last = revision.partition("..")
+    end = git.resolve(last.lstrip(".") or "HEAD")
+    if first:
+        git.resolve(first)
+    of_applies = tip is not None and end in git.first_parents(tip)
+    options = ["--first-parent"] if of_applies else []
+    return {Oid(oid) for oid in git.run("rev-list", *options, "--end-of-options", revision).decode().split()}
+
+
+def _way(workspace: Workspace, commit: Oid) -> str:
+    if len(workspace.git.parents(commit)) > 1:
+        return f"it is a merge; to revert what it merged: stagectl revert {commit[:12]}^1..{commit[:12]}"
+    return _SEE
+
+
+def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapping[Name, Applied]) -> None:
+    """Take one commit out of the work."""
+    for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
+        if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
+            work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
+    for name, (back, then) in sorted(_changed(workspace.git, entry.commit).items()):
+        state = applied.get(name, Applied())
+        _take_back_file(name, back, then, work, state)
+        if entry.type == "stage":
+            _take_back_actions(name, back, then, work, state, entry.commit)
+
+
+def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
+    """Return the staged files that a commit changed, before and after it, against its first parent."""
+    before = next(iter(git.parents(commit)), None)
+    changed = changed_files(git, before, commit, STAGED)
+    return {name: both for path, both in changed.items() for name in names_of(path)}
+
+
+def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state: Applied) -> None:
+    now = work.contents.get(name)
+    mine, theirs, base = load(now), load(back), load(then)
+    is_as_it_was = says_the_same(mine, base)
+    if now is None and is_as_it_was:  # it comes back, with the actions staged by name that only a removal ended
+        work.actions[name] = actions_of(back) if state.live else {}
+    if is_as_it_was and (now is None or then is None or yamlfile.body_of(now) == yamlfile.body_of(then)):
+        work.contents[name] = back
+    elif says_the_same(mine, theirs):
+        return
+    elif now is None or mine is None or theirs is None or base is None:
+        if is_as_it_was:
+            work.contents[name] = back
+        else:
+            work.conflicts += _whole_conflict(name, mine, theirs, base)
+    else:
+        undoing = undo(mine, base, theirs)
+        work.conflicts += [f"  {name}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
+        work.contents[name] = carried_out(now, undoing) if not undoing.conflicts else now
+
+
+def _whole_conflict(
+    name: Name, mine: Optional[List[Any]], theirs: Optional[List[Any]], base: Optional[List[Any]]
+) -> List[str]:
+    """Return why a resource can neither go nor come back, value by value where it is there."""
+    if mine is None:
+        return [f"  {name}: it was removed since"]
+    if base is None:
+        return [] if theirs is None else [f"  {name}: it was created again since"]
+    changed = undo(mine, mine, base)  # what makes of it what it was
+    return [
+        f"  {name}: {where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
+        for place, was in changed.steps
+    ]
+
+
+def _at(documents: List[Any], place: Place) -> Any:
+    value = documents[place[0]] or {}
+    for step in place[1]:
+        inside = step in value if isinstance(value, dict) else isinstance(step, int) and step < len(value)
+        if not inside:
+            return MISSING
+        value = value[step]
+    return value
+
+
+def _conflict_text(conflict: Conflict) -> str:
+    then, back, now = map(_side, (conflict.then, conflict.back, conflict.now))
+    return f"{where(conflict.place)} should go back from {then} to {back}, and is {now} now"
+
+
+def _side(value: Any) -> str:
+    return "gone" if value is MISSING else canonical(value)
+
+
+def _take_back_actions(name: Name, back: Content, then: Content, work: _Work, state: Applied, commit: Oid) -> None:
+    """Drop the actions that a commit staged by name, as far as they did not run."""
+    before, after = (actions_of(content) for content in (back, then))
+    for action, stamp in sorted(after.items()):
+        if before.get(action) == stamp:
+            continue
+        if not is_pending(stamp, state.stamps.get(action)):
+            work.notes.append(f"{change_id(name, action)}, staged in {commit[:12]}, ran already; it has no inverse")
+        elif work.actions.get(name, {}).get(action) == stamp:
+            del work.actions[name][action]
+
+
+def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Resource]]:
+    """Return the staged forms that differ from what there is."""
+    wanted: Dict[Name, Optional[Resource]] = {}
+    moves: Dict[str, Name] = {}
+    for name, content in sorted(work.contents.items()):
+        staged = snapshot.staged.get(name)
+        if content is None:
+            wanted.update({name: None} if staged is not None else {})
+            if staged is not None and staged.moved_from is not None and name in applied and applied[name].live:
+                moves[staged.moved_from] = name
+            continue
+        resource = schema.resource(name, yamlfile.load(content), content, staged=True)
+        kept = work.actions.get(name, {})
+        if staged is None or content != staged.content or kept != dict(staged.actions):
+            same_actions = list(kept.items()) == list(resource.actions.items())
+            wanted[name] = resource if same_actions else rendered(replace(resource, actions=kept))
+    for old, new in moves.items():  # a move that was applied is taken back by a move
+        back = wanted.get(Name(old))
+        if back is not None:
+            wanted[Name(old)] = rendered(replace(back, moved_from=new))
+    return wanted
+
+
+def _refuse_uncommitted(workspace: Workspace, wanted: Mapping[Name, Optional[Resource]]) -> None:
+    edited = workspace.git.dirty([staged_path(name) for name in sorted(wanted)]) if wanted else []
+    if edited:
+        raise StagectlError(f"not committed: {', '.join(edited)}", "commit it first, or drop it with git checkout")
+
+
+def _definitions(
+    workspace: Workspace, snapshot: Snapshot, wanted: Mapping[Name, Optional[Resource]]
+) -> Dict[str, Content]:
+    """Return how the definitions change with the staged files; raises StagectlError where edits would be lost."""
+    edits: Dict[str, Content] = {}
+    for name, resource in wanted.items():
+        defined, staged = snapshot.defined.get(name), snapshot.staged.get(name)
+        if not _is_copy(workspace, defined, staged):
+            raise StagectlError(
+                f"the definition of {name} has edits that are not staged",
+                f"stage them, or drop them: stagectl discard {name}",
+            )
+        path = snapshot.definition_paths.get(name)
+        if resource is None:
+            edits.update({path: None} if path is not None else {})
+        elif resource.source is not None:
+            content = definition_of(workspace.config, resource, defined)
+            if defined is None or content != defined.content:
+                edits[path or resource.source] = content
+    return edits
+
+
+def _is_copy(workspace: Workspace, defined: Optional[Resource], staged: Optional[Resource]) -> bool:
+    if defined is None or staged is None:
+        return defined is None and (staged is None or staged.source is None)
+    return definition_of(workspace.config, staged, defined) == defined.content

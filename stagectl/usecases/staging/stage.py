@@ -1,0 +1,193 @@
+"""`stage`: bring the staging area up to date with the definitions, for a selection, and commit it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Sequence
+
+from stagectl.adapters.applied.index import Damaged
+from stagectl.adapters.worktree import write_intent
+from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of, staged_path
+from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.schemas import schema
+from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, content_of
+from stagectl.usecases.staging.desired import desired, rendered, tags_of, unstaged_of, with_actions
+from stagectl.usecases.staging.restage import narrow_part, note, stands
+
+Choose = Callable[["Choice"], bool]
+
+
+class Choice(NamedTuple):
+    """One thing that a stage would do: bring a resource up to date (action: None), or stage an action on it."""
+
+    name: Name
+    action: Optional[str]
+    before: Optional[Resource]
+    after: Optional[Resource]
+
+
+def stage(
+    workspace: Workspace,
+    selection: Selection,
+    actions: Sequence[str] = (),
+    *,
+    force: bool = False,
+    edits: Optional[Edits] = None,
+    choose: Choose = lambda change: True,
+    check: bool = False,
+    verb: str = "stage",
+) -> Staging:
+    """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
+
+    edits: definitions (or files staged in place) to write first; they are part of the commit.
+    choose: asked for every resource that would change and every action that would be staged on it.
+    check: only tell what would be staged. verb: what the commit's subject begins with.
+    """
+    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb)
+    found = None
+    with suppress(Damaged):
+        found = job.narrow()
+    return found or job.full()
+
+
+class _Job(NamedTuple):
+    """What was asked of `stage`; see there."""
+
+    workspace: Workspace
+    selection: Selection
+    actions: Sequence[str]
+    force: bool
+    edits: Edits
+    choose: Choose
+    check: bool
+    verb: str
+
+    def narrow(self) -> Optional[Staging]:
+        """Stage after reading what git says differs; None where only reading every file can tell, or says why not."""
+        is_of_all = self.actions and not self.selection.names
+        found = None if is_of_all else narrow_part(self.workspace, self.selection, self.edits)
+        if found is None:
+            return None
+        self.workspace.git.check_identity()
+        part, applied = found.snapshot, found.narrow.index.states(found.chosen)
+        try:
+            _refuse_twins(part)
+            wanted = self._wanted(part, found.chosen, {}, applied)
+            _refuse_edited(found.dirty, part, wanted, self.force)
+            plan = found.plan(wanted)
+        except StagectlError:
+            return None  # told after everything was read, and with all that is wrong
+        return commit_staged(
+            self.workspace, part, wanted, applied, self.edits, self.verb, check=self.check, plan=plan, dirty=found.dirty
+        )
+
+    def full(self) -> Staging:
+        """Stage after reading everything."""
+        with write_intent.unless_busy(self.workspace.git):
+            return self._full()
+
+    def _full(self) -> Staging:
+        workspace = self.workspace
+        before = stands(workspace)
+        snapshot = workspace.snapshot(definitions=True, edits=self.edits)
+        deleted = _deleted_by_hand(workspace, snapshot)
+        _refuse_twins(snapshot)
+        workspace.git.check_identity()
+        tip, applied = workspace.applied()
+        if tip is not None and not self.edits:
+            note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)))
+        chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
+        wanted = self._wanted(snapshot, chosen, deleted, applied)
+        _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
+        return commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check)
+
+    def _wanted(
+        self,
+        snapshot: Snapshot,
+        chosen: FrozenSet[Name],
+        deleted: Mapping[Name, Resource],
+        applied: Mapping[Name, Applied],
+    ) -> Dict[Name, Optional[Resource]]:
+        wanted = desired(self.workspace.config, snapshot, chosen, deleted)
+        if self.actions:
+            wanted = with_actions(wanted, self.actions, snapshot, applied)
+        return _picked(wanted, snapshot, self.choose)
+
+
+def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
+    """Return the staged files that HEAD has and the working tree has not: what waits in them must not be lost."""
+    paths = [path for path in workspace.git.dirty([STAGED]) if not (workspace.root / path).exists()]
+    head = workspace.git.head()
+    if not paths or head is None:
+        return {}
+    staged = workspace.read(head).staged
+    return {name: staged[name] for path in paths for name in [name_of(path)] if name in staged}
+
+
+def _chosen(
+    config: Config,
+    selection: Selection,
+    snapshot: Snapshot,
+    applied: Mapping[Name, Applied],
+    deleted: Mapping[Name, Resource],
+) -> FrozenSet[Name]:
+    live = {name: state.resource for name, state in applied.items() if state.resource}
+    tags = {name: tags_of(config, resource) for name, resource in snapshot.defined.items()}
+    world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags)
+    chosen = select(selection, world)
+    return frozenset(world.tags) if chosen is None else chosen
+
+
+def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
+    """Return what of the wanted forms was chosen, resource by resource and action by action."""
+    picked: Dict[Name, Optional[Resource]] = {}
+    for name, after in wanted.items():
+        before = snapshot.staged.get(name)
+        if content_of(after) == content_of(before):
+            picked[name] = after
+            continue
+        stamps = dict(before.actions) if before else {}
+        plain = rendered(replace(after, actions=stamps)) if after else None
+        up_to_date = content_of(plain) == content_of(before) or choose(Choice(name, None, before, plain))
+        base = plain if up_to_date else before
+        for action, stamp in after.actions.items() if after and base else ():
+            if stamps.get(action) != stamp and choose(Choice(name, action, before, after)):
+                stamps = {**{key: value for key, value in stamps.items() if key != action}, action: stamp}
+        if base is not None and stamps != dict(base.actions):
+            base = rendered(replace(base, actions=stamps))
+        if up_to_date or base is not before:
+            picked[name] = base
+    return picked
+
+
+def _refuse_twins(snapshot: Snapshot) -> None:
+    problems = []
+    for name, resource in sorted(snapshot.staged.items()):
+        if resource.source is None and name in snapshot.defined:
+            message = (
+                f"this file is edited in place (it has no 'source'), and {snapshot.definition_paths[name]} defines it"
+            )
+            path = staged_path(name)
+            problems.append(problem_at(snapshot.files[path], path, Flaw(schema.FRONT, (), message)))
+    if problems:
+        raise InvalidFiles(problems, "delete one of the two")
+
+
+def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
+    """Refuse to overwrite staged copies that somebody edited by hand."""
+    copies = [
+        name
+        for name in sorted(wanted)
+        if name in snapshot.staged
+        and snapshot.staged[name].source is not None
+        and content_of(wanted[name]) != snapshot.staged[name].content
+    ]
+    edited = set(dirty([staged_path(name) for name in copies])) if copies and not force else set()
+    if edited:
+        problems = [Problem(path, 1, 1, "this staged copy was edited by hand") for path in edited]
+        hint = "edit its definition instead; --force overwrites the copy, git checkout brings the committed one back"
+        raise InvalidFiles(problems, hint)

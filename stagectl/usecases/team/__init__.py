@@ -1,0 +1,1 @@
+"""What a team shares through a remote: the applied branch and the lock."""

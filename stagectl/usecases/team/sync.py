@@ -1,0 +1,110 @@
+"""`sync`: bring the applied branch here and on the remote in step; what both did is put together where it can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Optional, Tuple
+
+from stagectl.adapters.applied.kept import keep
+from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.remote.remote import Remote
+from stagectl.adapters.remote.replay import remember, replay, touched
+from stagectl.adapters.running.lock import only_one
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Name, Oid
+from stagectl.core.pictures.reports import SharedCommit, Syncing
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import applied_ref, commits_since, fetch, push, remote_of, tracking_ref
+
+TRIES = 5  # how often a push is tried again that somebody else was faster with
+
+
+def sync(workspace: Workspace) -> Syncing:
+    """Fetch the applied branch, put what only this clone has on top, and push; raises StagectlError.
+
+    Where both changed the same resource nothing moves, and the result names it.
+    """
+    remote = remote_of(workspace)
+    if workspace.git.branch() == applied_ref(workspace):
+        raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
+    with only_one(workspace.git.scratch(), "sync"):
+        before = workspace.git.find(applied_ref(workspace)) or workspace.git.find(tracking_ref(workspace))
+        done = Syncing(remote.name, workspace.config.applied_branch)
+        for _ in range(TRIES):
+            theirs = _theirs(workspace, remote)
+            done, is_over = _step(workspace, remote, replace(done, fetched=()), theirs)
+            done = replace(done, fetched=tuple(commits_since(workspace.git, theirs, before)))
+            if is_over:
+                return done
+    raise StagectlError(f"the applied branch keeps moving on {remote.name}", "try again: stagectl sync")
+
+
+def _theirs(workspace: Workspace, remote: Remote) -> Optional[Oid]:
+    try:
+        return fetch(workspace, remote)
+    except Locked:  # it did answer
+        raise
+    except GitError as error:
+        raise GitError(
+            f"{remote.name} does not answer: {error.message}", "nothing moved; try again: stagectl sync"
+        ) from None
+
+
+def _step(workspace: Workspace, remote: Remote, done: Syncing, theirs: Optional[Oid]) -> Tuple[Syncing, bool]:
+    """Try once to get in step; return what was done, and whether it is over: it is not if somebody was faster."""
+    git, ours = workspace.git, workspace.git.find(applied_ref(workspace))
+    known = theirs or git.find(tracking_ref(workspace))  # a branch that the remote lost is not lost here
+    new = ours or known
+    if new is None:
+        return done, True
+    if ours is not None and known is not None:
+        if git.is_ancestor(ours, known):
+            new = known
+        elif not git.is_ancestor(known, ours):
+            done, merged = _merged(workspace, done, ours, known)
+            if merged is None:
+                return done, True
+            new = merged
+    if not _move(workspace, new):
+        return done, False
+    pushed = tuple(commits_since(git, new, theirs))
+    if new != theirs and not push(workspace, remote, new, theirs):
+        return done, False
+    return replace(done, commit=new, pushed=pushed), True
+
+
+def _move(workspace: Workspace, new: Oid) -> bool:
+    """Move the branch here; return whether nobody else did."""
+    git, ref = workspace.git, applied_ref(workspace)
+    local = git.find(ref)
+    return local == new or git.move_ref(ref, new, local, "sync")
+
+
+def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple[Syncing, Optional[Oid]]:
+    """Put what only this clone has on top of what the remote has; None where both changed the same resource."""
+    git = workspace.git
+    mine, others = commits_since(git, ours, theirs), commits_since(git, theirs, ours)
+    common = set(git.first_parents(ours)) & set(git.first_parents(theirs))
+    if not common:
+        raise StagectlError(
+            f"{applied_ref(workspace)} here and on {done.remote} have no commit in common",
+            "one of them was made anew; find out which one counts before anything is applied",
+        )
+    conflicts = _conflicts(workspace, mine, others)
+    if conflicts:
+        ref = keep(git, ours, mine[-1].run)  # whoever takes theirs now forgets it
+        return replace(done, conflicts=conflicts, ours=tuple(mine), theirs=tuple(others), kept=ref), None
+    # What a second round puts on top again is told under the commit it first had.
+    first: Dict[Oid, SharedCommit] = {new: old for old, new in done.replayed}
+    tip, replayed, became = theirs, [], {}
+    for commit in mine:
+        tip = became[commit.commit] = replay(git, commit.commit, tip)
+        replayed.append((first.get(commit.commit, commit), tip))
+    remember(git, became)
+    return replace(done, replayed=tuple(replayed)), tip
+
+
+def _conflicts(workspace: Workspace, mine: List[SharedCommit], others: List[SharedCommit]) -> Tuple[Name, ...]:
+    git = workspace.git
+    both = touched(git, [each.commit for each in mine]) & touched(git, [each.commit for each in others])
+    return tuple(sorted(both))

@@ -1,0 +1,71 @@
+"""A plan as workflow commands: notes on the lines of the staged files, shown beside them in a pull request."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Mapping, Tuple, Union
+
+from stagectl.core.errors import InvalidFiles, StagectlError
+from stagectl.core.model import ChangeId
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
+from stagectl.views.text import difference_line, safe
+
+MOST = 10  # annotations of one level that a step may make; further ones are dropped by the site
+
+Places = Mapping[ChangeId, Tuple[str, int]]
+_TITLE = "stagectl plan"
+
+
+def plan_github(plan: Plan, places: Places) -> str:
+    """Return a plan as annotations: a notice per change, a warning per change held back and per doubt.
+
+    places: the file and line a change is told at, of those that have one.
+    """
+    notices = [_change(change, plan, places) for change in plan.changes]
+    warnings = [_command("warning", (), _TITLE, warning) for warning in plan.warnings]
+    warnings += [
+        _command("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
+    ]
+    told = NOTHING if plan.is_empty else summary_line(plan)
+    head = _command("notice", (), _TITLE, f"{told} Plan id: {plan.id}")
+    return "".join(f"{line}\n" for line in [*_bounded("notice", [head, *notices]), *_bounded("warning", warnings)])
+
+
+def error_github(error: StagectlError) -> str:
+    """Return what makes a plan impossible as error annotations: on the lines of the files, where it is in files."""
+    lines = [_command("error", (), _TITLE, error.message)]
+    if isinstance(error, InvalidFiles):
+        places = [(problem.path, problem.line, problem.column) for problem in error.problems]
+        lines = [_command("error", place, _TITLE, one.message) for place, one in zip(places, error.problems)]
+    return "".join(f"{line}\n" for line in _bounded("error", lines))
+
+
+def _bounded(level: str, lines: List[str]) -> Iterator[str]:
+    if len(lines) <= MOST:
+        yield from lines
+        return
+    yield from lines[: MOST - 1]
+    yield _command(level, (), _TITLE, f"and {len(lines) - MOST + 1} more, see the whole plan")
+
+
+def _change(change: Change, plan: Plan, places: Places) -> str:
+    differences = shown_differences(change)
+    lines = [f"{change.id}: {cause_text(change, plan.kinds)}"]
+    lines += [difference_line(entry, entry.path[0] in change.sensitive) for entry in differences[:5]]
+    lines += [f"and {len(differences) - 5} more values"] if len(differences) > 5 else []
+    return _command("notice", places.get(change.id, ()), change.id, "\n".join(lines))
+
+
+def _command(level: str, place: Tuple[Union[str, int], ...], title: str, message: str) -> str:
+    """Return one workflow command; place: a path, a line and a column, or the first ones of them."""
+    properties = [f"{key}={_property(str(part))}" for key, part in zip(("file", "line", "col"), place)]
+    properties.append(f"title={_property(title)}")
+    return f"::{level} {','.join(properties)}::{_data(safe(message))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return "%3A".join(_data(safe(part)) for part in text.split(":")).replace(",", "%2C")

@@ -1,0 +1,270 @@
+"""A plan as a comment on a pull request (design, section 6), in as much detail as the hosting site takes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from stagectl.core.diff import ADD, Difference
+from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.errors import UsageError
+from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
+from stagectl.core.pictures.reports import Against
+from stagectl.core.plans.document import selection_json
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.range_diff import RangeDiff
+from stagectl.core.references import folder_of
+from stagectl.core.values import dotted
+from stagectl.views.markdown import code, details, fenced, table
+from stagectl.views.pages.plan_graph import fitting, mermaid
+from stagectl.views.plans.against import against_markdown
+from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
+from stagectl.views.plans.range_diff import SHORT, range_diff_lines
+from stagectl.views.text import counted, listed, selection_words, sign_of, value_text
+
+MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
+LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
+_NAMED = 20  # ids that are named of a group
+_LONGEST = 300  # characters of a warning
+
+
+def plan_markdown(
+    plan: Plan,
+    *,
+    since: Optional[RangeDiff] = None,
+    against: Optional[Against] = None,
+    max_bytes: int = MOST_BYTES,
+) -> str:
+    """Return a plan as Markdown of at most *max_bytes* bytes; raises UsageError where not even its head fits in.
+
+    since: what became of a plan that was reviewed before, told first; against: how it gets along with other branches.
+    """
+    for level in range(LEVELS):
+        text = "\n".join(_sections(plan, since, against, level)) + "\n"
+        if len(text.encode("utf-8")) <= max_bytes:
+            return text
+    raise UsageError(f"{max_bytes} bytes are too few for this plan", "allow more with --max-bytes")
+
+
+def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against], level: int) -> Iterator[str]:
+    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level)]
+    parts += [_since(since, level)] if since is not None else []
+    parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
+    parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
+    parts += [_how_to_apply(plan)]
+    for part in parts:
+        lines = list(part)
+        if lines:
+            yield from ("", *lines) if part is not parts[0] else lines
+
+
+def marker(plan: Plan) -> str:
+    """Return the hidden first line by which a bot finds its comment: command, plan id and selection."""
+    told = json.dumps(
+        {"command": "plan", "plan_id": plan.id, "selection": selection_json(plan.selection)},
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    for character in "<>&":
+        told = told.replace(character, f"\\u{ord(character):04x}")
+    told = told.replace("--", "-\\u002d")
+    return f"<!-- stagectl:plan {told} -->"
+
+
+def _head(plan: Plan, level: int) -> Iterator[str]:
+    yield f"### {NOTHING if plan.is_empty else summary_line(plan)}"
+    yield ""
+    words = " ".join(map(shlex.quote, selection_words(plan.selection)))
+    yield f"- selection: {code(words) if words else 'everything that is staged'}"
+    yield f"- plan id: {code(plan.id)}"
+    base = f"the applied commit {code(plan.base[:SHORT])}" if plan.base else "nothing applied"
+    head = code(plan.head[:SHORT]) if plan.head else "what is not committed yet"
+    yield f"- from {base} to {head}{', with uncommitted changes' if plan.dirty else ''}"
+    most = (10, 5, 2, 1)[level]
+    yield from (f"- **warning:** {code(_cut(warning))}" for warning in plan.warnings[:most])
+    if len(plan.warnings) > most:
+        yield f"- ... and {counted(len(plan.warnings) - most, 'more warning')}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _since(since: RangeDiff, level: int) -> Iterator[str]:
+    if since.is_empty:
+        yield f"**Unchanged since plan {code(since.reviewed.id[:SHORT])}.**"
+        return
+    lines = list(range_diff_lines(since))
+    most = (400, 100, 20, 0)[level]
+    yield f"**What differs since plan {code(since.reviewed.id[:SHORT])}:** {_since_counts(since)}"
+    if most:
+        more = [f"... and {counted(len(lines) - most, 'more line')}"] if len(lines) > most else []
+        yield ""
+        yield fenced("diff", [_as_diff(line) for line in lines[:most]] + more)
+
+
+def _as_diff(line: str) -> str:
+    """Return a line so that its sign stands in the first column, where a diff is coloured by."""
+    inner = line.lstrip(" ")
+    return f"{inner[0]}   {inner[1:]}" if line != inner and inner[0] in "+-" else line
+
+
+def _since_counts(since: RangeDiff) -> str:
+    counts = (
+        ("came", since.came),
+        ("went", since.went),
+        ("differ", since.differ),
+        ("held back, or no longer", (*since.held, *since.freed, *since.reheld)),
+        ("recorded, or no longer", since.recorded),
+        ("moved, or no longer", since.moved),
+    )
+    told = [f"{len(found)} {word}" for word, found in counts if found]
+    told += [counted(len(since.kinds), "other kind")] if since.kinds else []
+    return ", ".join([*told, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])
+
+
+# --- the changes
+
+
+def _changes(plan: Plan, level: int) -> Iterable[str]:
+    if not plan.changes:
+        return []
+    rows = [_row(change, removal, plan) for change, removal in _told(plan)]
+    if level == 0:
+        return table(("", "change", "because"), rows)
+    if level == 1:
+        return _grouped(plan)
+    return _counted(plan) if level == 2 else []
+
+
+def _told(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
+    """Return the changes as they are told, a replace once: its run, with the removal before it."""
+    by_id: Dict[ChangeId, Change] = {change.id: change for change in plan.changes}
+    found = []
+    for change in plan.changes:
+        if change.action == REMOVE and change_id(change.resource, RUN) in by_id:
+            continue
+        removal = by_id.get(change_id(change.resource, REMOVE)) if change.action == RUN else None
+        found.append((change, removal))
+    return found
+
+
+def _sign(change: Change, removal: Optional[Change]) -> str:
+    return "-/+" if removal else sign_of(change.action)
+
+
+def _row(change: Change, removal: Optional[Change], plan: Plan) -> Sequence[str]:
+    identity = f"{code(removal.id)}, {code(change.id)}" if removal else code(change.id)
+    return (code(_sign(change, removal)), identity, cause_text(change, plan.kinds, code))
+
+
+def _grouped(plan: Plan) -> Iterator[str]:
+    """Yield a row per folder, kind, action and type of cause, with the first ids of each."""
+    groups: Dict[Tuple[str, str, str, str], List[ChangeId]] = {}
+    for change, removal in _told(plan):
+        key = (folder_of(change.resource), change.kind, _sign(change, removal), change.cause.type)
+        groups.setdefault(key, []).append(change.id)
+    rows = [
+        (code(sign), str(len(ids)), code(f"{folder or '.'}/"), code(kind), cause, listed(ids, 3, code))
+        for (folder, kind, sign, cause), ids in groups.items()
+    ]
+    most = 150
+    yield from table(("", "changes", "folder", "kind", "cause", "which"), rows[:most])
+    if len(rows) > most:
+        yield f"\n... and {len(rows) - most} more groups; all of them: `stagectl plan`"
+
+
+def _counted(plan: Plan) -> Iterator[str]:
+    counts = Counter((f"{folder_of(change.resource) or '.'}/", change.kind, change.action) for change in plan.changes)
+    rows = [(*map(code, words), str(number)) for words, number in counts.items()]
+    most = 200
+    yield from table(("folder", "kind", "action", "changes"), rows[:most])
+    if len(rows) > most:
+        yield f"\n... and {len(rows) - most} more rows; all of them: `stagectl plan`"
+
+
+# --- the values
+
+
+def _values(plan: Plan, level: int) -> Iterable[str]:
+    groups: Dict[Tuple[str, ...], List[ChangeId]] = {}
+    for change, removal in _told(plan):
+        differences = shown_differences(change, removal)
+        if differences:
+            lines = tuple(line for entry in differences for line in _diff_lines(entry, change))
+            groups.setdefault(lines, []).append(change.id)
+    if not groups or level > 1:
+        return []
+    most_lines = (10_000, 12)[level]
+    shown = list(groups.items())[: (len(groups), 40)[level]]
+    text = [line for group in shown for line in ("", *_group(*group, most_lines))][1:]
+    left_out = len(groups) - len(shown)
+    text += [f"... and {counted(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
+    return details(f"Values that change in {counted(sum(map(len, groups.values())), 'resource')}", text)
+
+
+def _group(lines: Tuple[str, ...], ids: List[ChangeId], most: int) -> Iterator[str]:
+    same = f"the same difference in {len(ids)} resources: " if len(ids) > 1 else ""
+    yield f"{same}{listed(ids, _NAMED, code)}"
+    yield ""
+    more = (f"  ... and {counted(len(lines) - most, 'more line')}",) if len(lines) > most else ()
+    yield fenced("diff", lines[:most] + more)
+
+
+def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
+    path = dotted(entry.path)
+    if entry.path[0] in change.sensitive:
+        yield f"! {path}: (sensitive)"
+        return
+    if entry.op != ADD:
+        yield f"- {path}: {value_text(entry.before)}"
+    if entry.op != GONE:
+        yield f"+ {path}: {value_text(entry.after)}"
+
+
+# --- what else there is
+
+
+def _held(plan: Plan, level: int) -> Iterator[str]:
+    if not plan.held:
+        return
+    most = (len(plan.held), 40, 10, 0)[level]
+    rows = [(code(held.id), code(held.reason), listed(held.needs, 8, code) or "") for held in plan.held[:most]]
+    yield f"**Held back:** {counted(len(plan.held), 'change')}"
+    if rows:
+        yield ""
+        yield from table(("change", "reason", "needs"), rows)
+    if most and len(plan.held) > most:
+        yield f"\n... and {len(plan.held) - most} more"
+
+
+def _rest(plan: Plan, level: int) -> Iterator[str]:
+    most = (60, 20, 5, 0)[level]
+    for title, names in (("Recorded, nothing runs", plan.recorded), ("Staged, not selected", plan.pending)):
+        if names:
+            yield f"**{title}:** {listed(names, most, code) if most else len(names)}"
+            yield ""
+    if plan.moved:
+        moves = [f"{code(old)} to {code(new)}" for old, new in plan.moved]
+        yield f"**Moved:** {listed(moves, most, str) if most else len(moves)}"
+
+
+def _graph(plan: Plan, level: int) -> Iterable[str]:
+    if len(plan.changes) + len(plan.held) < 2 or level == LEVELS - 1:
+        return []
+    shown = fitting(plan) if level == 0 else fitting(plan, most_edges=100, most_bytes=(12_000, 4_000)[level - 1])
+    if shown is None:
+        return []
+    title = "Graph of the changes" if not shown.collapsed else "Graph of the changes, by folder"
+    return details(title, [fenced("mermaid", mermaid(shown).splitlines())])
+
+
+def _how_to_apply(plan: Plan) -> Iterator[str]:
+    if plan.is_empty:
+        return
+    words = ["stagectl", "apply", *selection_words(plan.selection), "--expect", plan.id]
+    yield "To apply exactly this:"
+    yield ""
+    yield fenced("sh", [" ".join(map(shlex.quote, words))])

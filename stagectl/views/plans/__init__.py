@@ -1,0 +1,1 @@
+"""Plans for readers: text, JSON, comments, pictures of the graph."""

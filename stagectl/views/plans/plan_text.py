@@ -1,0 +1,146 @@
+"""A plan as text (design, section 6)."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+
+from stagectl.core.diff import Difference, joined
+from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.references import folder_of
+from stagectl.core.values import Path
+from stagectl.views.text import coloured, difference_line, listed, one_line, sign_of
+
+FOLD_FROM = 2000  # changes: of so many, what is alike is counted
+SHOWN_OF_ALIKE = 3
+NOTHING = "No changes. The applied state matches what is staged."
+
+
+def plan_text(plan: Plan, *, colour: bool = False) -> str:
+    """Return a plan for people: changes with causes and values, what is held back, one summary line."""
+    by_id = {change.id: change for change in plan.changes}
+    if len(plan.changes) < FOLD_FROM:
+        lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
+    else:
+        lines = list(_folded(plan, by_id, colour))
+    lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
+    if plan.held:
+        lines += ["", "Held back:"] if lines else ["Held back:"]
+        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {one_line(held.message)}" for held in plan.held]
+    if plan.recorded:
+        lines += [f"Recorded, nothing runs: {listed(plan.recorded)}"]
+    if plan.pending:
+        lines += [f"Staged but not selected: {listed(plan.pending)}"]
+    lines += [""] if lines else []
+    return "\n".join([*lines, NOTHING if plan.is_empty else summary_line(plan)]) + "\n"
+
+
+def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+    other_half = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
+    partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
+    if partner is not None and change.action == REMOVE:
+        return  # told with the run
+    sign = "-/+" if partner else sign_of(change.action)
+    identity = f"{partner.id}, {change.id}" if partner else change.id
+    yield f"{coloured(sign, colour)} {identity}  ({cause_text(change, plan.kinds)})"
+    for difference in shown_differences(change, partner):
+        yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
+
+
+def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+    """Yield the lines of a plan that nobody reads whole: of what a folder does alike, three changes and a count."""
+    groups: Dict[Tuple[str, ...], List[Change]] = {}
+    for change in plan.changes:
+        alike = (folder_of(change.resource), change.kind, change.action, change.cause.type)
+        groups.setdefault(alike, []).append(change)
+    for (folder, kind, action, cause), changes in groups.items():
+        for change in changes[:SHOWN_OF_ALIKE]:
+            yield from _change_lines(change, plan, by_id, colour)
+        more = len(changes) - SHOWN_OF_ALIKE
+        if more > 0:
+            yield f"{coloured(sign_of(action), colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
+    yield "All of them: stagectl plan --format json, or --format html"
+
+
+def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
+    """Return the values of a change worth showing; removal: the first half of the replace it ends, if it does."""
+    if removal is not None:
+        return joined(removal.diff, change.diff)
+    if change.action == REMOVE:
+        return ()  # a resource that goes takes its values with it
+    return change.diff
+
+
+def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = one_line) -> str:
+    """Return why a change is in a plan, in words; of a replace only the inputs that its kind replaces on.
+
+    shown: how to write the ids and inputs in it.
+    """
+    cause = change.cause
+    behind = listed(cause.of, 4, shown)
+    reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
+    inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
+    texts: Dict[str, str] = {
+        "staged": "staged",
+        "explicit": "staged by name",
+        "child": f"reads {behind}" if behind else "reads what was applied earlier",
+        "reaction": f"reacts on {behind}",
+        REPLACE: f"replace: {inputs}" if inputs else REPLACE,
+        "unfinished": "an earlier try did not succeed",
+        "owed": f"owed since {behind}" if behind else "owed",
+    }
+    return texts[cause.type]
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the counts: `Plan: 1 to run, 2 to update, 1 to remove, 1 other; 1 held back; 1 recorded.`"""
+    counts = plan.summary()
+    inferred = ", ".join(f"{counts[action]} to {action}" for action in (RUN, UPDATE, REMOVE))
+    line = f"Plan: {inferred}, {counts['other']} other"
+    line += f"; {counts['held']} held back" if counts["held"] else ""
+    line += f"; {counts['recorded']} recorded" if counts["recorded"] else ""
+    return line + "."
+
+
+Places = Mapping[Tuple[Name, Path], str]
+
+
+def explain_text(plan: Plan, name: Name, places: Places) -> str:
+    """Return why the changes of one resource are in a plan, each cause followed back, or why there is none.
+
+    places: where values are written, `path:line`, by resource and path.
+    """
+    by_id = {change.id: change for change in plan.changes}
+    lines: List[str] = []
+    for change in plan.changes:
+        if change.resource == name:
+            lines += _chain(change, plan, by_id, places, 0, set())
+    for held in plan.held:
+        if held.resource == name:
+            lines.append(f"{held.id} is held back ({held.reason}): {one_line(held.message)}")
+    if name in plan.recorded:
+        lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
+    if not lines:
+        waiting = [change for change in plan.pending if change.rpartition(".")[0] == name]
+        because = "nothing it reads, and nothing staged of it, differs from what is applied"
+        because = f"{listed(waiting)} is staged, but not selected" if waiting else because
+        lines.append(f"{name} has no change in this plan: {because}")
+    return "\n".join(lines) + "\n"
+
+
+def _chain(
+    change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], places: Places, depth: int, seen: Set[str]
+) -> Iterator[str]:
+    """Yield a change and, one step further in, what is behind it; one already told is not told again."""
+    indent = "  " * depth
+    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change, plan.kinds)})"
+    if change.id in seen:
+        return
+    seen.add(change.id)
+    for difference in shown_differences(change):
+        place = places.get((change.resource, difference.path))
+        line = difference_line(difference, difference.path[0] in change.sensitive)
+        yield f"{indent}    {line}" + (f"  [{place}]" if place else "")
+    for behind in change.cause.of:
+        if behind in by_id:
+            yield from _chain(by_id[behind], plan, by_id, places, depth + 1, seen)
