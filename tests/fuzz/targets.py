@@ -400,7 +400,7 @@ LINES: List[Mapping[str, Any]] = [
 
 def _files() -> List[bytes]:
     """What files look like, for the fuzzer to begin with."""
-    from tests.unit.test_yamlfile import FILE
+    from tests.unit.adapters.yamlfile.test_yamlfile import FILE
 
     bodies = [
         "inputs: {a: [1, 2.5, .5, 0x1F, 0o17, 1e3, ~, true], b: 'x', c: \"\\u0041\\x41\\n\"}\n",

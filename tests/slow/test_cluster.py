@@ -20,7 +20,7 @@ import pytest
 
 from tests.build import ROOT, Repo
 from tests.cluster import Cluster, cluster_for, eventually
-from tests.scenarios.test_cluster import certificates, ended, layers, lines, on, staged, states
+from tests.scenarios.cluster.test_cluster import certificates, ended, layers, lines, on, staged, states
 
 pytestmark = pytest.mark.slow
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import List
 
+from stagectl import version
 from stagectl.adapters.files import write_all
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
@@ -74,7 +75,7 @@ def _copy_example(workspace: Workspace) -> List[str]:
 
 def example_folder() -> Path:
     """Return where the example shop is: in the installed package, or in the source tree beside it."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(version.__file__).resolve().parent  # not counted from this file, which may move
     installed = package / "example"
     return installed if installed.exists() else package.parent / "fixtures" / "shop"
 

@@ -1,0 +1,50 @@
+"""`diff`, `graph` and `--explain`."""
+
+from __future__ import annotations
+
+from tests.build import Repo
+
+
+def test_diff_compares_values_not_text(shop: Repo) -> None:
+    """
+    Staged against applied, the definitions against staged, and between commits; children follow.
+    """
+    shop.define("db", tags=["prod", "x"], inputs={"port": 1})
+    assert "~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n~ app\n" not in shop.ok("diff").out
+    assert (
+        '~ app\n    db: "p:5432" -> "p:1"\n~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n'
+        == shop.ok("diff", "--unstaged").out
+    )
+    shop.stage()
+    assert "~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n" == shop.ok("diff", "db").out
+    assert "~ db\n    tags: prod -> prod, x\n    port: 5432 -> 1\n" == shop.ok("diff", "-t", "x").out
+    assert [{"path": "port", "op": "replace", "before": 5432, "after": 1}] == shop.ok(
+        "diff", "db", "--from", "stagectl/applied", "--to", "HEAD", "--json"
+    ).json()[0]["diff"]
+
+
+def test_graph_shows_who_has_to_do_with_whom(shop: Repo) -> None:
+    """
+    As text, DOT and Mermaid; of resources by name or tag with all they have to do with.
+    """
+    shop.define("alone", tags=["test"]).stage()
+    assert shop.ok("graph", "db").out == "app  (service)\n    reads: db\ndb  (service)\n"
+    assert shop.ok("graph", "db").out == shop.ok("graph", "-t", "prod", "--format", "text").out
+    assert "alone  (service, staged)\n" == shop.ok("graph", "-t", "test").out
+    shop.ok("discard", "alone")
+    assert '  "db" -> "app" [style=solid];' in shop.ok("graph", "--format", "dot").out
+    assert shop.ok("graph", "--format", "mermaid").out == 'flowchart LR\n  n0["app"]\n  n1["db"]\n  n1 --> n0\n'
+
+
+def test_explain_leads_to_file_and_line(shop: Repo) -> None:
+    """
+    From a child down to the line of the value that started it.
+    """
+    shop.ok("update", "db", "--set", "port=1")
+
+    assert shop.ok("plan", "--explain", "app").out == (
+        "~ app.update  (reads db.update)\n"
+        '    db: "p:5432" -> "p:1"\n'
+        "  ~ db.update  (staged)\n"
+        "      port: 5432 -> 1  [resources/db.yaml:7]\n"
+    )

@@ -1,0 +1,308 @@
+"""How a plan is shown: text, JSON, exit codes, ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.scenarios.planning.world import at, cause, chain, error
+
+
+def test_the_text_of_a_plan_with_every_sign(repo):
+    """
+    One line per change with its sign, cause and values, then what is held back, then the summary.
+    """
+    repo.kind("vm", replace_on=["zone"]).define("app", tags=["dev"], inputs={"p": "${db.port}"})
+    repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "a"}).define("cron", tags=["prod"])
+    repo.define("db", tags=["prod"], inputs={"port": 1, "host": "h"}).define("free", inputs={"url": "tcp://${db.port}"})
+    repo.define("gone", tags=["prod"], inputs={"x": 1}).define("text", tags=["prod"]).apply_all()
+    repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "b"}).define(
+        "db", tags=["prod"], inputs={"port": 2, "name": None}
+    )
+    repo.define("new", tags=["prod"], inputs={"n": 1, "list": ["a", {}]}).define("text", tags=["prod", "x"]).delete(
+        "gone"
+    )
+    repo.stage().stage("cron", "-a", "restart")
+
+    done = repo.ok("plan", "-t", "prod")
+
+    assert (
+        """\
+-/+ box.remove, box.run  (replace: zone)
+    zone: "a" -> "b"
+! cron.restart  (staged by name)
+~ db.update  (staged)
+    host: "h" -> (gone)
+    name: null
+    port: 1 -> 2
+~ free.update  (reads db.update)
+    url: "tcp://1" -> "tcp://2"
+- gone.remove  (staged)
++ new.run  (staged)
+    list.0: "a"
+    list.1: {}
+    n: 1
+
+Held back:
+  ~ app.update  (outside-selection) it reads what changes here, and its tags are not selected; --with-children takes it in
+Recorded, nothing runs: text
+
+Plan: 2 to run, 2 to update, 2 to remove, 1 other; 1 held back; 1 recorded.
+"""  # noqa: E501
+        == done.out
+    )
+    assert "" == done.err
+
+
+def test_the_text_of_nothing_to_do(repo):
+    """
+    An empty repository and one that is up to date say the same, and exit with 0 in any case.
+    """
+    message = "No changes. The applied state matches what is staged.\n"
+
+    assert message == repo.ok("plan").out
+    assert message == repo.define("db").apply_all().ok("plan", "--detailed-exitcode").out
+
+
+def test_the_detailed_exit_code_is_2_for_changes_of_any_sort(repo):
+    """
+    Changes, held ones and recorded ones count; without the option a plan exits with 0.
+    """
+    repo.define("db").define("app", depends_on=["db"]).stage()
+    assert 0 == repo.run("plan").code
+    assert 2 == repo.run("plan", "--detailed-exitcode").code
+
+    held = repo.run("plan", "app", "--detailed-exitcode", "--format", "json")
+    assert (2, []) == (held.code, held.json()["changes"])
+
+    repo.ok("apply", "--yes")
+    repo.define("db", tags=["x"]).stage()
+    recorded = repo.run("plan", "--detailed-exitcode", "--format", "json")
+    assert (2, ["db"]) == (recorded.code, recorded.json()["recorded"])
+
+
+def test_head_plans_a_commit_instead_of_the_working_tree(repo):
+    """
+    Staged files, kinds and config come from the commit; what lies around in the working tree does not count.
+    """
+    repo.define("db", inputs={"v": 1}).apply_all()
+    repo.define("db", inputs={"v": 2}).stage()
+    earlier = repo.git("rev-parse", "HEAD").strip()
+    repo.define("db", inputs={"v": 3}).stage()
+    repo.write(".staged/db.yaml", "---\nkind: nonsense\n---\n").write("kinds/service.yaml", "broken: [")
+
+    plan = repo.plan("--head", "HEAD~1")
+
+    assert [at("v", 1, 2)] == plan.change("db.update")["diff"]
+    assert {"commit": earlier, "dirty": False} == plan.raw["head"]
+
+
+def test_base_plans_against_an_applied_commit_or_any_other(repo):
+    """
+    A commit of the applied branch counts as it was applied; any other one's staged files count as fully applied.
+    """
+    repo.define("db", inputs={"v": 1}).define("app", inputs={"v": "${db.v}"}).apply_all()
+    repo.define("db", inputs={"v": 2}).stage()
+    staged = repo.git("rev-parse", "HEAD").strip()
+    repo.ok("apply", "--yes")
+    repo.define("db", inputs={"v": 3}).stage()
+    applied = repo.git("rev-parse", "stagectl/applied~1").strip()
+
+    first = repo.plan("--base", "stagectl/applied~1")
+    second = repo.plan("--base", staged)
+
+    assert [at("v", 1, 3)] == first.change("db.update")["diff"] == first.change("app.update")["diff"]
+    assert [at("v", 2, 3)] == second.change("db.update")["diff"] == second.change("app.update")["diff"]
+    assert {"commit": applied} == first.raw["base"]
+
+
+def test_a_commit_that_is_not_there_is_an_error(repo):
+    """
+    For --head and for --base.
+    """
+    repo.define("db").stage()
+
+    for option in ("--head", "--base"):
+        assert "error: there is no commit 'nosuch'\nhint: see the commits with: stagectl log\n" == error(
+            repo, option, "nosuch"
+        )
+
+
+def test_explain_tells_why_a_resource_is_in_the_plan_or_not(repo):
+    """
+    The chain of causes down to the line that was edited; why it is held; or that nothing of it differs.
+    """
+    chain(repo, "a", "b", "c", a=["prod"], b=["prod"], c=["dev"]).define("d").apply_all()
+    repo.define("a", tags=["prod"], inputs={"v": 2}).stage()
+
+    assert (
+        "~ b.update  (reads a.update)\n    v: 1 -> 2\n  ~ a.update  (staged)\n      v: 1 -> 2  [resources/a.yaml:7]\n"
+        == repo.ok("plan", "-t", "prod", "--explain", "b").out
+    )
+    assert (
+        "c.update is held back (outside-selection): "
+        "it reads what changes here, and its tags are not selected; --with-children takes it in\n"
+        == repo.ok("plan", "-t", "prod", "--explain", "c").out
+    )
+    assert (
+        "d has no change in this plan: nothing it reads, and nothing staged of it, differs from what is applied\n"
+        == repo.ok("plan", "--explain", "d").out
+    )
+    assert "error: there is no resource 'dd'; did you mean 'd'?\nhint: the resources there are: a, b, c, d\n" == error(
+        repo, "--explain", "dd"
+    )
+
+
+def test_uncommitted_edits_are_planned_and_said(repo):
+    """
+    `dirty` in JSON, a warning beside the text; the plan id does not depend on it.
+    """
+    repo.define("db", inputs={"v": 1}).stage()
+    copy = repo.read(".staged/db.yaml")
+    repo.write(".staged/db.yaml", copy.replace("1", "2"))
+    text, dirty = repo.ok("plan"), repo.plan()
+    repo.commit()
+    clean = repo.plan()
+
+    assert "warning: planned with uncommitted changes\n" == text.err
+    assert (True, False) == (dirty.raw["head"]["dirty"], clean.raw["head"]["dirty"])
+    assert dirty.raw["plan_id"] == clean.raw["plan_id"]
+
+
+def test_the_plan_id_is_about_what_would_happen_and_nothing_else(repo):
+    """
+    An unrelated commit, an unselected edit and a comment leave it; a value, the selection and a kind change it.
+    """
+    repo.define("db", inputs={"v": 1}).define("other").stage()
+    first = repo.plan("db").raw["plan_id"]
+
+    repo.define("other", inputs={"x": 1}).stage("other").write("notes", "x").commit()
+    assert first == repo.plan("db").raw["plan_id"]
+    ids = [first, repo.plan("db", "--with-children").raw["plan_id"]]
+    repo.kind("service", actions=("run", "update", "remove", "restart", "test"), timeout=7)
+    ids.append(repo.plan("db").raw["plan_id"])
+    repo.define("db", inputs={"v": 2}).stage()
+    ids.append(repo.plan("db").raw["plan_id"])
+
+    assert 4 == len(set(ids))
+
+
+def test_the_json_of_a_small_plan(repo):
+    """
+    Every documented key with its value; more keys may stand beside them.
+    """
+    repo.define("db", tags=["prod"], inputs={"port": 5432, "urls": [{"port": 1}], "labels": {"a.b": "x"}, "e": []})
+    repo.define("app", tags=["prod", "x"], inputs={"p": "${db.port}"}).apply_all()
+    applied = repo.git("rev-parse", "stagectl/applied").strip()
+    repo.define("db", tags=["prod"], inputs={"port": 5433, "urls": [{"port": 2}], "labels": {"a.b": "y"}, "e": [None]})
+    repo.define("new", tags=["dev"]).stage()
+    raw = repo.plan("-t", "prod").raw
+
+    assert 64 == len(raw["plan_id"])
+    documented = {
+        "format_version": "1.0",
+        "base": {"commit": applied},
+        "head": {"commit": repo.git("rev-parse", "HEAD").strip(), "dirty": False},
+        "selection": {"tags": ["prod"], "names": [], "with_children": False, "with_parents": False},
+        "changes": [
+            {
+                "id": "db.update",
+                "resource": "db",
+                "action": "update",
+                "kind": "service",
+                "tags": ["prod"],
+                "cause": cause("staged", inputs=["e", "labels", "port", "urls"]),
+                "diff": [
+                    at("e", [], None, "remove"),
+                    at("e.0", None, None, "add"),
+                    at('labels["a.b"]', "x", "y"),
+                    at("port", 5432, 5433),
+                    at("urls.0.port", 1, 2),
+                ],
+                "after": [],
+                "wave": 0,
+            },
+            {
+                "id": "app.update",
+                "resource": "app",
+                "action": "update",
+                "kind": "service",
+                "tags": ["prod", "x"],
+                "cause": cause("child", "db.update", inputs=["p"]),
+                "diff": [at("p", 5432, 5433)],
+                "after": ["db.update"],
+                "wave": 1,
+            },
+        ],
+        "held": [],
+        "recorded": [],
+        "pending": ["new.run"],
+        "summary": {"run": 0, "update": 2, "remove": 0, "other": 0, "held": 0, "recorded": 0, "waves": 2},
+    }
+    for change in raw["changes"]:
+        extra = {key: change.pop(key) for key in ("digests", "triggers", "stamps")}
+        assert {"before", "inputs"} == extra["digests"].keys()
+    assert documented == {key: raw[key] for key in documented}
+
+
+def test_a_sensitive_value_is_never_shown(repo):
+    """
+    The input, and whatever reads it, is null and marked in JSON, and a word in text.
+    """
+    repo.kind("vault", sensitive=["password"]).define("db", kind="vault", inputs={"password": "${env:DB_PASSWORD}"})
+    repo.define("app", kind="vault", inputs={"password": "${db.password}", "user": "me"}).stage()
+    environment = {"DB_PASSWORD": "hunter2"}
+
+    plan = repo.ok("plan", "--format", "json", env=environment)
+    text = repo.ok("plan", env=environment)
+
+    for change in plan.json()["changes"]:
+        assert {**at("password", None, None, "add"), "sensitive": True} in change["diff"]
+    assert 2 == text.out.count("    password: (sensitive)\n")
+    for output in (plan.out, plan.err, text.out, text.err):
+        assert "hunter2" not in output
+
+
+def test_pending_has_what_a_plan_of_everything_would_do_for_the_rest(repo):
+    """
+    Staged, explicit, replaced and unfinished changes that were not selected; no children, no reactions.
+    """
+    repo.define("sel", tags=["x"]).define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define(
+        "c", react_on={"test": ["a.update"]}
+    )
+    repo.define("d").define("e").define("f").apply_all()
+    repo.define("f", inputs={"v": 1}).stage().fail("f.update").apply()
+    repo.define("a", inputs={"v": 2}).define("d", kind="plain").define(
+        "sel", tags=["x"], inputs={"v": 1}
+    ).stage().stage("e", "-a", "test")
+
+    plan = repo.plan("sel")
+
+    assert ["sel.update"] == plan.ids
+    assert ["a.update", "d.remove", "d.run", "e.test", "f.update"] == plan.raw["pending"]
+
+
+def test_a_held_replace_has_both_ids(repo):
+    """
+    The change of kind waits for a parent that is not selected.
+    """
+    repo.define("db").apply_all()
+    repo.define("db", kind="plain", depends_on=["new"]).define("new").stage()
+
+    plan = repo.plan("db")
+
+    assert ([], {"db.remove": ["new.run"], "db.run": ["new.run"]}) == (plan.ids, plan.needs)
+
+
+def test_planning_writes_nothing(repo):
+    """
+    No ref, no object, no index and no file changes by looking.
+    """
+    repo.define("db").define("app", depends_on=["db"]).stage()
+
+    def state() -> Any:
+        return {str(path): path.read_bytes() for path in repo.root.rglob("*") if path.is_file()}
+
+    before = state()
+    repo.plan()
+
+    assert before == state()

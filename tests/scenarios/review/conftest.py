@@ -1,0 +1,15 @@
+"""The fixtures of this folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.review.world import record
+
+
+@pytest.fixture
+def edited(repo: Repo) -> Repo:
+    """One resource, live, with an edit that is staged."""
+    record(repo.define("a", inputs={"x": 1}).define("b", inputs={"y": "${a.x}"}))
+    return repo.define("a", inputs={"x": 2}).stage()

@@ -1,0 +1,42 @@
+"""What an action leaves behind does not hold the run up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.runs.world import failed, script, staged, states
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize("daemon", ["sleep 20", "yes"])
+def test_a_daemon_that_an_action_leaves_does_not_hold_the_run_up(repo: Repo, daemon: str) -> None:
+    """
+    It keeps the output open, silently or not, and the run ends with the action; nobody else is locked out.
+    """
+    script(repo, "daemon", f"echo started; setsid {daemon} & echo $! > pid.log")
+    staged(repo.define("a", "daemon"))
+    before = time.monotonic()
+    try:
+        repo.ok("apply", "--yes")
+        assert time.monotonic() - before < 10
+        assert states(repo) == {"a.run": "SUCCESS"}
+        assert repo.ok("apply", "--yes").out == "No changes. The applied state matches what is staged.\n"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(repo.read("pid.log")), 9)
+
+
+def test_an_action_that_closes_its_output_is_waited_for(repo: Repo) -> None:
+    """
+    The end of the process counts, and its exit code.
+    """
+    script(repo, "mute", "exec >&- 2>&-; sleep 0.4; exit 5")
+    staged(repo.define("a", "mute"))
+
+    assert "a.run: FAILED (exit code 5)\n" in failed(repo.apply()).err

@@ -1,0 +1,101 @@
+"""What others applied between a kill and its recovery."""
+
+from __future__ import annotations
+
+import re
+from typing import Tuple
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.runs.world import APPLIED, chain, failed, killed, newest, recorded, results, runs, script, staged
+
+pytestmark = pytest.mark.once
+
+
+def moved_by_another(repo: Repo, *names: str) -> None:
+    """Apply some names as another clone would: without the memory of this one's runs."""
+    journals = repo.root / ".git/stagectl"
+    journals.rename(repo.root / ".git/elsewhere")
+    repo.ok("apply", "--yes", "--record-only", *names)
+    for path in sorted(journals.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    journals.rmdir()
+    (repo.root / ".git/elsewhere").rename(journals)
+
+
+@pytest.mark.parametrize("command", [("resume", "--unknown", "done"), ("apply", "--yes")])
+def test_others_may_apply_other_resources_between_kill_and_recovery(repo: Repo, command: Tuple[str, ...]) -> None:
+    """
+    Both are recorded, the one on top of the other.
+    """
+    chain(repo.define("other"))
+    killed(repo, "b.run", "a", "b", "c")
+    moved_by_another(repo, "other")
+
+    repo.ok(*command)
+
+    assert [repo.applied(name) for name in ("a", "b", "c", "other")] == [{"inputs": {}}] * 4
+    assert results(repo, f"{APPLIED}~{1 if command[0] == 'resume' else 2}") == ["other.run SUCCESS"]
+
+
+@pytest.mark.parametrize("command", [("resume", "--unknown", "failed"), ("apply", "--yes")])
+def test_others_applied_the_same_resource_between_kill_and_recovery(repo: Repo, command: Tuple[str, ...]) -> None:
+    """
+    What they applied is not overwritten: refused once, with the commit that keeps what the run did; then all goes on.
+    """
+    recorded(repo.define("a", inputs={"x": 1}).define("b", inputs={"x": 1}, depends_on=["a"]))
+    staged(repo.define("a", inputs={"x": 2}).define("b", inputs={"x": 2}, depends_on=["a"]))
+    run = killed(repo, "b.update")
+    moved_by_another(repo, "b")
+    theirs = repo.git("rev-parse", APPLIED)
+
+    ran = failed(repo.run(*command))
+
+    kept = re.fullmatch(
+        "error: refs/heads/stagectl/applied moved while this run was applied, and both changed b; "
+        rf"what this run did is kept in the commit ([0-9a-f]{{40}}), which is refs/stagectl/kept/{run}\n"
+        "hint: see what moved it: git log --first-parent stagectl/applied; then plan again\n",
+        ran.err,
+    )
+    assert kept is not None, ran.err
+    assert theirs == repo.git("rev-parse", APPLIED)
+    assert results(repo, kept.group(1))[0] == "a.update SUCCESS"
+    report = repo.ok("report", "--json", run).json()
+    assert (report["state"], report["commit"], report["kept"]) == ("incomplete", None, kept.group(1))
+    assert f"It could not be recorded; the commit {kept.group(1)[:12]} keeps what it did.\n" in repo.ok("report").out
+
+    repo.ok("apply", "--yes")
+    assert repo.plan().ids == []
+
+
+def test_resume_goes_by_the_commit_that_the_run_applied(repo: Repo) -> None:
+    """
+    HEAD moved on, with other values and other kinds: what was begun is finished, the rest is for the next plan.
+    """
+    chain(repo)
+    killed(repo, "b.run")
+    source = repo.git("rev-parse", "HEAD")
+    script(repo, "service", "exit 1").define("c", depends_on=["b"], inputs={"x": 9}).define("new")
+    staged(repo)
+
+    repo.ok("resume", "--unknown", "done")
+
+    assert source == repo.git("rev-parse", f"{APPLIED}^2")
+    assert (repo.log(), repo.applied("c")) == (["a.run", "c.run"], {"inputs": {}})
+    assert repo.plan().ids == ["c.update", "new.run"]
+
+
+def test_a_record_only_run_that_was_killed_is_resumed(repo: Repo) -> None:
+    """
+    Nothing runs; everything but what was left out is recorded.
+    """
+    chain(repo)
+    failed(repo.apply("--record-only", "--skip", "c.run"))
+    journal = runs(repo) / newest(repo) / "journal"
+    journal.write_bytes(b"")
+    repo.git("update-ref", "-d", f"refs/heads/{APPLIED}")
+
+    failed(repo.run("resume"))
+
+    assert (repo.log(), repo.plan().ids) == ([], ["c.run"])

@@ -1,0 +1,66 @@
+"""The progress display, on a terminal and without one."""
+
+from __future__ import annotations
+
+import re
+from typing import List
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.runs.world import AGENT, IN_A_PROCESS, chain, on_terminal, plain, recorded, script, staged
+
+pytestmark = pytest.mark.once
+
+
+def colours(screen: str) -> List[str]:
+    return re.findall(r"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38;[25])[0-9;]*m", screen)
+
+
+@pytest.mark.parametrize("no_colour", ["1", ""])
+def test_a_terminal_shows_what_runs_and_how_far_it_is(repo: Repo, no_colour: str) -> None:
+    """
+    What runs, n of m, a line for every end that stays, the result; colours only without NO_COLOR.
+    """
+    script(repo, "service", f"sleep 0.3; {AGENT}")
+    chain(repo)
+
+    code, screen = on_terminal(repo, "apply", "--yes", NO_COLOR=no_colour)
+
+    assert code == 0, screen
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", re.sub(r"\r(?!\n)|\x1b\[2K", "\n", screen))
+    for done, running in enumerate(("a.run", "b.run", "c.run")):
+        assert re.search(rf"{done}/3 .*\b{re.escape(running)}", seen), seen
+        assert re.search(rf"(?m)^{re.escape(running)}: done\b", seen), seen
+    assert "Applied: 3 done. Run " in seen
+    assert bool(colours(screen)) == (not no_colour)
+
+
+def test_a_terminal_shows_the_time_left_where_earlier_runs_tell(repo: Repo) -> None:
+    """
+    By the longest chain of what is left; not before every change has run here once.
+    """
+    script(repo, "service", f"sleep 0.6; {AGENT}")
+    recorded(repo.define("a", inputs={"x": 0}).define("b", depends_on=["a"], inputs={"x": 0}))
+    screens = []
+    for x in (1, 2):
+        repo.define("a", inputs={"x": x}).define("b", depends_on=["a"], inputs={"x": x})
+        staged(repo)
+        screens.append(on_terminal(repo, "apply", "--yes")[1])
+
+    assert "left" not in screens[0]
+    assert re.search("about 00:01 left", screens[1])
+    assert repo.log() == ["a.update", "b.update"] * 2
+
+
+def test_without_a_terminal_there_are_plain_lines(repo: Repo) -> None:
+    """
+    One for every end, and not one escape.
+    """
+    chain(repo)
+
+    ran = repo.ok("apply", "--yes", env=IN_A_PROCESS)
+
+    assert ran.err == "a.run: done\nb.run: done\nc.run: done\n"
+    assert plain(ran.out).endswith("Applied: 3 done. Run RUN\nThe applied state is in commit COMMIT.\n")
+    assert "\x1b" not in ran.out

@@ -1,0 +1,107 @@
+"""Staged files edited by hand, and those without a source."""
+
+from __future__ import annotations
+
+from tests.scenarios.staging.world import committed, trailers
+
+
+def test_a_hand_edited_copy_is_refused_and_force_overwrites_it(repo):
+    """
+    The place and the ways out are named; the edit is kept until somebody says --force.
+    """
+    repo.define("db", inputs={"a": 1}).apply_all()
+    copy = repo.read(".staged/db.yaml")
+    repo.write(".staged/db.yaml", copy.replace("1", "7"))
+    repo.define("db", inputs={"a": 2})
+
+    done = repo.run("stage")
+
+    assert (1, "") == (done.code, done.out)
+    assert (
+        ".staged/db.yaml:1:1: this staged copy was edited by hand\n"
+        "hint: edit its definition instead; --force overwrites the copy, git checkout brings the committed one back\n"
+        == done.err
+    )
+    assert copy.replace("1", "7") == repo.read(".staged/db.yaml")
+    assert copy.replace("1", "2") == repo.stage("--force").read(".staged/db.yaml")
+
+
+def test_a_hand_edited_copy_elsewhere_is_no_trouble(repo):
+    """
+    It is refused only where stage would touch it.
+    """
+    repo.define("db", inputs={"a": 1}).define("app", inputs={"a": 1}).apply_all()
+    repo.write(".staged/db.yaml", repo.read(".staged/db.yaml").replace("1", "7"))
+    repo.define("app", inputs={"a": 2}).stage("app")
+
+    assert [".staged/app.yaml", "resources/app.yaml"] == committed(repo)
+    assert " M .staged/db.yaml\n" == repo.git("status", "--porcelain")
+
+
+def test_an_action_that_waits_in_a_copy_deleted_by_hand_is_not_lost(repo):
+    """
+    A deleted copy differs from the commit's too: refused or restored, but the restart still waits.
+    """
+    repo.define("db").apply_all()
+    repo.stage("db", "-a", "restart")
+    (repo.root / ".staged/db.yaml").unlink()
+
+    repo.run("stage")
+
+    assert "actions: {restart: 1-" in repo.git("show", "HEAD:.staged/db.yaml")
+
+
+def test_a_staged_file_without_a_source_is_edited_in_place(repo):
+    """
+    Its edits are recorded byte for byte, it gets no source, and staging never deletes it.
+    """
+    text = "---\nkind: service\n---\n# mine\ninputs: {a: 1}\n"
+    repo.write(".staged/own.yaml", text).stage()
+    assert ["own.run"] == trailers(repo)
+    assert 0 == repo.apply().code
+
+    repo.write(".staged/own.yaml", text.replace("1", "2")).stage()
+
+    assert ["own.update"] == trailers(repo)
+    assert text.replace("1", "2") == repo.read(".staged/own.yaml")
+    assert "" == repo.git("status", "--porcelain")
+
+
+def test_the_removal_of_a_file_without_a_source_is_recorded(repo):
+    """
+    Deleting it is an edit in place like any other.
+    """
+    repo.write(".staged/own.yaml", "---\nkind: service\n---\n").stage().ok("apply", "--yes")
+    (repo.root / ".staged/own.yaml").unlink()
+
+    repo.stage()
+
+    assert ["own.remove"] == trailers(repo)
+    assert "" == repo.git("status", "--porcelain")
+
+
+def test_an_action_can_be_staged_on_a_file_without_a_source(repo):
+    """
+    Its body is not touched by that.
+    """
+    repo.write(".staged/own.yaml", "---\nkind: service\n---\n# mine\ninputs:   {a: 1}\n").stage("own", "-a", "test")
+
+    assert ["own.run", "own.test"] == repo.plan().ids
+    assert repo.read(".staged/own.yaml").endswith("---\n# mine\ninputs:   {a: 1}\n")
+
+
+def test_a_file_edited_in_place_beside_a_definition_is_refused(repo):
+    """
+    Both are named, and neither is written.
+    """
+    repo.write(".staged/own.yaml", "---\nkind: service\n---\ninputs: {a: 1}\n").stage()
+    repo.define("own", inputs={"a": 3})
+
+    done = repo.run("stage", "--force")
+
+    assert (1, "") == (done.code, done.out)
+    assert (
+        ".staged/own.yaml:2:1: this file is edited in place (it has no 'source'), and resources/own.yaml defines it\n"
+        "hint: delete one of the two\n" == done.err
+    )
+    assert "---\nkind: service\n---\ninputs: {a: 1}\n" == repo.read(".staged/own.yaml")
