@@ -31,12 +31,22 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:
 
 
 def _run(words: "Sequence[str]") -> int:
-    from stagectl.core.errors import StagectlError
+    from stagectl.cli.overview import answer, overview, spelled
 
     _write_any_character()
-    try:
-        from stagectl.cli import app_for
+    if "_STAGECTL_COMPLETE" not in os.environ:  # then a shell asks, and the command line is in the environment
+        text = answer(words)
+        if text is not None:
+            return _flushed(DONE, text)
+        if not words:
+            sys.stderr.write(overview())
+            return USAGE
+    from stagectl.core.errors import StagectlError
 
+    try:
+        from stagectl.cli import app_for, colours
+
+        words = colours.taken_from(spelled(words))
         code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
             print("interrupted", file=sys.stderr)
@@ -69,8 +79,9 @@ def _write_any_character() -> None:
             stream.reconfigure(encoding="utf-8")
 
 
-def _flushed(code: int) -> int:
+def _flushed(code: int, text: str = "") -> int:
     try:
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         return _unread(code)
@@ -84,13 +95,14 @@ def _unread(code: int) -> int:
 
 
 def _told(error: "StagectlError") -> int:
+    from stagectl.cli.colours import led
     from stagectl.core.errors import InvalidFiles, UsageError
     from stagectl.core.printable import safe
 
     lead = "" if isinstance(error, InvalidFiles) else "error: "
-    print(f"{lead}{safe(error.message)}", file=sys.stderr)
+    print(led(f"{lead}{safe(error.message)}"), file=sys.stderr)
     if error.hint:
-        print(f"hint: {safe(error.hint)}", file=sys.stderr)
+        print(led(f"hint: {safe(error.hint)}"), file=sys.stderr)
     return USAGE if isinstance(error, UsageError) else FAILED
 
 
@@ -130,17 +142,15 @@ def _foreign(error: Exception) -> int:
         is_interrupt = isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
         print("interrupted" if is_interrupt else "aborted", file=sys.stderr)
         return INTERRUPTED if is_interrupt else FAILED
-    if type(error).__name__ == "NoArgsIsHelpError" and hasattr(error, "format_message"):
-        print(error.format_message(), file=sys.stderr)
-        return USAGE
+    from stagectl.cli.colours import led
     from stagectl.core.printable import safe
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
         if context is not None:
             print(context.get_usage(), file=sys.stderr)
-        print(f"error: {safe(error.format_message())}", file=sys.stderr)
-        print(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help", file=sys.stderr)
+        print(led(f"error: {safe(error.format_message())}"), file=sys.stderr)
+        print(led(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help"), file=sys.stderr)
         return USAGE
     return _bug(error)
 
@@ -149,6 +159,7 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
+    from stagectl.cli.colours import led
     from stagectl.core.printable import safe
     from stagectl.version import __version__
 
@@ -158,8 +169,8 @@ def _bug(error: Exception) -> int:
     ) as file:
         file.write(f"stagectl {__version__}, Python {sys.version}\n")
         file.write(clean("".join(traceback.format_exception(type(error), error, error.__traceback__))))
-    print(safe(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}")), file=sys.stderr)
-    print(f"hint: please report it with {file.name}", file=sys.stderr)
+    print(led(safe(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}"))), file=sys.stderr)
+    print(led(f"hint: please report it with {file.name}"), file=sys.stderr)
     return FAILED
 
 

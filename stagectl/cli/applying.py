@@ -42,7 +42,9 @@ EVENTS = typer.Option(False, "--json", help="Write an event per line, as JSON.")
 
 def changes_option(flag: str, text: str) -> Optional[List[str]]:
     """Return an option that takes changes of the plan, any number of times."""
-    option: Optional[List[str]] = typer.Option(None, flag, metavar="CHANGE", help=text)
+    option: Optional[List[str]] = typer.Option(
+        None, flag, metavar="CHANGE", help=text, autocompletion=completion.changes
+    )
     return option
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, List, Optional
@@ -113,9 +112,11 @@ def out(text: str) -> None:
 
 def note(text: str) -> None:
     """Write what is not a result, a line each, to stderr; nothing in it acts on a terminal."""
+    from stagectl.cli.colours import led
     from stagectl.views.text import safe
 
-    typer.echo(safe(text), err=True)
+    sys.stderr.write(f"{led(safe(text))}\n")
+    sys.stderr.flush()
 
 
 def warn(messages: Iterable[str]) -> None:
@@ -128,7 +129,9 @@ def warn(messages: Iterable[str]) -> None:
 
 def colour() -> bool:
     """Return whether results may have colours."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    from stagectl.cli.colours import wanted
+
+    return wanted(sys.stdout)
 
 
 def is_terminal() -> bool:

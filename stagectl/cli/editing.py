@@ -12,9 +12,17 @@ from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace_to_
 if TYPE_CHECKING:
     from stagectl.usecases.staging.commit import Staging
 
-SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="Set an input: port=5433, urls.0.port=80.")
-SET_JSON = typer.Option(None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.")
-UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.")
+SET = typer.Option(
+    None,
+    "--set",
+    metavar="KEY=VALUE",
+    help="Set an input: port=5433, urls.0.port=80.",
+    autocompletion=completion.keys,
+)
+SET_JSON = typer.Option(
+    None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.", autocompletion=completion.keys
+)
+UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.", autocompletion=completion.bare_keys)
 TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.", autocompletion=completion.tags)
 UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.", autocompletion=completion.tags)
 ALL = typer.Option(False, "--all", help="Everything there is.")

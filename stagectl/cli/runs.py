@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
+from stagectl.cli import completion
 from stagectl.cli.applying import EVENTS, EXECUTOR, FAIL_FAST, INSECURE, OFFLINE, PARALLEL, SCHEDULER, tell
 from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
 from stagectl.core.errors import UsageError
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from stagectl.core.running.runs import Record
     from stagectl.usecases.repository.workspace import Workspace
 
-RUN = typer.Argument(None, metavar="[RUN]", help="The id of a run, or how it begins; the newest by default.")
+RUN = typer.Argument(
+    None,
+    metavar="[RUN]",
+    help="The id of a run, or how it begins; the newest by default.",
+    autocompletion=completion.runs,
+)
 
 
 class ReportFormat(str, Enum):
@@ -171,7 +177,11 @@ def _answer(change: Change) -> str:
                 return word.value
 
 
-def stop(run: str = typer.Argument(..., metavar="RUN", help="The id of a run, or how it begins.")) -> None:
+def stop(
+    run: str = typer.Argument(
+        ..., metavar="RUN", help="The id of a run, or how it begins.", autocompletion=completion.runs
+    ),
+) -> None:
     """Ask a run to start nothing more; what runs is waited for."""
     from stagectl.usecases.applying.report import stop as use_case
 
