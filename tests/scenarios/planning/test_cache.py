@@ -223,7 +223,8 @@ ALLOWED = """
     stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
     stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders
     stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.adapters.yamlfile stagectl.cli
-    stagectl.cli.common stagectl.cli.completion stagectl.cli.planning stagectl.core stagectl.core.address
+    stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
+    stagectl.cli.planning stagectl.core stagectl.core.address
     stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model
     stagectl.core.planning stagectl.core.planning.changes stagectl.core.planning.checks stagectl.core.planning.impact
     stagectl.core.planning.inferred stagectl.core.planning.moves stagectl.core.planning.order
@@ -276,3 +277,14 @@ def test_what_help_loads(repo: Repo) -> None:
 
     assert [] == [name for name in names if name.startswith(("stagectl.usecases", "stagectl.views", "stagectl.core."))
                   and name != "stagectl.core.errors"]  # fmt: skip
+
+
+def test_what_the_list_and_the_version_load(repo: Repo) -> None:
+    """
+    No parser, no colours of other libraries, nothing of the repository: they are answered as fast as Python starts.
+    """
+    for word in ("--help", "--version"):
+        names = loaded(repo, word)
+
+        assert [] == [name for name in names if name.split(".")[0] in ("typer", "rich", "click", *FORBIDDEN)]
+        assert [] == [name for name in names if name.startswith(("stagectl.core", "stagectl.usecases"))]
