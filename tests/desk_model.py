@@ -1,6 +1,6 @@
 """One repository as plain dicts: what is staged, what is applied, and what an apply makes of it.
 
-What a plan is, tests/oracle.py says; here is what its end leaves behind (DESIGN.md, section 4).
+What a plan is, tests/oracle.py says; here is what its end leaves behind (docs/design.md, section 4).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A second, deliberately simple planner (DESIGN.md, section 5): the oracle of the property tests.
+"""A second, deliberately simple planner (docs/design.md, section 5): the oracle of the property tests.
 
 No git, no files, no cache: every look at the world is computed from scratch. Decided here, where the design is silent:
 

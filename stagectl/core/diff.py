@@ -1,4 +1,4 @@
-"""Differences of values, leaf by leaf (design, section 6)."""
+"""Differences of values, leaf by leaf (docs/design.md, section 6)."""
 
 from __future__ import annotations
 

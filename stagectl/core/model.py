@@ -1,4 +1,4 @@
-"""The values stagectl works with; the words are those of the design, section 2."""
+"""The values stagectl works with; the words are those of docs/design.md, section 2."""
 
 from __future__ import annotations
 

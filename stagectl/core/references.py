@@ -1,4 +1,4 @@
-"""`${...}` in strings: parsing, and names relative to a folder (design, section 3).
+"""`${...}` in strings: parsing, and names relative to a folder (docs/design.md, section 3).
 
 The language is regular, so it is two regular expressions: docs/decisions/references.md says why not a grammar.
 """

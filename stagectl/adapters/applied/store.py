@@ -1,4 +1,4 @@
-"""The applied state as a git tree (design, section 4): `.staged/` as last applied, `.applied/<name>.json` beside it."""
+"""The applied state as a git tree (docs/design.md, section 4): `.staged/` as last applied, and `.applied/<name>.json`."""
 
 from __future__ import annotations
 

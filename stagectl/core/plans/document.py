@@ -1,4 +1,4 @@
-"""The plan as a JSON document, `format_version` 1.0 (design, section 6), and its id.
+"""The plan as a JSON document, `format_version` 1.0 (docs/design.md, section 6), and its id.
 
 A document says everything a reviewer approves: its id is made from it alone, and it can be read back and compared.
 """

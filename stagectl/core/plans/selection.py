@@ -1,4 +1,4 @@
-"""Which resources a command is about: names, globs, graph operators and tag expressions (design, section 6)."""
+"""Which resources a command is about: names, globs, graph operators and tag expressions (docs/design.md, section 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop of an apply: graphlib hands out ready changes, an executor runs them (design, section 7)."""
+"""The loop of an apply: graphlib hands out ready changes, an executor runs them (docs/design.md, section 7)."""
 
 from __future__ import annotations
 

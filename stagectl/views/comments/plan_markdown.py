@@ -1,4 +1,4 @@
-"""A plan as a comment on a pull request (design, section 6), in as much detail as the hosting site takes."""
+"""A plan as a comment on a pull request (docs/design.md, section 6), in as much detail as the hosting site takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as text (design, section 6)."""
+"""A plan as text (docs/design.md, section 6)."""
 
 from __future__ import annotations
 
