@@ -174,6 +174,8 @@ def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
         show.summary(done)
     elif done.run:
         out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
+    if done.declined:
+        note("Nothing was applied: the answer was no.")
     if done.unshared:
         note(f"warning: what is applied is recorded here, and not shared: {done.unshared}\nhint: stagectl sync")
     if done.interrupted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from enum import Enum
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Sequence
 
 import typer
 
@@ -14,6 +14,7 @@ from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from stagectl.core.model import ChangeId
     from stagectl.core.plans.plan import Change
     from stagectl.core.running.runs import Record
     from stagectl.usecases.repository.workspace import Workspace
@@ -88,7 +89,9 @@ def retry(
 ) -> None:
     """Run the failures of a run again, from the commit that it applied."""
     from stagectl.cli.progress import shown
+    from stagectl.core.running.runs import left
     from stagectl.usecases.applying.cluster import Where
+    from stagectl.usecases.applying.report import report as find
     from stagectl.usecases.applying.report import retry as use_case
 
     repository = workspace(tell=False)
@@ -108,9 +111,19 @@ def retry(
     finally:
         show.end()
     if done is None or not done.run:
-        note("Nothing to retry: everything in that run succeeded, or was done since.")
+        note(_nothing_to_retry(left(find(repository, run))))
     if done is not None:
         tell(done, show)
+
+
+def _nothing_to_retry(left_out: Sequence[ChangeId]) -> str:
+    if not left_out:
+        return "Nothing to retry: everything in that run succeeded, or was done since."
+    few = ", ".join(left_out[:8]) + (f" and {len(left_out) - 8} more" if len(left_out) > 8 else "")
+    return (
+        f"Nothing to retry: all else in that run succeeded, or was done since; it was asked to leave out {few}.\n"
+        "hint: a retry leaves that out, too; what is left of it is in: stagectl plan"
+    )
 
 
 class Unknown(str, Enum):

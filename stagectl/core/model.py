@@ -180,7 +180,8 @@ class Applied:
     resource: the staged file last applied; None when the resource is not live.
     inputs: the resolved values it was applied with; sensitive: those of them never to be shown.
     stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
-    changes behind them.
+    changes behind them. tried: actions, beside the standard ones, whose last try failed or has an end that nobody saw,
+    while others react on what they change.
     """
 
     resource: Optional[Resource] = None
@@ -189,6 +190,7 @@ class Applied:
     stamps: Mapping[str, str] = field(default_factory=dict)
     unfinished: Optional[Attempt] = None
     owed: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
+    tried: FrozenSet[str] = frozenset()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Applied) and _alike(self, other)

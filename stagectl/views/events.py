@@ -29,7 +29,7 @@ def change_event(run: str, change: Change, outcome: Outcome) -> str:
         "state": outcome.state,
     }
     if outcome.state != INPROGRESS:
-        event.update(changed=outcome.changed, message=outcome.message, seconds=round(outcome.seconds, 3))
+        event.update(changed=outcome.reported, message=outcome.message, seconds=round(outcome.seconds, 3))
         event["output"] = outcome.output.splitlines()
     return _line(event)
 

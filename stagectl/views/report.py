@@ -92,7 +92,7 @@ def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, An
         "state": outcome.state,
         "started": None if begun is None else _time(begun),
         "seconds": round(seconds_of(record, identity, now), 3),
-        "changed": outcome.changed,
+        "changed": outcome.reported,
         "message": outcome.message,
         "output": outcome.output.splitlines(),
     }

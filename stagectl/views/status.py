@@ -6,7 +6,7 @@ from typing import Iterable, List
 
 from stagectl.core.pictures.reports import Status, told_outliving
 from stagectl.core.printable import json_text
-from stagectl.views.text import safe
+from stagectl.views.text import counted, safe
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
 EMPTY = "Nothing is defined yet. Next: stagectl init, and write resources/NAME.yaml"
@@ -42,7 +42,8 @@ def status_text(found: Status) -> str:
     parts += _part("Staged, differs in nothing that acts:", found.recorded)
     parts += _part("Unfinished, comes back with the next plan:", found.unfinished)
     parts += _part("Owed, comes back with the next plan:", found.owed)
-    where = f"Applied: {found.live} resources, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
+    live = counted(found.live, "resource")
+    where = f"Applied: {live}, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
     return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
 
 

@@ -121,6 +121,7 @@ def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied
             forms.text(action, ACTION): tuple(map(forms.identity, behind))
             for action, behind in raw.get("owed", {}).items()
         },
+        tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
     )
 
 
@@ -152,6 +153,8 @@ def state_bytes(state: Applied) -> bytes:
         raw["stamps"] = dict(state.stamps)
     if state.owed:
         raw["owed"] = {action: sorted(behind) for action, behind in state.owed.items()}
+    if state.tried:
+        raw["tried"] = sorted(state.tried)
     if state.unfinished is not None:
         tried = state.unfinished
         raw["unfinished"] = {

@@ -75,8 +75,8 @@ def find(name: str) -> Handler:
     A plugin cannot take the name of a built-in handler.
     """
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        built_in: Handler = getattr(import_module(module), attribute)
+        path, _, attribute = BUILT_IN[name].partition(":")
+        built_in: Handler = getattr(import_module(path), attribute)
         return built_in
     plugins = _plugins()
     if name not in plugins:
@@ -85,6 +85,14 @@ def find(name: str) -> Handler:
             f"there is no handler '{name}'{nearest(name, known)}", f"handlers there are: {', '.join(sorted(known))}"
         )
     return _loaded(name, plugins[name])
+
+
+def check(name: str) -> None:
+    """Raise StagectlError where a handler that there is lacks what it needs to work here."""
+    if name == "ansible":
+        from stagectl.adapters.handlers import ansible_playbook
+
+        ansible_playbook.check()
 
 
 def _loaded(name: str, plugin: Any) -> Handler:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, NoReturn, Optional
 
 from stagectl.adapters.handlers import ansible_files
+from stagectl.adapters.handlers.ansible_playbook import program
 from stagectl.adapters.handlers.inside import Failed, fact, finish, values
 
 INSTALL = "install stagectl[ansible]"
@@ -92,9 +92,7 @@ def _init_runner() -> Callable[..., Any]:
 
 
 def _program() -> str:
-    """Return ansible-playbook: the one installed beside this Python, or else the one on the path."""
-    beside = os.path.dirname(sys.executable)
-    found = shutil.which("ansible-playbook", path=beside) or shutil.which("ansible-playbook")
+    found = program()
     if found is None:
         raise Failed(f"there is no ansible-playbook; {INSTALL}")
     return found

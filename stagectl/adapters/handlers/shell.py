@@ -82,7 +82,8 @@ def shell(request: Request) -> Result:
             files.put(paths[key], json.dumps(value).encode())
             put.append(paths[key])
         failure = _run(request, _environment(request, paths), paths["inputs"])
-        return Result(False, message=failure) if failure else _reported(paths["result"])
+        reported = _reported(paths["result"])
+        return replace(reported, ok=False, message=_why(failure, reported)) if failure else reported
     finally:
         for path in put:
             files.take_back(path)
@@ -212,6 +213,11 @@ def _reported(path: str) -> Result:
     if not isinstance(raw, dict) or not isinstance(raw.get("changed", True), bool):
         return Result(False, message='the result file is not {"changed": true or false, "message": "..."}')
     return Result(True, raw.get("changed", True), str(raw.get("message", "")))
+
+
+def _why(failure: str, reported: Result) -> str:
+    """Return why an action failed, with what it says of it itself."""
+    return f"{failure}: {reported.message}" if reported.ok and reported.message else failure
 
 
 def _content(path: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, Attempt, ChangeId, Name
+from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, Attempt, ChangeId, Name, split_change
 from stagectl.core.plans.plan import Change, Plan
 
 STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
@@ -27,6 +27,11 @@ class Outcome:
     output: str = ""
     seconds: float = 0.0
 
+    @property
+    def reported(self) -> Optional[bool]:
+        """Whether it changed something; None where nobody knows: it failed, or nobody saw its end."""
+        return {SUCCESS: self.changed, NOOP: False, SKIPPED: False, PENDING: False}.get(self.state)
+
 
 Outcomes = Mapping[ChangeId, Outcome]
 Trigger = Tuple[ChangeId, str]  # (change, when)
@@ -37,7 +42,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     changes: Dict[Name, List[Change]] = {}
     for change in plan.changes:
         changes.setdefault(change.resource, []).append(change)
-    held = _held_debts(plan, outcomes)
+    held, doubted = _held_debts(plan, outcomes), _doubted(plan)
     old_names = {new: old for old, new in plan.moved}
     moved: Dict[Name, Optional[Applied]] = {}
     for name in sorted(changes.keys() | set(plan.recorded) | held.keys()):
@@ -45,6 +50,8 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):
             after = _after_change(plan, change, outcomes, after)
+            if outcomes[change.id].state in (ERROR, UNKNOWN) and change.id in doubted:
+                after = after and replace(after, tried=after.tried | {change.action})
         after = _finish(plan, name, changes.get(name, []), outcomes, after)
         after = _owe(after, held.get(name, {}))
         if after == Applied():
@@ -58,7 +65,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
 
 def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optional[Applied]) -> Optional[Applied]:
     state_now = outcomes[change.id].state
-    if state_now in (ERROR, UNKNOWN) and change.action in (RUN, UPDATE, REMOVE):
+    if state_now in (ERROR, UNKNOWN) and change.action in STANDARD_ACTIONS:
         return replace(state or Applied(), unfinished=_attempt(change))
     if state_now != SUCCESS:
         return state
@@ -68,7 +75,7 @@ def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optiona
     stamps = {**state.stamps, **change.stamps}
     owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
     if change.action not in (RUN, UPDATE):
-        return replace(state, stamps=stamps, owed=owed)
+        return replace(state, stamps=stamps, owed=owed, tried=state.tried - {change.action})
     target = plan.targets[change.resource]
     return replace(
         state,
@@ -79,6 +86,13 @@ def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optiona
         owed=owed,
         unfinished=None,
     )
+
+
+def _doubted(plan: Plan) -> FrozenSet[ChangeId]:
+    """Return the changes, of other actions than the standard ones, that others react on if they changed something."""
+    reactions = [change.triggers for change in plan.changes] + [held.triggers for held in plan.held]
+    found = {identity for triggers in reactions for identity, when in triggers if when == "changed"}
+    return frozenset(identity for identity in found if split_change(identity)[1] not in STANDARD_ACTIONS)
 
 
 def _pays(change: Change, action: str) -> bool:

@@ -39,7 +39,7 @@ def outcome_json(outcome: Outcome) -> Dict[str, Any]:
     """Return a start or an end as a line of the journal has it."""
     found: Dict[str, Any] = {"state": outcome.state}
     if outcome.state != INPROGRESS:
-        found.update(changed=outcome.changed, message=outcome.message, seconds=round(outcome.seconds, 3))
+        found.update(changed=outcome.reported, message=outcome.message, seconds=round(outcome.seconds, 3))
         found.update({"output": outcome.output} if outcome.output else {})
     return found
 

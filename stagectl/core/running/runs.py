@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable, successors
@@ -16,7 +16,8 @@ from stagectl.core.running.outcome import INPROGRESS, NOOP, SKIPPED, SUCCESS, UN
 class Filter:
     """Which changes of a plan a run was asked to leave out, by id, as `apply` takes them.
 
-    only: of a retry the changes that are tried again; None for all.
+    only: of a retry the changes that are tried again; None for all. A retry keeps what the run was asked to leave out:
+    in skip, in noop with what nothing waited for, and in end_at all that was not between --start-at and --end-at.
     """
 
     noop: Tuple[ChangeId, ...] = ()
@@ -30,14 +31,19 @@ class Filter:
         return self.noop + self.skip + self.start_at + self.end_at
 
 
+OUTSIDE, SKIP = "left out by --start-at or --end-at", "--skip"  # why a change did not run
+
+
 @dataclass(frozen=True)
 class Restriction:
     """What a filter means for a plan. preset: how changes that do not run end; passable: skipped ones that nothing
-    waits for, because the run was asked to start after them.
+    waits for, because the run was asked to start after them; asked: reactions that run without what they react on,
+    because the run was asked to start with them.
     """
 
     preset: Mapping[ChangeId, Outcome] = field(default_factory=dict)
     passable: FrozenSet[ChangeId] = frozenset()
+    asked: FrozenSet[ChangeId] = frozenset()
 
 
 def restriction(plan: Plan, wanted: Filter) -> Restriction:
@@ -48,15 +54,27 @@ def restriction(plan: Plan, wanted: Filter) -> Restriction:
             raise StagectlError(
                 f"there is no change '{identity}' in this plan{nearest(identity, known)}", "see them: stagectl plan"
             )
+    asked = frozenset(wanted.start_at)
+    if wanted.only is not None:
+        return Restriction(_not_again(known, wanted), asked=asked)
     outside = known - _inside(plan, wanted)
-    preset = {identity: Outcome(SKIPPED, message="left out by --start-at or --end-at") for identity in sorted(outside)}
-    others = known - set(wanted.only) if wanted.only is not None else set()
-    preset.update({identity: Outcome(SKIPPED, message="not of the run that is tried again") for identity in others})
-    noop = known & set(wanted.noop)
-    why = "--noop" if wanted.only is None else "passed over in the run that is tried again"
-    preset.update({identity: Outcome(NOOP, changed=False, message=why) for identity in noop})
-    preset.update({identity: Outcome(SKIPPED, message="--skip") for identity in wanted.skip})
-    return Restriction(preset, frozenset(outside if wanted.start_at else ()))
+    preset = {identity: Outcome(SKIPPED, message=OUTSIDE) for identity in sorted(outside)}
+    preset.update({identity: Outcome(NOOP, message="--noop") for identity in wanted.noop})
+    preset.update({identity: Outcome(SKIPPED, message=SKIP) for identity in wanted.skip})
+    return Restriction(preset, frozenset(outside if wanted.start_at else ()), asked)
+
+
+def _not_again(known: AbstractSet[ChangeId], wanted: Filter) -> Dict[ChangeId, Outcome]:
+    """Return what a retry leaves out; in its filter stands why the run that is tried again left it out."""
+    others = known - set(wanted.only or ())
+    preset = {identity: Outcome(SKIPPED, message="not in the run that is tried again") for identity in sorted(others)}
+    again = "in the run that is tried again"
+    for flag, named in (("--start-at or --end-at", wanted.end_at), (SKIP, wanted.skip)):
+        for identity in sorted(others & set(named)):
+            preset[identity] = Outcome(SKIPPED, message=f"left out by {flag} {again}")
+    for identity in sorted(known & set(wanted.noop)):
+        preset[identity] = Outcome(NOOP, message=f"passed over {again}")
+    return preset
 
 
 def passed(header: Header) -> Tuple[ChangeId, ...]:
@@ -64,6 +82,32 @@ def passed(header: Header) -> Tuple[ChangeId, ...]:
     left_out = restriction(header.plan, header.filter)
     noop = {identity for identity, outcome in left_out.preset.items() if outcome.state == NOOP}
     return tuple(sorted(noop | left_out.passable))
+
+
+def again(header: Header, failed: Sequence[ChangeId]) -> Filter:
+    """Return the filter of a run that tries the failures of another one again."""
+    wanted, skipped = header.filter, passed(header)
+    outside = wanted.end_at if wanted.only is not None else asked_out(header)
+    left = tuple(identity for identity in outside if identity not in {*wanted.skip, *skipped})
+    return Filter(skipped, wanted.skip, wanted.start_at, left, tuple(failed))
+
+
+def asked_out(header: Header) -> Tuple[ChangeId, ...]:
+    """Return the changes of a run that it was asked to leave out."""
+    wanted, left_out = header.filter, restriction(header.plan, header.filter).preset
+    named = left_out if wanted.only is None else {*wanted.skip, *wanted.end_at}
+    skipped = {identity for identity in named if identity in left_out and left_out[identity].state == SKIPPED}
+    return tuple(sorted(skipped))
+
+
+def left(record: Record) -> Tuple[ChangeId, ...]:
+    """Return what no retry of a run does, in order: what it was asked to leave out, and what waited for that."""
+    asked, done = set(asked_out(record.header)), lost(record)
+    found: List[ChangeId] = []
+    for change in record.header.plan.changes:  # in topological order
+        if change.id in asked or (done[change.id].state == SKIPPED and set(found) & set(change.after)):
+            found.append(change.id)
+    return tuple(found)
 
 
 def _inside(plan: Plan, wanted: Filter) -> Set[ChangeId]:
@@ -195,7 +239,8 @@ class Application:
     """What an apply, a retry or a resume did. commit: the new applied commit, None when the applied state did not move.
 
     run: its id, "" when there was nothing to do; wanted: the changes that count for whether it is complete; None: all;
-    unshared: why the remote has not got the applied state, "" when it has, or when nobody wanted it to.
+    unshared: why the remote has not got the applied state, "" when it has, or when nobody wanted it to; declined:
+    whether the answer to the question was no, so that nothing ran.
     """
 
     plan: Plan
@@ -205,9 +250,11 @@ class Application:
     interrupted: bool = False
     wanted: Optional[Tuple[ChangeId, ...]] = None
     unshared: str = ""
+    declined: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Whether every change succeeded."""
         counted = self.outcomes if self.wanted is None else self.outcomes.keys() & set(self.wanted)
-        return not self.interrupted and all(self.outcomes[identity].state in (SUCCESS, NOOP) for identity in counted)
+        is_over = not (self.interrupted or self.declined)
+        return is_over and all(self.outcomes[identity].state in (SUCCESS, NOOP) for identity in counted)

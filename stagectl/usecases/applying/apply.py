@@ -15,15 +15,16 @@ from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import REMOVE, ChangeId, Kind, Oid, split_change
+from stagectl.core.model import ChangeId, Oid, split_change
 from stagectl.core.planning.planner import make_plan, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
+from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, restriction
-from stagectl.core.values import variables
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import Watch, discreet, does, execute, handlers_of, recorded_only
+from stagectl.usecases.applying.execute import Watch, discreet, execute, recorded_only
+from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
@@ -88,9 +89,10 @@ def apply(
             workspace = Workspace(workspace.root)  # the applied branch may have moved
         _check_base(workspace, options)
         plan, situation = _plan(workspace, selection, options)
-        if not (plan.changes or plan.recorded) or not confirm(plan):
-            return Application(plan, unshared=team.publish())
-        _check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
+        is_anything = bool(plan.changes or plan.recorded)
+        if not is_anything or not confirm(plan):
+            return Application(plan, unshared=team.publish(), declined=is_anything)
+        check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
         header = _header(workspace, plan, options)
         say(header.run)
         begin(plan, header.run)
@@ -120,8 +122,9 @@ def _carried_out(
             journal.add(list(outcomes.items()))
             interrupted = False
         else:
+            again = tried(plan, situation.applied)
             outcomes, interrupted = execute(
-                workspace, plan, header, journal, watch, note=note, total=total, cluster=cluster
+                workspace, plan, header, journal, watch, note=note, total=total, again=again, cluster=cluster
             )
     commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
@@ -223,32 +226,3 @@ def _selection_again(workspace: Workspace, selection: Selection, head: str, agai
         if set(again) <= ids or not names:
             return selection
     return replace(selection, names=names, tags=()) if names else Selection()
-
-
-def _check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
-    """Refuse, before the first action, what could only fail or must not happen by accident.
-
-    is_elsewhere: whether handlers and variables are needed elsewhere than here.
-    """
-    left_out = restriction(plan, options.filter).preset
-    changes = [change for change in plan.changes if change.id not in left_out]
-    going = sorted(
-        change.resource
-        for change in changes
-        if change.action == REMOVE and plan.kinds.get(change.kind, Kind("")).protect
-    )
-    held_back = [name for name in going if name not in options.allow_remove]
-    if held_back:
-        flags = " ".join(f"--allow-remove {name}" for name in held_back)
-        raise StagectlError(
-            f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
-        )
-    if options.record_only or is_elsewhere:
-        return
-    handlers_of(plan)
-    read = {name for change in changes if does(plan, change) for name in variables(dict(change.inputs or {}))}
-    missing = sorted(read - os.environ.keys())
-    if missing:
-        raise StagectlError(
-            f"not set in the environment: {', '.join(missing)}", "set what the inputs read with ${env:...}"
-        )

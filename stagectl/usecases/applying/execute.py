@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
@@ -22,7 +22,8 @@ from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.redact import Redactor
-from stagectl.core.running.outcome import ERROR, RECORDED, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.deciding import recorded
+from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Header, restriction
 from stagectl.core.values import variables
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
@@ -45,13 +46,14 @@ def execute(
     total: int,
     note: Note = lambda text: None,
     known: Optional[Mapping[ChangeId, Outcome]] = None,
+    again: FrozenSet[ChangeId] = frozenset(),
     cluster: Optional[Link] = None,
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
     total: how many run at once; note is told when nothing more starts; known: how changes ended before an interruption,
-    which do not run again; cluster: where they run, if not here. Raises RunLost when nobody saw how some ended: the run
-    stays open.
+    which do not run again; again: changes that were tried before; cluster: where they run, if not here. Raises RunLost
+    when nobody saw how some ended: the run stays open.
     """
     known = known or {}
     left_out = restriction(plan, header.filter)
@@ -73,7 +75,8 @@ def execute(
             note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
     if cluster is None:
-        hands = _here(workspace, plan, header.run, journal, total)
+        acting = [change for change in plan.changes if change.id not in left_out.preset]
+        hands = _here(workspace, replace(plan, changes=tuple(acting)), header.run, journal, total)
     else:
         hands = _there(cluster, plan, header.run, journal)
     with hands.executor:
@@ -84,6 +87,7 @@ def execute(
             limits_of(plan, total, workspace.config.targets),
             tell,
             restriction=left_out,
+            again=again,
             fail_fast=header.fail_fast,
             should_stop=(journal.folder / "stop").exists,
             on_stop=told_stop,
@@ -120,7 +124,7 @@ class _Threads(ThreadPoolExecutor):
 
 def _here(workspace: Workspace, plan: Plan, run: str, journal: Journal, total: int) -> _Hands:
     """Return what carries out changes on this machine, in threads."""
-    found, notes = handlers_of(plan), Notes(journal.folder)
+    found, notes = handlers_of(plan, plan.changes), Notes(journal.folder)
     place = Place(workspace.root, journal.private(), redactor_of(plan), inherited())
 
     def act(change: Change) -> Outcome:
@@ -162,9 +166,8 @@ def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) 
 
 
 def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
-    """Return the outcomes of a run that runs nothing and records as applied all that it was not asked to leave out."""
-    left_out = restriction(plan, header.filter).preset
-    return {change.id: left_out.get(change.id) or Outcome(SUCCESS, message=RECORDED) for change in plan.changes}
+    """Return the outcomes of a run that runs nothing and records as applied all that it does not have to leave out."""
+    return recorded(plan, restriction(plan, header.filter))
 
 
 def redactor_of(plan: Plan) -> Redactor:
@@ -183,9 +186,15 @@ def discreet(plan: Plan) -> Iterator[None]:
         raise
 
 
-def handlers_of(plan: Plan) -> Dict[str, Handler]:
-    """Return the handler of each kind in a plan; raises StagectlError for one that is not there."""
-    return {name: handlers.find(kind.handler) for name, kind in sorted(plan.kinds.items())}
+def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:
+    """Return the handler of each kind of some changes; raises StagectlError for one that cannot work here."""
+    acting = {change.kind for change in changes if does(plan, change) is not None}
+    found = {}
+    for name in sorted({change.kind for change in changes} & plan.kinds.keys()):
+        found[name] = handlers.find(plan.kinds[name].handler)
+        if name in acting:
+            handlers.check(plan.kinds[name].handler)
+    return found
 
 
 def does(plan: Plan, change: Change) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Mapping, Optional, Tuple
+from typing import Callable, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
@@ -12,6 +12,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.pictures.reports import told_outliving
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.deciding import tried
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Application, Header, Record, lost
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
@@ -139,7 +140,8 @@ def _resumed(
     team.begin(header.run, folder)
     begin(plan, header.run)
     with discreet(plan):
-        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, parallel, where)
+        again = tried(plan, applied, found.unknown())
+        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, again, parallel, where)
         commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
@@ -152,6 +154,7 @@ def _finish(
     watch: Watch,
     note: Note,
     known: Mapping[ChangeId, Outcome],
+    again: FrozenSet[ChangeId],
     parallel: Optional[int],
     where: Where,
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
@@ -159,7 +162,9 @@ def _finish(
         return recorded_only(plan, header), False
     total = parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, where, total) as cluster:
-        return execute(workspace, plan, header, journal, watch, note=note, total=total, known=known, cluster=cluster)
+        return execute(
+            workspace, plan, header, journal, watch, note=note, total=total, known=known, again=again, cluster=cluster
+        )
 
 
 def _has_ended(outcome: Outcome) -> bool:

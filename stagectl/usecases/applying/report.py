@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Iterable, Optional
+from typing import Dict, Iterable, Optional, Sequence
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
 from stagectl.adapters.running.lock import is_held
 from stagectl.adapters.running.output import last_lines
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import REMOVE, ChangeId, split_change
+from stagectl.core.model import REMOVE, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.running.outcome import Outcome
-from stagectl.core.running.runs import Application, Filter, Record, failures, passed
+from stagectl.core.running.runs import Application, Record, again, failures
 from stagectl.usecases.applying.apply import Begin, Options, apply
 from stagectl.usecases.applying.cluster import Where
 from stagectl.usecases.applying.execute import Watch
@@ -90,6 +90,7 @@ def retry(
     if not failed:
         return None
     names = sorted({split_change(identity)[0] for identity in failed})
+    _check_current(workspace, found.header.source, names)
     removed = {change.resource for change in found.header.plan.changes if change.action == REMOVE}
     options = Options(
         parallel=parallel,
@@ -98,8 +99,21 @@ def retry(
         where=where or Where(),
         # What was allowed to go then may go now; what no longer exists needs no leave.
         allow_remove=tuple(name for name in names if name in removed),
-        filter=Filter(noop=passed(found.header), only=tuple(failed)),
+        filter=again(found.header, failed),
         head=found.header.source,
         retries=found.header.run,
     )
     return apply(workspace, found.header.plan.selection, options, lambda plan: True, watch, note=note, begin=begin)
+
+
+def _check_current(workspace: Workspace, source: Oid, names: Sequence[Name]) -> None:
+    """Refuse to try again what was staged anew since: it would run what somebody has mended."""
+    head = workspace.git.head()
+    sides = [[f"{commit}:{staged_path(name)}" for name in names] for commit in (source, head)]
+    then, now = (workspace.git.look_up(side) for side in sides)
+    newer = [name for name, before, after in zip(names, then, now) if before != after]
+    if newer:
+        raise StagectlError(
+            f"{', '.join(newer[:5])}: staged anew since that run, which would be tried again as it was",
+            f"apply what is staged now: stagectl apply {' '.join(newer[:5])}",
+        )

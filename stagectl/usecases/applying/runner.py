@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from graphlib import TopologicalSorter
 
@@ -13,7 +13,8 @@ from stagectl.core.errors import RunLost
 from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome, is_met
+from stagectl.core.running.deciding import as_tried, decided
+from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, Outcome
 from stagectl.core.running.ready import Limits, Ready
 from stagectl.core.running.runs import Restriction
 
@@ -36,7 +37,8 @@ class Run:
     watch is told of every start before it happens, and of every end before anything that waits for it starts, several
     at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
     on_stop is told, once, that nothing more starts while something still runs.
-    seconds: how long changes took in earlier runs, as far as that is known.
+    again: changes that were tried before, which count as changed when they succeed; seconds: how long changes took in
+    earlier runs, as far as that is known.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Run:
         watch: Watch,
         *,
         restriction: Optional[Restriction] = None,
+        again: FrozenSet[ChangeId] = frozenset(),
         fail_fast: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
         on_stop: Stopping = lambda why, running: None,
@@ -60,6 +63,7 @@ class Run:
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
         self._act, self._executor, self._watch = act, executor, watch
         self._restriction = restriction or Restriction()
+        self._again = again
         self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
         self._is_stop_told = False
         self._ready = Ready(limits)
@@ -99,36 +103,20 @@ class Run:
     def _tell_what_runs(self) -> None:
         """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
         wait(self._running)
-        seen = [(future, change) for future, change in self._running.items() if not _is_lost(future)]
-        self._untold += [(change, _outcome(future)) for future, change in seen]
+        seen = [future for future in self._running if not _is_lost(future)]
+        self._untold += [(self._running[future], self._seen(future)) for future in seen]
         self._tell()
 
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
         while ready:
-            early = [(self._changes[identity], self._decided(self._changes[identity])) for identity in ready]
+            changes = [self._changes[identity] for identity in ready]
+            early = [(change, decided(change, self.outcomes, self._restriction)) for change in changes]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
                 if outcome is None:  # among ready changes the one with the longest path behind it goes first
                     self._ready.add(change, self._height[change.id])
             ready = sorted(self._sorter.get_ready())
-
-    def _decided(self, change: Change) -> Optional[Outcome]:
-        """Return the end of a change that will not run: it is left out, one before it failed, or it is not due."""
-        preset = self._restriction.preset.get(change.id)
-        if preset is not None:
-            return preset
-        failed = [earlier for earlier in change.after if not self._lets_pass(earlier)]
-        if failed:
-            return Outcome(SKIPPED, message=f"after {failed[0]}")
-        if change.cause.type == "reaction" and not any(
-            is_met(self.outcomes.get(trigger), when) for trigger, when in change.triggers
-        ):
-            return Outcome(NOOP, changed=False, message="nothing to react on")
-        return None
-
-    def _lets_pass(self, earlier: ChangeId) -> bool:
-        return self.outcomes[earlier].state in (SUCCESS, NOOP) or earlier in self._restriction.passable
 
     def _start_some(self) -> None:
         if self.stopped:
@@ -148,15 +136,19 @@ class Run:
         if not self._running:
             return
         self._tell()
-        done = [(future, _outcome(future)) for future in self._some_done()]
-        ended = sorted(((self._running.pop(future), outcome) for future, outcome in done), key=lambda end: end[0].id)
-        for change, _ in ended:
-            self._ready.end(change)
+        done = self._some_done()
+        ended = sorted(((self._running[future], self._seen(future)) for future in done), key=lambda end: end[0].id)
+        for future in done:
+            self._ready.end(self._running.pop(future))
         self._end(ended)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
         if self._should_stop():
             self.stop()
+
+    def _seen(self, future: Future[Outcome]) -> Outcome:
+        """Return how a change ended that ran."""
+        return as_tried(self._running[future], _outcome(future), self._again)
 
     def _tell_stop(self) -> None:
         if self._running and not self._is_stop_told:

@@ -16,7 +16,8 @@ def test_an_unset_variable_stops_before_the_first_action(repo: Repo) -> None:
     repo.stage()
 
     assert (
-        "error: not set in the environment: PW, USER_X\nhint: set what the inputs read with ${env:...}\n"
+        "error: not set in the environment: PW (read by b), USER_X (read by b)\n"
+        "hint: set what the inputs read with ${env:...}\n"
     ) == refused(repo, "--yes")
     repo.ok("apply", "--yes", "--record-only")
     assert [] == repo.log()

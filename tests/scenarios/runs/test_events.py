@@ -39,7 +39,7 @@ def test_events_one_document_per_line(repo: Repo) -> None:
         "resource": "b",
         "action": "run",
         "state": "ERROR",
-        "changed": True,
+        "changed": None,
         "message": "exit code 3",
         "seconds": 0,
         "output": ["no luck with b.run"],

@@ -1,0 +1,70 @@
+"""What an apply refuses before its first action, because it could only fail or must not happen by accident."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Dict, Sequence, Set
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import REMOVE, Kind, Name
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.deciding import lost_debts
+from stagectl.core.running.runs import restriction
+from stagectl.core.values import variables
+from stagectl.usecases.applying.execute import does, handlers_of
+
+if TYPE_CHECKING:
+    from stagectl.usecases.applying.apply import Options
+
+
+def check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
+    """Refuse, before the first action, what could only fail or must not happen by accident.
+
+    is_elsewhere: whether handlers and variables are needed elsewhere than here.
+    """
+    left_out = restriction(plan, options.filter).preset
+    changes = [change for change in plan.changes if change.id not in left_out]
+    going = sorted(
+        change.resource
+        for change in changes
+        if change.action == REMOVE and plan.kinds.get(change.kind, Kind("")).protect
+    )
+    held_back = [name for name in going if name not in options.allow_remove]
+    if held_back:
+        flags = " ".join(f"--allow-remove {name}" for name in held_back)
+        raise StagectlError(
+            f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
+        )
+    _check_debts(plan, changes)
+    if options.record_only or is_elsewhere:
+        return
+    handlers_of(plan, changes)
+    _check_variables([change for change in changes if does(plan, change) is not None])
+
+
+def _check_debts(plan: Plan, changes: Sequence[Change]) -> None:
+    lost = [debt for debt in lost_debts(plan) if debt in changes]
+    if lost:
+        names = sorted({debt.resource for debt in lost})
+        raise StagectlError(
+            "; ".join(f"{debt.id} is owed, and the kind '{debt.kind}' has no such action any more" for debt in lost),
+            "give the kind the action again, or pass over it and drop the debt: "
+            f"stagectl apply {' '.join(f'--noop {debt.id}' for debt in lost)} && stagectl discard {' '.join(names)}",
+        )
+
+
+def _check_variables(changes: Sequence[Change]) -> None:
+    readers: Dict[str, Set[Name]] = {}
+    for change in changes:
+        for name in variables(dict(change.inputs or {})):
+            readers.setdefault(name, set()).add(change.resource)
+    missing = sorted(readers.keys() - os.environ.keys())
+    if missing:
+        told = (f"{name} (read by {_few(sorted(readers[name]))})" for name in missing)
+        raise StagectlError(
+            f"not set in the environment: {', '.join(told)}", "set what the inputs read with ${env:...}"
+        )
+
+
+def _few(names: Sequence[Name]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
