@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
 
-from stagectl.core.values import Inputs, Reference, differing, references_in
+from stagectl.core.values import Inputs, Outputs, Reference, differing, references_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -123,10 +123,14 @@ class Kind:
     """What resources of one kind have in common (`kinds/<name>.yaml`).
 
     actions: what the handler needs for each action, as the file has it; timeout in seconds.
+    outputs: the JSON Schema of what its actions report; reports: per action the outputs that it may change, None where
+    the file does not say.
     """
 
     name: str
     schema: Any = None
+    outputs: Any = None
+    reports: Optional[Mapping[str, FrozenSet[str]]] = None
     handler: str = "shell"
     actions: Mapping[str, Any] = field(default_factory=dict)
     replace_on: FrozenSet[str] = frozenset()
@@ -140,6 +144,17 @@ class Kind:
     def verbs(self) -> Tuple[str, ...]:
         """Return every action a resource of this kind has: the standard ones first, the others sorted."""
         return STANDARD_ACTIONS + tuple(sorted(set(self.actions) - set(STANDARD_ACTIONS)))
+
+    @cached_property
+    def output_names(self) -> FrozenSet[str]:
+        """The outputs that its actions may report."""
+        return frozenset(self.outputs["properties"]) if self.outputs else frozenset()
+
+    def may_report(self, action: str) -> FrozenSet[str]:
+        """Return the outputs whose value an action may change; of a removal these count only where it fails."""
+        if self.reports is not None:
+            return self.reports.get(action, frozenset())
+        return self.output_names if action in STANDARD_ACTIONS else frozenset()
 
 
 @dataclass(frozen=True)
@@ -161,13 +176,14 @@ class Config:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run, update or remove that was tried and whose success nobody saw."""
+    """A run, update or remove that was tried and whose success nobody saw. outputs: what it reported all the same."""
 
     action: str
     kind: str
     tags: Tuple[str, ...]
     inputs: Inputs
     sensitive: FrozenSet[str] = frozenset()
+    outputs: Outputs = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Attempt) and _alike(self, other)
@@ -179,6 +195,7 @@ class Applied:
 
     resource: the staged file last applied; None when the resource is not live.
     inputs: the resolved values it was applied with; sensitive: those of them never to be shown.
+    outputs: what its actions reported, as far as they succeeded.
     stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
     changes behind them. tried: actions, beside the standard ones, whose last try failed or has an end that nobody saw,
     while others react on what they change.
@@ -191,6 +208,7 @@ class Applied:
     unfinished: Optional[Attempt] = None
     owed: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
     tried: FrozenSet[str] = frozenset()
+    outputs: Outputs = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Applied) and _alike(self, other)
@@ -209,10 +227,11 @@ class Applied:
 
 
 def _alike(one: object, other: object) -> bool:
-    """Return whether all fields are equal, the inputs with their types: 1 that was applied is neither 1.0 nor true."""
+    """Return whether all fields are equal, values with their types: 1 that was applied is neither 1.0 nor true."""
     mine, theirs = vars(one), vars(other)
     return all(
-        not differing(value, theirs[key]) if key == "inputs" else value == theirs[key] for key, value in mine.items()
+        not differing(value, theirs[key]) if key in ("inputs", "outputs") else value == theirs[key]
+        for key, value in mine.items()
     )
 
 

@@ -13,6 +13,7 @@ from stagectl.core.errors import Step
 # Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
 Value = Any
 Inputs = Mapping[str, Value]
+Outputs = Mapping[str, Value]  # what actions reported: literal values, no Template among them
 Path = Tuple[Step, ...]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)

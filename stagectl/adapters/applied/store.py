@@ -1,4 +1,4 @@
-"""The applied state as a git tree (docs/design.md, section 4): `.staged/` as last applied, and `.applied/<name>.json`."""
+"""The applied state as a git tree (docs/design.md, section 4): `.staged/` as last applied, `.applied/<name>.json`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stagectl.core.model import (
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
-from stagectl.core.values import Value, leaves, pack, unpack
+from stagectl.core.values import Outputs, Value, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -122,6 +122,7 @@ def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied
             for action, behind in raw.get("owed", {}).items()
         },
         tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
+        outputs=_parse_outputs(raw) if resource is not None else {},
     )
 
 
@@ -130,7 +131,7 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
     tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
-    return Attempt(raw["action"], forms.text(raw["kind"], KIND_NAME), tags, inputs, sensitive)
+    return Attempt(raw["action"], forms.text(raw["kind"], KIND_NAME), tags, inputs, sensitive, _parse_outputs(raw))
 
 
 def _parse_inputs(raw: Mapping[str, Any]) -> Any:
@@ -138,6 +139,13 @@ def _parse_inputs(raw: Mapping[str, Any]) -> Any:
     if not isinstance(inputs, dict):
         raise ValueError("inputs is no mapping")
     return inputs, frozenset(map(forms.text, raw.get("sensitive", ())))
+
+
+def _parse_outputs(raw: Mapping[str, Any]) -> Dict[str, Value]:
+    outputs = raw.get("outputs", {})
+    if not isinstance(outputs, dict):
+        raise ValueError("outputs is no mapping")
+    return outputs
 
 
 def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
@@ -148,7 +156,7 @@ def state_bytes(state: Applied) -> bytes:
     """Return `.applied/<name>.json`: sorted keys, two spaces, no clocks; the same state is the same bytes."""
     raw: Dict[str, Any] = {}
     if state.live:
-        raw.update(_inputs_json(state.inputs, state.sensitive))
+        raw.update(_inputs_json(state.inputs, state.sensitive), **_outputs_json(state.outputs))
     if state.stamps:
         raw["stamps"] = dict(state.stamps)
     if state.owed:
@@ -162,6 +170,7 @@ def state_bytes(state: Applied) -> bytes:
             "kind": tried.kind,
             "tags": sorted(tried.tags),
             **_inputs_json(tried.inputs, tried.sensitive),
+            **_outputs_json(tried.outputs),
         }
     return (json.dumps(raw, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -174,6 +183,10 @@ def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
     if sensitive:
         found["sensitive"] = sorted(sensitive)
     return found
+
+
+def _outputs_json(outputs: Outputs) -> Dict[str, Any]:
+    return {"outputs": dict(outputs)} if outputs else {}
 
 
 def root_commit(git: Git) -> Oid:

@@ -5,7 +5,7 @@ action that fails. Others than the built-in ones are found by the entry-point gr
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional
@@ -23,7 +23,7 @@ class Request:
     last applied, with environment variables filled in; timeout in seconds; root: where actions start.
     say: takes output as it comes, bytes at a time; started: is told of a process that was started, by its number;
     folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
-    was read once for all of them.
+    was read once for all of them; outputs: what earlier actions reported.
     """
 
     id: str
@@ -40,16 +40,21 @@ class Request:
     started: Callable[[int], None] = lambda process: None
     folder: Optional[Path] = None
     environment: Optional[Mapping[bytes, bytes]] = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Result:
-    """How an action ended. changed: whether it says that it changed something; output: what `say` was not given."""
+    """How an action ended. changed: whether it says that it changed something; output: what `say` was not given.
+
+    outputs: what it reports, also where it failed.
+    """
 
     ok: bool
     changed: bool = True
     message: str = ""
     output: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 Handler = Callable[[Request], Result]

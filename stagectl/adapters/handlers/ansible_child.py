@@ -32,10 +32,10 @@ def _play(private: Path, playbook: str) -> Mapping[str, object]:
     runner = _runner(private, path, _inventory(private, host), story)
     status, code = runner.run()
     if code:
-        raise Failed(story.failure or f"ansible-playbook ended with exit code {code} ({status})")
+        raise Failed(story.failure or f"ansible-playbook ended with exit code {code} ({status})", story.outputs)
     if story.plays == story.unmatched:
         raise Failed(f"{playbook} has no play for the host {host}")
-    return {"changed": story.changed}
+    return {"changed": story.changed, "outputs": story.outputs}
 
 
 def _inside_repository(playbook: str) -> Path:
@@ -52,7 +52,7 @@ def _inside_repository(playbook: str) -> Path:
 def _inventory(private: Path, host: str) -> Path:
     """Write inventory and variables to where ansible-runner looks for them; return the inventory."""
     own: Dict[str, Any] = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    variables = ansible_files.variables(values("INPUTS"), before=values("BEFORE"), **own)
+    variables = ansible_files.variables(values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"), **own)
     inventory = private / "inventory" / "hosts.json"
     for path, text in {
         inventory: ansible_files.inventory(host, sys.executable),
@@ -101,11 +101,12 @@ def _program() -> str:
 class Story:
     """What is heard while Ansible plays: output goes on, and what counts for the result stays.
 
-    plays, unmatched: how many plays there were, and how many of them had no host.
+    plays, unmatched: how many plays there were, and how many of them had no host; outputs: what `set_stats` was given.
     """
 
     def __init__(self) -> None:
         self.changed = False
+        self.outputs: Mapping[str, Any] = {}
         self.plays = self.unmatched = 0
         self._task = ""
         self._error = ""
@@ -125,6 +126,7 @@ class Story:
         self.unmatched += name == "playbook_on_no_hosts_matched"
         if name == "playbook_on_stats":
             self.changed = any(data.get("changed", {}).values())
+            self.outputs = data.get("artifact_data") or {}  # for all hosts, as set_stats has it by default
         self._task = _told(name, data) or self._task
         error = _ERROR.match(text)
         if error and not self._error:

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, NoReturn
+from typing import Any, Callable, Dict, Mapping, NoReturn, Optional
 
 ENDED, FAILURE = "ended", "failure"  # files in the folder that child and handler share
 
@@ -17,7 +17,14 @@ LEFT = "it ended its process before it returned: whether it has done its work is
 
 
 class Failed(Exception):
-    """An action that failed; the message is all that people need, the output has what is more."""
+    """An action that failed; the message is all that people need, the output has what is more.
+
+    outputs: what it had reported before that.
+    """
+
+    def __init__(self, message: str, outputs: Optional[Mapping[str, object]] = None) -> None:
+        super().__init__(message)
+        self.outputs = outputs or {}
 
 
 def fact(key: str) -> str:
@@ -26,7 +33,7 @@ def fact(key: str) -> str:
 
 
 def values(key: str) -> Dict[str, Any]:
-    """Return the values of the file that INPUTS or BEFORE names."""
+    """Return the values of the file that INPUTS, BEFORE or OUTPUTS names."""
     found: Dict[str, Any] = json.loads(Path(fact(key)).read_text(encoding="utf-8"))
     return found
 
@@ -44,6 +51,8 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
         Path(told).write_text(json.dumps(result), encoding="utf-8")
     except Failed as failure:
         Path(folder, FAILURE).write_text(str(failure), encoding="utf-8", errors="backslashreplace")
+        if failure.outputs:
+            Path(told).write_text(json.dumps({"outputs": failure.outputs}), encoding="utf-8")
         code = 1
     except SystemExit as leaving:
         Path(folder, ENDED).touch()

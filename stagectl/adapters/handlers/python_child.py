@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import traceback
 from functools import reduce
 from typing import Any, Callable, Mapping, NoReturn
@@ -35,7 +36,7 @@ def _called(name: str) -> Any:
 
 def _call() -> Call:
     facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    return Call(**facts, inputs=values("INPUTS"), before=values("BEFORE"))
+    return Call(**facts, inputs=values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"))
 
 
 def _function(name: str) -> Callable[[Call], Any]:
@@ -63,12 +64,17 @@ def _result(name: str, returned: Any) -> Mapping[str, object]:
         return {}
     if isinstance(returned, bool):
         return {"changed": returned}
-    kinds = {"changed": bool, "message": str}
+    kinds = {"changed": bool, "message": str, "outputs": Mapping}
     if not isinstance(returned, Mapping) or not all(
         key in kinds and isinstance(value, kinds[key]) for key, value in returned.items()
     ):
         raise Failed(
             f"{name} returned {type(returned).__name__}: None, true or false (whether it changed something), or a "
-            'mapping {"changed": true or false, "message": "..."} is expected'
+            'mapping {"changed": true or false, "message": "...", "outputs": {...}} is expected'
         )
-    return dict(returned)
+    found = {key: dict(value) if key == "outputs" else value for key, value in returned.items()}
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Failed(f"{name} returned outputs that are no JSON values: {error}") from None
+    return found

@@ -10,7 +10,10 @@ from stagectl.adapters.handlers import Request, Result
 
 @dataclass(frozen=True)
 class Call:
-    """What the function gets. inputs: values to act with; before: those last applied, empty if there are none."""
+    """What the function gets. inputs: values to act with; before: those last applied, empty if there are none.
+
+    outputs: what earlier calls reported.
+    """
 
     resource: str
     action: str
@@ -18,6 +21,7 @@ class Call:
     run: str
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
+    outputs: Mapping[str, Any]
 
 
 def python(request: Request) -> Result:

@@ -23,7 +23,7 @@ from stagectl.adapters.handlers import Request, Result, private
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
 CHUNK = 64 * 1024  # bytes read at once
 LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
-LARGEST_RESULT = 1024 * 1024  # bytes of a result file: whether something changed, and a message
+LARGEST_RESULT = 1024 * 1024  # bytes of a result file: whether something changed, a message, and outputs
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 DYING = 10.0  # seconds until a process that was killed is taken for one that cannot be, such as one of another user
 
@@ -74,8 +74,8 @@ def shell(request: Request) -> Result:
             return shell(replace(request, folder=Path(name)))
     files = private.files_of(os.fspath(request.folder))
     lead = os.path.join(files.folder, f"{os.getpid()}-{next(_numbers)}-")
-    paths = {key: f"{lead}{key}.json" for key in ("inputs", "before", "result")}
-    values = {"inputs": request.inputs, "before": request.before}
+    values = {"inputs": request.inputs, "before": request.before, "outputs": request.outputs}
+    paths = {key: f"{lead}{key}.json" for key in (*values, "result")}
     put: List[str] = []
     try:
         for key, value in values.items():
@@ -109,6 +109,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
         b"RUN": request.run,
         b"INPUTS": paths["inputs"],
         b"BEFORE": paths["before"],
+        b"OUTPUTS": paths["outputs"],
         b"RESULT": paths["result"],
     }
     found = dict(inherited() if request.environment is None else request.environment)
@@ -207,12 +208,19 @@ def _reported(path: str) -> Result:
     if not os.path.lexists(path):
         return Result(True)
     try:
-        raw = json.loads(_content(path))
+        raw = json.loads(_content(path), parse_constant=_no_number)
     except (OSError, ValueError, RecursionError) as error:
         return Result(False, message=f"the result file cannot be read: {error}")
     if not isinstance(raw, dict) or not isinstance(raw.get("changed", True), bool):
         return Result(False, message='the result file is not {"changed": true or false, "message": "..."}')
-    return Result(True, raw.get("changed", True), str(raw.get("message", "")))
+    outputs = raw.get("outputs", {})
+    if not isinstance(outputs, dict):
+        return Result(False, message='the "outputs" of the result file are no mapping of names to values')
+    return Result(True, raw.get("changed", True), str(raw.get("message", "")), outputs=outputs)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def _why(failure: str, reported: Result) -> str:

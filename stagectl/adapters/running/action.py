@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional
 
@@ -13,7 +13,8 @@ from stagectl.adapters.handlers import Handler, Request
 from stagectl.adapters.running.output import Output
 from stagectl.core.redact import Redactor
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
-from stagectl.core.values import Inputs, expand, pack, unpack
+from stagectl.core.running.reporting import with_plain_outputs
+from stagectl.core.values import Inputs, Outputs, expand, pack, unpack
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Order:
     inputs: Inputs
     before: Inputs
     timeout: Optional[float]
+    outputs: Outputs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,17 @@ def carry_out(
         started=started,
         folder=place.private,
         environment=place.environment,
+        outputs=order.outputs,
     )
     try:
         result = handler(request)
     except Exception as error:  # a handler of somebody else's
         result = handlers.Result(False, message=f"{type(error).__name__}: {error}")
     output.feed(result.output.encode("utf-8", "replace"))
-    message = place.redactor.clean(result.message)
     seconds = time.monotonic() - began
-    return Outcome(SUCCESS if result.ok else ERROR, result.changed, message, output.end(), seconds)
+    state, message = SUCCESS if result.ok else ERROR, place.redactor.clean(result.message)
+    ended = Outcome(state, result.changed, message, output.end(), seconds, result.outputs or {})
+    return with_plain_outputs(ended, place.redactor.clean)
 
 
 def order_json(order: Order) -> Dict[str, Any]:

@@ -44,6 +44,7 @@ def find_troubles(universe: Universe) -> List[Trouble]:
             continue
         if universe.is_staged_here(name):
             troubles += _named(universe, resource)
+            troubles += _output_names(universe, resource)
             troubles += _literal_secrets(universe, resource)
         if name not in universe.shown:
             troubles += _values(universe, resource)
@@ -183,6 +184,13 @@ def _missing_text(universe: Universe, reference: Reference, reader: Name) -> str
         near = nearest(reference.path[0], known) or f"; it has: {', '.join(sorted(known)) or 'none'}"
         return f"{reference}: '{parent}' has no input '{reference.path[0]}'{near}"
     return f"{reference}: '{parent}' has no such value in its input '{reference.path[0]}'"
+
+
+def _output_names(universe: Universe, resource: Resource) -> Iterator[Trouble]:
+    """Yield inputs with the name of an output of their kind: nobody would know which of the two a reader means."""
+    kind = universe.situation.kinds.get(resource.kind)
+    for key in sorted(kind.output_names & resource.inputs.keys()) if kind else ():
+        yield Trouble(resource.name, ("inputs", key), f"'{key}' is an output of kind {resource.kind}", on_key=True)
 
 
 def _literal_secrets(universe: Universe, resource: Resource) -> Iterator[Trouble]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REPLACE, Applied, Kind, Name, Resource, is_pending, split_change
-from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value, same
 
@@ -125,7 +125,7 @@ def open_names(applied: Mapping[Name, Applied], kinds: Mapping[str, Kind], among
     Each is looked at with what its parents show as applied: where these are settled too, that is what they are.
     """
     fixed = {name: state.inputs for name, state in applied.items() if state.live}
-    settled = _Settled(applied, kinds, Resolver({}, fixed))
+    settled = _Settled(applied, kinds, Resolver({}, fixed, reported(applied)))
     return {name for name in among if not settled.is_settled(name)}
 
 

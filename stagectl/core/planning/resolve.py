@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from stagectl.core.model import Name, Resource
-from stagectl.core.values import Inputs, Part, Path, Reference, Template, Value, canonical, leaves
+from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.values import Inputs, Outputs, Part, Path, Reference, Template, Value, canonical, leaves
 
 LARGEST = 1 << 20  # characters of text in one resolved input: a reference bomb ends here
 LARGEST_RESOURCE = 4 * LARGEST  # and all resolved inputs of one resource together
@@ -51,12 +51,18 @@ class Resolver:
     """The values of a universe of resources.
 
     documents: resources whose inputs are resolved; fixed: resources that show given values whatever others do.
-    A name in both counts as fixed.
+    A name in both counts as fixed. outputs: what actions reported, which is read like an input of that name.
     """
 
-    def __init__(self, documents: Mapping[Name, Resource], fixed: Mapping[Name, Inputs]) -> None:
+    def __init__(
+        self,
+        documents: Mapping[Name, Resource],
+        fixed: Mapping[Name, Inputs],
+        outputs: Optional[Mapping[Name, Outputs]] = None,
+    ) -> None:
         self._documents = documents
         self._fixed = fixed
+        self._outputs = outputs or {}
         self._values: Dict[Node, Value] = {}
         self._sizes: Dict[Name, int] = {}
         self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
@@ -114,6 +120,8 @@ class Resolver:
             shown = {key: self._values[name, key]} if (name, key) in self._values else {}
         else:
             raise _Failed(ABSENT, reference)
+        if key not in shown and name in self._outputs:
+            shown = self._outputs[name]
         there, value = found_in(shown, reference)
         if not there:
             raise _Failed(NO_VALUE if value is None else NOT_SCALAR, reference)
@@ -210,6 +218,11 @@ class Resolver:
         if isinstance(value, Template):
             return value.parts
         return (value if isinstance(value, str) else canonical(value),)
+
+
+def reported(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
+    """Return the outputs of every resource that has any."""
+    return {name: state.outputs for name, state in applied.items() if state.outputs}
 
 
 def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:

@@ -12,7 +12,7 @@ from typing import AbstractSet, Dict, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, Name, Resource, is_pending, split_change
 from stagectl.core.planning.inferred import intent_of
-from stagectl.core.planning.resolve import ABSENT, LACKING, Resolver, found_in
+from stagectl.core.planning.resolve import ABSENT, LACKING, Resolver, found_in, reported
 from stagectl.core.planning.situation import Hold, Scope, Situation
 from stagectl.core.plans.plan import NEEDS_PARENT, NEEDS_READER, OUTSIDE
 from stagectl.core.values import Reference, Value
@@ -99,7 +99,7 @@ class Universe:
             self.effective[name] = self.situation.staged[name]
             shown[name] = self.applied(name).inputs
         self.shown: AbstractSet[Name] = shown.keys()
-        self.resolver = Resolver(self.effective, shown)
+        self.resolver = Resolver(self.effective, shown, reported(self.situation.applied))
 
     def _shows_applied(self, name: Name) -> bool:
         return name in self.holds or self.is_left_alone(name) or not self.in_scope(name)

@@ -1,12 +1,13 @@
-"""What an apply leaves behind: the applied state after some changes succeeded and others not (docs/design.md, section 4)."""
+"""What an apply leaves behind: the applied state after some changes succeeded, and others not (design, section 4)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, Attempt, ChangeId, Name, split_change
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.values import Outputs
 
 STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
     "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
@@ -18,7 +19,8 @@ RECORDED = "recorded only"  # the message of a change that did not run, and coun
 class Outcome:
     """How a change ended. changed: whether its action said that it changed something; output: its last lines.
 
-    seconds: how long its action took.
+    seconds: how long its action took; outputs: what it reported, also where it failed; began: whether it was started:
+    an ERROR of one that was not leaves nothing unfinished.
     """
 
     state: str
@@ -26,6 +28,8 @@ class Outcome:
     message: str = ""
     output: str = ""
     seconds: float = 0.0
+    outputs: Outputs = field(default_factory=dict)
+    began: bool = True
 
     @property
     def reported(self) -> Optional[bool]:
@@ -49,7 +53,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         before = applied.get(name)
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):
-            after = _after_change(plan, change, outcomes, after)
+            after = after_change(plan, change, outcomes[change.id], after)
             if outcomes[change.id].state in (ERROR, UNKNOWN) and change.id in doubted:
                 after = after and replace(after, tried=after.tried | {change.action})
         after = _finish(plan, name, changes.get(name, []), outcomes, after)
@@ -63,19 +67,21 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     return moved
 
 
-def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optional[Applied]) -> Optional[Applied]:
-    state_now = outcomes[change.id].state
-    if state_now in (ERROR, UNKNOWN) and change.action in STANDARD_ACTIONS:
-        return replace(state or Applied(), unfinished=_attempt(change))
-    if state_now != SUCCESS:
+def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[Applied]) -> Optional[Applied]:
+    """Return the applied state of a resource after one of its changes has ended, None if nothing is left of it."""
+    if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
+        state = state or Applied()
+        return replace(state, unfinished=_attempt(change, {**_tried(state), **outcome.outputs}))
+    if outcome.state != SUCCESS:
         return state
     if change.action == REMOVE:
         return _removed(plan, change, state or Applied())
     state = state or Applied()
     stamps = {**state.stamps, **change.stamps}
     owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
+    outputs = {**known_outputs(state, change.action), **outcome.outputs}
     if change.action not in (RUN, UPDATE):
-        return replace(state, stamps=stamps, owed=owed, tried=state.tried - {change.action})
+        return replace(state, stamps=stamps, owed=owed, tried=state.tried - {change.action}, outputs=outputs)
     target = plan.targets[change.resource]
     return replace(
         state,
@@ -85,6 +91,7 @@ def _after_change(plan: Plan, change: Change, outcomes: Outcomes, state: Optiona
         stamps=stamps,
         owed=owed,
         unfinished=None,
+        outputs=outputs,
     )
 
 
@@ -95,13 +102,28 @@ def _doubted(plan: Plan) -> FrozenSet[ChangeId]:
     return frozenset(identity for identity in found if split_change(identity)[1] not in STANDARD_ACTIONS)
 
 
+def _tried(state: Applied) -> Outputs:
+    """Return what a try reported that did not succeed."""
+    return state.unfinished.outputs if state.unfinished is not None else {}
+
+
+def known_outputs(state: Applied, action: str) -> Outputs:
+    """Return the outputs that an action is given, which are those that it may change.
+
+    A run starts anew, with what failed tries reported; that is given to updates and removals, too, and read by nobody.
+    """
+    if action not in STANDARD_ACTIONS:
+        return state.outputs
+    return {**({} if action == RUN else state.outputs), **_tried(state)}
+
+
 def _pays(change: Change, action: str) -> bool:
     """Return whether a change that succeeded pays an owed action: a run does what an update would."""
     return action == change.action or (action == UPDATE and change.action == RUN)
 
 
-def _attempt(change: Change) -> Attempt:
-    return Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive)
+def _attempt(change: Change, outputs: Outputs) -> Attempt:
+    return Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive, outputs)
 
 
 def _removed(plan: Plan, change: Change, state: Applied) -> Optional[Applied]:

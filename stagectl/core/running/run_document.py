@@ -41,6 +41,8 @@ def outcome_json(outcome: Outcome) -> Dict[str, Any]:
     if outcome.state != INPROGRESS:
         found.update(changed=outcome.reported, message=outcome.message, seconds=round(outcome.seconds, 3))
         found.update({"output": outcome.output} if outcome.output else {})
+        found.update({"outputs": dict(outcome.outputs)} if outcome.outputs else {})
+        found.update({} if outcome.began else {"began": False})
     return found
 
 
@@ -52,7 +54,15 @@ def read_outcome(entry: Mapping[str, Any]) -> Outcome:
         _said(entry.get("message", "")),
         _said(entry.get("output", "")),
         forms.seconds(entry.get("seconds", 0.0)),
+        _outputs(entry.get("outputs", {})),
+        bool(entry.get("began", True)),
     )
+
+
+def _outputs(value: Any) -> Dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{str(value)[:60]} is no mapping")
+    return value
 
 
 def _said(value: Any) -> str:

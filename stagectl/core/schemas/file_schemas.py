@@ -140,6 +140,17 @@ def _kind() -> Schema:
         {
             "description": {"description": "What resources of this kind are."},
             "inputs": {"description": "A JSON Schema, draft 2020-12; it checks, it never fills in."},
+            "outputs": {
+                "type": ["object", "null"],
+                "properties": {"properties": {"type": "object"}},
+                "description": "A JSON Schema, draft 2020-12, of what actions report; its properties name the outputs.",
+            },
+            "reports": {
+                "type": ["object", "null"],
+                "propertyNames": {"pattern": f"^(?:{ACTION.pattern})$"},
+                "additionalProperties": {**words, "description": "Outputs that this action may change."},
+                "description": "By which action each output may change; by default by run and update.",
+            },
             "handler": {
                 "type": "string",
                 "minLength": 1,

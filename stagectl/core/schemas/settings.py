@@ -6,14 +6,15 @@ import re
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from stagectl.core import address
-from stagectl.core.errors import Flaws, StagectlError
+from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
+from stagectl.core.schemas.json_schema import check_json_schema
+from stagectl.core.schemas.outputs import output_schema, reports
 from stagectl.core.schemas.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
-from stagectl.core.schemas.words import told
 
 _KIND_KEYS = (
-    "description", "inputs", "handler", "actions", "replace_on", "sensitive", "timeout", "limit", "idempotent",
-    "protect",
+    "description", "inputs", "outputs", "reports", "handler", "actions", "replace_on", "sensitive", "timeout", "limit",
+    "idempotent", "protect",
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
@@ -26,16 +27,21 @@ Documents = Sequence[Any]
 def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
     """Return the kind that a file's one document describes; raises FlawedFile with every flaw.
 
-    is_checked: whether its JSON Schema is known to be one, which takes long to find out.
+    is_checked: whether its JSON Schemas are known to be some, which takes long to find out.
     """
     flaws = Flaws()
     if len(documents) > 1:
         flaws.add(1, (), "a kind is one document, without front matter")
     raw = mapping(documents[0] if documents and documents[0] is not None else {}, 0, (), flaws, "a kind")
     known_keys(raw, 0, (), _KIND_KEYS, flaws)
+    if not is_checked:
+        check_json_schema(raw, "inputs", flaws)
+        check_json_schema(raw, "outputs", flaws)
     found = Kind(
         name=name,
-        schema=raw.get("inputs") if is_checked else _json_schema(raw.get("inputs"), flaws),
+        schema=raw.get("inputs"),
+        outputs=output_schema(raw, flaws),
+        reports=reports(raw, flaws),
         handler=_checked(raw, "handler", _is_text, "shell", "the name of a handler, such as shell", flaws),
         actions=_kind_actions(raw, flaws),
         replace_on=frozenset(_words(raw, "replace_on", flaws)),
@@ -126,24 +132,6 @@ _FORMS: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
         "an ansible action is the path of a playbook, from the repository's root: playbooks/deploy.yml",
     ),
 }
-
-
-def _json_schema(value: Any, flaws: Flaws) -> Any:
-    if value is None:
-        return None
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(value)
-    except SchemaError as error:
-        for at, message, on_key in told(error):
-            flaws.add(0, ("inputs", *at), f"not a JSON Schema (draft 2020-12): {message}", on_key=on_key)
-    except StagectlError:  # the time is over
-        raise
-    except Exception as error:  # what the library does not take for wrong, and cannot use
-        flaws.add(0, ("inputs",), f"not a JSON Schema (draft 2020-12): {str(error)[:200]}")
-    return value
 
 
 def config(documents: Documents) -> Config:

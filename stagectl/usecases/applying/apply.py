@@ -124,7 +124,16 @@ def _carried_out(
         else:
             again = tried(plan, situation.applied)
             outcomes, interrupted = execute(
-                workspace, plan, header, journal, watch, note=note, total=total, again=again, cluster=cluster
+                workspace,
+                plan,
+                header,
+                situation.applied,
+                journal,
+                watch,
+                note=note,
+                total=total,
+                again=again,
+                cluster=cluster,
             )
     commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)

@@ -19,11 +19,13 @@ from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.processes import Notes
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
-from stagectl.core.model import ChangeId
+from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.redact import Redactor
+from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import recorded
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, restriction
 from stagectl.core.values import variables
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
@@ -40,6 +42,7 @@ def execute(
     workspace: Workspace,
     plan: Plan,
     header: Header,
+    applied: Mapping[Name, Applied],
     journal: Journal,
     watch: Watch,
     *,
@@ -51,8 +54,9 @@ def execute(
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
-    total: how many run at once; note is told when nothing more starts; known: how changes ended before an interruption,
-    which do not run again; again: changes that were tried before; cluster: where they run, if not here. Raises RunLost
+    applied: what the plan was made from; total: how many run at once; note is told when nothing more starts; known: how
+    changes ended before an interruption, which do not run again; again: changes that were tried before; cluster: where
+    they run, if not here. Raises RunLost
     when nobody saw how some ended: the run stays open.
     """
     known = known or {}
@@ -74,11 +78,12 @@ def execute(
             few = ", ".join(running[:5]) + (", ..." if len(running) > 5 else "")
             note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
+    course = Course(plan, applied)
     if cluster is None:
         acting = [change for change in plan.changes if change.id not in left_out.preset]
-        hands = _here(workspace, replace(plan, changes=tuple(acting)), header.run, journal, total)
+        hands = _here(workspace, replace(plan, changes=tuple(acting)), header.run, course, journal, total)
     else:
-        hands = _there(cluster, plan, header.run, journal)
+        hands = _there(cluster, plan, header.run, course, journal)
     with hands.executor:
         loop = Run(
             plan,
@@ -91,6 +96,7 @@ def execute(
             fail_fast=header.fail_fast,
             should_stop=(journal.folder / "stop").exists,
             on_stop=told_stop,
+            course=course,
             seconds=durations(workspace.git.scratch(), (change.id for change in plan.changes)),
         )
         if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
@@ -122,13 +128,13 @@ class _Threads(ThreadPoolExecutor):
         self._notes.close()
 
 
-def _here(workspace: Workspace, plan: Plan, run: str, journal: Journal, total: int) -> _Hands:
+def _here(workspace: Workspace, plan: Plan, run: str, course: Course, journal: Journal, total: int) -> _Hands:
     """Return what carries out changes on this machine, in threads."""
     found, notes = handlers_of(plan, plan.changes), Notes(journal.folder)
     place = Place(workspace.root, journal.private(), redactor_of(plan), inherited())
 
     def act(change: Change) -> Outcome:
-        order = order_of(plan, run, change)
+        order = order_of(plan, run, course, change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
@@ -137,7 +143,7 @@ def _here(workspace: Workspace, plan: Plan, run: str, journal: Journal, total: i
     return _Hands(act, _Threads(total, notes), kill_all)
 
 
-def _there(cluster: Link, plan: Plan, run: str, journal: Journal) -> _Hands:
+def _there(cluster: Link, plan: Plan, run: str, course: Course, journal: Journal) -> _Hands:
     """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
     from stagectl.adapters.executors.dask import DaskExecutor
 
@@ -146,12 +152,13 @@ def _there(cluster: Link, plan: Plan, run: str, journal: Journal) -> _Hands:
     def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
         output = Output(journal.output(identity), redactor)
         output.feed(text.encode("utf-8", "replace"))
-        return replace(outcome, message=redactor.clean(outcome.message), output=output.end())
+        outcome = replace(outcome, message=redactor.clean(outcome.message), output=output.end())
+        return with_plain_outputs(outcome, redactor.clean)
 
     def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
         threading.Thread(target=cluster.kill, daemon=True).start()
 
-    return _Hands(partial(order_of, plan, run), DaskExecutor(cluster, take), kill)
+    return _Hands(partial(order_of, plan, run, course), DaskExecutor(cluster, take), kill)
 
 
 def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> None:
@@ -203,7 +210,7 @@ def does(plan: Plan, change: Change) -> object:
     return kind.actions.get(change.action) if kind and kind.handler != "none" else None
 
 
-def order_of(plan: Plan, run: str, change: Change) -> Optional[Order]:
+def order_of(plan: Plan, run: str, course: Course, change: Change) -> Optional[Order]:
     """Return what a change asks for, None if nothing runs."""
     what = does(plan, change)
     if what is None:
@@ -220,4 +227,5 @@ def order_of(plan: Plan, run: str, change: Change) -> Optional[Order]:
         inputs=dict(change.inputs or {}),
         before=dict(change.before or {}),
         timeout=kind.timeout,
+        outputs=course.given(change),
     )

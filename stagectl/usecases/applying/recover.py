@@ -141,7 +141,9 @@ def _resumed(
     begin(plan, header.run)
     with discreet(plan):
         again = tried(plan, applied, found.unknown())
-        outcomes, stopped = _finish(workspace, plan, header, journal, watch, note, known, again, parallel, where)
+        outcomes, stopped = _finish(
+            workspace, plan, header, applied, journal, watch, note, known, again, parallel, where
+        )
         commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
@@ -150,6 +152,7 @@ def _finish(
     workspace: Workspace,
     plan: Plan,
     header: Header,
+    applied: Mapping[Name, Applied],
     journal: journals.Journal,
     watch: Watch,
     note: Note,
@@ -163,7 +166,17 @@ def _finish(
     total = parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, where, total) as cluster:
         return execute(
-            workspace, plan, header, journal, watch, note=note, total=total, known=known, again=again, cluster=cluster
+            workspace,
+            plan,
+            header,
+            applied,
+            journal,
+            watch,
+            note=note,
+            total=total,
+            known=known,
+            again=again,
+            cluster=cluster,
         )
 
 

@@ -13,6 +13,7 @@ from stagectl.core.errors import RunLost
 from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import as_tried, decided
 from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, Outcome
 from stagectl.core.running.ready import Limits, Ready
@@ -38,7 +39,7 @@ class Run:
     at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
     on_stop is told, once, that nothing more starts while something still runs.
     again: changes that were tried before, which count as changed when they succeed; seconds: how long changes took in
-    earlier runs, as far as that is known.
+    earlier runs, as far as that is known; course: the applied state that they act on.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Run:
         should_stop: Callable[[], bool] = lambda: False,
         on_stop: Stopping = lambda why, running: None,
         seconds: Optional[Mapping[ChangeId, float]] = None,
+        course: Optional[Course] = None,
     ) -> None:
         self._changes = {change.id: change for change in plan.changes}
         before = {change.id: set(change.after) for change in plan.changes}
@@ -66,6 +68,7 @@ class Run:
         self._again = again
         self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
         self._is_stop_told = False
+        self._course = course
         self._ready = Ready(limits)
         self._running: Dict[Future[Outcome], Change] = {}
         self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, somebody asked to stop
@@ -104,7 +107,7 @@ class Run:
         """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
         wait(self._running)
         seen = [future for future in self._running if not _is_lost(future)]
-        self._untold += [(self._running[future], self._seen(future)) for future in seen]
+        self._untold += self._counted([(self._running[future], self._seen(future)) for future in seen])
         self._tell()
 
     def _take_ready(self) -> None:
@@ -137,10 +140,10 @@ class Run:
             return
         self._tell()
         done = self._some_done()
-        ended = sorted(((self._running[future], self._seen(future)) for future in done), key=lambda end: end[0].id)
+        changes = sorted(((self._running[future], self._seen(future)) for future in done), key=lambda end: end[0].id)
         for future in done:
             self._ready.end(self._running.pop(future))
-        self._end(ended)
+        ended = self._end(changes)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
         if self._should_stop():
@@ -165,11 +168,19 @@ class Run:
                 done.append(self._done.get_nowait())
         return [future for future in done if future is not None]
 
-    def _end(self, ended: News) -> None:
+    def _end(self, ended: News) -> News:
+        """Take ends; return them as they count."""
+        ended = self._counted(ended)
         self._untold.extend(ended)
         for change, outcome in ended:
             self.outcomes[change.id] = outcome
             self._sorter.done(change.id)
+        return ended
+
+    def _counted(self, ended: News) -> News:
+        if self._course is None:
+            return ended
+        return [(change, self._course.ended(change, outcome)) for change, outcome in ended]
 
 
 def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:

@@ -13,7 +13,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import StagectlError, Step, UsageError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
-from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.plans.selection import Selection, World, match_names
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
@@ -178,7 +178,9 @@ def _detached(
     snapshot: Snapshot, resources: Mapping[Name, Resource], gone: Set[Name], applied: Mapping[Name, Applied]
 ) -> Dict[str, Optional[bytes]]:
     """Return the readers' files with the last applied values written in, and without relations to what goes."""
-    values = Resolver(resources, {name: state.inputs for name, state in applied.items() if state.live})
+    values = Resolver(
+        resources, {name: state.inputs for name, state in applied.items() if state.live}, reported(applied)
+    )
     edited: Dict[str, Optional[bytes]] = {}
     for name, resource in sorted(resources.items()):
         if name in gone or not (resource.parents | frozenset(resource.unordered)) & gone:
