@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from stagectl.core.values import Inputs, Path, Value, dotted, leaves, same, step_order
+from stagectl.core.word import Word
 
-ADD, REMOVE, REPLACE = "add", "remove", "replace"
+
+class Op(Word):
+    """How one leaf differs."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
 
 
 class Difference(NamedTuple):
     """One leaf that differs; before is None for `add`, after is None for `remove`."""
 
     path: Path
-    op: str
+    op: Op
     before: Value = None
     after: Value = None
 
@@ -25,11 +32,11 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
     entries = []
     for path in sorted(old.keys() | new.keys(), key=step_order):
         if path not in old:
-            entries.append(Difference(path, ADD, None, new[path]))
+            entries.append(Difference(path, Op.ADD, None, new[path]))
         elif path not in new:
-            entries.append(Difference(path, REMOVE, old[path], None))
+            entries.append(Difference(path, Op.REMOVE, old[path], None))
         elif not same(old[path], new[path]):
-            entries.append(Difference(path, REPLACE, old[path], new[path]))
+            entries.append(Difference(path, Op.REPLACE, old[path], new[path]))
     return tuple(entries)
 
 
@@ -40,5 +47,5 @@ def joined(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[
     entries = [entry for path, entry in {**old, **new}.items() if (path in old) != (path in new)]
     for path in old.keys() & new.keys():
         if not same(old[path].before, new[path].after):
-            entries.append(Difference(new[path].path, REPLACE, old[path].before, new[path].after))
+            entries.append(Difference(new[path].path, Op.REPLACE, old[path].before, new[path].after))
     return tuple(sorted(entries, key=lambda entry: step_order(entry.path)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional, Sequence, Tuple
 
-from stagectl.core.diff import ADD, Difference, diff
-from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
 from stagectl.core.values import canonical, dotted
 from stagectl.views.text import LONGEST, difference_line, listed, safe, sign_of
@@ -71,6 +70,8 @@ def promotion_text(differ: Sequence[Tuple[Name, Sequence[Difference]]], left: Se
 
 def _as_it_stands(entry: Difference) -> str:
     """Return a difference of two files: their text is shown as it is, references and all."""
-    sides = [None if op == entry.op else canonical(value) for op, value in ((ADD, entry.before), (GONE, entry.after))]
+    sides = [
+        None if op == entry.op else canonical(value) for op, value in ((Op.ADD, entry.before), (Op.REMOVE, entry.after))
+    ]
     before, after = (safe(side)[:LONGEST] if side is not None else "(nothing)" for side in sides)
     return f"{safe(dotted(entry.path))}: {before} -> {after}"

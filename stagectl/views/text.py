@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, List, Sequence
 
-from stagectl.core.diff import ADD, Difference
-from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import Difference, Op
 from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import safe as safe
@@ -48,9 +47,9 @@ def difference_line(difference: Difference, sensitive: bool) -> str:
     path = dotted_path(difference.path)
     if sensitive:
         return f"{path}: (sensitive)"
-    if difference.op == ADD:
+    if difference.op == Op.ADD:
         return f"{path}: {value_text(difference.after)}"
-    if difference.op == GONE:
+    if difference.op == Op.REMOVE:
         return f"{path}: {value_text(difference.before)} -> (gone)"
     return f"{path}: {value_text(difference.before)} -> {value_text(difference.after)}"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.resolve import found_in
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
-from stagectl.core.plans.plan import OUTSIDE
+from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.values import Reference, same
 
 
@@ -19,7 +19,7 @@ class Draft:
 
     name: Name
     action: str
-    cause: str
+    cause: CauseType
     inputs: Tuple[str, ...] = ()
     of: Set[ChangeId] = field(default_factory=set)
     follows: Set[ChangeId] = field(default_factory=set)
@@ -40,52 +40,65 @@ class HeldReaction:
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
 class Drafts:
     """The changes of a universe, by id, and the reactions that are held."""
 
-    def __init__(self, universe: Universe) -> None:
-        self._universe = universe
-        self.by_id: Dict[ChangeId, Draft] = {}
-        self.held: Dict[ChangeId, HeldReaction] = {}
-        for name in universe.situation.names():
-            if name not in universe.holds:
-                self._add_own(name)
-        self._add_owed()
-        self._add_reactions()
-
-    def replaced(self, name: str) -> bool:
-        """Return whether a resource is replaced: removed and run again."""
-        return change_id(name, REMOVE) in self.by_id and change_id(name, RUN) in self.by_id
+    by_id: Mapping[ChangeId, Draft]
+    held: Mapping[ChangeId, HeldReaction]
 
     def actions_seen(self, name: str, action: str) -> Set[str]:
         """Return the action names that relations may call a change by: the run of a replace counts as `update`."""
-        return {RUN, UPDATE} if action == RUN and self.replaced(name) else {action}
+        replaced = action == RUN and change_id(name, REMOVE) in self.by_id
+        return {RUN, UPDATE} if replaced else {action}
+
+
+def draft_changes(universe: Universe) -> Drafts:
+    """Return all changes of a universe: own ones, then those that are owed, then whatever reacts on any of them."""
+    drafting = _Drafting(universe)
+    for name in universe.view.situation.names():
+        if name not in universe.holds:
+            drafting.add_own(name)
+    drafting.add_owed()
+    drafting.add_reactions()
+    return drafting.drafts
+
+
+class _Drafting:
+    """Changes while they are collected."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+        self._view = universe.view
+        self._by_id: Dict[ChangeId, Draft] = {}
+        self._held: Dict[ChangeId, HeldReaction] = {}
+        self.drafts = Drafts(self._by_id, self._held)
 
     # --- inferred and explicit changes
 
-    def _add_own(self, name: Name) -> None:
+    def add_own(self, name: Name) -> None:
         intent = self._universe.intents[name]
         previous: List[ChangeId] = []
         for action in intent.actions:
             inputs = () if action == REMOVE and RUN not in intent.actions else intent.inputs
             draft = Draft(name, action, intent.cause, inputs, follows=set(previous))
             previous = [self._add(draft)]
-        if intent.actions != (REMOVE,) and self._universe.is_staged_here(name):
+        if intent.actions != (REMOVE,) and self._view.is_staged_here(name):
             self._add_explicit(name, intent.actions, previous)
 
     def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: List[ChangeId]) -> None:
-        for action, stamp in self._universe.explicit(name).items():
+        for action, stamp in self._view.explicit(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
-                    self.by_id[change_id(name, RUN)].stamps[action] = stamp
+                    self._by_id[change_id(name, RUN)].stamps[action] = stamp
             elif action in inferred:
-                self.by_id[change_id(name, action)].stamps[action] = stamp
+                self._by_id[change_id(name, action)].stamps[action] = stamp
             else:
-                draft = Draft(name, action, "explicit", follows=set(previous), stamps={action: stamp})
+                draft = Draft(name, action, CauseType.EXPLICIT, follows=set(previous), stamps={action: stamp})
                 previous = [self._add(draft)]
 
     def _add(self, draft: Draft) -> ChangeId:
-        self.by_id[draft.id] = draft
+        self._by_id[draft.id] = draft
         return draft.id
 
     def _inferred(self, name: Name) -> List[ChangeId]:
@@ -95,9 +108,8 @@ class Drafts:
 
     # --- owed and reacting changes
 
-    def _add_owed(self) -> None:
-        universe = self._universe
-        for name, applied in sorted(universe.situation.applied.items()):
+    def add_owed(self) -> None:
+        for name, applied in sorted(self._view.situation.applied.items()):
             for action, behind in sorted(applied.owed.items()):
                 if not self._can_react(name, action):
                     continue
@@ -105,52 +117,51 @@ class Drafts:
                 if hold is not None:
                     self._hold(name, action, hold)
                 elif not self._satisfied(name, action):
-                    draft = Draft(name, action, "owed", follows=set(self._inferred(name)))
-                    draft = self.by_id.setdefault(draft.id, draft)
-                    if draft.cause == "owed":
+                    draft = Draft(name, action, CauseType.OWED, follows=set(self._inferred(name)))
+                    draft = self._by_id.setdefault(draft.id, draft)
+                    if draft.cause == CauseType.OWED:
                         draft.of.update(behind)
 
     def _hold(self, name: Name, action: str, hold: Hold) -> Optional[HeldReaction]:
         """Note a held reaction, unless a held run does what it would."""
         if action == UPDATE and RUN in held_actions(self._universe, name):
             return None
-        return self.held.setdefault(change_id(name, action), HeldReaction(hold))
+        return self._held.setdefault(change_id(name, action), HeldReaction(hold))
 
     def _can_react(self, name: Name, action: str) -> bool:
         """Return whether a resource exists after the plan, and so can do more than be removed."""
-        universe = self._universe
-        if name not in universe.effective or universe.is_left_alone(name):
+        view = self._view
+        if name not in view.effective or view.is_left_alone(name):
             return False
-        runs = change_id(name, RUN) in self.by_id
-        if not universe.situation.is_live(name) and not runs:
+        runs = change_id(name, RUN) in self._by_id
+        if not view.situation.is_live(name) and not runs:
             return False
         return action != RUN or runs
 
     def _hold_of(self, name: Name) -> Optional[Hold]:
-        universe = self._universe
-        if name in universe.holds:
-            return universe.holds[name]
-        outside = not universe.is_selected(name) and not universe.in_scope(name)
-        return Hold(OUTSIDE) if outside else None
+        if name in self._universe.holds:
+            return self._universe.holds[name]
+        outside = not self._view.is_selected(name) and not self._view.in_scope(name)
+        return Hold(Reason.OUTSIDE) if outside else None
 
     def _satisfied(self, name: Name, action: str) -> bool:
         """Return whether a run, which is in the plan, does what the wanted update would."""
-        return action == UPDATE and change_id(name, RUN) in self.by_id and change_id(name, UPDATE) not in self.by_id
+        return action == UPDATE and change_id(name, RUN) in self._by_id and change_id(name, UPDATE) not in self._by_id
 
-    def _add_reactions(self) -> None:
+    def add_reactions(self) -> None:
         readers = self._reactions()
-        left = sorted(self.by_id, reverse=True)
+        left = sorted(self._by_id, reverse=True)
         while left:
             trigger = left.pop()
             name, action = split_change(trigger)
-            for seen in sorted(self.actions_seen(name, action)):
+            for seen in sorted(self.drafts.actions_seen(name, action)):
                 for reacting, own, when in readers.get(change_id(name, seen), ()):
                     left += self._react(reacting, own, trigger, when)
 
     def _reactions(self) -> Dict[ChangeId, List[Tuple[Name, str, str]]]:
         """Return who reacts on what: change id -> (resource, own action, when)."""
         found: Dict[ChangeId, List[Tuple[Name, str, str]]] = {}
-        for name, resource in sorted(self._universe.effective.items()):
+        for name, resource in sorted(self._view.effective.items()):
             for action, triggers in sorted(resource.react_on.items()):
                 for trigger in triggers:
                     found.setdefault(trigger.on, []).append((name, action, trigger.when))
@@ -169,45 +180,45 @@ class Drafts:
             return
         if self._satisfied(name, action):
             return
-        if own not in self.by_id:
-            self._add(Draft(name, action, "reaction", follows=set(self._inferred(name))))
+        if own not in self._by_id:
+            self._add(Draft(name, action, CauseType.REACTION, follows=set(self._inferred(name))))
             yield own
-        draft = self.by_id[own]
+        draft = self._by_id[own]
         _note(draft.triggers, trigger, when)
-        if draft.cause == "reaction":
+        if draft.cause == CauseType.REACTION:
             draft.of.add(trigger)
 
-    # --- causes
 
-    def behind(self, draft: Draft) -> Set[ChangeId]:
-        """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
-        if draft.cause not in ("child", REPLACE):
-            return draft.of
-        resource = self._universe.effective.get(draft.name)
-        found: Set[ChangeId] = set()
-        for key in draft.inputs:
-            for reference in resource.references.get(key, ()) if resource and key in resource.inputs else ():
-                found |= self._value_changes(reference)
-        return found - {draft.id}
+def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
+    """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
+    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE):
+        return draft.of
+    resource = universe.view.effective.get(draft.name)
+    found: Set[ChangeId] = set()
+    for key in draft.inputs:
+        for reference in resource.references.get(key, ()) if resource and key in resource.inputs else ():
+            found |= _value_changes(universe, drafts, reference)
+    return found - {draft.id}
 
-    def _value_changes(self, reference: Reference) -> Set[ChangeId]:
-        """Return the change of a parent, if one is in the plan, that changes the value a reference names."""
-        parent = Name(reference.name)
-        actions = self._universe.intents[parent].actions if parent in self._universe.intents else ()
-        if not actions or change_id(parent, actions[-1]) not in self.by_id:
-            return set()
-        there, value = self._universe.resolver.value_of(reference)
-        was_there, was = found_in(self._universe.applied(parent).inputs, reference)
-        changed = there != was_there or (there and not same(value, was))
-        return {change_id(parent, actions[-1])} if changed else set()
+
+def _value_changes(universe: Universe, drafts: Drafts, reference: Reference) -> Set[ChangeId]:
+    """Return the change of a parent, if one is in the plan, that changes the value a reference names."""
+    parent = Name(reference.name)
+    actions = universe.intents[parent].actions if parent in universe.intents else ()
+    if not actions or change_id(parent, actions[-1]) not in drafts.by_id:
+        return set()
+    there, value = universe.view.resolver.value_of(reference)
+    was_there, was = found_in(universe.view.applied(parent).inputs, reference)
+    changed = there != was_there or (there and not same(value, was))
+    return {change_id(parent, actions[-1])} if changed else set()
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
     """Return what a held resource would have done; `update` stands for a staged file to be recorded."""
-    if not universe.is_selected(name):
+    if not universe.view.is_selected(name):
         return list(universe.intents[name].actions)
     inferred = list(universe.full.intents[name].actions)
-    explicit = [] if inferred == [REMOVE] else [a for a in universe.explicit(name) if a not in (RUN, REPLACE)]
+    explicit = [] if inferred == [REMOVE] else [a for a in universe.view.explicit(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or [UPDATE]
 
 

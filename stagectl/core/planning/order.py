@@ -6,22 +6,22 @@ from typing import AbstractSet, Dict, Iterator, List, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import View
 
 Edge = Tuple[ChangeId, ChangeId]  # (earlier, later)
 
 
-def predecessors(universe: Universe, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
+def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    for earlier, later in _Order(universe, drafts).edges():
+    for earlier, later in _Order(view, drafts).edges():
         before[later].add(earlier)
     return before
 
 
 class _Order:
-    def __init__(self, universe: Universe, drafts: Drafts) -> None:
-        self._universe = universe
+    def __init__(self, view: View, drafts: Drafts) -> None:
+        self._view = view
         self._drafts = drafts
         self._actions: Dict[Name, List[str]] = {}
         for draft in drafts.by_id.values():
@@ -30,8 +30,8 @@ class _Order:
     def edges(self) -> Iterator[Edge]:
         """Yield every order between two changes of different causes."""
         for name, actions in self._actions.items():
-            staged = self._universe.effective.get(name)
-            applied = self._universe.applied(name).resource
+            staged = self._view.effective.get(name)
+            applied = self._view.applied(name).resource
             if staged is not None:
                 yield from self._after_parents(staged, actions)
                 yield from self._by_action(staged, actions)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import AbstractSet, Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.plans.plan import CauseType, Reason
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Scope(NamedTuple):
 class Hold(NamedTuple):
     """Why a resource is held back, and the resources whose changes are missing."""
 
-    reason: str
+    reason: Reason
     blockers: FrozenSet[Name] = frozenset()
 
 
@@ -72,5 +73,5 @@ class Intent(NamedTuple):
     """What a resource would do of its own accord: its inferred actions, and why."""
 
     actions: Tuple[str, ...] = ()
-    cause: str = ""
+    cause: CauseType = CauseType.STAGED
     inputs: Tuple[str, ...] = ()  # own top-level inputs that differ

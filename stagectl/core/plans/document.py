@@ -24,8 +24,9 @@ Document = Dict[str, Any]
 
 
 def with_id(plan: Plan) -> Plan:
-    """Return a plan with its id filled in."""
-    return replace(plan, id=plan_id(to_document(plan)))
+    """Return a plan with its id filled in, and each change's part of the document."""
+    told = replace(plan, changes=tuple(replace(change, json=_change_json(change)) for change in plan.changes))
+    return replace(told, id=plan_id(to_document(told)))
 
 
 def plan_id(document: Mapping[str, Any]) -> str:
@@ -44,7 +45,7 @@ def to_document(plan: Plan) -> Document:
         "base": {"commit": plan.base},
         "head": {"commit": plan.head, "dirty": plan.dirty},
         "selection": selection_json(plan.selection),
-        "changes": [_change_json(change) for change in plan.changes],
+        "changes": [change.json or _change_json(change) for change in plan.changes],
         "held": [_held_json(held) for held in plan.held],
         "recorded": list(plan.recorded),
         "pending": list(plan.pending),
@@ -65,42 +66,33 @@ def selection_json(selection: Selection) -> Document:
 
 
 def _change_json(change: Change) -> Document:
-    """Return a change as the document has it. It is made once: the plan's id and every view want it."""
-    made: Document = vars(change).setdefault("_document", {})
-    if made:
-        return made
     cause, digested = change.cause, digests(change)
-    made.update(
-        {
-            "id": change.id,
-            "resource": change.resource,
-            "action": change.action,
-            "kind": change.kind,
-            "tags": list(change.tags),
-            "cause": {"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs)},
-            "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
-            "after": list(change.after),
-            "wave": change.wave,
-            "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
-            "stamps": dict(sorted(change.stamps.items())),
-            "digests": {"before": digested.before, "inputs": digested.inputs},
-        }
-    )
-    return made
+    return {
+        "id": change.id,
+        "resource": change.resource,
+        "action": change.action,
+        "kind": change.kind,
+        "tags": list(change.tags),
+        "cause": {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)},
+        "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
+        "after": list(change.after),
+        "wave": change.wave,
+        "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
+        "stamps": dict(sorted(change.stamps.items())),
+        "digests": {"before": digested.before, "inputs": digested.inputs},
+    }
 
 
 def digests(change: Change) -> Digests:
     """Return the digests of the values of a change; one read from a document brings them, and no values."""
     if change.digests is not None:
         return change.digests
-    if "_document" in vars(change) and vars(change)["_document"]:
-        return Digests(**vars(change)["_document"]["digests"])
     return Digests(*(None if values is None else digest(values) for values in (change.before, change.inputs)))
 
 
 def difference_json(difference: Difference, sensitive: bool) -> Document:
     """Return one difference; a sensitive one without its values."""
-    found: Document = {"path": dotted(difference.path), "op": difference.op, "before": None, "after": None}
+    found: Document = {"path": dotted(difference.path), "op": difference.op.value, "before": None, "after": None}
     if sensitive:
         return {**found, "sensitive": True}
     return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
@@ -112,7 +104,7 @@ def _held_json(held: Held) -> Document:
         "resource": held.resource,
         "action": held.action,
         "tags": list(held.tags),
-        "reason": held.reason,
+        "reason": held.reason.value,
         "needs": list(held.needs),
         "message": held.message,
     }

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
 from stagectl.core.plans.selection import Selection
 from stagectl.core.values import Inputs
+from stagectl.core.word import Word
 
-OUTSIDE, NEEDS_PARENT, NEEDS_READER = "outside-selection", "needs-parent", "needs-reader"  # why a change is held
+
+class Reason(Word):
+    """Why a change is held back."""
+
+    OUTSIDE = "outside-selection"
+    NEEDS_PARENT = "needs-parent"
+    NEEDS_READER = "needs-reader"
+
+
+class CauseType(Word):
+    """Why a change is in a plan; of several that fit, the first (design, section 5, rule 13)."""
+
+    REPLACE = "replace"
+    STAGED = "staged"
+    UNFINISHED = "unfinished"
+    CHILD = "child"
+    EXPLICIT = "explicit"
+    OWED = "owed"
+    REACTION = "reaction"
+
+
+# What a resource does because of its own staged file.
+OWN = (CauseType.REPLACE, CauseType.STAGED, CauseType.UNFINISHED, CauseType.EXPLICIT)
+WITHOUT_VALUES = (CauseType.EXPLICIT, CauseType.OWED, CauseType.REACTION)  # actions that change no value
 
 
 class Cause(NamedTuple):
     """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ."""
 
-    type: str
+    type: CauseType
     of: Tuple[ChangeId, ...] = ()
     inputs: Tuple[str, ...] = ()
 
@@ -35,7 +59,8 @@ class Change:
     before, inputs: the values last applied and the ones it acts with; None where there are none.
     triggers: the changes it reacts on, with when; empty unless a reaction wants it.
     stamps: the explicit actions that are done when it has succeeded.
-    digests: of a change read from a document, which has no values, their digests.
+    digests: of the values before and after; a change read from a document has these alone.
+    json: the change as the document has it, once it was made; the plan's id and every view want it.
     """
 
     id: ChangeId
@@ -53,6 +78,7 @@ class Change:
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()
     stamps: Mapping[str, str] = field(default_factory=dict)
     digests: Optional[Digests] = None
+    json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)
 
 
 class Held(NamedTuple):
@@ -62,7 +88,7 @@ class Held(NamedTuple):
     resource: Name
     action: str
     tags: Tuple[str, ...]
-    reason: str
+    reason: Reason
     needs: Tuple[ChangeId, ...]
     message: str
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()  # of a held reaction: what makes it due, with when

@@ -6,13 +6,11 @@ import re
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from stagectl.core import forms
-from stagectl.core.diff import ADD, Difference
-from stagectl.core.diff import REMOVE as GONE
-from stagectl.core.diff import REPLACE as REPLACED
+from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import ACTION, STAMP, TAG, ChangeId, Kind, change_id
 from stagectl.core.plans.document import FORMAT_VERSION, plan_id, to_document
-from stagectl.core.plans.plan import NEEDS_PARENT, NEEDS_READER, OUTSIDE, Cause, Change, Digests, Held, Plan
+from stagectl.core.plans.plan import Cause, CauseType, Change, Digests, Held, Plan, Reason
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import parse_template
 from stagectl.core.schemas import settings
@@ -85,10 +83,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
     )
 
 
-# Words that go into texts and pictures as they are: a file from elsewhere must not bring others.
-_CAUSES = re.compile("staged|explicit|child|reaction|replace|unfinished|owed")
-_REASONS = re.compile(f"{OUTSIDE}|{NEEDS_PARENT}|{NEEDS_READER}")
-_OPS = re.compile(f"{ADD}|{GONE}|{REPLACED}")
+# A word that goes into texts and pictures as it is: a file from elsewhere must not bring others.
 _WHEN = re.compile("success|changed")
 
 
@@ -103,9 +98,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
     return Change(
         **_identified(raw),
         kind=forms.text(raw["kind"], KIND_NAME),
-        cause=Cause(
-            forms.text(cause["type"], _CAUSES), tuple(map(forms.identity, cause["of"])), forms.texts(cause["inputs"])
-        ),
+        cause=Cause(CauseType(cause["type"]), tuple(map(forms.identity, cause["of"])), forms.texts(cause["inputs"])),
         diff=tuple(_differences(raw["diff"])),
         after=tuple(map(forms.identity, raw["after"])),
         wave=forms.count(raw["wave"]),
@@ -119,7 +112,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
 def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
     for entry in entries:
         before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
-        yield Difference(undotted(forms.text(entry["path"])), forms.text(entry["op"], _OPS), before, after)
+        yield Difference(undotted(forms.text(entry["path"])), Op(entry["op"]), before, after)
 
 
 def _read(path: object, text: str) -> Value:
@@ -129,7 +122,7 @@ def _read(path: object, text: str) -> Value:
 def _held(raw: Mapping[str, Any]) -> Held:
     return Held(
         **_identified(raw),
-        reason=forms.text(raw["reason"], _REASONS),
+        reason=Reason(raw["reason"]),
         needs=tuple(map(forms.identity, raw["needs"])),
         message=forms.text(raw["message"]),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, Attempt, ChangeId, Name, split_change
-from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.values import Outputs
 
 STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
@@ -143,7 +143,7 @@ def _finish(
         return None
     inferred = [change for change in changes if change.action in (RUN, UPDATE, REMOVE)]
     done = all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
-    explicit = any(change.cause.type == "explicit" for change in changes) and not inferred and done
+    explicit = any(change.cause.type == CauseType.EXPLICIT for change in changes) and not inferred and done
     if state.live and name in plan.targets and (name in plan.recorded or explicit):
         state = replace(state, resource=plan.targets[name].resource)
     debts = {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}

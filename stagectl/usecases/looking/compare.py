@@ -7,10 +7,10 @@ from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 from stagectl.core.diff import diff
 from stagectl.core.model import Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
-from stagectl.core.planning.checks import Sensitive
 from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.repository.workspace import Workspace
@@ -43,7 +43,10 @@ def compare(
     chosen = select(selection, world)
     names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
     hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
-    found = [_difference(name, old, new, hidden[0].of(name) | hidden[1].of(name)) for name in names]
+    found = [
+        _difference(name, old, new, hidden[0].get(name, frozenset()) | hidden[1].get(name, frozenset()))
+        for name in names
+    ]
     return tuple(one for one in found if one is not None)
 
 
@@ -63,9 +66,9 @@ def _resolved(resources: Mapping[Name, Resource]) -> Side:
     return {name: (resource, resolver.inputs(name)) for name, resource in resources.items()}
 
 
-def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Sensitive:
+def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Mapping[Name, FrozenSet[str]]:
     staged = {name: resource for name, (resource, _) in side.items()}
-    return Sensitive(Universe(Situation({}, staged, kinds), Scope()))
+    return sensitive_inputs(View(Situation({}, staged, kinds), Scope()))
 
 
 def _difference(name: Name, old: Side, new: Side, sensitive: FrozenSet[str]) -> Optional[ResourceDiff]:

@@ -6,10 +6,10 @@ from typing import List, Optional, Tuple
 
 from stagectl.core.model import Name, Resource
 from stagectl.core.pictures.reports import Shown
-from stagectl.core.planning.checks import Sensitive
 from stagectl.core.planning.planner import world_of
+from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -37,7 +37,7 @@ def _is_applied_commit(workspace: Workspace, at: str) -> bool:
 
 
 def _shown(name: Name, defined: Optional[Resource], situation: Situation) -> Shown:
-    universe = Universe(situation, Scope())
+    view = View(situation, Scope())
     applied = situation.applied.get(name)
     staged = situation.staged.get(name)
     side = staged or (applied.resource if applied else None) or defined
@@ -51,8 +51,8 @@ def _shown(name: Name, defined: Optional[Resource], situation: Situation) -> Sho
         defined=defined,
         staged=staged,
         applied=applied,
-        resolved=universe.inputs(name) if name in universe.effective else {},
-        sensitive=Sensitive(universe).of(name) | (applied.sensitive if applied else frozenset()),
+        resolved=view.inputs(name) if name in view.effective else {},
+        sensitive=sensitive_inputs(view).get(name, frozenset()) | (applied.sensitive if applied else frozenset()),
         parents=tuple(sorted(side.parents)) if side else (),
         children=tuple(sorted(children)),
     )

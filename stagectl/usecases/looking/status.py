@@ -9,12 +9,11 @@ from stagectl.adapters.applied.index import Damaged
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
 from stagectl.core.pictures.reports import Status
-from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.interrupted import interrupted, outliving
 from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.commit import OWN_CAUSES
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
 from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note, part_of, remember, stands
 
@@ -73,8 +72,10 @@ def _told(
         applied=workspace.branch.tip,
         unstaged=unstaged,
         uncommitted=tuple(uncommitted),
-        pending=tuple((change.id, change.cause.type) for change in plan.changes if change.cause.type in OWN_CAUSES),
-        affected=tuple(change.id for change in plan.changes if change.cause.type in ("child", "reaction")),
+        pending=tuple((change.id, change.cause.type) for change in plan.changes if change.cause.type in OWN),
+        affected=tuple(
+            change.id for change in plan.changes if change.cause.type in (CauseType.CHILD, CauseType.REACTION)
+        ),
         recorded=plan.recorded,
         unfinished=_unfinished(applied),
         owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),

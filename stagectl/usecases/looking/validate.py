@@ -11,8 +11,7 @@ from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_still_read, still_read_error
 from stagectl.core.planning.planner import make_plan
-from stagectl.core.planning.situation import Scope
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.universe import everything
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.repository.workspace import Workspace, located, more_problems
 from stagectl.usecases.staging.desired import desired
@@ -63,7 +62,7 @@ def _check(
 ) -> None:
     try:
         situation = workspace.situation(replace(snapshot, staged=staged), applied)
-        universe = Universe(situation, Scope())
+        universe = everything(situation)
         troubles = all_troubles(universe)
         if troubles:
             raise located(ImpossiblePlan(troubles), snapshot.files, paths)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.index import Damaged
 from stagectl.adapters.clock import time_budget
-from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import Op
 from stagectl.core.errors import Flaw, StagectlError
 from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests
-from stagectl.core.plans.plan import Change, Held, Plan
+from stagectl.core.plans.plan import CauseType, Change, Held, Plan
 from stagectl.core.plans.selection import Selection, match_names, select
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path
@@ -110,12 +110,12 @@ def _move_hints(plan: Plan) -> List[str]:
     """Return hints for resources that look moved, but are removed and run again; each is told once."""
     new: Dict[Tuple[str, Optional[str]], List[Name]] = {}
     for change in reversed(plan.changes):
-        if change.action == RUN and change.cause.type == "staged":
+        if change.action == RUN and change.cause.type == CauseType.STAGED:
             new.setdefault((change.kind, digests(change).inputs), []).append(change.resource)
     hints = []
     for change in plan.changes:
         alike = new.get((change.kind, digests(change).inputs))
-        if alike and change.action == REMOVE and change.cause.type == "staged":
+        if alike and change.action == REMOVE and change.cause.type == CauseType.STAGED:
             hints.append(
                 f"{alike.pop()} looks like {change.resource} moved; to keep it: add 'moved_from: {change.resource}' "
                 "to its front matter and stage it (stagectl move does that)"
@@ -131,7 +131,7 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
     found = {}
     for change in plan.changes:
         staged = snapshot.staged.get(change.resource)
-        if change.cause.type not in ("staged", "replace") or staged is None:
+        if change.cause.type not in (CauseType.STAGED, CauseType.REPLACE) or staged is None:
             continue
         path = staged_path(change.resource)
         defined = snapshot.definition_paths.get(change.resource)
@@ -161,7 +161,7 @@ def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: in
 
 def _first_value(change: Change) -> Path:
     """Return the place, in a staged file's body, of the first value that changes and is not gone."""
-    there = [difference.path for difference in change.diff if difference.op != GONE and change.action != REMOVE]
+    there = [difference.path for difference in change.diff if difference.op != Op.REMOVE and change.action != REMOVE]
     return ("inputs", *there[0]) if there else ()
 
 

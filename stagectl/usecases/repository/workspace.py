@@ -14,11 +14,12 @@ from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
-from stagectl.core.planning.checks import ImpossiblePlan, Trouble, all_troubles
+from stagectl.core.planning.checks import ImpossiblePlan, all_troubles
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.resolve import Resolver
-from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.schema_checks import Trouble
+from stagectl.core.planning.situation import Situation
+from stagectl.core.planning.universe import everything
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -278,7 +279,7 @@ def more_problems(found: Snapshot) -> List[Problem]:
     for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
         resources[resource.name], paths[resource.name] = resource, path
     broken = frozenset(Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems)
-    universe = Universe(Situation({}, resources, found.kinds, broken=broken), Scope())
+    universe = everything(Situation({}, resources, found.kinds, broken=broken))
     told = {(problem.path, problem.line, problem.column) for problem in found.problems}
     more: List[Problem] = []
     with suppress(TimeOver), time_budget("checking the inputs", len(resources)):

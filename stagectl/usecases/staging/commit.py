@@ -23,12 +23,11 @@ from stagectl.core.model import (
     name_of,
     staged_path,
 )
-from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.plan import OWN, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Edits, Workspace
 
-OWN_CAUSES = ("staged", "explicit", "replace", "unfinished")  # of what a resource does because of its own staged file
 Dirty = Callable[[Sequence[str]], List[str]]
 Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
@@ -74,7 +73,7 @@ def commit_staged(
     if not paths:
         return Staging(warnings=warnings)
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
-    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN_CAUSES)
+    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
     writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
     seen = {path: snapshot.files.get(path) for path in map(staged_path, changed) if path not in edits}
     commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers), seen)

@@ -7,8 +7,7 @@ import shlex
 from collections import Counter
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from stagectl.core.diff import ADD, Difference
-from stagectl.core.diff import REMOVE as GONE
+from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import UsageError
 from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.pictures.reports import Against
@@ -218,9 +217,9 @@ def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
     if entry.path[0] in change.sensitive:
         yield f"! {path}: (sensitive)"
         return
-    if entry.op != ADD:
+    if entry.op != Op.ADD:
         yield f"- {path}: {value_text(entry.before)}"
-    if entry.op != GONE:
+    if entry.op != Op.REMOVE:
         yield f"+ {path}: {value_text(entry.after)}"
 
 

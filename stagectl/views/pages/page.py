@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
-from stagectl.core.diff import Difference
+from stagectl.core.diff import Difference, Op
 from stagectl.core.model import ChangeId, split_change
 from stagectl.core.pictures.layout import Edge
 from stagectl.core.pictures.reports import ResourceNode
-from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.plan import OWN, Change, Plan
 from stagectl.views.graph import graph_text
 from stagectl.views.pages.figure import Box, Figure, graph_figure, plan_figure
 from stagectl.views.pages.html import asset, data_block, html_page
@@ -17,7 +17,6 @@ from stagectl.views.pages.svg import text_of
 from stagectl.views.plans.plan_text import plan_text, shown_differences, summary_line
 from stagectl.views.text import dotted_path, selection_words, sign_of, value_text
 
-_OWN = ("staged", "explicit", "replace", "unfinished")  # causes of what a resource does because of its own staged file
 _SCRIPTS = ("layout.js", "model.js", "page.js")
 _LEGEND = (
     ("run", "+", "run"),
@@ -55,7 +54,7 @@ def _change_node(change: Change, box: Box) -> Node:
         "tags": list(change.tags),
         "action": change.action,
         "state": "planned",
-        "own": change.cause.type in _OWN,
+        "own": change.cause.type in OWN,
     }
     return {**_node(change.id, change.resource, sign_of(change.action), box, about), "values": values}
 
@@ -63,8 +62,8 @@ def _change_node(change: Change, box: Box) -> Node:
 def _row(entry: Difference, change: Change) -> List[str]:
     if entry.path[0] in change.sensitive:
         return [dotted_path(entry.path), "(sensitive)", "(sensitive)"]
-    before = "" if entry.op == "add" else value_text(entry.before)
-    after = "" if entry.op == "remove" else value_text(entry.after)
+    before = "" if entry.op == Op.ADD else value_text(entry.before)
+    after = "" if entry.op == Op.REMOVE else value_text(entry.after)
     return [dotted_path(entry.path), before, after]
 
 

@@ -6,7 +6,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.diff import Difference, joined
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
-from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
 from stagectl.views.text import coloured, difference_line, listed, one_line, sign_of
@@ -80,14 +80,14 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
     behind = listed(cause.of, 4, shown)
     reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
     inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
-    texts: Dict[str, str] = {
-        "staged": "staged",
-        "explicit": "staged by name",
-        "child": f"reads {behind}" if behind else "reads what was applied earlier",
-        "reaction": f"reacts on {behind}",
-        REPLACE: f"replace: {inputs}" if inputs else REPLACE,
-        "unfinished": "an earlier try did not succeed",
-        "owed": f"owed since {behind}" if behind else "owed",
+    texts: Dict[CauseType, str] = {
+        CauseType.STAGED: "staged",
+        CauseType.EXPLICIT: "staged by name",
+        CauseType.CHILD: f"reads {behind}" if behind else "reads what was applied earlier",
+        CauseType.REACTION: f"reacts on {behind}",
+        CauseType.REPLACE: f"replace: {inputs}" if inputs else REPLACE,
+        CauseType.UNFINISHED: "an earlier try did not succeed",
+        CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }
     return texts[cause.type]
 

@@ -226,13 +226,15 @@ ALLOWED = """
     stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
     stagectl.cli.planning stagectl.core stagectl.core.address
     stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model
-    stagectl.core.planning stagectl.core.planning.changes stagectl.core.planning.checks stagectl.core.planning.impact
-    stagectl.core.planning.inferred stagectl.core.planning.moves stagectl.core.planning.order
-    stagectl.core.planning.planner stagectl.core.planning.resolve stagectl.core.planning.situation
-    stagectl.core.planning.universe stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
+    stagectl.core.planning stagectl.core.planning.changes stagectl.core.planning.checks stagectl.core.planning.held
+    stagectl.core.planning.holding stagectl.core.planning.impact stagectl.core.planning.intents
+    stagectl.core.planning.moves stagectl.core.planning.order stagectl.core.planning.planner
+    stagectl.core.planning.resolve stagectl.core.planning.schema_checks stagectl.core.planning.secrets
+    stagectl.core.planning.situation stagectl.core.planning.universe stagectl.core.planning.view
+    stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
     stagectl.core.plans.selection stagectl.core.printable stagectl.core.references stagectl.core.schemas
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
-    stagectl.core.schemas.words stagectl.core.values stagectl.usecases stagectl.usecases.applying
+    stagectl.core.schemas.words stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
     stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.workspace
     stagectl.version stagectl.views stagectl.views.plans stagectl.views.plans.plan_json stagectl.views.text

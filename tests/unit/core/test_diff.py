@@ -7,23 +7,23 @@ from typing import Any, Dict, Sequence, Tuple
 import pytest
 from hypothesis import given
 
-from stagectl.core.diff import ADD, REMOVE, REPLACE, Difference, diff
+from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.values import dotted, leaves, same
 from tests.unit.strategies import inputs, inputs_with_variables
 
 TABLE = [
     ({}, {}, []),
-    (None, {"a": 1}, [(("a",), ADD, None, 1)]),
-    ({"a": 1}, None, [(("a",), REMOVE, 1, None)]),
-    ({"a": 1}, {"a": 2}, [(("a",), REPLACE, 1, 2)]),
-    ({"a": 1}, {"a": 1.0}, [(("a",), REPLACE, 1, 1.0)]),
-    ({"a": 1}, {"a": True}, [(("a",), REPLACE, 1, True)]),
-    ({"a": None}, {}, [(("a",), REMOVE, None, None)]),
-    ({"a": []}, {"a": {}}, [(("a",), REPLACE, [], {})]),
-    ({"a": []}, {"a": [None]}, [(("a",), REMOVE, [], None), (("a", 0), ADD, None, None)]),
-    ({"a": [1, 2]}, {"a": [1]}, [(("a", 1), REMOVE, 2, None)]),
-    ({"a": {"b": 1}}, {"a": 1}, [(("a",), ADD, None, 1), (("a", "b"), REMOVE, 1, None)]),
-    ({"a": ["x"]}, {"a": {"0": "x"}}, [(("a", 0), REMOVE, "x", None), (("a", "0"), ADD, None, "x")]),
+    (None, {"a": 1}, [(("a",), Op.ADD, None, 1)]),
+    ({"a": 1}, None, [(("a",), Op.REMOVE, 1, None)]),
+    ({"a": 1}, {"a": 2}, [(("a",), Op.REPLACE, 1, 2)]),
+    ({"a": 1}, {"a": 1.0}, [(("a",), Op.REPLACE, 1, 1.0)]),
+    ({"a": 1}, {"a": True}, [(("a",), Op.REPLACE, 1, True)]),
+    ({"a": None}, {}, [(("a",), Op.REMOVE, None, None)]),
+    ({"a": []}, {"a": {}}, [(("a",), Op.REPLACE, [], {})]),
+    ({"a": []}, {"a": [None]}, [(("a",), Op.REMOVE, [], None), (("a", 0), Op.ADD, None, None)]),
+    ({"a": [1, 2]}, {"a": [1]}, [(("a", 1), Op.REMOVE, 2, None)]),
+    ({"a": {"b": 1}}, {"a": 1}, [(("a",), Op.ADD, None, 1), (("a", "b"), Op.REMOVE, 1, None)]),
+    ({"a": ["x"]}, {"a": {"0": "x"}}, [(("a", 0), Op.REMOVE, "x", None), (("a", "0"), Op.ADD, None, "x")]),
 ]
 
 
@@ -75,7 +75,7 @@ def test_the_other_way_round_is_the_inverse(one: Dict[str, Any], other: Dict[str
     """
     Additions become removals, and before and after change places.
     """
-    inverse = {ADD: REMOVE, REMOVE: ADD, REPLACE: REPLACE}
+    inverse = {Op.ADD: Op.REMOVE, Op.REMOVE: Op.ADD, Op.REPLACE: Op.REPLACE}
 
     assert [Difference(e.path, inverse[e.op], e.after, e.before) for e in diff(one, other)] == list(diff(other, one))
 
@@ -84,10 +84,10 @@ def patch(value: Dict[str, Any], entries: Sequence[Difference]) -> Dict[str, Any
     """Return *value* with the entries made: by its leaves, from which it is put together again."""
     found = dict(leaves(value)) if value else {}
     for entry in entries:
-        if entry.op == REMOVE:
+        if entry.op == Op.REMOVE:
             del found[entry.path]
         else:
-            assert (entry.path in found) == (entry.op == REPLACE)
+            assert (entry.path in found) == (entry.op == Op.REPLACE)
             found[entry.path] = entry.after
     return together(found) if found else {}
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stagectl.core.model import Kind, Name
-from stagectl.core.planning.checks import Schemas
+from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.schemas.quick import quick_test
 from stagectl.core.values import EnvVariable, Template
 

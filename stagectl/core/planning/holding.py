@@ -1,0 +1,244 @@
+"""What is held back: going from view to view until nothing more has to be (design, section 5, rules 5 and 10).
+
+What is held shows its applied values, which may change what others see. In each round only those are held whose reason
+does not itself pass through another one that is about to be: the result does not depend on the order of looking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
+from stagectl.core.planning.intents import intent_of, intents_of
+from stagectl.core.planning.resolve import ABSENT, LACKING, found_in
+from stagectl.core.planning.situation import Hold, Scope
+from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import View
+from stagectl.core.plans.plan import Reason
+from stagectl.core.values import Reference
+
+
+class _Candidate(NamedTuple):
+    """A resource that may have to be held, with the reads that say so (none: nothing can change it)."""
+
+    hold: Hold
+    reads: Tuple[Reference, ...] = ()
+
+
+class _Dropped(NamedTuple):
+    """What a live reader, as applied, would no longer find.
+
+    taken: what its parents' changes would take away; is_broken: whether something is missing that no change takes.
+    """
+
+    taken: Tuple[Reference, ...] = ()
+    is_broken: bool = False
+
+
+def universe_of(scope: Scope, full: Universe) -> Universe:
+    """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
+    if scope.selected is None:
+        return full
+    view = View(full.view.situation, scope)
+    view = replace(view, holds=_without_parents(view))
+    after = _next(view, full)
+    while after is not view:
+        view, after = after, _next(after, full)
+    intents = intents_of(view)
+    outside = {
+        name: Hold(Reason.OUTSIDE) for name, intent in intents.items() if intent.actions and _is_outside(view, name)
+    }
+    return Universe(view, {**_completed(view, full), **outside}, intents, full)
+
+
+def _is_outside(view: View, name: Name) -> bool:
+    return not view.is_selected(name) and not view.in_scope(name) and view.situation.is_live(name)
+
+
+def _without_parents(view: View) -> Dict[Name, Hold]:
+    """Return what is not live and needs a parent that is neither live nor in the plan: no value can change that."""
+    situation = view.situation
+    children: Dict[Name, List[Name]] = {}
+    for name, staged in situation.staged.items():
+        if not situation.is_live(name) and view.is_selected(name):
+            for parent in _needed_parents(staged, {RUN, *view.explicit(name)}):
+                children.setdefault(parent, []).append(name)
+    absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
+    holds: Dict[Name, Hold] = {}
+    while absent:
+        parent = absent.pop()
+        for child in children.get(parent, ()):
+            if child not in holds:
+                absent.append(child)
+            known = holds[child].blockers if child in holds else frozenset()
+            holds[child] = Hold(Reason.NEEDS_PARENT, known | {parent})
+    return holds
+
+
+def _needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
+    """Return the parents that must be there for these actions of a resource (rule 5)."""
+    named = [c for a, changes in resource.depends_on_changes.items() if a in actions for c in changes]
+    return (set(resource.depends_on) | resource.reads | {split_change(change)[0] for change in named}) - {resource.name}
+
+
+# --- one round
+
+
+def _next(view: View, full: Universe) -> View:
+    """Return the view with what has to be held next, the same one when nothing has to."""
+    names = view.situation.names()
+    dropped = {name: _dropped(view, full, name) for name in names if not view.is_staged_here(name)}
+    missing = {name: _missing(view, full, name) for name in names if view.is_staged_here(name)}
+    candidates = {
+        **_still_read(view, dropped),
+        **{name: candidate for name, candidate in missing.items() if candidate is not None},
+    }
+    if not candidates:
+        passive = view.passive | _passive(view, dropped)
+        return view if passive == view.passive else replace(view, passive=passive)
+    first = [name for name, candidate in candidates.items() if _is_first(view, name, candidate, candidates)]
+    holds = {name: candidates[name].hold for name in first or candidates}
+    return replace(view, holds={**view.holds, **holds})
+
+
+def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Name, _Candidate]) -> bool:
+    through = {source for reference in candidate.reads for source in view.resolver.sources(reference)}
+    return not (through - {name}) & others.keys()
+
+
+def _passive(view: View, dropped: Mapping[Name, _Dropped]) -> Set[Name]:
+    """Return what cannot be resolved and is nobody's fault, and what has yet to wait for a parent, unedited itself."""
+    waiting = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
+    broken = {
+        name
+        for name, found in dropped.items()
+        if found.is_broken and name not in view.shown and not view.is_selected(name)
+    }
+    return waiting | broken
+
+
+def _waits_unchanged(view: View, name: Name) -> bool:
+    """Return whether nothing of a live resource is staged, and a parent it reads has yet to be run again."""
+    situation = view.situation
+    if not situation.is_live(name) or situation.is_edited(name):
+        return False
+    misses = view.resolver.misses(situation.staged[name])
+    return any(why == ABSENT and view.is_absent(Name(reference.name)) for _, reference, why in misses)
+
+
+# --- parents that are missing
+
+
+def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
+    """Return why a selected resource has to be held for a parent which is not there, or not there as staged."""
+    situation = view.situation
+    resource = situation.staged.get(name)
+    if resource is None or _waits_unchanged(view, name):
+        return None
+    misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
+    intent = full.intents[name] if name in view.holds else intent_of(view, name)
+    actions = _needing(intent.actions) | view.explicit(name).keys()
+    if not misses and not actions and not situation.is_edited(name):
+        return None
+    absent = {p for p in _needed_parents(resource, actions) if p in situation.staged and view.is_absent(p)}
+    lacking = [ref for ref, why in misses if why != ABSENT and full.view.resolver.value_of(ref)[0]]
+    blockers = absent | {blocker for ref in lacking for blocker in _sources(view, ref)}
+    if not blockers:
+        return None
+    return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(blockers)), () if absent else tuple(lacking))
+
+
+def _needing(inferred: Iterable[str]) -> Set[str]:
+    """Return the inferred actions that need parents: never a removal; a replace's run is an update too."""
+    needing = set(inferred) - {REMOVE}
+    return needing | {UPDATE} if needing != set(inferred) and RUN in needing else needing
+
+
+def _sources(view: View, reference: Reference) -> Set[Name]:
+    """Return the nearest resources behind a reference whose staged form is not in effect and would differ."""
+    found: Set[Name] = set()
+    seen: Set[Tuple[str, str]] = set()
+    left = [reference]
+    while left:
+        here = left.pop()
+        name = Name(here.name)
+        if (name, here.path[0]) in seen or name not in view.situation.staged:
+            continue
+        seen.add((name, here.path[0]))
+        if not view.is_staged_here(name) and view.situation.is_edited(name):
+            found.add(name)
+        else:
+            left += view.situation.staged[name].references.get(here.path[0], ())
+    return found
+
+
+# --- readers that are missing
+
+
+def _still_read(view: View, dropped: Mapping[Name, _Dropped]) -> Dict[Name, _Candidate]:
+    """Return the parents which would take away a value that a live reader, as applied, still reads."""
+    found: Dict[Name, _Candidate] = {}
+    for reader, lost in dropped.items():
+        for reference in lost.taken:
+            parent = Name(reference.name)
+            hold, reads = found.get(parent, _Candidate(Hold(Reason.NEEDS_READER)))
+            found[parent] = _Candidate(hold._replace(blockers=hold.blockers | {reader}), (*reads, reference))
+    return found
+
+
+def _dropped(view: View, full: Universe, reader: Name) -> _Dropped:
+    """Return what a resource that is not in effect as staged would no longer find in its parents."""
+    resource = view.applied(reader).resource
+    taken: List[Reference] = []
+    is_broken = False
+    for _, reference, why in view.resolver.misses(resource) if resource else ():
+        parent = Name(reference.name)
+        if why not in LACKING:
+            continue
+        if parent == reader or parent in view.shown or not view.situation.is_live(parent):
+            is_broken = True
+        elif not _is_error(full, reader, reference):
+            taken.append(reference)
+    return _Dropped(tuple(taken), is_broken)
+
+
+def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
+    """Return whether a reader as staged reads a value that is gone also when everything is selected."""
+    staged = full.view.situation.staged.get(reader)
+    reads = (read for group in staged.references.values() for read in group) if staged else ()
+    return any(read.name == reference.name and not full.view.resolver.value_of(read)[0] for read in reads)
+
+
+# --- when all holds are known
+
+
+def _completed(view: View, full: Universe) -> Dict[Name, Hold]:
+    """Return the holds, each with everything that is missing now that all of them are known."""
+    readers = dict(_applied_readers(view))
+    found: Dict[Name, Hold] = {}
+    for name, hold in view.holds.items():
+        if hold.reason == Reason.NEEDS_PARENT:
+            missing = _missing(view, full, name)
+            found[name] = missing.hold if missing else hold
+        else:
+            lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
+            found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
+    return found
+
+
+def _applied_readers(view: View) -> Iterator[Tuple[Name, List[Tuple[Name, Reference]]]]:
+    """Yield each parent with who reads what of it, as applied, and is not in effect as staged."""
+    readers: Dict[Name, List[Tuple[Name, Reference]]] = {}
+    for reader in view.situation.names():
+        resource = view.applied(reader).resource
+        for group in resource.references.values() if resource and not view.is_staged_here(reader) else ():
+            for reference in group:
+                readers.setdefault(Name(reference.name), []).append((reader, reference))
+    yield from readers.items()
+
+
+def _would_lack(view: View, name: Name, reference: Reference) -> bool:
+    """Return whether a held resource's change would take away a value."""
+    resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied(name).resource
+    return resource is None or not found_in(view.resolver.inputs_of(resource), reference)[0]

@@ -1,0 +1,77 @@
+"""What the kinds' JSON Schemas have against resolved inputs (design, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from stagectl.core.errors import StagectlError, Step
+from stagectl.core.model import Kind, Name
+from stagectl.core.schemas.quick import Test, quick_test
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.schemas.words import told
+from stagectl.core.values import Inputs, Template, Value
+
+
+class Trouble(NamedTuple):
+    """One thing wrong with one resource; at, on_key and document: as in a Flaw."""
+
+    name: Name
+    at: Tuple[Step, ...]
+    message: str
+    on_key: bool = False
+    document: int = BODY
+
+
+class Schemas:
+    """What the kinds' JSON Schemas have against resolved inputs; what is only known at run time is not judged."""
+
+    def __init__(self) -> None:
+        self._quick: Dict[str, Test] = {}
+        self._validators: Dict[str, Any] = {}
+
+    def troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+        """Return what the schema of a resource's kind has against its inputs."""
+        if kind.name not in self._quick:
+            self._quick[kind.name] = quick_test(kind.schema)
+        return [] if self._quick[kind.name](inputs) else self._troubles(name, kind, inputs)
+
+    def _troubles(self, name: Name, kind: Kind, inputs: Inputs) -> List[Trouble]:
+        from referencing.exceptions import Unresolvable
+
+        found = []
+        try:
+            for error in self._validator(kind).iter_errors(_readable(inputs)):
+                if not isinstance(error.instance, _Later):
+                    found += [
+                        Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
+                        for at, message, on_key in told(error)
+                    ]
+        except StagectlError:  # the time is over
+            raise
+        except Exception as error:  # whatever the library makes of a schema, or of a number
+            why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)[:300]
+            if isinstance(error, Unresolvable):
+                why = f"'{getattr(error, 'anchor', error.ref)}' is nowhere in it, and nothing else is read"
+            found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
+        return found
+
+    def _validator(self, kind: Kind) -> Any:
+        from jsonschema import Draft202012Validator
+        from referencing import Registry
+
+        if kind.name not in self._validators:
+            # An empty registry: a schema that points elsewhere is an error, never a download.
+            self._validators[kind.name] = Draft202012Validator(kind.schema, registry=Registry())
+        return self._validators[kind.name]
+
+
+class _Later(str):
+    """A string whose text is only known when an action runs."""
+
+
+def _readable(value: Value) -> Any:
+    if isinstance(value, dict):
+        return {key: _readable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    return _Later(str(value)) if isinstance(value, Template) else value

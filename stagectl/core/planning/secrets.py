@@ -1,0 +1,33 @@
+"""Which inputs are never to be shown: those a kind declares, and all that read them (design, section 3)."""
+
+from __future__ import annotations
+
+from typing import Dict, FrozenSet, List, Mapping, Set
+
+from stagectl.core.model import Name
+from stagectl.core.planning.resolve import Node
+from stagectl.core.planning.view import View
+
+
+def sensitive_inputs(view: View) -> Mapping[Name, FrozenSet[str]]:
+    """Return the sensitive inputs of each resource that has any."""
+    marked: Set[Node] = set()
+    readers: Dict[Node, List[Node]] = {}
+    for name, resource in view.effective.items():
+        kind = view.situation.kinds.get(resource.kind)
+        declared = set(kind.sensitive) if kind else set()
+        if name in view.shown:
+            declared |= view.applied(name).sensitive
+        marked.update((name, key) for key in declared)
+        for key, references in resource.references.items():
+            for reference in references:
+                readers.setdefault((Name(reference.name), reference.path[0]), []).append((name, key))
+    left = list(marked)
+    while left:
+        fresh = [reader for reader in readers.get(left.pop(), ()) if reader not in marked]
+        marked.update(fresh)
+        left += fresh
+    found: Dict[Name, Set[str]] = {}
+    for name, key in marked:
+        found.setdefault(name, set()).add(key)
+    return {name: frozenset(keys) for name, keys in found.items()}

@@ -1,0 +1,15 @@
+"""Closed lists of words: causes, reasons, operations."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Word(str, Enum):
+    """A word of a closed list; in texts, in JSON and beside plain strings it is its value.
+
+    Which text an enum of strings formats as differs between versions of Python (docs.python.org, enum, `StrEnum`).
+    """
+
+    __str__ = str.__str__
+    __format__ = str.__format__  # type: ignore[assignment]

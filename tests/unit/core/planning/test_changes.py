@@ -1,0 +1,47 @@
+"""Which changes are in a plan, and in which order."""
+
+from __future__ import annotations
+
+from typing import Dict, Set
+
+import pytest
+
+from stagectl.core.planning.changes import draft_changes
+from stagectl.core.planning.order import predecessors
+from stagectl.core.planning.situation import Situation
+from tests.unit.core.planning.worlds import applied, res, situation, universe
+
+DB, DB2 = res("db", {"port": 1}), res("db", {"port": 2})
+READS = res("app", {"url": "${db.port}"})
+REACTS = res("app", {}, react_on={"restart": ["db.update"]})
+AFTER = res("app", {"x": 2}, depends_on=["db"])
+
+
+@pytest.mark.parametrize(
+    "world, expected",
+    [
+        (situation(applied(DB, READS), DB2, READS), {"db.update": set(), "app.update": {"db.update"}}),
+        (situation(applied(DB, REACTS), DB2, REACTS), {"db.update": set(), "app.restart": {"db.update"}}),
+        (
+            situation(applied(DB, res("app", {"x": 1})), DB2, AFTER),
+            {"db.update": set(), "app.update": {"db.update"}},
+        ),
+        (situation(applied(DB, READS)), {"db.remove": {"app.remove"}, "app.remove": set()}),
+        (situation(applied(DB, READS), res("app")), {"db.remove": {"app.update"}, "app.update": set()}),
+        (
+            situation(applied(DB), res("db", {"port": 2}, actions={"restart": "1-a", "test": "1-b"})),
+            {"db.update": set(), "db.restart": {"db.update"}, "db.test": {"db.restart"}},
+        ),
+        (situation(applied(DB), res("db", {"port": 2}, actions={"update": "1-a"})), {"db.update": set()}),
+        (situation(applied(DB, db={"owed": {"restart": ("x.update",)}}), DB), {"db.restart": set()}),
+        (situation({}, DB, REACTS), {"db.run": set(), "app.run": set()}),
+    ],
+)
+def test_the_changes_each_with_what_comes_directly_before(world: Situation, expected: Dict[str, Set[str]]) -> None:
+    """
+    Inferred, explicit, owed and reacting changes; parents first, removals last.
+    """
+    seen = universe(world)
+    drafts = draft_changes(seen)
+
+    assert expected == predecessors(seen.view, drafts)

@@ -1,0 +1,21 @@
+"""Whatever reads a sensitive input is sensitive."""
+
+from __future__ import annotations
+
+from stagectl.core.model import Name
+from stagectl.core.planning.secrets import sensitive_inputs
+from tests.unit.core.planning.worlds import res, situation, universe
+
+VAULT = res("vault", {"password": "${env:PASSWORD}", "host": "h"}, kind="secretive")
+
+
+def test_it_is_handed_on_from_reader_to_reader() -> None:
+    """
+    app reads the password, last reads app; what reads the host is no secret.
+    """
+    app = res("app", {"dsn": "x:${vault.password}", "host": "${vault.host}"})
+    last = res("last", {"copy": "${app.dsn}"})
+
+    found = sensitive_inputs(universe(situation({}, VAULT, app, last)).view)
+
+    assert {Name("vault"): {"password"}, Name("app"): {"dsn"}, Name("last"): {"copy"}} == found
