@@ -1,4 +1,4 @@
-"""Which changes are in a plan: inferred, explicit, owed and reacting ones (design, section 5, rules 6 to 8 and 13)."""
+"""Which changes are in a plan: inferred, explicit, owed, reacting (docs/design.md, section 5, rules 6 to 8 and 13)."""
 
 from __future__ import annotations
 

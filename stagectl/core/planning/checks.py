@@ -1,4 +1,4 @@
-"""What makes a plan impossible: problems of the resources that are in effect as staged (design, sections 3 and 5)."""
+"""What makes a plan impossible: problems of resources in effect as staged (docs/design.md, sections 3 and 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that belong in a plan and may not run in it, with what is missing (design, section 5, rules 5, 8, 10)."""
+"""Changes that belong in a plan and may not run in it, with what is missing (docs/design.md, section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is held back: going from view to view until nothing more has to be (design, section 5, rules 5 and 10).
+"""What is held back: going from view to view until nothing more has to be (docs/design.md, section 5, rules 5 and 10).
 
 What is held shows its applied values, which may change what others see. In each round only those are held whose reason
 does not itself pass through another one that is about to be: the result does not depend on the order of looking.

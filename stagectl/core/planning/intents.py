@@ -1,4 +1,4 @@
-"""Inferred actions: what follows from a difference, and with which cause (design, section 5, rules 1, 4, 7, 13)."""
+"""Inferred actions: what follows from a difference, and why (docs/design.md, section 5, rules 1, 4, 7, 13)."""
 
 from __future__ import annotations
 

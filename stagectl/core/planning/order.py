@@ -1,4 +1,4 @@
-"""In which order changes run (design, section 5, rule 9; section 3, depends_on and react_on)."""
+"""In which order changes run (docs/design.md, section 5, rule 9; section 3, depends_on and react_on)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a situation and a selection to a plan (design, section 5).
+"""From a situation and a selection to a plan (docs/design.md, section 5).
 
 A view shows the situation as the selection sees it, holding finds what may not act there, changes are what the rest
 does, order puts them in one.

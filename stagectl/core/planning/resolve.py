@@ -1,4 +1,4 @@
-"""Resolving references, input by input (design, section 3)."""
+"""Resolving references, input by input (docs/design.md, section 3)."""
 
 from __future__ import annotations
 

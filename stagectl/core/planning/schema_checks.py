@@ -1,4 +1,4 @@
-"""What the kinds' JSON Schemas have against resolved inputs (design, section 3)."""
+"""What the kinds' JSON Schemas have against resolved inputs (docs/design.md, section 3)."""
 
 from __future__ import annotations
 

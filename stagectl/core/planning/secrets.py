@@ -1,4 +1,4 @@
-"""Which inputs are never to be shown: those a kind declares, and all that read them (design, section 3)."""
+"""Which inputs are never to be shown: those a kind declares, and all that read them (docs/design.md, section 3)."""
 
 from __future__ import annotations
 

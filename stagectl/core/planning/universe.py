@@ -1,4 +1,4 @@
-"""The target universe (design, section 5, rules 1 to 5): a view in which all that has to be held is held."""
+"""The target universe (docs/design.md, section 5, rules 1 to 5): a view in which all that has to be held is held."""
 
 from __future__ import annotations
 

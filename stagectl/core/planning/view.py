@@ -1,4 +1,4 @@
-"""A situation as a selection sees it: selected resources as staged, all others as applied (section 5, rule 3)."""
+"""A situation as a selection sees it: selected resources as staged, others as applied (docs/design.md, section 5)."""
 
 from __future__ import annotations
 

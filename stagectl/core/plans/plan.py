@@ -21,7 +21,7 @@ class Reason(Word):
 
 
 class CauseType(Word):
-    """Why a change is in a plan; of several that fit, the first (design, section 5, rule 13)."""
+    """Why a change is in a plan; of several that fit, the first (docs/design.md, section 5, rule 13)."""
 
     REPLACE = "replace"
     STAGED = "staged"
