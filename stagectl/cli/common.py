@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a command that only shows its help loads nothing else
     from stagectl.core.plans.selection import Selection
     from stagectl.usecases.repository.workspace import Workspace
 
-NAMES = typer.Argument(
+NAME_WORDS = typer.Argument(
     None,
     metavar="[NAME]...",
     help="Resources: names, globs (prod/*, prod/**), db+ or +db.",

@@ -38,7 +38,7 @@ def _tags(snapshot: Snapshot) -> List[str]:
 
 names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.staged])
 tags = _completer(_tags)
-kinds = _completer(lambda snapshot: snapshot.kinds)
+kind_names = _completer(lambda snapshot: snapshot.kinds)
 actions = _completer(lambda snapshot: [verb for kind in snapshot.kinds.values() for verb in kind.verbs()])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAMES, TAGS, out, selection, warn, workspace_to_stage
+from stagectl.cli.common import NAME_WORDS, TAGS, out, selection, warn, workspace_to_stage
 
 if TYPE_CHECKING:
     from stagectl.usecases.staging.commit import Staging
@@ -31,7 +31,7 @@ NAME = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=
 
 def create(
     name: str = NAME,
-    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind.", autocompletion=completion.kinds),
+    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind.", autocompletion=completion.kind_names),
     tags: Optional[List[str]] = TAG,
     sets: Optional[List[str]] = SET,
     json_sets: Optional[List[str]] = SET_JSON,
@@ -89,7 +89,7 @@ def move(
     _tell(use_case(workspace_to_stage(), old, new))
 
 
-def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
+def unstage(names: Optional[List[str]] = NAME_WORDS, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
     """Put staged files back to what is applied; the definitions stay."""
     from stagectl.usecases.staging.undo import unstage as use_case
 
@@ -97,7 +97,7 @@ def unstage(names: Optional[List[str]] = NAMES, tags: Optional[List[str]] = TAGS
 
 
 def discard(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = NAME_WORDS,
     tags: Optional[List[str]] = TAGS,
     everything: bool = ALL,
     force: bool = typer.Option(False, "--force", help="Drop text that is not committed."),

@@ -17,7 +17,7 @@ from stagectl.core.printable import json_text
 def schema(
     which: Optional[str] = typer.Argument(None, metavar="[WHICH]", help="definition, staged, kind or config."),
     kind: Optional[str] = typer.Option(
-        None, "--kind", metavar="KIND", help="With the inputs of this kind.", autocompletion=completion.kinds
+        None, "--kind", metavar="KIND", help="With the inputs of this kind.", autocompletion=completion.kind_names
     ),
     write: bool = typer.Option(False, "--write", help="Write all of them to .stagectl/schema/, for editors."),
 ) -> None:

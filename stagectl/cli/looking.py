@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import AS_JSON, NAMES, TAGS, colour, note, out, plan_file, selection, warn, workspace
+from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, note, out, plan_file, selection, warn, workspace
 from stagectl.core.errors import InvalidFiles, UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class GraphFormat(str, Enum):
 
 
 def diff(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = NAME_WORDS,
     tags: Optional[List[str]] = TAGS,
     unstaged: bool = typer.Option(False, "--unstaged", help="From what is staged to the definitions."),
     before: Optional[str] = typer.Option(None, "--from", metavar="REV", help="From this commit."),
@@ -58,7 +58,7 @@ def diff(
 
 
 def graph(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = NAME_WORDS,
     tags: Optional[List[str]] = TAGS,
     format: GraphFormat = typer.Option(GraphFormat.text, "--format", help="How to show the graph."),
 ) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAMES, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
+from stagectl.cli.common import NAME_WORDS, TAGS, WITH_CHILDREN, WITH_PARENTS, colour, out, selection, warn, workspace
 from stagectl.core.errors import StagectlError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Format(str, Enum):
 
 
 def plan(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = NAME_WORDS,
     tags: Optional[List[str]] = TAGS,
     with_children: bool = WITH_CHILDREN,
     with_parents: bool = WITH_PARENTS,
@@ -63,47 +63,49 @@ def plan(
     if explain is not None and format is not Format.text:
         raise UsageError(f"--explain is text, and no --format {format.value}", "leave one of them out")
     repository = workspace(head=head)
-    found, compared = _planned(
-        repository, selection(names, tags, with_children, with_parents), head, base, since, format
-    )
-    beside = _beside(repository, found, against, head, base) if against else None
+    asked = _Asked(format, head, base, since, max_bytes)
+    found, compared = _planned(repository, selection(names, tags, with_children, with_parents), asked)
+    beside = _beside(repository, found, against, asked) if against else None
     warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.planning.reviewed import save
 
         save(found, saved)
     if explain is not None:
-        out(_explained(repository, found, explain, head, base))
+        out(_explained(repository, found, explain, asked))
     elif format is Format.json:
         from stagectl.views.plans.plan_json import plan_json_pieces
 
         for piece in plan_json_pieces(found, compared, beside):
             out(piece)
     else:
-        out(_shown(repository, found, format, compared, beside, head, max_bytes))
+        out(_shown(repository, found, asked, compared, beside))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
 
 
-def _planned(
-    repository: Workspace,
-    chosen: Selection,
-    head: Optional[str],
-    base: Optional[str],
-    since: Optional[str],
-    format: Format,
-) -> Tuple[Plan, Optional[RangeDiff]]:
+class _Asked(NamedTuple):
+    """Between which commits to plan, beside which reviewed plan, and how to show it."""
+
+    format: Format
+    head: Optional[str]
+    base: Optional[str]
+    since: Optional[str]
+    max_bytes: int
+
+
+def _planned(repository: Workspace, chosen: Selection, asked: _Asked) -> Tuple[Plan, Optional[RangeDiff]]:
     """Return the plan, and what became of the one in a file or of an id, if it is asked for and known."""
     from stagectl.usecases.planning.plan import plan as use_case
 
     try:
-        found = use_case(repository, chosen, head, base)
+        found = use_case(repository, chosen, asked.head, asked.base)
     except StagectlError as error:
-        _annotate(error, format)
+        _annotate(error, asked.format)
         raise
-    compared = _since(repository, found, since) if since is not None else None
-    if since is not None and compared is None:
-        lost = f"no recent commit makes the plan {since}: what differs from it is not known"
+    compared = _since(repository, found, asked.since) if asked.since is not None else None
+    if asked.since is not None and compared is None:
+        lost = f"no recent commit makes the plan {asked.since}: what differs from it is not known"
         found = replace(found, warnings=(*found.warnings, lost))
     return found, compared
 
@@ -124,40 +126,38 @@ def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff
     return range_diff(before, found) if before is not None else None
 
 
-def _beside(
-    repository: Workspace, found: Plan, branches: List[str], head: Optional[str], base: Optional[str]
-) -> Against:
+def _beside(repository: Workspace, found: Plan, branches: List[str], asked: _Asked) -> Against:
     from stagectl.usecases.looking.against import against
 
-    return against(repository, found.selection, branches, head, base)
+    return against(repository, found.selection, branches, asked.head, asked.base)
 
 
-def _explained(repository: Workspace, found: Plan, name: str, head: Optional[str], base: Optional[str]) -> str:
+def _explained(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
     from stagectl.usecases.planning.plan import explained_name, places
     from stagectl.views.plans.plan_text import explain_text
 
-    return explain_text(found, explained_name(repository, found, name, head, base), places(repository, found, head))
+    resource = explained_name(repository, found, name, asked.head, asked.base)
+    return explain_text(found, resource, places(repository, found, asked.head))
 
 
 def _shown(
     repository: Workspace,
     found: Plan,
-    format: Format,
+    asked: _Asked,
     compared: Optional[RangeDiff],
     beside: Optional[Against],
-    head: Optional[str],
-    max_bytes: int,
 ) -> str:
     """Return a plan in the form asked for."""
+    format = asked.format
     if format is Format.markdown:
         from stagectl.views.comments.plan_markdown import plan_markdown
 
-        return plan_markdown(found, since=compared, against=beside, max_bytes=max_bytes)
+        return plan_markdown(found, since=compared, against=beside, max_bytes=asked.max_bytes)
     if format is Format.github:
         from stagectl.usecases.planning.plan import staged_lines
         from stagectl.views.comments.plan_github import MOST, plan_github
 
-        return plan_github(found, staged_lines(repository, found, head, MOST))
+        return plan_github(found, staged_lines(repository, found, asked.head, MOST))
     if format is Format.text:
         from stagectl.views.plans.against import against_text
         from stagectl.views.plans.plan_text import plan_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAMES, TAGS, is_terminal, note, out, selection, warn, workspace, workspace_to_stage
+from stagectl.cli.common import NAME_WORDS, TAGS, is_terminal, note, out, selection, warn, workspace, workspace_to_stage
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _answer(question: str) -> str:
 
 
 def stage(
-    names: Optional[List[str]] = NAMES,
+    names: Optional[List[str]] = NAME_WORDS,
     tags: Optional[List[str]] = TAGS,
     actions: Optional[List[str]] = typer.Option(
         None,

@@ -52,11 +52,11 @@ def _inside_repository(playbook: str) -> Path:
 def _inventory(private: Path, host: str) -> Path:
     """Write inventory and variables to where ansible-runner looks for them; return the inventory."""
     own: Dict[str, Any] = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    variables = ansible_files.variables(values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"), **own)
+    extra = ansible_files.variables_text(values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"), **own)
     inventory = private / "inventory" / "hosts.json"
     for path, text in {
         inventory: ansible_files.inventory(host, sys.executable),
-        private / "env/extravars": variables,
+        private / "env/extravars": extra,
     }.items():
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")

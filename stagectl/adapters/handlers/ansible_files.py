@@ -36,7 +36,7 @@ def inventory(name: str, interpreter: str) -> str:
     return json.dumps({"all": {"hosts": {name: local if name == LOCALHOST else {}}}})
 
 
-def variables(inputs: Mapping[str, Any], **own: Any) -> str:
+def variables_text(inputs: Mapping[str, Any], **own: Any) -> str:
     """Return an extra-vars file: every input that can be a variable, all of them as `stagectl_inputs`, and our own."""
     named = {key: value for key, value in inputs.items() if _VARIABLE.fullmatch(key) and not keyword.iskeyword(key)}
     ours = {f"stagectl_{key}": value for key, value in {"inputs": dict(inputs), **own}.items()}

@@ -60,7 +60,7 @@ class Files:
             self._idle.append(slot)
         except OSError:
             os.close(slot.descriptor)
-            remove(path)
+            drop(path)
 
     def close(self) -> None:
         """Keep no file open."""
@@ -88,7 +88,7 @@ def files_of(folder: str) -> Files:
         return _newest
 
 
-def remove(path: str) -> None:
+def drop(path: str) -> None:
     """Remove a file if it is there."""
     with contextlib.suppress(OSError):
         os.unlink(path)

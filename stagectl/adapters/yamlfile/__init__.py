@@ -1,18 +1,22 @@
 """The one door to YAML: bytes in, the JSON subset of YAML 1.2's core schema out, everything else refused with a place.
 
 libyaml's events are turned into values by a builder of our own: it is several times faster than a general loader, and
-every refusal is a line of code here. Only this module imports ruamel.yaml.
+every refusal is a line of code here. Only this package imports ruamel.yaml.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import math
 import re
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from stagectl.core.errors import Flaw, Problem, StagectlError, Step
+from stagectl.adapters.yamlfile.events import NOT_YAML, EventParser, parser_of, refusal
+from stagectl.adapters.yamlfile.events import BadYaml as BadYaml
+from stagectl.adapters.yamlfile.write import BOOL, NULL
+from stagectl.adapters.yamlfile.write import front_matter as front_matter
+from stagectl.adapters.yamlfile.write import quote as quote
+from stagectl.core.errors import Flaw, StagectlError, Step
 from stagectl.core.model import LARGEST_FILE
 
 DEEPEST = 64
@@ -23,32 +27,14 @@ _LONGEST_SHOWN = 60  # characters of a word in a message
 # C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls; and a
 # carriage return alone, which is a line end for YAML and shows in no diff.
 _FORBIDDEN = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_NULL = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
-_NOT_YAML = "not YAML: "
 _LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
 _QUOTE_WORDS = "; in a file this large a word with a colon has to be quoted between brackets"
 _IN_BRACKETS = re.compile(r"[\[{].*\$\{")
 _QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
-
-
-class BadYaml(StagectlError):
-    """A file that is not in the subset; line and column count from 1."""
-
-    def __init__(self, line: int, column: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-
-    def problem(self, path: str) -> Problem:
-        """Return the problem of a file at *path*."""
-        return Problem(path, self.line, self.column, self.message)
 
 
 def load(data: bytes) -> List[Any]:
@@ -95,9 +81,9 @@ def resolve_plain(text: str) -> Any:
 def _read(data: bytes, *, places: bool = False) -> _Builder:
     text = _text_of(data)
     try:
-        return _Builder(text, _parser(text), places=places).build()
+        return _Builder(text, parser_of(text), places=places).build()
     except BadYaml as error:
-        if not error.message.startswith(_NOT_YAML):
+        if not error.message.startswith(NOT_YAML):
             raise
         refused = error
         if len(data) > _LARGEST_LOOKED_AT:
@@ -109,50 +95,9 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     from ruamel.yaml import YAML
 
     try:
-        return _Builder(text, _EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
+        return _Builder(text, EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
     except BadYaml as error:
-        raise (refused if error.message.startswith(_NOT_YAML) else error) from None
-
-
-def _parser(text: str) -> Any:
-    """Return libyaml's parser of a text. It is loaded when the first file is read: a plan of nothing reads none."""
-    try:
-        from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
-    except ImportError as error:  # a build without the C library cannot keep its promises
-        raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
-    return CParser(text)
-
-
-def _refusal(error: Exception) -> Exception:
-    """Return what a parser has against a file as BadYaml; other errors as they are."""
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        context = f" {error.context}" if error.context else ""
-        return BadYaml(line, column, f"{_NOT_YAML}{error.problem}{context}")
-    return BadYaml(1, 1, f"{_NOT_YAML}{str(error).splitlines()[0]}") if isinstance(error, YAMLError) else error
-
-
-class _EventParser:
-    """Gives the events of ruamel.yaml's Python parser as libyaml's parser does."""
-
-    def __init__(self, events: Iterator[Any]) -> None:
-        self._events = events
-
-    def get_event(self) -> Any:
-        from ruamel.yaml.error import YAMLError
-
-        try:
-            event = next(self._events)
-            if type(event).__name__ == "ScalarEvent":
-                event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except YAMLError:
-            raise
-        except Exception:  # it says of some that they are no YAML, asserts others, and fails on the rest
-            raise BadYaml(1, 1, f"{_NOT_YAML}an escape that names no character, or the like") from None
-        return event
+        raise (refused if error.message.startswith(NOT_YAML) else error) from None
 
 
 def _text_of(data: bytes) -> str:
@@ -203,7 +148,7 @@ class _Builder:
         except StagectlError:
             raise
         except Exception as error:
-            raise _refusal(error) from None
+            raise refusal(error) from None
 
     def _check_start(self, event: Any, count: int) -> None:
         mark = event.start_mark
@@ -281,10 +226,10 @@ class _Builder:
         return key
 
     def _plain(self, text: str, event: Any) -> Any:
-        if text in _NULL:
+        if text in NULL:
             return None
-        if text in _BOOL:
-            return _BOOL[text]
+        if text in BOOL:
+            return BOOL[text]
         return self._number(event, text) if text[0] in _NUMBER_START else text
 
     def _number(self, event: Any, text: str) -> Any:
@@ -301,31 +246,3 @@ class _Builder:
         if math.isinf(number):
             raise self._refuse(event, f"the number {text} is too large; quote it if it is a string")
         return number
-
-
-def quote(text: str) -> str:
-    """Return a string as a YAML scalar that reads back as the same string, in quotes unless it is one plain word."""
-    plain = _WORD.fullmatch(text) and text not in _NULL and text not in _BOOL
-    return (
-        text
-        if plain
-        else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
-    )
-
-
-def front_matter(
-    kind: str,
-    tags: Sequence[str],
-    moved_from: Optional[str] = None,
-    source: Optional[str] = None,
-    actions: Sequence[Tuple[str, str]] = (),
-) -> bytes:
-    """Return the front matter of a staged file, always in the same form."""
-    lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
-    if moved_from is not None:
-        lines.append(f"moved_from: {quote(moved_from)}")
-    if source is not None:
-        lines.append(f"source: {quote(source)}")
-    if actions:
-        lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in actions) + "}")
-    return ("\n".join(lines) + "\n").encode()

@@ -10,8 +10,8 @@ from stagectl.core.merging.merge3 import MISSING, Documents, is_set, merge_value
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, canonical, dotted, same
 
-Place = Tuple[int, Path]  # a document and a path in it
-Step = Tuple[Place, Any]  # a value to set there; MISSING: it goes
+Spot = Tuple[int, Path]  # a document and a path in it
+Assignment = Tuple[Spot, Any]  # a value to set there; MISSING: it goes
 _FRONT_KEYS = ("kind", "tags", "moved_from")
 
 
@@ -19,27 +19,27 @@ _FRONT_KEYS = ("kind", "tags", "moved_from")
 class Conflict:
     """A value that cannot be taken back: it was *then*, should be *back* again, and is *now* something else."""
 
-    place: Place
+    place: Spot
     then: Any
     back: Any
     now: Any
 
 
 @dataclass(frozen=True)
-class Undoing:
+class Inverse:
     """What takes a change back: steps, in order."""
 
-    steps: Tuple[Step, ...]
+    steps: Tuple[Assignment, ...]
     conflicts: Tuple[Conflict, ...]
 
 
-def undo(now: Documents, then: Documents, back: Documents) -> Undoing:
+def inverse(now: Documents, then: Documents, back: Documents) -> Inverse:
     """Return what takes the change from *back* to *then* out of *now*, keeping what was added since to what goes."""
     left = [_with_room(*sides) for sides in zip(_said(now), _said(then), _said(back))]
     return put_together(now, then, left)
 
 
-def put_together(ours: Documents, base: Documents, theirs: Documents) -> Undoing:
+def put_together(ours: Documents, base: Documents, theirs: Documents) -> Inverse:
     """Return what makes the change from *base* to *theirs* in *ours*, too."""
     mine = _said(ours)
     merges = [merge_values(*sides) for sides in zip(_said(base), mine, _said(theirs))]
@@ -49,7 +49,7 @@ def put_together(ours: Documents, base: Documents, theirs: Documents) -> Undoing
         for clash in clashes
     ]
     wanted = _said([value for value, _ in merges])
-    return Undoing(tuple(steps(mine, wanted)), tuple(conflicts))
+    return Inverse(tuple(steps(mine, wanted)), tuple(conflicts))
 
 
 def _with_room(now: Any, then: Any, back: Any) -> Any:
@@ -64,13 +64,13 @@ def _with_room(now: Any, then: Any, back: Any) -> Any:
     return {key: value for key, value in found.items() if value is not MISSING}
 
 
-def steps(now: Documents, wanted: Documents) -> Iterator[Step]:
+def steps(now: Documents, wanted: Documents) -> Iterator[Assignment]:
     """Yield what turns the values of a file into others, as little of it as is needed."""
     for document in (FRONT, BODY):
         yield from _steps((document, ()), now[document], wanted[document])
 
 
-def _steps(place: Place, now: Any, wanted: Any) -> Iterator[Step]:
+def _steps(place: Spot, now: Any, wanted: Any) -> Iterator[Assignment]:
     document, path = place
     if same(now, wanted):
         return
@@ -87,7 +87,7 @@ def _steps(place: Place, now: Any, wanted: Any) -> Iterator[Step]:
         yield place, wanted
 
 
-def _steps_in_list(place: Place, now: List[Any], wanted: List[Any]) -> Iterator[Step]:
+def _steps_in_list(place: Spot, now: List[Any], wanted: List[Any]) -> Iterator[Assignment]:
     """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
     document, path = place
     gone = None if is_set(path) else _gone(now, wanted)  # an entry of a set that goes is not one that comes
@@ -113,7 +113,7 @@ def _gone(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
     return None
 
 
-def where(place: Place) -> str:
+def where(place: Spot) -> str:
     """Return a place as people write it: of an input the path in it, `labels.app`."""
     document, path = place
     return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)

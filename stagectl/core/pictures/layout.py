@@ -6,7 +6,7 @@ A plain layered drawing after Sugiyama, Tagawa and Toda (1981): longest-path lay
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Sequence, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Set, Tuple
 
 Point = Tuple[float, float]
 Size = Tuple[float, float]
@@ -64,7 +64,8 @@ def layered(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
     middle = _middles(columns, heights, before, after)
     lefts, widths = _lefts(columns, sizes)
     centers = [(lefts[layer[index]] + widths[layer[index]] / 2, middle[index]) for index in range(len(sizes))]
-    paths = [_path(chain, layer, lefts, widths, sizes, centers, middle) for chain in chains]
+    sheet = _Sheet(layer, lefts, widths, middle)
+    paths = [_path(chain, sheet, sizes, centers) for chain in chains]
     bottom = max((middle[index] + heights[index] / 2 for column in columns for index in column), default=0.0)
     width = lefts[-1] + widths[-1] + MARGIN if lefts else 0.0
     return Layout((width, bottom + MARGIN), tuple(centers), tuple(paths))
@@ -189,22 +190,24 @@ def _lefts(columns: List[List[int]], sizes: Sequence[Size]) -> Tuple[List[float]
     return lefts, widths
 
 
-def _path(
-    chain: Sequence[int],
-    layer: Sequence[int],
-    lefts: Sequence[float],
-    widths: Sequence[float],
-    sizes: Sequence[Size],
-    centers: Sequence[Point],
-    middle: Sequence[float],
-) -> Tuple[Point, ...]:
+class _Sheet(NamedTuple):
+    """Where columns are: the one of each box, their left sides and widths, and how far down each box and bend is."""
+
+    layer: Sequence[int]
+    lefts: Sequence[float]
+    widths: Sequence[float]
+    middle: Sequence[float]
+
+
+def _path(chain: Sequence[int], sheet: _Sheet, sizes: Sequence[Size], centers: Sequence[Point]) -> Tuple[Point, ...]:
     """Return the curve of one arrow: level where it leaves, passes and enters a column."""
     first, last = chain[0], chain[-1]
-    step = 1 if layer[first] < layer[last] else -1
+    step = 1 if sheet.layer[first] < sheet.layer[last] else -1
     points = [(centers[first][0] + step * sizes[first][0] / 2, centers[first][1])]
     for at, bend in enumerate(chain[1:-1], start=1):
-        column = layer[first] + step * at
-        ends = [(lefts[column], middle[bend]), (lefts[column] + widths[column], middle[bend])]
+        column = sheet.layer[first] + step * at
+        left, y = sheet.lefts[column], sheet.middle[bend]
+        ends = [(left, y), (left + sheet.widths[column], y)]
         points += ends[::step]
     points.append((centers[last][0] - step * sizes[last][0] / 2, centers[last][1]))
     curve = [points[0]]

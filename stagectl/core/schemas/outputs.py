@@ -6,7 +6,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional
 
 from stagectl.core.errors import Flaws, nearest
 from stagectl.core.model import ACTION, STANDARD_ACTIONS
-from stagectl.core.schemas.schema import NO_ACTION_NAME, listed, mapping
+from stagectl.core.schemas.schema import NO_ACTION_NAME, items_of, mapping
 
 
 def output_schema(raw: Mapping[str, Any], flaws: Flaws) -> Any:
@@ -78,7 +78,7 @@ def _check_action(raw: Mapping[str, Any], action: str, flaws: Flaws) -> None:
 
 def _reported(action: str, names: Any, properties: Mapping[str, Any], flaws: Flaws) -> List[str]:
     found = []
-    for index, name in enumerate(listed(names, 0, ("reports", action), flaws)):
+    for index, name in enumerate(items_of(names, 0, ("reports", action), flaws)):
         if isinstance(name, str) and name in properties:
             found.append(name)
         else:

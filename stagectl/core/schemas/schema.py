@@ -97,7 +97,7 @@ def _kind_name(front: Mapping[str, Any], flaws: Flaws) -> str:
 def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]:
     """Return a list of tags."""
     tags = []
-    for index, tag in enumerate(listed(value, document, at, flaws)):
+    for index, tag in enumerate(items_of(value, document, at, flaws)):
         if isinstance(tag, (int, float)) or tag is None:
             flaws.add(document, (*at, index), f"{canonical(tag)} is not a tag, which is a string: quote it")
         elif not isinstance(tag, str) or not TAG.fullmatch(tag):
@@ -109,7 +109,7 @@ def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]
     return tuple(tags)
 
 
-def listed(value: Any, document: int, at: At, flaws: Flaws) -> List[Any]:
+def items_of(value: Any, document: int, at: At, flaws: Flaws) -> List[Any]:
     """Return a value that has to be a list, an empty one with a flaw if it is none."""
     if value is None:
         return []
@@ -169,7 +169,9 @@ class _BodyReader:
         return {key: map_strings(inner, parsed, (key,)) if "${" in repr(inner) else inner for key, inner in raw.items()}
 
     def names(self, value: Any, at: At) -> Tuple[Name, ...]:
-        return tuple(self._name(text, (*at, index)) for index, text in enumerate(listed(value, BODY, at, self._flaws)))
+        return tuple(
+            self._name(text, (*at, index)) for index, text in enumerate(items_of(value, BODY, at, self._flaws))
+        )
 
     def _name(self, text: Any, at: At) -> Name:
         try:
@@ -180,7 +182,7 @@ class _BodyReader:
 
     def paths(self, value: Any, at: At) -> Tuple[Tuple[str, ...], ...]:
         found = []
-        for index, text in enumerate(listed(value, BODY, at, self._flaws)):
+        for index, text in enumerate(items_of(value, BODY, at, self._flaws)):
             try:
                 found.append(undotted(text if isinstance(text, str) else repr(text)))
             except ValueError:
@@ -209,7 +211,7 @@ class _BodyReader:
     def _of_action(self, action: str, at: At, entries: Any) -> List[Any]:
         if not ACTION.fullmatch(action):
             self._flaws.add(BODY, at, f"{_shown(action)} {NO_ACTION_NAME}", on_key=True)
-        return listed(entries, BODY, at, self._flaws)
+        return items_of(entries, BODY, at, self._flaws)
 
     def react_on(self, value: Any) -> Dict[str, Tuple[Trigger, ...]]:
         found = mapping(value if value is not None else {}, BODY, ("react_on",), self._flaws, "'react_on'")

@@ -10,7 +10,7 @@ from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
 from stagectl.core.schemas.json_schema import check_json_schema
 from stagectl.core.schemas.outputs import output_schema, reports
-from stagectl.core.schemas.schema import NO_ACTION_NAME, known_keys, listed, mapping, tag_list
+from stagectl.core.schemas.schema import NO_ACTION_NAME, items_of, known_keys, mapping, tag_list
 
 _KIND_KEYS = (
     "description", "inputs", "outputs", "reports", "handler", "actions", "replace_on", "sensitive", "timeout", "limit",
@@ -84,7 +84,7 @@ def _checked(
 
 
 def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
-    words = listed(raw.get(key), 0, (key,), flaws)
+    words = items_of(raw.get(key), 0, (key,), flaws)
     for index, word in enumerate(words):
         if not isinstance(word, str):
             flaws.add(0, (key, index), f"'{key}' lists names of inputs")
@@ -187,7 +187,7 @@ def _is_term(value: Any) -> bool:
 def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
     if "roots" not in raw:
         return Config().roots
-    roots = listed(raw["roots"], 0, ("roots",), flaws)
+    roots = items_of(raw["roots"], 0, ("roots",), flaws)
     for index, root in enumerate(roots):
         if not isinstance(root, str) or not NAME.fullmatch(root) or root.split("/")[0] == "kinds":
             flaws.add(0, ("roots", index), "a root is a folder of definitions, such as resources")

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.tree import Content
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.core.merging.inverse import Step, Undoing, put_together, says_the_same, where
+from stagectl.core.merging.inverse import Assignment, Inverse, put_together, says_the_same, where
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Name, Resource
 from stagectl.core.schemas import schema
@@ -27,12 +27,12 @@ def actions_of(content: Content) -> Dict[str, str]:
     return dict((documents[FRONT] or {}).get("actions") or {}) if documents else {}
 
 
-def carried_out(content: bytes, undoing: Undoing) -> bytes:
+def carried_out(content: bytes, undoing: Inverse) -> bytes:
     """Return a file with what was found done to it; raises StagectlError for a place that cannot be edited."""
     return edit(content, edits_for(undoing.steps))
 
 
-def edits_for(steps: Iterable[Step]) -> List[Edit]:
+def edits_for(steps: Iterable[Assignment]) -> List[Edit]:
     """Return steps as edits of a file."""
     return [Edit(*place, delete=True) if value is MISSING else Edit(*place, value) for place, value in steps]
 

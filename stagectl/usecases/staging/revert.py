@@ -10,7 +10,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.worktree.tree import Content, changed_files
 from stagectl.core.errors import StagectlError
-from stagectl.core.merging.inverse import Conflict, Place, says_the_same, undo, where
+from stagectl.core.merging.inverse import Conflict, Spot, inverse, says_the_same, where
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import (
     STAGED,
@@ -156,7 +156,7 @@ def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state
         else:
             work.conflicts += _whole_conflict(name, mine, theirs, base)
     else:
-        undoing = undo(mine, base, theirs)
+        undoing = inverse(mine, base, theirs)
         work.conflicts += [f"  {name}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
         work.contents[name] = carried_out(now, undoing) if not undoing.conflicts else now
 
@@ -169,14 +169,14 @@ def _whole_conflict(
         return [f"  {name}: it was removed since"]
     if base is None:
         return [] if theirs is None else [f"  {name}: it was created again since"]
-    changed = undo(mine, mine, base)  # what makes of it what it was
+    changed = inverse(mine, mine, base)  # what makes of it what it was
     return [
         f"  {name}: {where(place)} should go with it, was {_side(was)}, and is {_side(_at(mine, place))} now"
         for place, was in changed.steps
     ]
 
 
-def _at(documents: List[Any], place: Place) -> Any:
+def _at(documents: List[Any], place: Spot) -> Any:
     value = documents[place[0]] or {}
     for step in place[1]:
         inside = step in value if isinstance(value, dict) else isinstance(step, int) and step < len(value)

@@ -44,7 +44,8 @@ def plan_page(plan: Plan) -> str:
     selection = " ".join(selection_words(plan.selection))
     head = f"Plan {plan.id[:12]}" + (f" of {selection}" if selection else "")
     summary = "No changes." if plan.is_empty else summary_line(plan)
-    return _page(head, summary, "change", nodes, _edges(figure, direct), plan_text(plan), figure.empty)
+    data = {"unit": "change", "empty": figure.empty, "nodes": nodes, "edges": _edges(figure, direct)}
+    return _page(head, summary, plan_text(plan), data)
 
 
 def _change_node(change: Change, box: Box) -> Node:
@@ -112,19 +113,24 @@ def graph_page(nodes: Sequence[ResourceNode]) -> str:
         shown.append(_node(node.name, node.name, "/".join(map(sign_of, node.changes)), box, {**more, "own": own}))
     changed = sum(bool(node.changes) for node in nodes)
     summary = f"{len(nodes)} resources, {changed} of them with changes."
-    return _page("Resources", summary, "resource", shown, _edges(figure, ()), graph_text(nodes), figure.empty)
+    data = {"unit": "resource", "empty": figure.empty, "nodes": shown, "edges": _edges(figure, ())}
+    return _page("Resources", summary, graph_text(nodes), data)
 
 
-def _page(
-    head: str, summary: str, unit: str, nodes: Sequence[Node], edges: Sequence[Any], text: str, empty: str
-) -> str:
-    data = {"unit": unit, "empty": empty, "nodes": nodes, "edges": edges}
+def _page(head: str, summary: str, text: str, data: Mapping[str, Any]) -> str:
+    """Return the page; data: what its scripts read, with the word for one node under `unit`."""
     legend = "".join(
         f'<li><span class="sign {style}" aria-hidden="true">{sign}</span>{word}</li>' for style, sign, word in _LEGEND
     )
     legend += '<li><span class="sign held" aria-hidden="true">&nbsp;</span>dashed: held back, or not there yet</li>'
     legend += "<li>solid arrow: the cause; dotted: order only</li>"
-    words = {"HEAD": text_of(head), "SUMMARY": text_of(summary), "UNIT": unit, "LEGEND": legend, "TEXT": text_of(text)}
+    words = {
+        "HEAD": text_of(head),
+        "SUMMARY": text_of(summary),
+        "UNIT": data["unit"],
+        "LEGEND": legend,
+        "TEXT": text_of(text),
+    }
     body = re.sub("@([A-Z]+)@", lambda match: words[match.group(1)], asset("page.html"))  # once: values bring no others
     script = "".join(map(asset, _SCRIPTS))
     return html_page(f"stagectl: {head}", asset("page.css"), body + data_block(data), script)

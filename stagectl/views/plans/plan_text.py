@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.diff import Difference, joined
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
@@ -114,7 +114,7 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
     lines: List[str] = []
     for change in plan.changes:
         if change.resource == name:
-            lines += _chain(change, plan, by_id, places, 0, set())
+            lines += _chain(change, _Explained(plan, by_id, places, set()), 0)
     for held in plan.held:
         if held.resource == name:
             lines.append(f"{held.id} is held back ({held.reason}): {one_line(held.message)}")
@@ -128,19 +128,26 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _chain(
-    change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], places: Places, depth: int, seen: Set[str]
-) -> Iterator[str]:
-    """Yield a change and, one step further in, what is behind it; one already told is not told again."""
+class _Explained(NamedTuple):
+    """What an explanation looks at, and the changes that it has explained already."""
+
+    plan: Plan
+    by_id: Mapping[ChangeId, Change]
+    places: Places
+    seen: Set[ChangeId]
+
+
+def _chain(change: Change, explained: _Explained, depth: int) -> Iterator[str]:
+    """Yield a change and, one step further in, what is behind it; one already explained is not explained again."""
     indent = "  " * depth
-    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change, plan.kinds)})"
-    if change.id in seen:
+    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change, explained.plan.kinds)})"
+    if change.id in explained.seen:
         return
-    seen.add(change.id)
+    explained.seen.add(change.id)
     for difference in shown_differences(change):
-        place = places.get((change.resource, difference.path))
+        place = explained.places.get((change.resource, difference.path))
         line = difference_line(difference, difference.path[0] in change.sensitive)
         yield f"{indent}    {line}" + (f"  [{place}]" if place else "")
     for behind in change.cause.of:
-        if behind in by_id:
-            yield from _chain(by_id[behind], plan, by_id, places, depth + 1, seen)
+        if behind in explained.by_id:
+            yield from _chain(explained.by_id[behind], explained, depth + 1)

@@ -222,7 +222,8 @@ ALLOWED = """
     stagectl.adapters.git.objects stagectl.adapters.git.prefetch stagectl.adapters.git.process
     stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
     stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders
-    stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.adapters.yamlfile stagectl.cli
+    stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.adapters.yamlfile
+    stagectl.adapters.yamlfile.events stagectl.adapters.yamlfile.write stagectl.cli
     stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
     stagectl.cli.planning stagectl.core stagectl.core.address
     stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model

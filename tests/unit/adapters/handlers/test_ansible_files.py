@@ -105,7 +105,7 @@ def test_inputs_are_variables_where_ansible_allows_the_name() -> None:
     """
     inputs = {"port": 1, "a-b": 2, "class": 3, "é": 4, "1a": 5, "stagectl_action": "mine", "_x": 6, "on": 7}
 
-    text = ansible_files.variables(inputs, action="run", before={"port": 0})
+    text = ansible_files.variables_text(inputs, action="run", before={"port": 0})
 
     expected = {
         "port": 1,
@@ -117,7 +117,7 @@ def test_inputs_are_variables_where_ansible_allows_the_name() -> None:
     }
     assert expected == yaml.load(text, Old)
     with pytest.raises(ValueError):
-        json.loads(ansible_files.variables({}))
+        json.loads(ansible_files.variables_text({}))
 
 
 def test_the_inventory_is_one_host() -> None:

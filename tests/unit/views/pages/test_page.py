@@ -10,7 +10,7 @@ from dataclasses import replace
 from html import unescape
 from typing import List
 
-from stagectl.core.diff import Difference
+from stagectl.core.diff import Difference, Op
 from stagectl.core.plans.plan import Plan
 from stagectl.views.pages.page import graph_page, plan_page
 from stagectl.views.plans.plan_text import plan_text
@@ -21,7 +21,7 @@ from tests.unit.views.pages.test_svg import HOSTILE, one_of_each
 def hostile() -> Plan:
     plan = one_of_each()
     update = replace(
-        plan.changes[1], diff=(Difference((HOSTILE,), "replace", "${" + HOSTILE, HOSTILE),), tags=(HOSTILE,)
+        plan.changes[1], diff=(Difference((HOSTILE,), Op.REPLACE, "${" + HOSTILE, HOSTILE),), tags=(HOSTILE,)
     )
     return replace(plan, changes=(plan.changes[0], update), held=(plan.held[0]._replace(message=HOSTILE),))
 
@@ -77,7 +77,7 @@ def test_a_sensitive_value_is_not_on_the_page() -> None:
     """
     update = replace(
         one_of_each().changes[1],
-        diff=(Difference(("key",), "replace", "0ld", "s3cret"),),
+        diff=(Difference(("key",), Op.REPLACE, "0ld", "s3cret"),),
         sensitive=frozenset({"key"}),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import List
 from xml.etree import ElementTree
 
-from stagectl.core.diff import Difference
+from stagectl.core.diff import Difference, Op
 from stagectl.core.model import Name, change_id
 from stagectl.core.pictures.layout import drawing, layered
 from stagectl.core.pictures.reports import ResourceNode
@@ -37,7 +37,7 @@ def one_of_each() -> Plan:
             "service",
             (),
             cause,
-            diff=(Difference(("port",), "replace", 1, 2),) if action == "update" else (),
+            diff=(Difference(("port",), Op.REPLACE, 1, 2),) if action == "update" else (),
             after=tuple(change_id(*one.split(".")) for one in after),
         )
 
@@ -94,7 +94,7 @@ def test_no_value_can_act() -> None:
     plan = one_of_each()
     update = replace(
         plan.changes[1],
-        diff=(Difference((HOSTILE,), "add", None, HOSTILE),),
+        diff=(Difference((HOSTILE,), Op.ADD, None, HOSTILE),),
         cause=Cause("replace", (), (HOSTILE,)),
         tags=(HOSTILE,),
     )
@@ -116,7 +116,9 @@ def test_a_sensitive_value_is_not_in_it() -> None:
     Neither before nor after.
     """
     update = replace(
-        one_of_each().changes[1], diff=(Difference(("key",), "replace", "old", "s3cret"),), sensitive=frozenset({"key"})
+        one_of_each().changes[1],
+        diff=(Difference(("key",), Op.REPLACE, "old", "s3cret"),),
+        sensitive=frozenset({"key"}),
     )
 
     text = drawn(plan_figure(Plan(changes=(update,))))

@@ -1,0 +1,63 @@
+"""The events of a YAML text, from libyaml or from the slower parser, and what they have against it."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+from stagectl.core.errors import Problem, StagectlError
+
+NOT_YAML = "not YAML: "
+
+
+class BadYaml(StagectlError):
+    """A file that is not in the subset; line and column count from 1."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+    def problem(self, path: str) -> Problem:
+        """Return the problem of a file at *path*."""
+        return Problem(path, self.line, self.column, self.message)
+
+
+def parser_of(text: str) -> Any:
+    """Return libyaml's parser of a text. It is loaded when the first file is read: a plan of nothing reads none."""
+    try:
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:  # a build without the C library cannot keep its promises
+        raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
+    return CParser(text)
+
+
+def refusal(error: Exception) -> Exception:
+    """Return what a parser has against a file as BadYaml; other errors as they are."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        context = f" {error.context}" if error.context else ""
+        return BadYaml(line, column, f"{NOT_YAML}{error.problem}{context}")
+    return BadYaml(1, 1, f"{NOT_YAML}{str(error).splitlines()[0]}") if isinstance(error, YAMLError) else error
+
+
+class EventParser:
+    """Gives the events of ruamel.yaml's Python parser as libyaml's parser does."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+
+    def get_event(self) -> Any:
+        from ruamel.yaml.error import YAMLError
+
+        try:
+            event = next(self._events)
+            if type(event).__name__ == "ScalarEvent":
+                event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except YAMLError:
+            raise
+        except Exception:  # it says of some that they are no YAML, asserts others, and fails on the rest
+            raise BadYaml(1, 1, f"{NOT_YAML}an escape that names no character, or the like") from None
+        return event

@@ -1,0 +1,116 @@
+"""What the house asks of its code, printed: `python -m tests.house`. Exit code 1 if there is anything.
+
+Modules of more than 300 lines, functions of more than 40 (but for those with a reason, below), functions with more
+than five arguments by position, and names that two modules export, each with a meaning of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Dict, Iterator, List, Tuple
+
+from tests.build import ROOT
+
+LINES, LONG, ARGUMENTS = 300, 40, 5
+
+# Functions that may be longer, and why.
+REASONS: Dict[str, str] = {}
+
+# Names that several modules export, with the one meaning they have everywhere.
+ONE_MEANING: Dict[str, str] = {}
+
+Function = ast.FunctionDef
+
+
+def modules() -> Dict[str, ast.Module]:
+    """Return the modules of stagectl by their path in the package."""
+    package = ROOT / "stagectl"
+    paths = sorted(path for path in package.rglob("*.py"))
+    return {path.relative_to(package).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def long_modules() -> Iterator[str]:
+    """Return the modules of more than 300 lines."""
+    for path in modules():
+        lines = len((ROOT / "stagectl" / path).read_text(encoding="utf-8").splitlines())
+        if lines > LINES:
+            yield f"{path}: {lines} lines, more than {LINES}"
+
+
+def functions() -> Iterator[Tuple[str, Function]]:
+    """Return every function with its place, `core/graph.py:waves` or `core/graph.py:Ring.path`."""
+
+    def inside(place: str, node: ast.AST) -> Iterator[Tuple[str, Function]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef):
+                yield f"{place}{child.name}", child
+                yield from inside(f"{place}{child.name}.", child)
+            elif isinstance(child, ast.ClassDef):
+                yield from inside(f"{place}{child.name}.", child)
+
+    for path, tree in modules().items():
+        yield from inside(f"{path}:", tree)
+
+
+def long_functions() -> Iterator[str]:
+    """Return the functions of more than 40 lines that have no reason, and reasons that no function needs."""
+    found = {}
+    for place, function in functions():
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        if lines > LONG:
+            found[place] = lines
+            if place not in REASONS:
+                yield f"{place}: {lines} lines, more than {LONG}, and no reason"
+    for place in sorted(REASONS.keys() - found.keys()):
+        yield f"{place}: a reason, and no function of more than {LONG} lines"
+
+
+def crowded_functions() -> Iterator[str]:
+    """Return the functions with more than five arguments by position; `self` and `cls` are none."""
+    for place, function in functions():
+        names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+        count = len(names) - (names[:1] in (["self"], ["cls"]))
+        if count > ARGUMENTS and not _is_command(function):
+            yield f"{place}: {count} arguments by position, more than {ARGUMENTS}"
+
+
+def names_twice() -> Iterator[str]:
+    """Return the names that two modules export, but for those with one meaning."""
+    homes: Dict[str, List[str]] = {}
+    for path, tree in modules().items():
+        for name in exported(tree):
+            homes.setdefault(name, []).append(path)
+    for name, paths in sorted(homes.items()):
+        if len(paths) > 1 and name not in ONE_MEANING:
+            yield f"{name}: exported by {', '.join(paths)}"
+    for name in sorted(name for name in ONE_MEANING if len(homes.get(name, ())) < 2):
+        yield f"{name}: one meaning, and not two modules that export it"
+
+
+def exported(tree: ast.Module) -> List[str]:
+    """Return the public names that a module defines; what it imports from another is that one's."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return sorted(name for name in found if not name.startswith("_") and name != "TYPE_CHECKING")
+
+
+def _is_command(function: Function) -> bool:
+    """Whether it is a command line, whose parameters typer reads by name."""
+    return any("command(" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def findings() -> List[str]:
+    """Return everything that there is to mend."""
+    return [*long_modules(), *long_functions(), *crowded_functions(), *names_twice()]
+
+
+if __name__ == "__main__":
+    found = findings()
+    print("\n".join(found) or "nothing to mend")
+    sys.exit(bool(found))
