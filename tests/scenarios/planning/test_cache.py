@@ -234,6 +234,7 @@ ALLOWED = """
     stagectl.core.planning.situation stagectl.core.planning.universe stagectl.core.planning.view
     stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
     stagectl.core.plans.selection stagectl.core.printable stagectl.core.references stagectl.core.schemas
+    stagectl.core.schemas.json_schema stagectl.core.schemas.outputs
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
     stagectl.core.schemas.words stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
