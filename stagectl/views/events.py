@@ -30,7 +30,7 @@ def change_event(run: str, change: Change, outcome: Outcome) -> str:
     }
     if outcome.state != INPROGRESS:
         event.update(changed=outcome.reported, message=outcome.message, seconds=round(outcome.seconds, 3))
-        event["output"] = outcome.output.splitlines()
+        event.update(output=outcome.output.splitlines(), outputs=dict(outcome.outputs))
     return _line(event)
 
 

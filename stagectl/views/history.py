@@ -66,6 +66,7 @@ def blame_text(found: Sequence[Blame]) -> str:
     """Return where each value comes from, a line each: staged in, live since, path and value."""
     lines = [
         f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: {safe(_sides(one))}"
+        + (" (output)" if one.is_output else "")
         for one in found
     ]
     return "\n".join(lines) + "\n" if lines else "It has no inputs.\n"
@@ -87,8 +88,15 @@ def _short(commit: Optional[str]) -> str:
 def blame_json(found: Sequence[Blame]) -> str:
     """Return where each value comes from as a JSON list; values are as the files say them."""
     rows = [
-        {"path": dotted(b.path), "value": b.value, "staged": b.staged, "live": b.live, "applied": b.applied}
-        for b in found
+        {
+            "path": dotted(one.path),
+            "value": one.value,
+            "staged": one.staged,
+            "live": one.live,
+            "applied": one.applied,
+            **({"output": True} if one.is_output else {}),
+        }
+        for one in found
     ]
     return json_text(rows, indent=2) + "\n"
 
@@ -132,6 +140,7 @@ def _applied(state: Optional[Applied], shown: Shown) -> Any:
         "kind": state.resource.kind if state.resource else None,
         "tags": list(state.tags),
         "inputs": _hidden(state.inputs, shown),
+        "outputs": dict(sorted(state.outputs.items())),
         "stamps": dict(state.stamps),
         "unfinished": state.unfinished.action if state.unfinished else None,
         "owed": {action: list(behind) for action, behind in state.owed.items()},
@@ -150,6 +159,7 @@ def show_text(shown: Shown) -> str:
     before = shown.applied.inputs if shown.applied else {}
     for key in sorted(shown.resolved.keys() | before.keys()):
         lines += _input_lines(key, shown)
+    lines += _output_lines(shown.applied)
     return "\n".join(lines) + "\n"
 
 
@@ -173,6 +183,14 @@ def _input_lines(key: str, shown: Shown) -> List[str]:
     if key not in shown.resolved:
         return [f"    {safe(key)}: only as applied"]
     return [f"    {safe(dotted(path))}: {value_text(leaf)}" for path, leaf in leaves(shown.resolved[key], (key,))]
+
+
+def _output_lines(state: Optional[Applied]) -> List[str]:
+    """Return what actions reported; of a try that did not succeed what nobody reads."""
+    found = [(path, leaf, "output") for path, leaf in leaves(state.outputs)] if state and state.outputs else []
+    tried = state.unfinished.outputs if state and state.unfinished else {}
+    found += [(path, leaf, "output of what is unfinished") for path, leaf in leaves(tried)] if tried else []
+    return [f"    {safe(dotted(path))}: {value_text(leaf)} ({what})" for path, leaf, what in found]
 
 
 def kinds_json(kinds: Sequence[Kind]) -> str:

@@ -11,7 +11,8 @@ from stagectl.core.pictures.reports import told_outliving
 from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path
-from stagectl.views.text import safe
+from stagectl.core.values import leaves
+from stagectl.views.text import dotted_path, safe, value_text
 
 FORMAT_VERSION = "1.0"
 _LAST_LINES = 5
@@ -95,6 +96,7 @@ def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, An
         "changed": outcome.reported,
         "message": outcome.message,
         "output": outcome.output.splitlines(),
+        "outputs": dict(outcome.outputs),
     }
 
 
@@ -129,7 +131,14 @@ def change_lines(record: Record, identity: ChangeId, since: float, now: float) -
         when += f", {duration(seconds_of(record, identity, now))}"
     message = f"  {safe(outcome.message)}" if outcome.message else ""
     last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
-    return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {safe(line)}" for line in last)]
+    told = [*output_lines(outcome), *map(safe, last)]
+    return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {line}" for line in told)]
+
+
+def output_lines(outcome: Outcome) -> List[str]:
+    """Return what an action reported, a line per value."""
+    found = leaves(outcome.outputs) if outcome.outputs else ()
+    return [f"{dotted_path(path)} = {value_text(leaf)}" for path, leaf in found]
 
 
 def duration(seconds: float) -> str:

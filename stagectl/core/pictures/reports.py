@@ -73,7 +73,7 @@ class LogEntry:
 
 class Blame(NamedTuple):
     """Where one input comes from. staged: the commit that staged the value there is, None if none did; live: the value
-    that is applied; applied: the commit that made it live, None where nothing is.
+    that is applied; applied: the commit that made it live, None where nothing is. An output is never staged.
     """
 
     path: Path
@@ -81,6 +81,7 @@ class Blame(NamedTuple):
     staged: Optional[Oid]
     live: Value
     applied: Optional[Oid]
+    is_output: bool = False
 
 
 class Shown(NamedTuple):

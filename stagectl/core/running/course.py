@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, Mapping, Optional
 
-from stagectl.core.model import Applied, Kind, Name
+from stagectl.core.model import Applied, ChangeId, Kind, Name
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.outcome import Outcome, after_change, known_outputs
+from stagectl.core.running.outcome import Outcome, Outcomes, after_change, known_outputs
 from stagectl.core.running.reporting import judged
 from stagectl.core.values import Outputs
 
@@ -33,3 +33,9 @@ class Course:
             outcome = judged(outcome, kind, change.action, self.given(change))
         self._states[change.resource] = after_change(self._plan, change, outcome, self._states[change.resource])
         return outcome
+
+
+def counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
+    """Return how the changes of a plan ended as it counts, from how they are said to have ended."""
+    course = Course(plan, applied)
+    return {change.id: course.ended(change, outcomes[change.id]) for change in plan.changes}

@@ -107,6 +107,7 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
     trailers += [f"Base: {header.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
     trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
     trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
+    trailers += [f"Unstarted: {change.id}" for change in plan.changes if not outcomes[change.id].began]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
     return subject + "\n\n" + "\n".join(trailers) + "\n"
 

@@ -35,7 +35,7 @@ class _History:
 
 
 def blame(workspace: Workspace, name: str) -> List[Blame]:
-    """Return every input of a resource, leaf by leaf, with where its value comes from; raises StagectlError."""
+    """Return every input and output of a resource, leaf by leaf, with where it comes from; raises StagectlError."""
     snapshot = workspace.snapshot()
     situation = workspace.situation(snapshot, workspace.applied()[1])
     match_names(name, world_of(situation))
@@ -45,11 +45,17 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     names = _names(git, [commit for commit in (head, tip) if commit], Name(name))
     staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
     paths = [state_path(n) for n in names]
-    live = _history(git, _touching(git, tip, paths, ["--first-parent"]), names, _live_values)
-    return [
+    applies = _touching(git, tip, paths, ["--first-parent"])
+    live, outputs = (_history(git, applies, names, read) for read in (_live_values, _output_values))
+    rows = [
         Blame(path, staged.now.get(path), _since(staged, path), live.now.get(path), _since(live, path))
         for path in sorted({*staged.now, *live.now}, key=step_order)
     ]
+    reported = [
+        Blame(path, None, None, outputs.now[path], _since(outputs, path), is_output=True)
+        for path in sorted(outputs.now, key=step_order)
+    ]
+    return rows + reported
 
 
 def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
@@ -127,6 +133,14 @@ def _live_values(data: bytes) -> Values:
     for key in raw.get("sensitive", ()):
         plain = {path: value for path, value in plain.items() if path[0] != key}
     return plain
+
+
+def _output_values(data: bytes) -> Values:
+    try:
+        outputs = raw_state(data).get("outputs")
+        return dict(leaves(outputs)) if outputs else {}
+    except (ValueError, AttributeError):
+        return {}
 
 
 def _since(history: _History, path: Path) -> Optional[Oid]:

@@ -19,6 +19,7 @@ from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, s
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
+from stagectl.core.running.course import counted
 from stagectl.core.running.outcome import SUCCESS, Outcome, settle
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.planning.plan import checked_plan
@@ -109,7 +110,9 @@ class _Check:
         elif not _fits(plan, outcomes, trailers):
             yield "its trailers do not name the changes of its plan"
         else:
-            settled = settle(plan, outcomes, before)
+            told = _with_outputs(plan, outcomes, self._state(commit))
+            told = told if "Record-only" in first else counted(plan, told, before)
+            settled = settle(plan, told, before)
             merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **settled}
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
 
@@ -208,8 +211,29 @@ def _trailers(git: Git, commit: Oid) -> Trailers:
 
 def _outcomes(trailers: Trailers) -> Dict[ChangeId, Outcome]:
     unchanged = {value for key, value in trailers if key == "Unchanged"}
+    unstarted = {value for key, value in trailers if key == "Unstarted"}
     pairs = [value.rpartition(" ")[::2] for key, value in trailers if key == "Change"]
-    return {ChangeId(change): Outcome(state, changed=change not in unchanged) for change, state in pairs}
+    return {
+        ChangeId(change): Outcome(state, changed=change not in unchanged, began=change not in unstarted)
+        for change, state in pairs
+    }
+
+
+def _with_outputs(plan: Plan, outcomes: Mapping[ChangeId, Outcome], after: State) -> Dict[ChangeId, Outcome]:
+    """Return how changes ended with what they reported, which nothing but the applied state itself says.
+
+    So it is taken from there, as far as the action may report it: what its kind refuses is no output then, either.
+    """
+    found = dict(outcomes)
+    for change in plan.changes:
+        state, kind = after.get(change.resource, Applied()), plan.kinds.get(change.kind)
+        tried = state.unfinished.outputs if state.unfinished else {}
+        values = state.outputs if outcomes[change.id].state == SUCCESS else tried
+        names = kind.may_report(change.action) if kind else frozenset()
+        reported = {name: value for name, value in values.items() if name in names}
+        if reported:
+            found[change.id] = replace(outcomes[change.id], outputs=reported)
+    return found
 
 
 def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 from stagectl.core.diff import diff
 from stagectl.core.model import Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
-from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
@@ -30,15 +30,17 @@ def compare(
     """Return the resources whose values differ, in name order.
 
     By default from what is applied to what is staged; unstaged: from what is staged to the definitions; before, after:
-    commits, of the applied branch or any other, to compare instead.
+    commits, of the applied branch or any other, to compare instead; of two applied ones the outputs, too.
     """
     snapshot = workspace.snapshot(definitions=True)
-    staged = _resolved(snapshot.staged)
-    old = _at(workspace, before) if before else staged if unstaged else _applied(workspace.applied()[1])
-    new = _at(workspace, after) if after else staged
+    applied = workspace.applied()[1]
+    staged = _resolved(snapshot.staged, applied)
+    is_history = bool(before and after) and all(_is_applied(workspace, one) for one in (before, after) if one)
+    old = _at(workspace, before, is_history) if before else staged if unstaged else _applied(applied)
+    new = _at(workspace, after, is_history) if after else staged
     if unstaged:
         wanted = desired(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
-        new = _resolved({name: resource for name, resource in wanted.items() if resource is not None})
+        new = _resolved({name: resource for name, resource in wanted.items() if resource is not None}, applied)
     world = World.of(*({name: resource for name, (resource, _) in side.items()} for side in (new, old)))
     chosen = select(selection, world)
     names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
@@ -50,20 +52,29 @@ def compare(
     return tuple(one for one in found if one is not None)
 
 
-def _at(workspace: Workspace, revision: str) -> Side:
+def _is_applied(workspace: Workspace, revision: str) -> bool:
     tip = workspace.branch.tip
-    if tip is not None and workspace.git.resolve(revision) in workspace.git.first_parents(tip):
-        return _applied(workspace.applied(revision)[1])
-    return _resolved(workspace.snapshot(revision).staged)
+    return tip is not None and workspace.git.resolve(revision) in workspace.git.first_parents(tip)
 
 
-def _applied(applied: Mapping[Name, Applied]) -> Side:
-    return {name: (state.resource, state.inputs) for name, state in applied.items() if state.resource is not None}
+def _at(workspace: Workspace, revision: str, with_outputs: bool) -> Side:
+    if _is_applied(workspace, revision):
+        return _applied(workspace.applied(revision)[1], with_outputs)
+    return _resolved(workspace.snapshot(revision).staged, workspace.applied()[1])
 
 
-def _resolved(resources: Mapping[Name, Resource]) -> Side:
-    resolver = Resolver(resources, {})
-    return {name: (resource, resolver.inputs(name)) for name, resource in resources.items()}
+def _applied(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Side:
+    return {
+        name: (state.resource, {**(state.outputs if with_outputs else {}), **state.inputs})
+        for name, state in applied.items()
+        if state.resource is not None
+    }
+
+
+def _resolved(resources: Mapping[Name, Resource], applied: Mapping[Name, Applied]) -> Side:
+    """Return resources with their values; what reads an output that nobody reported stays as it is written."""
+    resolver = Resolver(resources, {}, reported(applied))
+    return {name: (resource, {**resource.inputs, **resolver.inputs(name)}) for name, resource in resources.items()}
 
 
 def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Mapping[Name, FrozenSet[str]]:

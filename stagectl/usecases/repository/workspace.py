@@ -16,7 +16,7 @@ from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles
 from stagectl.core.planning.moves import follow_moves
-from stagectl.core.planning.resolve import Resolver
+from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import everything
@@ -190,7 +190,7 @@ class Workspace:
         tip = self.branch.tip
         if tip is not None and commit in self.git.first_parents(tip):
             return commit, store.load(self.git, commit)
-        return commit, fully_applied(self.snapshot(commit))
+        return commit, fully_applied(self.snapshot(commit), self.applied_at(tip))
 
     def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
         """Return the applied state of a commit of the applied branch; the empty one of None."""
@@ -258,11 +258,20 @@ class Workspace:
         return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined))
 
 
-def fully_applied(found: Snapshot) -> Dict[Name, Applied]:
-    """Return the applied state in which every staged file of a tree has been applied, explicit actions included."""
-    resolver = Resolver(found.staged, {})
+def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, Applied]:
+    """Return the applied state in which every staged file of a tree has been applied, explicit actions included.
+
+    facts: what is applied indeed; outputs are what they are there.
+    """
+    outputs = reported(facts)
+    resolver = Resolver(found.staged, {}, outputs)
     return {
-        name: Applied(resource=resource, inputs=resolver.inputs(name), stamps=dict(resource.actions))
+        name: Applied(
+            resource=resource,
+            inputs=resolver.inputs(name),
+            stamps=dict(resource.actions),
+            outputs=outputs.get(name, {}),
+        )
         for name, resource in found.staged.items()
     }
 

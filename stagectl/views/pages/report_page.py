@@ -11,7 +11,7 @@ from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Record, critical_chain
 from stagectl.views.pages.html import asset, html_page
 from stagectl.views.pages.svg import text_of
-from stagectl.views.report import duration, outcome_of, run_state, seconds_of, total_of
+from stagectl.views.report import duration, outcome_of, output_lines, run_state, seconds_of, total_of
 from stagectl.views.text import counted, safe, sign_of
 
 _ROW, _TOP, _WIDTH, _CHARACTER = 22, 26, 760, 7.3
@@ -109,7 +109,8 @@ def _table(bars: Sequence[_Bar]) -> Iterator[str]:
     yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     for bar in bars:
         start, took = (duration(bar.start), duration(bar.seconds)) if bar.started else ("", "")
-        last = "\n".join(safe(line) for line in bar.outcome.output.splitlines()[-_MOST_LINES:])
+        lines = [*output_lines(bar.outcome), *map(safe, bar.outcome.output.splitlines()[-_MOST_LINES:])]
+        last = "\n".join(lines)
         said = text_of(safe(bar.outcome.message)) + (f"<pre>{text_of(last)}</pre>" if last else "")
         yield (
             f"<tr><td>{text_of(bar.id)}</td><td>{bar.outcome.state}</td>"
