@@ -127,6 +127,20 @@ def plan(state: Mapping[str, Live], staged: Files, selected: Selected) -> List[C
     return sorted(found, key=lambda change: change.action == "remove" and change.name.endswith("db"))
 
 
+def taken_from_others(clone: Clone, changes: Sequence[Change]) -> List[str]:
+    """What changes would take back: others applied it last, from a commit that this clone has not got."""
+    chain = clone.tip.chain()
+    last: Dict[str, int] = {}
+    for one in chain:
+        before = one.parent.state if one.parent else {}
+        for name in NAMES:
+            if before.get(name, Live()).file != one.state.get(name, Live()).file:
+                last.setdefault(name, one.source)
+    files = {name: clone.tip.state.get(name, Live()).file for name in NAMES}
+    others = [change for change in changes if change.file != files[change.name]]
+    return sorted({change.name for change in others if last.get(change.name, -1) > clone.head})
+
+
 def _is_read(name: str, state: Mapping[str, Live], selected: Selected) -> bool:
     """Whether a live reader is in the way of a removal, because its own is not selected."""
     child = child_of(name)

@@ -29,6 +29,7 @@ from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
 from stagectl.usecases.planning.reviewed import check
+from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
 
@@ -87,7 +88,8 @@ def apply(
         if recovered is not None:
             note(recovered)
             workspace = Workspace(workspace.root)  # the applied branch may have moved
-        _check_base(workspace, options)
+        if options.require_signed:
+            _check_signatures(workspace, workspace.git.resolve(options.head))
         plan, situation = _plan(workspace, selection, options)
         is_anything = bool(plan.changes or plan.recorded)
         if not is_anything or not confirm(plan):
@@ -183,17 +185,15 @@ def _check_here(workspace: Workspace) -> None:
         )
 
 
-def _check_base(workspace: Workspace, options: Options) -> None:
-    """Refuse what nobody signed though that was asked for, and what would undo what others applied."""
-    git = workspace.git
-    if options.require_signed:
-        _check_signatures(workspace, git.resolve(options.head))
-    stale = workspace.stale(git.resolve(options.head))
-    if stale and not options.allow_rollback:
-        if options.retries:
-            raise StagectlError(stale, "what is staged now is applied with: stagectl apply")
-        way_out = "" if git.is_shallow() else "merge or rebase onto what is applied; "
-        raise StagectlError(stale, f"{way_out}--allow-rollback applies it all the same")
+def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
+    """Refuse what would take back what others applied."""
+    if options.allow_rollback:
+        return
+    left_out = restriction(plan, options.filter).preset
+    found = rollback(workspace, plan, workspace.git.resolve(options.head), left_out)
+    if found is not None:
+        again = "what is staged now is applied with: stagectl apply"
+        raise StagectlError(found.message, again if options.retries else found.hint)
 
 
 def _check_signatures(workspace: Workspace, head: Oid) -> None:
@@ -214,6 +214,7 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
     if again is not None and not set(again) & {change.id for change in plan.changes}:
         return Plan(), situation
+    _check_rollback(workspace, plan, options)
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check(workspace, plan, expected, options.reviewed)

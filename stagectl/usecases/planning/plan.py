@@ -45,14 +45,25 @@ def plan_with_situation(
     found = None
     with suppress(Damaged):
         found = _narrow_plan(workspace, selection, head, complete) if base is None else None
-    return found or full_plan(workspace, selection, head, base)
+    plan, situation = found or full_plan(workspace, selection, head, base)
+    return (_guarded(workspace, plan) if base is None else plan), situation
+
+
+def _guarded(workspace: Workspace, plan: Plan) -> Plan:
+    """Return a plan that warns of what it would take back of others' work."""
+    if not plan.changes and not plan.recorded:
+        return plan
+    from stagectl.usecases.planning.rollback import rollback
+
+    found = rollback(workspace, plan, plan.head)
+    return replace(plan, warnings=(*plan.warnings, found.message)) if found else plan
 
 
 def _narrow_plan(
     workspace: Workspace, selection: Selection, head: Optional[str], complete: bool
 ) -> Optional[Tuple[Plan, Situation]]:
     """Return what reading only what is needed gives, None where that gives no plan."""
-    warnings = _warnings(workspace, workspace.git.resolve(head) if head else workspace.git.head())
+    warnings = workspace.doubts()
     found = narrow(workspace, head, complete=complete)  # last: git has been looking at the files all the while
     if found is None:
         return None
@@ -83,7 +94,7 @@ def full_plan(
     situation = workspace.situation(snapshot, applied)
     plan = checked_plan(situation, selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
-    warnings = _warnings(workspace, head_commit if base is None else None)
+    warnings = workspace.doubts()
     return _placed(plan, base_commit, head_commit, head is None and bool(workspace.dirty()), warnings), situation
 
 
@@ -99,11 +110,6 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
             return make_plan(situation, selection)
     except ImpossiblePlan as error:
         raise located(error, snapshot.files, paths) from None
-
-
-def _warnings(workspace: Workspace, head: Optional[Oid]) -> List[str]:
-    stale = workspace.stale(head)
-    return [*workspace.doubts(), *([stale] if stale else [])]
 
 
 def _move_hints(plan: Plan) -> List[str]:

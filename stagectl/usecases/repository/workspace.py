@@ -214,36 +214,6 @@ class Workspace:
                 return parents[1]
         return None
 
-    def stale(self, head: Optional[Oid]) -> Optional[str]:
-        """Return why applying *head* would roll back others' work, None if it would not."""
-        source = self.newest_source()
-        if source is None or head is None:
-            return None
-        contained = self._contains(head, source)
-        if contained is None:
-            deeper = "--unshallow " if self.git.is_shallow() else ""
-            return (
-                f"whether this commit contains the newest applied one, {source[:12]}, is unknown: this clone lacks "
-                f"history; get it: git fetch {deeper}{self.config.remote}"
-            )
-        if contained:
-            return None
-        subject = self.git.run("log", "-1", "--format=%s", source, check=False).decode("utf-8", "replace").strip()
-        return (
-            f"this commit does not contain the newest applied one, {source[:12]} ({subject}): "
-            "it is older, or a rebase or squash replaced that one"
-        )
-
-    def _contains(self, later: Oid, earlier: Oid) -> Optional[bool]:
-        """Return whether a commit contains another, None where this clone lacks the history that would tell."""
-        if earlier == later:
-            return True
-        try:
-            found = self.git.is_ancestor(earlier, later)
-        except GitError:
-            return None
-        return None if not found and self.git.is_shallow() else found
-
     def situation(self, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Situation:
         """Return what a plan is made from; raises InvalidFiles when a kind is missing that a live resource needs."""
         problems = []

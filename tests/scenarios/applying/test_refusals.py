@@ -206,11 +206,12 @@ def test_a_commit_that_does_not_contain_the_newest_applied_one_is_refused(repo: 
     repo.define("a", inputs={"x": 2}).stage().ok("apply", "--yes")
     source = repo.git("rev-parse", "--short=12", "HEAD").strip()
     repo.git("checkout", "-q", "-b", "old", "HEAD~1")
-    warned = f"this commit does not contain the newest applied one, {source} (stage: a.update): "
-    warned += "it is older, or a rebase or squash replaced that one\n"
+    warned = f"this would take back what is applied of a (applied from {source}, stage: a.update): this commit does "
+    warned += "not contain the commit it was last applied from, nor the same content\n"
 
     assert (
-        f"error: {warned}hint: merge or rebase onto what is applied; --allow-rollback applies it all the same\n"
+        f"error: {warned}hint: keep what is applied: stagectl discard a; or take a newer commit; "
+        "--allow-rollback applies it all the same\n"
     ) == refused(repo, "--yes")
     assert f"warning: {warned}" == repo.ok("plan").err
 
@@ -220,13 +221,15 @@ def test_a_commit_that_does_not_contain_the_newest_applied_one_is_refused(repo: 
 
 def test_a_rewritten_source_is_named(repo: Repo) -> None:
     """
-    After an amend the applied source is no ancestor; apply refuses although nothing is older.
+    After an amend the applied source is no ancestor: what holds the same content is applied, what does not is refused.
     """
-    repo.define("a").apply_all()
+    repo.define("a", inputs={"x": 1}).apply_all()
     source = repo.git("rev-parse", "--short=12", "HEAD").strip()
     repo.git("commit", "-q", "--amend", "-m", "squashed")
     repo.define("b").stage()
+    repo.ok("apply", "--yes")
+    repo.git("reset", "-q", "--hard", "HEAD~2")
+    repo.define("a", inputs={"x": 7}).stage()
 
-    assert f"{source} (stage: a.run)" in refused(repo, "--yes")
-    repo.ok("apply", "--yes", "--allow-rollback")
+    assert f"a (applied from {source}, stage: a.run)" in refused(repo, "--yes", "a")
     assert ["b.run"] == repo.log()

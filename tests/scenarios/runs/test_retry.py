@@ -120,7 +120,7 @@ def test_retry_does_not_pass_what_came_in_between(repo: Repo) -> None:
 
 def test_retry_of_a_run_that_a_newer_one_overtook(repo: Repo) -> None:
     """
-    It would bring the older commit back; what is staged now is for `apply`.
+    It goes on where that changed other resources; what it would take back of the same ones is for `apply`.
     """
     chain(repo).fail("b.run")
     failed(repo.apply())
@@ -128,11 +128,27 @@ def test_retry_of_a_run_that_a_newer_one_overtook(repo: Repo) -> None:
     source = repo.git("rev-parse", "HEAD")
     staged(repo.define("d")).ok("apply", "--yes", "d")
 
-    ran = failed(repo.run("retry", first))
+    repo.fail().ok("retry", first)
 
-    assert ran.err.startswith("error: this commit does not contain the newest applied one, ")
+    assert source == repo.git("rev-parse", f"{APPLIED}^2")
+    assert repo.plan().ids == []
+
+
+def test_retry_takes_nothing_back_that_a_newer_run_recorded(repo: Repo) -> None:
+    """
+    A comment that was applied since would go, because the older commit has not got it.
+    """
+    chain(repo).fail("c.run")
+    failed(repo.apply())
+    first = newest(repo)
+    repo.write("resources/a.yaml", repo.read("resources/a.yaml") + "# why\n")
+    staged(repo).ok("apply", "--yes", "a")
+
+    ran = failed(repo.fail().run("retry", first))
+
+    assert ran.err.startswith("error: this would take back what is applied of a (applied from ")
     assert ran.err.endswith("\nhint: what is staged now is applied with: stagectl apply\n")
-    assert source != repo.git("rev-parse", f"{APPLIED}^2")
+    assert "c.run" not in repo.log()
 
 
 def test_retry_of_a_removal_that_was_allowed(repo: Repo) -> None:

@@ -27,7 +27,15 @@ SMALL = st.integers(1, 3)
 SOME = st.frozensets(NAME, min_size=1, max_size=2)
 NOBODY: st.SearchStrategy[FrozenSet[str]] = st.just(frozenset())
 SORTS = {"apply", "discard", "edit", "failing apply", "partial apply", "promote", "pull", "revert", "stage", "sync"}
-ENDS = {"SUCCESS", "ERROR", "SKIPPED", "apply refused", "both changed the same", "put together"}
+ENDS = {
+    "SUCCESS",
+    "ERROR",
+    "SKIPPED",
+    "apply refused",
+    "apply would take back",
+    "both changed the same",
+    "put together",
+}
 
 YES = st.booleans()
 EDIT = st.tuples(st.just("edit"), NAME, SMALL, SMALL, st.sampled_from([True, True, True, False]))
@@ -321,12 +329,13 @@ class Teamwork(RuleBasedStateMachine):
             selected, words = frozenset(some & world), sorted(some & world)
         repo.fail(*(f"{name}.{action}" for name in failing for action in ("run", "update", "remove")))
         done = repo.apply(*words, *(["--offline"] if offline else []))
-        if clone.diverged or clone.tip.source > clone.head or selected == frozenset():
+        changes = [] if clone.diverged else model.plan(clone.tip.state, self.staged(clone), selected)
+        back = () if clone.diverged else model.taken_from_others(clone, changes)
+        if clone.diverged or back or selected == frozenset():
             assert 1 == done.code, done.out + done.err
-            assert "have diverged" in done.err or "does not contain the newest applied" in done.err or words
-            self.saw("apply refused")
+            assert "have diverged" in done.err or words or all(f"{name} (applied from" in done.err for name in back)
+            self.saw("apply would take back" if back else "apply refused")
             return
-        changes = model.plan(clone.tip.state, self.staged(clone), selected)
         state, ends = model.run(clone.tip.state, changes, failing)
         self.expect(done, set(ends.values()) <= {"SUCCESS"})
         for end in ends.values():

@@ -1,0 +1,214 @@
+"""Whether applying a commit would take back what others applied from commits that it does not contain.
+
+The rule is in docs/design.md, section 11: content counts, so a squash or a rebase that holds the same is fine. Git is
+asked nothing where the plan touches nothing, and one question where every source ever applied is contained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.worktree.changed_files import blob_oid
+from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
+from stagectl.core.plans.plan import Plan
+from stagectl.usecases.repository.workspace import Workspace
+
+Blob = Optional[Oid]  # of a staged file; None where there is none
+_FEW = 50  # paths that git is asked about by name; of more it is asked about the whole folder
+
+
+class _Doubt(NamedTuple):
+    """A resource whose applied file a plan would change. applied: that file; paths: its names there and here."""
+
+    name: Name
+    applied: Blob
+    paths: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What a plan would take back. sources: per resource the commit it was last applied from.
+
+    unknown: why nobody can tell, "" where it is known.
+    """
+
+    sources: Mapping[Name, Oid]
+    subjects: Mapping[Oid, str]
+    unknown: str = ""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in words."""
+        if self.unknown:
+            return self.unknown
+        names = sorted(self.sources)
+        told = [f"{name} (applied from {self.sources[name][:12]}, {self._subject(name)})" for name in names[:5]]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        which = "the commit it was" if len(names) == 1 else "the commits they were"
+        return (
+            f"this would take back what is applied of {', '.join(told)}{more}: this commit does not contain {which} "
+            "last applied from, nor the same content"
+        )
+
+    @property
+    def hint(self) -> str:
+        """What can be done instead."""
+        names = " ".join(sorted(self.sources)[:5]) + (" ..." if len(self.sources) > 5 else "")
+        keep = "" if self.unknown else f"keep what is applied: stagectl discard {names}; or take a newer commit; "
+        return f"{keep}--allow-rollback applies it all the same"
+
+    def _subject(self, name: Name) -> str:
+        return self.subjects[self.sources[name]]
+
+
+def rollback(
+    workspace: Workspace, plan: Plan, head: Optional[Oid], left_out: Iterable[ChangeId] = ()
+) -> Optional[Rollback]:
+    """Return what applying a plan of a commit would take back of others' work, None if nothing.
+
+    left_out: changes of the plan that do not run.
+    """
+    git, tip = workspace.git, workspace.branch.tip
+    skipped = frozenset(left_out)
+    names = {change.resource for change in plan.changes if change.id not in skipped} | set(plan.recorded)
+    if tip is None or head is None or not names:
+        return None
+    missing = None if git.is_shallow() else _not_contained(git, tip, head)
+    if missing is not None and not missing:
+        return None
+    doubts = _doubts(git, tip, plan, sorted(names))
+    sources = _sources(git, tip, doubts) if doubts else {}
+    left = [doubt for doubt in doubts if doubt.name in sources]
+    if missing is None:
+        left = [doubt for doubt in left if not _is_contained(git, sources[doubt.name], head)]
+    else:
+        left = [doubt for doubt in left if sources[doubt.name] in missing]
+    undone = _never_held(git, head, left, sources)
+    if not undone:
+        return None
+    if missing is None:
+        return Rollback({}, {}, _unknown(workspace))
+    found = {doubt.name: source for doubt in undone for source in [sources[doubt.name]] if source is not None}
+    return Rollback(found, _subjects(git, found.values()))
+
+
+def _not_contained(git: Git, tip: Oid, head: Oid) -> Optional[FrozenSet[Oid]]:
+    """Return the commits behind the applied ones that a commit does not contain; None where history is missing."""
+    try:
+        lines = git.run("rev-list", "--parents", tip, f"^{head}").decode().splitlines()
+    except GitError:
+        return None
+    parents = {Oid(line[: len(tip)]): line.split()[1:2] for line in lines}
+    applied: Optional[Oid] = tip
+    while applied is not None:
+        before = parents.pop(applied, [])
+        applied = Oid(before[0]) if before else None
+    return frozenset(parents)
+
+
+def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doubt]:
+    """Return the resources whose applied file would become another one, come, or go."""
+    old = {new: before for before, new in plan.moved}
+    there = [staged_path(old.get(name, name)) for name in names]
+    applied = git.look_up([f"{tip}:{path}" for path in there])
+    found = []
+    for name, path, blob in zip(names, there, applied):
+        target = plan.targets.get(name)
+        content = target.resource.content if target else None
+        if content == b"":  # as applied: it was read without its file's bytes
+            continue
+        now = None if content is None else blob_oid(content.replace(b"\r\n", b"\n"), like=tip)
+        if blob not in (now, None if content is None else blob_oid(content, like=tip)):
+            found.append(_Doubt(name, blob, tuple(dict.fromkeys((path, staged_path(name))))))
+    return found
+
+
+def _asked(doubts: Sequence[_Doubt]) -> List[str]:
+    paths = sorted({path for doubt in doubts for path in doubt.paths})
+    return [f":(literal){path}" for path in paths] if len(paths) <= _FEW else [STAGED]
+
+
+def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optional[Oid]]:
+    """Return what resources were last applied, or removed, from; None where this clone cannot tell."""
+    left = {doubt.paths[0]: doubt.name for doubt in doubts}
+    found: Dict[Name, Optional[Oid]] = {}
+    out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, "--", *_asked(doubts))
+    parts = out.split("\x01")
+    for parents, changes in zip(parts[1::2], parts[2::2]):
+        source = (parents.split() + ["", ""])[1]
+        for path in changes.split("\0")[2::2]:
+            name = left.pop(path, None)
+            if name is not None:
+                found[name] = Oid(source) if source else None
+    return found
+
+
+def _changes(git: Git, merges: str, *arguments: str) -> str:
+    """Return what `git log` says of commits, merges too, and what they changed, whatever the user has set."""
+    options = ("-m", "--no-show-signature", "--raw", "-r", "-z", "--no-renames", "--no-abbrev")
+    out = git.run("-c", f"log.diffMerges={merges}", "log", *options, *arguments)
+    return out.decode("utf-8", "surrogateescape")
+
+
+def _is_contained(git: Git, commit: Optional[Oid], head: Oid) -> bool:
+    """Return whether a commit is known to be contained, in a clone that may lack history."""
+    if commit is None or git.find(commit) is None:
+        return False
+    try:
+        return git.is_ancestor(commit, head)
+    except GitError:
+        return False
+
+
+def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt], sources: Mapping[Name, Optional[Oid]]) -> List[_Doubt]:
+    """Return those whose applied file no commit has held on the way to *head* since it parted from their source."""
+    groups: Dict[Tuple[str, ...], List[_Doubt]] = {}
+    forks: Dict[Optional[Oid], Tuple[str, ...]] = {}
+    for doubt in doubts:
+        source = sources[doubt.name]
+        if source not in forks:
+            forks[source] = _forks(git, head, source)
+        groups.setdefault(forks[source], []).append(doubt)
+    found: List[_Doubt] = []
+    for bases, some in sorted(groups.items()):
+        held = _held(git, head, bases, some)
+        found += [doubt for doubt in some if not any((path, doubt.applied) in held for path in doubt.paths)]
+    return found
+
+
+def _forks(git: Git, head: Oid, source: Optional[Oid]) -> Tuple[str, ...]:
+    """Return where two commits parted; nothing where they have no history in common, as far as this clone knows."""
+    if source is None or git.find(source) is None:
+        return ()
+    return tuple(git.run("merge-base", "--all", head, source, check=False).decode().split())
+
+
+def _held(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -> Set[Tuple[str, Blob]]:
+    """Return which file stood at which path in any commit from *bases* to *head*."""
+    paths = sorted({path for doubt in doubts for path in doubt.paths})
+    found: Set[Tuple[str, Blob]] = set()
+    for base in bases:
+        found |= set(zip(paths, git.look_up([f"{base}:{path}" for path in paths])))
+    since = [f"^{base}" for base in bases]
+    words = _changes(git, "separate", "--full-history", "--format=", head, *since, "--", *_asked(doubts)).split("\0")
+    for change, path in zip(words[::2], words[1::2]):
+        oid = change.split()[3]
+        found.add((path, None if set(oid) == {"0"} else Oid(oid)))
+    return found
+
+
+def _subjects(git: Git, commits: Iterable[Oid]) -> Dict[Oid, str]:
+    asked = sorted(set(commits))
+    return {Oid(commit): subject for commit, subject in git.log(["--no-walk", *asked], ("%H", "%s"))}
+
+
+def _unknown(workspace: Workspace) -> str:
+    source = workspace.newest_source()
+    deeper = "--unshallow " if workspace.git.is_shallow() else ""
+    named = f", {source[:12]}," if source else ""
+    return (
+        f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history; "
+        f"get it: git fetch {deeper}{workspace.config.remote}"
+    )
