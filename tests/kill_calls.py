@@ -123,7 +123,7 @@ class Expected:
                 self._is_told(done.err)
             mend()
             # A change whose own files could not be written failed, and the run said so: what it recorded is a part.
-            self._check(world, is_part="1 FAILED" in done.out)
+            self._check(world, is_part="1 ERROR" in done.out)
         except AssertionError as error:
             self.figures.wrong.append(f"{self._case}, {what}: {error}")
 

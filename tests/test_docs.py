@@ -87,7 +87,7 @@ def with_prod_staged(repo: Repo) -> None:
 
 PAGES = {
     "docs/tasks/stage-one-environment.md": (in_the_shop, "Applied: "),
-    "docs/tasks/restart-something.md": (in_the_shop, "prod/web.restart: done"),
+    "docs/tasks/restart-something.md": (in_the_shop, "prod/web.restart: SUCCESS"),
     "docs/tasks/adopt-what-is-live.md": (in_a_new_repository, "Applied: 1 recorded"),
     "docs/tasks/remove-safely.md": (in_the_shop, "shared/registry cannot be removed: prod/app, staging/app still read"),
     "docs/review.md": (with_prod_staged, "Applied: "),

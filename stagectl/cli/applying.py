@@ -173,7 +173,7 @@ def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
     if isinstance(show, Events):
         show.summary(done)
     elif done.run:
-        out(apply_text(done.plan, done.run, done.outcomes, done.commit, record_only=record_only))
+        out(apply_text(done, record_only=record_only, colour=colour()))
     if done.declined:
         note("Nothing was applied: the answer was no.")
     if done.unshared:

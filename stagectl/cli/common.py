@@ -115,7 +115,12 @@ def note(text: str) -> None:
     from stagectl.cli.colours import led
     from stagectl.views.text import safe
 
-    sys.stderr.write(f"{led(safe(text))}\n")
+    aside(led(safe(text)))
+
+
+def aside(text: str) -> None:
+    """Write what a view made, which is safe and may have colours, to stderr."""
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
@@ -132,6 +137,13 @@ def colour() -> bool:
     from stagectl.cli.colours import wanted
 
     return wanted(sys.stdout)
+
+
+def colour_aside() -> bool:
+    """Return whether what is said beside results may have colours."""
+    from stagectl.cli.colours import wanted
+
+    return wanted(sys.stderr)
 
 
 def is_terminal() -> bool:

@@ -26,7 +26,7 @@ def status(
     repository = workspace()
     found = use_case(repository)
     warn(repository.doubts())
-    out(status_json(found) if as_json else status_short(found) if short else status_text(found))
+    out(status_json(found) if as_json else status_short(found) if short else status_text(found, colour=colour()))
 
 
 class GraphFormat(str, Enum):
@@ -173,7 +173,7 @@ def log(
         return
     entries = use_case(repository, Wanted(name, tuple(tags or ()), action, since, count))
     warn(repository.doubts())
-    out(log_json(entries) if as_json else log_text(entries, filtered))
+    out(log_json(entries) if as_json else log_text(entries, filtered, colour=colour()))
 
 
 def kinds(as_json: bool = AS_JSON) -> None:

@@ -6,14 +6,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Dict, Optional, Set
 
-from stagectl.cli.common import note, out
+from stagectl.cli.common import aside, colour_aside, note, out
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.outcome import INPROGRESS, Outcome
 from stagectl.core.running.runs import Application, critical_path
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.views.apply import progress_line
-from stagectl.views.text import safe
+from stagectl.views.text import listed, safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -28,7 +28,7 @@ class Lines:
     def watch(self, change: Change, outcome: Outcome) -> None:
         """Show a change that starts or ends."""
         if outcome.state != INPROGRESS:
-            note(progress_line(change, outcome))
+            aside(progress_line(change, outcome, colour=colour_aside()))
 
     def note(self, text: str) -> None:
         """Show what is said of the run."""
@@ -81,6 +81,7 @@ class Bar(Lines):
         """Begin to draw."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         from stagectl.usecases.applying.report import durations
 
@@ -91,9 +92,15 @@ class Bar(Lines):
             BarColumn(20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}{task.fields[running]}", markup=False),
-            console=Console(stderr=True, highlight=False, markup=False),
+            # What runs gets the room that is left; bar, count and clock stay whole on a narrow terminal.
+            TextColumn(
+                "{task.fields[left]}{task.fields[running]}",
+                markup=False,
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            console=Console(stderr=True, highlight=False, markup=False, no_color=not colour_aside()),
             transient=True,
+            expand=True,
         )
         self._task: TaskID = self._bar.add_task("", total=len(self._left), running="", left=self._time_left())
         self._bar.start()
@@ -106,16 +113,22 @@ class Bar(Lines):
         else:
             self._running.discard(change.id)
             self._left.discard(change.id)
-            self._bar.console.print(progress_line(change, outcome), soft_wrap=True)
+            self._print(progress_line(change, outcome, colour=colour_aside()))
             self._bar.advance(self._task)
-        self._bar.update(self._task, running=", ".join(sorted(self._running)), left=self._time_left())
+        self._bar.update(self._task, running=listed(sorted(self._running), 3), left=self._time_left())
 
     def note(self, text: str) -> None:
         """Print what is said of the run, above the bar."""
         if self._bar is None:
             note(text)
         else:
-            self._bar.console.print(safe(text), soft_wrap=True)
+            self._print(safe(text))
+
+    def _print(self, text: str) -> None:
+        from rich.text import Text
+
+        assert self._bar is not None, "a run begins before its changes do"
+        self._bar.console.print(Text.from_ansi(text), soft_wrap=True)
 
     def _time_left(self) -> str:
         if not self._left or not self._left <= self._seconds.keys():

@@ -10,7 +10,7 @@ import typer
 
 from stagectl.cli import completion
 from stagectl.cli.applying import EVENTS, EXECUTOR, FAIL_FAST, INSECURE, OFFLINE, PARALLEL, SCHEDULER, tell
-from stagectl.cli.common import AS_JSON, is_terminal, note, out, workspace
+from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, note, out, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def report(
 
         out(report_page(found, now))
         return
-    out(report_json(found, now) if as_json or format is ReportFormat.json else report_text(found, now))
+    out(report_json(found, now) if as_json or format is ReportFormat.json else report_text(found, now, colour=colour()))
 
 
 def _followed(repository: Workspace, found: Record) -> Record:
@@ -72,7 +72,7 @@ def _followed(repository: Workspace, found: Record) -> Record:
         for change in found.header.plan.changes:
             outcome = found.outcomes.get(change.id)
             if outcome is not None and outcome.state != told.get(change.id):
-                note(progress_line(change, outcome))
+                aside(progress_line(change, outcome, colour=colour_aside()))
                 told[change.id] = outcome.state
     return found
 

@@ -2,42 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional
+from typing import Dict, Iterator, List, Mapping
 
-from stagectl.core.model import ChangeId, Oid
-from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCCESS, Outcome
-from stagectl.views.text import safe
+from stagectl.core.model import ChangeId
+from stagectl.core.plans.plan import Change
+from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, STATES, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.runs import Application
+from stagectl.views.text import BOLD, counted, listed, painted, safe, state_text
 
-_WORDS = {INPROGRESS: "started", SUCCESS: "done", ERROR: "FAILED", SKIPPED: "skipped", NOOP: "nothing to do"}
 _LAST_LINES = 5
+_BEHIND = "after "  # how the message of a change begins that was skipped because of another
 
 
-def progress_line(change: Change, outcome: Outcome) -> str:
+def progress_line(change: Change, outcome: Outcome, *, colour: bool = False) -> str:
     """Return one step of a run: what started or ended; of a failure with the last lines of its output."""
-    line = f"{change.id}: {_WORDS.get(outcome.state, outcome.state.lower())}"
+    line = f"{change.id}: {state_text(outcome.state, colour)}"
     line += f" ({safe(outcome.message)})" if outcome.message else ""
-    if outcome.state != ERROR:
-        return line
-    return "\n".join([line, *(f"    {safe(text)}" for text in outcome.output.splitlines()[-_LAST_LINES:])])
+    return "\n".join([line, *_last_lines(outcome)])
 
 
-def apply_text(
-    plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome], commit: Optional[Oid], *, record_only: bool = False
-) -> str:
-    """Return the result of a run: counts per state, what failed, and the commit."""
-    counts: Dict[str, int] = {}
-    for outcome in outcomes.values():
-        counts[outcome.state] = counts.get(outcome.state, 0) + 1
-    told = [f"{counts[state]} {word}" for state, word in _WORDS.items() if state in counts]
-    told += [f"{len(plan.recorded)} recorded"] if plan.recorded else []
+def _last_lines(outcome: Outcome) -> List[str]:
+    ended_badly = outcome.state in (ERROR, UNKNOWN)
+    return [f"    {safe(text)}" for text in outcome.output.splitlines()[-_LAST_LINES:]] if ended_badly else []
+
+
+def apply_text(done: Application, *, record_only: bool = False, colour: bool = False) -> str:
+    """Return the result of a run: what failed first, what that skipped, counts, the commit, and the next command."""
+    lines = [*_failures(done, colour), *_skipped(done, colour)]
+    states = [outcome.state for outcome in done.outcomes.values()]
+    told = [f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states]
+    told += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
     if record_only:
-        told = [f"{len(outcomes)} recorded as applied, nothing ran"]
-    lines: List[str] = [f"Applied: {', '.join(told)}. Run {run}"]
-    lines += [
-        f"  {change.id}  {outcomes[change.id].state}  {safe(outcomes[change.id].message)}".rstrip()
-        for change in plan.changes
-        if outcomes[change.id].state not in (SUCCESS, NOOP)
-    ]
+        told = [f"{len(done.outcomes)} recorded as applied, nothing ran"]
+    lines.append(f"Applied: {', '.join(told)}. Run {done.run}")
+    commit = done.commit
     lines.append(f"The applied state is in commit {commit[:12]}." if commit else "The applied state did not move.")
+    lines += [f"Next: {command}" for command in _next(done)]
     return "\n".join(lines) + "\n"
+
+
+def _failures(done: Application, colour: bool) -> Iterator[str]:
+    """Yield every change that failed or whose end is unknown, with the last lines of its output."""
+    for change in done.plan.changes:
+        outcome = done.outcomes[change.id]
+        if outcome.state in (ERROR, UNKNOWN):
+            name = painted(change.id, BOLD, colour)
+            yield f"  {name}  {state_text(outcome.state, colour)}  {safe(outcome.message)}".rstrip()
+            yield from (f"  {line}" for line in _last_lines(outcome))
+
+
+def _skipped(done: Application, colour: bool) -> Iterator[str]:
+    """Yield what was skipped, a line for each cause: the change that failed, or what was said on the command line."""
+    causes: Dict[str, List[ChangeId]] = {}
+    for change in done.plan.changes:
+        if done.outcomes[change.id].state == SKIPPED:
+            causes.setdefault(_cause(change.id, done.outcomes), []).append(change.id)
+    for cause, changes in causes.items():
+        yield f"  {counted(len(changes), 'change')}  {state_text(SKIPPED, colour)}  {cause}: {listed(changes)}"
+
+
+def _cause(identity: ChangeId, outcomes: Mapping[ChangeId, Outcome]) -> str:
+    """Return why a change was skipped: the first one of its chain that was not, or what its message says."""
+    message = outcomes[identity].message
+    behind = ChangeId(message[len(_BEHIND) :])
+    if not message.startswith(_BEHIND) or behind not in outcomes:
+        return safe(message) or "left out"
+    return _cause(behind, outcomes) if outcomes[behind].state == SKIPPED else safe(message)
+
+
+def _next(done: Application) -> Iterator[str]:
+    """Yield the command that goes on from here, where something is left."""
+    states = {outcome.state for outcome in done.outcomes.values()}
+    if UNKNOWN in states:
+        yield "stagectl resume"
+    elif not done.is_complete and (ERROR in states or done.interrupted):
+        yield f"stagectl retry {done.run}, or mend what failed, and: stagectl stage && stagectl apply"
+    elif states - {SUCCESS, NOOP, INPROGRESS}:
+        yield "stagectl plan (what was left out is pending)"

@@ -7,7 +7,7 @@ from typing import List, Sequence
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.plans.document import difference_json
 from stagectl.core.printable import json_text
-from stagectl.views.text import coloured, difference_line, safe
+from stagectl.views.text import BOLD, coloured, difference_line, painted, safe
 
 _SIGNS = {"new": "+", "gone": "-", "changed": "~"}
 
@@ -16,10 +16,12 @@ def diff_text(found: Sequence[ResourceDiff], *, colour: bool = False) -> str:
     """Return the resources that differ, their values below them."""
     lines: List[str] = []
     for one in found:
-        lines.append(f"{coloured(_SIGNS[one.state], colour)} {one.name}")
+        lines.append(f"{coloured(_SIGNS[one.state], colour)} {painted(one.name, BOLD, colour)}")
         lines += [f"    {safe(note)}" for note in one.notes]
         if one.state != "gone":
-            lines += [f"    {difference_line(entry, entry.path[0] in one.sensitive)}" for entry in one.differences]
+            lines += [
+                f"    {difference_line(entry, entry.path[0] in one.sensitive, colour)}" for entry in one.differences
+            ]
     return "\n".join(lines) + "\n" if lines else "No value differs.\n"
 
 

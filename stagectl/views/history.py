@@ -9,7 +9,7 @@ from stagectl.core.model import Applied, Kind, Resource
 from stagectl.core.pictures.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.printable import json_text
 from stagectl.core.values import as_written, canonical, dotted, leaves, same
-from stagectl.views.text import listed, safe, value_text
+from stagectl.views.text import BOLD, COLOURS, COMMIT, listed, painted, safe, sign_of, state_text, value_text
 
 
 def log_json(entries: Sequence[LogEntry]) -> str:
@@ -43,16 +43,18 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
     return found
 
 
-def log_text(entries: Sequence[LogEntry], filtered: bool = False) -> str:
+def log_text(entries: Sequence[LogEntry], filtered: bool = False, *, colour: bool = False) -> str:
     """Return the log for people, newest first; filtered: whether only some of it was asked for."""
     lines = []
     for entry in entries:
         what = f"{entry.type:5}" + (", recorded only" if entry.record_only else "")
         where = f"  run {entry.run}, of {entry.source[:12]}" if entry.run and entry.source else ""
-        lines.append(f"{entry.commit[:12]}  {entry.date}  {what}  {safe(entry.author)}{safe(where)}")
+        commit = painted(entry.commit[:12], COMMIT, colour)
+        lines.append(f"{commit}  {entry.date}  {painted(what, BOLD, colour)}  {safe(entry.author)}{safe(where)}")
         for change in entry.changes:
             result = entry.results.get(change)
-            lines.append(f"    {safe(change)}{'  ' + safe(result) if result else ''}")
+            name = painted(safe(change), COLOURS[sign_of(change.rpartition(".")[2])], colour)
+            lines.append(f"    {name}{'  ' + state_text(safe(result), colour) if result else ''}")
         lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
         if entry.names:
             lines.append(f"    without a change: {listed(entry.names)}")

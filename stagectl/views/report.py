@@ -12,7 +12,7 @@ from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path
 from stagectl.core.values import leaves
-from stagectl.views.text import dotted_path, safe, value_text
+from stagectl.views.text import BOLD, dotted_path, painted, safe, state_text, value_text
 
 FORMAT_VERSION = "1.0"
 _LAST_LINES = 5
@@ -104,11 +104,13 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def report_text(record: Record, now: float) -> str:
-    """Return a run for people: a line per change, the last lines of what failed, the time it took."""
+def report_text(record: Record, now: float, *, colour: bool = False) -> str:
+    """Return a run for people: what failed first, then a line per change in its order, the time it took."""
     header = record.header
     lines = [f"Run {header.run}: {run_state(record)}, by {safe(header.by)}, of commit {header.source[:12]}"]
-    lines += [line for change in header.plan.changes for line in change_lines(record, change.id, header.started, now)]
+    ids = [change.id for change in header.plan.changes]
+    for identity in sorted(ids, key=lambda identity: outcome_of(record, identity).state not in (ERROR, UNKNOWN)):
+        lines += change_lines(record, identity, now, colour)
     took = "Has been going on for" if record.is_running else "Took"
     path = _critical_path(record, now)
     lines.append(f"{took} {duration(total_of(record, now))}; the longest chain of changes {duration(path)}.")
@@ -122,17 +124,18 @@ def report_text(record: Record, now: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def change_lines(record: Record, identity: ChangeId, since: float, now: float) -> List[str]:
-    """Return what became of one change; times count from *since*."""
+def change_lines(record: Record, identity: ChangeId, now: float, colour: bool = False) -> List[str]:
+    """Return what became of one change; times count from the start of the run."""
     outcome = outcome_of(record, identity)
     begun = record.begun.get(identity)
-    when = "" if begun is None else f"  at {duration(begun - since)}"
+    when = "" if begun is None else f"  at {duration(begun - record.header.started)}"
     if begun is not None and outcome.state != UNKNOWN:
         when += f", {duration(seconds_of(record, identity, now))}"
     message = f"  {safe(outcome.message)}" if outcome.message else ""
     last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
     told = [*output_lines(outcome), *map(safe, last)]
-    return [f"  {outcome.state:<10} {identity}{when}{message}", *(f"      {line}" for line in told)]
+    state = state_text(outcome.state, colour, 10)
+    return [f"  {state} {painted(identity, BOLD, colour)}{when}{message}", *(f"      {line}" for line in told)]
 
 
 def output_lines(outcome: Outcome) -> List[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Iterable, List
 
+from stagectl.core.model import CHANGE
 from stagectl.core.pictures.reports import Status, told_outliving
 from stagectl.core.printable import json_text
-from stagectl.views.text import counted, safe
+from stagectl.views.text import BOLD, COLOURS, counted, painted, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
 EMPTY = "Nothing is defined yet. Next: stagectl init, and write resources/NAME.yaml"
@@ -30,26 +31,31 @@ def status_json(found: Status) -> str:
     return json_text(raw, indent=2) + "\n"
 
 
-def status_text(found: Status) -> str:
+def status_text(found: Status, *, colour: bool = False) -> str:
     """Return a status for people, with the next command beside each part."""
     run = [found.interrupted, *told_outliving(found.outliving)] if found.interrupted else []
-    parts = _part("Run interrupted (stagectl resume):", run)
-    parts += _part("Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
-    parts += _part("Staged, not committed (git commit):", found.uncommitted)
+    parts = _part(colour, "Run interrupted (stagectl resume):", run)
+    parts += _part(colour, "Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
+    parts += _part(colour, "Staged, not committed (git commit):", found.uncommitted)
     pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own
-    parts += _part("Staged, not applied (stagectl plan):", pending)
-    parts += _part("Affected by that:", found.affected)
-    parts += _part("Staged, differs in nothing that acts:", found.recorded)
-    parts += _part("Unfinished, comes back with the next plan:", found.unfinished)
-    parts += _part("Owed, comes back with the next plan:", found.owed)
+    parts += _part(colour, "Staged, not applied (stagectl plan):", pending)
+    parts += _part(colour, "Affected by that:", found.affected)
+    parts += _part(colour, "Staged, differs in nothing that acts:", found.recorded)
+    parts += _part(colour, "Unfinished, comes back with the next plan:", found.unfinished)
+    parts += _part(colour, "Owed, comes back with the next plan:", found.owed)
     live = counted(found.live, "resource")
     where = f"Applied: {live}, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
     return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
 
 
-def _part(title: str, lines: Iterable[str]) -> List[str]:
-    found = [f"  {safe(line)}" for line in lines]
-    return [title, *found] if found else []
+def _part(colour: bool, title: str, lines: Iterable[str]) -> List[str]:
+    found = [f"  {_with_sign(safe(line), colour)}" for line in lines]
+    return [painted(title, BOLD, colour), *found] if found else []
+
+
+def _with_sign(line: str, colour: bool) -> str:
+    """Return a line, a change in it in the colour of its sign."""
+    return painted(line, COLOURS[sign_of(line.partition(".")[2])], colour) if CHANGE.fullmatch(line) else line
 
 
 def status_short(found: Status) -> str:

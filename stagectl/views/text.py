@@ -13,7 +13,7 @@ from stagectl.core.values import Path, Value, as_written, canonical, dotted
 LONGEST = 160  # characters of one value
 
 _SIGNS = {RUN: "+", UPDATE: "~", REMOVE: "-"}
-_COLOURS = {"+": "32", "~": "33", "-": "31", "-/+": "35", "!": "36"}
+COLOURS = {"+": "32", "~": "33", "-": "31", "-/+": "35", "!": "36"}
 
 
 def one_line(text: str) -> str:
@@ -26,9 +26,31 @@ def sign_of(action: str) -> str:
     return _SIGNS.get(action, "!")
 
 
+OLD, NEW, COMMIT, BOLD, FAINT = "31", "32", "33", "1", "2"  # styles, as terminals number them
+_STATES = {
+    "SUCCESS": "32",
+    "ERROR": "1;31",
+    "SKIPPED": "33",
+    "UNKNOWN": "1;35",
+    "INPROGRESS": "36",
+    "NOOP": FAINT,
+    "PENDING": FAINT,
+}
+
+
+def painted(text: str, style: str, colour: bool) -> str:
+    """Return text in a style, as it is where there is no colour."""
+    return f"\x1b[{style}m{text}\x1b[0m" if colour and style else text
+
+
 def coloured(sign: str, colour: bool) -> str:
     """Return a sign, in its colour where there is any."""
-    return f"\x1b[{_COLOURS[sign]}m{sign}\x1b[0m" if colour else sign
+    return painted(sign, COLOURS.get(sign, ""), colour)
+
+
+def state_text(state: str, colour: bool, width: int = 0) -> str:
+    """Return the state of a change, in its colour where there is any; width: how far it is filled up."""
+    return painted(state, _STATES.get(state, ""), colour) + " " * (width - len(state))
 
 
 def value_text(value: Value) -> str:
@@ -42,16 +64,14 @@ def dotted_path(path: Path) -> str:
     return one_line(dotted(path))
 
 
-def difference_line(difference: Difference, sensitive: bool) -> str:
-    """Return one difference in one line; a sensitive one without its values."""
+def difference_line(difference: Difference, sensitive: bool, colour: bool = False) -> str:
+    """Return one difference in one line, old in red, new in green; a sensitive one without its values."""
     path = dotted_path(difference.path)
     if sensitive:
         return f"{path}: (sensitive)"
-    if difference.op == Op.ADD:
-        return f"{path}: {value_text(difference.after)}"
-    if difference.op == Op.REMOVE:
-        return f"{path}: {value_text(difference.before)} -> (gone)"
-    return f"{path}: {value_text(difference.before)} -> {value_text(difference.after)}"
+    before = "" if difference.op == Op.ADD else painted(value_text(difference.before), OLD, colour)
+    after = "(gone)" if difference.op == Op.REMOVE else painted(value_text(difference.after), NEW, colour)
+    return f"{path}: {before} -> {after}" if before else f"{path}: {after}"
 
 
 def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:

@@ -9,7 +9,7 @@ from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Na
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
-from stagectl.views.text import coloured, difference_line, listed, one_line, sign_of
+from stagectl.views.text import BOLD, coloured, difference_line, listed, one_line, painted, sign_of
 
 FOLD_FROM = 2000  # changes: of so many, what is alike is counted
 SHOWN_OF_ALIKE = 3
@@ -42,9 +42,9 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
         return  # told with the run
     sign = "-/+" if partner else sign_of(change.action)
     identity = f"{partner.id}, {change.id}" if partner else change.id
-    yield f"{coloured(sign, colour)} {identity}  ({cause_text(change, plan.kinds)})"
+    yield f"{coloured(sign, colour)} {painted(identity, BOLD, colour)}  ({cause_text(change, plan.kinds)})"
     for difference in shown_differences(change, partner):
-        yield f"    {difference_line(difference, difference.path[0] in change.sensitive)}"
+        yield f"    {difference_line(difference, difference.path[0] in change.sensitive, colour)}"
 
 
 def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:

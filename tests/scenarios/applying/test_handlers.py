@@ -273,7 +273,7 @@ def test_a_function_gets_what_is_to_be_done_and_says_whether_it_changed_somethin
         (repo.root / "actions.log").unlink(missing_ok=True)
         ran = repo.define("a", "function", inputs={"returns": returns}).stage().ok("apply", "--yes")
         assert (returns, log) == (json.loads(repo.read("told"))[4]["returns"], repo.log())
-    assert "a.update: done (done)\n" in ran.err
+    assert "a.update: SUCCESS (done)\n" in ran.err
     assert {"changed": False, "message": "all is well"} == json.loads(repo.read("told"))[5]["returns"]
 
 
@@ -332,7 +332,7 @@ def test_a_function_that_fails_or_is_not_there_says_so(
 
     assert {f"{name}.run": message for name, (_, message) in ends.items()} == messages(ran)
     assert (
-        "bad.run: FAILED (ValueError: no luck)\n"
+        "bad.run: ERROR (ValueError: no luck)\n"
         "    before it failed\n"
         "    Traceback (most recent call last):\n"
         f'      File "{tmp_path}/lib/infra.py", line 4, in bad\n'
@@ -445,7 +445,7 @@ def test_an_installed_package_brings_a_handler(repo: Repo, tmp_path: Path) -> No
 
     assert {"fail.run": "heard", "raise.run": "RuntimeError: it is broken"} == messages(ran)
     assert ["fail.run=fail", "fine.run=fine", "other.run", "own.run"] == sorted(repo.log())
-    assert "fail.run: FAILED (heard)\n    one line\n" in ran.err
+    assert "fail.run: ERROR (heard)\n    one line\n" in ran.err
 
 
 def test_a_handler_that_cannot_be_loaded_stops_before_the_first_action(repo: Repo, tmp_path: Path) -> None:

@@ -27,4 +27,4 @@ def test_the_audit_trail_tells_what_was_only_recorded(repo: Repo) -> None:
     real = "Change: a.run SUCCESS"
     assert "record" in message(repo) or real not in message(repo), message(repo)
     assert "record" in repo.ok("log", "-n", "1").out.lower()
-    assert "1 done" not in ran.out
+    assert "1 SUCCESS" not in ran.out

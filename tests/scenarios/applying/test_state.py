@@ -24,16 +24,18 @@ def test_a_failure_skips_what_depends_on_it_and_nothing_else(repo: Repo) -> None
     assert (
         "+ a.run  (staged)\n+ b.run  (staged)\n+ c.run  (staged)\n+ d.run  (staged)\n\n"
         "Plan: 4 to run, 0 to update, 0 to remove, 0 other.\n"
-        "Applied: 1 done, 1 FAILED, 2 skipped. Run RUN\n"
-        "  a.run  ERROR  exit code 3\n  b.run  SKIPPED  after a.run\n  c.run  SKIPPED  after b.run\n"
+        "  a.run  ERROR  exit code 3\n      no luck with a.run\n"
+        "  2 changes  SKIPPED  after a.run: b.run, c.run\n"
+        "Applied: 1 SUCCESS, 1 ERROR, 2 SKIPPED. Run RUN\n"
         "The applied state is in commit COMMIT.\n"
-    ) == re.sub(r"commit \w{12}", "commit COMMIT", re.sub(r"Run \d+T\d+Z-\w{6}", "Run RUN", ran.out))
+        "Next: stagectl retry RUN, or mend what failed, and: stagectl stage && stagectl apply\n"
+    ) == re.sub(r"commit \w{12}", "commit COMMIT", re.sub(r"\d+T\d+Z-\w{6}", "RUN", ran.out))
     assert [
         "    no luck with a.run",
-        "a.run: FAILED (exit code 3)",
-        "b.run: skipped (after a.run)",
-        "c.run: skipped (after b.run)",
-        "d.run: done",
+        "a.run: ERROR (exit code 3)",
+        "b.run: SKIPPED (after a.run)",
+        "c.run: SKIPPED (after b.run)",
+        "d.run: SUCCESS",
     ] == sorted(ran.err.splitlines())
     assert [None, None] == [repo.applied("b"), repo.applied("c")]
     assert {"inputs": {}} == repo.applied("d")

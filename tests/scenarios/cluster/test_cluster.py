@@ -143,7 +143,7 @@ def test_a_scheduler_that_is_killed_interrupts_the_run_and_resume_finishes_it_in
             assert cluster.processes[name].wait(PATIENCE) == 1
             assert "is gone" in (cluster.folder / f"{name}.err").read_text()
     (notes / "go").touch()
-    assert "2 done" in repo.ok("resume").out
+    assert "2 SUCCESS" in repo.ok("resume").out
     assert ["a", "stuck", "stuck"] == [line[0] for line in lines(notes, "b")]
 
 
@@ -164,7 +164,7 @@ def test_a_run_whose_coordinator_is_killed_is_finished_on_the_same_cluster(repo:
         (notes / "go").touch()
         eventually(lambda: len(lines(notes, "e")) == 2, "what had begun ends")
 
-        assert "4 done" in repo.ok("resume", *on(cluster)).out
+        assert "4 SUCCESS" in repo.ok("resume", *on(cluster)).out
     names = [line[0] for line in lines(notes, "b")]
     assert len(names) == 6 and {"a", "b", "c", "d"} == set(names[2:]), "only resume has started anything since"
 
@@ -192,13 +192,13 @@ def test_ctrl_c_twice_ends_the_processes_on_workers_and_so_do_a_timeout_and_the_
 
         assert done.code == 130 and not is_alive(process)
         assert {"a.run": "ERROR", "short.run": "ERROR", "z.run": "SKIPPED"} == states(repo)
-        assert "a.run: FAILED (ended by signal 9)" in done.err
+        assert "a.run: ERROR (ended by signal 9)" in done.err
         (notes / "notes").write_text("")
         apply = repo.begin("apply", "--yes", "a", *on(cluster))
         process = process_of(notes, "a")
         cluster.kill("w1", signal.SIGTERM)
         done = ended(apply)
-        assert done.code == 1 and "a.run: FAILED (ended by signal 9)" in done.err and not is_alive(process)
+        assert done.code == 1 and "a.run: ERROR (ended by signal 9)" in done.err and not is_alive(process)
 
 
 @ONCE
@@ -222,7 +222,7 @@ def test_ctrl_c_on_a_terminal_does_not_reach_a_cluster_that_was_made_here(repo: 
     os.killpg(apply.pid, signal.SIGHUP)
     (notes / "go").touch()
     done = ended(apply)
-    assert done.code == 130 and "a.run: done" in done.err and "z.run: skipped (the run was interrupted)" in done.err
+    assert done.code == 130 and "a.run: SUCCESS" in done.err and "z.run: SKIPPED (the run was interrupted)" in done.err
     (notes / "go").unlink()
     (notes / "notes").write_text("")
     repo.git("update-ref", "-d", "refs/heads/stagectl/applied")
@@ -261,7 +261,7 @@ def test_actions_run_in_a_checkout_that_the_worker_fetches_and_never_in_an_edite
         assert refused.code == 1 and "worker w1: the commit " in refused.err and "neither here nor on" in refused.err
         assert "hint: push it, and apply again" in refused.err
         repo.git("push", "-q", "origin", "main")
-        assert "1 done" in repo.apply(*on(cluster)).out
+        assert "1 SUCCESS" in repo.apply(*on(cluster)).out
     finally:
         cluster.close()
     assert ["committed", repo.git("rev-parse", "HEAD").strip()] == (notes / "notes").read_text().split()
@@ -291,7 +291,7 @@ def test_a_target_is_where_a_worker_was_started_for_it_and_nobody_waits_for_ever
         done = repo.apply("--scheduler", cluster.address)
     finally:
         cluster.close()
-    said = "c.run: FAILED (it did not start: no worker for the target 'web3' within 1 seconds; there are: "
+    said = "c.run: ERROR (it did not start: no worker for the target 'web3' within 1 seconds; there are: "
     assert done.code == 1 and {"a.run": "SUCCESS", "b.run": "SUCCESS", "c.run": "ERROR", "z.run": "SKIPPED"} == states(
         repo
     )
@@ -510,6 +510,6 @@ def test_over_tls_only_who_has_a_certificate_of_the_authority_takes_part(
         cluster.worker("w1", repo.root)
         stranger = repo.run("apply", "--yes", *on(cluster), env=theirs)
         assert stranger.code == 1 and "no scheduler answers at tls://" in stranger.err and not lines(notes, "b")
-        assert "1 done" in repo.ok("apply", "--yes", *on(cluster), env=ours).out
+        assert "1 SUCCESS" in repo.ok("apply", "--yes", *on(cluster), env=ours).out
     finally:
         cluster.close()

@@ -84,7 +84,7 @@ def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
     until(lambda: not living(runs(repo) / run))
 
     assert "still runs" not in repo.ok("plan").err + repo.ok("status").out + repo.ok("report").out
-    assert repo.ok("resume", "--unknown", "done").err == "b.run: done\nc.run: done\n"
+    assert repo.ok("resume", "--unknown", "done").err == "b.run: SUCCESS\nc.run: SUCCESS\n"
     assert not (runs(repo) / run / "processes").exists()
 
 

@@ -39,4 +39,4 @@ def test_an_action_that_closes_its_output_is_waited_for(repo: Repo) -> None:
     script(repo, "mute", "exec >&- 2>&-; sleep 0.4; exit 5")
     staged(repo.define("a", "mute"))
 
-    assert "a.run: FAILED (exit code 5)\n" in failed(repo.apply()).err
+    assert "a.run: ERROR (exit code 5)\n" in failed(repo.apply()).err

@@ -31,8 +31,8 @@ def test_a_terminal_shows_what_runs_and_how_far_it_is(repo: Repo, no_colour: str
     seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", re.sub(r"\r(?!\n)|\x1b\[2K", "\n", screen))
     for done, running in enumerate(("a.run", "b.run", "c.run")):
         assert re.search(rf"{done}/3 .*\b{re.escape(running)}", seen), seen
-        assert re.search(rf"(?m)^{re.escape(running)}: done\b", seen), seen
-    assert "Applied: 3 done. Run " in seen
+        assert re.search(rf"(?m)^{re.escape(running)}: SUCCESS\b", seen), seen
+    assert "Applied: 3 SUCCESS. Run " in seen
     assert bool(colours(screen)) == (not no_colour)
 
 
@@ -61,6 +61,6 @@ def test_without_a_terminal_there_are_plain_lines(repo: Repo) -> None:
 
     ran = repo.ok("apply", "--yes", env=IN_A_PROCESS)
 
-    assert ran.err == "a.run: done\nb.run: done\nc.run: done\n"
-    assert plain(ran.out).endswith("Applied: 3 done. Run RUN\nThe applied state is in commit COMMIT.\n")
+    assert ran.err == "a.run: SUCCESS\nb.run: SUCCESS\nc.run: SUCCESS\n"
+    assert plain(ran.out).endswith("Applied: 3 SUCCESS. Run RUN\nThe applied state is in commit COMMIT.\n")
     assert "\x1b" not in ran.out

@@ -40,9 +40,9 @@ def test_a_report_tells_state_times_and_the_output_of_what_failed(repo: Repo) ->
 
     assert plain(repo.ok("report").out) == (
         "Run RUN: incomplete, by Ada <ada@example.com>, of commit COMMIT\n"
-        "  SUCCESS    a.run  at TIME, TIME\n"
         "  ERROR      b.run  at TIME, TIME  exit code 3\n"
         "      no luck with b.run\n"
+        "  SUCCESS    a.run  at TIME, TIME\n"
         "  SKIPPED    c.run  after b.run\n"
         "  SUCCESS    d.run  at TIME, TIME\n"
         "Took TIME; the longest chain of changes TIME.\n"
@@ -146,8 +146,8 @@ def test_report_follows_a_run_until_it_ends(repo: Repo, monkeypatch: pytest.Monk
         ran = repo.ok("report", "--follow")
         assert let_go(repo, process).code == 0
 
-    assert "a.run: done\n" in ran.err
-    assert ran.err.endswith("c.run: done\n")
+    assert "a.run: SUCCESS\n" in ran.err
+    assert ran.err.endswith("c.run: SUCCESS\n")
     assert ran.out.startswith(f"Run {newest(repo)}: done, by Ada")
 
 

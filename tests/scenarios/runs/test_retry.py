@@ -31,7 +31,7 @@ def test_retry_runs_what_failed_and_what_was_skipped(repo: Repo) -> None:
     first = newest(repo)
 
     again = failed(repo.run("retry"))
-    assert again.err == ("b.run: FAILED (exit code 3)\n    no luck with b.run\nc.run: skipped (after b.run)\n")
+    assert again.err == ("b.run: ERROR (exit code 3)\n    no luck with b.run\nc.run: SKIPPED (after b.run)\n")
     assert repo.ok("report", "--json").json()["retries"] == first
     failed(repo.run("retry"))
     repo.fail().ok("retry")
@@ -114,7 +114,7 @@ def test_retry_does_not_pass_what_came_in_between(repo: Repo) -> None:
 
     ran = failed(repo.fail().run("retry", first))
 
-    assert "leaf.update: skipped (after out.update)\n" in ran.err
+    assert "leaf.update: SKIPPED (after out.update)\n" in ran.err
     assert repo.applied("leaf")["inputs"] == {"o": 1, "x": 1}
 
 
@@ -237,6 +237,6 @@ def test_a_reaction_to_what_changed_nothing_is_done_with(repo: Repo) -> None:
 
     ran = repo.ok("apply", "--yes")
 
-    assert ran.err == "db.update: done (as it was)\napp.restart: nothing to do (nothing to react on)\n"
+    assert ran.err == "db.update: SUCCESS (as it was)\napp.restart: NOOP (nothing to react on)\n"
     assert "Nothing to retry" in repo.ok("retry").err
     assert (repo.plan().ids, repo.log()) == ([], [])

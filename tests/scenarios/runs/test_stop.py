@@ -66,7 +66,7 @@ def test_stop_lets_what_runs_end(repo: Repo) -> None:
         )
         assert heard(process) == "the run was stopped: nothing more starts, waiting for 1: a.run\n"
         assert failed(let_go(repo, process)).err == (
-            "a.run: done\nb.run: skipped (the run was stopped)\nc.run: skipped (after b.run)\n"
+            "a.run: SUCCESS\nb.run: SKIPPED (the run was stopped)\nc.run: SKIPPED (after b.run)\n"
         )
     assert (
         failed(repo.run("stop", run)).err
@@ -110,7 +110,7 @@ def test_two_signals_kill_what_runs(repo: Repo) -> None:
         ran = failed(let_go(repo, process), 130)
 
     assert ran.err == (
-        "a.run: FAILED (ended by signal 9)\nb.run: skipped (after a.run)\nc.run: skipped (after b.run)\ninterrupted\n"
+        "a.run: ERROR (ended by signal 9)\nb.run: SKIPPED (after a.run)\nc.run: SKIPPED (after b.run)\ninterrupted\n"
     )
     assert repo.applied("a")["unfinished"]["action"] == "run"
     time.sleep(1.2)
@@ -128,7 +128,7 @@ def test_control_c_on_a_terminal_says_what_a_second_one_does(repo: Repo) -> None
     code, screen = on_terminal(repo, "apply", "--yes", answers=((r"0/3 \S+ +a\.run", "\x03"), (said, "\x03")))
 
     assert (code, screen.count(said)) == (130, 1), screen
-    assert "a.run: FAILED (ended by signal 9)" in screen
+    assert "a.run: ERROR (ended by signal 9)" in screen
     assert results(repo) == ["a.run ERROR", "b.run SKIPPED", "c.run SKIPPED"]
 
 

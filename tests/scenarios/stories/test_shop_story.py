@@ -90,7 +90,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     shop.ok("update", "staging/db", "--set", "port=5433")
     failed = shop.apply()
     assert failed.code == 1
-    assert "staging/web.restart: FAILED (exit code 1)\n" in failed.err
+    assert "staging/web.restart: ERROR (exit code 1)\n" in failed.err
     assert shop.states() == {
         "staging/db.update": "SUCCESS",
         "staging/app.update": "SUCCESS",
@@ -125,7 +125,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     shop.let_go("staging/cache")
     stopped = ended(apply)
     assert stopped.code == 1
-    assert "staging/app.update: skipped (the run was stopped)\n" in stopped.err
+    assert "staging/app.update: SKIPPED (the run was stopped)\n" in stopped.err
     shop.ok("retry", run)
     assert "staging/cache.update" not in shop.states()
     assert shop.world("staging/app")["inputs"]["cache"] == "redis://cache:6380"

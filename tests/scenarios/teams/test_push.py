@@ -30,7 +30,7 @@ def test_a_lost_race_names_the_other_run_and_sync_mends_it(team: Team) -> None:
 
     assert 1 == done.code
     assert (
-        "db.update: done\n"
+        "db.update: SUCCESS\n"
         f"warning: what is applied is recorded here, and not shared: refs/heads/{APPLIED} moved on origin meanwhile: "
         f"run {theirs} by Carol <carol@example.com>\n"
         "hint: stagectl sync\n"

@@ -35,7 +35,7 @@ def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
     told = {"ran": 0, "refused": 0, "found it done": 0}
     for number in range(rounds):
         all_of_them = race(team, repos, number + 10)
-        ran = [each for each in all_of_them if each.code == 0 and "Applied: 1 done." in each.out]
+        ran = [each for each in all_of_them if each.code == 0 and "Applied: 1 SUCCESS." in each.out]
         refused = [
             each for each in all_of_them if each.code == 1 and each.err.startswith("error: origin is locked by ")
         ]

@@ -16,7 +16,7 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import UsageError
 from stagectl.core.model import ChangeId, Name, change_id
 from stagectl.core.plans.document import with_id
-from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan
 from stagectl.core.plans.range_diff import range_diff
 from stagectl.core.plans.selection import Selection
 from stagectl.views.comments.plan_markdown import plan_markdown
@@ -110,7 +110,7 @@ def check_harmless(text: str, hostile: str) -> None:
 
 
 def change(name: str, action: str = "update", before: Any = None, after: Any = None, **more: Any) -> Change:
-    cause = more.pop("cause", Cause("staged", (), tuple(sorted(after or ()))))
+    cause = more.pop("cause", Cause(CauseType("staged"), (), tuple(sorted(after or ()))))
     return Change(
         id=change_id(name, action),
         resource=Name(name),
@@ -132,9 +132,9 @@ def plan_with(hostile: str) -> Plan:
             selection=Selection(("prod/**",), (f"prod or {hostile}",)),
             changes=(
                 change("a", before={"x": "1", hostile: "1"}, after={"x": hostile, hostile: "2", "l": [hostile]}),
-                change("b", "remove", before={"x": hostile}, after=None, cause=Cause("replace", (), (hostile, "x"))),
-                change("b", "run", after={"x": {hostile: hostile}}, cause=Cause("replace", (), (hostile, "x"))),
-                change("c", "restart", tags=(hostile,), cause=Cause("reaction", (ChangeId("a.update"),))),
+                change("b", "remove", before={"x": hostile}, after=None, cause=Cause(CauseType("replace"), (), (hostile, "x"))),
+                change("b", "run", after={"x": {hostile: hostile}}, cause=Cause(CauseType("replace"), (), (hostile, "x"))),
+                change("c", "restart", tags=(hostile,), cause=Cause(CauseType("reaction"), (ChangeId("a.update"),))),
             ),
             held=(
                 Held(ChangeId("d.run"), Name("d"), "run", (hostile,), "needs-parent", (ChangeId("a.run"),), hostile),
@@ -219,7 +219,7 @@ def test_the_whole_comment() -> None:
         Plan(
             changes=(
                 change("a", before={"x": 1}, after={"x": 2}),
-                change("b", "restart", cause=Cause("reaction", (ChangeId("a.update"),)), after=None),
+                change("b", "restart", cause=Cause(CauseType("reaction"), (ChangeId("a.update"),)), after=None),
             ),
             held=(
                 Held(ChangeId("c.run"), Name("c"), "run", (), "needs-parent", (ChangeId("d.run"),), "it needs d.run"),
