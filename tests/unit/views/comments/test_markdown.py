@@ -132,8 +132,16 @@ def plan_with(hostile: str) -> Plan:
             selection=Selection(("prod/**",), (f"prod or {hostile}",)),
             changes=(
                 change("a", before={"x": "1", hostile: "1"}, after={"x": hostile, hostile: "2", "l": [hostile]}),
-                change("b", "remove", before={"x": hostile}, after=None, cause=Cause(CauseType("replace"), (), (hostile, "x"))),
-                change("b", "run", after={"x": {hostile: hostile}}, cause=Cause(CauseType("replace"), (), (hostile, "x"))),
+                change(
+                    "b",
+                    "remove",
+                    before={"x": hostile},
+                    after=None,
+                    cause=Cause(CauseType("replace"), (), (hostile, "x")),
+                ),
+                change(
+                    "b", "run", after={"x": {hostile: hostile}}, cause=Cause(CauseType("replace"), (), (hostile, "x"))
+                ),
                 change("c", "restart", tags=(hostile,), cause=Cause(CauseType("reaction"), (ChangeId("a.update"),))),
             ),
             held=(
