@@ -11,7 +11,7 @@ import comment
 import plan
 import push
 import runner
-from common import Failure, check_clone, read_plan, run, selection, stagectl_apply
+from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
 from marker import PLAN_ID
 
 
@@ -31,7 +31,8 @@ def main() -> None:
     push.remember(runner.folder())
     try:
         with runner.as_data():
-            stagectl_apply(f"--expect={expected}", *where, **_person())
+            allowed = allowances(runner.given("ALLOW_REMOVE"))
+            stagectl_apply(f"--expect={expected}", *allowed, *where, **_person())
     except Failure as failure:
         hint = f"if the plan changed since the review, look at it, then {by_hand(saved)}"
         raise Failure(str(failure), hint) from None

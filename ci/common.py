@@ -36,6 +36,11 @@ def selection(names: str, tags: str) -> List[str]:
     return [*(f"--tag={tag}" for tag in lines(tags)), "--", *lines(names)]
 
 
+def allowances(names: str) -> List[str]:
+    """Return the arguments that let protected resources be removed."""
+    return [f"--allow-remove={name}" for name in lines(names)]
+
+
 def environment() -> Dict[str, str]:
     """Return the environment for stagectl: without the scripts' own token, for actions inherit what stagectl has."""
     return {key: value for key, value in os.environ.items() if key not in _OURS}

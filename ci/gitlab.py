@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 import marker
 import push
 from api import Api
-from common import Failure, check_clone, read_plan, run, selection, stagectl_apply
+from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
 
 PLAN, NOTE, REPORT = "plan.json", "comment.md", "terraform.json"
 BUNDLE = "stagectl-applied.bundle"
@@ -47,7 +47,8 @@ def apply(folder: Path) -> None:
     push.remember(state)
     name, mail = (os.environ.get(f"GITLAB_USER_{key}", "stagectl") for key in ("NAME", "EMAIL"))
     try:
-        stagectl_apply(str(folder / PLAN), name=name, mail=mail)
+        allowed = allowances(os.environ.get("STAGECTL_ALLOW_REMOVE", ""))
+        stagectl_apply(*allowed, str(folder / PLAN), name=name, mail=mail)
     finally:
         push.push(state, folder / BUNDLE)
 

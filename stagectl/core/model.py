@@ -198,7 +198,7 @@ class Applied:
     outputs: what its actions reported, as far as they succeeded.
     stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
     changes behind them. tried: actions, beside the standard ones, whose last try failed or has an end that nobody saw,
-    while others react on what they change.
+    while others react on what they change. protect: whether its kind protected it then.
     """
 
     resource: Optional[Resource] = None
@@ -208,6 +208,7 @@ class Applied:
     unfinished: Optional[Attempt] = None
     owed: Mapping[str, Tuple[ChangeId, ...]] = field(default_factory=dict)
     tried: FrozenSet[str] = frozenset()
+    protect: bool = False
     outputs: Outputs = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:

@@ -122,6 +122,7 @@ def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied
             for action, behind in raw.get("owed", {}).items()
         },
         tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
+        protect=bool(raw.get("protect")),
         outputs=_parse_outputs(raw) if resource is not None else {},
     )
 
@@ -163,6 +164,8 @@ def state_bytes(state: Applied) -> bytes:
         raw["owed"] = {action: sorted(behind) for action, behind in state.owed.items()}
     if state.tried:
         raw["tried"] = sorted(state.tried)
+    if state.protect:
+        raw["protect"] = True
     if state.unfinished is not None:
         tried = state.unfinished
         raw["unfinished"] = {

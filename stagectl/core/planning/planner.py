@@ -144,8 +144,16 @@ class _Making(NamedTuple):
             sensitive=self.universe.sensitive.get(name, frozenset()) | _sensitive_before(view.applied(name)),
             triggers=tuple(sorted(draft.triggers.items())),
             stamps=draft.stamps,
+            protected=draft.action == REMOVE and _is_protected(view, name, kind),
         )
         return replace(change, digests=digests(change))
+
+
+def _is_protected(view: View, name: Name, kind: str) -> bool:
+    """Return whether a resource goes only where that is allowed by name: by its kind as applied, or as staged."""
+    resource, kinds = view.effective.get(name), view.situation.kinds
+    staged = {kind, resource.kind if resource is not None else kind}
+    return view.applied(name).protect or any(kinds[each].protect for each in staged if each in kinds)
 
 
 def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[Inputs]]:

@@ -80,6 +80,7 @@ def _change_json(change: Change) -> Document:
         "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
         "stamps": dict(sorted(change.stamps.items())),
         "digests": {"before": digested.before, "inputs": digested.inputs},
+        **({"protected": True} if change.protected else {}),
     }
 
 

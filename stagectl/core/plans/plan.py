@@ -60,6 +60,7 @@ class Change:
     triggers: the changes it reacts on, with when; empty unless a reaction wants it.
     stamps: the explicit actions that are done when it has succeeded.
     digests: of the values before and after; a change read from a document has these alone.
+    protected: of a removal whether its kind, as applied or as staged, wants --allow-remove for it.
     json: the change as the document has it, once it was made; the plan's id and every view want it.
     """
 
@@ -78,6 +79,7 @@ class Change:
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()
     stamps: Mapping[str, str] = field(default_factory=dict)
     digests: Optional[Digests] = None
+    protected: bool = False
     json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)
 
 
@@ -127,6 +129,10 @@ class Plan:
     dirty: bool = False
     warnings: Tuple[str, ...] = ()
     id: str = ""
+
+    def protected(self) -> Tuple[Name, ...]:
+        """Return the resources that are removed or replaced only where somebody allows it by name."""
+        return tuple(sorted(change.resource for change in self.changes if change.protected))
 
     @property
     def is_empty(self) -> bool:

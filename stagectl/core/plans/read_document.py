@@ -106,6 +106,7 @@ def _change(raw: Mapping[str, Any]) -> Change:
         triggers=tuple((forms.identity(entry["on"]), forms.text(entry["when"], _WHEN)) for entry in raw["triggers"]),
         stamps={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
         digests=Digests(made["before"], made["inputs"]),
+        protected=bool(raw.get("protected")),
     )
 
 

@@ -71,7 +71,8 @@ def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[A
     """Return the applied state of a resource after one of its changes has ended, None if nothing is left of it."""
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
         state = state or Applied()
-        return replace(state, unfinished=_attempt(change, {**_tried(state), **outcome.outputs}))
+        attempt = _attempt(change, {**_tried(state), **outcome.outputs})
+        return replace(state, unfinished=attempt, protect=state.protect or _protects(plan, change.kind))
     if outcome.state != SUCCESS:
         return state
     if change.action == REMOVE:
@@ -91,8 +92,13 @@ def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[A
         stamps=stamps,
         owed=owed,
         unfinished=None,
+        protect=_protects(plan, target.resource.kind),
         outputs=outputs,
     )
+
+
+def _protects(plan: Plan, kind: str) -> bool:
+    return kind in plan.kinds and plan.kinds[kind].protect
 
 
 def _doubted(plan: Plan) -> FrozenSet[ChangeId]:

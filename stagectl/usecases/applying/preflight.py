@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Dict, Sequence, Set
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import REMOVE, Kind, Name
+from stagectl.core.model import Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.deciding import lost_debts
 from stagectl.core.running.runs import restriction
@@ -24,11 +24,7 @@ def check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
     """
     left_out = restriction(plan, options.filter).preset
     changes = [change for change in plan.changes if change.id not in left_out]
-    going = sorted(
-        change.resource
-        for change in changes
-        if change.action == REMOVE and plan.kinds.get(change.kind, Kind("")).protect
-    )
+    going = sorted(change.resource for change in changes if change.protected)
     held_back = [name for name in going if name not in options.allow_remove]
     if held_back:
         flags = " ".join(f"--allow-remove {name}" for name in held_back)

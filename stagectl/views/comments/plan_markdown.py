@@ -264,6 +264,11 @@ def _how_to_apply(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
         return
     words = ["stagectl", "apply", *selection_words(plan.selection), "--expect", plan.id]
+    protected = plan.protected()
+    words += [word for name in protected for word in ("--allow-remove", name)]
+    if protected:
+        yield f"**Protected, removed or replaced only because the command allows it:** {listed(protected, 8, code)}"
+        yield ""
     yield "To apply exactly this:"
     yield ""
     yield fenced("sh", [" ".join(map(shlex.quote, words))])

@@ -23,6 +23,7 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
         lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
     else:
         lines = list(_folded(plan, by_id, colour))
+    lines += [allowance_line(plan)] if plan.protected() else []
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
@@ -42,9 +43,18 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
         return  # told with the run
     sign = "-/+" if partner else sign_of(change.action)
     identity = f"{partner.id}, {change.id}" if partner else change.id
-    yield f"{coloured(sign, colour)} {painted(identity, BOLD, colour)}  ({cause_text(change, plan.kinds)})"
+    protected = ", protected" if change.protected or (partner is not None and partner.protected) else ""
+    cause = cause_text(change, plan.kinds)
+    yield f"{coloured(sign, colour)} {painted(identity, BOLD, colour)}  ({cause}{protected})"
     for difference in shown_differences(change, partner):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive, colour)}"
+
+
+def allowance_line(plan: Plan) -> str:
+    """Return what is protected, and the flags without which it is neither removed nor replaced."""
+    names = plan.protected()
+    flags = " ".join(f"--allow-remove {name}" for name in names[:8]) + (" ..." if len(names) > 8 else "")
+    return f"Protected, applied only with {flags}"
 
 
 def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
