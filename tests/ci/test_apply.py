@@ -157,3 +157,22 @@ def test_actions_do_not_get_the_token(shop: World) -> None:
 
     assert "STAGECTL_RESOURCE=job" in seen.read_text()
     assert "the-token" not in seen.read_text()
+
+
+@pytest.mark.parametrize("file", [ONE_FILE, APPLY], ids=lambda path: path.stem)
+def test_what_is_protected_goes_when_the_workflow_is_told_its_name(shop: World, file: Path) -> None:
+    """
+    The merge alone is refused, with the flag in the log; started by hand with `allow-remove`, it goes.
+    """
+    shop.repo.kind("disk", protect=True).define("data", "disk").commit()
+    shop.repo.stage().ok("apply", "--yes")
+    shop.repo.git("push", "-q", "origin", "main", "stagectl/applied")
+    shop.plan(shop.propose("remove", "data"))
+    commit = shop.merge()
+
+    refused = shop.apply(commit, file)
+
+    assert refused.code == 1 and "--allow-remove data" in refused.log, refused.log
+    done = shop.apply(commit, file, **{"expect": shop.plan_id(refused), "allow-remove": "data"})
+    assert done.code == 0, done.log
+    assert shop.applied("data") is None
