@@ -80,7 +80,7 @@ class Damages:
 
     def damage(self) -> None:
         """Make one damage, and ask."""
-        with mock.patch("tests.build.COMPARE", False):
+        with mock.patch("tests.build.FULL", False):
             shutil.rmtree(self._cache)
             shutil.copytree(self._folder / "cache", self._cache)
             self._told()  # takes note of the files as they are now

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.build import Repo
+from tests.build import Repo, share
 
 # A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
-settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck), max_examples=share(100))
 settings.load_profile("stagectl")
 
 
@@ -49,8 +49,18 @@ def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "repo")
 
 
+EACH = 4  # of what is long, or about tools, the README's command runs each fourth test of a module; .ci/run runs all
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """Long proofs take as long as they take."""
+    """Mark what only .ci/run runs; long proofs take as long as they take."""
+    seen: Dict[str, int] = {}
     for item in items:
+        if item.get_closest_marker("once"):
+            place = item.nodeid.split("::")[0]
+            seen[place] = seen.get(place, -1) + 1
+            if seen[place] % EACH:
+                item.add_marker("full")
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(0))

@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> int:
         file = Path(os.environ.get("PROOFS") or Path(folder, "figures"))
         file.touch()
         command = [sys.executable, "-m", "pytest", "-m", "slow", "--durations=0", "--durations-min=60", *chosen]
-        env = {**os.environ, "PROOFS": str(file), "COMPARE_CACHE": "off", "NEEDS_STRACE": "1"}
+        env = {**os.environ, "PROOFS": str(file), "FULL": "", "NEEDS_STRACE": "1"}
         try:
             return subprocess.call(command, cwd=ROOT, env=env)
         finally:

@@ -34,7 +34,7 @@ def run(case: str, what: str, left: Sequence[int]) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         command = [*NAMESPACE, sys.executable, "-m", "tests.small_disk", folder, case, what, *map(str, left)]
         done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, "COMPARE_CACHE": "off"}, stdout=subprocess.PIPE,
+            command, cwd=ROOT, env={**os.environ, "FULL": ""}, stdout=subprocess.PIPE,
             timeout=PATIENCE + 30 * len(left), check=True,
         )  # fmt: skip
     return Figures(**json.loads(done.stdout))

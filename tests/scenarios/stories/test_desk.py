@@ -469,6 +469,16 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
     return Desk.steps, Desk.came
 
 
+def test_somebody_at_work_for_a_moment(tmp_path: Path) -> None:
+    """
+    Some steps of the same, after each of which everything is compared.
+    """
+    steps, _ = work(tmp_path, 2, 40)
+
+    assert sum(steps.values()) >= 50
+
+
+@pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_somebody_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """

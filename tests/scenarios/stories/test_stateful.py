@@ -419,6 +419,16 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
     return Teamwork.steps, Teamwork.ends
 
 
+def test_a_team_at_work_for_a_moment(tmp_path: Path) -> None:
+    """
+    Some steps of the same, each compared with the model.
+    """
+    steps, _ = work(tmp_path, 1, 40)
+
+    assert sum(steps.values()) >= 20
+
+
+@pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """

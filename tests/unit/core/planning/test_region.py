@@ -14,6 +14,7 @@ from stagectl.core.planning.impact import Known, Node, narrowed, open_names
 from stagectl.core.planning.planner import make_plan, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
+from tests.build import share
 from tests.random_worlds import random_case
 from tests.unit.core.planning.test_second_planner import told
 
@@ -66,7 +67,7 @@ def edits_of(situation: Situation) -> Dict[Name, Optional[Resource]]:
     }
 
 
-@settings(max_examples=400)
+@settings(max_examples=share(400))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
 def test_a_narrowed_situation_makes_the_same_plan(seed: int, most: int) -> None:
     """

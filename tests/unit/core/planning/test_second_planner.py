@@ -12,6 +12,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.plan import Plan
 from tests import oracle
+from tests.build import share
 from tests.random_worlds import KINDS, Case, random_case, tags_of
 
 
@@ -68,7 +69,7 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
         return None
 
 
-@settings(max_examples=300)
+@settings(max_examples=share(300))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
 def test_both_planners_agree(seed: int, most: int) -> None:
     """
@@ -79,7 +80,7 @@ def test_both_planners_agree(seed: int, most: int) -> None:
     assert second(case) == real(case)
 
 
-@settings(max_examples=25)
+@settings(max_examples=share(25))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=20, max_value=300))
 def test_both_planners_agree_on_large_graphs(seed: int, most: int) -> None:
     """

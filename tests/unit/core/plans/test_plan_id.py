@@ -24,11 +24,11 @@ from stagectl.core.values import canonical
 from stagectl.views.comments.plan_markdown import plan_markdown
 from stagectl.views.plans.plan_text import plan_text
 from stagectl.views.plans.range_diff import range_diff_text
-from tests.build import kind
+from tests.build import kind, share
 from tests.random_worlds import KINDS, Case, random_case, real_kinds
 
 SEEDS = st.integers(min_value=0, max_value=2**40)
-quick = settings(max_examples=60)
+quick = settings(max_examples=share(60))
 
 
 def planned(case: Case, **more: Any) -> Optional[Plan]:
@@ -150,7 +150,7 @@ def staged_kind(case: Case, name: str) -> str:
     return str(case.staged[name]["kind"])
 
 
-@settings(max_examples=40)
+@settings(max_examples=share(40))
 @given(SEEDS)
 def test_every_edit_of_what_it_does_makes_another_one(seed: int) -> None:
     """
@@ -271,7 +271,7 @@ def test_every_key_of_the_document_that_matters_is_in_it(path: Any) -> None:
 # --- a document says all of a plan
 
 
-@settings(max_examples=150)
+@settings(max_examples=share(150))
 @given(SEEDS)
 def test_a_document_reads_back_as_the_same_plan(seed: int) -> None:
     """
