@@ -16,7 +16,7 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import UsageError
 from stagectl.core.model import ChangeId, Name, change_id
 from stagectl.core.plans.document import with_id
-from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan
+from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan, Reason
 from stagectl.core.plans.range_diff import range_diff
 from stagectl.core.plans.selection import Selection
 from stagectl.views.comments.plan_markdown import plan_markdown
@@ -145,7 +145,9 @@ def plan_with(hostile: str) -> Plan:
                 change("c", "restart", tags=(hostile,), cause=Cause(CauseType("reaction"), (ChangeId("a.update"),))),
             ),
             held=(
-                Held(ChangeId("d.run"), Name("d"), "run", (hostile,), "needs-parent", (ChangeId("a.run"),), hostile),
+                Held(
+                    ChangeId("d.run"), Name("d"), "run", (hostile,), Reason.NEEDS_PARENT, (ChangeId("a.run"),), hostile
+                ),
             ),
             recorded=(Name("e"),),
             pending=(ChangeId("f.run"),),
@@ -230,7 +232,9 @@ def test_the_whole_comment() -> None:
                 change("b", "restart", cause=Cause(CauseType("reaction"), (ChangeId("a.update"),)), after=None),
             ),
             held=(
-                Held(ChangeId("c.run"), Name("c"), "run", (), "needs-parent", (ChangeId("d.run"),), "it needs d.run"),
+                Held(
+                    ChangeId("c.run"), Name("c"), "run", (), Reason.NEEDS_PARENT, (ChangeId("d.run"),), "it needs d.run"
+                ),
             ),
             recorded=(Name("e"),),
             pending=(ChangeId("d.run"),),
@@ -367,7 +371,7 @@ def large(count: int, folders: int, *, alike: bool = False, held: int = 0) -> Pl
         after = (change_id(names[index - folders], "update"),) if index >= folders else ()
         changes.append(replace(one, after=after, kind=f"kind{index % 3}"))
     waiting = tuple(
-        Held(change_id(f"h/r{index}", "run"), Name(f"h/r{index}"), "run", (), "needs-parent", (), "x" * 50)
+        Held(change_id(f"h/r{index}", "run"), Name(f"h/r{index}"), "run", (), Reason.NEEDS_PARENT, (), "x" * 50)
         for index in range(held)
     )
     names_recorded = tuple(Name(f"n{index}") for index in range(held))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stagectl.core.model import Name, change_id
-from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.core.plans.plan import Cause, Change, Held, Plan, Reason
 from stagectl.views.pages.plan_graph import MOST_BYTES, MOST_EDGES, collapsed, dot, fitting, mermaid, picture
 
 
@@ -23,7 +23,7 @@ def change(name: str, action: str = "update", *after: str) -> Change:
 
 def held(name: str, *needs: str) -> Held:
     wanted = tuple(change_id(*one.split(".")) for one in needs)
-    return Held(change_id(name, "run"), Name(name), "run", (), "needs-parent", wanted, "")
+    return Held(change_id(name, "run"), Name(name), "run", (), Reason.NEEDS_PARENT, wanted, "")
 
 
 SMALL = Plan(

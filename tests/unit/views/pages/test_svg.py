@@ -11,7 +11,7 @@ from stagectl.core.diff import Difference, Op
 from stagectl.core.model import Name, change_id
 from stagectl.core.pictures.layout import drawing, layered
 from stagectl.core.pictures.reports import ResourceNode
-from stagectl.core.plans.plan import Cause, Change, Held, Plan
+from stagectl.core.plans.plan import Cause, Change, Held, Plan, Reason
 from stagectl.views.pages.figure import Figure, graph_figure, plan_figure
 from stagectl.views.pages.svg import sizes, svg
 from tests.fleet import fleet_plan
@@ -42,7 +42,7 @@ def one_of_each() -> Plan:
         )
 
     held = Held(
-        change_id("p/e", "update"), Name("p/e"), "update", (), "outside-selection", (change_id("p/b", "update"),), "no"
+        change_id("p/e", "update"), Name("p/e"), "update", (), Reason.OUTSIDE, (change_id("p/b", "update"),), "no"
     )
     return Plan(
         changes=(
