@@ -25,7 +25,7 @@ CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
 STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 LAST_COUNT = 999_999_999  # of a stamp
 
-RUN, UPDATE, REMOVE, REPLACE = "run", "update", "remove", "replace"
+RUN, UPDATE, REMOVE, REPLACE, RENAME = "run", "update", "remove", "replace", "rename"
 EXECUTORS = ("threads", "dask")
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
@@ -74,7 +74,7 @@ class Resource:
 
     inputs: as written, strings with `${` being a Template; names in it are absolute.
     actions: the stamps of explicit actions, in the order they were staged.
-    moved_from: the name it had before; what was applied under that name is its own.
+    moved_from: the names it had before, newest first; what was applied under the newest live one is its own.
     content: the file's bytes; what they differ in beyond the other fields acts on nothing.
     """
 
@@ -88,7 +88,7 @@ class Resource:
     unordered: Tuple[Name, ...] = ()
     overrides: Tuple[Tuple[str, ...], ...] = ()  # input paths that `promote` leaves alone
     source: Optional[str] = None
-    moved_from: Optional[Name] = None
+    moved_from: Tuple[Name, ...] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 

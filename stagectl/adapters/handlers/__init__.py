@@ -22,6 +22,7 @@ class Request:
     does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
     last applied, with environment variables filled in; timeout in seconds; root: where actions start.
     say: takes output as it comes, bytes at a time; started: is told of a process that was started, by its number;
+    moved_from: of a resource that goes on under another name the one before;
     folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
     was read once for all of them; outputs: what earlier actions reported.
     """
@@ -41,6 +42,7 @@ class Request:
     folder: Optional[Path] = None
     environment: Optional[Mapping[bytes, bytes]] = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    moved_from: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,8 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
         b"OUTPUTS": paths["outputs"],
         b"RESULT": paths["result"],
     }
+    if request.moved_from is not None:
+        facts[b"MOVED_FROM"] = request.moved_from
     found = dict(inherited() if request.environment is None else request.environment)
     found.update((b"STAGECTL_" + key, os.fsencode(value)) for key, value in facts.items())
     return found

@@ -35,6 +35,7 @@ class Order:
     before: Inputs
     timeout: Optional[float]
     outputs: Outputs = field(default_factory=dict)
+    moved_from: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def carry_out(
         folder=place.private,
         environment=place.environment,
         outputs=order.outputs,
+        moved_from=order.moved_from,
     )
     try:
         result = handler(request)

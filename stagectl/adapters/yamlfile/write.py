@@ -25,14 +25,15 @@ def quote(text: str) -> str:
 def front_matter(
     kind: str,
     tags: Sequence[str],
-    moved_from: Optional[str] = None,
+    moved_from: Sequence[str] = (),
     source: Optional[str] = None,
     actions: Sequence[Tuple[str, str]] = (),
 ) -> bytes:
     """Return the front matter of a staged file, always in the same form."""
     lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
-    if moved_from is not None:
-        lines.append(f"moved_from: {quote(moved_from)}")
+    if moved_from:
+        names = [quote(name) for name in moved_from]
+        lines.append(f"moved_from: {names[0] if len(names) == 1 else '[' + ', '.join(names) + ']'}")
     if source is not None:
         lines.append(f"source: {quote(source)}")
     if actions:

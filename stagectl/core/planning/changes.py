@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.resolve import found_in
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
@@ -80,8 +80,9 @@ class _Drafting:
         intent = self._universe.intents[name]
         previous: List[ChangeId] = []
         for action in intent.actions:
-            inputs = () if action == REMOVE and RUN not in intent.actions else intent.inputs
-            draft = Draft(name, action, intent.cause, inputs, follows=set(previous))
+            bare = action == RENAME or (action == REMOVE and RUN not in intent.actions)
+            cause = CauseType.STAGED if action == RENAME else intent.cause
+            draft = Draft(name, action, cause, () if bare else intent.inputs, follows=set(previous))
             previous = [self._add(draft)]
         if intent.actions != (REMOVE,) and self._view.is_staged_here(name):
             self._add_explicit(name, intent.actions, previous)

@@ -26,7 +26,7 @@ class ImpossiblePlan(StagectlError):
 def find_troubles(universe: Universe) -> List[Trouble]:
     """Return everything that is wrong with the resources in effect as staged, in name order."""
     view = universe.view
-    troubles: List[Trouble] = []
+    troubles = claim_troubles(view)
     for name in view.situation.names():
         resource = view.effective.get(name)
         if name in universe.holds and view.is_selected(name):
@@ -40,6 +40,16 @@ def find_troubles(universe: Universe) -> List[Trouble]:
         if name not in view.shown:
             troubles += _values(view, resource)
     return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
+
+
+def claim_troubles(view: View) -> List[Trouble]:
+    """Return what is wrong with claims on old names, where the claiming or the old name is selected."""
+    situation = view.situation
+    return [
+        Trouble(name, ("moved_from",), why, document=FRONT)
+        for name, why in sorted(situation.wrong_claims.items())
+        if view.is_selected(name) or any(map(view.is_selected, situation.staged[name].moved_from))
+    ]
 
 
 def all_troubles(universe: Universe) -> List[Trouble]:

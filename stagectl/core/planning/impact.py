@@ -71,7 +71,7 @@ class _Region:
 
     def active(self) -> Set[Name]:
         """Return every resource that may be part of a plan."""
-        starts = self._edits.keys() | self._known.open
+        starts = self._edits.keys() | self._known.open | self._known.states(self._claimed()).keys()
         before = self._known.states(starts)
         nodes = {node for name in starts for node in self._changed(name, before.get(name))}
         names = set(starts)
@@ -115,8 +115,11 @@ class _Region:
     def _shaken(self, before: Mapping[Name, Applied]) -> Set[Name]:
         """Return the names of which whoever mentions them has to be looked at, with those that were moved."""
         names = {name for name in self._edits if self._is_shaken(name, before.get(name))}
-        moved = {edited.moved_from for edited in self._edits.values() if edited is not None and edited.moved_from}
-        return names | self._known.open | moved
+        return names | self._known.open | self._claimed()
+
+    def _claimed(self) -> Set[Name]:
+        """Return the old names that what was edited claims."""
+        return {old for edited in self._edits.values() if edited is not None for old in edited.moved_from}
 
 
 def open_names(applied: Mapping[Name, Applied], kinds: Mapping[str, Kind], among: Iterable[Name]) -> Set[Name]:

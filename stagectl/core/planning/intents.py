@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterable
 
-from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, Applied, Name, Resource
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Name, Resource
+from stagectl.core.planning.moves import renames
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType
@@ -23,11 +24,15 @@ def intent_of(view: View, name: Name) -> Intent:
         gone = view.is_staged_here(name) and (applied.live or applied.unfinished is not None)
         return Intent((REMOVE,), _first_cause(not applied.live)) if gone else Intent()
     resource = view.effective[name]
-    if applied.resource is None:
+    before = applied.resource
+    if before is None:
         tried = applied.unfinished
         again = tried is not None and tried.kind == resource.kind and same(dict(tried.inputs), view.inputs(name))
         return Intent((RUN,), _first_cause(again), tuple(sorted(resource.inputs)))
-    return _intent_of_live(view, name, resource, applied, applied.resource)
+    intent = _intent_of_live(view, name, resource, applied, before)
+    if name in view.situation.moves and view.is_staged_here(name) and renames(before, view.situation.kinds):
+        return Intent((RENAME, *intent.actions), intent.cause or CauseType.STAGED, intent.inputs)
+    return intent
 
 
 def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Iterator, List, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
 from stagectl.core.planning.view import View
 
@@ -38,6 +38,13 @@ class _Order:
             if REMOVE in actions and applied is not None and applied is not staged:
                 yield from self._by_action(applied, [REMOVE])
             yield from self._before_removals(name, actions, staged, applied)
+        yield from self._after_freed()
+
+    def _after_freed(self) -> Iterator[Edge]:
+        """A `rename` that frees a name comes before whatever is done under that name."""
+        for new, old in self._view.situation.moves.items():
+            if RENAME in self._actions.get(new, ()):
+                yield from ((change_id(new, RENAME), change_id(old, own)) for own in self._actions.get(old, ()))
 
     def _after_parents(self, resource: Resource, actions: List[str]) -> Iterator[Edge]:
         """Any own action except `remove` comes after the parent's `run` and `update`."""

@@ -12,17 +12,19 @@ from typing import AbstractSet, Dict, FrozenSet, Mapping, NamedTuple, Optional, 
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
-from stagectl.core.model import REMOVE, RUN, UPDATE, Applied, ChangeId, Name
+from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name
 from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes
 from stagectl.core.planning.checks import (
     ImpossiblePlan,
     all_troubles,
+    claim_troubles,
     find_still_read,
     find_troubles,
     still_read_error,
 )
 from stagectl.core.planning.held import held_changes
 from stagectl.core.planning.holding import universe_of
+from stagectl.core.planning.moves import old_names, with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.situation import Scope, Situation
@@ -49,7 +51,8 @@ def world_of(situation: Situation) -> World:
     """Return what a selection chooses from: staged and live resources, staged tags first."""
     live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
     tags = {name: situation.tags(name) for name in situation.names()}
-    return World.of(situation.staged, live, tags=tags)
+    aliases = old_names([*live.values(), *situation.staged.values()])
+    return World.of(situation.staged, live, tags=tags, aliases=aliases)
 
 
 def make_plan(situation: Situation, selection: Selection, world: Optional[World] = None) -> Plan:
@@ -58,6 +61,8 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
     world: what the selection chooses from, where that is more than what is in the situation.
     """
     universe = universe_for(situation, selection, world)
+    if claim_troubles(universe.view):
+        raise ImpossiblePlan(all_troubles(universe))
     still_read = find_still_read(universe)
     if still_read:
         raise still_read_error(still_read)
@@ -74,6 +79,7 @@ def universe_for(situation: Situation, selection: Selection, world: Optional[Wor
     if selected is None:
         return full
     while True:
+        selected = with_moved(situation, selected)
         universe = universe_of(Scope(selected, tag_test(selection.tags), selection.with_children), full)
         missing = missing_parents(universe) if selection.with_parents else frozenset()
         if not missing - selected:
@@ -161,6 +167,8 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
     applied, resource = view.applied(draft.name), view.effective.get(draft.name)
     kind = resource.kind if resource else ""
     before = applied.inputs if applied.live else None
+    if draft.action == RENAME and applied.resource is not None:
+        return applied.resource.kind, before, before
     if draft.action == REMOVE:
         kind = applied.resource.kind if applied.resource else applied.unfinished.kind if applied.unfinished else kind
         if before is None and applied.unfinished is not None:
@@ -222,7 +230,7 @@ def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]
 
 
 def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]) -> Tuple[Difference, ...]:
-    if draft.cause in WITHOUT_VALUES:
+    if draft.cause in WITHOUT_VALUES or draft.action == RENAME:
         return ()
     if draft.action == REMOVE:
         return diff(before, None)

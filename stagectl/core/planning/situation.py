@@ -16,6 +16,7 @@ class Situation:
 
     defined: the definitions, to tell what only has to be staged.
     moves: new name -> the name under which the resource is applied so far.
+    wrong_claims: whose `moved_from` cannot be followed, and why not.
     broken: names whose files cannot be read, to tell no follow-up problems.
     settled: resources of which it is known that they take no part in any plan; they show their applied values.
     """
@@ -25,6 +26,7 @@ class Situation:
     kinds: Mapping[str, Kind]
     defined: Mapping[Name, Resource] = field(default_factory=dict)
     moves: Mapping[Name, Name] = field(default_factory=dict)
+    wrong_claims: Mapping[Name, str] = field(default_factory=dict)
     broken: FrozenSet[Name] = frozenset()
     settled: FrozenSet[Name] = frozenset()
 

@@ -59,7 +59,8 @@ class View:
 
     def is_absent(self, name: Name) -> bool:
         """Return whether a resource is neither live nor in effect as staged."""
-        return not self.situation.is_live(name) and not self.is_staged_here(name)
+        is_live = self.situation.is_live(name) and name not in self.situation.moves  # under the name that is read
+        return not is_live and not self.is_staged_here(name)
 
     @cached_property
     def effective(self) -> Mapping[Name, Resource]:

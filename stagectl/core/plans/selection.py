@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import (
     AbstractSet,
     Any,
@@ -117,13 +117,30 @@ def _build(tree: Any) -> Expression:
 
 @dataclass(frozen=True)
 class World:
-    """What a selection chooses from: the tags of every resource, and who is whose parent."""
+    """What a selection chooses from: the tags of every resource, and who is whose parent.
+
+    aliases: names that resources had before, with the ones they have now.
+    """
 
     tags: Mapping[Name, FrozenSet[str]]
     parents: Mapping[Name, FrozenSet[Name]]
+    aliases: Mapping[Name, Name] = field(default_factory=dict)
+
+    def now(self, name: str) -> Name:
+        """Return what a resource is called now; a name that a resource has is its own."""
+        seen: Set[str] = set()
+        while name not in self.tags and name in self.aliases and name not in seen:
+            seen.add(name)
+            name = self.aliases[Name(name)]
+        return Name(name)
 
     @classmethod
-    def of(cls, *sides: Mapping[Name, Resource], tags: Optional[Mapping[Name, Iterable[str]]] = None) -> World:
+    def of(
+        cls,
+        *sides: Mapping[Name, Resource],
+        tags: Optional[Mapping[Name, Iterable[str]]] = None,
+        aliases: Optional[Mapping[Name, Name]] = None,
+    ) -> World:
         """Return the world of several sides: relations of all of them, tags of the first that has the name."""
         all_tags: Dict[Name, FrozenSet[str]] = {name: frozenset(found) for name, found in (tags or {}).items()}
         parents: Dict[Name, FrozenSet[Name]] = {}
@@ -131,7 +148,7 @@ class World:
             for name, resource in side.items():
                 all_tags.setdefault(name, frozenset(resource.tags))
                 parents[name] = parents.get(name, frozenset()) | resource.parents
-        return cls(all_tags, parents)
+        return cls(all_tags, parents, aliases or {})
 
 
 def tag_test(expressions: Sequence[str]) -> Optional[Callable[[AbstractSet[str]], bool]]:
@@ -209,12 +226,14 @@ def _depth(text: Optional[str]) -> Optional[int]:
 
 def _glob_names(glob: str, world: World) -> Set[Name]:
     if "*" not in glob and "?" not in glob:
-        if glob not in world.tags:
+        name = world.now(glob)
+        if name not in world.tags:
             hint = _list_hint("resources", world.tags)
             raise StagectlError(f"there is no resource '{glob}'{nearest(glob, world.tags)}", hint)
-        return {Name(glob)}
+        return {name}
     test = glob_test(glob)
     found = {name for name in world.tags if test(name)}
+    found = found or {world.now(old) for old in world.aliases if test(old)} & world.tags.keys()
     if not found:
         raise StagectlError(f"no resource matches '{glob}'", _list_hint("resources", world.tags))
     return found

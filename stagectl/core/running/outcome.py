@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, Attempt, ChangeId, Name, split_change
+from stagectl.core.model import (
+    REMOVE,
+    RENAME,
+    RUN,
+    STANDARD_ACTIONS,
+    UPDATE,
+    Applied,
+    Attempt,
+    ChangeId,
+    Name,
+    split_change,
+)
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.values import Outputs
 
@@ -47,10 +58,15 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     for change in plan.changes:
         changes.setdefault(change.resource, []).append(change)
     held, doubted = _held_debts(plan, outcomes), _doubted(plan)
-    old_names = {new: old for old, new in plan.moved}
+    old_names = moves_done(plan, outcomes)
+    stuck = {new: old for old, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
-    for name in sorted(changes.keys() | set(plan.recorded) | held.keys()):
+    for name in sorted(changes.keys() | set(plan.recorded) | held.keys() | old_names.keys()):
         before = applied.get(name)
+        if name in stuck:  # nothing of it was done: the state stays where it is
+            owing = _owe(_owe(before, _debts(changes.get(name, ()), outcomes)), held.get(name, {}))
+            moved.update({stuck[name]: owing} if owing != before else {})
+            continue
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):
             after = after_change(plan, change, outcomes[change.id], after)
@@ -60,11 +76,28 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         after = _owe(after, held.get(name, {}))
         if after == Applied():
             after = None
-        if after != before:
+        if after != before or name in old_names:
             moved[name] = after
-            if name in old_names:
-                moved[old_names[name]] = None
-    return moved
+    left = {old: None for old in old_names.values() if old not in moved}
+    return {**moved, **left}
+
+
+def moves_done(plan: Plan, outcomes: Outcomes) -> Dict[Name, Name]:
+    """Return the moves that happened, new name -> old one: what renames succeeded, and the new name was free."""
+    done = {new: old for old, new in plan.moved if _is_renamed(plan, new, outcomes)}
+    takers = dict(plan.moved)
+    while True:
+        stuck = [new for new in done if new in takers and takers[new] not in done]
+        if not stuck:
+            return done
+        for new in stuck:
+            del done[new]
+
+
+def _is_renamed(plan: Plan, name: Name, outcomes: Outcomes) -> bool:
+    ends = {change.action: outcomes[change.id].state for change in plan.changes if change.resource == name}
+    # What ran for it all the same (the rename was passed over by --noop) ran under the new name.
+    return ends.get(RENAME, SUCCESS) == SUCCESS or SUCCESS in (ends.get(RUN), ends.get(UPDATE))
 
 
 def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[Applied]) -> Optional[Applied]:
@@ -149,11 +182,16 @@ def _finish(
         return None
     inferred = [change for change in changes if change.action in (RUN, UPDATE, REMOVE)]
     done = all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
-    explicit = any(change.cause.type == CauseType.EXPLICIT for change in changes) and not inferred and done
+    explicit = any(change.cause.type == CauseType.EXPLICIT or change.action == RENAME for change in changes)
+    explicit = explicit and not inferred and done
     if state.live and name in plan.targets and (name in plan.recorded or explicit):
         state = replace(state, resource=plan.targets[name].resource)
-    debts = {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}
-    return _owe(state, debts) if state.live else state
+    return _owe(state, _debts(changes, outcomes)) if state.live else state
+
+
+def _debts(changes: Sequence[Change], outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:
+    """Return the reactions that are due and did not succeed."""
+    return {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}
 
 
 def _is_owing(change: Change, outcomes: Outcomes) -> bool:

@@ -44,11 +44,17 @@ def _listed(items: Schema, description: str) -> Schema:
 # --- definitions and staged files
 
 
+def _names_before() -> Schema:
+    description = "The name it had before, or a list, newest first; what was applied under it is its own."
+    name = {"type": "string", "pattern": f"^(?:{NAME.pattern})$"}
+    return {"type": ["string", "array", "null"], "pattern": name["pattern"], "items": name, "description": description}
+
+
 def _resource(staged: bool, kinds: Mapping[str, Kind], only: Optional[Kind]) -> Schema:
     front: Dict[str, Schema] = {
         "kind": _kind_name(kinds, only),
         "tags": _listed(_text(TAG.pattern, "A word, or key=value."), "What a selection with -t goes by."),
-        "moved_from": _text(NAME.pattern, "The name it had before; what was applied under that name is its own."),
+        "moved_from": _names_before(),
     }
     if staged:
         front["source"] = {"type": ["string", "null"], "description": "The definition it was copied from."}

@@ -126,11 +126,16 @@ def _source(value: Any, flaws: Flaws) -> Optional[str]:
     return value
 
 
-def _moved_from(value: Any, name: Name, flaws: Flaws) -> Optional[Name]:
-    if value is not None and (not isinstance(value, str) or not NAME.fullmatch(value) or value == name):
-        flaws.add(FRONT, ("moved_from",), "'moved_from' must be the full name the resource had before")
-        return None
-    return None if value is None else Name(value)
+def _moved_from(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:
+    found: List[Name] = []
+    for old in value if isinstance(value, list) else [] if value is None else [value]:
+        if not isinstance(old, str) or not NAME.fullmatch(old) or old == name:
+            flaws.add(FRONT, ("moved_from",), "'moved_from' must be the full name the resource had before")
+        elif old in found:
+            flaws.add(FRONT, ("moved_from",), f"'{old}' stands here twice")
+        else:
+            found.append(Name(old))
+    return tuple(found)
 
 
 def _stamps(value: Any, flaws: Flaws) -> Dict[str, str]:

@@ -228,4 +228,5 @@ def order_of(plan: Plan, run: str, course: Course, change: Change) -> Optional[O
         before=dict(change.before or {}),
         timeout=kind.timeout,
         outputs=course.given(change),
+        moved_from={new: old for old, new in plan.moved}.get(change.resource),
     )

@@ -6,12 +6,13 @@ from typing import Mapping, Optional, Sequence
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.applied.kept import keep
+from stagectl.adapters.applied.moved_files import settled
 from stagectl.adapters.running.journal import Journal
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
-from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome, settle
+from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome
 from stagectl.core.running.runs import Header
 from stagectl.core.values import canonical
 from stagectl.usecases.repository.workspace import Workspace
@@ -66,7 +67,7 @@ def _record(
     message = _message(workspace, plan, header, outcomes)
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.seen_from(header.source, tip)
-        states = settle(plan, outcomes, now)
+        states = settled(plan, outcomes, now)
         if not states:
             return None
         commit = store.write(git, tip, header.source, states, message, sign=header.sign)

@@ -9,6 +9,7 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence,
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.applied.kept import kept_commits
+from stagectl.adapters.applied.moved_files import settled
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.remote.replay import replayed_commits
 from stagectl.adapters.running import journal as journals
@@ -20,7 +21,7 @@ from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.course import counted
-from stagectl.core.running.outcome import SUCCESS, Outcome, settle
+from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
@@ -112,8 +113,8 @@ class _Check:
         else:
             told = _with_outputs(plan, outcomes, self._state(commit))
             told = told if "Record-only" in first else counted(plan, told, before)
-            settled = settle(plan, told, before)
-            merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **settled}
+            changed = settled(plan, told, before)
+            merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **changed}
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
 
     def _plan(self, source: Oid, first: Mapping[str, str]) -> Optional[Plan]:

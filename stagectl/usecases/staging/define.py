@@ -13,6 +13,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import StagectlError, Step, UsageError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
+from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.plans.selection import Selection, World, match_names
 from stagectl.core.references import absolute, folder_of
@@ -109,8 +110,9 @@ def create(workspace: Workspace, name: str, kind: str, settings: Settings) -> St
 def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     """Edit a definition (or a file staged in place) and stage it; raises StagectlError for an unknown name or path."""
     snapshot = workspace.snapshot(definitions=True)
+    name = named(snapshot, name)
     path = path_of(snapshot, name)
-    resource = snapshot.defined.get(Name(name)) or snapshot.staged[Name(name)]
+    resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values]
     edits += [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
     edits += _tag_edits(resource, settings)
@@ -119,12 +121,24 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     return stage(workspace, Selection((name,)), edits=changed)
 
 
+def named(snapshot: Snapshot, text: str) -> Name:
+    """Return the one resource that is meant, by its name or by one it had before; raises StagectlError for others."""
+    world = world_here(snapshot)
+    match_names(text, world)
+    if not NAME.fullmatch(text):  # a glob, or a graph operator: discarding what it matches is no way out
+        raise StagectlError(f"'{text}' may be several resources, and one is edited at a time", "name one: prod/db")
+    return world.now(text)
+
+
+def world_here(snapshot: Snapshot) -> World:
+    """Return what can be named: what is defined or staged, under old names, too."""
+    aliases = old_names([*snapshot.staged.values(), *snapshot.defined.values()])
+    return World.of(snapshot.defined, snapshot.staged, aliases=aliases)
+
+
 def path_of(snapshot: Snapshot, name: str) -> str:
     """Return the file a resource is edited in: its definition, or its staged file; raises StagectlError for neither."""
-    world = World.of(snapshot.defined, snapshot.staged)
-    match_names(name, world)
-    if not NAME.fullmatch(name):  # a glob, or a graph operator: discarding what it matches is no way out
-        raise StagectlError(f"'{name}' may be several resources, and one is edited at a time", "name one: prod/db")
+    name = named(snapshot, name)
     if Name(name) in snapshot.definition_paths:
         return snapshot.definition_paths[Name(name)]
     if Name(name) in snapshot.staged and snapshot.staged[Name(name)].source is None:
@@ -148,7 +162,7 @@ def _tag_edits(resource: Resource, settings: Settings) -> List[Edit]:
 def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:
     """Delete definitions and stage the removals; readers are an error unless they go, too, or are detached."""
     snapshot = workspace.snapshot(definitions=True)
-    world = World.of(snapshot.defined, snapshot.staged)
+    world = world_here(snapshot)
     chosen = {name for pattern in names for name in match_names(pattern, world)}
     resources = {**snapshot.staged, **snapshot.defined}
     edits: Dict[str, Optional[bytes]] = {}

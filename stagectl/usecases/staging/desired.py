@@ -43,14 +43,22 @@ def desired(
     for name in sorted(chosen):
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
-            moved_from = snapshot.defined[name].moved_from
-            before = staged or deleted.get(name) or (snapshot.staged.get(moved_from) if moved_from else None)
+            before = _before(name, snapshot, deleted)
             wanted[name] = _copied(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             wanted[name] = staged if staged.source is None else None
         elif name in deleted:
             wanted[name] = None
     return wanted
+
+
+def _before(name: Name, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Optional[Resource]:
+    """Return the staged file that a definition goes on from: of one that was just moved, that of its old name."""
+    staged = snapshot.staged.get(name) or deleted.get(name)
+    for old in snapshot.defined[name].moved_from:
+        if old in snapshot.staged and (staged is None or old not in staged.moved_from):
+            return snapshot.staged[old]
+    return staged
 
 
 def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:

@@ -70,10 +70,11 @@ def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
     if not path.startswith(f"{STAGED}/") or not _is_rendered(wanted[FRONT]):
         return text
     front = wanted[FRONT]
+    before = front.get("moved_from")
     return yamlfile.front_matter(
         front["kind"],
         front.get("tags", ()),
-        front.get("moved_from"),
+        [before] if isinstance(before, str) else before or (),
         front.get("source"),
         list(front.get("actions", {}).items()),
     ) + yamlfile.body_of(text)

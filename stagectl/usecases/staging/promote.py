@@ -9,6 +9,7 @@ from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
@@ -20,7 +21,6 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
-from stagectl.usecases.staging.move import rewritten
 from stagectl.usecases.staging.stage import stage
 
 

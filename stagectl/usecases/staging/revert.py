@@ -215,8 +215,8 @@ def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) ->
         staged = snapshot.staged.get(name)
         if content is None:
             wanted.update({name: None} if staged is not None else {})
-            if staged is not None and staged.moved_from is not None and name in applied and applied[name].live:
-                moves[staged.moved_from] = name
+            if staged is not None and name in applied and applied[name].live:
+                moves.update(dict.fromkeys(staged.moved_from, name))
             continue
         resource = schema.resource(name, yamlfile.load(content), content, staged=True)
         kept = work.actions.get(name, {})
@@ -226,7 +226,7 @@ def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) ->
     for old, new in moves.items():  # a move that was applied is taken back by a move
         back = wanted.get(Name(old))
         if back is not None:
-            wanted[Name(old)] = rendered(replace(back, moved_from=new))
+            wanted[Name(old)] = rendered(replace(back, moved_from=(new,)))
     return wanted
 
 

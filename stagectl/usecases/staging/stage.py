@@ -11,11 +11,13 @@ from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of, staged_path
+from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Edits, Workspace
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, content_of
 from stagectl.usecases.staging.desired import desired, rendered, tags_of, unstaged_of, with_actions
+from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
 from stagectl.usecases.staging.restage import narrow_part, note, stands
 
 Choose = Callable[["Choice"], bool]
@@ -73,10 +75,14 @@ class _Job(NamedTuple):
         if found is None:
             return None
         self.workspace.git.check_identity()
-        part, applied = found.snapshot, found.narrow.index.states(found.chosen)
+        part = found.snapshot
+        applied = found.narrow.index.states(found.chosen | claimed(part))
+        chosen = together(counting_claims(part.defined, applied), found.chosen)
+        if chosen - found.chosen - part.staged.keys() - part.defined.keys():
+            return None
         try:
             _refuse_twins(part)
-            wanted = self._wanted(part, found.chosen, {}, applied)
+            wanted = self._wanted(part, chosen, {}, applied)
             _refuse_edited(found.dirty, part, wanted, self.force)
             plan = found.plan(wanted)
         except StagectlError:
@@ -101,6 +107,7 @@ class _Job(NamedTuple):
         if tip is not None and not self.edits:
             note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)))
         chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
+        chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
         wanted = self._wanted(snapshot, chosen, deleted, applied)
         _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
         return commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check)
@@ -113,6 +120,7 @@ class _Job(NamedTuple):
         applied: Mapping[Name, Applied],
     ) -> Dict[Name, Optional[Resource]]:
         wanted = desired(self.workspace.config, snapshot, chosen, deleted)
+        refuse_lost_steps(snapshot, wanted, applied)
         if self.actions:
             wanted = with_actions(wanted, self.actions, snapshot, applied)
         return _picked(wanted, snapshot, self.choose)
@@ -137,7 +145,8 @@ def _chosen(
 ) -> FrozenSet[Name]:
     live = {name: state.resource for name, state in applied.items() if state.resource}
     tags = {name: tags_of(config, resource) for name, resource in snapshot.defined.items()}
-    world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags)
+    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)
     chosen = select(selection, world)
     return frozenset(world.tags) if chosen is None else chosen
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
+from stagectl.adapters import yamlfile
 from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import StagectlError, UsageError
-from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, is_pending
+from stagectl.core.model import Applied, ChangeId, Config, Name, Oid, Resource, change_id, is_pending
+from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of, refuse_loss
@@ -30,8 +34,8 @@ class Discarding:
 
 def unstage(workspace: Workspace, selection: Selection, *, everything: bool = False) -> Staging:
     """Put the staged files of a selection back to what is applied, pending actions taken out; definitions stay."""
-    snapshot, applied, _, wanted = _aim(workspace, selection, everything)
-    return commit_staged(workspace, snapshot, wanted, applied, {}, verb="unstage")
+    aim = _aim(workspace, selection, everything)
+    return commit_staged(workspace, aim.snapshot, aim.staged(), aim.applied, {}, verb="unstage")
 
 
 def discard(workspace: Workspace, selection: Selection, *, everything: bool = False, force: bool = False) -> Discarding:
@@ -39,31 +43,92 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     Raises StagectlError, and changes nothing, where text would be lost that no commit has (`force` drops it).
     """
-    snapshot, applied, chosen, wanted = _aim(workspace, selection, everything)
-    edits = {path: text for name in chosen for path, text in _definition(workspace, snapshot, name, applied).items()}
+    aim = _aim(workspace, selection, everything)
+    snapshot, applied = aim.snapshot, aim.applied
+    edits = aim.definitions(workspace.config)
     if not force:
         refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
     left = {path: text for path, text in snapshot.files.items() if path not in edits}
     left.update({path: text for path, text in edits.items() if text is not None})
-    staging = commit_staged(workspace, replace(snapshot, files=left), wanted, applied, edits, verb="discard")
-    debts, commit = _drop_debts(workspace, chosen, applied)
+    staging = commit_staged(workspace, replace(snapshot, files=left), aim.staged(), applied, edits, verb="discard")
+    debts, commit = _drop_debts(workspace, aim.chosen, applied)
     return Discarding(staging, debts, commit)
 
 
-def _aim(
-    workspace: Workspace, selection: Selection, everything: bool
-) -> Tuple[Snapshot, Dict[Name, Applied], List[Name], Dict[Name, Optional[Resource]]]:
-    """Return what there is, what was chosen of it, and the staged forms that are as applied."""
+@dataclass(frozen=True)
+class _Aim:
+    """What there is, what was chosen of it, and the moves that are undone with it (new name -> old name).
+
+    A move is undone as a whole: both names are chosen, and whoever reads the new name reads the old one again.
+    """
+
+    snapshot: Snapshot
+    applied: Mapping[Name, Applied]
+    chosen: FrozenSet[Name]
+    undone: Mapping[Name, Name]
+
+    def staged(self) -> Dict[Name, Optional[Resource]]:
+        """Return the staged forms as they become."""
+        there = self.snapshot.staged
+        found: Dict[Name, Optional[Resource]] = {}
+        for name in sorted(self.chosen):
+            state = self._as_applied(name)
+            found.update({name: state} if state is not None or name in there else {})
+        for name in sorted(there.keys() - self.chosen):
+            state = self._reading_old_names(there[name], self._names_for(name))
+            found.update({name: state} if state is not there[name] else {})
+        return found
+
+    def definitions(self, config: Config) -> Dict[str, Optional[bytes]]:
+        """Return how the definitions have to change so that staging them would give that."""
+        snapshot, edits = self.snapshot, {}
+        for name in sorted(self.chosen):
+            edits.update(_definition(config, snapshot, name, self._as_applied(name)))
+        for name in sorted(snapshot.defined.keys() - self.chosen):
+            before = snapshot.defined[name]
+            after = self._reading_old_names(before, self._names_for(name))
+            edits.update({snapshot.definition_paths[name]: after.content} if after is not before else {})
+        return edits
+
+    def _as_applied(self, name: Name) -> Optional[Resource]:
+        """Return the staged form of what is applied: the file last applied, without actions that were not done."""
+        state = self.applied.get(name)
+        if state is None or state.resource is None:
+            return None
+        resource = state.resource
+        done = {a: stamp for a, stamp in resource.actions.items() if not is_pending(stamp, state.stamps.get(a))}
+        resource = resource if done == dict(resource.actions) else rendered(replace(resource, actions=done))
+        return self._reading_old_names(resource, self._gone)
+
+    @property
+    def _gone(self) -> Mapping[Name, Name]:
+        """The new names that nothing has when the moves are undone."""
+        return {new: old for new, old in self.undone.items() if self.applied.get(new, Applied()).resource is None}
+
+    def _names_for(self, name: Name) -> Mapping[Name, Name]:
+        """Return the names to replace in a file: one that is as applied never followed names that are taken again."""
+        staged, before = self.snapshot.staged.get(name), self.applied.get(name, Applied()).resource
+        is_as_applied = staged is not None and before is not None and staged.content == before.content
+        return self._gone if is_as_applied else self.undone
+
+    @staticmethod
+    def _reading_old_names(resource: Resource, names: Mapping[Name, Name]) -> Resource:
+        if not (resource.parents | frozenset(resource.unordered)) & names.keys():
+            return resource
+        content = renamed(resource.content, resource.name, resource.name, names)
+        return schema.resource(resource.name, yamlfile.load(content), content, staged=True)
+
+
+def _aim(workspace: Workspace, selection: Selection, everything: bool) -> _Aim:
     snapshot = workspace.snapshot(definitions=True)
     if not workspace.branch.is_known:
         with suppress(GitError):  # a remote that does not answer: everything here is a commit that can be taken back
             workspace.refuse_unfetched()
     _, applied = workspace.applied()
     workspace.git.check_identity()
-    chosen = _chosen(selection, everything, snapshot, applied)
-    wanted = {name: _as_applied(applied.get(name)) for name in chosen}
-    wanted = {name: form for name, form in wanted.items() if form is not None or name in snapshot.staged}
-    return snapshot, applied, chosen, wanted
+    claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
+    chosen = together(claims, _chosen(selection, everything, snapshot, applied))
+    return _Aim(snapshot, applied, chosen, {new: old for new, old in claims.items() if new in chosen})
 
 
 def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> List[Name]:
@@ -71,39 +136,30 @@ def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied:
         raise UsageError("say what: NAMEs, -t EXPR, or --all", "the names there are: stagectl status")
     live = {name: state.resource for name, state in applied.items() if state.resource}
     tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
-    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags)
+    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases)
     found = select(selection, world)
     return sorted(world.tags if found is None else found)
 
 
-def _as_applied(state: Optional[Applied]) -> Optional[Resource]:
-    """Return the staged form of what is applied: the file last applied, without actions that were not done."""
-    if state is None or state.resource is None:
-        return None
-    resource = state.resource
-    done = {a: stamp for a, stamp in resource.actions.items() if not is_pending(stamp, state.stamps.get(a))}
-    return resource if done == dict(resource.actions) else rendered(replace(resource, actions=done))
-
-
 def _definition(
-    workspace: Workspace, snapshot: Snapshot, name: Name, applied: Mapping[Name, Applied]
+    config: Config, snapshot: Snapshot, name: Name, resource: Optional[Resource]
 ) -> Dict[str, Optional[bytes]]:
-    """Return how a definition has to change so that staging it would give what is applied; nothing if it does."""
-    resource = _as_applied(applied.get(name))
+    """Return how a definition has to change so that staging it would give this; nothing if it does."""
     path = snapshot.definition_paths.get(name)
     if resource is None:
         return {path: None} if path is not None else {}
     if resource.source is None:
         return {}
     defined = snapshot.defined.get(name)
-    content = definition_of(workspace.config, resource, defined)
+    content = definition_of(config, resource, defined)
     return {} if defined is not None and content == defined.content else {path or resource.source: content}
 
 
 def _drop_debts(
-    workspace: Workspace, chosen: List[Name], applied: Mapping[Name, Applied]
+    workspace: Workspace, chosen: Iterable[Name], applied: Mapping[Name, Applied]
 ) -> Tuple[Tuple[ChangeId, ...], Optional[Oid]]:
-    owing = {name: applied[name] for name in chosen if name in applied and applied[name].owed}
+    owing = {name: applied[name] for name in sorted(chosen) if name in applied and applied[name].owed}
     if not owing:
         return (), None
     debts = tuple(change_id(name, action) for name in sorted(owing) for action in sorted(owing[name].owed))

@@ -230,7 +230,8 @@ FORMS = [
         "3:1: unknown key 'actions'; known keys: kind, tags, moved_from",
     ),
     matter("old-name", "kind: service\nmoved_from: a b\n", NO_OLD_NAME),
-    matter("old-names", "kind: service\nmoved_from: [a]\n", NO_OLD_NAME),
+    matter("old-names", "kind: service\nmoved_from: [a, [b]]\n", NO_OLD_NAME),
+    matter("old-name-twice", "kind: service\nmoved_from: [a, b, a]\n", "3:13: 'a' stands here twice"),
     matter("old-path", "kind: service\nmoved_from: ./a\n", NO_OLD_NAME),
     matter("its-own-old-name", "kind: service\nmoved_from: its-own-old-name\n", NO_OLD_NAME),
     matter(

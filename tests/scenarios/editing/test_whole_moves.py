@@ -1,0 +1,214 @@
+"""A move is one thing: whatever is done to one of its names, the other one goes along."""
+
+from __future__ import annotations
+
+import json
+from typing import Sequence, Tuple
+
+import pytest
+
+from tests.build import Repo
+
+
+@pytest.fixture
+def estate(repo: Repo) -> Repo:
+    """p/db, its reader p/app with a relative reference, and q/far, which names it from elsewhere; all applied."""
+    repo.define("p/db", inputs={"port": 5432}).define("p/app", inputs={"db": "${./db.port}", "image": "a"})
+    return repo.define("q/far", inputs={"db": "${p/db.port}"}).apply_all()
+
+
+def claim(repo: Repo, name: str, old: str, n: int, kind: str = "service") -> None:
+    """Write a definition that claims a name, as people do by hand."""
+    repo.write(f"resources/{name}.yaml", f"---\nkind: {kind}\nmoved_from: {old}\n---\ninputs: {{n: {n}}}\n")
+
+
+def files(repo: Repo) -> Sequence[str]:
+    return sorted(str(path.relative_to(repo.root)) for path in repo.root.glob("resources/**/*.yaml"))
+
+
+@pytest.mark.parametrize(
+    "undo",
+    [
+        ("move", "q/sql", "p/db"),
+        ("discard", "p/db"),
+        ("discard", "q/sql"),
+        ("discard", "--all"),
+        ("unstage", "p/db"),
+        ("unstage", "q/sql"),
+    ],
+    ids=" ".join,
+)
+def test_a_pending_move_is_undone_as_a_whole(estate: Repo, undo: Tuple[str, ...]) -> None:
+    """
+    By either name, by moving back or by putting things back: staged files are what they were, and nothing is to do.
+    """
+    before = estate.git("ls-tree", "-r", "HEAD", ".staged"), files(estate)
+    estate.ok("move", "p/db", "q/sql")
+
+    estate.ok(*undo)
+
+    assert before[0] == estate.git("ls-tree", "-r", "HEAD", ".staged")
+    assert "No changes" in estate.ok("plan").out
+    if undo[0] != "unstage":  # which leaves the definitions alone
+        assert before[1] == files(estate)
+        estate.ok("validate")
+
+
+def test_an_applied_move_is_taken_back_by_a_move(estate: Repo) -> None:
+    """
+    Nothing runs, there and back; what is behind, here or elsewhere, is still found by any of the names.
+    """
+    for old, new in (("p/db", "q/sql"), ("q/sql", "sql"), ("sql", "p/db")):
+        estate.ok("move", old, new)
+        assert ([], [{"from": old, "to": new}]) == (estate.plan().ids, estate.plan().raw["moved"])
+        estate.ok("apply", "--yes")
+    assert "moved_from: [sql, q/sql]" in estate.read("resources/p/db.yaml")
+    estate.ok("update", "p/db", "--set", "port=1")
+    assert ["p/db.update", "p/app.update", "q/far.update"] == estate.plan().ids
+
+
+def test_where_steps_are_missing_all_of_them_are_followed(estate: Repo) -> None:
+    """
+    Moved twice and applied in between, and this clone has seen neither apply: the list has both names.
+    """
+    old = estate.git("rev-parse", "stagectl/applied").strip()
+    for before, after in (("p/db", "p/sql"), ("p/sql", "p/data")):
+        estate.ok("move", before, after)
+        estate.ok("apply", "--yes")
+    estate.git("branch", "-f", "stagectl/applied", old)
+
+    assert ([], [{"from": "p/db", "to": "p/data"}]) == (estate.plan().ids, estate.plan().raw["moved"])
+
+
+def test_a_step_that_was_never_applied_is_not_forgotten(repo: Repo) -> None:
+    """
+    b2 was staged and not applied, and b3 claims it alone: the error says what to write, and that is right.
+    """
+    repo.define("b", inputs={"n": 1}).define("keep").apply_all()
+    repo.delete("b")
+    claim(repo, "b2", "b", 1)
+    repo.stage()
+    repo.delete("b2")
+    claim(repo, "b3", "b2", 1)
+
+    refused = repo.run("stage")
+
+    assert "resources/b3.yaml:3:13: b2 was never applied, and was moved itself: write [b2, b]" in refused.err
+    claim(repo, "b3", "[b2, b]", 1)
+    repo.stage()
+    assert ([], [{"from": "b", "to": "b3"}]) == (repo.plan().ids, repo.plan().raw["moved"])
+
+
+@pytest.mark.parametrize("name", ["x", "b"])
+def test_one_name_of_a_move_stages_both(repo: Repo, name: str) -> None:
+    """
+    A definition renamed by hand: neither is the old one staged as removed, nor the new one as another.
+    """
+    repo.define("b", inputs={"n": 1}).define("keep").apply_all()
+    repo.delete("b")
+    claim(repo, "x", "b", 1)
+
+    repo.ok("stage", name)
+
+    assert ([], [{"from": "b", "to": "x"}]) == (repo.plan().ids, repo.plan().raw["moved"])
+
+
+@pytest.mark.parametrize("verb", ["unstage", "discard"])
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_a_swap_is_undone_by_either_name(repo: Repo, verb: str, name: str) -> None:
+    """
+    Nothing is to do afterwards, and a reader that never followed the swap is left alone.
+    """
+    repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).define("r", inputs={"x": "${a.n}"}).apply_all()
+    before = repo.git("ls-tree", "-r", "HEAD", ".staged")
+    claim(repo, "a", "b", 2)
+    claim(repo, "b", "a", 1)
+    repo.commit()
+    repo.stage()
+
+    repo.ok(verb, name)
+
+    assert before == repo.git("ls-tree", "-r", "HEAD", ".staged")
+
+
+def test_a_place_is_taken_by_moves_one_after_the_other(repo: Repo) -> None:
+    """
+    a goes to c, b to a: the name is free once a is moved away; apply does both at once, also where one is named.
+    """
+    repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).apply_all()
+    repo.ok("move", "a", "c")
+    repo.ok("move", "b", "a")
+
+    repo.ok("apply", "a", "--yes")
+
+    assert ({"n": 2}, None, {"n": 1}) == (repo.applied("a")["inputs"], repo.applied("b"), repo.applied("c")["inputs"])
+    assert "No changes" in repo.ok("plan").out
+
+
+def test_a_kind_that_can_rename_does(repo: Repo) -> None:
+    """
+    The action gets the old name and the values last applied; where it fails nothing has moved, and it is tried again.
+    """
+    note = 'echo "$STAGECTL_MOVED_FROM to $STAGECTL_RESOURCE with $(cat)" >> renames; ! [ -f fail ]'
+    repo.write("kinds/host.yaml", json.dumps({"actions": {"rename": ["sh", "-c", note]}}))
+    repo.define("p/a", "host", inputs={"n": 1}).define("r", inputs={"x": "${p/a.n}"}).apply_all()
+    repo.ok("move", "p/a", "q/b")
+    repo.ok("update", "q/b", "--set", "n=2")
+    assert ["q/b.rename", "q/b.update", "r.update"] == repo.plan().ids
+
+    repo.fail("q/b.rename")
+    assert 1 == repo.run("apply", "--yes").code
+    assert ({"n": 1}, None) == (repo.applied("p/a")["inputs"], repo.applied("q/b"))
+    (repo.root / "fail").unlink()
+    repo.ok("apply", "--yes")
+
+    assert 'p/a to q/b with {"n": 1}\n' * 2 == repo.read("renames")
+    assert (None, {"n": 2}) == (repo.applied("p/a"), repo.applied("q/b")["inputs"])
+
+
+def test_relative_names_mean_the_same_after_a_move_whose_update_failed(repo: Repo) -> None:
+    """
+    The state goes along with the file last applied, in which ./db is still p/db.
+    """
+    repo.define("p/db", inputs={"port": 1}).define("p/app", inputs={"db": "${./db.port}", "image": "a"}).apply_all()
+    repo.ok("move", "p/app", "q/app")
+    repo.ok("update", "q/app", "--set", "image=b")
+    repo.fail("q/app.update")
+
+    assert 1 == repo.run("apply", "--yes").code
+
+    assert "${../p/db.port}" in repo.git("show", "stagectl/applied:.staged/q/app.yaml")
+    assert ["q/app.update"] == repo.plan().ids
+
+
+def test_the_old_name_goes_on_selecting(estate: Repo) -> None:
+    """
+    While the move is pending and after it was applied: plan, apply, update, stage -a, discard; until another has it.
+    """
+    estate.ok("move", "p/db", "q/sql")
+    estate.ok("update", "p/db", "--set", "port=1")
+    assert "q/sql.update" in estate.plan("p/db").ids
+    estate.ok("apply", "p/db", "--yes")
+    estate.ok("stage", "p/db", "-a", "update")
+    assert ["q/sql.update"] == estate.plan("p/db").ids
+    estate.ok("discard", "p/db")
+
+    estate.define("p/db", inputs={"port": 9}).stage()
+
+    assert ["p/db.run"] == estate.plan("p/db").ids
+
+
+def test_what_reads_an_old_name_never_reads_what_gets_it_later(estate: Repo) -> None:
+    """
+    The move is applied without its readers, and another gets the old name: what they read is what they read before.
+    """
+    estate.ok("move", "p/db", "q/sql")
+    estate.ok("apply", "q/sql", "--yes")
+
+    estate.define("p/db", inputs={"port": 9}).stage()
+
+    assert ["p/db.run"] == estate.plan("p/db").ids
+    assert "${../q/sql.port}" in estate.git("show", "stagectl/applied:.staged/p/app.yaml")
+    estate.ok("apply", "--yes")
+    assert 5432 == estate.applied("p/app")["inputs"]["db"]
+    estate.ok("verify")

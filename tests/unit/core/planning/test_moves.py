@@ -1,0 +1,241 @@
+"""Claims on old names: which count, which are wrong, and that a move is one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, FrozenSet, List, Mapping, Sequence, Tuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import RENAME, Applied, Name, Resource
+from stagectl.core.planning.moves import follow_moves
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.commute import applied_after
+from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, Outcome, settle
+from tests import build
+
+PLAIN, RENAMING = build.kind("service"), build.kind("host", actions={RENAME: ["true"]})
+KINDS = {kind.name: kind for kind in (PLAIN, RENAMING)}
+NAMES = "abcd"
+
+
+def thing(name: str, claims: Sequence[str] = (), n: int = 0, kind: str = "service", **body: object) -> Resource:
+    """A resource that claims names; other content is another file, as it is on disk."""
+    found = build.resource(name, kind, inputs={"n": n, **body})
+    content = f"{found.content!r} {list(claims)}".encode()
+    return replace(found, moved_from=tuple(map(Name, claims)), content=content)
+
+
+def live(*resources: Resource) -> Dict[Name, Applied]:
+    """All of them applied, with the values they have as written."""
+    return {one.name: Applied(resource=one, inputs=dict(one.inputs)) for one in resources}
+
+
+def world(applied: Mapping[Name, Applied], *staged: Resource) -> Situation:
+    """The situation with moves followed, as a plan is made from it."""
+    return follow_moves(Situation(applied, {one.name: one for one in staged}, KINDS))
+
+
+COUNTING = [
+    ("a-claim", live(thing("a")), [thing("b", "a")], {"b": "a"}),
+    ("the-old-name-is-not-live", {}, [thing("b", "a")], {}),
+    ("spent", live(thing("a"), thing("b", "a")), [thing("a"), thing("b", "a")], {}),
+    ("spent-once-used-again", live(thing("z", "b"), thing("b")), [thing("z", "b"), thing("y", "b")], {"y": "b"}),
+    ("newest-first", live(thing("b")), [thing("c", "ba")], {"c": "b"}),
+    ("an-older-one-where-the-newest-is-not-live", live(thing("a")), [thing("c", "ba")], {"c": "a"}),
+    ("a-swap", live(thing("a"), thing("b")), [thing("a", "b"), thing("b", "a")], {"a": "b", "b": "a"}),
+    ("a-chain", live(thing("a"), thing("b")), [thing("c", "a"), thing("a", "b")], {"a": "b", "c": "a"}),
+    ("a-ring", live(*map(thing, "abc")), [thing("a", "b"), thing("b", "c"), thing("c", "a")], dict(zip("abc", "bca"))),
+    ("a-try-under-the-new-name", {**live(thing("a")), Name("b"): Applied(stamps={"x": "1-a"})}, [thing("b", "a")],
+     {"b": "a"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("applied", "staged", "moves"), [case[1:] for case in COUNTING], ids=[c[0] for c in COUNTING])
+def test_which_claims_count(applied: Dict[Name, Applied], staged: List[Resource], moves: Dict[str, str]) -> None:
+    """
+    While the old name is live, and the file applied under the new one does not make the claim; nothing is wrong.
+    """
+    found = world(applied, *staged)
+
+    assert (moves, {}) == (found.moves, found.wrong_claims)
+
+
+WRONG = [
+    ("two-claim-one", live(thing("b")), [thing("x", "b"), thing("y", "b")], {"x": "y (.staged/y.yaml) claims it, too",
+     "y": "x (.staged/x.yaml) claims it, too"}),
+    ("it-is-still-there", live(thing("a")), [thing("a"), thing("c", "a")],
+     {"c": "a is still there (.staged/a.yaml); delete it, or drop the claim"}),
+    ("both-are-live", live(thing("a"), thing("b")), [thing("a", "b")],
+     {"a": "both are live, and a is not moved away; remove one of the two, and apply that, first"}),
+    ("a-swap-where-renames-run", live(thing("a", kind="host"), thing("b", kind="host")),
+     [thing("a", "b", kind="host"), thing("b", "a", kind="host")],
+     dict.fromkeys("ab", "the names are swapped, and the kind host renames one by one; move one to a third name first"),
+     ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("applied", "staged", "why"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_which_claims_are_wrong(applied: Dict[Name, Applied], staged: List[Resource], why: Dict[str, str]) -> None:
+    """
+    Then nothing of theirs moves, and every plan that is about one of the names is an error.
+    """
+    found = world({**applied, **live(thing("other"))}, *staged, thing("other", n=2))
+
+    told = {name: text.partition("followed: ")[2] for name, text in found.wrong_claims.items()}
+    assert (why, {}) == (told, found.moves)
+    for name in sorted({*why, *(old for new in why for old in found.staged[Name(new)].moved_from)}):
+        with pytest.raises(StagectlError, match="cannot be followed"):
+            make_plan(found, Selection((name,)))
+    assert ["other.update"] == [change.id for change in make_plan(found, Selection(("other",))).changes]
+
+
+def test_a_wrong_claim_keeps_all_that_moves_with_it() -> None:
+    """
+    a would take b's name, and c and d both claim a: nothing moves.
+    """
+    found = world(live(thing("a"), thing("b")), thing("a", "b"), thing("c", "a"), thing("d", "a"))
+
+    assert (["c", "d"], {}) == (sorted(found.wrong_claims), found.moves)
+
+
+@st.composite
+def moved_worlds(draw: st.DrawFn) -> Tuple[List[str], Dict[str, str], FrozenSet[str]]:
+    """Things under some names, the name each gets, and what is selected (nothing: all)."""
+    before = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    after = draw(st.permutations(NAMES))[: len(before)]
+    selected = draw(st.frozensets(st.sampled_from(sorted(after))))
+    return before, dict(zip(before, after)), selected
+
+
+def _moved(before: Sequence[str], after: Mapping[str, str]) -> List[Resource]:
+    return [thing(after[old], () if after[old] == old else old, n=ord(old)) for old in before]
+
+
+@given(moved_worlds())
+def test_whatever_is_moved_nothing_runs_and_each_keeps_its_values(
+    case: Tuple[List[str], Dict[str, str], FrozenSet[str]],
+) -> None:
+    """
+    Things are renamed at will: swaps, rings, chains; a plan of any of them runs nothing, and moves whole groups.
+    """
+    before, after, selected = case
+    applied = live(*(thing(old, n=ord(old)) for old in before))
+    situation = world(applied, *_moved(before, after))
+
+    plan = make_plan(situation, Selection(tuple(sorted(selected))))
+
+    settled = settle(plan, {}, situation.applied)
+    now = {name: state for name, state in {**applied, **settled}.items() if state is not None}
+    assert () == plan.changes + plan.held
+    assert sorted(map(ord, before)) == sorted(state.inputs["n"] for state in now.values())
+    if not selected:
+        assert {after[old]: ord(old) for old in before} == {name: state.inputs["n"] for name, state in now.items()}
+    # What was applied acts no more, and what was not goes on as before.
+    rest = make_plan(world(now, *_moved(before, after)), Selection())
+    assert () == rest.changes + rest.held
+    done = {name: state for name, state in {**now, **settle(rest, {}, situation.applied)}.items() if state is not None}
+    assert () == make_plan(world(done, *_moved(before, after)), Selection()).moved
+
+
+@given(moved_worlds())
+def test_old_names_select_what_has_them_no_more(case: Tuple[List[str], Dict[str, str], FrozenSet[str]]) -> None:
+    """
+    A name that nothing has now means who had it.
+    """
+    before, after, _ = case
+    situation = world(live(*(thing(old, n=ord(old)) for old in before)), *_moved(before, after))
+    for old in set(before) - set(after.values()):
+        one, other = (make_plan(situation, Selection((name,))) for name in (old, after[old]))
+        assert (one.moved, one.recorded) == (other.moved, other.recorded)
+
+
+# --- kinds that have an action for it
+
+
+def host(name: str, claims: Sequence[str] = (), n: int = 0) -> Resource:
+    return thing(name, claims, n, kind="host")
+
+
+def test_renames_come_first_and_free_names_in_order() -> None:
+    """
+    c takes the name of a, a that of b: c.rename is before everything of a, and each before its own update.
+    """
+    plan = make_plan(world(live(host("a"), host("b")), host("c", "a", 1), host("a", "b", 1)), Selection())
+
+    after = {change.id: list(change.after) for change in plan.changes}
+    assert ["c.rename", "a.rename", "a.update", "c.update"] == list(after)
+    assert {
+        "c.rename": [],
+        "a.rename": ["c.rename"],
+        "a.update": ["a.rename", "c.rename"],
+        "c.update": ["c.rename"],
+    } == after
+    rename = next(change for change in plan.changes if change.id == "c.rename")
+    assert ("staged", {"n": 0}, ()) == (rename.cause.type, rename.inputs, rename.diff)
+
+
+ENDS = [
+    ("all", {}, {"c": 1, "a": 2}, {"c", "a"}),
+    ("the-first-rename", {"c.rename": ERROR, "a.rename": SKIPPED, "a.update": SKIPPED, "c.update": SKIPPED},
+     {"a": 0, "b": 5}, set()),
+    ("the-second-rename", {"a.rename": ERROR, "a.update": SKIPPED}, {"c": 1, "b": 5}, {"c"}),
+    ("an-update", {"a.update": ERROR}, {"c": 1, "a": 5}, {"c", "a"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ends", "values", "moved"), [case[1:] for case in ENDS], ids=[case[0] for case in ENDS])
+def test_state_moves_by_the_renames_that_succeeded(
+    ends: Dict[str, str], values: Dict[str, int], moved: FrozenSet[str]
+) -> None:
+    """
+    Where one failed, what waits for its name stays, too, and the next plan has the rest.
+    """
+    applied = live(host("a"), host("b", n=5))
+    situation = world(applied, host("c", "a", 1), host("a", "b", 2))
+    plan = make_plan(situation, Selection())
+
+    settled = settle(plan, {c.id: Outcome(ends.get(c.id, SUCCESS)) for c in plan.changes}, situation.applied)
+
+    now = {name: state for name, state in {**applied, **settled}.items() if state is not None}
+    assert values == {name: state.inputs["n"] for name, state in now.items()}
+    rest = make_plan(world(now, *situation.staged.values()), Selection())
+    assert {"c", "a"} - moved == {new for _, new in rest.moved}
+    assert () == make_plan(world(applied_after(rest, now), *situation.staged.values()), Selection()).changes
+
+
+# --- what reads a moved name
+
+
+def reader(parent: str, image: str = "a") -> Resource:
+    return build.resource("app", inputs={"n": f"${{{parent}.n}}", "image": image})
+
+
+@pytest.mark.parametrize(
+    ("moved", "ids", "held", "gone"),
+    [
+        (thing("sql", ["db"], 1), ["app.update"], {}, True),
+        (thing("sql", ["db"], 2), [], {"app.update": ["sql.update"]}, False),
+        (thing("sql", ["db"], 1, kind="host"), [], {"app.update": ["sql.rename"]}, False),
+    ],
+    ids=["a-move-alone", "with-an-edit", "with-a-rename"],
+)
+def test_a_reader_alone_takes_a_bare_move_along(
+    moved: Resource, ids: List[str], held: Dict[str, List[str]], gone: bool
+) -> None:
+    """
+    What is stored names the new name, so that has to be there; where more than a move is staged, the reader waits.
+    """
+    old = replace(thing("db", n=1, kind=moved.kind))
+    applied = {**live(old), Name("app"): Applied(resource=reader("db"), inputs={"n": 1, "image": "a"})}
+    situation = world(applied, moved, reader("sql", "b"))
+
+    plan = make_plan(situation, Selection(("app",)))
+
+    assert (ids, held) == ([c.id for c in plan.changes], {one.id: list(one.needs) for one in plan.held})
+    assert ([("db", "sql")] if gone else []) == list(plan.moved)
