@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Callable, Optional, Set
+from typing import AbstractSet, Callable, Optional, Set
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import empty_tree, write_commit
@@ -80,22 +80,25 @@ def look(remote: Remote, ref: str) -> Optional[Seen]:
     raise StagectlError(f"the lock {ref} on {remote.name} cannot be read", "try again")
 
 
-def take(remote: Remote, ref: str, lock: Lock, note: Note) -> Seen:
-    """Take the lock, from a holder found dead too; raises Locked where somebody holds it."""
-    for left in reversed(range(TRIES)):
+def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str] = frozenset()) -> Seen:
+    """Take the lock, from a holder found dead too; raises Locked where somebody holds it.
+
+    left: the ids of locks that were taken from here, by processes of which it is known that they are gone.
+    """
+    for more in reversed(range(TRIES)):
         try:
             taken = _taken(remote, ref, lock, None)
         except Refused:
-            if left <= TRIES // 2:
+            if more <= TRIES // 2:
                 raise
             continue  # perhaps somebody had it for the blink of an eye
         seen = None if taken else look(remote, ref)
-        if seen is not None and _is_dead(remote, ref, seen, note):
+        is_left = seen is not None and seen.lock.id in left and not seen.lock.is_maintenance
+        if seen is not None and (is_left or _is_dead(remote, ref, seen, note)):
             taken = _taken(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
             if taken is not None:
-                note(
-                    f"took the lock {seen.lock.id} over: nobody renewed it for {seen.lock.term} s ({seen.lock.holder})"
-                )
+                why = "who held it here is gone" if is_left else f"nobody renewed it for {seen.lock.term} s"
+                note(f"took the lock {seen.lock.id} over: {why} ({seen.lock.holder})")
         if taken is not None:
             return taken
     raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
@@ -166,7 +169,7 @@ def held(remote: Remote, lock: Lock) -> Locked:
 class Holding:
     """A lock that this process holds, renewed in the background every third of its term.
 
-    lost: why it is held no more, "" while it is. on_lost is called, by the thread that renews, until it returns True.
+    lost: why it is held no more, "" while it is.
     """
 
     def __init__(self, remote: Remote, ref: str, seen: Seen) -> None:
@@ -177,7 +180,6 @@ class Holding:
         self._turn, self._ending = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
         self.lost = ""
-        self.on_lost: Callable[[], bool] = lambda: True
         self._thread.start()
 
     def name_run(self, run: str) -> None:
@@ -187,6 +189,13 @@ class Holding:
             self._renew()
         if self.lost:
             raise Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
+
+    def assured(self) -> str:
+        """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
+        if not self.lost and clock() >= self._until:
+            with self._turn:
+                self._renew()
+        return self.lost
 
     def release(self) -> None:
         """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
@@ -199,8 +208,6 @@ class Holding:
         while not self.lost and not self._ending.wait(self._term / 3):
             with self._turn:
                 self._renew()
-        while self.lost and not self.on_lost() and not self._ending.wait(0.1):
-            pass
 
     def _renew(self) -> None:
         """Renew, trying again for as long as nobody may have taken the lock over; note it when it is lost.
@@ -228,7 +235,10 @@ class Holding:
         if there is not None and there in self._own:  # also a push of ours whose answer got lost
             self._lock, self._commit = lock, there
             return there == commit
+        is_late = clock() >= self._until
         self.lost = "somebody unlocked it" if there is None else "somebody else has it"
+        if there is None and is_late:
+            self.lost = f"it was not renewed for {self._term:.0f} s, and somebody took it over, or unlocked it"
         if there is not None:
             with suppress(StagectlError):
                 now = look(self._remote, self._ref)

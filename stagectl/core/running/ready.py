@@ -56,6 +56,10 @@ class Ready:
         heapq.heappush(waiting, (-height, change.id))
         self._look_again(place)
 
+    def waits(self) -> bool:
+        """Return whether any change waits."""
+        return bool(self._changes)
+
     def take(self) -> Optional[Change]:
         """Return the next change that has room, which runs from now on; None where none has."""
         while self._open and self._count < self._limits.total:

@@ -12,7 +12,6 @@ from typing import Callable, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
-from stagectl.adapters.running import run_folders
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid, split_change
@@ -117,7 +116,7 @@ def _carried_out(
     scratch = workspace.git.scratch()
     total = options.parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, options.where, total) as cluster:
-        team.begin(header.run, run_folders.folder_of_run(scratch, header.run))
+        team.begin(header.run)
         journal = journals.begin(scratch, header)
         if options.record_only:
             outcomes = recorded_only(plan, header)
@@ -136,6 +135,7 @@ def _carried_out(
                 total=total,
                 again=again,
                 cluster=cluster,
+                holds=team.lost,
             )
     commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)

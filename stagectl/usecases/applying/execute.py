@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
     from stagectl.adapters.executors.link import Link
 
 Watch = Callable[[Change, Outcome], None]
+STOPPED = "the run was stopped"
 
 
 def execute(
@@ -51,13 +52,14 @@ def execute(
     known: Optional[Mapping[ChangeId, Outcome]] = None,
     again: FrozenSet[ChangeId] = frozenset(),
     cluster: Optional[Link] = None,
+    holds: Callable[[], str] = lambda: "",
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
     applied: what the plan was made from; total: how many run at once; note is told when nothing more starts; known: how
     changes ended before an interruption, which do not run again; again: changes that were tried before; cluster: where
-    they run, if not here. Raises RunLost
-    when nobody saw how some ended: the run stays open.
+    they run, if not here; holds: why nothing more may start, because a lock was lost. Raises RunLost when nobody saw
+    how some ended: the run stays open.
     """
     known = known or {}
     left_out = restriction(plan, header.filter)
@@ -94,7 +96,7 @@ def execute(
             restriction=left_out,
             again=again,
             fail_fast=header.fail_fast,
-            should_stop=(journal.folder / "stop").exists,
+            should_stop=lambda: STOPPED if (journal.folder / "stop").exists() else holds(),
             on_stop=told_stop,
             course=course,
             seconds=durations(workspace.git.scratch(), (change.id for change in plan.changes)),

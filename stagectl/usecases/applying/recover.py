@@ -137,12 +137,12 @@ def _resumed(
     known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
     journal = journals.Journal(folder)
     journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
-    team.begin(header.run, folder)
+    team.begin(header.run)
     begin(plan, header.run)
     with discreet(plan):
         again = tried(plan, applied, found.unknown())
         outcomes, stopped = _finish(
-            workspace, plan, header, applied, journal, watch, note, known, again, parallel, where
+            workspace, plan, header, applied, journal, watch, note, known, again, parallel, where, team
         )
         commit = conclude(workspace, plan, header, outcomes, applied, journal)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
@@ -160,6 +160,7 @@ def _finish(
     again: FrozenSet[ChangeId],
     parallel: Optional[int],
     where: Where,
+    team: Alone,
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if header.record_only:
         return recorded_only(plan, header), False
@@ -177,6 +178,7 @@ def _finish(
             known=known,
             again=again,
             cluster=cluster,
+            holds=team.lost,
         )
 
 

@@ -36,8 +36,8 @@ class Run:
     """One run of a plan's changes. outcomes holds the ended ones.
 
     watch is told of every start before it happens, and of every end before anything that waits for it starts, several
-    at a time. should_stop is asked now and then; `stop` may be called at any moment, also by a signal handler.
-    on_stop is told, once, that nothing more starts while something still runs.
+    at a time. should_stop is asked now and then, and before anything starts: why nothing more may; `stop` may be called
+    at any moment, also by a signal handler. on_stop is told, once, that nothing more starts while something still runs.
     again: changes that were tried before, which count as changed when they succeed; seconds: how long changes took in
     earlier runs, as far as that is known; course: the applied state that they act on.
     """
@@ -53,7 +53,7 @@ class Run:
         restriction: Optional[Restriction] = None,
         again: FrozenSet[ChangeId] = frozenset(),
         fail_fast: bool = False,
-        should_stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], str] = lambda: "",
         on_stop: Stopping = lambda why, running: None,
         seconds: Optional[Mapping[ChangeId, float]] = None,
         course: Optional[Course] = None,
@@ -76,7 +76,7 @@ class Run:
         self._untold: List[Tuple[Change, Outcome]] = []  # ends; told with the starts that follow, to flush both at once
         self.stopped = ""  # why no more work is handed out
 
-    def stop(self, why: str = "the run was stopped") -> None:
+    def stop(self, why: str) -> None:
         """Hand out no more work; what runs is waited for."""
         if not self.stopped:
             self.stopped = why
@@ -121,7 +121,14 @@ class Run:
                     self._ready.add(change, self._height[change.id])
             ready = sorted(self._sorter.get_ready())
 
+    def _ask_whether_to_stop(self) -> None:
+        why = self._should_stop()
+        if why:
+            self.stop(why)
+
     def _start_some(self) -> None:
+        if self._ready.waits():
+            self._ask_whether_to_stop()
         if self.stopped:
             self._tell_stop()
             self._end([(change, Outcome(SKIPPED, message=self.stopped)) for change in self._ready.drain()])
@@ -146,8 +153,7 @@ class Run:
         ended = self._end(changes)
         if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
-        if self._should_stop():
-            self.stop()
+        self._ask_whether_to_stop()
 
     def _seen(self, future: Future[Outcome]) -> Outcome:
         """Return how a change ended that ran."""

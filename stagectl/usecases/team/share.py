@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Callable, Iterator, List, Optional, TypeVar
 
 from stagectl.adapters.git.git import Git, GitError, Locked
+from stagectl.adapters.remote import own_locks
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.remote_lock import Holding, Refused, new_lock, take
+from stagectl.adapters.remote.remote_lock import Holding, Refused, Seen, new_lock, take
 from stagectl.core.errors import StagectlError
-from stagectl.core.locks import Lock
 from stagectl.core.model import Oid
 from stagectl.core.pictures.reports import SharedCommit
 from stagectl.usecases.repository.workspace import Workspace
@@ -23,8 +22,12 @@ T = TypeVar("T")
 class Alone:
     """An apply that shares nothing: there is no remote, or --offline was given."""
 
-    def begin(self, run: str, folder: Path) -> None:
-        """Learn the run, whose folder may ask it to stop."""
+    def begin(self, run: str) -> None:
+        """Learn the run."""
+
+    def lost(self) -> str:
+        """Return why nothing more may start, "" while nothing speaks against it."""
+        return ""
 
     def publish(self) -> str:
         """Share the applied branch; return why that did not work, "" when it did."""
@@ -37,10 +40,14 @@ class Shared(Alone):
     def __init__(self, workspace: Workspace, remote: Remote, holding: Holding, theirs: Optional[Oid]) -> None:
         self._workspace, self._remote, self._holding, self._theirs = workspace, remote, holding, theirs
 
-    def begin(self, run: str, folder: Path) -> None:
-        """Put the run's name on the lock, and stop it when the lock is lost; raises Locked if it is lost already."""
-        self._holding.on_lost = lambda: _touched(folder / "stop")
+    def begin(self, run: str) -> None:
+        """Put the run's name on the lock; raises Locked if it is lost already."""
         self._holding.name_run(run)
+
+    def lost(self) -> str:
+        """Return that the lock is lost, and why."""
+        why = self._holding.assured()
+        return f"the lock on {self._remote.name} was lost: {why}" if why else ""
 
     def publish(self) -> str:
         """Push the applied branch; return why that did not work, "" when it did."""
@@ -58,12 +65,6 @@ class Shared(Alone):
         return f"{ref} moved on {self._remote.name} meanwhile: {others}"
 
 
-def _touched(path: Path) -> bool:
-    with suppress(OSError):
-        path.touch()
-    return path.exists()
-
-
 @contextmanager
 def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Iterator[Alone]:
     """Hold the lock on the remote, and have its applied branch fetched; nothing of it without a remote, or offline.
@@ -77,17 +78,24 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
     remote = remote_of(workspace)
-    seen = _or_offline(remote, lambda: take(remote, workspace.config.lock_ref, _lock(workspace, what), note))
+    seen = _or_offline(remote, lambda: _taken(workspace, remote, what, note))
     holding = Holding(remote, workspace.config.lock_ref, seen)
     try:
         yield Shared(workspace, remote, holding, _or_offline(remote, lambda: fetch(workspace, remote)))
     finally:
-        _release(remote, holding, note)
+        if _is_released(remote, holding, note):
+            own_locks.note(workspace.git.scratch(), ())
 
 
-def _lock(workspace: Workspace, what: str) -> Lock:
-    owner = workspace.git.check_identity()
-    return new_lock(owner, socket.gethostname(), what, workspace.config.lock_term)
+def _taken(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
+    """Take the lock on the remote, also from a process of this clone that left it: the caller is the only one now."""
+    scratch = workspace.git.scratch()
+    lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)
+    left = own_locks.left_behind(scratch)
+    own_locks.note(scratch, {*left, lock.id})
+    seen = take(remote, workspace.config.lock_ref, lock, note, left)
+    own_locks.note(scratch, {lock.id})
+    return seen
 
 
 def _or_offline(remote: Remote, ask: Callable[[], T]) -> T:
@@ -103,13 +111,16 @@ def _or_offline(remote: Remote, ask: Callable[[], T]) -> T:
         ) from None
 
 
-def _release(remote: Remote, holding: Holding, note: Note) -> None:
+def _is_released(remote: Remote, holding: Holding, note: Note) -> bool:
+    """Give the lock back, unless it was lost; return whether it is held from here no more."""
     try:
         holding.release()
     except GitError as error:
         note(f"warning: the lock on {remote.name} could not be given back, and ends with its term: {error.message}")
+        return False
     if holding.lost:
         note(f"warning: the lock on {remote.name} was lost: {holding.lost}; nothing more was started")
+    return True
 
 
 # --- the applied branch, here and there

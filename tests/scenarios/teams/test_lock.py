@@ -147,7 +147,7 @@ def test_a_killed_holder_is_taken_over_after_its_term(tmp_path: Path) -> None:
     assert (
         f"the lock on origin was not renewed lately; watching it for 2 s: {holder}\n"
         f"took the lock {dead['id']} over: nobody renewed it for 2 s ({holder})\n"
-        "web.update: done\n"
+        "web.update: SUCCESS\n"
     ) == done.err
     stolen = (tmp_path / "locks").read_text().split()[0]
     theft, before = (lock_of(in_bare(team.bare, "log", "-1", "--format=%B", rev)) for rev in (stolen, f"{stolen}^"))
@@ -223,15 +223,13 @@ def test_a_lock_that_is_taken_away_stops_the_run_and_what_finished_is_recorded(t
     until((team.bob.root / "started").exists)
 
     team.ada.ok("unlock", team.lock()["id"])
-    assert "the run was stopped: nothing more starts, waiting for 1: db.update\n" == heard(process)
+    lost = "the lock on origin was lost: somebody unlocked it"
+    assert f"{lost}: nothing more starts, waiting for 1: db.update\n" == heard(process)
     team.bob.write("go", "")
     err = ended(process).err
 
     assert (1, "db\n") == (process.returncode, team.bob.read("done"))
-    assert (
-        "db.update: done\nweb.update: skipped (the run was stopped)\n"
-        "warning: the lock on origin was lost: somebody unlocked it; nothing more was started\n"
-    ) == err
+    assert (f"db.update: SUCCESS\nweb.update: SKIPPED ({lost})\nwarning: {lost}; nothing more was started\n") == err
     assert [2, 1] == applied_values(team.bob, "db", "web")
     assert tip(team.bob) == team.at()
 

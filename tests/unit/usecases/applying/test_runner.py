@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from itertools import chain, repeat
 from queue import Empty
 from random import Random
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
@@ -245,12 +246,36 @@ def test_a_request_to_stop_is_like_that(monkeypatch: pytest.MonkeyPatch) -> None
     Whatever becomes ready later is skipped, too.
     """
     plan = plan_of(change("a"), change("b", ["a"]), change("c", ["b"]))
-    asked = iter([False, True, True])
+    asked = chain(["", "", ""], repeat("the run was stopped"))  # before a, after it, before b
 
     ran = Simulation(monkeypatch, plan, should_stop=lambda: next(asked))
 
     assert ran.states == {"a": SUCCESS, "b": SUCCESS, "c": SKIPPED}
     assert ran.outcomes[ChangeId("c.run")].message == "the run was stopped"
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_nothing_starts_once_nothing_more_may(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """
+    Whenever the answer changes, also between an end and the next start: what had started then is all that runs.
+    """
+    plan = plan_of(change("a"), change("b", ["a"]), change("c", ["b"]), change("d", ["c"]))
+    ran: List[ChangeId] = []
+    asked = chain([""] * moment, repeat("the lock was lost"))
+    allowed = 0
+
+    def may() -> str:
+        nonlocal allowed
+        why = next(asked)
+        allowed += not why
+        return why
+
+    monkeypatch.setattr(Simulation, "_act", lambda self, acted: ran.append(acted.id) or Outcome(SUCCESS))
+    found = Simulation(monkeypatch, plan, should_stop=may)
+
+    assert len(ran) == min(4, (moment + 1) // 2)
+    messages = {outcome.message for outcome in found.outcomes.values() if outcome.state == SKIPPED}
+    assert messages <= {"the lock was lost", *(f"after {identity}" for identity in found.outcomes)}
 
 
 def test_a_stop_is_told_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +288,14 @@ def test_a_stop_is_told_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyP
     def stopped(**seconds: float) -> None:
         told.clear()
         times = {ChangeId(f"{name}.run"): time for name, time in seconds.items()}
-        Simulation(monkeypatch, plan, seconds=times, should_stop=lambda: True, on_stop=lambda *news: told.append(news))
+        asked = chain([""], repeat("the run was stopped"))
+        Simulation(
+            monkeypatch,
+            plan,
+            seconds=times,
+            should_stop=lambda: next(asked),
+            on_stop=lambda *news: told.append(news),
+        )
 
     stopped(a=1, b=5)
     assert told == [("the run was stopped", ["b.run"])]

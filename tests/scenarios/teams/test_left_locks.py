@@ -1,0 +1,97 @@
+"""Locks whose holder was killed here, and holders that slept past their term."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Sequence
+
+import pytest
+
+from tests.build import Repo, ended
+from tests.scenarios.teams.world import LOCK, Team, edit, slow_kind, until
+
+pytestmark = pytest.mark.once
+
+HANGS = 'echo "$STAGECTL_RESOURCE" >> done; touch started; while [ -e hang ]; do sleep 0.05; done'
+
+
+def killed(repo: Repo, *command: str) -> None:
+    """A command that is killed while its first action runs."""
+    repo.write("hang", "")
+    process = repo.begin(*command)
+    until((repo.root / "started").exists)
+    process.kill()
+    ended(process)
+    (repo.root / "started").unlink()
+    (repo.root / "hang").unlink()
+
+
+def hanging(team: Team) -> Repo:
+    slow_kind(team.bob, HANGS)
+    team.bob.write(".gitignore", "started\nhang\ndone\nactions.log\nfail\n").commit()
+    return edit(team.bob, "db", 2)
+
+
+@pytest.mark.parametrize("by", [("apply", "--yes"), ("resume", "--unknown", "rerun")], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "then", [("resume", "--unknown", "rerun"), ("apply", "--yes"), ("retry",)], ids=lambda words: words[0]
+)
+def test_the_lock_of_a_killed_command_is_no_hindrance_here(
+    tmp_path: Path, by: Sequence[str], then: Sequence[str]
+) -> None:
+    """
+    Its term is five minutes, and whatever comes next in this clone goes on at once; the lock is given back.
+    """
+    team = Team(tmp_path, "lock_term: 300\n")
+    repo = hanging(team)
+    killed(repo, "apply", "--yes")
+    if by[0] == "resume":
+        killed(repo, *by)
+    left = team.lock()["id"]
+
+    began = time.monotonic()
+    done = repo.ok(*then)
+
+    assert time.monotonic() - began < 120
+    assert f"took the lock {left} over: who held it here is gone (" in done.err
+    assert (team.at(LOCK), repo.applied("db")["inputs"]) == ("", {"v": 2})
+
+
+def test_the_lock_of_somebody_elses_killed_apply_is_waited_for(tmp_path: Path) -> None:
+    """
+    Of another clone nobody knows that its holder is gone; nor of a copy of the very clone.
+    """
+    team = Team(tmp_path, "lock_term: 300\n")
+    killed(hanging(team), "apply", "--yes")
+    shutil.copytree(team.bob.root, tmp_path / "copy")
+    copy = Repo(tmp_path / "copy", init=False)
+
+    for repo in (team.ada, copy):
+        refused = edit(repo, "web", 3).apply("web")
+        assert "is locked by Bob" in refused.err, refused.err
+
+
+def test_a_holder_that_slept_past_its_term_starts_nothing_more(tmp_path: Path) -> None:
+    """
+    Its action ended while it slept, and another clone took over, applied and gave the lock back: it skips, and says so.
+    """
+    team = Team(tmp_path, "lock_term: 2\n")
+    slow_kind(team.bob, HANGS)
+    team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage().write("hang", "")
+    process = team.bob.begin("apply", "--yes")
+    until((team.bob.root / "started").exists)
+    process.send_signal(signal.SIGSTOP)
+    (team.bob.root / "hang").unlink()
+    time.sleep(2.5)
+    said = edit(team.ada, "dns", 3).ok("apply", "--yes").err
+    process.send_signal(signal.SIGCONT)
+    done = ended(process)
+
+    lost = "the lock on origin was lost: it was not renewed for 2 s, and somebody took it over, or unlocked it"
+    assert "took the lock" in said
+    assert team.bob.read("done") == "db\n"
+    assert done.code == 1
+    assert f"warning: {lost}; nothing more was started\n" in done.err
