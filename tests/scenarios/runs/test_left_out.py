@@ -82,7 +82,7 @@ def test_every_retry_names_what_the_run_was_asked_to_leave_out(repo: Repo) -> No
     failed(repo.apply("--skip", "x.update"))
 
     first = repo.fail().ok("retry")
-    assert "x.update: skipped (left out by --skip in the run that is tried again)\n" in first.err
+    assert "x.update: SKIPPED (left out by --skip in the run that is tried again)\n" in first.err
     again = repo.ok("retry")
 
     assert again.err == (
@@ -103,7 +103,7 @@ def test_retry_says_what_end_at_left_out(repo: Repo) -> None:
 
     done = repo.fail().ok("retry")
 
-    assert "c.run: skipped (left out by --start-at or --end-at in the run that is tried again)\n" in done.err
+    assert "c.run: SKIPPED (left out by --start-at or --end-at in the run that is tried again)\n" in done.err
     assert repo.log() == ["a.run", "b.run"]
     assert "it was asked to leave out c.run." in repo.ok("retry").err
 

@@ -59,7 +59,7 @@ def test_a_failing_action_says_why(repo: Repo, script: str, message: str) -> Non
     repo.write("kinds/job.yaml", json.dumps({"actions": {"run": ["sh", "-c", script]}})).define("a", "job").commit()
     repo.stage()
 
-    assert f"a.run: FAILED ({message})\n" in failed(repo.apply()).err
+    assert f"a.run: ERROR ({message})\n" in failed(repo.apply()).err
 
 
 @pytest.mark.parametrize(
