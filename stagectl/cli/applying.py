@@ -152,6 +152,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
     finally:
         show.end()
     if not done.run and not as_json and not (done.plan.changes or done.plan.recorded):
+        warn(done.plan.warnings)
         out(plan_text(done.plan, colour=colour()))
     tell(done, show, record_only=options.record_only)
 

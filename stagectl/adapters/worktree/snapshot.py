@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.clock import time_budget
@@ -13,6 +13,7 @@ from stagectl.adapters.worktree.tree import Files
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
 from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Resource
 from stagectl.core.schemas import schema, settings
+from stagectl.core.schemas.schema import FRONT
 
 Parsed = TypeVar("Parsed")
 
@@ -61,10 +62,23 @@ def parse_snapshot(
     flawed: Dict[str, Resource] = {}
     staged = _resources(files, (STAGED,), found, flawed)
     defined = _resources(files, config.roots, found, flawed)
+    _check_vocabulary({**defined, **flawed}, config.vocabulary, files, found)
     _check_kinds({**staged, **defined, **flawed}, kinds, files, found)
     paths = {resource.name: path for path, resource in defined.items()}
     problems = tuple(sorted(set(found)))
     return Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, problems, flawed)
+
+
+def _check_vocabulary(
+    resources: Mapping[str, Resource], vocabulary: Sequence[str], files: Files, problems: List[Problem]
+) -> None:
+    """Note every tag of a definition that the project does not know, where it has a list of those it knows."""
+    for path, resource in resources.items() if vocabulary else ():
+        for index, tag in enumerate(resource.tags):
+            if tag not in vocabulary and not path.startswith(f"{STAGED}/"):
+                near = nearest(tag, vocabulary) or f"; it has: {', '.join(vocabulary)}"
+                message = f"the tag '{tag}' is not in the vocabulary of {CONFIG}{near}"
+                problems.append(problem_at(files[path], path, Flaw(FRONT, ("tags", index), message)))
 
 
 def _by_name(resources: Mapping[str, Resource]) -> Dict[Name, Resource]:

@@ -52,7 +52,8 @@ def world_of(situation: Situation) -> World:
     live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
     tags = {name: situation.tags(name) for name in situation.names()}
     aliases = old_names([*live.values(), *situation.staged.values()])
-    return World.of(situation.staged, live, tags=tags, aliases=aliases)
+    world = World.of(situation.staged, live, tags=tags, aliases=aliases)
+    return replace(world, vocabulary=situation.vocabulary)
 
 
 def make_plan(situation: Situation, selection: Selection, world: Optional[World] = None) -> Plan:

@@ -19,6 +19,7 @@ class Situation:
     wrong_claims: whose `moved_from` cannot be followed, and why not.
     broken: names whose files cannot be read, to tell no follow-up problems.
     settled: resources of which it is known that they take no part in any plan; they show their applied values.
+    vocabulary: tags that a selection may name though nothing has them.
     """
 
     applied: Mapping[Name, Applied]
@@ -29,6 +30,7 @@ class Situation:
     wrong_claims: Mapping[Name, str] = field(default_factory=dict)
     broken: FrozenSet[Name] = frozenset()
     settled: FrozenSet[Name] = frozenset()
+    vocabulary: FrozenSet[str] = frozenset()
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""

@@ -52,6 +52,14 @@ class Selection:
     with_parents: bool = False
 
 
+class NoResource(StagectlError):
+    """A name, or a glob, that no resource has now."""
+
+    def __init__(self, message: str, hint: str, glob: str) -> None:
+        super().__init__(message, hint)
+        self.glob = glob
+
+
 class Expression(NamedTuple):
     """A parsed tag expression: op is `tag`, `not`, `and` or `or`; a tag's word may end in `=*`."""
 
@@ -119,12 +127,13 @@ def _build(tree: Any) -> Expression:
 class World:
     """What a selection chooses from: the tags of every resource, and who is whose parent.
 
-    aliases: names that resources had before, with the ones they have now.
+    aliases: names that resources had before, with the ones they have now; vocabulary: tags that may match nothing.
     """
 
     tags: Mapping[Name, FrozenSet[str]]
     parents: Mapping[Name, FrozenSet[Name]]
     aliases: Mapping[Name, Name] = field(default_factory=dict)
+    vocabulary: FrozenSet[str] = frozenset()
 
     def now(self, name: str) -> Name:
         """Return what a resource is called now; a name that a resource has is its own."""
@@ -168,7 +177,7 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
         chosen = {name for name in chosen if test and test(world.tags[name])}
     if selection.names:
         chosen &= {name for pattern in selection.names for name in match_names(pattern, world)}
-    if not chosen:
+    if not chosen and not _may_be_nothing(selection, world):
         asked = " and ".join(
             filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)])
         )
@@ -177,8 +186,14 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
     return frozenset(chosen)
 
 
+def _may_be_nothing(selection: Selection, world: World) -> bool:
+    """Return whether a selection by tags alone names one that may match nothing."""
+    words = {word for text in selection.tags for word in parse_expression(text).words()}
+    return not selection.names and bool(words & world.vocabulary)
+
+
 def _check_tags(expressions: Sequence[str], world: World) -> None:
-    known = {tag for tags in world.tags.values() for tag in tags}
+    known = {tag for tags in world.tags.values() for tag in tags} | world.vocabulary
     keys = {tag.partition("=")[0] + "=*" for tag in known if "=" in tag}
     for text in expressions:
         for word in parse_expression(text).words():
@@ -229,13 +244,13 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
         name = world.now(glob)
         if name not in world.tags:
             hint = _list_hint("resources", world.tags)
-            raise StagectlError(f"there is no resource '{glob}'{nearest(glob, world.tags)}", hint)
+            raise NoResource(f"there is no resource '{glob}'{nearest(glob, world.tags)}", hint, glob)
         return {name}
     test = glob_test(glob)
     found = {name for name in world.tags if test(name)}
     found = found or {world.now(old) for old in world.aliases if test(old)} & world.tags.keys()
     if not found:
-        raise StagectlError(f"no resource matches '{glob}'", _list_hint("resources", world.tags))
+        raise NoResource(f"no resource matches '{glob}'", _list_hint("resources", world.tags), glob)
     return found
 
 

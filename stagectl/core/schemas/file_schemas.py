@@ -211,6 +211,7 @@ def _config() -> Schema:
                 "additionalProperties": _listed(_text(TAG.pattern, "A tag."), "Tags for this path."),
                 "description": "Tags by path, added when staging: {prod/**: [prod]}.",
             },
+            "vocabulary": _listed(_text(TAG.pattern, "A tag."), "All tags there may be; a selection may match none."),
         }
     )
     for key, schema in found["properties"].items():

@@ -18,7 +18,7 @@ _KIND_KEYS = (
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
-    "lock_ref", "lock_term", "tags",
+    "lock_ref", "lock_term", "tags", "vocabulary",
 )  # fmt: skip
 
 Documents = Sequence[Any]
@@ -154,6 +154,7 @@ def config(documents: Documents) -> Config:
         lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
         lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
         tags=_path_tags(raw.get("tags"), flaws),
+        vocabulary=tag_list(raw.get("vocabulary"), 0, ("vocabulary",), flaws),
     )
     if found.lock_ref == f"refs/heads/{found.applied_branch}":
         flaws.add(0, ("lock_ref",), "'lock_ref' must not be the applied branch")

@@ -18,7 +18,7 @@ from stagectl.core.model import ChangeId, Oid, split_change
 from stagectl.core.planning.planner import make_plan, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import Selection
+from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, restriction
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
@@ -26,6 +26,7 @@ from stagectl.usecases.applying.execute import Watch, discreet, execute, recorde
 from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
+from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
 from stagectl.usecases.planning.reviewed import check
 from stagectl.usecases.planning.rollback import rollback
@@ -218,9 +219,19 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check(workspace, plan, expected, options.reviewed)
-    check_names(workspace, plan, options.allow_remove, options.head)
+    _check_allowed(workspace, plan, options)
     restriction(plan, options.filter)
     return plan, situation
+
+
+def _check_allowed(workspace: Workspace, plan: Plan, options: Options) -> None:
+    """Refuse a name to allow that there never was; what an earlier apply removed is no mistake."""
+    for name in options.allow_remove:
+        try:
+            check_names(workspace, plan, [name], options.head)
+        except NoResource:
+            if removed_by(workspace, name) is None:
+                raise
 
 
 def _selection_again(workspace: Workspace, selection: Selection, head: str, again: Sequence[ChangeId]) -> Selection:

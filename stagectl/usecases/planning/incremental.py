@@ -35,6 +35,7 @@ class Narrow:
     dirty: bool
     index: Index
     edits: Mapping[Name, Optional[Resource]]
+    vocabulary: FrozenSet[str] = frozenset()
 
     def with_staged(self, wanted: Mapping[Name, Optional[Resource]]) -> Optional[Narrow]:
         """Return what it will be when these are staged, too; None where only reading every file can tell."""
@@ -63,7 +64,7 @@ class Narrow:
         for resource in self.edits.values() if is_graph else ():
             if resource is not None:
                 parents[resource.name] = parents.get(resource.name, frozenset()) | resource.parents
-        return World(tags, parents)
+        return World(tags, parents, vocabulary=self.vocabulary)
 
 
 def narrow(
@@ -104,7 +105,8 @@ def narrow(
         return None
     if complete:
         situation = _completed(git, tip, situation)
-    return Narrow(follow_moves(situation), commit, edits.dirty, index, resources)
+    words = frozenset(workspace.config.vocabulary)
+    return Narrow(follow_moves(situation), commit, edits.dirty, index, resources, words)
 
 
 def _kind_files(workspace: Workspace, commit: Optional[Oid]) -> Optional[tree.Files]:

@@ -14,9 +14,9 @@ from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, 
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan, world_of
 from stagectl.core.planning.situation import Situation
-from stagectl.core.plans.document import digests
+from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
-from stagectl.core.plans.selection import Selection, match_names, select
+from stagectl.core.plans.selection import NoResource, Selection, match_names, select
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path
 from stagectl.usecases.planning.incremental import Narrow, narrow
@@ -42,11 +42,26 @@ def plan_with_situation(
     complete: bool = False,
 ) -> Tuple[Plan, Situation]:
     """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
+    try:
+        plan, situation = _made(workspace, selection, head, base, complete)
+    except NoResource as error:
+        from stagectl.usecases.planning.gone import without_gone
+
+        left, said = without_gone(workspace, selection, error)  # raises it again for what never was
+        if not left.names:
+            return _placed(with_id(Plan(left)), workspace.branch.tip, None, False, [said]), Situation({}, {}, {})
+        plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
+        return replace(plan, warnings=(*plan.warnings, said)), situation
+    return (_guarded(workspace, plan) if base is None else plan), situation
+
+
+def _made(
+    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
+) -> Tuple[Plan, Situation]:
     found = None
     with suppress(Damaged):
         found = _narrow_plan(workspace, selection, head, complete) if base is None else None
-    plan, situation = found or full_plan(workspace, selection, head, base)
-    return (_guarded(workspace, plan) if base is None else plan), situation
+    return found or full_plan(workspace, selection, head, base)
 
 
 def _guarded(workspace: Workspace, plan: Plan) -> Plan:

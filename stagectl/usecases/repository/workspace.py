@@ -225,7 +225,8 @@ class Workspace:
                 problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
         if problems:
             raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
-        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined))
+        words = frozenset(snapshot.config.vocabulary)
+        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined, vocabulary=words))
 
 
 def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, Applied]:

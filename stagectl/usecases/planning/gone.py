@@ -1,0 +1,40 @@
+"""Names that nothing has any more because an earlier apply removed it: a job that is run again is done, not wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, List, Optional, Tuple
+
+from stagectl.core.model import STAGED, name_of
+from stagectl.core.plans.selection import NoResource, Selection, glob_test
+from stagectl.usecases.repository.workspace import Workspace
+
+
+def without_gone(workspace: Workspace, selection: Selection, error: NoResource) -> Tuple[Selection, str]:
+    """Return a selection without the name that does not exist, and what became of that.
+
+    Raises *error* where no apply removed anything of that name, and where the name is more than a name or a glob.
+    """
+    run = removed_by(workspace, error.glob)
+    if run is None or error.glob not in selection.names:
+        raise error
+    left = replace(selection, names=tuple(name for name in selection.names if name != error.glob))
+    return left, f"{error.glob} was removed by run {run}: there is nothing of it to apply"
+
+
+def removed_by(workspace: Workspace, glob: str) -> Optional[str]:
+    """Return the newest run that removed what a name or a glob means, None where nothing of it was ever removed."""
+    tip = workspace.branch.tip
+    if tip is None:
+        return None
+    is_glob = "*" in glob or "?" in glob
+    where = STAGED if is_glob else f":(literal){STAGED}/{glob}.yaml"
+    test: Callable[[str], bool] = glob_test(glob) if is_glob else glob.__eq__
+    options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
+    pattern = "--format=%x01%(trailers:key=Run,valueonly)%x01"
+    out = workspace.git.run("log", *options, pattern, tip, "--", where).decode("utf-8", "surrogateescape")
+    parts: List[str] = out.split("\x01")
+    for run, paths in zip(parts[1::2], parts[2::2]):
+        if any(test(name_of(path)) for path in paths.split()):
+            return run.strip()
+    return None
