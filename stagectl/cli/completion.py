@@ -36,6 +36,7 @@ def _tags(snapshot: Snapshot) -> List[str]:
     return [tag for resource in resources for tag in resource.tags]
 
 
+definition_names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.definitions])
 names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.staged])
 tags = _completer(_tags)
 kind_names = _completer(lambda snapshot: snapshot.kinds)

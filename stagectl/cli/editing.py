@@ -31,17 +31,29 @@ NAME = typer.Argument(..., metavar="NAME", help="The resource.", autocompletion=
 
 def create(
     name: str = NAME,
-    kind: str = typer.Option(..., "--kind", metavar="KIND", help="Its kind.", autocompletion=completion.kind_names),
+    kind: Optional[str] = typer.Option(
+        None, "--kind", metavar="KIND", help="Its kind; --like may give it one.", autocompletion=completion.kind_names
+    ),
+    like: Optional[str] = typer.Option(
+        None,
+        "--like",
+        metavar="NAME",
+        help="Start from this one.",
+        autocompletion=completion.definition_names,
+    ),
     tags: Optional[List[str]] = TAG,
     sets: Optional[List[str]] = SET,
     json_sets: Optional[List[str]] = SET_JSON,
 ) -> None:
     """Write a new definition and stage it."""
+    from stagectl.core.errors import UsageError
     from stagectl.usecases.staging.define import create as use_case
     from stagectl.usecases.staging.define import parse_settings
 
+    if kind is None and like is None:
+        raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
     settings = parse_settings(sets or (), json_sets or (), (), tags or (), ())
-    _tell(use_case(workspace_to_stage(), name, kind, settings))
+    _tell(use_case(workspace_to_stage(), name, kind, settings, like))
 
 
 def update(

@@ -75,6 +75,7 @@ class Resource:
     inputs: as written, strings with `${` being a Template; names in it are absolute.
     actions: the stamps of explicit actions, in the order they were staged.
     moved_from: the names it had before, newest first; what was applied under the newest live one is its own.
+    template: the definitions it was expanded from, beside its own, the nearest first; none where it was copied.
     content: the file's bytes; what they differ in beyond the other fields acts on nothing.
     """
 
@@ -89,6 +90,7 @@ class Resource:
     overrides: Tuple[Tuple[str, ...], ...] = ()  # input paths that `promote` leaves alone
     source: Optional[str] = None
     moved_from: Tuple[Name, ...] = ()
+    template: Tuple[Name, ...] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 

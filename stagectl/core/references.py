@@ -14,13 +14,13 @@ from stagectl.core.model import SEGMENT, Name
 from stagectl.core.values import EnvVariable, Part, Reference, Template
 
 _RELATIVE_NAME = rf"(?:\.{{1,2}}/)*{SEGMENT}(?:/{SEGMENT})*"
-_STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
+STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
 _LONGEST = 60  # characters of a malformed reference in a message
 _OPENING = re.compile(r"\$\$\{|\$\{")
 _REFERENCE = re.compile(
-    rf"\$\{{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>{_RELATIVE_NAME})(?P<path>(?:{_STEP})*))\}}", re.ASCII
+    rf"\$\{{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>{_RELATIVE_NAME})(?P<path>(?:{STEP})*))\}}", re.ASCII
 )
-_STEPS = re.compile(_STEP, re.ASCII)
+_STEPS = re.compile(STEP, re.ASCII)
 _RELATIVE = re.compile(_RELATIVE_NAME, re.ASCII)
 
 
@@ -70,8 +70,12 @@ def _parse_one(text: str, start: int, folder: str) -> Tuple[Part, int]:
         return EnvVariable(match.group("env")), match.end()
     if not match.group("path"):
         raise ValueError(f"'{match.group()}' names no value; write ${{{match.group('name')}.<input>}}")
-    steps = tuple(_step(step) for step in _STEPS.findall(match.group("path")))
-    return Reference(absolute(match.group("name"), folder), steps), match.end()
+    return Reference(absolute(match.group("name"), folder), path_steps(match.group("path"))), match.end()
+
+
+def path_steps(text: str) -> Tuple[str, ...]:
+    """Return the steps of a path as a reference has it, `.a["b.c"]`; raises ValueError with a message for people."""
+    return tuple(_step(step) for step in _STEPS.findall(text))
 
 
 def _step(text: str) -> str:

@@ -114,6 +114,7 @@ def show_json(shown: Shown) -> str:
         "sensitive": sorted(shown.sensitive),
         "parents": list(shown.parents),
         "children": list(shown.children),
+        "written": dict(sorted((dotted(path), place) for path, place in shown.written.items())),
     }
     return json_text(raw, indent=2) + "\n"
 
@@ -130,6 +131,7 @@ def _resource(resource: Optional[Resource], shown: Shown) -> Any:
         "tags": list(resource.tags),
         "inputs": _hidden(resource.inputs, shown),
         "source": resource.source,
+        "template": list(resource.template),
         "actions": dict(resource.actions),
     }
 
@@ -153,7 +155,7 @@ def show_text(shown: Shown) -> str:
     """Return one resource for people."""
     side = shown.staged or shown.defined or (shown.applied.resource if shown.applied else None)
     lines = [f"{shown.name}" + (f"  kind {side.kind}  tags {listed(side.tags) or 'none'}" if side else "")]
-    lines.append(f"  defined: {'yes' if shown.defined else 'no'}")
+    lines.append(f"  defined: {'yes' if shown.defined else 'no'}{_template(shown.defined)}")
     lines.append(f"  staged:  {'yes' if shown.staged else 'no'}{_stamps(shown.staged)}")
     lines.append(f"  applied: {_applied_text(shown.applied)}")
     lines.append(f"  parents: {listed(shown.parents) or 'none'}")
@@ -163,6 +165,10 @@ def show_text(shown: Shown) -> str:
         lines += _input_lines(key, shown)
     lines += _output_lines(shown.applied)
     return "\n".join(lines) + "\n"
+
+
+def _template(resource: Optional[Resource]) -> str:
+    return f", expanded from {listed(resource.template)}" if resource and resource.template else ""
 
 
 def _stamps(resource: Optional[Resource]) -> str:
@@ -184,7 +190,9 @@ def _input_lines(key: str, shown: Shown) -> List[str]:
         return [f"    {safe(key)}: (sensitive)"]
     if key not in shown.resolved:
         return [f"    {safe(key)}: only as applied"]
-    return [f"    {safe(dotted(path))}: {value_text(leaf)}" for path, leaf in leaves(shown.resolved[key], (key,))]
+    found = [(path, f"{safe(dotted(path))}: {value_text(leaf)}") for path, leaf in leaves(shown.resolved[key], (key,))]
+    places = {path: f"   ({place})" for path, place in shown.written.items()}
+    return [f"    {line}{places.get(path, '')}" for path, line in found]
 
 
 def _output_lines(state: Optional[Applied]) -> List[str]:

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    AbstractSet,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+)
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.clock import time_budget
@@ -13,7 +27,11 @@ from stagectl.adapters.worktree.tree import Files
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
 from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Resource
 from stagectl.core.schemas import schema, settings
-from stagectl.core.schemas.schema import FRONT
+from stagectl.core.schemas.schema import FRONT, Documents
+
+if TYPE_CHECKING:  # plans do not know that it exists
+    from stagectl.core.expanding.definition import Definition
+    from stagectl.core.expanding.expanded import Expanded
 
 Parsed = TypeVar("Parsed")
 
@@ -22,8 +40,10 @@ Parsed = TypeVar("Parsed")
 class Snapshot:
     """What one tree says. files: the bytes everything was read from, to point into them.
 
-    defined: the definitions by name, with their paths; staged: the staged files by name.
+    defined: what the definitions say by name, with the paths of their files; staged: the staged files by name.
+    expanded: of the defined ones those that had to be expanded; definitions: what they were expanded from.
     flawed: by path what could be understood of resources that have problems; only good for finding more of these.
+    broken: names of which nothing could be understood.
     """
 
     config: Config
@@ -34,6 +54,19 @@ class Snapshot:
     files: Files
     problems: Tuple[Problem, ...]
     flawed: Mapping[str, Resource] = field(default_factory=dict)
+    expanded: Mapping[Name, Expanded] = field(default_factory=dict)
+    definitions: Mapping[Name, Definition] = field(default_factory=dict)
+    broken: FrozenSet[Name] = frozenset()
+
+    def sources(self, resource: Resource) -> Iterable[str]:
+        """Return the paths at which the definitions are, or were, that a staged file was expanded from."""
+        return (f"{root}/{name}.yaml" for name in resource.template for root in self.config.roots)
+
+    def problem(self, path: str, flaw: Flaw, name: Optional[Name] = None) -> Problem:
+        """Return a flaw of a file as a problem; name: of the resource, if it may have been expanded from others."""
+        if name is not None and name in self.expanded and path == self.definition_paths[name]:
+            path, flaw = self.expanded[name].flaw(flaw)
+        return problem_at(self.files[path], path, flaw) if path in self.files else Problem(path, 1, 1, flaw.message)
 
 
 def parse_config(files: Files, problems: List[Problem]) -> Config:
@@ -60,13 +93,18 @@ def parse_snapshot(
         with time_budget("reading the kinds", sum(path.startswith(f"{KINDS}/") for path in files), 0.05):
             kinds = _kinds(files, found)
     flawed: Dict[str, Resource] = {}
+    reuse: Dict[str, Documents] = {}
     staged = _resources(files, (STAGED,), found, flawed)
-    defined = _resources(files, config.roots, found, flawed)
+    defined = _resources(files, config.roots, found, flawed, reuse)
     _check_vocabulary({**defined, **flawed}, config.vocabulary, files, found)
     _check_kinds({**staged, **defined, **flawed}, kinds, files, found)
     paths = {resource.name: path for path, resource in defined.items()}
-    problems = tuple(sorted(set(found)))
-    return Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, problems, flawed)
+    snapshot = Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, tuple(found), flawed)
+    if reuse:  # else what expands is not even loaded
+        from stagectl.adapters.worktree.expanding import with_expanded
+
+        snapshot = with_expanded(snapshot, reuse)
+    return replace(snapshot, problems=tuple(sorted(set(snapshot.problems))))
 
 
 def _check_vocabulary(
@@ -74,11 +112,17 @@ def _check_vocabulary(
 ) -> None:
     """Note every tag of a definition that the project does not know, where it has a list of those it knows."""
     for path, resource in resources.items() if vocabulary else ():
-        for index, tag in enumerate(resource.tags):
-            if tag not in vocabulary and not path.startswith(f"{STAGED}/"):
-                near = nearest(tag, vocabulary) or f"; it has: {', '.join(vocabulary)}"
-                message = f"the tag '{tag}' is not in the vocabulary of {CONFIG}{near}"
-                problems.append(problem_at(files[path], path, Flaw(FRONT, ("tags", index), message)))
+        for flaw in tag_flaws(resource.tags, vocabulary) if not path.startswith(f"{STAGED}/") else ():
+            problems.append(problem_at(files[path], path, flaw))
+
+
+def tag_flaws(tags: Iterable[str], vocabulary: Sequence[str]) -> Iterator[Flaw]:
+    """Yield what is wrong with tags, in the order they are written, that are not in a vocabulary."""
+    for index, tag in enumerate(tags):
+        if tag not in vocabulary:
+            near = nearest(tag, vocabulary) or f"; it has: {', '.join(vocabulary)}"
+            message = f"the tag '{tag}' is not in the vocabulary of {CONFIG}{near}"
+            yield Flaw(FRONT, ("tags", index), message)
 
 
 def _by_name(resources: Mapping[str, Resource]) -> Dict[Name, Resource]:
@@ -88,7 +132,7 @@ def _by_name(resources: Mapping[str, Resource]) -> Dict[Name, Resource]:
 def _parse(
     files: Files,
     path: str,
-    build: Callable[[List[object]], Parsed],
+    build: Callable[[List[object]], Optional[Parsed]],
     problems: List[Problem],
     flawed: Optional[Dict[str, Resource]] = None,
 ) -> Optional[Parsed]:
@@ -129,9 +173,13 @@ def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
 
 
 def _resources(
-    files: Files, roots: Iterable[str], problems: List[Problem], flawed: Dict[str, Resource]
+    files: Files,
+    roots: Iterable[str],
+    problems: List[Problem],
+    flawed: Dict[str, Resource],
+    reuse: Optional[Dict[str, Documents]] = None,
 ) -> Dict[str, Resource]:
-    """Return the resources below some folders, by path."""
+    """Return the resources below some folders, by path; reuse: gets the documents of those that must be expanded."""
     found: Dict[str, Resource] = {}
     folded: Dict[str, str] = {}
     for root in roots:
@@ -143,14 +191,22 @@ def _resources(
             elif twin != path:
                 problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
             else:
-                resource = _parse(files, path, _reader(name, files[path], root == STAGED), problems, flawed)
+                resource = _parse(files, path, _reader(name, path, files[path], reuse), problems, flawed)
                 if resource is not None:
                     found[path] = resource
     return found
 
 
-def _reader(name: Name, data: bytes, staged: bool) -> Callable[[List[object]], Resource]:
-    return lambda documents: schema.resource(name, documents, data, staged=staged)
+def _reader(
+    name: Name, path: str, data: bytes, reuse: Optional[Dict[str, Documents]]
+) -> Callable[[List[object]], Optional[Resource]]:
+    def build(documents: List[object]) -> Optional[Resource]:
+        if reuse is not None and schema.is_reuse(documents):
+            reuse[path] = documents
+            return None
+        return schema.resource(name, documents, data, staged=reuse is None)
+
+    return build
 
 
 def _bad_name(name: str) -> str:
@@ -167,7 +223,14 @@ def _check_kinds(
 ) -> None:
     broken = {problem.path for problem in problems}
     for path, resource in sorted(resources.items()):
-        if resource.kind and resource.kind not in kinds and f"{KINDS}/{resource.kind}.yaml" not in broken:
-            near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"
-            flaw = Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")
+        flaw = kind_flaw(resource, kinds, broken)
+        if flaw is not None:
             problems.append(problem_at(files[path], path, flaw))
+
+
+def kind_flaw(resource: Resource, kinds: Mapping[str, Kind], broken: AbstractSet[str]) -> Optional[Flaw]:
+    """Return what is wrong with a resource's kind; broken: paths of files with problems, which are told already."""
+    if not resource.kind or resource.kind in kinds or f"{KINDS}/{resource.kind}.yaml" in broken:
+        return None
+    near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"
+    return Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")

@@ -200,6 +200,12 @@ def _dumped(yaml: Any, value: Any) -> str:
         if not isinstance(inner, dict) or not inner:
             return f"- {flow(inner)}"
         return "- " + _dumped(yaml, inner).replace("\n", "\n  ").rstrip(" ")
+    if len(value) == 1:
+        ((key, inner),) = value.items()
+        if inner is None:  # said by a word: of what is like another definition, it takes a key out
+            return f"{flow(key)}: null\n"
+        if isinstance(inner, dict) and inner:
+            return f"{flow(key)}:\n  " + _dumped(yaml, inner).replace("\n", "\n  ").rstrip(" ")
     out = io.StringIO()
     yaml.dump({_quoted(key): _quoted(inner) for key, inner in value.items()}, out)
     return out.getvalue()

@@ -28,6 +28,7 @@ def front_matter(
     moved_from: Sequence[str] = (),
     source: Optional[str] = None,
     actions: Sequence[Tuple[str, str]] = (),
+    template: Sequence[str] = (),
 ) -> bytes:
     """Return the front matter of a staged file, always in the same form."""
     lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
@@ -36,6 +37,8 @@ def front_matter(
         lines.append(f"moved_from: {names[0] if len(names) == 1 else '[' + ', '.join(names) + ']'}")
     if source is not None:
         lines.append(f"source: {quote(source)}")
+    if template:
+        lines.append(f"template: [{', '.join(map(quote, template))}]")
     if actions:
         lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in actions) + "}")
     return ("\n".join(lines) + "\n").encode()

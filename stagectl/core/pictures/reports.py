@@ -85,7 +85,10 @@ class Blame(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """One resource from every side. resolved: the inputs as staged, with references filled in."""
+    """One resource from every side. resolved: the inputs as staged, with references filled in.
+
+    written: of one that is expanded, where each of its values is written, `path:line`.
+    """
 
     name: Name
     defined: Optional[Resource]
@@ -95,6 +98,7 @@ class Shown(NamedTuple):
     sensitive: FrozenSet[str]
     parents: Tuple[Name, ...]
     children: Tuple[Name, ...]
+    written: Mapping[Path, str] = {}
 
 
 class ResourceDiff(NamedTuple):

@@ -16,6 +16,7 @@ _LEFT_OUT = (
     "unevaluatedItems", "format", "minContains", "maxContains", "contentSchema", "not", "if", "then", "else",
     "uniqueItems",
 )  # fmt: skip
+_OF_THE_WHOLE = frozenset(("required", "minProperties", "dependencies"))
 _SAYS_NOTHING_OF_TEXT = frozenset(("type", "title", "description", "default", "examples", "deprecated"))
 
 
@@ -87,3 +88,30 @@ def _or_reference(schema: Any) -> Any:
         return inner
     about: Dict[str, Any] = {key: inner[key] for key in ("title", "description", "default") if key in inner}
     return {**about, "anyOf": [inner, REFERENCE]}
+
+
+def partial(schema: Any) -> Any:
+    """Return a schema of draft-07 for part of a value: more may stand elsewhere, and null takes a key out."""
+    if not isinstance(schema, dict):
+        return schema
+    said = {key: value for key, value in schema.items() if key not in _OF_THE_WHOLE}
+    if any("{" in repr(said.get(key)) for key in ("const", "enum")):  # whole mappings
+        said = {key: value for key, value in said.items() if key not in ("const", "enum")}
+    return {key: _partial(key, value) for key, value in said.items()}
+
+
+def _partial(key: str, value: Any) -> Any:
+    if key in ("properties", "patternProperties") and isinstance(value, dict):
+        return {name: _or_null(inner) for name, inner in value.items()}
+    if key == "additionalProperties":
+        return _or_null(value)
+    if key == "definitions" and isinstance(value, dict):
+        return {name: partial(inner) for name, inner in value.items()}
+    return [partial(inner) for inner in value] if key in _SAME_PLACE else value
+
+
+def _or_null(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return schema
+    about: Dict[str, Any] = {key: schema[key] for key in ("title", "description", "default") if key in schema}
+    return {**about, "anyOf": [partial(schema), {"type": "null"}]}

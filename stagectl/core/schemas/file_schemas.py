@@ -6,10 +6,10 @@ accept. A file with a front matter and a body has one schema for both documents,
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from stagectl.core.model import ACTION, NAME, SEGMENT, STAMP, TAG, Config, Kind
-from stagectl.core.schemas.draft07 import converted, relaxed
+from stagectl.core.schemas.draft07 import converted, partial, relaxed
 
 Schema = Dict[str, Any]
 
@@ -19,13 +19,16 @@ _FOLDERS = r"(\.{1,2}/)*"  # names in a body may be relative
 
 
 def file_schema(which: str, kinds: Optional[Mapping[str, Kind]] = None, only: Optional[Kind] = None) -> Schema:
-    """Return the schema of one of FILES; kinds: those a resource may have; only: the one it has, with its inputs."""
+    """Return the schema of one of FILES, or "template"; kinds: those a resource may have; only: the one it has.
+
+    A template, and what is like one, need not say all that the kind wants, and may take out what others say.
+    """
     if which == "config":
         return {"$schema": DRAFT, "title": "stagectl.yaml", **_config()}
     if which == "kind":
         return {"$schema": DRAFT, "title": "A kind of stagectl", **_kind()}
     title = f"A {'staged file' if which == 'staged' else 'definition'} of stagectl"
-    return {"$schema": DRAFT, "title": title, **_resource(which == "staged", kinds or {}, only)}
+    return {"$schema": DRAFT, "title": title, **_resource(which, kinds or {}, only)}
 
 
 def _object(properties: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -50,14 +53,15 @@ def _names_before() -> Schema:
     return {"type": ["string", "array", "null"], "pattern": name["pattern"], "items": name, "description": description}
 
 
-def _resource(staged: bool, kinds: Mapping[str, Kind], only: Optional[Kind]) -> Schema:
+def _resource(which: str, kinds: Mapping[str, Kind], only: Optional[Kind]) -> Schema:
     front: Dict[str, Schema] = {
         "kind": _kind_name(kinds, only),
         "tags": _listed(_text(TAG.pattern, "A word, or key=value."), "What a selection with -t goes by."),
         "moved_from": _names_before(),
     }
-    if staged:
+    if which == "staged":
         front["source"] = {"type": ["string", "null"], "description": "The definition it was copied from."}
+        front["template"] = _listed(_text(NAME.pattern, "A definition."), "The definitions it was expanded from.")
         stamps = _text(STAMP.pattern, "A counter and a suffix; `stagectl stage -a ACTION` writes it.")
         front["actions"] = {
             "type": ["object", "null"],
@@ -65,12 +69,34 @@ def _resource(staged: bool, kinds: Mapping[str, Kind], only: Optional[Kind]) -> 
             "additionalProperties": stamps,
             "description": "Explicit actions with their stamps, in the order staged.",
         }
-    definitions = _relations(only)
+    else:
+        front.update(_reuse())
+    said = [["kind"]] if which == "staged" else [["kind"], ["like"], ["template"]]
     return {
         "if": {"type": "object", "anyOf": [{"required": [key]} for key in sorted(front)]},
-        "then": _object(front, ["kind"]),
+        "then": {**_object(front), "anyOf": [{"required": keys} for keys in said]},
         "else": {**_body(), "type": ["object", "null"]},
-        "definitions": definitions,
+        "definitions": _relations(only, is_whole=which != "template"),
+    }
+
+
+def _reuse() -> Dict[str, Schema]:
+    """Return the keys of a definition from which others start, that starts from another one, or makes several."""
+    entry: Schema = {
+        "type": ["object", "null"],
+        "properties": {"key": False, "moved_from": _names_before()},
+        "description": "What ${each.NAME} means for this entry.",
+    }
+    key = _text(SEGMENT, "The last part of the resource's name, and ${each.key}.")
+    each: List[Schema] = [
+        {"type": "object", "propertyNames": key, "additionalProperties": entry, "minProperties": 1},
+        {"type": "array", "items": key, "minItems": 1},
+    ]
+    about = "The definition it starts from, by its full name; editors check it with .stagectl/schema/templates/."
+    return {
+        "like": _text(NAME.pattern, about),
+        "template": {"const": True, "description": "Others are like it, and it is no resource itself."},
+        "each": {"anyOf": each, "description": "Makes a resource for every entry: {blue: {port: 8001}}."},
     }
 
 
@@ -101,7 +127,7 @@ def _body() -> Schema:
     )
 
 
-def _relations(only: Optional[Kind]) -> Schema:
+def _relations(only: Optional[Kind], is_whole: bool) -> Schema:
     verbs = sorted(only.verbs()) if only else []
     action: Schema = {"pattern": f"^(?:{ACTION.pattern})$", **({"enum": verbs} if verbs else {})}
     change = _text(rf"{_FOLDERS}(?:{NAME.pattern})\.(?:{ACTION.pattern})", "name.action, such as ./db.update")
@@ -112,7 +138,7 @@ def _relations(only: Optional[Kind]) -> Schema:
     }
     return {
         "anything": {},
-        "inputs": _inputs(only),
+        "inputs": _inputs(only, is_whole),
         "action": action,
         "reaction": {"allOf": [{"$ref": "#/definitions/action"}, {"not": {"enum": ["remove", "replace"]}}]},
         "name": _text(rf"{_FOLDERS}(?:{NAME.pattern})", "A resource; ./x and ../x are relative to its own folder."),
@@ -127,10 +153,11 @@ def _relations(only: Optional[Kind]) -> Schema:
     }
 
 
-def _inputs(only: Optional[Kind]) -> Schema:
+def _inputs(only: Optional[Kind], is_whole: bool) -> Schema:
     """Return the schema of inputs as they are written: where a kind wants a number, a reference may stand."""
     about: Schema = {"description": "Values; ${name.path} reads one of another resource."}
-    found = relaxed(converted(only.schema, "#/definitions/inputs")) if only else None
+    known = converted(only.schema, "#/definitions/inputs") if only else None
+    found = relaxed(known if is_whole else partial(known))
     own: Schema = found if isinstance(found, dict) else {"type": "object"}
     return {**about, **own, **({"type": ["object", "null"]} if own.get("type") == "object" else {})}
 

@@ -24,8 +24,10 @@ from stagectl.core.references import absolute, folder_of, parse_template
 from stagectl.core.values import canonical, map_strings, undotted
 
 FRONT, BODY = 0, 1
-_FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
-_BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered", "overrides")
+REUSE_KEYS = ("like", "each", "template")  # what makes a definition one that has to be expanded
+DEFINITION_KEYS = ("kind", "tags", "moved_from", *REUSE_KEYS)  # of a front matter
+STAGED_KEYS = ("kind", "tags", "moved_from", "source", "template", "actions")
+BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered", "overrides")
 NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' and '-', a letter first"
 KIND_NAME = re.compile(SEGMENT, re.ASCII)
 
@@ -44,8 +46,8 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         flaws.raise_any()
     front = mapping(documents[FRONT], FRONT, (), flaws, "the front matter")
     body = mapping(documents[BODY] if documents[BODY] is not None else {}, BODY, (), flaws, "the body")
-    known_keys(front, FRONT, (), _FRONT_KEYS if staged else _FRONT_KEYS[:3], flaws)
-    known_keys(body, BODY, (), _BODY_KEYS, flaws)
+    known_keys(front, FRONT, (), STAGED_KEYS if staged else DEFINITION_KEYS, flaws)
+    known_keys(body, BODY, (), BODY_KEYS, flaws)
     reader = _BodyReader(name, flaws)
     depends_on, depends_on_changes = reader.depends_on(body.get("depends_on"))
     found = Resource(
@@ -59,12 +61,19 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         unordered=reader.names(body.get("unordered"), ("unordered",)),
         overrides=reader.paths(body.get("overrides"), ("overrides",)),
         source=_source(front.get("source"), flaws),
+        template=_template(front.get("template") if staged else None, flaws),
         moved_from=_moved_from(front.get("moved_from"), name, flaws),
         actions=_stamps(front.get("actions") if staged else None, flaws),
         content=content,
     )
     flaws.raise_any(found)
     return found
+
+
+def is_reuse(documents: Documents) -> bool:
+    """Return whether a definition has to be expanded: it is like another one, makes several, or is a template."""
+    front = documents[FRONT] if documents else None
+    return isinstance(front, dict) and any(key in front for key in REUSE_KEYS)
 
 
 def mapping(value: Any, document: int, at: At, flaws: Flaws, what: str) -> Dict[str, Any]:
@@ -124,6 +133,14 @@ def _source(value: Any, flaws: Flaws) -> Optional[str]:
         flaws.add(FRONT, ("source",), "'source' must be the path of a definition, such as resources/db.yaml")
         return None
     return value
+
+
+def _template(value: Any, flaws: Flaws) -> Tuple[Name, ...]:
+    names = items_of(value, FRONT, ("template",), flaws)
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            flaws.add(FRONT, ("template", index), "'template' lists the definitions a staged file was expanded from")
+    return tuple(Name(str(name)) for name in names)
 
 
 def _moved_from(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.errors import Flaw
 from stagectl.core.model import Name, Resource
 from stagectl.core.pictures.reports import Shown
 from stagectl.core.planning.planner import world_of
@@ -11,6 +13,8 @@ from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import Path, leaves
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -28,7 +32,21 @@ def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
         situation = Situation(applied, snapshot.staged, snapshot.kinds)
     world = world_of(Situation(applied, {**snapshot.defined, **situation.staged}, snapshot.kinds))
     match_names(name, world)
-    return _shown(Name(name), None if is_applied else snapshot.defined.get(Name(name)), situation)
+    if is_applied:
+        return _shown(Name(name), None, situation)
+    found = _shown(Name(name), snapshot.defined.get(Name(name)), situation)
+    return found._replace(written=_written(snapshot, Name(name)))
+
+
+def _written(snapshot: Snapshot, name: Name) -> Dict[Path, str]:
+    """Return where each value of an expanded resource is written, `path:line`; of one that was copied nothing."""
+    one = snapshot.expanded.get(name)
+    found = {}
+    for path, _ in leaves(one.body.get("inputs") or {}) if one is not None else ():
+        flaw = Flaw(BODY, ("inputs", *path), "")
+        problem = snapshot.problem(snapshot.definition_paths[name], flaw, name)
+        found[path] = f"{problem.path}:{problem.line}"
+    return found
 
 
 def _is_applied_commit(workspace: Workspace, at: str) -> bool:

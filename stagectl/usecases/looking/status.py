@@ -15,7 +15,8 @@ from stagectl.usecases.applying.interrupted import interrupted, outliving
 from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
-from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note, part_of, remember, stands
+from stagectl.usecases.staging.part import part_of
+from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note, remember, stands
 
 if TYPE_CHECKING:
     pass
@@ -32,10 +33,10 @@ def status(workspace: Workspace) -> Status:
 def _narrow_status(workspace: Workspace) -> Optional[Status]:
     """Return the status from what git says differs, None where only reading every file can tell."""
     known = looked_at(workspace)
-    part = part_of(workspace, known[1].index, known[3]) if known is not None else None
+    part = part_of(workspace, known.narrow.index, known.names, known.family) if known is not None else None
     if known is None or part is None:
         return None
-    looked, found, trees, _ = known
+    looked, found, trees, names, family = known
     try:
         plan = planned(found, Selection())
     except StagectlError:
@@ -43,7 +44,8 @@ def _narrow_status(workspace: Workspace) -> Optional[Status]:
     unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
     folders = (STAGED, *workspace.config.roots)
     if trees == Trees.of(workspace, found.index.meta["kinds"]):  # else nobody knows of which what was said is true
-        remember(workspace, trees, {*(name for name, _ in unstaged), *names_at(dirty, folders)})
+        said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
+        remember(workspace, trees, said, family.updated(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
     return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), found.index.live())
 
@@ -54,7 +56,7 @@ def _full_status(workspace: Workspace) -> Status:
     _, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
     unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
-    note(workspace, before, (name for name, _ in unstaged))
+    note(workspace, before, (name for name, _ in unstaged), snapshot)
     return _told(workspace, plan, unstaged, uncommitted, applied, sum(state.live for state in applied.values()))
 
 

@@ -65,7 +65,7 @@ def _check(
         universe = everything(situation)
         troubles = all_troubles(universe)
         if troubles:
-            raise located(ImpossiblePlan(troubles), snapshot.files, paths)
+            raise located(ImpossiblePlan(troubles), snapshot, paths)
         if find_still_read(universe):
             raise still_read_error(find_still_read(universe))
         make_plan(situation, Selection())

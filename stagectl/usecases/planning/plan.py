@@ -124,7 +124,7 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
         with time_budget("checking the inputs", len(situation.staged)):
             return make_plan(situation, selection)
     except ImpossiblePlan as error:
-        raise located(error, snapshot.files, paths) from None
+        raise located(error, snapshot, paths) from None
 
 
 def _move_hints(plan: Plan) -> List[str]:

@@ -20,6 +20,7 @@ from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import everything
+from stagectl.core.references import folder_of
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -247,9 +248,9 @@ def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, 
     }
 
 
-def located(error: ImpossiblePlan, files: tree.Files, paths: Mapping[Name, str]) -> StagectlError:
+def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
-    return InvalidFiles(_problems(error.troubles, files, paths), error.hint)
+    return InvalidFiles(_problems(error.troubles, snapshot, paths), error.hint)
 
 
 def more_problems(found: Snapshot) -> List[Problem]:
@@ -258,22 +259,20 @@ def more_problems(found: Snapshot) -> List[Problem]:
     paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
     for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
         resources[resource.name], paths[resource.name] = resource, path
-    broken = frozenset(Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems)
+    broken = found.broken | {Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems}
+    parents = {parent for resource in resources.values() for parent in resource.parents}
+    broken |= {parent for parent in parents if folder_of(parent) in broken}  # one of its file may make it
     universe = everything(Situation({}, resources, found.kinds, broken=broken))
     told = {(problem.path, problem.line, problem.column) for problem in found.problems}
     more: List[Problem] = []
     with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
-        more = _problems(all_troubles(universe), found.files, paths)
+        more = _problems(all_troubles(universe), found, paths)
     return [problem for problem in more if (problem.path, problem.line, problem.column) not in told]
 
 
-def _problems(troubles: Iterable[Trouble], files: tree.Files, paths: Mapping[Name, str]) -> List[Problem]:
-    return [_problem(trouble, files, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
+def _problems(troubles: Iterable[Trouble], snapshot: Snapshot, paths: Mapping[Name, str]) -> List[Problem]:
+    return [_problem(trouble, snapshot, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
 
 
-def _problem(trouble: Trouble, files: tree.Files, path: str) -> Problem:
-    from stagectl.adapters.worktree.snapshot import problem_at
-
-    if path not in files:
-        return Problem(path, 1, 1, trouble.message)
-    return problem_at(files[path], path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key))
+def _problem(trouble: Trouble, snapshot: Snapshot, path: str) -> Problem:
+    return snapshot.problem(path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key), trouble.name)

@@ -13,12 +13,15 @@ from stagectl.usecases.repository.workspace import Workspace
 
 FOLDER = ".stagectl/schema"
 _OF_KINDS = f"{FOLDER}/kinds"
+_OF_TEMPLATES = f"{FOLDER}/templates"
 
 
 def schemas(which: Optional[str]) -> Any:
     """Return the schema of one kind of file, or those of all by name; raises UsageError for another word."""
     if which is None:
         return {name: file_schema(name) for name in FILES}
+    if which == "template":
+        raise UsageError("a template has the schema of its kind", "for example: schema template --kind service")
     if which not in FILES:
         near = nearest(which, FILES)
         raise UsageError(f"there is no schema '{which}'{near}", f"there are: {', '.join(FILES)}")
@@ -30,7 +33,7 @@ def schema_of_kind(workspace: Workspace, which: Optional[str], name: str) -> Any
     kinds = workspace.read().kinds
     if name not in kinds:
         raise StagectlError(f"there is no kind '{name}'{nearest(name, kinds)}", "see: stagectl kinds")
-    if which not in (None, "definition", "staged"):
+    if which not in (None, "definition", "template", "staged"):
         raise UsageError(f"--kind says nothing of '{which}'", "for example: schema definition --kind service")
     return file_schema(which or "definition", only=kinds[name])
 
@@ -49,16 +52,17 @@ def outdated(workspace: Workspace) -> List[str]:
 
 def _outdated(workspace: Workspace) -> Dict[str, Optional[bytes]]:
     wanted: Dict[str, Optional[bytes]] = dict(_wanted(workspace.read().kinds))
-    folder = workspace.root / _OF_KINDS
-    there = [f"{_OF_KINDS}/{path.name}" for path in folder.glob("*.json")] if folder.is_dir() else []
+    folders = [folder for folder in (_OF_KINDS, _OF_TEMPLATES) if (workspace.root / folder).is_dir()]
+    there = [f"{folder}/{path.name}" for folder in folders for path in (workspace.root / folder).glob("*.json")]
     wanted.update({path: None for path in there if path not in wanted})
     return {path: content for path, content in wanted.items() if content_of(workspace.root / path) != content}
 
 
 def _wanted(kinds: Mapping[str, Kind]) -> Dict[str, bytes]:
-    """Return the files: one of each, and one per kind, which a staged file's body refers to as well."""
+    """Return the files: one of each, and two per kind: of whole definitions, and of templates and what is like them."""
     found = {f"{FOLDER}/{which}.json": file_schema(which, kinds) for which in FILES}
-    found.update({f"{_OF_KINDS}/{name}.json": file_schema("definition", only=kind) for name, kind in kinds.items()})
+    for folder, which in ((_OF_KINDS, "definition"), (_OF_TEMPLATES, "template")):
+        found.update({f"{folder}/{name}.json": file_schema(which, only=kind) for name, kind in kinds.items()})
     return {path: (json.dumps(schema, indent=1) + "\n").encode() for path, schema in sorted(found.items())}
 
 
@@ -67,7 +71,7 @@ def modeline(path: str, schema: str) -> str:
     return f"# yaml-language-server: $schema={'../' * path.count('/')}{FOLDER}/{schema}"
 
 
-def kind_modeline(workspace: Workspace, path: str, kind: str) -> str:
+def kind_modeline(workspace: Workspace, path: str, kind: str, folder: str = "kinds") -> str:
     """Return a line for a new definition: where its kind's schema is, nothing where the repository has none."""
-    there = (workspace.root / _OF_KINDS / f"{kind}.json").is_file()
-    return f"{modeline(path, f'kinds/{kind}.json')}\n" if there else ""
+    there = (workspace.root / FOLDER / folder / f"{kind}.json").is_file()
+    return f"{modeline(path, f'{folder}/{kind}.json')}\n" if there else ""

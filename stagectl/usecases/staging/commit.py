@@ -110,7 +110,7 @@ def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: 
     for name in (name_of(path) for path in paths):
         resource = wanted[name] or snapshot.staged.get(name)
         if resource is not None and resource.source is not None:
-            sources.add(resource.source)
+            sources.update({resource.source, *snapshot.sources(resource)})
     return sorted(paths | (set(dirty(sorted(sources))) if sources else set()))
 
 

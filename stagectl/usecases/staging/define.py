@@ -11,6 +11,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import StagectlError, Step, UsageError, nearest
+from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
 from stagectl.core.planning.moves import old_names
@@ -22,7 +23,8 @@ from stagectl.core.values import EnvVariable, Reference, Template, Value, canoni
 from stagectl.usecases.repository.workspace import Edits, Workspace
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.stage import stage
+from stagectl.usecases.staging.overriding import Overriding
+from stagectl.usecases.staging.stage import refuse_definition, stage
 
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
 
@@ -89,22 +91,43 @@ def _json(text: str) -> Any:
         raise UsageError(f"'{text}' is not JSON: {error}") from None
 
 
-def create(workspace: Workspace, name: str, kind: str, settings: Settings) -> Staging:
-    """Write a definition and stage it; raises StagectlError where there is such a resource already."""
+def create(
+    workspace: Workspace, name: str, kind: Optional[str], settings: Settings, like: Optional[str] = None
+) -> Staging:
+    """Write a definition and stage it; raises StagectlError where there is such a resource already.
+
+    like: the definition it starts from, which may give it its kind.
+    """
     snapshot = workspace.snapshot(definitions=True)
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
     if name in snapshot.defined or name in snapshot.staged:
         raise StagectlError(f"{name} exists already", f"to change it: stagectl update {name} --set ...")
-    if kind not in snapshot.kinds:
+    refuse_definition(snapshot, name)
+    if kind is not None and kind not in snapshot.kinds:
         raise StagectlError(f"there is no kind '{kind}'{nearest(kind, snapshot.kinds)}", "see: stagectl kinds")
-    tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
     path = f"{root}/{name}.yaml"
-    schema = kind_modeline(workspace, path, kind)  # an editor looks for it in each of the two documents
+    if like is not None:
+        edits = _created_like(workspace, Name(name), path, (like, kind), settings)
+        return stage(workspace, Selection((name,)), edits=edits)
+    tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
+    schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
     content = edit(text.encode(), [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values])
     return stage(workspace, Selection((name,)), edits={path: content})
+
+
+def _created_like(
+    workspace: Workspace, name: Name, path: str, start: Tuple[str, Optional[str]], settings: Settings
+) -> Edits:
+    """Return a new definition that is like another one; start: that one, and a kind of its own."""
+    like, kind = start
+    front = f"like: {yamlfile.quote(like)}\n" + (f"kind: {kind}\n" if kind else "")
+    text = f"---\n{{0}}{front}---\n{{0}}inputs:\n"
+    found = workspace.snapshot(definitions=True, edits={path: text.format("").encode()})
+    schema = kind_modeline(workspace, path, found.defined[name].kind, "templates")
+    return _overrides(found, name, settings, {path: text.format(schema).encode()})
 
 
 def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
@@ -112,6 +135,8 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     snapshot = workspace.snapshot(definitions=True)
     name = named(snapshot, name)
     path = path_of(snapshot, name)
+    if name in snapshot.expanded:
+        return stage(workspace, Selection((name,)), edits=_overrides(snapshot, name, settings))
     resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values]
     edits += [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
@@ -121,9 +146,21 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     return stage(workspace, Selection((name,)), edits=changed)
 
 
+def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Edits] = None) -> Edits:
+    """Return how the definition of an expanded resource has to change; edits: made already."""
+    overriding = Overriding(snapshot, dict(edits or {}))
+    for steps, value in settings.values:
+        overriding.set(name, ("inputs", *steps), value)
+    for steps in settings.unset:
+        overriding.set(name, ("inputs", *steps), MISSING)
+    overriding.tag(name, _tags(snapshot.defined[name], settings))
+    return overriding.edits
+
+
 def named(snapshot: Snapshot, text: str) -> Name:
     """Return the one resource that is meant, by its name or by one it had before; raises StagectlError for others."""
     world = world_here(snapshot)
+    refuse_definition(snapshot, text)
     match_names(text, world)
     if not NAME.fullmatch(text):  # a glob, or a graph operator: discarding what it matches is no way out
         raise StagectlError(f"'{text}' may be several resources, and one is edited at a time", "name one: prod/db")
@@ -147,13 +184,17 @@ def path_of(snapshot: Snapshot, name: str) -> str:
 
 
 def _tag_edits(resource: Resource, settings: Settings) -> List[Edit]:
+    tags = _tags(resource, settings)
+    return [Edit(FRONT, ("tags",), tags)] if tags != list(resource.tags) else []
+
+
+def _tags(resource: Resource, settings: Settings) -> List[str]:
     unknown = [tag for tag in settings.untags if tag not in resource.tags]
     if unknown:
         known = ", ".join(resource.tags) or "none"
         raise StagectlError(f"{resource.name} has no tag '{unknown[0]}'", f"its tags: {known}")
     kept = [tag for tag in resource.tags if tag not in settings.untags]
-    tags = list(dict.fromkeys([*kept, *settings.tags]))
-    return [Edit(FRONT, ("tags",), tags)] if tags != list(resource.tags) else []
+    return list(dict.fromkeys([*kept, *settings.tags]))
 
 
 # --- remove
@@ -173,7 +214,13 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     if detach:
         _, applied = workspace.applied()
         edits.update(_detached(snapshot, resources, chosen, applied))
-    edits.update({path_of(snapshot, name): None for name in sorted(chosen)})
+    overriding = Overriding(snapshot, edits)
+    for name in sorted(chosen):
+        path = path_of(snapshot, name)
+        if name in snapshot.expanded:
+            overriding.remove(name)
+        else:
+            edits[path] = None
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
     return stage(workspace, Selection(tuple(sorted(chosen | touched))), edits=edits)
 
@@ -195,14 +242,19 @@ def _detached(
     values = Resolver(
         resources, {name: state.inputs for name, state in applied.items() if state.live}, reported(applied)
     )
-    edited: Dict[str, Optional[bytes]] = {}
+    overriding = Overriding(snapshot)
     for name, resource in sorted(resources.items()):
         if name in gone or not (resource.parents | frozenset(resource.unordered)) & gone:
             continue
         path = path_of(snapshot, name)
-        edits = list(_value_edits(resource, gone, values)) + _relation_edits(resource, gone, snapshot.files[path])
-        edited[path] = edit(snapshot.files[path], edits)
-    return edited
+        data = resource.content if name in snapshot.expanded else snapshot.files[path]
+        edits = list(_value_edits(resource, gone, values)) + _relation_edits(resource, gone, data)
+        if name in snapshot.expanded:
+            for one in edits:
+                overriding.set(name, one.at, MISSING if one.delete else one.value)
+        else:
+            overriding.edits[path] = edit(data, edits)
+    return overriding.edits
 
 
 def _value_edits(resource: Resource, gone: Set[Name], values: Resolver) -> List[Edit]:

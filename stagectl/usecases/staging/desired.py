@@ -81,7 +81,8 @@ def _copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str,
 
 def tags_of(config: Config, defined: Resource) -> Tuple[str, ...]:
     """Return the tags a definition is staged with: its own, then those the config gives its path."""
-    return tuple(dict.fromkeys([*defined.tags, *path_tags(config, defined.name)]))
+    tags = dict.fromkeys([*defined.tags, *path_tags(config, defined.name)])
+    return tuple(sorted(tags) if defined.template else tags)  # of what was expanded, values alone decide the bytes
 
 
 def path_tags(config: Config, name: Name) -> List[str]:
@@ -92,7 +93,12 @@ def path_tags(config: Config, name: Name) -> List[str]:
 def rendered(resource: Resource) -> Resource:
     """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
     front = yamlfile.front_matter(
-        resource.kind, resource.tags, resource.moved_from, resource.source, list(resource.actions.items())
+        resource.kind,
+        resource.tags,
+        resource.moved_from,
+        resource.source,
+        list(resource.actions.items()),
+        resource.template,
     )
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 

@@ -17,7 +17,7 @@ from stagectl.core.model import STAGED
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.merge import edits_for
 
-_FRONT_KEYS = ("kind", "tags", "moved_from", "source", "actions")
+_FRONT_KEYS = ("kind", "tags", "moved_from", "source", "template", "actions")
 
 
 def merge_files(base: Path, ours: Path, theirs: Path, path: str, marker_size: int = 7) -> bool:
@@ -77,6 +77,7 @@ def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
         [before] if isinstance(before, str) else before or (),
         front.get("source"),
         list(front.get("actions", {}).items()),
+        front.get("template", ()),
     ) + yamlfile.body_of(text)
 
 

@@ -15,6 +15,7 @@ from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.define import named, path_of
+from stagectl.usecases.staging.definitions import refuse_expanded
 from stagectl.usecases.staging.stage import stage
 
 AppliedStates = Mapping[Name, Applied]
@@ -33,6 +34,7 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
         raise StagectlError(f"{new} exists already", "move to a name that nothing has")
     edits, touched = move_edits(snapshot, applied, name, Name(new))
+    refuse_expanded(snapshot, edits, "moving")
     return stage(workspace, Selection(touched), edits=edits)
 
 

@@ -19,7 +19,7 @@ from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.definitions import refuse_loss
+from stagectl.usecases.staging.definitions import refuse_expanded, refuse_loss
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.stage import stage
 
@@ -53,6 +53,7 @@ def promote(
         path, content = _promoted(workspace, snapshot, resource, new, folders)
         if snapshot.files.get(path) != content:
             edits[path] = content
+    refuse_expanded(snapshot, edits, "promoting")
     refuse_loss(workspace, edits, "promoting")
     staging = stage(workspace, Selection(tuple(new for _, new in moved)), edits=edits, verb="promote")
     after = workspace.snapshot().staged

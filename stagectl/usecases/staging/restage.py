@@ -8,25 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
-from stagectl.adapters.applied.index import Index
-from stagectl.adapters.files import read_file, sealed, unsealed
+from stagectl.adapters.files import sealed, unsealed
 from stagectl.adapters.git.git import OID, Git, GitError
-from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.changed_files import ABSENT, Looked, between, look
-from stagectl.adapters.worktree.snapshot import Snapshot, parse_snapshot
+from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.worktree.untracked import Unusual
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import LARGEST_FILE, LARGEST_STATE, NAME, STAGED, Name, Oid, Resource, staged_path
+from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, Resource
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.planning.incremental import Narrow, kinds_digest, narrow
 from stagectl.usecases.planning.plan import planned
 from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.family import Family
+from stagectl.usecases.staging.part import part_of
 
 _MOST_NEW = 100  # files: of more, everything is read
 
@@ -43,12 +54,15 @@ class Trees(NamedTuple):
         """Return those of HEAD; kinds: a digest of the kinds."""
         roots = workspace.config.roots
         staged, *found = workspace.git.look_up([f"HEAD:{STAGED}", *(f"HEAD:{root}" for root in roots)])
-        rules = hashlib.sha256(f"1 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
+        rules = hashlib.sha256(f"2 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
         return cls(staged, dict(zip(roots, found)), rules)
 
 
-def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[FrozenSet[Name]]:
-    """Return the names of all whose definition may not be what is staged and committed; None where nobody knows."""
+def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[Tuple[FrozenSet[Name], Family]]:
+    """Return the names of all whose definition may not be what is staged and committed; None where nobody knows.
+
+    Also which definitions are like which, as it was noted.
+    """
     known = _read(_memo(workspace))
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
         return None
@@ -63,7 +77,8 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[Fr
             return None
     except (Unusual, GitError):  # git may have forgotten a tree that was HEAD's once
         return None
-    return frozenset(names)
+    family = Family.noted(known)
+    return frozenset(family.touched(names)), family
 
 
 def stands(workspace: Workspace) -> Optional[Trees]:
@@ -75,22 +90,24 @@ def stands(workspace: Workspace) -> Optional[Trees]:
     return None if digest is None else Trees.of(workspace, digest)
 
 
-def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name]) -> None:
+def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name], snapshot: Snapshot) -> None:
     """Remember, when everything was read and found right, of whom there is something to say.
 
     before: how all stood before it was read. unstaged: the names of those whose definition is not what is staged.
+    snapshot: what was read.
     """
     roots = workspace.config.roots
     with suppress(Unusual):
         dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
         if before is not None and before == stands(workspace):  # else it is not known what was read
-            remember(workspace, before, {*unstaged, *dirty})
+            remember(workspace, before, {*unstaged, *dirty}, Family.of(snapshot))
 
 
-def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
+def remember(workspace: Workspace, trees: Trees, names: Iterable[Name], family: Family) -> None:
     """Note which names there is something to say about: of everything else the definition is staged and committed."""
     path = _memo(workspace)
     noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
+    noted.update(family._asdict())
     data = sealed(path, noted).encode()
     with suppress(OSError):
         if path.exists() and path.read_bytes() == data:
@@ -99,32 +116,6 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name]) -> None:
         making = path.with_suffix(f".{os.getpid()}")
         making.write_bytes(data)
         os.replace(making, path)
-
-
-def part_of(
-    workspace: Workspace, index: Index, names: Iterable[Name], edits: Optional[Mapping[str, Optional[bytes]]] = None
-) -> Optional[Snapshot]:
-    """Return what the working tree says about some names, None where only reading every file can tell.
-
-    edits: files about to be written, None for one that goes.
-    """
-    files: tree.Files = {}
-    for name in names:
-        for path in (staged_path(name), *(f"{root}/{name}.yaml" for root in workspace.config.roots)):
-            try:
-                place = workspace.root / path
-                if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
-                    return None
-                files[path] = read_file(place, LARGEST_FILE + 1)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError:
-                return None
-    for path, content in (edits or {}).items():
-        files.pop(path, None)
-        files.update({} if content is None else {path: content})
-    found = parse_snapshot(files, config=workspace.config, kinds=index.kinds)
-    return None if found.problems else found
 
 
 def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
@@ -172,6 +163,7 @@ def _read(path: Path) -> Any:
         known = unsealed(path, LARGEST_STATE)
         names: List[str] = known["names"]
         trees = [known["staged"], *known["roots"].values()]
+        Family.noted(known)
         good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
         return known if good and "rules" in known else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -198,8 +190,18 @@ class Part(NamedTuple):
         return planned(found, Selection())
 
 
-def looked_at(workspace: Workspace) -> Optional[Tuple[Looked, Narrow, Trees, FrozenSet[Name]]]:
-    """Return what git says differs, what a plan is made from, and of whom there may be something to say."""
+class Known(NamedTuple):
+    """What is known without reading all: what git says differs, and of whom there may be something to say."""
+
+    looked: Looked
+    narrow: Narrow
+    trees: Trees
+    names: FrozenSet[Name]
+    family: Family
+
+
+def looked_at(workspace: Workspace) -> Optional[Known]:
+    """Return what is known without reading all; None where nothing is."""
     git = workspace.git
     if git.head() is None or git.config("core.sparseCheckout") == ["true"]:
         return None
@@ -209,7 +211,7 @@ def looked_at(workspace: Workspace) -> Optional[Tuple[Looked, Narrow, Trees, Fro
         return None
     trees = Trees.of(workspace, found.index.meta["kinds"])
     names = unsettled(workspace, trees, looked)
-    return None if names is None else (looked, found, trees, names)
+    return None if names is None else Known(looked, found, trees, *names)
 
 
 def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Optional[Part]:
@@ -219,14 +221,14 @@ def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, 
     found = looked_at(workspace)
     if found is None:
         return None
-    looked, narrowly, _, names = found
+    looked, narrowly, _, names, family = found
     deleted = any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here)
     asked = frozenset(map(Name, selection.names))
     try:
-        names |= asked | names_at(edits, (STAGED, *workspace.config.roots))
+        names |= asked | family.touched(names_at(edits, (STAGED, *workspace.config.roots)))
     except Unusual:
         return None
-    part = None if deleted else part_of(workspace, narrowly.index, names, edits)
+    part = None if deleted else part_of(workspace, narrowly.index, names, family, edits)
     if part is None or not asked <= {*part.defined, *part.staged, *narrowly.index.states(asked)}:
         return None
     return Part(narrowly, part, asked or names, looked.dirty(workspace.git))

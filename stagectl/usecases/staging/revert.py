@@ -32,7 +32,7 @@ from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
-from stagectl.usecases.staging.definitions import definition_of
+from stagectl.usecases.staging.definitions import definition_of, refuse_expanded
 from stagectl.usecases.staging.desired import rendered
 from stagectl.usecases.staging.merge import actions_of, carried_out, load
 
@@ -76,6 +76,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     wanted = _wanted(snapshot, work, applied)
     _refuse_uncommitted(workspace, wanted)
     edits = _definitions(workspace, snapshot, wanted)
+    refuse_expanded(snapshot, edits, "reverting")
     left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
     left.update({path: text for path, text in edits.items() if text is not None})
     trailers = [f"Reverts: {entry.commit}" for entry in meant]

@@ -105,7 +105,9 @@ class _Job(NamedTuple):
         workspace.git.check_identity()
         tip, applied = workspace.applied()
         if tip is not None and not self.edits:
-            note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)))
+            note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
+        for name in self.selection.names:
+            refuse_definition(snapshot, name)
         chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
         chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
         wanted = self._wanted(snapshot, chosen, deleted, applied)
@@ -149,6 +151,20 @@ def _chosen(
     world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)
     chosen = select(selection, world)
     return frozenset(world.tags) if chosen is None else chosen
+
+
+def refuse_definition(snapshot: Snapshot, name: str) -> None:
+    """Raise StagectlError for the name of a definition that is no resource itself: it makes some, or is a template."""
+    one = snapshot.definitions.get(Name(name))
+    if one is None or one.makes() == [name] or name in snapshot.staged:
+        return
+    if one.is_template:
+        alike = sorted(other for other, resource in snapshot.defined.items() if name in resource.template)
+        shown = ", ".join(alike[:5]) + (", ..." if len(alike) > 5 else "")
+        hint = f"edit {one.path}, and stage what is like it: {shown}" if alike else "nothing is like it yet"
+        raise StagectlError(f"{name} is a template, which is no resource itself", hint)
+    hint = f"name them one by one, or all: '{name}/*'"
+    raise StagectlError(f"{name} is no resource itself: {one.path} makes several", hint)
 
 
 def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:

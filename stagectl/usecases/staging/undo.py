@@ -19,7 +19,7 @@ from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
-from stagectl.usecases.staging.definitions import definition_of, refuse_loss
+from stagectl.usecases.staging.definitions import definition_of, refuse_expanded, refuse_loss
 from stagectl.usecases.staging.desired import rendered
 
 
@@ -46,6 +46,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     aim = _aim(workspace, selection, everything)
     snapshot, applied = aim.snapshot, aim.applied
     edits = aim.definitions(workspace.config)
+    refuse_expanded(snapshot, edits, "discarding")
     if not force:
         refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
     left = {path: text for path, text in snapshot.files.items() if path not in edits}

@@ -55,9 +55,10 @@ def test_every_key_is_known() -> None:
     """
     definition, staged, kind, config = (file_schema(which) for which in FILES)
 
-    assert set(reader._FRONT_KEYS[:3]) == definition["then"]["properties"].keys()
-    assert set(reader._FRONT_KEYS) == staged["then"]["properties"].keys()
-    assert set(reader._BODY_KEYS) == staged["else"]["properties"].keys()
+    assert set(reader.DEFINITION_KEYS) == definition["then"]["properties"].keys()
+    assert definition == file_schema("template"), "which differ in what a kind's inputs are"
+    assert set(reader.STAGED_KEYS) == staged["then"]["properties"].keys()
+    assert set(reader.BODY_KEYS) == staged["else"]["properties"].keys()
     assert set(settings._KIND_KEYS) == kind["properties"].keys()
     assert set(settings._CONFIG_KEYS) == config["properties"].keys()
 
@@ -69,7 +70,7 @@ def test_staged_files_of_random_worlds_are_accepted(seed: int) -> None:
     """
     for raw in random_case(Random(seed)).staged.values():
         front = {key: raw[key] for key in ("kind", "tags", "actions") if key in raw}
-        body = {key: value for key, value in raw.items() if key in reader._BODY_KEYS}
+        body = {key: value for key, value in raw.items() if key in reader.BODY_KEYS}
         assert [] == against(file_schema("staged"), front) + against(file_schema("staged"), body)
 
 

@@ -1,0 +1,147 @@
+"""Definitions that have to be expanded, as the resources that come of them; loaded where there are any."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.git.git import check_amount
+from stagectl.adapters.worktree.snapshot import Snapshot, kind_flaw, problem_at, tag_flaws
+from stagectl.adapters.yamlfile.canonical import canonical_body
+from stagectl.core.errors import Flaw, FlawedFile
+from stagectl.core.expanding.definition import Definition, definition
+from stagectl.core.expanding.expand import Expansion, expand
+from stagectl.core.expanding.expanded import Expanded
+from stagectl.core.model import LARGEST_FILE, Name, Resource
+from stagectl.core.schemas import schema
+from stagectl.core.schemas.schema import FRONT, Documents
+
+_LARGE = LARGEST_FILE // 2  # bytes; one with as many values as are read has more
+_DEEP = b" " * 2 * (yamlfile.DEEPEST - 4)  # a line as far in as that
+
+Flawed = List[Tuple[str, Flaw]]
+
+
+def with_expanded(snapshot: Snapshot, reuse: Mapping[str, Documents]) -> Snapshot:
+    """Return a snapshot with what comes of the definitions that have to be expanded; reuse: their documents by path."""
+    flaws: Flawed = []
+    definitions, broken = _definitions(snapshot, reuse, flaws)
+    found = expand(definitions, broken, _taken(snapshot))
+    flaws += found.flaws
+    resources = _resources(snapshot, found, flaws)
+    problems = [problem_at(snapshot.files[path], path, flaw) for path, flaw in sorted(set(flaws), key=_order)]
+    return replace(
+        snapshot,
+        defined={**snapshot.defined, **resources},
+        definition_paths={
+            **snapshot.definition_paths,
+            **{name: found.resources[name].definition.path for name in resources},
+        },
+        problems=(*snapshot.problems, *problems),
+        expanded={name: found.resources[name] for name in resources},
+        definitions=definitions,
+        broken=frozenset(found.broken),
+    )
+
+
+def _order(flaw: Tuple[str, Flaw]) -> Tuple[str, str]:
+    return flaw[0], str(flaw[1])
+
+
+def _definitions(
+    snapshot: Snapshot, reuse: Mapping[str, Documents], flaws: Flawed
+) -> Tuple[Dict[Name, Definition], Set[Name]]:
+    """Return the definitions to expand with those they are like, and the names of those that cannot be read."""
+    names = {path: _name(snapshot, path) for path in _paths(snapshot)}
+    found: Dict[Name, Definition] = {}
+    broken = {names[problem.path] for problem in snapshot.problems if problem.path in names}
+    for path, documents in reuse.items():
+        _read(names[path], path, documents, found, (flaws, broken))
+    paths = {name: path for path, name in names.items()}
+    liked = {one.like for one in found.values() if one.like is not None}
+    for name in sorted(liked - found.keys() - broken):
+        if name in paths:  # one that says everything itself
+            with suppress(yamlfile.BadYaml):
+                _read(name, paths[name], yamlfile.load(snapshot.files[paths[name]]), found, ([], broken))
+    return found, broken
+
+
+def _read(
+    name: Name,
+    path: str,
+    documents: Documents,
+    found: Dict[Name, Definition],
+    wrong: Tuple[Flawed, Set[Name]],
+) -> None:
+    flaws, broken = wrong
+    try:
+        found[name] = definition(name, path, documents)
+    except FlawedFile as error:
+        flaws += [(path, flaw) for flaw in error.flaws]
+        broken.add(name)
+        if isinstance(error.partial, Definition):
+            broken.update(error.partial.makes())
+
+
+def _paths(snapshot: Snapshot) -> Iterable[str]:
+    starts = tuple(f"{root}/" for root in snapshot.config.roots)
+    return (path for path in snapshot.files if path.startswith(starts))
+
+
+def _name(snapshot: Snapshot, path: str) -> Name:
+    root = next(root for root in snapshot.config.roots if path.startswith(f"{root}/"))
+    return Name(path[len(root) + 1 : -len(".yaml")])
+
+
+def _taken(snapshot: Snapshot) -> Dict[str, str]:
+    return {_name(snapshot, path).casefold(): path for path in sorted(_paths(snapshot))}
+
+
+def _resources(snapshot: Snapshot, found: Expansion, flaws: Flawed) -> Dict[Name, Resource]:
+    resources: Dict[Name, Resource] = {}
+    unread, total = {problem.path for problem in snapshot.problems}, 0
+    for name, one in found.resources.items():
+        if name in found.broken:
+            continue
+        resource = _resource(one, snapshot.config.vocabulary, flaws)
+        if resource is None:
+            found.broken.add(name)
+            continue
+        flaw = kind_flaw(resource, snapshot.kinds, unread)
+        if flaw is not None:
+            flaws.append(one.flaw(flaw))
+        total += len(resource.content)
+        check_amount(total)
+        resources[name] = resource
+    return resources
+
+
+def _resource(one: Expanded, vocabulary: Sequence[str], flaws: Flawed) -> Optional[Resource]:
+    """Return an expanded resource with the bytes of a definition that says all by itself."""
+    try:
+        found = schema.resource(one.name, [one.front, one.body], b"", staged=False)
+    except FlawedFile as error:
+        flaws += [one.flaw(flaw) for flaw in error.flaws]
+        return None
+    flaws += [one.flaw(flaw) for flaw in tag_flaws(found.tags, vocabulary)] if vocabulary else []
+    tags = tuple(sorted(found.tags))
+    content = yamlfile.front_matter(found.kind, tags, found.moved_from) + canonical_body(one.body)
+    refused = _refused(content)
+    if refused:
+        at = one.entry_at() if one.entry else ()
+        message = f"{one.name} cannot be staged: {refused}"
+        flaws.append((one.definition.path, Flaw(FRONT, at, message, on_key=True)))
+        return None
+    return replace(found, tags=tags, template=one.template, content=content)
+
+
+def _refused(content: bytes) -> str:
+    """Return why a staged file could not be read again: together, values may be more, or deeper, than in one file."""
+    if len(content) > _LARGE or _DEEP in content:  # else there is nothing to fear
+        try:
+            yamlfile.load(content)
+        except yamlfile.BadYaml as error:
+            return error.message
+    return ""

@@ -1,0 +1,89 @@
+"""The part of a working tree that some names are about: their files, and the definitions these are like."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import AbstractSet, Iterable, Mapping, Optional
+
+from stagectl.adapters.applied.index import Index
+from stagectl.adapters.files import read_file
+from stagectl.adapters.worktree import tree
+from stagectl.adapters.worktree.snapshot import Snapshot, parse_snapshot
+from stagectl.adapters.worktree.untracked import Unusual
+from stagectl.core.model import LARGEST_FILE, Name, staged_path
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.family import Family, have_twins, liked_in
+
+
+def part_of(
+    workspace: Workspace,
+    index: Index,
+    names: Iterable[Name],
+    family: Family,
+    edits: Optional[Mapping[str, Optional[bytes]]] = None,
+) -> Optional[Snapshot]:
+    """Return what the working tree says about some names, None where only reading every file can tell.
+
+    edits: files about to be written, None for one that goes.
+    """
+    config, edits = workspace.config, edits or {}
+    try:
+        files = _files_of(workspace, names, family, edits)
+        found = parse_snapshot(files, config=config, kinds=index.kinds)
+        wanted = {*names, *(name for name, one in found.expanded.items() if one.definition.name in names)}
+        new = wanted - {*names}
+        if new and have_twins(workspace.root, config.roots, new):
+            return None
+        if new:  # a definition makes more than it did
+            found = parse_snapshot(
+                {**_files_of(workspace, new, family, edits), **files}, config=config, kinds=index.kinds
+            )
+    except Unusual:
+        return None
+    return None if found.problems else _only(found, wanted)
+
+
+def _files_of(
+    workspace: Workspace, names: Iterable[Name], family: Family, edits: Mapping[str, Optional[bytes]]
+) -> tree.Files:
+    """Return the staged files and definitions of some names, with the definitions these are like; raises Unusual."""
+    roots = workspace.config.roots
+    files: tree.Files = {}
+    left, seen = {*names, *family.makers(names)}, set()
+    while left:
+        definitions = [f"{root}/{name}.yaml" for name in left for root in roots]
+        read = _read_files(workspace.root, definitions, edits)
+        files.update(read)
+        seen |= left
+        left = liked_in(read) - seen
+    files.update(_read_files(workspace.root, map(staged_path, names), edits))
+    return files
+
+
+def _read_files(root: Path, paths: Iterable[str], edits: Mapping[str, Optional[bytes]]) -> tree.Files:
+    """Return the files at some paths, with edits made, as far as they are there; raises Unusual for what is no file."""
+    files: tree.Files = {}
+    for path in paths:
+        try:
+            place = root / path
+            if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
+                raise Unusual
+            files[path] = read_file(place, LARGEST_FILE + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:
+            raise Unusual from None
+        content = edits.get(path, files.get(path))
+        files.pop(path, None)
+        files.update({} if content is None else {path: content})
+    return files
+
+
+def _only(found: Snapshot, names: AbstractSet[Name]) -> Snapshot:
+    """Return a snapshot without definitions that were read only because others are like them, or stand beside them."""
+    defined = {name: resource for name, resource in found.defined.items() if name in names}
+    paths = {name: found.definition_paths[name] for name in defined}
+    return replace(found, defined=defined, definition_paths=paths)
