@@ -37,3 +37,16 @@ def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) 
     ]
     status = ["git", "-C", str(tmp_path / "r360"), "status", "--porcelain"]
     assert "" == subprocess.run(status, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_benchmark_of_templates_measures_both_verbs() -> None:
+    """
+    A line per verb and clock, each with its ratio.
+    """
+    words = [str(ROOT / "benchmarks/templates.py"), "--resources", "3", "--rounds", "1"]
+
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300)
+
+    assert 0 == done.returncode, done.stderr
+    assert ["status", "status", "stage", "stage"] == [line.partition(",")[0] for line in done.stdout.splitlines()]
+    assert all(line.endswith(" times") for line in done.stdout.splitlines())
