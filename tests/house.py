@@ -7,8 +7,9 @@ than five arguments by position, and names that two modules export, each with a 
 from __future__ import annotations
 
 import ast
+import functools
 import sys
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Set, Tuple
 
 from tests.build import ROOT
 
@@ -20,9 +21,8 @@ REASONS: Dict[str, str] = {}
 # Names that several modules export, with the one meaning they have everywhere.
 ONE_MEANING: Dict[str, str] = {}
 
-Function = ast.FunctionDef
 
-
+@functools.lru_cache(maxsize=None)
 def modules() -> Dict[str, ast.Module]:
     """Return the modules of stagectl by their path in the package."""
     package = ROOT / "stagectl"
@@ -38,10 +38,10 @@ def long_modules() -> Iterator[str]:
             yield f"{path}: {lines} lines, more than {LINES}"
 
 
-def functions() -> Iterator[Tuple[str, Function]]:
+def functions() -> Iterator[Tuple[str, ast.FunctionDef]]:
     """Return every function with its place, `core/graph.py:waves` or `core/graph.py:Ring.path`."""
 
-    def inside(place: str, node: ast.AST) -> Iterator[Tuple[str, Function]]:
+    def inside(place: str, node: ast.AST) -> Iterator[Tuple[str, ast.FunctionDef]]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.FunctionDef):
                 yield f"{place}{child.name}", child
@@ -77,15 +77,31 @@ def crowded_functions() -> Iterator[str]:
 
 def names_twice() -> Iterator[str]:
     """Return the names that two modules export, but for those with one meaning."""
-    homes: Dict[str, List[str]] = {}
-    for path, tree in modules().items():
-        for name in exported(tree):
-            homes.setdefault(name, []).append(path)
+    homes: Dict[str, Set[str]] = {}
+    for module, name in taken():
+        homes.setdefault(name, set()).add(module)
     for name, paths in sorted(homes.items()):
         if len(paths) > 1 and name not in ONE_MEANING:
-            yield f"{name}: exported by {', '.join(paths)}"
+            yield f"{name}: exported by {', '.join(sorted(paths))}"
     for name in sorted(name for name in ONE_MEANING if len(homes.get(name, ())) < 2):
         yield f"{name}: one meaning, and not two modules that export it"
+
+
+def taken() -> Set[Tuple[str, str]]:
+    """Return which names of which module another module of stagectl takes: what is exported."""
+    paths = {f"stagectl/{path}"[:-3].replace("/__init__", "").replace("/", "."): path for path in modules()}
+    homes = {(module, name) for module, path in paths.items() for name in exported(modules()[path])}
+    found = set()
+    for path, tree in modules().items():
+        known = {}  # local name: what it was imported as
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                known.update({alias.asname or alias.name: (node.module, alias.name) for alias in node.names})
+        found |= set(known.values())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+                found.add((".".join(known[node.value.id]), node.attr))
+    return {(paths[module], name) for module, name in found & homes}
 
 
 def exported(tree: ast.Module) -> List[str]:
@@ -97,10 +113,10 @@ def exported(tree: ast.Module) -> List[str]:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-    return sorted(name for name in found if not name.startswith("_") and name != "TYPE_CHECKING")
+    return sorted(name for name in found if not name.startswith("_"))
 
 
-def _is_command(function: Function) -> bool:
+def _is_command(function: ast.FunctionDef) -> bool:
     """Whether it is a command line, whose parameters typer reads by name."""
     return any("command(" in ast.unparse(decorator) for decorator in function.decorator_list)
 
