@@ -248,6 +248,28 @@ def digest(value: Value) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def filled(value: Value, look_up: Callable[[Reference], Value]) -> Value:
+    """Return a value in which each reference stands for what *look_up* returns of it; raises what that raises."""
+    if isinstance(value, dict):
+        return {key: filled(inner, look_up) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, look_up) for inner in value]
+    if not isinstance(value, Template) or not references_in(value):
+        return value
+    if len(value.parts) == 1:
+        return look_up(value.parts[0])  # type: ignore[arg-type]
+    parts: List[Part] = []
+    for part in value.parts:
+        found = look_up(part) if isinstance(part, Reference) else part
+        for piece in found.parts if isinstance(found, Template) else (found,):
+            text = piece if isinstance(piece, (str, EnvVariable)) else canonical(piece)
+            if isinstance(text, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += text
+            elif text != "":
+                parts.append(text)
+    return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))
+
+
 def variables(value: Value) -> List[str]:
     """Return the names, sorted, of the environment variables a value needs."""
     found = {

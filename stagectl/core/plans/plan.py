@@ -56,9 +56,11 @@ class Digests(NamedTuple):
 class Change:
     """One action on one resource, in a plan.
 
-    before, inputs: the values last applied and the ones it acts with; None where there are none.
+    before, inputs: the values last applied and the ones it acts with; None where there are none. What is known after
+    other changes stands in the inputs as the reference it is.
     triggers: the changes it reacts on, with when; empty unless a reaction wants it.
     stamps: the explicit actions that are done when it has succeeded.
+    conditional: whether it is only carried out if a value that is known after other changes turns out to differ.
     digests: of the values before and after; a change read from a document has these alone.
     protected: of a removal whether its kind, as applied or as staged, wants --allow-remove for it.
     json: the change as the document has it, once it was made; the plan's id and every view want it.
@@ -78,6 +80,7 @@ class Change:
     sensitive: FrozenSet[str] = frozenset()
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()
     stamps: Mapping[str, str] = field(default_factory=dict)
+    conditional: bool = False
     digests: Optional[Digests] = None
     protected: bool = False
     json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)

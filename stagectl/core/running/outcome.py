@@ -17,8 +17,8 @@ from stagectl.core.model import (
     Name,
     split_change,
 )
-from stagectl.core.plans.plan import CauseType, Change, Plan
-from stagectl.core.values import Outputs
+from stagectl.core.plans.plan import CauseType, Change, Plan, Target
+from stagectl.core.values import Outputs, differing
 
 STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
     "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
@@ -69,7 +69,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
             continue
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):
-            after = after_change(plan, change, outcomes[change.id], after)
+            after = after_change(plan, plan.targets.get(name), change, outcomes[change.id], after)
             if outcomes[change.id].state in (ERROR, UNKNOWN) and change.id in doubted:
                 after = after and replace(after, tried=after.tried | {change.action})
         after = _finish(plan, name, changes.get(name, []), outcomes, after)
@@ -100,23 +100,28 @@ def _is_renamed(plan: Plan, name: Name, outcomes: Outcomes) -> bool:
     return ends.get(RENAME, SUCCESS) == SUCCESS or SUCCESS in (ends.get(RUN), ends.get(UPDATE))
 
 
-def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[Applied]) -> Optional[Applied]:
-    """Return the applied state of a resource after one of its changes has ended, None if nothing is left of it."""
+def after_change(
+    plan: Plan, target: Optional[Target], change: Change, outcome: Outcome, state: Optional[Applied]
+) -> Optional[Applied]:
+    """Return the applied state of a resource after one of its changes has ended, None if nothing is left of it.
+
+    target: the state that its plan wants for the resource; all values are filled in.
+    """
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
         state = state or Applied()
         attempt = _attempt(change, {**_tried(state), **outcome.outputs})
         return replace(state, unfinished=attempt, protect=state.protect or _protects(plan, change.kind))
     if outcome.state != SUCCESS:
-        return state
+        return _recorded(target, change, outcome, state)
     if change.action == REMOVE:
-        return _removed(plan, change, state or Applied())
+        return _removed(target, change, state or Applied())
     state = state or Applied()
     stamps = {**state.stamps, **change.stamps}
     owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
     outputs = {**known_outputs(state, change.action), **outcome.outputs}
     if change.action not in (RUN, UPDATE):
         return replace(state, stamps=stamps, owed=owed, tried=state.tried - {change.action}, outputs=outputs)
-    target = plan.targets[change.resource]
+    assert target is not None, "a resource that is run or updated is there afterwards"
     return replace(
         state,
         resource=target.resource,
@@ -132,6 +137,17 @@ def after_change(plan: Plan, change: Change, outcome: Outcome, state: Optional[A
 
 def _protects(plan: Plan, kind: str) -> bool:
     return kind in plan.kinds and plan.kinds[kind].protect
+
+
+def _recorded(
+    target: Optional[Target], change: Change, outcome: Outcome, state: Optional[Applied]
+) -> Optional[Applied]:
+    """Return a state with the staged file where a conditional change found nothing to do."""
+    if outcome.state != NOOP or not change.conditional or change.action == REMOVE or target is None:
+        return state
+    if state is None or not state.live or differing(state.inputs, target.inputs):
+        return state
+    return replace(state, resource=target.resource)
 
 
 def _doubted(plan: Plan) -> FrozenSet[ChangeId]:
@@ -165,9 +181,8 @@ def _attempt(change: Change, outputs: Outputs) -> Attempt:
     return Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive, outputs)
 
 
-def _removed(plan: Plan, change: Change, state: Applied) -> Optional[Applied]:
+def _removed(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:
     """Return what is left after a removal; of a replace the stamps, the debts and the run that still has to succeed."""
-    target = plan.targets.get(change.resource)
     if target is None:
         return None
     run = Attempt(RUN, target.resource.kind, change.tags, target.inputs, target.sensitive)

@@ -12,6 +12,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
+from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome
 from stagectl.core.running.runs import Header
 from stagectl.core.values import canonical
@@ -65,6 +66,7 @@ def _record(
     git, branch = workspace.git, workspace.branch
     tip, local = branch.tip, branch.local
     message = _message(workspace, plan, header, outcomes)
+    plan = with_values(plan, outcomes, applied)
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.seen_from(header.source, tip)
         states = settled(plan, outcomes, now)

@@ -113,8 +113,7 @@ class Run:
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
         while ready:
-            changes = [self._changes[identity] for identity in ready]
-            early = [(change, decided(change, self.outcomes, self._restriction)) for change in changes]
+            early = [self._begun(self._changes[identity]) for identity in ready]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
                 if outcome is None:  # among ready changes the one with the longest path behind it goes first
@@ -125,6 +124,14 @@ class Run:
         why = self._should_stop()
         if why:
             self.stop(why)
+
+    def _begun(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
+        """Return a change with all values that are known by now, and its end where it is not to start."""
+        outcome = decided(change, self.outcomes, self._restriction)
+        if outcome is not None or self._course is None:
+            return change, outcome
+        begun = self._course.begin(change, self.outcomes)
+        return (change, begun) if isinstance(begun, Outcome) else (begun, None)
 
     def _start_some(self) -> None:
         if self._ready.waits():

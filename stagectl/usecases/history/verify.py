@@ -20,7 +20,7 @@ from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, s
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.course import counted
+from stagectl.core.running.course import counted, with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.planning.plan import checked_plan
@@ -113,7 +113,7 @@ class _Check:
         else:
             told = _with_outputs(plan, outcomes, self._state(commit))
             told = told if "Record-only" in first else counted(plan, told, before)
-            changed = settled(plan, told, before)
+            changed = settled(with_values(plan, told, before), told, before)
             merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **changed}
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
 
