@@ -174,6 +174,7 @@ class Config:
     lock_ref: str = "refs/stagectl/lock"  # on the remote
     lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead
     tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
+    plain: Tuple[str, ...] = ()  # environment variables that are no secrets, whoever reads them
     vocabulary: Tuple[str, ...] = ()  # tags that may match nothing; where there are any, definitions have no others
 
 

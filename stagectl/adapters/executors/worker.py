@@ -188,8 +188,9 @@ class _Home:
         root, private = own / "checkouts" / f"{attempt}-{os.getpid()}", own / "private"
         private.mkdir(parents=True, mode=0o700, exist_ok=True)
         checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
-        secrets = [os.environ[name] for name in facts["variables"] if name in os.environ]
-        return _Prepared(Place(root, private, Redactor(secrets), inherited()), git)
+        secret = frozenset(facts["secret"])
+        redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)
+        return _Prepared(Place(root, private, redactor, inherited(), secret), git)
 
     def attempts(self) -> Set[str]:
         """Return the attempts that something was made ready for."""

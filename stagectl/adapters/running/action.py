@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
@@ -14,7 +14,7 @@ from stagectl.adapters.running.output import Output
 from stagectl.core.redact import Redactor
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
-from stagectl.core.values import Inputs, Outputs, expand, pack, unpack
+from stagectl.core.values import Inputs, Outputs, expand, pack, unpack, variables
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,20 @@ class Order:
 @dataclass(frozen=True)
 class Place:
     """Where actions are carried out. root: where they start; private: the folder for files that only they may read;
-    environment: what they inherit.
+    environment: what they inherit, but for those of the secret variables that they do not read themselves.
     """
 
     root: Path
     private: Path
     redactor: Redactor
     environment: Mapping[bytes, bytes]
+    secret: FrozenSet[str] = frozenset()
+
+    def environment_of(self, order: Order) -> Mapping[bytes, bytes]:
+        """Return what one action inherits."""
+        own = {*variables(dict(order.inputs)), *variables(dict(order.before))}
+        hidden = {os.fsencode(name) for name in self.secret - own}
+        return {key: value for key, value in self.environment.items() if key not in hidden}
 
 
 class _Lenient(Dict[str, str]):
@@ -79,7 +86,7 @@ def carry_out(
         say=output.feed,
         started=started,
         folder=place.private,
-        environment=place.environment,
+        environment=place.environment_of(order),
         outputs=order.outputs,
         moved_from=order.moved_from,
     )

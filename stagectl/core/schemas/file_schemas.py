@@ -238,6 +238,9 @@ def _config() -> Schema:
                 "additionalProperties": _listed(_text(TAG.pattern, "A tag."), "Tags for this path."),
                 "description": "Tags by path, added when staging: {prod/**: [prod]}.",
             },
+            "plain": _listed(
+                _text("[A-Za-z_][A-Za-z0-9_]*", "A variable."), "Environment variables that are no secrets."
+            ),
             "vocabulary": _listed(_text(TAG.pattern, "A tag."), "All tags there may be; a selection may match none."),
         }
     )

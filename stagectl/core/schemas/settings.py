@@ -18,7 +18,7 @@ _KIND_KEYS = (
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
-    "lock_ref", "lock_term", "tags", "vocabulary",
+    "lock_ref", "lock_term", "tags", "vocabulary", "plain",
 )  # fmt: skip
 
 Documents = Sequence[Any]
@@ -154,6 +154,7 @@ def config(documents: Documents) -> Config:
         lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
         lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
         tags=_path_tags(raw.get("tags"), flaws),
+        plain=_variables(raw, flaws),
         vocabulary=tag_list(raw.get("vocabulary"), 0, ("vocabulary",), flaws),
     )
     if found.lock_ref == f"refs/heads/{found.applied_branch}":
@@ -193,6 +194,17 @@ def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
         if not isinstance(root, str) or not NAME.fullmatch(root) or root.split("/")[0] == "kinds":
             flaws.add(0, ("roots", index), "a root is a folder of definitions, such as resources")
     return tuple(str(root) for root in roots)
+
+
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def _variables(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
+    names = items_of(raw.get("plain"), 0, ("plain",), flaws)
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+            flaws.add(0, ("plain", index), "'plain' lists names of environment variables")
+    return tuple(map(str, names))
 
 
 def _path_tags(value: Any, flaws: Flaws) -> Tuple[Tuple[str, Tuple[str, ...]], ...]:

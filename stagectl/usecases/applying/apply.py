@@ -22,10 +22,11 @@ from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, restriction
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import Watch, discreet, execute, recorded_only
+from stagectl.usecases.applying.execute import Watch, execute, recorded_only
 from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
+from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
 from stagectl.usecases.planning.reviewed import check
@@ -98,7 +99,7 @@ def apply(
         header = _header(workspace, plan, options)
         say(header.run)
         begin(plan, header.run)
-        with discreet(plan):
+        with discreet(workspace, plan, header):
             done = _carried_out(workspace, plan, situation, header, options, watch, team, note)
         return replace(done, unshared=team.publish())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, Optional, Sequence, Set
 
 from stagectl.core.address import TCP, is_here, parse
 from stagectl.core.errors import StagectlError, UsageError, nearest
@@ -12,6 +12,7 @@ from stagectl.core.model import EXECUTORS, Config, Kind
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.runs import Header, restriction
 from stagectl.core.values import variables
+from stagectl.usecases.applying.secrets import secret_variables
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.version import __version__
 
@@ -53,7 +54,10 @@ def cluster_of(workspace: Workspace, plan: Plan, header: Header, where: Where, t
     if address is not None:
         check_address(address, insecure=where.insecure)
     with _imported("link").linked(
-        address, _facts(plan, header, config), route=config.route_targets, parallel=total
+        address,
+        _facts(plan, header, config, secret_variables(workspace, plan, header)),
+        route=config.route_targets,
+        parallel=total,
     ) as link:
         yield link
 
@@ -85,8 +89,11 @@ def _imported(module: str) -> Any:
         raise StagectlError("Dask distributed is not installed", "install it: pip install 'stagectl[dask]'") from error
 
 
-def _facts(plan: Plan, header: Header, config: Config) -> Dict[str, Any]:
-    """Return what workers have to know of a run. needs: per target the variables that changes on it read."""
+def _facts(plan: Plan, header: Header, config: Config, secret: FrozenSet[str]) -> Dict[str, Any]:
+    """Return what workers have to know of a run.
+
+    secret: names of variables; needs: per target the variables that changes on it read.
+    """
     left_out = restriction(plan, header.filter).preset
     needs: Dict[str, Set[str]] = {}
     read: Set[str] = set()
@@ -104,6 +111,7 @@ def _facts(plan: Plan, header: Header, config: Config) -> Dict[str, Any]:
         "version": __version__,
         "handlers": sorted({kind.handler for kind in plan.kinds.values()}),
         "variables": sorted(read),
+        "secret": sorted(secret),
         "needs": {target: sorted(names) for target, names in sorted(needs.items()) if names},
     }
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
@@ -27,8 +26,8 @@ from stagectl.core.running.deciding import recorded
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, restriction
-from stagectl.core.values import variables
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
+from stagectl.usecases.applying.secrets import redactor_of, secret_variables
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note
 
@@ -83,9 +82,10 @@ def execute(
     course = Course(plan, applied)
     if cluster is None:
         acting = [change for change in plan.changes if change.id not in left_out.preset]
-        hands = _here(workspace, replace(plan, changes=tuple(acting)), header.run, course, journal, total)
+        hands = _here(workspace, replace(plan, changes=tuple(acting)), header, course, journal, total)
     else:
-        hands = _there(cluster, plan, header.run, course, journal)
+        redactor = redactor_of(secret_variables(workspace, plan, header))
+        hands = _there(cluster, plan, header.run, course, journal, redactor)
     with hands.executor:
         loop = Run(
             plan,
@@ -130,13 +130,14 @@ class _Threads(ThreadPoolExecutor):
         self._notes.close()
 
 
-def _here(workspace: Workspace, plan: Plan, run: str, course: Course, journal: Journal, total: int) -> _Hands:
+def _here(workspace: Workspace, plan: Plan, header: Header, course: Course, journal: Journal, total: int) -> _Hands:
     """Return what carries out changes on this machine, in threads."""
     found, notes = handlers_of(plan, plan.changes), Notes(journal.folder)
-    place = Place(workspace.root, journal.private(), redactor_of(plan), inherited())
+    secret = secret_variables(workspace, plan, header)
+    place = Place(workspace.root, journal.private(), redactor_of(secret), inherited(), secret)
 
     def act(change: Change) -> Outcome:
-        order = order_of(plan, run, course, change)
+        order = order_of(plan, header.run, course, change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
@@ -145,11 +146,9 @@ def _here(workspace: Workspace, plan: Plan, run: str, course: Course, journal: J
     return _Hands(act, _Threads(total, notes), kill_all)
 
 
-def _there(cluster: Link, plan: Plan, run: str, course: Course, journal: Journal) -> _Hands:
+def _there(cluster: Link, plan: Plan, run: str, course: Course, journal: Journal, redactor: Redactor) -> _Hands:
     """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
     from stagectl.adapters.executors.dask import DaskExecutor
-
-    redactor = redactor_of(plan)
 
     def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
         output = Output(journal.output(identity), redactor)
@@ -177,22 +176,6 @@ def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) 
 def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that runs nothing and records as applied all that it does not have to leave out."""
     return recorded(plan, restriction(plan, header.filter))
-
-
-def redactor_of(plan: Plan) -> Redactor:
-    """Return what takes out the values of all variables that a plan reads: every action inherits all of them."""
-    values = [dict(side or {}) for change in plan.changes for side in (change.inputs, change.before)]
-    return Redactor(os.environ[name] for name in variables(values) if name in os.environ)
-
-
-@contextmanager
-def discreet(plan: Plan) -> Iterator[None]:
-    """Let what is told of a bug be clean of secrets: the error brings the function that takes them out."""
-    try:
-        yield
-    except Exception as error:
-        error.clean = redactor_of(plan).clean  # type: ignore[attr-defined]
-        raise
 
 
 def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:

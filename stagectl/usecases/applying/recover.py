@@ -16,9 +16,10 @@ from stagectl.core.running.deciding import tried
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Application, Header, Record, lost
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import Watch, discreet, execute, recorded_only
+from stagectl.usecases.applying.execute import Watch, execute, recorded_only
 from stagectl.usecases.applying.interrupted import outliving
 from stagectl.usecases.applying.record import conclude, is_recorded
+from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
@@ -139,7 +140,7 @@ def _resumed(
     journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
     begin(plan, header.run)
-    with discreet(plan):
+    with discreet(workspace, plan, header):
         again = tried(plan, applied, found.unknown())
         outcomes, stopped = _finish(
             workspace, plan, header, applied, journal, watch, note, known, again, parallel, where, team
