@@ -56,15 +56,11 @@ def test_two_environments_do_not_see_each_others_secrets(repo: Repo, plain: str,
         said += done.out + done.err
 
     more = ["REGION"] if region else []
-    assert (
-        seen(repo)
-        == {
-            "staging_a.run": ["OTHER", *more, "SHARED", "STAGING_PW"],
-            "prod_a.run": ["OTHER", "PROD_PW", "REGION", "SHARED"],
-            "prod_b.run": ["OTHER", "PROD_PW", *more, "SHARED"],
-        }
-        or not region
-    )
+    assert seen(repo) == {
+        "staging_a.run": ["OTHER", *more, "SHARED", "STAGING_PW"],
+        "prod_a.run": ["OTHER", "PROD_PW", "REGION", "SHARED"],
+        "prod_b.run": ["OTHER", "PROD_PW", *more, "SHARED"],
+    }
     for text in (said, everything(repo)):
         assert SECRETS["STAGING_PW"] not in text and SECRETS["PROD_PW"] not in text
         assert (ENV["REGION"] in text) == region
@@ -84,7 +80,7 @@ def test_every_way_an_action_runs_keeps_them_apart(repo: Repo) -> None:
 
     found = seen(repo)
     assert found["staging_a.check-up"] == ["OTHER", "STAGING_PW"]
-    assert found["prod_a.update"] == ["OTHER", "PROD_PW", "SHARED"]
+    assert found["prod_a.update"] == ["OTHER", "PROD_PW", "REGION", "SHARED"]
     assert found["staging_a.remove"] == ["OTHER", "REGION", "STAGING_PW"]
     for secret in SECRETS.values():
         assert secret not in done.out + done.err + everything(repo)
