@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from stagectl.core.values import Inputs, Path, Value, dotted, leaves, same, step_order
+from stagectl.core.values import Inputs, Path, Value, dotted, leaves, references_in, same, step_order
 from stagectl.core.word import Word
 
 
@@ -17,18 +17,24 @@ class Op(Word):
 
 
 class Difference(NamedTuple):
-    """One leaf that differs; before is None for `add`, after is None for `remove`."""
+    """One leaf that differs; before is None for `add`, after is None for `remove`.
+
+    known_after: the changes that may report the value, which is None until then; written: what its file has instead.
+    """
 
     path: Path
     op: Op
     before: Value = None
     after: Value = None
+    known_after: Tuple[str, ...] = ()
+    written: str = ""
 
 
 def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference, ...]:
     """Return what turns *before* into *after*, in path order; None counts as having no inputs."""
     old: Dict[Path, Value] = dict(leaves(before)) if before else {}
     new: Dict[Path, Value] = dict(leaves(after)) if after else {}
+    old = _cut(old, before, [path for path, leaf in new.items() if path not in old and references_in(leaf)])
     entries = []
     for path in sorted(old.keys() | new.keys(), key=step_order):
         if path not in old:
@@ -40,12 +46,24 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
     return tuple(entries)
 
 
+def _cut(old: Dict[Path, Value], before: Optional[Inputs], later: List[Path]) -> Dict[Path, Value]:
+    """Return leaves in which whatever is known later as a whole is a leaf, too."""
+    for path in later:
+        inside = [one for one in old if one[: len(path)] == path]
+        if inside:
+            value: Value = before
+            for step in path:
+                value = value[step]
+            old = {**{one: leaf for one, leaf in old.items() if one not in inside}, path: value}
+    return old
+
+
 def joined(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
     """Return, for a replace, what turns the values that go (all `remove`) into those that come (all `add`)."""
     old = {dotted(entry.path): entry for entry in gone}
     new = {dotted(entry.path): entry for entry in come}
     entries = [entry for path, entry in {**old, **new}.items() if (path in old) != (path in new)]
     for path in old.keys() & new.keys():
-        if not same(old[path].before, new[path].after):
-            entries.append(Difference(new[path].path, Op.REPLACE, old[path].before, new[path].after))
+        if new[path].known_after or not same(old[path].before, new[path].after):
+            entries.append(new[path]._replace(op=Op.REPLACE, before=old[path].before))
     return tuple(sorted(entries, key=lambda entry: step_order(entry.path)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Sequence
+from typing import Callable, List, Optional, Sequence
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.model import REMOVE, RUN, UPDATE
+from stagectl.core.plans.plan import Change
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import safe as safe
 from stagectl.core.values import Path, Value, as_written, canonical, dotted
@@ -43,6 +44,12 @@ def painted(text: str, style: str, colour: bool) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if colour and style else text
 
 
+def sign_of_change(change: Change, removal: Optional[Change] = None) -> str:
+    """Return the sign of a change; removal: of a replace what goes before it. A question mark: if there is a reason."""
+    sign = sign_of(change.action) if removal is None else "-/+"
+    return f"{sign}?" if (removal or change).conditional else sign
+
+
 def coloured(sign: str, colour: bool) -> str:
     """Return a sign, in its colour where there is any."""
     return painted(sign, COLOURS.get(sign, ""), colour)
@@ -70,8 +77,15 @@ def difference_line(difference: Difference, sensitive: bool, colour: bool = Fals
     if sensitive:
         return f"{path}: (sensitive)"
     before = "" if difference.op == Op.ADD else painted(value_text(difference.before), OLD, colour)
-    after = "(gone)" if difference.op == Op.REMOVE else painted(value_text(difference.after), NEW, colour)
+    after = "(gone)" if difference.op == Op.REMOVE else painted(after_text(difference), NEW, colour)
     return f"{path}: {before} -> {after}" if before else f"{path}: {after}"
+
+
+def after_text(difference: Difference) -> str:
+    """Return the value that comes, in one line: of one that is known later, after what, and what its file has."""
+    if not difference.known_after:
+        return value_text(difference.after)
+    return f"(known after {', '.join(difference.known_after)}: {one_line(difference.written)})"
 
 
 def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:

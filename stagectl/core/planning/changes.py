@@ -10,7 +10,7 @@ from stagectl.core.planning.resolve import found_in
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import CauseType, Reason
-from stagectl.core.values import Reference, same
+from stagectl.core.values import Reference, references_in, same
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Draft:
     follows: Set[ChangeId] = field(default_factory=set)
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
     stamps: Dict[str, str] = field(default_factory=dict)
+    conditional: bool = False
 
     @property
     def id(self) -> ChangeId:
@@ -83,6 +84,7 @@ class _Drafting:
             bare = action == RENAME or (action == REMOVE and RUN not in intent.actions)
             cause = CauseType.STAGED if action == RENAME else intent.cause
             draft = Draft(name, action, cause, () if bare else intent.inputs, follows=set(previous))
+            draft.conditional = action in intent.conditional
             previous = [self._add(draft)]
         if intent.actions != (REMOVE,) and self._view.is_staged_here(name):
             self._add_explicit(name, intent.actions, previous)
@@ -93,7 +95,8 @@ class _Drafting:
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
                     self._by_id[change_id(name, RUN)].stamps[action] = stamp
             elif action in inferred:
-                self._by_id[change_id(name, action)].stamps[action] = stamp
+                draft = self._by_id[change_id(name, action)]
+                draft.stamps[action], draft.conditional = stamp, False
             else:
                 draft = Draft(name, action, CauseType.EXPLICIT, follows=set(previous), stamps={action: stamp})
                 previous = [self._add(draft)]
@@ -117,9 +120,12 @@ class _Drafting:
                 hold = self._hold_of(name)
                 if hold is not None:
                     self._hold(name, action, hold)
-                elif not self._satisfied(name, action):
+                elif self._satisfied(name, action):
+                    self._by_id[change_id(name, RUN)].conditional = False
+                else:
                     draft = Draft(name, action, CauseType.OWED, follows=set(self._inferred(name)))
                     draft = self._by_id.setdefault(draft.id, draft)
+                    draft.conditional = False
                     if draft.cause == CauseType.OWED:
                         draft.of.update(behind)
 
@@ -180,6 +186,9 @@ class _Drafting:
                 _note(held.triggers, trigger, when)
             return
         if self._satisfied(name, action):
+            run = self._by_id[change_id(name, RUN)]
+            if run.conditional:  # it has another reason then
+                _note(run.triggers, trigger, when)
             return
         if own not in self._by_id:
             self._add(Draft(name, action, CauseType.REACTION, follows=set(self._inferred(name))))
@@ -199,6 +208,11 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     for key in draft.inputs:
         for reference in resource.references.get(key, ()) if resource and key in resource.inputs else ():
             found |= _value_changes(universe, drafts, reference)
+    if draft.name in universe.view.effective:
+        inputs = universe.view.inputs(draft.name)
+        read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
+        by = universe.view.reports.by
+        found |= {one for ref in read for one in by.get(Name(ref.name), {}).get(ref.path[0], ())}
     return found - {draft.id}
 
 
@@ -209,7 +223,10 @@ def _value_changes(universe: Universe, drafts: Drafts, reference: Reference) -> 
     if not actions or change_id(parent, actions[-1]) not in drafts.by_id:
         return set()
     there, value = universe.view.resolver.value_of(reference)
-    was_there, was = found_in(universe.view.applied(parent).inputs, reference)
+    applied = universe.view.applied(parent)
+    was_there, was = found_in({**applied.outputs, **applied.inputs}, reference)
+    if there and references_in(value):
+        return set()  # known after other changes, which are behind it themselves
     changed = there != was_there or (there and not same(value, was))
     return {change_id(parent, actions[-1])} if changed else set()
 
@@ -220,7 +237,8 @@ def held_actions(universe: Universe, name: Name) -> List[str]:
         return list(universe.intents[name].actions)
     inferred = list(universe.full.intents[name].actions)
     explicit = [] if inferred == [REMOVE] else [a for a in universe.view.explicit(name) if a not in (RUN, REPLACE)]
-    return list(dict.fromkeys(inferred + explicit)) or [UPDATE]
+    nothing = [UPDATE] if universe.view.situation.is_live(name) else [RUN]
+    return list(dict.fromkeys(inferred + explicit)) or nothing
 
 
 def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:

@@ -10,6 +10,7 @@ from stagectl.core.planning import resolve
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.unreported import is_output
 from stagectl.core.planning.view import View
 from stagectl.core.schemas.schema import FRONT
 from stagectl.core.values import EnvVariable, Reference, Template
@@ -156,7 +157,8 @@ def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:
     staged = view.situation.staged.get(name)
     yield from _named(view, staged) if staged else ()
     for key, reference, why in view.resolver.misses(staged) if staged else ():
-        if why in resolve.LACKING and not full.resolver.value_of(reference)[0]:
+        is_awaited = why == resolve.NO_VALUE and is_output(view, reference)
+        if why in resolve.LACKING and not is_awaited and not full.resolver.value_of(reference)[0]:
             yield Trouble(name, ("inputs", key), _missing_text(full, reference, name))
 
 
@@ -178,7 +180,8 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
         if view.situation.is_live(parent):
             return f"{reference} reads '{parent}', which is being removed"
         return f"{reference}: {_unknown(view, parent, reader)}"
-    known = view.resolver.inputs(parent)
+    kind = view.situation.kinds.get(view.effective[parent].kind)
+    known = {**dict.fromkeys(kind.output_names if kind else ()), **view.resolver.inputs(parent)}
     definition = view.situation.defined.get(parent)
     if definition is not None and reference.path[0] in definition.inputs.keys() - known.keys():
         return f"{reference}: only the definition of '{parent}' has that input: stage it too"

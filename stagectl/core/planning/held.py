@@ -28,7 +28,8 @@ def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers
     name, action = split_change(identity)
     needs = tuple(sorted(need for blocker in hold.blockers for need in _staged_changes(universe, blocker)))
     tags = tuple(sorted(universe.view.situation.tags(name)))
-    return Held(identity, name, action, tags, hold.reason, needs, _message(hold.reason, needs, triggers), triggers)
+    message = hold.why or _message(hold.reason, needs, triggers)
+    return Held(identity, name, action, tags, hold.reason, needs, message, triggers)
 
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:

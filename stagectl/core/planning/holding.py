@@ -12,8 +12,9 @@ from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTu
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
 from stagectl.core.planning.intents import intent_of, intents_of
 from stagectl.core.planning.resolve import ABSENT, LACKING, found_in
-from stagectl.core.planning.situation import Hold, Scope
+from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope
 from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.unreported import wait_of
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import Reason
 from stagectl.core.values import Reference
@@ -36,11 +37,14 @@ class _Dropped(NamedTuple):
     is_broken: bool = False
 
 
-def universe_of(scope: Scope, full: Universe) -> Universe:
-    """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
+def universe_of(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
+    """Return the universe that a scope makes of a situation, given the one in which everything is selected.
+
+    reports: what its changes may report.
+    """
     if scope.selected is None:
         return full
-    view = View(full.view.situation, scope)
+    view = View(full.view.situation, scope, reports=reports)
     view = replace(view, holds=_without_parents(view))
     after = _next(view, full)
     while after is not view:
@@ -145,7 +149,8 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
     lacking = [ref for ref, why in misses if why != ABSENT and full.view.resolver.value_of(ref)[0]]
     blockers = absent | {blocker for ref in lacking for blocker in _sources(view, ref)}
     if not blockers:
-        return None
+        wait = wait_of(view, name)
+        return _Candidate(wait) if wait else None
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(blockers)), () if absent else tuple(lacking))
 
 

@@ -42,7 +42,7 @@ class Known:
 
 def narrowed(known: Known, edits: Edits, kinds: Mapping[str, Kind]) -> Situation:
     """Return the situation that makes the same plan as everything would."""
-    active = _Region(known, edits).active()
+    active = _Region(known, edits, kinds).active()
     states = known.states(active)
     staged = {name: edits[name] if name in edits else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}
@@ -56,9 +56,10 @@ def narrowed(known: Known, edits: Edits, kinds: Mapping[str, Kind]) -> Situation
 class _Region:
     """Follows changes from what was edited, or is open, to all that they may reach."""
 
-    def __init__(self, known: Known, edits: Edits) -> None:
+    def __init__(self, known: Known, edits: Edits, kinds: Mapping[str, Kind]) -> None:
         self._known = known
         self._edits = edits
+        self._reporting = {name: kind.output_names for name, kind in kinds.items() if kind.outputs}
         self._own_readers: Dict[Node, List[Node]] = {}
         self._own_related: Dict[Name, Set[Name]] = {}
         for name, resource in edits.items():
@@ -78,6 +79,8 @@ class _Region:
         names |= self._known.related(self._shaken(before), reacting=False)
         fresh_nodes, fresh_names = set(nodes), set(names)
         while fresh_nodes or fresh_names:
+            fresh_nodes |= self._outputs(fresh_names) - nodes
+            nodes |= fresh_nodes
             reached = self._known.readers(fresh_nodes)
             reached |= {node for start in fresh_nodes for node in self._own_readers.get(start, ())}
             fresh_nodes = reached - nodes
@@ -87,6 +90,19 @@ class _Region:
             fresh_names = joined - names
             names |= fresh_names
         return names
+
+    def _outputs(self, names: AbstractSet[Name]) -> Set[Node]:
+        """Return the outputs that may change if something is done with these resources."""
+        if not self._reporting or not names:
+            return set()
+        found: Set[Node] = set()
+        states = self._known.states(names)
+        for name in names:
+            state = states.get(name, Applied())
+            forms = [form for form in (self._edits.get(name), state.resource) if form is not None]
+            found.update((name, key) for key in state.outputs)
+            found.update((name, key) for form in forms for key in self._reporting.get(form.kind, ()))
+        return found
 
     def _changed(self, name: Name, state: Optional[Applied]) -> Iterator[Node]:
         """Yield the inputs of a start whose values may not be those last applied."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable
+from typing import Dict, Iterable, List
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Name, Resource
 from stagectl.core.planning.moves import renames
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType
-from stagectl.core.values import differing, same
+from stagectl.core.values import Inputs, Template, Value, differing, references_in, same
 
 
 def intents_of(view: View) -> Dict[Name, Intent]:
@@ -45,15 +45,51 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     selected = view.is_staged_here(name)
     if (not selected and not changed) or view.is_left_alone(name):
         return Intent()
-    if _is_replace(view, name, resource, before, changed, selected):
+    later = [key for key in changed if key in after and references_in(after[key])]
+    surely = [key for key in changed if key not in later or not _may_stay(applied.inputs.get(key), after[key])]
+    if _is_replace(view, name, resource, before, surely, selected):
+        return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
+    through = _replaced_parents(view, resource, after, later)
+    if any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished
     if not changed and unfinished is None:
         return Intent()
-    action = RUN if unfinished is not None and unfinished.action in (REMOVE, RUN) else UPDATE
+    cause = CauseType.CHILD if unfinished is None else CauseType.UNFINISHED
     if selected and any(_raw_differs(before, resource, key) for key in changed):
-        return Intent((action,), CauseType.STAGED, changed)
-    return Intent((action,), CauseType.CHILD if unfinished is None else CauseType.UNFINISHED, changed)
+        cause = CauseType.STAGED
+    is_conditional = cause == CauseType.CHILD and not surely
+    if through:
+        return Intent((REMOVE, RUN), cause, changed, (REMOVE, RUN) if is_conditional else (REMOVE,))
+    action = RUN if unfinished is not None and unfinished.action in (REMOVE, RUN) else UPDATE
+    return Intent((action,), cause, changed, (action,) if is_conditional else ())
+
+
+def _replaced_parents(view: View, resource: Resource, after: Inputs, later: Iterable[str]) -> List[bool]:
+    """Return, for what is known later of the inputs in `replace_on`, whether it surely means a replace."""
+    kind = view.situation.kinds.get(resource.kind)
+    keys = sorted(kind.replace_on.intersection(later)) if kind else []
+    read = [Name(reference.name) for key in keys for reference in references_in(after[key])]
+    return [view.reports.replaced.get(parent, False) for parent in read]
+
+
+def _may_stay(before: Value, after: Value) -> bool:
+    """Return whether a value of which something is known later may turn out to be what it was."""
+    if isinstance(after, Template) and references_in(after):
+        return len(after.parts) == 1 or isinstance(before, Template) or _may_read(before, after)
+    if isinstance(after, dict):
+        has_keys = isinstance(before, dict) and before.keys() == after.keys()
+        return has_keys and all(_may_stay(before[key], inner) for key, inner in after.items())
+    if isinstance(after, list):
+        is_long = isinstance(before, list) and len(before) == len(after)
+        return is_long and all(map(_may_stay, before, after))
+    return same(before, after)
+
+
+def _may_read(before: Value, after: Template) -> bool:
+    first, last = (part if isinstance(part, str) else "" for part in (after.parts[0], after.parts[-1]))
+    is_long = isinstance(before, str) and len(before) >= len(first) + len(last)
+    return is_long and bool(before.startswith(first)) and bool(before.endswith(last))
 
 
 def _first_cause(is_unfinished: bool) -> CauseType:

@@ -6,6 +6,7 @@ from typing import AbstractSet, Dict, Iterator, List, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
+from stagectl.core.planning.reports import deciders, reporters
 from stagectl.core.planning.view import View
 
 Edge = Tuple[ChangeId, ChangeId]  # (earlier, later)
@@ -38,7 +39,17 @@ class _Order:
             if REMOVE in actions and applied is not None and applied is not staged:
                 yield from self._by_action(applied, [REMOVE])
             yield from self._before_removals(name, actions, staged, applied)
+            if self._view.reports.by and name in self._view.effective:
+                yield from self._after_reporters(name, actions)
         yield from self._after_freed()
+
+    def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Edge]:
+        """What reads an output comes after every change that may report it; a removal only if it goes by it."""
+        earlier = reporters(self._view.reports, self._view.inputs(name))
+        for own in actions:
+            later = change_id(name, own)
+            before = deciders(self._view, name) if own == REMOVE else earlier
+            yield from ((one, later) for one in sorted(before) if one != later)
 
     def _after_freed(self) -> Iterator[Edge]:
         """A `rename` that frees a name comes before whatever is done under that name."""

@@ -23,17 +23,18 @@ from stagectl.core.planning.checks import (
     still_read_error,
 )
 from stagectl.core.planning.held import held_changes
-from stagectl.core.planning.holding import universe_of
 from stagectl.core.planning.moves import old_names, with_moved
 from stagectl.core.planning.order import predecessors
+from stagectl.core.planning.outlook import everything, universe_of
+from stagectl.core.planning.reports import reporters
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe, everything
+from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import OWN, WITHOUT_VALUES, Cause, CauseType, Change, Plan, Reason, Target
 from stagectl.core.plans.selection import Selection, World, select, tag_test
-from stagectl.core.values import Inputs, differing
+from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
 
 
 class CyclicPlan(StagectlError):
@@ -143,7 +144,7 @@ class _Making(NamedTuple):
             kind=kind,
             tags=tuple(sorted(view.situation.tags(name))),
             cause=Cause(draft.cause, tuple(sorted(behind(self.universe, self.drafts, draft))), draft.inputs),
-            diff=_diff_of(draft, before, inputs),
+            diff=_marked(view, draft, _diff_of(draft, before, inputs)),
             after=tuple(sorted(self.before[draft.id])),
             wave=self.wave[draft.id],
             before=before,
@@ -152,6 +153,7 @@ class _Making(NamedTuple):
             triggers=tuple(sorted(draft.triggers.items())),
             stamps=draft.stamps,
             protected=draft.action == REMOVE and _is_protected(view, name, kind),
+            conditional=draft.conditional,
         )
         return replace(change, digests=digests(change))
 
@@ -228,6 +230,22 @@ def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]
         for name in sorted(names)
         if name in view.effective
     }
+
+
+def _marked(view: View, draft: Draft, entries: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
+    """Return differences in which a value that is known after other changes says so, as its file has it."""
+    if not view.reports.by or draft.action == REMOVE:
+        return entries
+    own = dict(leaves(view.effective[draft.name].inputs))
+    return tuple(_marked_one(view, entry, own.get(entry.path)) for entry in entries)
+
+
+def _marked_one(view: View, entry: Difference, own: Value) -> Difference:
+    if not references_in(entry.after):
+        return entry
+    as_it_is = own if isinstance(own, Template) else entry.after  # it may stand in what a parent's input has
+    written = str(as_written(as_it_is))
+    return entry._replace(after=None, known_after=reporters(view.reports, entry.after), written=written)
 
 
 def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]) -> Tuple[Difference, ...]:

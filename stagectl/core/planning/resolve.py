@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from dataclasses import dataclass, replace
+from typing import Container, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.values import Inputs, Outputs, Part, Path, Reference, Template, Value, canonical, leaves
@@ -51,7 +51,8 @@ class Resolver:
     """The values of a universe of resources.
 
     documents: resources whose inputs are resolved; fixed: resources that show given values whatever others do.
-    A name in both counts as fixed. outputs: what actions reported, which is read like an input of that name.
+    A name in both counts as fixed. outputs: what actions reported, which is read like an input of that name; later:
+    outputs that changes to come may report: they stay the references they are.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Resolver:
         documents: Mapping[Name, Resource],
         fixed: Mapping[Name, Inputs],
         outputs: Optional[Mapping[Name, Outputs]] = None,
+        later: Optional[Mapping[Name, Container[str]]] = None,
     ) -> None:
         self._documents = documents
         self._fixed = fixed
         self._outputs = outputs or {}
+        self._later = later or {}
         self._values: Dict[Node, Value] = {}
         self._sizes: Dict[Name, int] = {}
         self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
@@ -120,6 +123,8 @@ class Resolver:
             shown = {key: self._values[name, key]} if (name, key) in self._values else {}
         else:
             raise _Failed(ABSENT, reference)
+        if key not in shown and key in self._later.get(name, ()):
+            return Template((reference,))
         if key not in shown and name in self._outputs:
             shown = self._outputs[name]
         there, value = found_in(shown, reference)
@@ -216,7 +221,7 @@ class Resolver:
             return (part,)
         value = self.look_up(part)
         if isinstance(value, Template):
-            return value.parts
+            return tuple(replace(one, inside=True) if isinstance(one, Reference) else one for one in value.parts)
         return (value if isinstance(value, str) else canonical(value),)
 
 
@@ -228,7 +233,10 @@ def reported(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
 def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
     """Return whether inputs have what a reference reads, and the value; one of the wrong form is not what it reads."""
     value: Value = inputs
-    for step in reference.path:
+    for at, step in enumerate(reference.path):
+        if isinstance(value, Template) and len(value.parts) == 1 and isinstance(value.parts[0], Reference):
+            read = value.parts[0]  # known after some change: what is read is in it
+            return True, Template((replace(read, path=(*read.path, *reference.path[at:]), inside=reference.inside),))
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import AbstractSet, Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.model import Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.plans.plan import CauseType, Reason
 
 
@@ -71,6 +71,7 @@ class Hold(NamedTuple):
 
     reason: Reason
     blockers: FrozenSet[Name] = frozenset()
+    why: str = ""  # what to say of it where reason and blockers do not say it
 
 
 class Intent(NamedTuple):
@@ -78,4 +79,20 @@ class Intent(NamedTuple):
 
     actions: Tuple[str, ...] = ()
     cause: CauseType = CauseType.STAGED
-    inputs: Tuple[str, ...] = ()  # own top-level inputs that differ
+    inputs: Tuple[str, ...] = ()  # own top-level inputs that differ, or may turn out to
+    conditional: Tuple[str, ...] = ()  # those of the actions that may turn out to have nothing to do
+
+
+class Reports(NamedTuple):
+    """What the changes of a plan may report.
+
+    by: per resource the outputs that may change, with the changes that may report them; anew: resources that are run,
+    of which nothing counts that they reported before; replaced: those that are replaced, and whether that is sure.
+    """
+
+    by: Mapping[Name, Mapping[str, Tuple[ChangeId, ...]]] = {}
+    anew: FrozenSet[Name] = frozenset()
+    replaced: Mapping[Name, bool] = {}
+
+
+NOTHING_REPORTED = Reports()

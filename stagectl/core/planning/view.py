@@ -8,7 +8,7 @@ from typing import AbstractSet, Dict, FrozenSet, Mapping
 
 from stagectl.core.model import REMOVE, Applied, Name, Resource, is_pending
 from stagectl.core.planning.resolve import Resolver, reported
-from stagectl.core.planning.situation import Hold, Scope, Situation
+from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Value
 
 
@@ -18,12 +18,14 @@ class View:
 
     holds: resources that would change and may not; they show what is applied.
     passive: resources that can be no part of a plan though nothing holds them; they show what is applied, too.
+    reports: what the changes may report; its readers see the reference itself.
     """
 
     situation: Situation
     scope: Scope
     holds: Mapping[Name, Hold] = field(default_factory=dict)
     passive: FrozenSet[Name] = frozenset()
+    reports: Reports = NOTHING_REPORTED
 
     def is_selected(self, name: Name) -> bool:
         """Return whether a resource was asked for."""
@@ -82,7 +84,10 @@ class View:
     @cached_property
     def resolver(self) -> Resolver:
         """The values of everything that exists here."""
-        return Resolver(self.effective, self._fixed, reported(self.situation.applied))
+        outputs = {
+            name: found for name, found in reported(self.situation.applied).items() if name not in self.reports.anew
+        }
+        return Resolver(self.effective, self._fixed, outputs, self.reports.by)
 
     @cached_property
     def _fixed(self) -> Dict[Name, Inputs]:

@@ -81,6 +81,7 @@ def _change_json(change: Change) -> Document:
         "stamps": dict(sorted(change.stamps.items())),
         "digests": {"before": digested.before, "inputs": digested.inputs},
         **({"protected": True} if change.protected else {}),
+        **({"conditional": True} if change.conditional else {}),
     }
 
 
@@ -94,8 +95,12 @@ def digests(change: Change) -> Digests:
 def difference_json(difference: Difference, sensitive: bool) -> Document:
     """Return one difference; a sensitive one without its values."""
     found: Document = {"path": dotted(difference.path), "op": difference.op.value, "before": None, "after": None}
+    if difference.known_after:
+        found["known_after"] = list(difference.known_after)
     if sensitive:
         return {**found, "sensitive": True}
+    if difference.known_after:
+        return {**found, "before": as_written(difference.before), "written": difference.written}
     return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
 
 

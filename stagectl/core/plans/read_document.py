@@ -107,13 +107,16 @@ def _change(raw: Mapping[str, Any]) -> Change:
         stamps={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
         digests=Digests(made["before"], made["inputs"]),
         protected=bool(raw.get("protected")),
+        conditional=bool(raw.get("conditional")),
     )
 
 
 def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
     for entry in entries:
         before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
-        yield Difference(undotted(forms.text(entry["path"])), Op(entry["op"]), before, after)
+        known_after = tuple(map(forms.identity, entry.get("known_after", ())))
+        written = forms.text(entry.get("written", ""))
+        yield Difference(undotted(forms.text(entry["path"])), Op(entry["op"]), before, after, known_after, written)
 
 
 def _read(path: object, text: str) -> Value:

@@ -84,14 +84,12 @@ class Course:
             except _Unreported:  # it was never started
                 return
         change, target = self._changes[change.id], self._targets.get(change.resource)
-        self._states[change.resource] = after_change(
-            self._plan, target, change, outcome, self._states[change.resource]
-        )
+        self._states[change.resource] = after_change(self._plan, target, change, outcome, self._states[change.resource])
 
     def plan(self) -> Plan:
         """Return the plan with the values, as far as they were reported, and with the actions that were carried out."""
         changes = tuple(self._changes[change.id] for change in self._plan.changes)
-        return replace(self._plan, changes=changes, targets=self._targets) if self._open else self._plan
+        return replace(self._plan, changes=changes, targets=self._targets)
 
     # --- values
 

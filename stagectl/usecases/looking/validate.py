@@ -10,8 +10,8 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_still_read, still_read_error
+from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.planner import make_plan
-from stagectl.core.planning.universe import everything
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.repository.workspace import Workspace, located, more_problems
 from stagectl.usecases.staging.desired import desired

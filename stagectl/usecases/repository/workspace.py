@@ -16,10 +16,10 @@ from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles
 from stagectl.core.planning.moves import follow_moves
+from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
-from stagectl.core.planning.universe import everything
 from stagectl.core.references import folder_of
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read

@@ -21,7 +21,7 @@ from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
 from stagectl.views.plans.range_diff import SHORT, range_diff_lines
-from stagectl.views.text import counted, listed, selection_words, sign_of, value_text
+from stagectl.views.text import after_text, counted, listed, selection_words, sign_of_change, value_text
 
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
@@ -151,7 +151,7 @@ def _told(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
 
 
 def _sign(change: Change, removal: Optional[Change]) -> str:
-    return "-/+" if removal else sign_of(change.action)
+    return sign_of_change(change, removal)
 
 
 def _row(change: Change, removal: Optional[Change], plan: Plan) -> Sequence[str]:
@@ -220,7 +220,7 @@ def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
     if entry.op != Op.ADD:
         yield f"- {path}: {value_text(entry.before)}"
     if entry.op != Op.REMOVE:
-        yield f"+ {path}: {value_text(entry.after)}"
+        yield f"+ {path}: {after_text(entry)}"
 
 
 # --- what else there is

@@ -11,7 +11,7 @@ from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Change, Held, Plan
 from stagectl.core.references import folder_of
 from stagectl.views.plans.plan_text import cause_text, shown_differences
-from stagectl.views.text import difference_line, one_line, sign_of
+from stagectl.views.text import difference_line, one_line, sign_of, sign_of_change
 
 _MOST_LINES = 12  # of values that a pointer shows
 
@@ -78,7 +78,8 @@ def _change_box(change: Change, plan: Plan) -> Box:
     near = cause_text(
         change, plan.kinds, lambda word: one_line(f"./{word[len(folder) :]}" if word.startswith(folder) else word)
     )
-    return Box(f"{sign_of(change.action)} {change.id}", near, style_of(change.action), about)
+    sign = sign_of_change(change)
+    return Box(f"{sign} {change.id}", near, style_of(change.action), about, dashed=change.conditional)
 
 
 def _held_box(held: Held) -> Box:

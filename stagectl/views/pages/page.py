@@ -15,7 +15,7 @@ from stagectl.views.pages.figure import Box, Figure, graph_figure, plan_figure
 from stagectl.views.pages.html import asset, data_block, html_page
 from stagectl.views.pages.svg import text_of
 from stagectl.views.plans.plan_text import plan_text, shown_differences, summary_line
-from stagectl.views.text import dotted_path, selection_words, sign_of, value_text
+from stagectl.views.text import after_text, dotted_path, selection_words, sign_of, sign_of_change, value_text
 
 _SCRIPTS = ("layout.js", "model.js", "page.js")
 _LEGEND = (
@@ -54,17 +54,17 @@ def _change_node(change: Change, box: Box) -> Node:
         "kind": change.kind,
         "tags": list(change.tags),
         "action": change.action,
-        "state": "planned",
+        "state": "conditional" if change.conditional else "planned",
         "own": change.cause.type in OWN,
     }
-    return {**_node(change.id, change.resource, sign_of(change.action), box, about), "values": values}
+    return {**_node(change.id, change.resource, sign_of_change(change), box, about), "values": values}
 
 
 def _row(entry: Difference, change: Change) -> List[str]:
     if entry.path[0] in change.sensitive:
         return [dotted_path(entry.path), "(sensitive)", "(sensitive)"]
     before = "" if entry.op == Op.ADD else value_text(entry.before)
-    after = "" if entry.op == Op.REMOVE else value_text(entry.after)
+    after = "" if entry.op == Op.REMOVE else after_text(entry)
     return [dotted_path(entry.path), before, after]
 
 

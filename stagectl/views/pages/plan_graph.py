@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple
 
-from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.views.pages.figure import PALETTE, style_of
-from stagectl.views.text import sign_of
+from stagectl.views.text import dotted_path, sign_of_change
 
 MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
 MOST_BYTES = 45_000  # of Mermaid text (its maxTextSize is 50,000)
+_HARMLESS = re.compile(r"[A-Za-z0-9_./:@${}\[\] -]{1,80}", re.ASCII)  # acts in no label
 NO_BREAK = "\u00a0"  # a space where Mermaid starts no new line; it breaks labels of more than 200 pixels
 
 
@@ -23,6 +25,7 @@ class Node:
     label: str
     action: str
     held: bool = False
+    conditional: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ Group = Callable[[str], str]  # from a resource's name to the folder it is drawn
 def picture(plan: Plan) -> Picture:
     """Return every change, and those held back, as a box of its own."""
     index = {change.id: number for number, change in enumerate(plan.changes)}
-    nodes = [Node(f"{change.id} {sign_of(change.action)}", change.action) for change in plan.changes]
+    nodes = [
+        Node(f"{change.id} {sign_of_change(change)}{_later(change)}", change.action, conditional=change.conditional)
+        for change in plan.changes
+    ]
     nodes += [Node(f"{held.id} held back", held.action, held=True) for held in plan.held]
     edges = [(index[before], index[change.id]) for change in plan.changes for before in change.after]
     needs = [
@@ -52,15 +58,27 @@ def picture(plan: Plan) -> Picture:
     return Picture(tuple(nodes), tuple(sorted({*edges, *needs})))
 
 
+def _later(change: Change) -> str:
+    """Return what to say of the first value that is known after other changes: what it reads, and after which."""
+    found = [entry for entry in change.diff if entry.known_after and entry.path[0] not in change.sensitive]
+    if not found:
+        return ""
+    what = found[0].written if _HARMLESS.fullmatch(found[0].written) else dotted_path(found[0].path)
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f" ({what}{more} known after {', '.join(found[0].known_after)})" if _HARMLESS.fullmatch(what) else ""
+
+
 def collapsed(plan: Plan, group: Group) -> Picture:
     """Return a box per folder and action instead of one per change; those held back have boxes of their own."""
-    key_of = {change.id: (group(change.resource), change.action, False) for change in plan.changes}
-    held = {held.id: (group(held.resource), held.action, True) for held in plan.held}
+    key_of = {
+        change.id: (group(change.resource), change.action, sign_of_change(change), False) for change in plan.changes
+    }
+    held = {held.id: (group(held.resource), held.action, "held back", True) for held in plan.held}
     members = Counter([*key_of.values(), *held.values()])
     number = {key: at for at, key in enumerate(members)}
     nodes = tuple(
-        Node(f"{folder or '(root)'}: {count} to {action} {'held back' if waits else sign_of(action)}", action, waits)
-        for (folder, action, waits), count in members.items()
+        Node(f"{folder or '(root)'}: {count} to {action} {sign}", action, waits, sign.endswith("?"))
+        for (folder, action, sign, waits), count in members.items()
     )
     arrows = [(before, key_of[change.id]) for change in plan.changes for before in change.after]
     arrows += [(need, held[entry.id]) for entry in plan.held for need in entry.needs if need in key_of]
@@ -83,16 +101,17 @@ def mermaid(shown: Picture) -> str:
 def _style(node: Node) -> Tuple[str, str]:
     word = "held" if node.held else style_of(node.action)
     fill, stroke = PALETTE[word]
-    return word, ("stroke-dasharray:5 5,color:#000," if node.held else "") + f"fill:{fill},stroke:{stroke}" + (
-        "" if node.held else ",color:#000"
-    )
+    dashes = "stroke-dasharray:2 4," if node.conditional else ""
+    return f"{word}{'Maybe' if node.conditional else ''}", (
+        "stroke-dasharray:5 5,color:#000," if node.held else dashes
+    ) + f"fill:{fill},stroke:{stroke}" + ("" if node.held else ",color:#000")
 
 
 def dot(shown: Picture) -> str:
-    """Return a picture in the DOT language: held back is dashed."""
+    """Return a picture in the DOT language: held back is dashed, conditional dotted."""
     lines = ["digraph changes {", "  rankdir=LR;", "  node [shape=box];"]
     for at, node in enumerate(shown.nodes):
-        style = ", style=dashed" if node.held else ""
+        style = ", style=dashed" if node.held else ", style=dotted" if node.conditional else ""
         lines.append(f'  n{at} [label="{node.label}"{style}];')
     lines += [f"  n{before} -> n{after};" for before, after in shown.edges]
     return "\n".join([*lines, "}"]) + "\n"

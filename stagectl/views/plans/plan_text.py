@@ -9,11 +9,12 @@ from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Na
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
-from stagectl.views.text import BOLD, coloured, difference_line, listed, one_line, painted, sign_of
+from stagectl.views.text import BOLD, coloured, difference_line, listed, one_line, painted, sign_of, sign_of_change
 
 FOLD_FROM = 2000  # changes: of so many, what is alike is counted
 SHOWN_OF_ALIKE = 3
 NOTHING = "No changes. The applied state matches what is staged."
+IF_IT_DIFFERS = ", if a value turns out to differ"  # why a conditional change may have nothing to do
 
 
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
@@ -41,7 +42,7 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
     if partner is not None and change.action == REMOVE:
         return  # told with the run
-    sign = "-/+" if partner else sign_of(change.action)
+    sign = sign_of_change(change, partner)
     identity = f"{partner.id}, {change.id}" if partner else change.id
     protected = ", protected" if change.protected or (partner is not None and partner.protected) else ""
     cause = cause_text(change, plan.kinds)
@@ -61,14 +62,14 @@ def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Itera
     """Yield the lines of a plan that nobody reads whole: of what a folder does alike, three changes and a count."""
     groups: Dict[Tuple[str, ...], List[Change]] = {}
     for change in plan.changes:
-        alike = (folder_of(change.resource), change.kind, change.action, change.cause.type)
+        alike = (folder_of(change.resource), change.kind, change.action, change.cause.type, sign_of_change(change))
         groups.setdefault(alike, []).append(change)
-    for (folder, kind, action, cause), changes in groups.items():
+    for (folder, kind, _, cause, sign), changes in groups.items():
         for change in changes[:SHOWN_OF_ALIKE]:
             yield from _change_lines(change, plan, by_id, colour)
         more = len(changes) - SHOWN_OF_ALIKE
         if more > 0:
-            yield f"{coloured(sign_of(action), colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
+            yield f"{coloured(sign, colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
     yield "All of them: stagectl plan --format json, or --format html"
 
 
@@ -99,7 +100,7 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
         CauseType.UNFINISHED: "an earlier try did not succeed",
         CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }
-    return texts[cause.type]
+    return texts[cause.type] + (IF_IT_DIFFERS if change.conditional else "")
 
 
 def summary_line(plan: Plan) -> str:
@@ -150,7 +151,7 @@ class _Explained(NamedTuple):
 def _chain(change: Change, explained: _Explained, depth: int) -> Iterator[str]:
     """Yield a change and, one step further in, what is behind it; one already explained is not explained again."""
     indent = "  " * depth
-    yield f"{indent}{sign_of(change.action)} {change.id}  ({cause_text(change, explained.plan.kinds)})"
+    yield f"{indent}{sign_of_change(change)} {change.id}  ({cause_text(change, explained.plan.kinds)})"
     if change.id in explained.seen:
         return
     explained.seen.add(change.id)

@@ -1,0 +1,41 @@
+"""Universes with all that their own changes may report: made again until nothing more is (docs/design.md, section 9).
+
+What may be reported brings in readers, whose changes may report in turn. Where no kind has outputs, one look is enough.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from stagectl.core.planning import holding, universe
+from stagectl.core.planning.changes import draft_changes
+from stagectl.core.planning.reports import reports_of
+from stagectl.core.planning.situation import NOTHING_REPORTED, Reports, Scope, Situation
+from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.unreported import has_outputs
+
+_ROUNDS = 100  # each follows what is reported by one resource further; where two undo each other, none is right
+
+
+def everything(situation: Situation) -> Universe:
+    """Return the universe in which everything is selected."""
+    return _converged(lambda reports: universe.everything(situation, reports))
+
+
+def universe_of(scope: Scope, full: Universe) -> Universe:
+    """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
+    if scope.selected is None:
+        return full
+    return _converged(lambda reports: holding.universe_of(scope, full, reports))
+
+
+def _converged(make: Callable[[Reports], Universe]) -> Universe:
+    reports = NOTHING_REPORTED
+    found = make(reports)
+    for _ in range(_ROUNDS if has_outputs(found.view) else 0):
+        after = reports_of(found.view, draft_changes(found).by_id)
+        if after == reports:
+            break
+        reports = after
+        found = make(reports)
+    return found
