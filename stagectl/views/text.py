@@ -52,7 +52,7 @@ def sign_of_change(change: Change, removal: Optional[Change] = None) -> str:
 
 def coloured(sign: str, colour: bool) -> str:
     """Return a sign, in its colour where there is any."""
-    return painted(sign, COLOURS.get(sign, ""), colour)
+    return painted(sign, COLOURS.get(sign.rstrip("?"), ""), colour)
 
 
 def state_text(state: str, colour: bool, width: int = 0) -> str:

@@ -6,7 +6,7 @@ from typing import Dict, List, Tuple
 
 from stagectl.core.model import UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import Drafts, held_actions
-from stagectl.core.planning.situation import Hold
+from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import Held, Reason
 
@@ -34,7 +34,7 @@ def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
     """Return what a resource would do if everything were selected; `update` also if it is only recorded."""
-    return [change_id(name, action) for action in universe.full.intents[name].actions or (UPDATE,)]
+    return [change_id(name, action) for action in universe.full.intents.get(name, Intent()).actions or (UPDATE,)]
 
 
 def _message(reason: Reason, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:
