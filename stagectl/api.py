@@ -14,7 +14,7 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application
 from stagectl.usecases.applying import apply as applying
-from stagectl.usecases.applying.interrupted import take_back
+from stagectl.usecases.applying.interrupted import take_back_half_written
 from stagectl.usecases.history.log import log
 from stagectl.usecases.looking.show import show
 from stagectl.usecases.looking.status import status
@@ -62,7 +62,7 @@ class Repository:
 
         force: overwrite staged copies that were edited by hand.
         """
-        take_back(self._workspace())
+        take_back_half_written(self._workspace())
         return stage(self._workspace(), Selection(tuple(names), tuple(tags)), actions, force=force)
 
     def plan(
@@ -124,4 +124,4 @@ class Repository:
     @staticmethod
     def load_plan(path: FilePath) -> Plan:
         """Return the plan in a file that `save_plan` or `plan --out` wrote."""
-        return reviewed.load(Path(path))
+        return reviewed.load_plan(Path(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import functools
 import io
 import json
 import os
@@ -210,12 +209,17 @@ def _git_environment() -> Tuple[Tuple[str, str], ...]:
     return tuple(sorted(found.items()))
 
 
-@functools.lru_cache(maxsize=None)
+_templates: Dict[Tuple[Tuple[str, str], ...], Path] = {}
+_TEMPORARY = tempfile.gettempdir()  # before any test says otherwise
+
+
 def _template(environment: Tuple[Tuple[str, str], ...]) -> Path:
     """A repository to copy, one per process and environment of git."""
-    folder = tempfile.mkdtemp(prefix="stagectl-template-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Repo(Path(folder) / "repo", init=False).begin_empty().root
+    if environment not in _templates:
+        folder, owner = tempfile.mkdtemp(prefix="stagectl-template-", dir=_TEMPORARY), os.getpid()
+        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))  # no fork's end
+        _templates[environment] = Repo(Path(folder) / "repo", init=False).begin_empty().root
+    return _templates[environment]
 
 
 def _in_process(arguments: Sequence[str], folder: Path) -> Ran:

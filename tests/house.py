@@ -92,7 +92,7 @@ def taken() -> Set[Tuple[str, str]]:
     paths = {f"stagectl/{path}"[:-3].replace("/__init__", "").replace("/", "."): path for path in modules()}
     homes = {(module, name) for module, path in paths.items() for name in exported(modules()[path])}
     found = set()
-    for path, tree in modules().items():
+    for tree in modules().values():
         known = {}  # local name: what it was imported as
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:

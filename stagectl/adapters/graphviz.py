@@ -18,7 +18,7 @@ _INCH = 72.0
 _SECONDS = 60
 
 
-def program() -> Optional[Path]:
+def layout_program() -> Optional[Path]:
     """Return the layout program, None without the extra."""
     try:
         files = metadata.files(_PACKAGE) or []

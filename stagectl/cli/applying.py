@@ -13,9 +13,9 @@ from stagectl.cli.common import (
     WITH_PARENTS,
     colour,
     is_terminal,
-    note,
     out,
     plan_file,
+    print_note,
     selection,
     warn,
     workspace,
@@ -118,14 +118,14 @@ def _is_asked_for(is_said: bool) -> bool:
 
 def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
     """Return the saved plan that a command line names; says_more: whether it says in other words what to apply."""
-    from stagectl.usecases.planning.reviewed import load
+    from stagectl.usecases.planning.reviewed import load_plan
 
     saved = plan_file(names)
     if saved is None:
         return None
     if says_more or len(names or ()) > 1:
         raise UsageError(f"the plan in {saved} says what to apply", "leave names, -t and --expect out")
-    return load(saved)
+    return load_plan(saved)
 
 
 def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
@@ -147,7 +147,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
         done = use_case(repository, chosen, options, confirm, show.watch, note=show.note, begin=show.begin)
     except OtherPlan as error:
         if error.difference is not None:
-            note(range_diff_text(error.difference).rstrip("\n"))
+            print_note(range_diff_text(error.difference).rstrip("\n"))
         raise
     finally:
         show.end()
@@ -176,9 +176,9 @@ def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
     elif done.run:
         out(apply_text(done, record_only=record_only, colour=colour()))
     if done.declined:
-        note("Nothing was applied: the answer was no.")
+        print_note("Nothing was applied: the answer was no.")
     if done.unshared:
-        note(f"warning: what is applied is recorded here, and not shared: {done.unshared}\nhint: stagectl sync")
+        print_note(f"warning: what is applied is recorded here, and not shared: {done.unshared}\nhint: stagectl sync")
     if done.interrupted:
         raise typer.Exit(130)
     if not done.is_complete or done.unshared:

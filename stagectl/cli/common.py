@@ -48,7 +48,7 @@ def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
         if run is not None:
             from stagectl.core.pictures.reports import told_outliving
 
-            note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
+            print_note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(told_outliving(outliving(found, run)))
     return found
 
@@ -64,14 +64,14 @@ def _here() -> Path:
 
 def workspace_to_stage() -> Workspace:
     """Return the repository around the current folder, in which a staging that was killed is taken back."""
-    from stagectl.usecases.applying.interrupted import take_back
+    from stagectl.usecases.applying.interrupted import take_back_half_written
 
     found = workspace()
-    taken = take_back(found)
+    taken = take_back_half_written(found)
     if taken is None:
         return found
     if taken:
-        note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
+        print_note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
     return workspace(tell=False)  # what git was asked before is not so any more
 
 
@@ -110,7 +110,7 @@ def out(text: str) -> None:
     sys.stdout.write(text)
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Write what is not a result, a line each, to stderr; nothing in it acts on a terminal."""
     from stagectl.cli.colours import led
     from stagectl.views.text import safe
@@ -129,7 +129,7 @@ def warn(messages: Iterable[str]) -> None:
     from stagectl.views.text import one_line
 
     for message in messages:
-        note(f"warning: {one_line(message)}")
+        print_note(f"warning: {one_line(message)}")
 
 
 def colour() -> bool:

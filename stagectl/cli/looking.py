@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, note, out, plan_file, selection, warn, workspace
+from stagectl.cli.common import (
+    AS_JSON,
+    NAME_WORDS,
+    TAGS,
+    colour,
+    out,
+    plan_file,
+    print_note,
+    selection,
+    warn,
+    workspace,
+)
 from stagectl.core.errors import InvalidFiles, UsageError
 
 if TYPE_CHECKING:
@@ -84,15 +95,15 @@ def validate() -> None:
     repository = workspace()
     found = use_case(repository)
     for error in found.general:
-        note(f"error: {error.message}")
-        note(f"hint: {error.hint}")
+        print_note(f"error: {error.message}")
+        print_note(f"hint: {error.hint}")
     if found.problems:
         raise InvalidFiles(found.problems)
     if found.general:
         raise typer.Exit(1)
     old = outdated(repository)
     if old:
-        note(f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write")
+        print_note(f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write")
     out(f"All is well: {found.definitions} definitions, {found.staged} staged files, {found.kinds} kinds.\n")
 
 
@@ -138,11 +149,11 @@ def _blame(repository: Workspace, name: str, as_json: bool) -> None:
 
 
 def _show_plan(path: Path, as_json: bool) -> None:
-    from stagectl.usecases.planning.reviewed import load
+    from stagectl.usecases.planning.reviewed import load_plan
     from stagectl.views.plans.plan_json import plan_json
     from stagectl.views.plans.plan_text import plan_text
 
-    found = load(path)
+    found = load_plan(path)
     out(plan_json(found) if as_json else plan_text(found, colour=colour()))
 
 
@@ -160,7 +171,7 @@ def log(
     as_json: bool = AS_JSON,
 ) -> None:
     """Show who staged and applied what, newest first."""
-    from stagectl.usecases.history.log import Wanted
+    from stagectl.usecases.history.log import LogFilter
     from stagectl.usecases.history.log import entries as use_case
     from stagectl.views.history import log_json, log_text
 
@@ -171,7 +182,7 @@ def log(
             raise UsageError("--blame tells of one resource, and takes no filters", "for example: log --blame prod/db")
         _blame(repository, blame, as_json)
         return
-    entries = use_case(repository, Wanted(name, tuple(tags or ()), action, since, count))
+    entries = use_case(repository, LogFilter(name, tuple(tags or ()), action, since, count))
     warn(repository.doubts())
     out(log_json(entries) if as_json else log_text(entries, filtered, colour=colour()))
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Dict, Optional, Set
 
-from stagectl.cli.common import aside, colour_aside, note, out
+from stagectl.cli.common import aside, colour_aside, out, print_note
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.outcome import INPROGRESS, Outcome
@@ -32,7 +32,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """Show what is said of the run."""
-        note(text)
+        print_note(text)
 
     def end(self) -> None:
         """Show no more."""
@@ -83,11 +83,11 @@ class Bar(Lines):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.table import Column
 
-        from stagectl.usecases.applying.report import durations
+        from stagectl.usecases.applying.report import earlier_durations
 
         self._plan = plan
         self._left = {change.id for change in plan.changes}
-        self._seconds = durations(self._workspace, self._left)
+        self._seconds = earlier_durations(self._workspace, self._left)
         self._bar = Progress(
             BarColumn(20),
             MofNCompleteColumn(),
@@ -120,7 +120,7 @@ class Bar(Lines):
     def note(self, text: str) -> None:
         """Print what is said of the run, above the bar."""
         if self._bar is None:
-            note(text)
+            print_note(text)
         else:
             self._print(safe(text))
 

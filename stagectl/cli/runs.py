@@ -10,7 +10,7 @@ import typer
 
 from stagectl.cli import completion
 from stagectl.cli.applying import EVENTS, EXECUTOR, FAIL_FAST, INSECURE, OFFLINE, PARALLEL, SCHEDULER, tell
-from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, note, out, workspace
+from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, out, print_note, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def retry(
     finally:
         show.end()
     if done is None or not done.run:
-        note(_nothing_to_retry(left(find(repository, run))))
+        print_note(_nothing_to_retry(left(find(repository, run))))
     if done is not None:
         tell(done, show)
 
@@ -176,7 +176,7 @@ def resume(
     finally:
         show.end()
     if done is None:
-        note("Nothing to resume: no run was interrupted.")
+        print_note("Nothing to resume: no run was interrupted.")
         return
     tell(done, show)
 
@@ -199,4 +199,4 @@ def stop(
     from stagectl.usecases.applying.report import stop as use_case
 
     stopped = use_case(workspace(tell=False), run)
-    note(f"run {stopped} starts nothing more, and ends with what runs now; see: stagectl report --follow")
+    print_note(f"run {stopped} starts nothing more, and ends with what runs now; see: stagectl report --follow")

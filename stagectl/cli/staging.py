@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAME_WORDS, TAGS, is_terminal, note, out, selection, warn, workspace, workspace_to_stage
+from stagectl.cli.common import (
+    NAME_WORDS,
+    TAGS,
+    is_terminal,
+    out,
+    print_note,
+    selection,
+    warn,
+    workspace,
+    workspace_to_stage,
+)
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +49,7 @@ class _Asking:
         from stagectl.views.staging import choice_question, choice_text
 
         if self._rest is None:
-            note(choice_text(choice.name, choice.action, choice.before, choice.after))
+            print_note(choice_text(choice.name, choice.action, choice.before, choice.after))
             answer = _answer(choice_question(choice.name, choice.action))
             self._rest = {"a": True, "q": False}.get(answer)
             return answer in ("y", "a")
@@ -51,7 +61,7 @@ def _answer(question: str) -> str:
         answer: str = typer.prompt(f"{question} [y,n,a,q,?]", prompt_suffix=" ", err=True).strip().lower()
         if answer in ("y", "n", "a", "q"):
             return answer
-        note("y stage this; n do not; a this and all that are left; q neither this nor what is left")
+        print_note("y stage this; n do not; a this and all that are left; q neither this nor what is left")
 
 
 def stage(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stagectl.cli.common import AS_JSON, note, out, workspace
+from stagectl.cli.common import AS_JSON, out, print_note, workspace
 
 
 def sync(as_json: bool = AS_JSON) -> None:
@@ -18,7 +18,7 @@ def sync(as_json: bool = AS_JSON) -> None:
     elif not done.conflicts:
         out(sync_text(done))
     if done.conflicts:
-        note(conflict_text(done))
+        print_note(conflict_text(done))
         raise typer.Exit(1)
 
 
@@ -38,7 +38,7 @@ def lock(
     from stagectl.usecases.team.locks import lock as use_case
     from stagectl.views.text import safe
 
-    done = use_case(workspace(), reason, note)
+    done = use_case(workspace(), reason, print_note)
     out(safe(f"Locked: {done.purpose}. Nobody applies until: stagectl unlock {done.id}\n"))
 
 

@@ -318,7 +318,7 @@ def saved_plan(data: bytes) -> None:
                 form = 1
         path.write_text(json.dumps(raw), encoding="utf-8")
     try:
-        plan = reviewed.load(path)
+        plan = reviewed.load_plan(path)
     except StagectlError as error:
         check_text(error)
         return

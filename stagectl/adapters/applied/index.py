@@ -15,7 +15,8 @@ from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Name
 from stagectl.adapters.applied import store
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import Applied, Kind, Name, Oid, Resource
-from stagectl.core.planning.impact import Known, Node
+from stagectl.core.planning.impact import Known
+from stagectl.core.planning.resolve import Node
 from stagectl.core.schemas import schema, settings
 
 Row = Tuple[Name, Any, Any]  # name, the two documents (None: not live), `.applied/<name>.json`; both as parsed

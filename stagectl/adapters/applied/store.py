@@ -43,7 +43,7 @@ def state_path(name: str) -> str:
     return f"{APPLIED}/{name}.json"
 
 
-def load(git: Git, commit: Oid) -> Dict[Name, Applied]:
+def load_states(git: Git, commit: Oid) -> Dict[Name, Applied]:
     """Return the applied state a commit of the applied branch holds; raises StagectlError where it is damaged."""
     entries = git.entries(commit, [STAGED, APPLIED])
     contents = git.blobs((entry.oid for entry in entries if entry.mode == "100644"), LARGEST_STATE)

@@ -99,7 +99,7 @@ def check(name: str) -> None:
     if name == "ansible":
         from stagectl.adapters.handlers import ansible_playbook
 
-        ansible_playbook.check()
+        ansible_playbook.check_installed()
 
 
 def _loaded(name: str, plugin: Any) -> Handler:

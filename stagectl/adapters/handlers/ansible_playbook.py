@@ -12,7 +12,7 @@ from stagectl.adapters.handlers import Request, Result
 from stagectl.core.errors import StagectlError
 
 
-def check() -> None:
+def check_installed() -> None:
     """Raise StagectlError where no playbook can be played, because something is not installed."""
     missing = [] if find_spec("ansible_runner") else ["ansible-runner"]
     missing += [] if program() else ["ansible-playbook"]

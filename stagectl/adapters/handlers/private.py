@@ -60,7 +60,7 @@ class Files:
             self._idle.append(slot)
         except OSError:
             os.close(slot.descriptor)
-            drop(path)
+            erase(path)
 
     def close(self) -> None:
         """Keep no file open."""
@@ -88,7 +88,7 @@ def files_of(folder: str) -> Files:
         return _newest
 
 
-def drop(path: str) -> None:
+def erase(path: str) -> None:
     """Remove a file if it is there."""
     with contextlib.suppress(OSError):
         os.unlink(path)

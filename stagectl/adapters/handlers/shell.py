@@ -88,7 +88,7 @@ def shell(request: Request) -> Result:
         for path in put:
             files.take_back(path)
         if os.path.lexists(paths["result"]):
-            private.drop(paths["result"])
+            private.erase(paths["result"])
 
 
 def kill_all(run: Optional[str] = None) -> None:

@@ -61,7 +61,7 @@ def new_lock(owner: str, host: str, reason: str, term: int) -> Lock:
     )
 
 
-def look(remote: Remote, ref: str) -> Optional[Seen]:
+def look_at_lock(remote: Remote, ref: str) -> Optional[Seen]:
     """Return the lock on a remote, None if nobody holds it."""
     for _ in range(TRIES):
         commit = remote.read(ref)
@@ -92,7 +92,7 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
             if more <= TRIES // 2:
                 raise
             continue  # perhaps somebody had it for the blink of an eye
-        seen = None if taken else look(remote, ref)
+        seen = None if taken else look_at_lock(remote, ref)
         is_left = seen is not None and seen.lock.id in left and not seen.lock.is_maintenance
         if seen is not None and (is_left or _is_dead(remote, ref, seen, note)):
             taken = _taken(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
@@ -140,7 +140,7 @@ def _is_dead(remote: Remote, ref: str, seen: Seen, note: Note) -> bool:
         is_due = clock() - began >= lock.term
         there = remote.read(ref)
         if there != seen.commit:
-            now = look(remote, ref)
+            now = look_at_lock(remote, ref)
             if now is None:
                 return False
             raise held(remote, now.lock)
@@ -241,6 +241,6 @@ class Holding:
             self.lost = f"it was not renewed for {self._term:.0f} s, and somebody took it over, or unlocked it"
         if there is not None:
             with suppress(StagectlError):
-                now = look(self._remote, self._ref)
+                now = look_at_lock(self._remote, self._ref)
                 self.lost = f"{now.lock.holder} took it over" if now else self.lost
         return False

@@ -47,7 +47,7 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     return write_commit(git, tree, [tip, *sources], message, env=author, sign=signed)
 
 
-def remember(git: Git, replayed: Mapping[Oid, Oid]) -> None:
+def note_replayed(git: Git, replayed: Mapping[Oid, Oid]) -> None:
     """Note on this machine which commits became which, before the branch leaves the old ones."""
     with open(git.scratch() / "replayed", "a", encoding="ascii") as file:
         file.writelines(f"{old} {new}\n" for old, new in replayed.items())

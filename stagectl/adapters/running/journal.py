@@ -20,7 +20,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 
 from stagectl.adapters.files import MAKING
 from stagectl.adapters.running.processes import NOTES
-from stagectl.adapters.running.run_folders import folder_of_run, names, opened
+from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
@@ -123,7 +123,7 @@ def output_path(folder: Path, identity: ChangeId) -> Path:
 def new_run(scratch: Path, now: float) -> str:
     """Return an id that sorts after those of all runs here, also of those begun in the same second."""
     stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
-    newest = max(names(scratch), default="")
+    newest = max(run_ids(scratch), default="")
     if newest >= stamp:
         stamp, _, last = newest.partition("-")
         suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
@@ -206,7 +206,7 @@ def _flush_folder(path: Path) -> None:
 
 
 def _prune(runs: Path) -> None:
-    for name in names(runs.parent)[KEPT - 1 :]:
+    for name in run_ids(runs.parent)[KEPT - 1 :]:
         with suppress(StagectlError):
             if read(runs.parent, name).ended is not None:
                 os.rename(runs / name, runs / f".{name}")  # a reader never sees half a folder
@@ -226,7 +226,7 @@ def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict
     """Return how many seconds changes took when they last succeeded here, from the newest runs."""
     found: Dict[ChangeId, float] = {}
     missing = set(wanted)
-    for name in names(scratch)[:runs]:
+    for name in run_ids(scratch)[:runs]:
         if not missing:
             break
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a hint only: nothing depends on it
@@ -241,7 +241,7 @@ def read(scratch: Path, run: str) -> Record:
     """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
     folder = folder_of_run(scratch, run)
     try:
-        with opened(folder / "run.json") as file:
+        with open_file(folder / "run.json") as file:
             header = read_header(json.loads(file.read().decode("utf-8")), run)
         return read_record(header, _entries(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -253,7 +253,7 @@ def read(scratch: Path, run: str) -> Record:
 
 def _entries(folder: Path) -> List[Dict[str, Any]]:
     try:
-        with opened(folder / "journal") as file:
+        with open_file(folder / "journal") as file:
             return [json.loads(line) for line in file.read().split(b"\n")[:-1]]  # the last line may be torn
     except FileNotFoundError:
         return []

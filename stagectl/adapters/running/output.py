@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 from typing import Deque, Optional
 
-from stagectl.adapters.running.run_folders import opened
+from stagectl.adapters.running.run_folders import open_file
 from stagectl.core.redact import Redactor
 
 KEPT = 1024 * 1024  # bytes of output that are kept per change
@@ -71,7 +71,7 @@ class Output:
 def last_lines(path: Path) -> str:
     """Return the last lines of what was kept so far of an action that has not ended, as far as anybody knows."""
     try:
-        with opened(path) as file:
+        with open_file(path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:  # it printed nothing, or nothing is kept

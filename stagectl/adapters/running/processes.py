@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict
 
-from stagectl.adapters.running.run_folders import opened
+from stagectl.adapters.running.run_folders import open_file
 from stagectl.core.model import ChangeId
 
 NOTES = "processes"  # in the folder of a run: a line per process
@@ -48,7 +48,7 @@ def living(folder: Path) -> Dict[ChangeId, int]:
     found: Dict[ChangeId, int] = {}
     boot = _boot()
     with suppress(OSError, ValueError):  # a torn last line: the power went, and the process with it
-        with opened(folder / NOTES) as file:
+        with open_file(folder / NOTES) as file:
             lines = file.read().decode("utf-8").splitlines()
         for line in lines:
             change, process, moment, then = json.loads(line)

@@ -15,7 +15,7 @@ from typing import BinaryIO, List, Optional
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
-def names(scratch: Path) -> List[str]:
+def run_ids(scratch: Path) -> List[str]:
     """Return the runs there are, the newest first."""
     folder = scratch / "runs"
     found = os.listdir(folder) if folder.exists() else []
@@ -32,9 +32,9 @@ def unclosed(scratch: Path) -> Optional[str]:
 
     It need not be the newest by its name: clocks go wrong.
     """
-    for name in names(scratch):
+    for name in run_ids(scratch):
         try:
-            with opened(folder_of_run(scratch, name) / "journal") as file:
+            with open_file(folder_of_run(scratch, name) / "journal") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - 1024))
                 last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
@@ -45,7 +45,7 @@ def unclosed(scratch: Path) -> Optional[str]:
     return None
 
 
-def opened(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
     """Return a run's file, open to be read; raises OSError for a link, a pipe or a device, which may have no end."""
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -11,7 +11,7 @@ from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTu
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
 from stagectl.core.planning.intents import intent_of, intents_of
-from stagectl.core.planning.resolve import ABSENT, LACKING, found_in
+from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, found_in
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import wait_of
@@ -128,7 +128,7 @@ def _waits_unchanged(view: View, name: Name) -> bool:
     if not situation.is_live(name) or situation.is_edited(name):
         return False
     misses = view.resolver.misses(situation.staged[name])
-    return any(why == ABSENT and view.is_absent(Name(reference.name)) for _, reference, why in misses)
+    return any(why == NO_RESOURCE and view.is_absent(Name(reference.name)) for _, reference, why in misses)
 
 
 # --- parents that are missing
@@ -146,7 +146,7 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
     if not misses and not actions and not situation.is_edited(name):
         return None
     absent = {p for p in _needed_parents(resource, actions) if p in situation.staged and view.is_absent(p)}
-    lacking = [ref for ref, why in misses if why != ABSENT and full.view.resolver.value_of(ref)[0]]
+    lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.view.resolver.value_of(ref)[0]]
     blockers = absent | {blocker for ref in lacking for blocker in _sources(view, ref)}
     if not blockers:
         wait = wait_of(view, name)

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REPLACE, Applied, Kind, Name, Resource, is_pending, split_change
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.resolve import Node, Resolver, reported
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import EnvVariable, Inputs, Reference, Template, Value, same
 
-Node = Tuple[Name, str]  # (resource, input)
 Edits = Mapping[Name, Optional[Resource]]  # staged files that are not as applied; None for one that is gone
 
 

@@ -17,7 +17,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 Node = Tuple[Name, str]  # (resource, input)
 
-ABSENT, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
+NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
     "absent",  # the parent is not there
     "no-value",  # the parent is there, and resolved, and has no such path
     "passed-on",  # the parent's input itself failed
@@ -25,7 +25,7 @@ ABSENT, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
     "not-scalar",  # a list or mapping inside a string
     "too-large",
 )
-LACKING = (ABSENT, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
+LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Resolver:
                 raise _Failed(PASSED_ON, reference)
             shown = {key: self._values[name, key]} if (name, key) in self._values else {}
         else:
-            raise _Failed(ABSENT, reference)
+            raise _Failed(NO_RESOURCE, reference)
         if key not in shown and key in self._later.get(name, ()):
             return Template((reference,))
         if key not in shown and name in self._outputs:

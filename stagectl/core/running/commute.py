@@ -9,7 +9,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.running.outcome import SUCCESS, Outcome, settle
 
 State = Mapping[Name, Applied]
-Edits = Mapping[Name, Optional[Resource]]  # the staged form of each resource, None for one that goes
+StagedForms = Mapping[Name, Optional[Resource]]  # the staged form of each resource, None for one that goes
 
 
 def applied_after(plan: Plan, applied: State) -> Dict[Name, Applied]:

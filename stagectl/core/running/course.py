@@ -156,7 +156,7 @@ def _reads(change: Change) -> bool:
     return bool(references_in(dict(change.inputs or {})))
 
 
-def counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
+def as_counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
     """Return how the changes of a plan ended as it counts, from how they are said to have ended."""
     course = Course(plan, applied)
     return {change.id: course.ended(change, outcomes[change.id]) for change in plan.changes}

@@ -29,7 +29,7 @@ from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
-from stagectl.usecases.planning.reviewed import check
+from stagectl.usecases.planning.reviewed import check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
@@ -219,7 +219,7 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     _check_rollback(workspace, plan, options)
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
-        check(workspace, plan, expected, options.reviewed)
+        check_reviewed(workspace, plan, expected, options.reviewed)
     _check_allowed(workspace, plan, options)
     restriction(plan, options.filter)
     return plan, situation

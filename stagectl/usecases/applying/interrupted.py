@@ -27,7 +27,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
     return living(folder_of_run(workspace.git.common / "stagectl", run))
 
 
-def take_back(workspace: Workspace) -> Optional[List[str]]:
+def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:
     """Put back what a killed command left half staged, and return the files; None if nothing was left of one.
 
     The caller makes its workspace anew. Raises GitError where git's index is locked.

@@ -22,7 +22,7 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note
 
 
-def durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
+def earlier_durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
     """Return how many seconds changes took when they last succeeded here, as far as that is known."""
     return journals.durations(workspace.git.scratch(), changes)
 
@@ -30,7 +30,7 @@ def durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeI
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
     """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
     scratch = workspace.git.scratch()
-    known = run_folders.names(scratch)
+    known = run_folders.run_ids(scratch)
     if not known:
         raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
     matches = known[:1] if run is None else [name for name in known if name.startswith(run)]
@@ -48,7 +48,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
     scratch = workspace.git.scratch()
-    newest = run_folders.names(scratch)[:1] == [record.header.run]
+    newest = run_folders.run_ids(scratch)[:1] == [record.header.run]
     is_running = record.ended is None and newest and is_held(scratch)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
     outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}

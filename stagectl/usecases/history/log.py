@@ -22,7 +22,7 @@ Keep = Callable[[Name, Optional[str]], bool]  # a resource, and the action on it
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogFilter:
     """Which entries are asked for. tags: expressions over the tags resources have now; since: as git reads dates."""
 
     name: Optional[str] = None
@@ -34,10 +34,10 @@ class Wanted:
 
 def log(workspace: Workspace, name: Optional[str] = None, count: Optional[int] = None) -> List[LogEntry]:
     """Return staging and apply commits in one timeline, newest first; only those about *name* if one is given."""
-    return entries(workspace, Wanted(name=name, count=count))
+    return entries(workspace, LogFilter(name=name, count=count))
 
 
-def entries(workspace: Workspace, wanted: Wanted) -> List[LogEntry]:
+def entries(workspace: Workspace, wanted: LogFilter) -> List[LogEntry]:
     """Return the staging and apply commits that are asked for, newest first, each with what is asked for of it.
 
     Raises StagectlError for a name, tag or action that nothing has or ever had, and for a date git does not know.
@@ -84,7 +84,7 @@ def _refuse_date(since: str) -> None:
 # --- filters
 
 
-def _filter(workspace: Workspace, everything: List[LogEntry], wanted: Wanted) -> Keep:
+def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter) -> Keep:
     """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
     snapshot = workspace.snapshot()
     world = world_of(workspace.situation(snapshot, workspace.applied()[1]))

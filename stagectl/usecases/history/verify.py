@@ -20,7 +20,7 @@ from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, s
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.course import counted, with_values
+from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.planning.plan import checked_plan
@@ -79,7 +79,7 @@ class _Check:
 
     def _state(self, commit: Oid) -> State:
         if commit not in self._states:
-            self._states[commit] = store.load(self._git, commit)
+            self._states[commit] = store.load_states(self._git, commit)
         return self._states[commit]
 
     def _discard(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
@@ -112,7 +112,7 @@ class _Check:
             yield "its trailers do not name the changes of its plan"
         else:
             told = _with_outputs(plan, outcomes, self._state(commit))
-            told = told if "Record-only" in first else counted(plan, told, before)
+            told = told if "Record-only" in first else as_counted(plan, told, before)
             changed = settled(with_values(plan, told, before), told, before)
             merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **changed}
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
@@ -253,7 +253,7 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding
     Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
     """
     scratch = workspace.git.scratch()
-    seen = dict(_recorded(workspace, run_folders.names(scratch)))
+    seen = dict(_recorded(workspace, run_folders.run_ids(scratch)))
     verified = scratch / "verified-tip"
     if verified.exists():
         seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())

@@ -19,7 +19,7 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import Edits, State, applied_after, edits_of, touched_by, without
+from stagectl.core.running.commute import StagedForms, State, applied_after, edits_of, touched_by, without
 from stagectl.usecases.planning.plan import full_plan
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.merge import merged
@@ -91,7 +91,7 @@ def _left_out(workspace: Workspace, head: Optional[str]) -> Set[str]:
 class _Theirs:
     """What a branch does. edits: on top of what is applied; began: the files it edited; after: the end of it alone."""
 
-    edits: Edits
+    edits: StagedForms
     began: Mapping[Name, Content]
     kinds: Kinds
     after: State
@@ -203,7 +203,7 @@ def _planned(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]
         return make_plan(situation, Selection(tuple(known), with_parents=True)), situation.applied
 
 
-def _with(staged: Staged, edits: Edits) -> Dict[Name, Resource]:
+def _with(staged: Staged, edits: StagedForms) -> Dict[Name, Resource]:
     """Return what is staged with edits made."""
     found: Dict[Name, Optional[Resource]] = {**staged, **edits}
     return {name: resource for name, resource in found.items() if resource is not None}

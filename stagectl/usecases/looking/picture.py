@@ -10,7 +10,7 @@ from stagectl.core.pictures.layout import Edge, Layout, Size, drawing, layered
 
 def laid_out(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
     """Return a drawing of boxes and arrows."""
-    program = graphviz.program()
+    program = graphviz.layout_program()
 
     def best(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
         found = graphviz.lay_out(program, sizes, edges) if program else None

@@ -44,7 +44,7 @@ class OtherPlan(StagectlError):
         self.difference = difference
 
 
-def check(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Plan]) -> None:
+def check_reviewed(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Plan]) -> None:
     """Raise OtherPlan if a plan has not the expected id; reviewed: the plan that has it, if it is at hand."""
     if now.id != expected:
         before = reviewed or (find(workspace, now, expected) if _WHOLE.fullmatch(expected) else None)
@@ -64,7 +64,7 @@ def save(plan: Plan, path: Path) -> None:
         raise StagectlError(f"{path} cannot be written: {error.strerror}", "choose another file") from None
 
 
-def load(path: Path) -> Plan:
+def load_plan(path: Path) -> Plan:
     """Return the plan in a file; raises StagectlError for one that cannot be read, is none, or was changed."""
     try:
         with open(path, "rb") as file:
@@ -91,7 +91,7 @@ def reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]
     """Return the plan in a file, or the one of an id (or its first 8 characters or more); None where none is found."""
     if _ID.fullmatch(file_or_id) and not Path(file_or_id).exists():
         return find(workspace, now, file_or_id)
-    return load(Path(file_or_id))
+    return load_plan(Path(file_or_id))
 
 
 def find(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
@@ -129,7 +129,7 @@ def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:
     tip = workspace.branch.tip
     commits = workspace.git.first_parents(tip)[:-1] if tip else []  # the last one is the empty root
     for commit in commits[:BASES]:
-        yield store.load(workspace.git, commit)
+        yield store.load_states(workspace.git, commit)
     if len(commits) < BASES:
         yield {}
 

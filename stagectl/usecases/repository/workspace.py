@@ -25,7 +25,7 @@ from stagectl.core.references import folder_of
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
 
-Edits = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
+Writes = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Workspace:
     # --- what is defined and staged
 
     def snapshot(
-        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Writes] = None
     ) -> Snapshot:
         """Return what the working tree (or a commit) says; raises InvalidFiles with every problem.
 
@@ -79,7 +79,7 @@ class Workspace:
         return found
 
     def read(
-        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Edits] = None
+        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Writes] = None
     ) -> Snapshot:
         """Return what the working tree (or a commit) says, with its problems."""
         from stagectl.adapters.worktree.snapshot import parse_config, parse_snapshot
@@ -186,16 +186,16 @@ class Workspace:
         """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
         if base is None:
             tip = self.branch.tip
-            return tip, store.load(self.git, tip) if tip else {}
+            return tip, store.load_states(self.git, tip) if tip else {}
         commit = self.git.resolve(base)
         tip = self.branch.tip
         if tip is not None and commit in self.git.first_parents(tip):
-            return commit, store.load(self.git, commit)
+            return commit, store.load_states(self.git, commit)
         return commit, fully_applied(self.snapshot(commit), self.applied_at(tip))
 
     def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
         """Return the applied state of a commit of the applied branch; the empty one of None."""
-        return store.load(self.git, commit) if commit else {}
+        return store.load_states(self.git, commit) if commit else {}
 
     def seen_from(self, source: Oid, commit: Optional[Oid]) -> Mapping[Name, Applied]:
         """Return the applied state of a commit as an apply of *source* sees it: under the names that it moves it to."""

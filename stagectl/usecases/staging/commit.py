@@ -26,7 +26,7 @@ from stagectl.core.model import (
 from stagectl.core.plans.plan import OWN, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.planning.plan import checked_plan
-from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.repository.workspace import Workspace, Writes
 
 Dirty = Callable[[Sequence[str]], List[str]]
 Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
@@ -52,7 +52,7 @@ def commit_staged(
     snapshot: Snapshot,
     wanted: Wanted,
     applied: Mapping[Name, Applied],
-    edits: Edits,
+    edits: Writes,
     verb: str = "stage",
     *,
     check: bool = False,
@@ -67,14 +67,14 @@ def commit_staged(
     """
     dirty = dirty or workspace.git.dirty
     plan = plan or _plan_of(workspace, snapshot, wanted, applied)
-    changed = [name for name in sorted(wanted) if content_of(wanted[name]) != snapshot.files.get(staged_path(name))]
+    changed = [name for name in sorted(wanted) if staged_bytes(wanted[name]) != snapshot.files.get(staged_path(name))]
     paths = sorted({*_paths_to_commit(dirty, snapshot, wanted, changed), *edits})
     warnings = _warnings(dirty)
     if not paths:
         return Staging(warnings=warnings)
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
-    writes = {**edits, **{staged_path(name): content_of(wanted[name]) for name in changed}}
+    writes = {**edits, **{staged_path(name): staged_bytes(wanted[name]) for name in changed}}
     seen = {path: snapshot.files.get(path) for path in map(staged_path, changed) if path not in edits}
     commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers), seen)
     gone = tuple(name for name in names if wanted.get(name) is None)
@@ -82,7 +82,7 @@ def commit_staged(
     return Staging(commit, staged, tuple(names), gone, restored, warnings)
 
 
-def content_of(resource: Optional[Resource]) -> Optional[bytes]:
+def staged_bytes(resource: Optional[Resource]) -> Optional[bytes]:
     """Return the bytes of a staged form."""
     return None if resource is None else resource.content
 

@@ -20,7 +20,7 @@ from stagectl.core.plans.selection import Selection, World, match_names
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
-from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.overriding import Overriding
@@ -120,7 +120,7 @@ def create(
 
 def _created_like(
     workspace: Workspace, name: Name, path: str, start: Tuple[str, Optional[str]], settings: Settings
-) -> Edits:
+) -> Writes:
     """Return a new definition that is like another one; start: that one, and a kind of its own."""
     like, kind = start
     front = f"like: {yamlfile.quote(like)}\n" + (f"kind: {kind}\n" if kind else "")
@@ -142,11 +142,11 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     edits += [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
     edits += _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
-    changed: Edits = {path: content} if content != snapshot.files[path] else {}
+    changed: Writes = {path: content} if content != snapshot.files[path] else {}
     return stage(workspace, Selection((name,)), edits=changed)
 
 
-def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Edits] = None) -> Edits:
+def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:
     """Return how the definition of an expanded resource has to change; edits: made already."""
     overriding = Overriding(snapshot, dict(edits or {}))
     for steps, value in settings.values:

@@ -8,7 +8,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Config, Resource
-from stagectl.usecases.repository.workspace import Edits, Workspace
+from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import path_tags
 
 
@@ -27,7 +27,7 @@ def _front(defined: Resource) -> object:
     return (defined.kind, list(defined.tags), defined.moved_from)
 
 
-def refuse_expanded(snapshot: Snapshot, edits: Edits, verb: str) -> None:
+def refuse_expanded(snapshot: Snapshot, edits: Writes, verb: str) -> None:
     """Raise StagectlError where a verb would write over a definition that says only part of its resources."""
     for one in snapshot.definitions.values():
         if one.path in edits and not one.is_whole and (edits[one.path] is not None or one.each is not None):
@@ -37,7 +37,7 @@ def refuse_expanded(snapshot: Snapshot, edits: Edits, verb: str) -> None:
             raise StagectlError(message, f"edit it by hand, and stage it: stagectl stage {' '.join(made[:1])}".rstrip())
 
 
-def refuse_loss(workspace: Workspace, edits: Edits, verb: str, hint: str = "commit it first") -> None:
+def refuse_loss(workspace: Workspace, edits: Writes, verb: str, hint: str = "commit it first") -> None:
     """Raise StagectlError where edits would overwrite or delete text that no commit has; verb: such as `promoting`."""
     lost = [path for path in workspace.git.dirty(sorted(edits)) if (workspace.root / path).exists()] if edits else []
     if lost:

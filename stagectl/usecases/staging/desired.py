@@ -23,7 +23,7 @@ from stagectl.core.model import (
     staged_path,
 )
 from stagectl.core.plans.selection import glob_test
-from stagectl.usecases.staging.commit import Wanted, content_of
+from stagectl.usecases.staging.commit import Wanted, staged_bytes
 
 Unstaged = Tuple[Tuple[Name, str], ...]
 
@@ -67,7 +67,7 @@ def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
     names = frozenset({*snapshot.defined, *snapshot.staged})
     for name, wanted in sorted(desired(config, snapshot, names).items()):
         current = snapshot.files.get(staged_path(name))
-        if current != content_of(wanted):
+        if current != staged_bytes(wanted):
             found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
     return tuple(found)
 

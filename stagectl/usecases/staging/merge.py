@@ -16,14 +16,14 @@ from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.desired import rendered
 
 
-def load(content: Content) -> Optional[List[Any]]:
+def documents_of(content: Content) -> Optional[List[Any]]:
     """Return the documents of a file, None where there is none."""
     return None if content is None else yamlfile.load(content)
 
 
 def actions_of(content: Content) -> Dict[str, str]:
     """Return the stamps of the actions staged by name in a file."""
-    documents = load(content)
+    documents = documents_of(content)
     return dict((documents[FRONT] or {}).get("actions") or {}) if documents else {}
 
 
@@ -43,7 +43,7 @@ def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[O
         return _resource(name, ours), []
     if _same(ours, base):
         return _resource(name, theirs), []
-    mine, before, others = load(ours), load(base), load(theirs)
+    mine, before, others = documents_of(ours), documents_of(base), documents_of(theirs)
     if ours is None or mine is None or before is None or others is None:
         return _resource(name, ours), [""]
     undoing = put_together(mine, before, others)
@@ -56,7 +56,9 @@ def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[O
 
 
 def _same(one: Content, other: Content) -> bool:
-    return one == other or (says_the_same(load(one), load(other)) and actions_of(one) == actions_of(other))
+    return one == other or (
+        says_the_same(documents_of(one), documents_of(other)) and actions_of(one) == actions_of(other)
+    )
 
 
 def _resource(name: Name, content: Content) -> Optional[Resource]:

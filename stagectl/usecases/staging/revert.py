@@ -34,7 +34,7 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of, refuse_expanded
 from stagectl.usecases.staging.desired import rendered
-from stagectl.usecases.staging.merge import actions_of, carried_out, load
+from stagectl.usecases.staging.merge import actions_of, carried_out, documents_of
 
 _SEE = "see what can be reverted: stagectl log"
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
@@ -143,7 +143,7 @@ def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
 
 def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state: Applied) -> None:
     now = work.contents.get(name)
-    mine, theirs, base = load(now), load(back), load(then)
+    mine, theirs, base = documents_of(now), documents_of(back), documents_of(then)
     is_as_it_was = says_the_same(mine, base)
     if now is None and is_as_it_was:  # it comes back, with the actions staged by name that only a removal ended
         work.actions[name] = actions_of(back) if state.live else {}

@@ -14,8 +14,8 @@ from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of
 from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
-from stagectl.usecases.repository.workspace import Edits, Workspace
-from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, content_of
+from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
 from stagectl.usecases.staging.desired import desired, rendered, tags_of, unstaged_of, with_actions
 from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
 from stagectl.usecases.staging.restage import narrow_part, note, stands
@@ -38,7 +38,7 @@ def stage(
     actions: Sequence[str] = (),
     *,
     force: bool = False,
-    edits: Optional[Edits] = None,
+    edits: Optional[Writes] = None,
     choose: Choose = lambda change: True,
     check: bool = False,
     verb: str = "stage",
@@ -63,7 +63,7 @@ class _Job(NamedTuple):
     selection: Selection
     actions: Sequence[str]
     force: bool
-    edits: Edits
+    edits: Writes
     choose: Choose
     check: bool
     verb: str
@@ -172,12 +172,12 @@ def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Op
     picked: Dict[Name, Optional[Resource]] = {}
     for name, after in wanted.items():
         before = snapshot.staged.get(name)
-        if content_of(after) == content_of(before):
+        if staged_bytes(after) == staged_bytes(before):
             picked[name] = after
             continue
         stamps = dict(before.actions) if before else {}
         plain = rendered(replace(after, actions=stamps)) if after else None
-        up_to_date = content_of(plain) == content_of(before) or choose(Choice(name, None, before, plain))
+        up_to_date = staged_bytes(plain) == staged_bytes(before) or choose(Choice(name, None, before, plain))
         base = plain if up_to_date else before
         for action, stamp in after.actions.items() if after and base else ():
             if stamps.get(action) != stamp and choose(Choice(name, action, before, after)):
@@ -209,7 +209,7 @@ def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool
         for name in sorted(wanted)
         if name in snapshot.staged
         and snapshot.staged[name].source is not None
-        and content_of(wanted[name]) != snapshot.staged[name].content
+        and staged_bytes(wanted[name]) != snapshot.staged[name].content
     ]
     edited = set(dirty([staged_path(name) for name in copies])) if copies and not force else set()
     if edited:

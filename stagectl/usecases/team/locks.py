@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Callable
 
-from stagectl.adapters.remote.remote_lock import TRIES, look, new_lock, take
+from stagectl.adapters.remote.remote_lock import TRIES, look_at_lock, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Lock
@@ -20,7 +20,7 @@ def locks(workspace: Workspace) -> Locks:
     if workspace.config.remote not in workspace.git.remotes():
         return Locks(here, "")
     remote = remote_of(workspace)
-    seen = look(remote, workspace.config.lock_ref)
+    seen = look_at_lock(remote, workspace.config.lock_ref)
     return Locks(here, remote.name, seen.lock if seen else None)
 
 
@@ -36,7 +36,7 @@ def unlock(workspace: Workspace, identity: str) -> Lock:
     """Take a lock away, whoever holds it, and return it; raises StagectlError if there is none, or another one."""
     remote, ref = remote_of(workspace), workspace.config.lock_ref
     for _ in range(TRIES):
-        seen = look(remote, ref)
+        seen = look_at_lock(remote, ref)
         if seen is None:
             raise StagectlError(f"nobody holds the lock on {remote.name}", "nothing to do")
         if seen.lock.id != identity:

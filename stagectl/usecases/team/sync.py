@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Tuple
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.git.git import GitError, Locked
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.replay import remember, replay, touched
+from stagectl.adapters.remote.replay import note_replayed, replay, touched
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
@@ -100,7 +100,7 @@ def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tupl
     for commit in mine:
         tip = became[commit.commit] = replay(git, commit.commit, tip)
         replayed.append((first.get(commit.commit, commit), tip))
-    remember(git, became)
+    note_replayed(git, became)
     return replace(done, replayed=tuple(replayed)), tip
 
 

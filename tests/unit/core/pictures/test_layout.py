@@ -36,7 +36,7 @@ def overlaps(layout: Layout, sizes: Sequence[Size]) -> List[Tuple[int, int]]:
 
 
 def engines() -> List[Engine]:
-    program = graphviz.program()
+    program = graphviz.layout_program()
     assert program is not None, "the tests install the extra `graph`"
     return [layered, lambda sizes, edges: graphviz.lay_out(program, sizes, edges) or pytest.fail("it did not lay out")]
 
@@ -136,7 +136,7 @@ def test_without_the_extra_the_plain_drawing_is_made(monkeypatch: pytest.MonkeyP
     assert plain != with_extra
 
     monkeypatch.setattr(graphviz, "_PACKAGE", "no-such-package")
-    assert graphviz.program() is None
+    assert graphviz.layout_program() is None
     assert plain == picture.laid_out(sizes, edges)
 
     monkeypatch.undo()
