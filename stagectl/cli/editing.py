@@ -22,6 +22,9 @@ SET = typer.Option(
 SET_JSON = typer.Option(
     None, "--set-json", metavar="KEY=JSON", help="Set an input to a JSON value.", autocompletion=completion.keys
 )
+SET_STRING = typer.Option(
+    None, "--set-string", metavar="KEY=TEXT", help="Set an input to a text as typed.", autocompletion=completion.keys
+)
 UNSET = typer.Option(None, "--unset", metavar="KEY", help="Take an input out.", autocompletion=completion.bare_keys)
 TAG = typer.Option(None, "--tag", metavar="TAG", help="Add a tag.", autocompletion=completion.tags)
 UNTAG = typer.Option(None, "--untag", metavar="TAG", help="Take a tag out.", autocompletion=completion.tags)
@@ -43,36 +46,38 @@ def create(
     ),
     tags: Optional[List[str]] = TAG,
     sets: Optional[List[str]] = SET,
+    strings: Optional[List[str]] = SET_STRING,
     json_sets: Optional[List[str]] = SET_JSON,
 ) -> None:
     """Write a new definition and stage it."""
     from stagectl.core.errors import UsageError
+    from stagectl.usecases.staging.define import Sets, parse_settings
     from stagectl.usecases.staging.define import create as use_case
-    from stagectl.usecases.staging.define import parse_settings
 
     if kind is None and like is None:
         raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
-    settings = parse_settings(sets or (), json_sets or (), (), tags or (), ())
+    settings = parse_settings(Sets(sets or (), strings or (), json_sets or ()), tags=tags or ())
     _tell(use_case(workspace_to_stage(), name, kind, settings, like))
 
 
 def update(
     name: str = NAME,
     sets: Optional[List[str]] = SET,
+    strings: Optional[List[str]] = SET_STRING,
     json_sets: Optional[List[str]] = SET_JSON,
     unsets: Optional[List[str]] = UNSET,
     tags: Optional[List[str]] = TAG,
     untags: Optional[List[str]] = UNTAG,
 ) -> None:
     """Edit a definition, its comments kept, and stage it."""
-    from stagectl.usecases.staging.define import parse_settings
+    from stagectl.usecases.staging.define import Sets, parse_settings
     from stagectl.usecases.staging.define import update as use_case
 
     _tell(
         use_case(
             workspace_to_stage(),
             name,
-            parse_settings(sets or (), json_sets or (), unsets or (), tags or (), untags or ()),
+            parse_settings(Sets(sets or (), strings or (), json_sets or ()), unsets or (), tags or (), untags or ()),
         )
     )
 

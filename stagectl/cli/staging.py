@@ -85,7 +85,7 @@ def stage(
 
     if patch and not is_terminal():
         raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
-    choose = _Asking() if patch else (lambda choice: True)
+    choose = _Asking() if patch else None
     done = use_case(
         workspace_to_stage(), selection(names, tags), actions or (), force=force, choose=choose, check=check
     )

@@ -50,6 +50,14 @@ class InvalidFiles(StagectlError):
         super().__init__("\n".join(str(problem) for problem in self.problems), hint)
 
 
+class PlacedError(StagectlError):
+    """An error in words of its own that has places in files, too."""
+
+    def __init__(self, message: str, hint: str, problems: Iterable[Problem]) -> None:
+        self.problems: Tuple[Problem, ...] = tuple(sorted(set(problems)))
+        super().__init__(message, hint)
+
+
 def _first_of_each(problems: Sequence[Problem]) -> Iterator[Problem]:
     """Yield the first problems of each file, and how many more it has."""
     count, last = 0, ""

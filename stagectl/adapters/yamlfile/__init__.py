@@ -28,6 +28,7 @@ _LONGEST_SHOWN = 60  # characters of a word in a message
 # carriage return alone, which is a line end for YAML and shows in no diff.
 _FORBIDDEN = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_NOT_ZERO = re.compile(r"[-+]?[0.]*[1-9]", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
@@ -245,4 +246,6 @@ class _Builder:
         number = float(text)
         if math.isinf(number):
             raise self._refuse(event, f"the number {text} is too large; quote it if it is a string")
+        if not number and _NOT_ZERO.match(text):
+            raise self._refuse(event, f"the number {text} is too small; quote it if it is a string")
         return number

@@ -11,13 +11,14 @@ import copy
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.splice import Splice, flow
 from stagectl.core.errors import StagectlError, Step
 
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
 
 
@@ -40,6 +41,7 @@ def edit(data: bytes, edits: Sequence[Edit]) -> bytes:
 
 def _edited(data: bytes, one: Edit) -> bytes:
     documents = yamlfile.load(data)
+    one = replace(one, at=_fitted(_value(documents, (one.document,)), one.at))
     wanted = copy.deepcopy(documents)
     _change(wanted, (one.document, *one.at), one)
     if wanted == documents and _same_types(wanted, documents):
@@ -49,6 +51,28 @@ def _edited(data: bytes, one: Edit) -> bytes:
         if result is not None and _reads_as(result, wanted):
             return result
     raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
+
+
+def _fitted(value: Any, at: Sequence[Step]) -> Tuple[Step, ...]:
+    """Return a path with each step as what holds it takes it: a number in a list, the same as text in a mapping.
+
+    Where nothing is there yet, 0 begins a list, and any other number is a key.
+    """
+    found: List[Step] = []
+    for step in at:
+        if isinstance(step, int) and (isinstance(value, dict) or (value is None and step)):
+            step = str(step)
+        elif isinstance(value, list) and isinstance(step, str) and _INDEX.fullmatch(step):
+            step = int(step)
+        found.append(step)
+        value = _value(value, (step,))
+    return tuple(found)
+
+
+def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
+    """Return the value at a place of a file, None where there is none."""
+    documents = yamlfile.load(data)
+    return _value(documents, (document, *_fitted(_value(documents, (document,)), at)))
 
 
 def _reads_as(data: bytes, wanted: Any) -> bool:

@@ -24,6 +24,14 @@ class ImpossiblePlan(StagectlError):
         super().__init__("\n".join(f"{trouble.name}: {trouble.message}" for trouble in self.troubles), hint)
 
 
+class StillRead(ImpossiblePlan):
+    """Removals would leave readers behind: each is named, with the place in the reader."""
+
+    def __init__(self, troubles: Iterable[Trouble], message: str, hint: str) -> None:
+        super().__init__(troubles, hint)
+        self.message = message
+
+
 def find_troubles(universe: Universe) -> List[Trouble]:
     """Return everything that is wrong with the resources in effect as staged, in name order."""
     view = universe.view
@@ -80,8 +88,12 @@ def find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
 
 def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
     """Return the error for removals that would leave readers behind, with the two ways out."""
-    lines = []
+    lines, troubles = [], []
     for name, readers in sorted(found.items()):
+        troubles += [
+            Trouble(reader.name, _place_of(reader, name), f"{name}, which it names, cannot be removed")
+            for reader in readers
+        ]
         verb = "read" if all(name in reader.reads for reader in readers) else "name"
         names = ", ".join(reader.name for reader in readers)
         lines.append(f"{name} cannot be removed: {names} still {verb}{'s' if len(readers) == 1 else ''} it")
@@ -90,7 +102,13 @@ def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
         f"either remove them too (stagectl remove {first} --recursive), "
         f"or write the last applied values into them (stagectl remove {first} --detach)"
     )
-    return StagectlError("\n".join(lines), hint)
+    return StillRead(troubles, "\n".join(lines), hint)
+
+
+def _place_of(reader: Resource, parent: Name) -> Tuple[Step, ...]:
+    """Return where a resource names another: the first input that reads it, else the first relation."""
+    reading = [("inputs", key) for key, read in reader.references.items() if any(r.name == parent for r in read)]
+    return next(iter(reading), None) or next(at for at, name, _ in _relations(reader) if name == parent)
 
 
 def _named(view: View, resource: Resource) -> Iterator[Trouble]:

@@ -12,9 +12,9 @@ from stagectl.adapters.applied import store
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree import tree
-from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
-from stagectl.core.planning.checks import ImpossiblePlan, all_troubles
+from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.resolve import Resolver, reported
@@ -250,7 +250,10 @@ def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, 
 
 def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
-    return InvalidFiles(_problems(error.troubles, snapshot, paths), error.hint)
+    problems = _problems(error.troubles, snapshot, paths)
+    if isinstance(error, StillRead):
+        return PlacedError(error.message, error.hint, problems)
+    return InvalidFiles(problems, error.hint)
 
 
 def more_problems(found: Snapshot) -> List[Problem]:

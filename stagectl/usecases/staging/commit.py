@@ -68,7 +68,9 @@ def commit_staged(
     dirty = dirty or workspace.git.dirty
     plan = plan or _plan_of(workspace, snapshot, wanted, applied)
     changed = [name for name in sorted(wanted) if staged_bytes(wanted[name]) != snapshot.files.get(staged_path(name))]
-    paths = sorted({*_paths_to_commit(dirty, snapshot, wanted, changed), *edits})
+    # What is written and waits for a commit is staged: the hook that checks it runs while such a commit is made.
+    written = map(staged_path, changed) if check else _paths_to_commit(dirty, snapshot, wanted, changed)
+    paths = sorted({*written, *edits})
     warnings = _warnings(dirty)
     if not paths:
         return Staging(warnings=warnings)

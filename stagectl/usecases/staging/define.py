@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.adapters.yamlfile.edit import Edit, edit, value_at
 from stagectl.core.errors import StagectlError, Step, UsageError, nearest
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
@@ -26,12 +26,21 @@ from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import refuse_definition, stage
 
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
+_SETTING = re.compile(r'((?:\.?[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\])+)(=)(.*)', re.ASCII | re.DOTALL)
+
+
+class Typed(NamedTuple):
+    """What `--set` was given: the text, and the value that it is in YAML."""
+
+    text: str
+    value: Any
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What to set in a definition. values: (input path, value), in order; unset: input paths to take out."""
+    """What to set in a definition. values: (input path, value or Typed), in order; unset: input paths to take out."""
 
     values: Tuple[Tuple[Tuple[Step, ...], Any], ...] = ()
     unset: Tuple[Tuple[Step, ...], ...] = ()
@@ -39,17 +48,30 @@ class Settings:
     untags: Tuple[str, ...] = ()
 
 
+class Sets(NamedTuple):
+    """The words after `--set`, `--set-string` and `--set-json`."""
+
+    plain: Sequence[str] = ()
+    strings: Sequence[str] = ()
+    json: Sequence[str] = ()
+
+    def values(self) -> Tuple[Tuple[Tuple[Step, ...], Any], ...]:
+        """Return the paths with what is to be set there; raises UsageError."""
+        ways = ((_scalar, self.plain), (str, self.strings), (_json, self.json))
+        pairs = [(read, *_key_and_text(setting)) for read, settings in ways for setting in settings]
+        return tuple((parse_path(key), read(text)) for read, key, text in pairs)
+
+
 def parse_settings(
-    sets: Sequence[str], json_sets: Sequence[str], unsets: Sequence[str], tags: Sequence[str], untags: Sequence[str]
+    sets: Sets, unsets: Sequence[str] = (), tags: Sequence[str] = (), untags: Sequence[str] = ()
 ) -> Settings:
-    """Return what `--set k=v`, `--set-json k=json`, `--unset k`, `--tag` and `--untag` mean; raises UsageError."""
-    values = [(parse_path(key), _scalar(text)) for key, text in map(_key_and_text, sets)]
-    values += [(parse_path(key), _json(text)) for key, text in map(_key_and_text, json_sets)]
-    return Settings(tuple(values), tuple(map(parse_path, unsets)), tuple(tags), tuple(untags))
+    """Return what `--set k=v` and its like, `--unset k`, `--tag` and `--untag` mean; raises UsageError."""
+    return Settings(sets.values(), tuple(map(parse_path, unsets)), tuple(tags), tuple(untags))
 
 
 def _key_and_text(setting: str) -> Tuple[str, str]:
-    key, equals, text = setting.partition("=")
+    match = _SETTING.match(setting)  # a key in quotes may have a "=" in it
+    key, equals, text = match.groups() if match else setting.partition("=")
     if not equals:
         raise UsageError(f"'{setting}' sets nothing", "write for example --set port=5433 or --set urls.0.port=80")
     return key, text
@@ -72,23 +94,48 @@ def parse_path(text: str) -> Tuple[Step, ...]:
 def _step(word: Optional[str], quoted: str, *, first: bool) -> Step:
     if word is None:
         return str(_json(f'"{quoted}"'))
-    return int(word) if word.isdigit() and not first else word
+    return int(word) if _INDEX.fullmatch(word) and not first else word
 
 
 def _scalar(text: str) -> Any:
     if len(text) > 1 and text[0] == text[-1] == '"':
         return _json(text)
     try:
-        return yamlfile.resolve_plain(text)
+        return Typed(text, yamlfile.resolve_plain(text))
     except yamlfile.BadYaml as error:
         raise UsageError(error.message) from None
 
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unlike, parse_float=yamlfile.resolve_plain)
+    except yamlfile.BadYaml as error:
+        raise UsageError(error.message) from None
     except ValueError as error:
         raise UsageError(f"'{text}' is not JSON: {error}") from None
+
+
+def _unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands in it twice")
+    return found
+
+
+def settings_edits(settings: Settings, data: bytes) -> List[Edit]:
+    """Return the edits of inputs that settings mean in a file; what was typed stays text where it replaces a text."""
+    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in _meant(settings, data)]
+    return edits + [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
+
+
+def _meant(settings: Settings, data: bytes) -> Iterator[Tuple[Tuple[Step, ...], Any]]:
+    """Yield what is to be set in a file: what was typed is text where a text stands that is no reference."""
+    for steps, value in settings.values:
+        if isinstance(value, Typed):
+            now = value_at(data, BODY, ("inputs", *steps))
+            value = value.text if isinstance(now, str) and "${" not in now else value.value
+        yield steps, value
 
 
 def create(
@@ -114,7 +161,7 @@ def create(
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
-    content = edit(text.encode(), [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values])
+    content = edit(text.encode(), settings_edits(settings, text.encode()))
     return stage(workspace, Selection((name,)), edits={path: content})
 
 
@@ -138,9 +185,7 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     if name in snapshot.expanded:
         return stage(workspace, Selection((name,)), edits=_overrides(snapshot, name, settings))
     resource = snapshot.defined.get(name) or snapshot.staged[name]
-    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in settings.values]
-    edits += [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
-    edits += _tag_edits(resource, settings)
+    edits = settings_edits(settings, snapshot.files[path]) + _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
     return stage(workspace, Selection((name,)), edits=changed)
@@ -149,7 +194,7 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
 def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:
     """Return how the definition of an expanded resource has to change; edits: made already."""
     overriding = Overriding(snapshot, dict(edits or {}))
-    for steps, value in settings.values:
+    for steps, value in _meant(settings, snapshot.defined[name].content):
         overriding.set(name, ("inputs", *steps), value)
     for steps in settings.unset:
         overriding.set(name, ("inputs", *steps), MISSING)
@@ -167,10 +212,10 @@ def named(snapshot: Snapshot, text: str) -> Name:
     return world.now(text)
 
 
-def world_here(snapshot: Snapshot) -> World:
-    """Return what can be named: what is defined or staged, under old names, too."""
-    aliases = old_names([*snapshot.staged.values(), *snapshot.defined.values()])
-    return World.of(snapshot.defined, snapshot.staged, aliases=aliases)
+def world_here(snapshot: Snapshot, live: Optional[Mapping[Name, Resource]] = None) -> World:
+    """Return what can be named: what is defined or staged (or live, where asked), under old names, too."""
+    aliases = old_names([*(live or {}).values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    return World.of(snapshot.defined, snapshot.staged, live or {}, aliases=aliases)
 
 
 def path_of(snapshot: Snapshot, name: str) -> str:
@@ -203,7 +248,8 @@ def _tags(resource: Resource, settings: Settings) -> List[str]:
 def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:
     """Delete definitions and stage the removals; readers are an error unless they go, too, or are detached."""
     snapshot = workspace.snapshot(definitions=True)
-    world = world_here(snapshot)
+    _, applied = workspace.applied()
+    world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
     chosen = {name for pattern in names for name in match_names(pattern, world)}
     resources = {**snapshot.staged, **snapshot.defined}
     edits: Dict[str, Optional[bytes]] = {}
@@ -212,17 +258,32 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     if recursive:
         chosen |= {name for root in sorted(chosen) for name in match_names(f"{root}+", world)}
     if detach:
-        _, applied = workspace.applied()
+        chosen |= _gone_readers(snapshot, chosen)
         edits.update(_detached(snapshot, resources, chosen, applied))
     overriding = Overriding(snapshot, edits)
     for name in sorted(chosen):
-        path = path_of(snapshot, name)
         if name in snapshot.expanded:
             overriding.remove(name)
         else:
-            edits[path] = None
+            edits.update(dict.fromkeys(_file_of(snapshot, name)))
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
     return stage(workspace, Selection(tuple(sorted(chosen | touched))), edits=edits)
+
+
+def _file_of(snapshot: Snapshot, name: Name) -> List[str]:
+    """Return the file that goes with a resource, none where it is gone already."""
+    if name in snapshot.definition_paths:
+        return [snapshot.definition_paths[name]]
+    return [staged_path(name)] if name in snapshot.staged and snapshot.staged[name].source is None else []
+
+
+def _gone_readers(snapshot: Snapshot, gone: Set[Name]) -> Set[Name]:
+    """Return the staged readers of what goes whose definitions are gone, too: nothing can be written into them."""
+    return {
+        name
+        for name, resource in snapshot.staged.items()
+        if (resource.parents | frozenset(resource.unordered)) & gone and not _file_of(snapshot, name)
+    }
 
 
 def _check_readers(snapshot: Snapshot, gone: Set[Name]) -> None:

@@ -103,6 +103,18 @@ def rendered(resource: Resource) -> Resource:
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 
 
+def as_staged(wanted: Wanted, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Dict[Name, Optional[Resource]]:
+    """Return the forms that are staged now, None for what goes; raises StagectlError for what was never staged."""
+    never = [name for name in sorted(wanted) if name not in snapshot.staged and name not in deleted]
+    if never:
+        names = " ".join(never)
+        raise StagectlError(
+            f"{', '.join(never)}: never staged, so there is nothing to act on",
+            f"stage it first: stagectl stage {names}",
+        )
+    return {name: None if form is None else snapshot.staged.get(name) or deleted[name] for name, form in wanted.items()}
+
+
 def with_actions(
     wanted: Wanted,
     actions: Sequence[str],

@@ -16,7 +16,7 @@ from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
-from stagectl.usecases.staging.desired import desired, rendered, tags_of, unstaged_of, with_actions
+from stagectl.usecases.staging.desired import as_staged, desired, rendered, tags_of, unstaged_of, with_actions
 from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
 from stagectl.usecases.staging.restage import narrow_part, note, stands
 
@@ -39,14 +39,15 @@ def stage(
     *,
     force: bool = False,
     edits: Optional[Writes] = None,
-    choose: Choose = lambda change: True,
+    choose: Optional[Choose] = None,
     check: bool = False,
     verb: str = "stage",
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
     edits: definitions (or files staged in place) to write first; they are part of the commit.
-    choose: asked for every resource that would change and every action that would be staged on it.
+    choose: asked for every resource that would change and every action that would be staged on it; without it actions
+    are staged alone.
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
     job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb)
@@ -64,7 +65,7 @@ class _Job(NamedTuple):
     actions: Sequence[str]
     force: bool
     edits: Writes
-    choose: Choose
+    choose: Optional[Choose]
     check: bool
     verb: str
 
@@ -87,9 +88,18 @@ class _Job(NamedTuple):
             plan = found.plan(wanted)
         except StagectlError:
             return None  # told after everything was read, and with all that is wrong
-        return commit_staged(
-            self.workspace, part, wanted, applied, self.edits, self.verb, check=self.check, plan=plan, dirty=found.dirty
+        done = commit_staged(
+            self.workspace,
+            part,
+            wanted,
+            applied,
+            self.edits,
+            self.verb,
+            check=self.check,
+            plan=plan,
+            dirty=self._dirty(found.dirty, part),
         )
+        return self._told(done, part, wanted)
 
     def full(self) -> Staging:
         """Stage after reading everything."""
@@ -112,7 +122,27 @@ class _Job(NamedTuple):
         chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
         wanted = self._wanted(snapshot, chosen, deleted, applied)
         _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
-        return commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check)
+        dirty = self._dirty(workspace.git.dirty, snapshot)
+        done = commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check, dirty=dirty)
+        return self._told(done, snapshot, wanted)
+
+    def _dirty(self, dirty: Dirty, snapshot: Snapshot) -> Dirty:
+        """Return what tells uncommitted paths; where actions alone are staged, definitions are left out."""
+        if not self._is_alone:
+            return dirty
+        definitions = frozenset(snapshot.definition_paths.values())
+        return lambda paths: [path for path in dirty(paths) if path not in definitions]
+
+    def _told(self, done: Staging, snapshot: Snapshot, wanted: Wanted) -> Staging:
+        """Return what was done, with a warning for edits that an action alone leaves unstaged."""
+        unstaged = unstaged_of(self.workspace.config, snapshot) if self._is_alone else ()
+        edited = [name for name, _ in unstaged if name in wanted]
+        if not edited:
+            return done
+        names = " ".join(edited[:5])
+        more = "" if len(edited) <= 5 else f" and {len(edited) - 5} more"
+        warning = f"edits of the definition stay unstaged: {names}{more}; to stage them: stagectl stage {names}"
+        return done._replace(warnings=(*done.warnings, warning))
 
     def _wanted(
         self,
@@ -123,9 +153,16 @@ class _Job(NamedTuple):
     ) -> Dict[Name, Optional[Resource]]:
         wanted = desired(self.workspace.config, snapshot, chosen, deleted)
         refuse_lost_steps(snapshot, wanted, applied)
+        if self._is_alone:
+            wanted = as_staged(wanted, snapshot, deleted)
         if self.actions:
             wanted = with_actions(wanted, self.actions, snapshot, applied)
-        return _picked(wanted, snapshot, self.choose)
+        return _picked(wanted, snapshot, self.choose) if self.choose else wanted
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether actions are staged alone: edits of definitions wait for a stage of their own."""
+        return bool(self.actions) and self.choose is None
 
 
 def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:

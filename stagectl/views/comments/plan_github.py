@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, List, Mapping, Tuple, Union
 
-from stagectl.core.errors import InvalidFiles, StagectlError
+from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
@@ -34,7 +34,7 @@ def plan_github(plan: Plan, places: Places) -> str:
 def error_github(error: StagectlError) -> str:
     """Return what makes a plan impossible as error annotations: on the lines of the files, where it is in files."""
     lines = [_command("error", (), _TITLE, error.message)]
-    if isinstance(error, InvalidFiles):
+    if isinstance(error, (InvalidFiles, PlacedError)):
         places = [(problem.path, problem.line, problem.column) for problem in error.problems]
         lines = [_command("error", place, _TITLE, one.message) for place, one in zip(places, error.problems)]
     return "".join(f"{line}\n" for line in _bounded("error", lines))

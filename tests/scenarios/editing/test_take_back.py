@@ -14,7 +14,7 @@ def test_unstage_puts_the_staged_file_back_and_keeps_the_definition(shop: Repo) 
     """
     An edit, a creation, a removal and an explicit action: none is planned any more, all definitions stay.
     """
-    shop.define("db", tags=["prod"], inputs={"port": 1}).define("new").stage("-a", "restart", "db", "new")
+    shop.define("db", tags=["prod"], inputs={"port": 1}).define("new").stage().stage("-a", "restart", "db", "new")
     shop.delete("app").stage()
 
     shop.ok("unstage", "--all")

@@ -107,7 +107,7 @@ def test_an_action_without_a_selection_is_staged_on_everything(repo):
     No selection means all resources, here one that is live and one that is new.
     """
     repo.define("db").apply_all()
-    repo.define("new").stage("-a", "test")
+    repo.define("new").stage().stage("-a", "test")
 
     assert ["db.test", "new.run", "new.test"] == repo.plan().ids
 
@@ -157,7 +157,7 @@ def test_run_by_name_on_a_new_resource_is_its_run(repo):
     """
     The same change never appears twice.
     """
-    repo.define("db").stage("db", "-a", "run")
+    repo.define("db").stage().stage("db", "-a", "run")
 
     assert ["db.run"] == repo.plan().ids
     assert 0 == repo.apply().code

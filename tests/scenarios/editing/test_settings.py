@@ -1,0 +1,101 @@
+"""What `--set` and its like make of what was typed, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.errors import UsageError
+from stagectl.core.values import dotted, leaves
+from stagectl.usecases.staging.define import Sets, parse_settings, settings_edits
+
+FILE = b"""---
+kind: service
+---
+inputs:
+  text: "1.10"
+  number: 1.5
+  reference: ${db.port}
+  ports: {"8080": tcp, web: {"0": a}}
+  labels: {"a=b": 1, "007": x}
+  urls: [{host: h}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "setting", "path", "value"),
+    [
+        ("plain", "text=1.20", ["text"], "1.20"),
+        ("plain", "text=true", ["text"], "true"),
+        ("plain", "number=1.20", ["number"], 1.2),
+        ("plain", "reference=5433", ["reference"], 5433),
+        ("plain", "new=1.20", ["new"], 1.2),
+        ("strings", "number=1.20", ["number"], "1.20"),
+        ("strings", "new=null", ["new"], "null"),
+        ("json", 'new={"a": [1, "x"]}', ["new"], {"a": [1, "x"]}),
+        ("plain", "ports.8080=udp", ["ports", "8080"], "udp"),
+        ("plain", "ports.9090=udp", ["ports", "9090"], "udp"),
+        ("plain", "ports.web.0=b", ["ports", "web", "0"], "b"),
+        ("plain", "labels.007=y", ["labels", "007"], "y"),
+        ("plain", 'labels["a=b"]=2', ["labels", "a=b"], 2),
+        ("plain", "urls.0.host=i", ["urls", 0, "host"], "i"),
+        ("plain", 'urls["0"].host=i', ["urls", 0, "host"], "i"),
+        ("plain", "urls.1=j", ["urls", 1], "j"),
+        ("plain", "made.0=j", ["made"], ["j"]),
+        ("plain", "made.8080=j", ["made"], {"8080": "j"}),
+    ],
+)
+def test_what_is_set_where(way: str, setting: str, path: List[Any], value: Any) -> None:
+    """
+    A text that is no reference stays text; a number in a path is an index in a list, and a key in a mapping.
+    """
+    edits = settings_edits(parse_settings(Sets(**{way: [setting]})), FILE)
+
+    found = yamlfile.load(edit(FILE, edits))[1]["inputs"]
+    for step in path:
+        found = found[step]
+    assert (value, type(value)) == (found, type(found))
+
+
+@pytest.mark.parametrize(
+    ("way", "setting", "message"),
+    [
+        ("json", 'a={"b": 1, "b": 2}', "the key 'b' stands in it twice"),
+        ("json", "a=1e400", "the number 1e400 is too large"),
+        ("json", "a=[1e-400]", "the number 1e-400 is too small"),
+        ("plain", "a=1e-400", "the number 1e-400 is too small"),
+        ("plain", "a=-0.1e-999", "is too small"),
+    ],
+)
+def test_what_json_would_lose_is_refused(way: str, setting: str, message: str) -> None:
+    """
+    A key that stands there twice, and numbers that would become another.
+    """
+    with pytest.raises(UsageError, match=message):
+        parse_settings(Sets(**{way: [setting]}))
+
+
+KEYS = st.text('a0._=[]"-é ', min_size=1, max_size=3)
+VALUES = st.recursive(
+    st.integers(0, 9),
+    lambda inner: st.lists(inner, min_size=1, max_size=2) | st.dictionaries(KEYS, inner, min_size=1, max_size=2),
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=2), st.data())
+def test_every_path_that_is_printed_can_be_set(inputs: Any, data: st.DataObject) -> None:
+    """
+    Whatever keys and lists there are: the path that a plan prints names the value, and setting it changes that alone.
+    """
+    file = edit(b"---\nkind: service\n---\n{}\n", [Edit(1, ("inputs",), inputs)])
+    path, _ = data.draw(st.sampled_from(sorted(leaves(inputs), key=str)))
+
+    after = edit(file, settings_edits(parse_settings(Sets([f"{dotted(path)}=77"])), file))
+
+    expected = [(at, 77 if at == path else value) for at, value in leaves(inputs)]
+    assert expected == list(leaves(yamlfile.load(after)[1]["inputs"]))
