@@ -141,6 +141,7 @@ class Kind:
     limit: Optional[int] = None
     idempotent: bool = False
     protect: bool = False
+    files: Tuple[str, ...] = ()  # globs of files that its actions read
     raw: Any = None  # the parsed file, for the plan id
 
     def verbs(self) -> Tuple[str, ...]:

@@ -32,6 +32,7 @@ def with_id(plan: Plan) -> Plan:
 def plan_id(document: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
     approved = {key: document[key] for key in _APPROVED}
+    approved.update({"files": document["files"]} if document.get("files") else {})
     approved["held"] = [{key: held[key] for key in held if key != "message"} for held in document["held"]]
     return hashlib.sha256(canonical(approved).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -52,6 +53,7 @@ def to_document(plan: Plan) -> Document:
         "moved": [{"from": old, "to": new} for old, new in plan.moved],
         "summary": plan.summary(),
         "kinds": {name: kind.raw for name, kind in sorted(plan.kinds.items()) if name in used},
+        **({"files": dict(sorted(plan.files.items()))} if plan.files else {}),
     }
 
 

@@ -116,6 +116,7 @@ class Plan:
     pending: staged changes that were not selected.
     moved: (old name, new name) of selected resources that go on under another name.
     targets: per resource with a change or a record the state to store; none for removals.
+    files: what its kinds run or read, path -> SHA-256 in hex.
     id: the SHA-256, in hex, of what a reviewer approves; `document.with_id` fills it in.
     """
 
@@ -127,6 +128,7 @@ class Plan:
     moved: Tuple[Tuple[Name, Name], ...] = ()
     targets: Mapping[Name, Target] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     base: Optional[Oid] = None
     head: Optional[Oid] = None
     dirty: bool = False

@@ -25,7 +25,8 @@ class RangeDiff:
     """From a reviewed plan to the one there is now; every list in the order of its plan.
 
     reheld: held back in both, for another reason, with other needs or tags.
-    kinds: those whose files differ; recorded and moved: with whether they came (True) or went (False).
+    kinds: those whose own files differ; files: those that act and differ, came or went; recorded, moved: with whether
+    they came (True) or went (False).
     """
 
     reviewed: Plan
@@ -38,6 +39,7 @@ class RangeDiff:
     reheld: Tuple[Tuple[Held, Held], ...] = ()
     recorded: Tuple[Tuple[Name, bool], ...] = ()
     kinds: Tuple[str, ...] = ()
+    files: Tuple[str, ...] = ()
     moved: Tuple[Tuple[Tuple[Name, Name], bool], ...] = ()
 
     @property
@@ -66,6 +68,7 @@ def range_diff(reviewed: Plan, now: Plan) -> RangeDiff:
         ),
         recorded=_came_or_went(reviewed.recorded, now.recorded),
         kinds=_kinds(reviewed, now),
+        files=tuple(sorted({path for path, _ in reviewed.files.items() ^ now.files.items()})),
         moved=_came_or_went(reviewed.moved, now.moved),
     )
 

@@ -77,6 +77,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
         pending=tuple(map(forms.identity, raw["pending"])),
         moved=tuple((forms.name(move["from"]), forms.name(move["to"])) for move in raw["moved"]),
         kinds={name: _kind(name, body) for name, body in raw["kinds"].items()},
+        files={forms.text(path): forms.text(digest, _SHA256) for path, digest in raw.get("files", {}).items()},
         base=forms.oid_or_none(raw["base"]["commit"]),
         head=forms.oid_or_none(raw["head"]["commit"]),
         dirty=bool(raw["head"]["dirty"]),
@@ -85,6 +86,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
 
 # A word that goes into texts and pictures as it is: a file from elsewhere must not bring others.
 _WHEN = re.compile("success|changed")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def _kind(name: str, raw: Any) -> Kind:

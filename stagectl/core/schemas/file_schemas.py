@@ -203,6 +203,7 @@ def _kind() -> Schema:
             "limit": {**count, "description": "Changes of this kind at once."},
             "idempotent": {"type": "boolean", "description": "An action may be tried again without asking."},
             "protect": {"type": "boolean", "description": "Never removed or replaced without --allow-remove NAME."},
+            "files": _listed({"type": "string", "minLength": 1}, "Globs of files that its actions read."),
         }
     )  # fmt: skip
     shell = {"properties": {"handler": {"const": "shell"}}}

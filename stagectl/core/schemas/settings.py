@@ -14,7 +14,7 @@ from stagectl.core.schemas.schema import NO_ACTION_NAME, items_of, known_keys, m
 
 _KIND_KEYS = (
     "description", "inputs", "outputs", "reports", "handler", "actions", "replace_on", "sensitive", "timeout", "limit",
-    "idempotent", "protect",
+    "idempotent", "protect", "files",
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
@@ -50,6 +50,7 @@ def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
         limit=_checked(raw, "limit", _is_count, None, "a whole number, at least 1", flaws),
         idempotent=_checked(raw, "idempotent", _is_bool, False, "true or false", flaws),
         protect=_checked(raw, "protect", _is_bool, False, "true or false", flaws),
+        files=_globs(raw, flaws),
         raw=raw,
     )
     flaws.raise_any()
@@ -89,6 +90,17 @@ def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
         if not isinstance(word, str):
             flaws.add(0, (key, index), f"'{key}' lists names of inputs")
     return [str(word) for word in words]
+
+
+_GLOB = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\x00-\x1f\x7f:\\\[\]]{1,1024}")
+
+
+def _globs(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
+    globs = items_of(raw.get("files"), 0, ("files",), flaws)
+    for index, glob in enumerate(globs):
+        if not isinstance(glob, str) or not _GLOB.fullmatch(glob):
+            flaws.add(0, ("files", index), "'files' lists globs of files in the repository, such as migrations/*.sql")
+    return tuple(map(str, globs))
 
 
 def _kind_actions(raw: Mapping[str, Any], flaws: Flaws) -> Dict[str, Any]:

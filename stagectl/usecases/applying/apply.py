@@ -27,6 +27,7 @@ from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.applying.secrets import discreet
+from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.plan import check_names, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_reviewed
@@ -217,6 +218,8 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     if again is not None and not set(again) & {change.id for change in plan.changes}:
         return Plan(), situation
     _check_rollback(workspace, plan, options)
+    if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
+        check_committed(workspace.git, plan.kinds.values(), workspace.git.resolve(options.head))
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check_reviewed(workspace, plan, expected, options.reviewed)

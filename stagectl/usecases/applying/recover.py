@@ -20,6 +20,7 @@ from stagectl.usecases.applying.execute import Watch, execute, recorded_only
 from stagectl.usecases.applying.interrupted import outliving
 from stagectl.usecases.applying.record import conclude, is_recorded
 from stagectl.usecases.applying.secrets import discreet
+from stagectl.usecases.planning.acting_files import check_committed, with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
@@ -74,7 +75,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_at(header.base))
-    plan = checked_plan(situation, header.plan.selection, snapshot, {})
+    plan = with_files(workspace.git, checked_plan(situation, header.plan.selection, snapshot, {}), header.source)
     if plan.id != header.plan.id:
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
@@ -133,6 +134,8 @@ def _resumed(
         journals.Journal(folder).close(commit)
         return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
     plan, applied = plan_of(workspace, header)
+    if not header.record_only and not is_remote(where, workspace.config):
+        check_committed(workspace.git, plan.kinds.values(), header.source)
     known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
     answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()}
     known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})

@@ -23,6 +23,7 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
+from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -123,7 +124,8 @@ class _Check:
         if applied is None:
             return None
         snapshot = self._workspace.snapshot(source)
-        return checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
+        plan = checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
+        return with_files(self._git, plan, source)
 
     def _began_with(self, base: str) -> Optional[State]:
         """Return the applied state that a plan was made from, None where nobody can know it.

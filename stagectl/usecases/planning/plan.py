@@ -52,6 +52,7 @@ def plan_with_situation(
             return _placed(with_id(Plan(left)), workspace.branch.tip, None, False, [said]), Situation({}, {}, {})
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
+    plan = _with_files(workspace, plan, head)
     return (_guarded(workspace, plan) if base is None else plan), situation
 
 
@@ -62,6 +63,15 @@ def _made(
     with suppress(Damaged):
         found = _narrow_plan(workspace, selection, head, complete) if base is None else None
     return found or full_plan(workspace, selection, head, base)
+
+
+def _with_files(workspace: Workspace, plan: Plan, head: Optional[str]) -> Plan:
+    """Return a plan with the files that its kinds run or read."""
+    if not plan.changes:
+        return plan
+    from stagectl.usecases.planning.acting_files import with_files
+
+    return with_files(workspace.git, plan, plan.head, here=head is None and not workspace.git.is_bare)
 
 
 def _guarded(workspace: Workspace, plan: Plan) -> Plan:

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.files import write_file
@@ -19,6 +19,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.read_document import from_document
 from stagectl.core.plans.selection import Selection
+from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -104,7 +105,7 @@ def find(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
     end = time.monotonic() + PATIENCE
     snapshots: Dict[Oid, Snapshot] = {}
     for applied in _bases(workspace):
-        for head in _heads(workspace.git):
+        for head in _heads(workspace.git, sorted(now.files)):
             if time.monotonic() > end:
                 return None
             plan = _plan(workspace, snapshots, head, applied, now.selection)
@@ -119,7 +120,9 @@ def _plan(
     try:
         snapshot = snapshots.get(head) or workspace.snapshot(head)
         snapshots[head] = snapshot
-        return checked_plan(workspace.situation(snapshot, applied), selection, snapshot, {})
+        return with_files(
+            workspace.git, checked_plan(workspace.situation(snapshot, applied), selection, snapshot, {}), head
+        )
     except StagectlError:
         return None  # what made no plan was not reviewed
 
@@ -134,9 +137,12 @@ def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:
         yield {}
 
 
-def _heads(git: Git) -> List[Oid]:
-    """Return commits with distinct staging areas, the newest first: of this branch, then from before a rebase."""
-    paths = (STAGED, KINDS, CONFIG)
+def _heads(git: Git, files: Sequence[str]) -> List[Oid]:
+    """Return commits with distinct staging areas, the newest first: of this branch, then from before a rebase.
+
+    files: those that act now.
+    """
+    paths = (STAGED, KINDS, CONFIG, *files)
     out = git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", "--", *paths, check=False).decode().split()
     out += git.run("log", "-g", "--format=%H", f"--max-count={4 * HEADS}", "HEAD", check=False).decode().split()
     found: Dict[bytes, Oid] = {}

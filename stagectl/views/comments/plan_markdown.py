@@ -52,7 +52,7 @@ def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against]
     parts += [_since(since, level)] if since is not None else []
     parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
     parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
-    parts += [_how_to_apply(plan)]
+    parts += [_files(plan, level), _how_to_apply(plan)]
     for part in parts:
         lines = list(part)
         if lines:
@@ -121,6 +121,7 @@ def _since_counts(since: RangeDiff) -> str:
     )
     told = [f"{len(found)} {word}" for word, found in counts if found]
     told += [counted(len(since.kinds), "other kind")] if since.kinds else []
+    told += [counted(len(since.files), "other file that acts")] if since.files else []
     return ", ".join([*told, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])
 
 
@@ -258,6 +259,18 @@ def _graph(plan: Plan, level: int) -> Iterable[str]:
         return []
     title = "Graph of the changes" if not shown.collapsed else "Graph of the changes, by folder"
     return details(title, [fenced("mermaid", mermaid(shown).splitlines())])
+
+
+def _files(plan: Plan, level: int) -> Iterable[str]:
+    """Return the files that act, with the beginning of their digests."""
+    most = (400, 100, 20, 0)[level]
+    if not plan.files:
+        return []
+    if not most:
+        return [f"{counted(len(plan.files), 'file')} of the repository act here, by their digests."]
+    rows = [f"- {code(path)} {digest[:12]}" for path, digest in sorted(plan.files.items())]
+    rows[most:] = [f"- ... and {len(rows) - most} more"] if len(rows) > most else []
+    return details("Files that act", rows)
 
 
 def _how_to_apply(plan: Plan) -> Iterator[str]:

@@ -51,5 +51,6 @@ def _since_json(since: RangeDiff) -> Dict[str, Any]:
         "recorded": _came_and_went(since.recorded),
         "moved": _came_and_went(since.moved),
         "kinds": list(since.kinds),
+        "files": list(since.files),
         "selection": selection_json(since.reviewed.selection),
     }

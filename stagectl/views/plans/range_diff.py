@@ -33,6 +33,7 @@ def range_diff_lines(found: RangeDiff) -> Iterator[str]:
     for name, came in found.recorded:
         yield f"{'+' if came else '-'} {name}  {'recorded now' if came else 'no longer recorded'}"
     yield from (f"~ kinds/{name}.yaml  differs" for name in found.kinds)
+    yield from (f"~ differs: files: {one_line(path)}" for path in found.files)
     for (old, new), came in found.moved:
         yield f"{'+' if came else '-'} {new}  {'moved' if came else 'no longer moved'} from {old}"
     if found.reviewed.selection != found.now.selection:

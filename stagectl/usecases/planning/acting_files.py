@@ -1,0 +1,133 @@
+"""Files that act: what the kinds of a plan run or read, in the plan by their digests (docs/design.md, section 11)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+
+from stagectl.adapters.files import read_file
+from stagectl.adapters.git.git import Entry, Git, GitError
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import LARGEST_STATE, Kind, Oid
+from stagectl.core.plans.document import with_id
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import glob_test
+
+_LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
+_WORD = re.compile(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
+
+
+class Asked(NamedTuple):
+    """What kinds name: words, each a file if there is one of that path, and globs."""
+
+    words: FrozenSet[str]
+    globs: FrozenSet[str]
+
+    def matches(self, path: str) -> bool:
+        """Return whether a file of the repository is among these."""
+        return path in self.words or any(test(path) for test in self.tests())
+
+    def tests(self) -> Iterator[Callable[[str], bool]]:
+        """Yield the predicates of the globs."""
+        return (glob_test(glob) for glob in sorted(self.globs))
+
+    def pathspecs(self) -> List[str]:
+        """Return them as git takes them."""
+        return [f":(literal){word}" for word in sorted(self.words)] + [f":(glob){glob}" for glob in sorted(self.globs)]
+
+
+def asked_by(kinds: Iterable[Kind]) -> Asked:
+    """Return what kinds name, in any of their entries."""
+    every = list(kinds)
+    words = {word for kind in every for text in _texts(dict(kind.actions)) for word in _paths(text)}
+    return Asked(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for inner in value.values() for text in _texts(inner))
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in _texts(inner))
+
+
+def _paths(text: str) -> Iterator[str]:
+    path = re.sub(r"(?:^|(?<=/))(?:\./+)+", "", re.sub("/{2,}", "/", text))
+    if len(path) <= _LONGEST and _WORD.fullmatch(path) and ".." not in path.split("/"):
+        yield path
+
+
+def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = False) -> Plan:
+    """Return a plan with the files that its kinds name, and the id that it has with them.
+
+    commit: whose files they are; here: as the working tree has them, where that differs.
+    """
+    asked = asked_by(plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys()))
+    if commit is None or not (asked.words or asked.globs):
+        return plan
+    entries = _entries(git, commit, asked)
+    found = _digests(git, entries)
+    for path in differing(git, commit, asked) if here else ():
+        found.pop(path, None)
+        found.update(_digest_here(git, path))
+    return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
+
+
+def _entries(git: Git, commit: Oid, asked: Asked) -> Dict[str, Entry]:
+    starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in asked.globs}
+    paths = [] if "" in starts else sorted(starts | asked.words)
+    tests = list(asked.tests())
+    listed = git.entries(commit, paths)
+    found = {entry.path: entry for entry in listed if entry.path in asked.words or any(t(entry.path) for t in tests)}
+    return {path: entry for path, entry in found.items() if entry.mode != "160000"}
+
+
+def _digests(git: Git, entries: Mapping[str, Entry]) -> Dict[str, str]:
+    blobs = git.blobs({entry.oid for entry in entries.values()}, LARGEST_STATE)
+    return {path: _sha256(blobs[entry.oid], entry.oid) for path, entry in entries.items()}
+
+
+def _sha256(content: bytes, oid: str) -> str:
+    """Return the digest of a file; of one that is too large to be read, that of what git calls it."""
+    return hashlib.sha256(oid.encode() if len(content) > LARGEST_STATE else content).hexdigest()
+
+
+def _digest_here(git: Git, path: str) -> Dict[str, str]:
+    """Return a file of the working tree by its digest, nothing where there is none."""
+    try:
+        return {path: _sha256(read_file(git.root / path, LARGEST_STATE), "")}
+    except (OSError, StagectlError):
+        return {}
+
+
+def differing(git: Git, commit: Oid, asked: Asked) -> List[str]:
+    """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
+    out = git.run("diff", *options, commit, "--", *asked.pathspecs())
+    fresh = git.run("ls-files", "-z", "--others", "--", *asked.pathspecs())
+    paths = {*_split(out), *_split(fresh)}
+    return sorted(path for path in paths if asked.matches(path))
+
+
+def _split(out: bytes) -> Sequence[str]:
+    return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+
+
+def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
+    """Refuse to act with files that are not as a commit has them; raises StagectlError."""
+    asked = asked_by(kinds)
+    if not (asked.words or asked.globs):
+        return
+    try:
+        wrong = differing(git, commit, asked)
+    except GitError as error:
+        raise GitError(f"what acts cannot be compared with the commit: {error.message}", error.hint) from None
+    if wrong:
+        few = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        raise StagectlError(
+            f"{few}: what actions run or read is not as the commit {commit[:12]} has it",
+            "commit it, or put it back; only what was reviewed acts",
+        )
