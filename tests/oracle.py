@@ -152,15 +152,15 @@ def named(resource: dict) -> set[str]:
 class Look:
     """Rule 3: the target universe for one selection and one set of held resources, resolved."""
 
-    def __init__(self, given: tuple, selected: set[str], held: set[str]) -> None:
-        self.given, self.selected, self.held = given, selected, held
+    def __init__(self, given: tuple, selected: set[str], held: set[str], joined: frozenset = frozenset()) -> None:
+        self.given, self.selected, self.held, self.joined = given, selected, held, joined
         self.kinds, self.applied, self.staged, self.expression, self.with_children = given
         self.names = sorted({*self.applied, *self.staged})
         self.effective = selected - held  # those whose staged file, or its absence, counts
         forms = {n: self.staged.get(n) if n in self.effective else self.live(n) for n in self.names}
         self.forms = {n: form for n, form in forms.items() if form is not None}
         # Rule 5: held and out-of-scope live resources always show their applied values.
-        self.frozen = {n for n in self.forms if n in held or self.outside(n) or self.left_alone(n)}
+        self.frozen = {n for n in self.forms if n in held or (n not in selected and n not in joined)}
         self.own: dict[str, dict] = {n: {} for n in self.forms}
         nodes = {(n, key): raw for n, form in self.forms.items() for key, raw in inputs_of(form).items()}
         changing = {node for node in nodes if node[0] not in self.frozen}
@@ -177,6 +177,11 @@ class Look:
     def old(self, name: str) -> dict:
         """Section 4: the values a live resource was applied with."""
         return inputs_of(self.applied[name]) if self.live(name) else {}
+
+    def before(self, name: str) -> list:
+        """Rule 9: the forms that a resource was applied with, and tried with since."""
+        tried = (self.applied.get(name) or {}).get("unfinished") or {}
+        return [form for form in (self.live(name), tried.get("form")) if form]
 
     def unfinished(self, name: str) -> Any:
         """Section 4: the unfinished action, or None."""
@@ -225,6 +230,29 @@ class Look:
         failed = {key for owner, key in self.failed if owner == name}
         return failed | {k for k in {*old, *new} if k not in old or k not in new or not same(old[k], new[k])}
 
+    def affected(self, name: str) -> bool:
+        """Rule 5: does a differing input of a live resource read a value that a change of this universe changes?"""
+        if not self.live(name) or name in self.selected or self.left_alone(name):
+            return False
+        inputs = inputs_of(self.forms[name])
+        found = refs([inputs[key] for key in self.differing(name) if key in inputs])
+        return any(self.changes(ref) for ref in found if ref[0] != name)
+
+    def changes(self, ref: Ref) -> bool:
+        """Rule 5: does a reference see another value than its parent was applied with?"""
+        before, now = fetch(self.old(ref[0]), ref), self.read(ref)
+        return (before is MISSING) != (now is MISSING or now is FAILED) or (
+            before is not MISSING and not same(before, now)
+        )
+
+    def gone(self, name: str) -> bool:
+        """Rule 5: is a resource neither live nor in the plan? One whose removal failed is not live."""
+        return name not in self.effective and (not self.live(name) or self.unfinished(name) == "remove")
+
+    def removing(self, name: str) -> bool:
+        """Rule 10: is a resource removed in this universe?"""
+        return name in self.effective and name not in self.staged and bool(self.live(name) or self.unfinished(name))
+
     def edited(self, name: str) -> bool:
         """Rule 1: do the bytes of the staged file in effect differ from those applied?"""
         new, old = self.forms[name], self.live(name) or {}
@@ -244,6 +272,16 @@ class Look:
             return False
         return all(same(value, self.read((name, (key,), False))) for key, value in tried["inputs"].items())
 
+    def since_tried(self, name: str) -> set[str]:
+        """Rule 7: the inputs that differ from those of a failed run."""
+        old, new = self.applied[name]["unfinished"]["inputs"], self.own[name]
+        return {k for k in {*old, *new} if k not in old or k not in new or not same(old[k], new[k])}
+
+    def half_made(self, name: str, new: dict) -> bool:
+        """Rule 7: did a failed run perhaps make something that has to go first?"""
+        replace_on = set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
+        return self.applied[name]["unfinished"]["kind"] != new["kind"] or bool(self.since_tried(name) & replace_on)
+
     def left_alone(self, name: str) -> bool:
         """Rule 4: nobody brings back what somebody is removing, unless it is selected."""
         removing = self.unfinished(name) == "remove" and name not in self.staged
@@ -252,12 +290,14 @@ class Look:
     def inferred(self, name: str) -> tuple[list[str], str]:
         """Rules 1, 7 and 13: the actions that follow from a difference, and their cause."""
         new, old, unfinished = self.forms.get(name), self.live(name), self.unfinished(name)
-        if self.left_alone(name):
+        if self.left_alone(name) or (name not in self.selected and not self.affected(name)):
             return [], ""
         if new is None:
             gone = name in self.effective and name not in self.staged and (old or unfinished)
             return (["remove"] if gone else []), ("staged" if old else "unfinished")
         if old is None:
+            if unfinished and (self.half_made(name, new) or "replace" in self.stamps(name)):
+                return ["remove", "run"], "replace"
             return ["run"], "unfinished" if self.tried_again(name, new) else "staged"
         differing = self.differing(name)
         replacing = differing & set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
@@ -269,29 +309,37 @@ class Look:
         cause = "staged" if edited else "unfinished" if unfinished else "child"
         return (["run"] if unfinished in ("run", "remove") else ["update"]), cause
 
-    def wants(self, name: str, but: str = "") -> list[str]:
-        """Rules 1 and 6: the inferred actions (without those of one cause), then the explicit ones."""
-        inferred, cause = self.inferred(name)
-        explicit = [a for a in self.stamps(name) if a not in (*inferred, "run", "remove", "replace")]
-        return [a for a in inferred if cause != but] + explicit
+    def wants(self, name: str) -> list[str]:
+        """Rules 1 and 6: the inferred actions, then the explicit ones."""
+        inferred = self.inferred(name)[0]
+        return inferred + [a for a in self.stamps(name) if a not in (*inferred, "run", "remove", "replace")]
 
     def lacking(self, name: str) -> list[tuple[str, str, Any]]:
-        """Rule 5: what a selected resource with a change or an edited file needs and the universe lacks."""
+        """Rule 5: what a resource with a change or an edited file needs and the universe lacks."""
         form, actions = self.forms[name], set(self.wants(name))
-        if not actions and not self.edited(name):
+        if not actions and (name not in self.selected or not self.edited(name)):
             return []
         own = (actions - {"remove"}) | ({"update"} if "remove" in actions else set())
-        depends = parents(form)[1] | {parent for action, parent, _ in mapped(form, "depends_on") if action in own}
+        named = {(parent, did) for action, parent, did in mapped(form, "depends_on") if action in own}
+        read, listed = parents(form)
+        depends = listed | {parent for parent, did in named if did != "remove"}
+        half = [("needs-parent", p, None) for p in sorted((depends | read) - {name}) if self.live(p) and self.gone(p)]
+        if name not in self.selected:
+            return half
         unread = [("needs-parent", ref[0], ref) for ref in refs(inputs_of(form)) if self.read(ref) is MISSING]
-        return unread + [("needs-parent", parent, None) for parent in sorted(depends) if parent not in self.forms]
+        return half + unread + [("needs-parent", p, None) for p in sorted(depends) if p not in self.forms]
 
     def candidates(self) -> dict[str, list[tuple[str, str, Any]]]:
         """Rules 5 and 10: the resources to hold, each with its reasons (reason, parent or reader, reference)."""
-        found = {name: self.lacking(name) for name in self.effective & set(self.forms)}
-        for reader in [n for n in self.names if n not in self.effective and self.live(n)]:
-            for ref in refs(inputs_of(self.live(reader))):
-                if ref[0] != reader and self.taken(ref):
-                    found.setdefault(ref[0], []).append(("needs-reader", reader, ref))
+        found = {name: self.lacking(name) for name in (self.effective | self.joined) & set(self.forms)}
+        for reader in [n for n in self.names if n not in self.effective]:
+            for form in self.before(reader):
+                for ref in refs(inputs_of(form)):
+                    if ref[0] != reader and self.taken(ref):
+                        found.setdefault(ref[0], []).append(("needs-reader", reader, ref))
+                for parent in parents(form)[1] - {reader}:
+                    if self.removing(parent):
+                        found.setdefault(parent, []).append(("needs-reader", reader, None))
         return {name: why for name, why in found.items() if why}
 
     def first(self, found: dict[str, list]) -> dict[str, list]:
@@ -326,6 +374,18 @@ class Look:
         return found
 
 
+def looked(given: tuple, selected: set[str], held: set[str]) -> Look:
+    """Rule 5: the universe in which exactly those joined that a change of it affects, in scope."""
+    joined: frozenset = frozenset()
+    for _ in range(len({*given[1], *given[2]}) + 2):
+        look = Look(given, selected, held, joined)
+        found = frozenset(n for n in look.forms if n not in held and not look.outside(n) and look.affected(n))
+        if found == joined:
+            break
+        joined = found
+    return look
+
+
 def check_names(look: Look) -> None:
     """Rule 10: refuse the names that are wrong whatever is held."""
     gone = {n for n in look.selected - set(look.staged) if look.live(n) or look.unfinished(n)}
@@ -350,10 +410,10 @@ def check_paths(look: Look, full: Look, chosen: dict[str, list]) -> None:
         raise Refused("missing", lost)
 
 
-def settle(full: Look, selected: set[str]) -> tuple[Look, dict[str, tuple[Look, list]]]:
+def settle(full: Look, selected: set[str], held: dict) -> tuple[Look, dict[str, tuple[Look, list]]]:
     """Rules 5 and 10: hold back, round by round, until nothing new is held."""
-    held: dict[str, tuple[Look, list]] = {}
-    look = Look(full.given, selected, set())
+    held = dict(held)
+    look = looked(full.given, selected, set(held))
     check_names(look)
     while True:
         chosen = look.first(look.candidates())
@@ -361,7 +421,7 @@ def settle(full: Look, selected: set[str]) -> tuple[Look, dict[str, tuple[Look, 
         if not chosen:
             break
         held.update({name: (look, why) for name, why in chosen.items()})
-        look = Look(full.given, selected, set(held))
+        look = looked(full.given, selected, set(held))
     rings = on_rings(look.behind)
     if rings:
         raise Refused("reads-itself", {name for name, _ in rings})
@@ -370,10 +430,11 @@ def settle(full: Look, selected: set[str]) -> tuple[Look, dict[str, tuple[Look, 
 
 def judge(last: Look, name: str, look: Look, why: list) -> tuple[Look, list]:
     """Rule 5: why a resource is held, seen from the final universe where that still shows a reason."""
-    final = Look(last.given, last.selected, last.held - {name})
+    joined = last.joined | ({name} - last.selected)
+    final = Look(last.given, last.selected, last.held - {name}, joined)
     found = final.candidates().get(name)
     look, why = (final, found) if found else (look, why)
-    reason = min(entry[0] for entry in why)  # needs-parent sorts before needs-reader
+    reason = min((entry[0] for entry in why), default="")  # needs-parent sorts before needs-reader
     return look, [entry for entry in why if entry[0] == reason]
 
 
@@ -387,25 +448,31 @@ def verdict(look: Look, full: Look, name: str, why: list) -> dict:
         else:
             actions = full.inferred(other)[0]
             needs |= {f"{other}.{action}" for action in (actions or ["update"])}
-    return {"reason": why[0][0], "needs": sorted(needs)}
+    return {"reason": why[0][0] if why else "needs-parent", "needs": sorted(needs)}
 
 
 class Changes:
     """Rules 6 to 9: the changes of the plan, those held, and their order."""
 
-    def __init__(self, look: Look, full: Look, held: dict[str, tuple[Look, list]]) -> None:
-        self.look, self.causes, self.held = look, {}, {}
+    def __init__(self, look: Look, full: Look, held: dict[str, tuple[Look, list]], gates: dict | None = None) -> None:
+        self.look, self.causes, self.held, self.gates = look, {}, {}, gates or {}
         self.barred = {name: verdict(look, full, name, why) for name, (_, why) in held.items()}
+        for name in [n for n in self.gates if n in self.barred]:
+            needs = sorted({*self.barred[name]["needs"], *self.gates[name]})
+            self.barred[name] = {"reason": "needs-parent", "needs": needs}
         for name in look.names:
             if name not in held and look.outside(name):
                 self.barred[name] = {"reason": "outside-selection", "needs": []}
         self.acts = {n: look.inferred(n)[0] for n in look.names if n not in self.barred}
-        views = {n: full if why[0][0] == "needs-parent" else view for n, (view, why) in held.items()}
+        views = {
+            n: full if self.barred[n]["reason"] == "needs-parent" else held[n][0] for n in held if n in look.selected
+        }
         for name in look.names:
             self.infer(name, views.get(name, look))
         becoming = {name for name in look.forms if f"{name}.run" in self.causes}
         for name in [n for n in look.forms if look.live(n) or n in becoming]:  # Rule 8: owed actions are added again
-            for action, ids in (look.applied.get(name, {}).get("owed") or {}).items():
+            due = name in look.selected or (name not in self.barred and look.inferred(name)[0])
+            for action, ids in (look.applied.get(name, {}).get("owed") or {}).items() if due else ():
                 self.join(name, action, "owed", ids)
         while self.join_reactions():
             pass
@@ -413,15 +480,20 @@ class Changes:
         for first, then in [*self.own_edges(), *self.removal_edges(), *self.literal_edges()]:
             if first in self.after and then in self.after:
                 self.after[then].add(first)
+        for name in [n for n, actions in self.acts.items() if actions == ["remove", "run"]]:
+            waits = {first for first in self.after[f"{name}.run"] if not self.going(first.rsplit(".", 1)[0])}
+            self.after[f"{name}.remove"] |= waits
 
     def infer(self, name: str, look: Look) -> None:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""
         actions, cause = look.inferred(name)
         if name in self.barred:
-            edited = ["update"] if self.barred[name]["reason"] == "needs-parent" else []
+            edited = ["update"] if self.barred[name]["reason"] == "needs-parent" and name in self.look.selected else []
             self.held.update({f"{name}.{action}": self.barred[name] for action in look.wants(name) or edited})
             return
         differing = look.differing(name) if name in look.forms else set()
+        if cause == "replace" and not look.live(name):
+            differing = look.since_tried(name)
         of = self.behind(name, differing) if cause in ("child", "replace") else set()
         for action in look.wants(name):
             self.causes[f"{name}.{action}"] = {"cause": "explicit", "of": [], "inputs": []}
@@ -433,8 +505,7 @@ class Changes:
         """Rule 4: the parents' changes that change a value which a differing input reads."""
         found, inputs = set(), inputs_of(self.look.forms[name])
         for ref in refs([inputs[key] for key in differing if key in inputs]):
-            before, now = fetch(self.look.old(ref[0]), ref), self.look.read(ref)
-            if ref[0] != name and (before is MISSING or not same(before, now)):
+            if ref[0] != name and self.look.changes(ref):
                 found |= {f"{ref[0]}.{action}" for action in self.acts.get(ref[0], []) if action != "remove"}
         return found
 
@@ -444,6 +515,10 @@ class Changes:
         satisfied = action == "update" and f"{name}.run" in target
         if self.look.left_alone(name) or satisfied or action in ("run", "remove") or f"{name}.{action}" in target:
             return False
+        if name not in self.barred and f"{name}.{action}" in self.gates:
+            new = f"{name}.{action}" not in self.held
+            self.held[f"{name}.{action}"] = {"reason": "needs-parent", "needs": sorted(self.gates[f"{name}.{action}"])}
+            return new
         target[f"{name}.{action}"] = self.barred.get(name, {"cause": cause, "of": sorted(of), "inputs": []})
         return True
 
@@ -458,6 +533,35 @@ class Changes:
             if self.causes.get(f"{name}.{own}", {}).get("cause") == "reaction":
                 self.causes[f"{name}.{own}"]["of"] = sorted(ids)
         return any(new)
+
+    def going(self, name: str) -> bool:
+        """Rule 8: is a resource removed in the plan, for good or to be run again?"""
+        return f"{name}.remove" in self.causes
+
+    def closed(self) -> dict[str, set[str]]:
+        """Rule 5, gates: what waits for a parent's action: whole resources, and single reactions and debts."""
+        found: dict[str, set[str]] = {}
+        for change, cause in self.causes.items():
+            name, action = change.rsplit(".", 1)
+            form, before = self.look.forms.get(name), self.look.before(name) if action == "remove" else []
+            for own, parent, did in [triple for one in [form, *before] for triple in mapped(one, "depends_on")]:
+                if change in self.meant(name, own) and self.awaited(parent, did) and not self.there(parent, did):
+                    key = change if cause["cause"] in ("owed", "reaction") else name
+                    found.setdefault(key, set()).add(f"{parent}.{did}")
+        return found
+
+    def there(self, name: str, action: str) -> bool:
+        """Rule 5, gates: is an action in the plan, or done by a run that is?"""
+        return f"{name}.{action}" in self.causes or (action == "update" and f"{name}.run" in self.causes)
+
+    def awaited(self, name: str, action: str) -> bool:
+        """Rule 5, gates: is an action owed, unfinished, or staged and not done?"""
+        state = self.look.applied.get(name) or {}
+        stamps = Look(self.look.given, {name}, set()).stamps(name)
+        replacing = "replace" in stamps and action in ("run", "update")
+        return (
+            action in (state.get("owed") or {}) or self.look.unfinished(name) == action or action in stamps or replacing
+        )
 
     def meant(self, name: str, action: str, any_run: bool = False) -> set[str]:
         """Rule 9: the changes in the plan that an action means; a replace's run counts as update."""
@@ -479,20 +583,28 @@ class Changes:
     def removal_edges(self) -> Iterator[tuple[str, str]]:
         """Rule 9: children are removed first, and a reading ends before the parent's remove."""
         for name in self.look.names:
-            old, new = self.look.live(name), self.look.forms.get(name)
-            for parent in (ordering(old) | ordering(new)) - {name}:
-                yield f"{name}.remove", f"{parent}.remove"
-            runs = f"{name}.update" not in self.causes
+            new, before = self.look.forms.get(name), self.look.before(name)
             replaced = f"{name}.remove" in self.causes
-            for parent in set().union(*parents(old)).difference(*parents(new), {name}) if new and not replaced else ():
-                yield f"{name}.{'run' if runs else 'update'}", f"{parent}.remove"
+            for parent in set().union(ordering(new), *map(ordering, before)) - {name}:
+                yield f"{name}.remove", f"{parent}.remove"
+            ending = next((f"{name}.{a}" for a in ("remove", "update", "run") if f"{name}.{a}" in self.causes), "")
+            was = set().union(*(side for form in before for side in parents(form)))
+            for parent in was.difference(*parents(new), {name}) if new and not replaced else ():
+                yield ending, f"{parent}.remove"
+            for ref in [ref for form in before for ref in refs(inputs_of(form))]:
+                parent = ref[0]
+                dropped = self.look.read(ref) is MISSING or self.look.read(ref) is FAILED
+                if dropped and parent not in {*ordering(new), name} and not self.going(parent):
+                    yield from ((ending, f"{parent}.update"), (ending, f"{parent}.run"))
 
     def literal_edges(self) -> Iterator[tuple[str, str]]:
         """Rules 8 and 9: the mapping form and react_on, action by action."""
         for name in self.look.names:
-            new, old = self.look.forms.get(name), self.look.live(name)
+            new = self.look.forms.get(name)
             triples = [(*entry, False) for entry in mapped(new, "depends_on")]
-            triples += [(*entry, False) for entry in mapped(old, "depends_on") if entry[0] == "remove"]
+            triples += [
+                (*e, False) for form in self.look.before(name) for e in mapped(form, "depends_on") if e[0] == "remove"
+            ]
             triples += [(*entry, True) for entry in mapped(new, "react_on")]
             for own, parent, action, any_run in triples:
                 pairs = [(a, b) for a in self.meant(parent, action) for b in self.meant(name, own, any_run)]
@@ -503,22 +615,40 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
     """Section 5: the plan, or Refused."""
     names = {*applied, *staged}
     full = Look((kinds, applied, staged, expression, with_children), names, set())
-    chosen = names if selected is None else set(selected)
+    chosen, gates = names if selected is None else set(selected), {}
     while True:
-        look, held = settle(full, chosen)
-        why = [(n, *entry[1:]) for n, (_, entries) in held.items() for entry in entries if entry[0] == "needs-parent"]
-        more = set().union(*(look.sources(*entry) for entry in why)) - chosen
-        if not with_parents or not more:
+        held_by_gates = {name: (full, []) for name in gates if name in names}
+        look, held = settle(full, chosen, held_by_gates)
+        changes = Changes(look, full, held, gates)
+        closed = changes.closed()
+        if chosen != names and closed:
+            gates = {key: gates.get(key, set()) | closed.get(key, set()) for key in {*gates, *closed}}
+            continue
+        more = waited_for(look, held, gates, with_parents, with_children) - chosen
+        if not more:
             break
-        chosen = chosen | more
-    changes = Changes(look, full, held)
+        chosen, gates = chosen | more, {}
     after, order = changes.after, in_order(changes.after)
     if len(order) < len(after):
         raise Refused("cycle", {change.rsplit(".", 1)[0] for change in on_rings(after)})
+    part = {change.rsplit(".", 1)[0] for change in [*changes.causes, *changes.held]} | chosen
+    everything = Changes(full, full, {}).causes
     return {
         "changes": {change: {**changes.causes[change], "after": sorted(after[change])} for change in order},
         "order": order,
         "held": changes.held,
         "recorded": [n for n in sorted(look.effective & set(look.forms)) if look.edited(n) and not look.wants(n)],
-        "pending": sorted(f"{n}.{a}" for n in names - chosen for a in full.wants(n, but="child")),
+        "pending": sorted(change for change in everything if change.rsplit(".", 1)[0] not in part),
     }
+
+
+def waited_for(look: Look, held: dict, gates: dict, with_parents: bool, with_children: bool) -> set[str]:
+    """Rule 5: the resources that the options take in: missing parents, and the readers that a removal waits for."""
+    found: set[str] = set()
+    for name, (_, why) in held.items():
+        for reason, other, ref in why:
+            if reason == "needs-parent" and with_parents:
+                found |= look.sources(name, other, ref)
+            elif reason == "needs-reader" and with_children:
+                found.add(other)
+    return found | ({gate.rsplit(".", 1)[0] for ids in gates.values() for gate in ids} if with_parents else set())

@@ -60,9 +60,14 @@ def _applied(name: str, raw: Raw) -> Applied:
         resource=built(name, raw["resource"]) if raw["resource"] else None,
         inputs=raw["inputs"],
         stamps=raw["stamps"],
-        unfinished=Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"]) if tried else None,
+        unfinished=_attempt(tried) if tried else None,
         owed={action: tuple(map(ChangeId, behind)) for action, behind in raw["owed"].items()},
     )
+
+
+def _attempt(tried: Raw) -> Attempt:
+    form = built("r", tried["form"]).relations() if tried.get("form") else None
+    return Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"], form=form)
 
 
 def random_case(random: Random, most: int = 8) -> Case:
@@ -74,7 +79,7 @@ def random_case(random: Random, most: int = 8) -> Case:
     staged = _edited(random, old, names, applied)
     for name in names:
         if name not in applied and random.random() < 0.1:
-            applied[name] = _failed_run(random)
+            applied[name] = _failed_run(random, name, names)
     return Case(
         applied,
         staged,
@@ -101,7 +106,10 @@ def _random_resource(random: Random, name: str, names: List[str]) -> Raw:
     others = [other for other in names if other != name]
     if earlier and random.random() < 0.25:
         raw["depends_on"] = random.choice(
-            [[random.choice(earlier)], {random.choice(("run", "update", "restart")): [_random_change(random, earlier)]}]
+            [
+                [random.choice(earlier)],
+                {random.choice(("run", "update", "update", "restart")): [_random_change(random, earlier)]},
+            ]
         )
     if others and random.random() < 0.35:
         pool = earlier if earlier and random.random() < 0.8 else others
@@ -150,14 +158,21 @@ def _random_applied(random: Random, raw: Raw, everything: Mapping[str, Raw], nam
         applied["stamps"] = {"restart": "1-aaaa"}
     if random.random() < 0.15:
         action = random.choice(("update", "update", "remove"))
-        applied["unfinished"] = {"action": action, "kind": raw["kind"], "tags": raw.get("tags", []), "inputs": inputs}
+        tried = _random_resource(random, name, sorted(everything)) if random.random() < 0.3 else raw
+        form = raw if action == "remove" else tried
+        applied["unfinished"] = {
+            "action": action, "kind": raw["kind"], "tags": raw.get("tags", []), "inputs": inputs, "form": form
+        }  # fmt: skip
     if random.random() < 0.15:
         applied["owed"] = {random.choice(("restart", "update")): [f"{random.choice(sorted(everything))}.update"]}
     return applied
 
 
-def _failed_run(random: Random) -> Raw:
-    tried = {"action": "run", "kind": "a", "tags": [random.choice(TAGS)], "inputs": {"x": 1}}
+def _failed_run(random: Random, name: str, names: List[str]) -> Raw:
+    form = _random_resource(random, name, names) if random.random() < 0.7 else None
+    tags = [random.choice(TAGS)]
+    tried = {"action": random.choice(("run", "run", "remove")), "kind": "a", "tags": tags, "inputs": {"x": 1}}
+    tried["form"] = form
     return {"resource": None, "inputs": {}, "stamps": {}, "unfinished": tried, "owed": {}}
 
 

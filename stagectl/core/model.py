@@ -119,6 +119,17 @@ class Resource:
         named = {split_change(change)[0] for change in changes}
         return frozenset(named | set(self.depends_on) | self.reads) - {self.name}
 
+    def relations(self) -> Resource:
+        """Return what orders its changes, without a name: the parents it names, and the inputs that read any."""
+        return Resource(
+            Name(""),
+            self.kind,
+            inputs={key: self.inputs[key] for key in self.references},
+            depends_on=self.depends_on,
+            depends_on_changes=self.depends_on_changes,
+            unordered=self.unordered,
+        )
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -181,7 +192,11 @@ class Config:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run, update or remove that was tried and whose success nobody saw. outputs: what it reported all the same."""
+    """A run, update or remove that was tried and whose success nobody saw.
+
+    form: the relations it was tried with, and the inputs that read parents; None where nothing is related.
+    outputs: what it reported all the same.
+    """
 
     action: str
     kind: str
@@ -189,6 +204,7 @@ class Attempt:
     inputs: Inputs
     sensitive: FrozenSet[str] = frozenset()
     outputs: Outputs = field(default_factory=dict)
+    form: Optional[Resource] = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Attempt) and _alike(self, other)
@@ -223,6 +239,12 @@ class Applied:
     def live(self) -> bool:
         """Whether the resource exists as far as anybody knows."""
         return self.resource is not None
+
+    @property
+    def forms(self) -> Tuple[Resource, ...]:
+        """What its relations were: as applied, and as tried since; one that was tried has no name."""
+        tried = self.unfinished.form if self.unfinished else None
+        return tuple(form for form in (self.resource, tried) if form is not None)
 
     @property
     def tags(self) -> Tuple[str, ...]:

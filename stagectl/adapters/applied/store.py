@@ -28,7 +28,7 @@ from stagectl.core.model import (
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
-from stagectl.core.values import Outputs, Value, leaves, pack, unpack
+from stagectl.core.values import Outputs, Value, as_written, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -132,7 +132,17 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
     tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
-    return Attempt(raw["action"], forms.text(raw["kind"], KIND_NAME), tags, inputs, sensitive, _parse_outputs(raw))
+    kind = forms.text(raw["kind"], KIND_NAME)
+    return Attempt(
+        raw["action"], kind, tags, inputs, sensitive, _parse_outputs(raw), _parse_form(kind, raw.get("form"))
+    )
+
+
+def _parse_form(kind: str, body: Any) -> Optional[Resource]:
+    try:
+        return None if body is None else schema.resource(Name(""), [{"kind": kind}, body], b"", staged=True)
+    except FlawedFile as error:
+        raise ValueError(error.message) from None
 
 
 def _parse_inputs(raw: Mapping[str, Any]) -> Any:
@@ -174,6 +184,7 @@ def state_bytes(state: Applied) -> bytes:
             "tags": sorted(tried.tags),
             **_inputs_json(tried.inputs, tried.sensitive),
             **_outputs_json(tried.outputs),
+            **({"form": _form_json(tried.form)} if tried.form is not None else {}),
         }
     return (json.dumps(raw, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -186,6 +197,13 @@ def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
     if sensitive:
         found["sensitive"] = sorted(sensitive)
     return found
+
+
+def _form_json(form: Resource) -> Dict[str, Any]:
+    """Return relations as the body of a file says them, with full names."""
+    depends_on = list(form.depends_on) or {action: list(named) for action, named in form.depends_on_changes.items()}
+    body = {"inputs": as_written(dict(form.inputs)), "depends_on": depends_on, "unordered": list(form.unordered)}
+    return {key: value for key, value in body.items() if value}
 
 
 def _outputs_json(outputs: Outputs) -> Dict[str, Any]:

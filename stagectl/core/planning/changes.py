@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.resolve import found_in
+from stagectl.core.planning.affected import changed_by
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Reason
-from stagectl.core.values import Reference, references_in, same
+from stagectl.core.values import Reference, references_in
 
 
 @dataclass
@@ -86,11 +87,11 @@ class _Drafting:
             draft = Draft(name, action, cause, () if bare else intent.inputs, follows=set(previous))
             draft.conditional = action in intent.conditional
             previous = [self._add(draft)]
-        if intent.actions != (REMOVE,) and self._view.is_staged_here(name):
+        if intent.actions != (REMOVE,):
             self._add_explicit(name, intent.actions, previous)
 
     def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: List[ChangeId]) -> None:
-        for action, stamp in self._view.explicit(name).items():
+        for action, stamp in self._view.wanted(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
                     self._by_id[change_id(name, RUN)].stamps[action] = stamp
@@ -115,9 +116,9 @@ class _Drafting:
     def add_owed(self) -> None:
         for name, applied in sorted(self._view.situation.applied.items()):
             for action, behind in sorted(applied.owed.items()):
-                if not self._can_react(name, action):
+                if not self._can_react(name, action) or not self._is_due(name, action):
                     continue
-                hold = self._hold_of(name)
+                hold = self._hold_of(name, action)
                 if hold is not None:
                     self._hold(name, action, hold)
                 elif self._satisfied(name, action):
@@ -129,9 +130,18 @@ class _Drafting:
                     if draft.cause == CauseType.OWED:
                         draft.of.update(behind)
 
+    def _is_due(self, name: Name, action: str) -> bool:
+        """Return whether a debt is asked for, or its resource is affected in scope; others are left to other plans."""
+        view = self._view
+        affected = name not in self._universe.holds and bool(self._universe.intents[name].actions)
+        return view.is_asked(name, action) or (not view.is_selected(name) and affected)
+
     def _hold(self, name: Name, action: str, hold: Hold) -> Optional[HeldReaction]:
-        """Note a held reaction, unless a held run does what it would."""
-        if action == UPDATE and RUN in held_actions(self._universe, name):
+        """Note a held reaction, unless a run, held or not, does what it would."""
+        is_held = name in self._universe.holds
+        if self._satisfied(name, action) or (
+            action == UPDATE and is_held and RUN in held_actions(self._universe, name)
+        ):
             return None
         return self._held.setdefault(change_id(name, action), HeldReaction(hold))
 
@@ -145,9 +155,11 @@ class _Drafting:
             return False
         return action != RUN or runs
 
-    def _hold_of(self, name: Name) -> Optional[Hold]:
+    def _hold_of(self, name: Name, action: str) -> Optional[Hold]:
         if name in self._universe.holds:
             return self._universe.holds[name]
+        if change_id(name, action) in self._view.barred:
+            return self._view.barred[change_id(name, action)]
         outside = not self._view.is_selected(name) and not self._view.in_scope(name)
         return Hold(Reason.OUTSIDE) if outside else None
 
@@ -179,7 +191,7 @@ class _Drafting:
         if not self._can_react(name, action):
             return
         own = change_id(name, action)
-        hold = self._hold_of(name)
+        hold = self._hold_of(name, action)
         if hold is not None:
             held = self._hold(name, action, hold)
             if held is not None:
@@ -201,44 +213,38 @@ class _Drafting:
 
 def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
-    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE):
+    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in universe.view.effective:
         return draft.of
-    resource = universe.view.effective.get(draft.name)
-    found: Set[ChangeId] = set()
-    for key in draft.inputs:
-        for reference in resource.references.get(key, ()) if resource and key in resource.inputs else ():
-            found |= _value_changes(universe, drafts, reference)
-    if draft.name in universe.view.effective:
-        inputs = universe.view.inputs(draft.name)
-        read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
-        by = universe.view.reports.by
-        found |= {one for ref in read for one in by.get(Name(ref.name), {}).get(ref.path[0], ())}
-    return found - {draft.id}
+    view = universe.view
+    parents = changed_by(view, draft.name, universe.intents[draft.name])
+    found = {
+        change_id(parent, universe.intents[parent].actions[-1])
+        for parent, references in parents.items()
+        if _acts(universe, parent) and not all(_is_later(view, reference) for reference in references)
+    }
+    inputs = view.inputs(draft.name)
+    read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
+    found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}
+    return (found & drafts.by_id.keys()) - {draft.id}
 
 
-def _value_changes(universe: Universe, drafts: Drafts, reference: Reference) -> Set[ChangeId]:
-    """Return the change of a parent, if one is in the plan, that changes the value a reference names."""
-    parent = Name(reference.name)
-    actions = universe.intents[parent].actions if parent in universe.intents else ()
-    if not actions or change_id(parent, actions[-1]) not in drafts.by_id:
-        return set()
-    there, value = universe.view.resolver.value_of(reference)
-    applied = universe.view.applied(parent)
-    was_there, was = found_in({**applied.outputs, **applied.inputs}, reference)
-    if there and references_in(value):
-        return set()  # known after other changes, which are behind it themselves
-    changed = there != was_there or (there and not same(value, was))
-    return {change_id(parent, actions[-1])} if changed else set()
+def _acts(universe: Universe, name: Name) -> bool:
+    return name in universe.intents and bool(universe.intents[name].actions)
+
+
+def _is_later(view: View, reference: Reference) -> bool:
+    """Return whether a value is known after other changes only, which are behind it themselves."""
+    return bool(references_in(view.resolver.value_of(reference)[1]))
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
     """Return what a held resource would have done; `update` stands for a staged file to be recorded."""
-    if not universe.view.is_selected(name):
-        return list(universe.intents[name].actions)
-    inferred = list(universe.full.intents[name].actions)
-    explicit = [] if inferred == [REMOVE] else [a for a in universe.view.explicit(name) if a not in (RUN, REPLACE)]
-    nothing = [UPDATE] if universe.view.situation.is_live(name) else [RUN]
-    return list(dict.fromkeys(inferred + explicit)) or nothing
+    view = universe.view
+    is_selected = view.is_selected(name)
+    inferred = list((universe.full if is_selected else universe).intents[name].actions)
+    explicit = [] if inferred == [REMOVE] else [a for a in view.wanted(name) if a not in (RUN, REPLACE)]
+    nothing = [UPDATE] if view.situation.is_live(name) else [RUN]
+    return list(dict.fromkeys(inferred + explicit)) or (nothing if is_selected else [])
 
 
 def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:

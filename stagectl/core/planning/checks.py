@@ -130,7 +130,7 @@ def _named(view: View, resource: Resource) -> Iterator[Trouble]:
         for action in actions if own else ():
             if own and action not in own.verbs():
                 yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
-    for action in view.explicit(resource.name) if own else ():
+    for action in view.situation.explicit(resource.name) if own else ():
         if own and action != REPLACE and action not in own.verbs():
             at = ("actions", action)
             yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)

@@ -26,9 +26,10 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
 
 def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = ()) -> Held:
     name, action = split_change(identity)
-    needs = tuple(sorted(need for blocker in hold.blockers for need in _staged_changes(universe, blocker)))
+    missing = {need for blocker in hold.blockers for need in _staged_changes(universe, blocker)}
+    needs = tuple(sorted(missing | hold.gates))
     tags = tuple(sorted(universe.view.situation.tags(name)))
-    message = hold.why or _message(hold.reason, needs, triggers)
+    message = hold.why or _message(universe, hold, needs, triggers)
     return Held(identity, name, action, tags, hold.reason, needs, message, triggers)
 
 
@@ -37,11 +38,18 @@ def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
     return [change_id(name, action) for action in universe.full.intents.get(name, Intent()).actions or (UPDATE,)]
 
 
-def _message(reason: Reason, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:
-    if reason == Reason.OUTSIDE:
+def _message(universe: Universe, hold: Hold, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:
+    if hold.reason == Reason.OUTSIDE:
         why = f"reacts on {', '.join(trigger for trigger, _ in triggers)}" if triggers else "reads what changes here"
         return f"it {why}, and its tags are not selected; --with-children takes it in"
-    if reason == Reason.NEEDS_READER:
-        return f"a live resource still reads it; select {', '.join(needs)} too"
+    if hold.reason == Reason.NEEDS_READER:
+        readers = ", ".join(sorted(hold.blockers))
+        verb = "reads or names" if len(hold.blockers) == 1 else "read or name"
+        return f"{readers} still {verb} it, as applied; select {', '.join(needs)} too, or take in --with-children"
     which, them = ("which is", "it") if len(needs) == 1 else ("which are", "them")
+    if hold.gates:
+        return f"it waits for {', '.join(sorted(hold.gates))}, {which} not done; --with-parents takes {them} in"
+    gone = sorted(name for name in hold.blockers if universe.view.situation.is_half_removed(name))
+    if gone:
+        return f"the removal of {', '.join(gone)} failed half-way: it needs {', '.join(needs)}, {which} not selected"
     return f"it needs {', '.join(needs)}, {which} not selected; --with-parents takes {them} in"

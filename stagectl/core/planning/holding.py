@@ -7,14 +7,16 @@ does not itself pass through another one that is about to be: the result does no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
+from stagectl.core.planning.affected import changed_by, value_before, without_bystanders
+from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, found_in
-from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope
+from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
 from stagectl.core.planning.universe import Universe
-from stagectl.core.planning.unreported import wait_of
+from stagectl.core.planning.unreported import wait_of, waiting
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import Reason
 from stagectl.core.values import Reference
@@ -30,11 +32,31 @@ class _Candidate(NamedTuple):
 class _Dropped(NamedTuple):
     """What a live reader, as applied, would no longer find.
 
-    taken: what its parents' changes would take away; is_broken: whether something is missing that no change takes.
+    taken: what its parents' changes would take away, a reference or the whole parent; is_broken: whether something is
+    missing that no change takes.
     """
 
-    taken: Tuple[Reference, ...] = ()
+    taken: Tuple[_Lost, ...] = ()
     is_broken: bool = False
+
+
+class _Lost(NamedTuple):
+    """What a change of a parent takes away; no reference: the parent itself, which is named and not read."""
+
+    parent: Name
+    reference: Optional[Reference] = None
+
+
+def everything(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
+    """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
+    view = View(situation, Scope(), reports=reports)
+    while True:
+        universe = Universe(view, view.holds, intents_of(view))
+        holds = waiting(view)
+        after = replace(view, holds={**view.holds, **holds}) if holds else gate(universe) if view.holds else view
+        if after is view:
+            return universe
+        view = after
 
 
 def universe_of(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
@@ -45,15 +67,29 @@ def universe_of(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTE
     if scope.selected is None:
         return full
     view = View(full.view.situation, scope, reports=reports)
-    view = replace(view, holds=_without_parents(view))
+    view = _settled(replace(view, holds=_without_parents(view)), full)
+    while True:
+        universe = Universe(view, {**_completed(view, full), **_outside(view)}, intents_of(view), full)
+        gated = gate(universe)
+        if gated is view:
+            return universe
+        view = _settled(gated, full)
+
+
+def _settled(view: View, full: Universe) -> View:
+    """Return the view in which all is held that has to be."""
+    view = without_bystanders(view)
     after = _next(view, full)
     while after is not view:
-        view, after = after, _next(after, full)
-    intents = intents_of(view)
-    outside = {
-        name: Hold(Reason.OUTSIDE) for name, intent in intents.items() if intent.actions and _is_outside(view, name)
-    }
-    return Universe(view, {**_completed(view, full), **outside}, intents, full)
+        view = without_bystanders(after)
+        after = _next(view, full)
+    return view
+
+
+def _outside(view: View) -> Dict[Name, Hold]:
+    """Return the holds of the affected resources that the selection's tags leave out (rule 5)."""
+    names = (name for name in view.situation.names() if name not in view.holds and _is_outside(view, name))
+    return {name: Hold(Reason.OUTSIDE) for name in names if changed_by(view, name, intent_of(view, name))}
 
 
 def _is_outside(view: View, name: Name) -> bool:
@@ -66,7 +102,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     children: Dict[Name, List[Name]] = {}
     for name, staged in situation.staged.items():
         if not situation.is_live(name) and view.is_selected(name):
-            for parent in _needed_parents(staged, {RUN, *view.explicit(name)}):
+            for parent in _needed_parents(staged, {RUN, *view.wanted(name)}):
                 children.setdefault(parent, []).append(name)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
     holds: Dict[Name, Hold] = {}
@@ -83,7 +119,9 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
 def _needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     """Return the parents that must be there for these actions of a resource (rule 5)."""
     named = [c for a, changes in resource.depends_on_changes.items() if a in actions for c in changes]
-    return (set(resource.depends_on) | resource.reads | {split_change(change)[0] for change in named}) - {resource.name}
+    # That a parent is removed first is an order, and no need of it.
+    there = {name for name, action in map(split_change, named) if action != REMOVE}
+    return (set(resource.depends_on) | resource.reads | there) - {resource.name}
 
 
 # --- one round
@@ -93,7 +131,7 @@ def _next(view: View, full: Universe) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
     names = view.situation.names()
     dropped = {name: _dropped(view, full, name) for name in names if not view.is_staged_here(name)}
-    missing = {name: _missing(view, full, name) for name in names if view.is_staged_here(name)}
+    missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
     candidates = {
         **_still_read(view, dropped),
         **{name: candidate for name, candidate in missing.items() if candidate is not None},
@@ -113,13 +151,13 @@ def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Nam
 
 def _passive(view: View, dropped: Mapping[Name, _Dropped]) -> Set[Name]:
     """Return what cannot be resolved and is nobody's fault, and what has yet to wait for a parent, unedited itself."""
-    waiting = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
+    idle = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
     broken = {
         name
         for name, found in dropped.items()
         if found.is_broken and name not in view.shown and not view.is_selected(name)
     }
-    return waiting | broken
+    return idle | broken
 
 
 def _waits_unchanged(view: View, name: Name) -> bool:
@@ -135,23 +173,42 @@ def _waits_unchanged(view: View, name: Name) -> bool:
 
 
 def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
-    """Return why a selected resource has to be held for a parent which is not there, or not there as staged."""
+    """Return why a resource has to be held for a parent which is not there, or not there as staged."""
     situation = view.situation
+    if not view.is_selected(name):
+        return _missing_as_applied(view, name)
     resource = situation.staged.get(name)
     if resource is None or _waits_unchanged(view, name):
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
     intent = full.intents[name] if name in view.holds else intent_of(view, name)
-    actions = _needing(intent.actions) | view.explicit(name).keys()
+    actions = _needing(intent.actions) | view.wanted(name).keys()
     if not misses and not actions and not situation.is_edited(name):
         return None
-    absent = {p for p in _needed_parents(resource, actions) if p in situation.staged and view.is_absent(p)}
+    absent = _absent(view, resource, actions)
     lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.view.resolver.value_of(ref)[0]]
     blockers = absent | {blocker for ref in lacking for blocker in _sources(view, ref)}
     if not blockers:
         wait = wait_of(view, name)
         return _Candidate(wait) if wait else None
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(blockers)), () if absent else tuple(lacking))
+
+
+def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
+    """Return why a resource that acts as applied has to be held: a parent's removal was tried and failed."""
+    resource = view.effective.get(name)
+    if resource is None or not any(map(view.situation.is_half_removed, resource.parents)):
+        return None
+    actions = _needing(intent_of(view, name).actions) | view.wanted(name).keys()
+    absent = _absent(view, resource, actions) if actions and view.in_scope(name) else set()
+    return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
+
+
+def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
+    """Return the parents that these actions need, and that are neither live nor in the plan."""
+    situation = view.situation
+    known = (p for p in _needed_parents(resource, actions) if p in situation.staged or situation.is_half_removed(p))
+    return {parent for parent in known if view.is_absent(parent)}
 
 
 def _needing(inferred: Iterable[str]) -> Set[str]:
@@ -182,30 +239,45 @@ def _sources(view: View, reference: Reference) -> Set[Name]:
 
 
 def _still_read(view: View, dropped: Mapping[Name, _Dropped]) -> Dict[Name, _Candidate]:
-    """Return the parents which would take away a value that a live reader, as applied, still reads."""
+    """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
     found: Dict[Name, _Candidate] = {}
     for reader, lost in dropped.items():
-        for reference in lost.taken:
-            parent = Name(reference.name)
+        for parent, reference in lost.taken:
             hold, reads = found.get(parent, _Candidate(Hold(Reason.NEEDS_READER)))
-            found[parent] = _Candidate(hold._replace(blockers=hold.blockers | {reader}), (*reads, reference))
+            more = reads if reference is None else (*reads, reference)
+            found[parent] = _Candidate(hold._replace(blockers=hold.blockers | {reader}), more)
     return found
 
 
 def _dropped(view: View, full: Universe, reader: Name) -> _Dropped:
     """Return what a resource that is not in effect as staged would no longer find in its parents."""
-    resource = view.applied(reader).resource
-    taken: List[Reference] = []
+    state = view.applied(reader)
+    taken = {_Lost(parent) for form in state.forms for parent in form.depends_on if _is_going(view, parent)}
     is_broken = False
-    for _, reference, why in view.resolver.misses(resource) if resource else ():
-        parent = Name(reference.name)
-        if why not in LACKING:
-            continue
-        if parent == reader or parent in view.shown or not view.situation.is_live(parent):
-            is_broken = True
-        elif not _is_error(full, reader, reference):
-            taken.append(reference)
-    return _Dropped(tuple(taken), is_broken)
+    for form in state.forms:
+        for _, reference, why in view.resolver.misses(form):
+            parent = Name(reference.name)
+            if why not in LACKING:
+                continue
+            if parent == reader or not _takes(view, parent, reference):
+                is_broken |= form is state.resource
+            elif not _is_error(full, reader, reference):
+                taken.add(_Lost(parent, reference))
+    return _Dropped(tuple(lost for lost in taken if lost.parent != reader), is_broken)
+
+
+def _takes(view: View, parent: Name, reference: Reference) -> bool:
+    """Return whether it is a change of a parent that takes away a value which is no longer there."""
+    if _is_going(view, parent):
+        return True
+    return parent not in view.shown and view.situation.is_live(parent) and value_before(view, reference)[0]
+
+
+def _is_going(view: View, name: Name) -> bool:
+    """Return whether a resource is removed in this view, live or half made."""
+    state = view.applied(name)
+    is_gone = view.is_staged_here(name) and name not in view.situation.staged
+    return is_gone and (state.live or state.unfinished is not None)
 
 
 def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
@@ -220,30 +292,33 @@ def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
 
 def _completed(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the holds, each with everything that is missing now that all of them are known."""
-    readers = dict(_applied_readers(view))
+    readers = _readers(view)
     found: Dict[Name, Hold] = {}
     for name, hold in view.holds.items():
         if hold.reason == Reason.NEEDS_PARENT:
             missing = _missing(view, full, name)
-            found[name] = missing.hold if missing else hold
+            found[name] = missing.hold._replace(gates=hold.gates) if missing else hold
         else:
             lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
             found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
     return found
 
 
-def _applied_readers(view: View) -> Iterator[Tuple[Name, List[Tuple[Name, Reference]]]]:
-    """Yield each parent with who reads what of it, as applied, and is not in effect as staged."""
-    readers: Dict[Name, List[Tuple[Name, Reference]]] = {}
+def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
+    """Return for each parent who reads or names it, as applied or tried, and is not in effect as staged."""
+    readers: Dict[Name, List[Tuple[Name, Optional[Reference]]]] = {}
     for reader in view.situation.names():
-        resource = view.applied(reader).resource
-        for group in resource.references.values() if resource and not view.is_staged_here(reader) else ():
-            for reference in group:
+        for form in view.applied(reader).forms if not view.is_staged_here(reader) else ():
+            for reference in (ref for group in form.references.values() for ref in group):
                 readers.setdefault(Name(reference.name), []).append((reader, reference))
-    yield from readers.items()
+            for parent in form.depends_on:
+                readers.setdefault(parent, []).append((reader, None))
+    return readers
 
 
-def _would_lack(view: View, name: Name, reference: Reference) -> bool:
-    """Return whether a held resource's change would take away a value."""
+def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
+    """Return whether a held resource's change would take away a value, or the resource that is named."""
     resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied(name).resource
-    return resource is None or not found_in(view.resolver.inputs_of(resource), reference)[0]
+    if resource is None or reference is None:
+        return resource is None
+    return value_before(view, reference)[0] and not found_in(view.resolver.inputs_of(resource), reference)[0]

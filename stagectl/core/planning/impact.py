@@ -45,7 +45,7 @@ def narrowed(known: Known, edits: Edits, kinds: Mapping[str, Kind]) -> Situation
     states = known.states(active)
     staged = {name: edits[name] if name in edits else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}
-    forms = [*there.values(), *(state.resource for state in states.values() if state.resource is not None)]
+    forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
     parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
     beside = {name: state for name, state in known.beside(parents).items() if state.resource is not None}
     there.update({name: state.resource for name, state in beside.items() if state.resource is not None})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Optional
 
-from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Name, Resource
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource
 from stagectl.core.planning.moves import renames
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
@@ -26,13 +26,24 @@ def intent_of(view: View, name: Name) -> Intent:
     resource = view.effective[name]
     before = applied.resource
     if before is None:
-        tried = applied.unfinished
-        again = tried is not None and tried.kind == resource.kind and same(dict(tried.inputs), view.inputs(name))
-        return Intent((RUN,), _first_cause(again), tuple(sorted(resource.inputs)))
+        return _intent_of_new(view, name, resource, applied.unfinished)
+    if name in view.bystanders:
+        return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
     if name in view.situation.moves and view.is_staged_here(name) and renames(before, view.situation.kinds):
         return Intent((RENAME, *intent.actions), intent.cause or CauseType.STAGED, intent.inputs)
     return intent
+
+
+def _intent_of_new(view: View, name: Name, resource: Resource, tried: Optional[Attempt]) -> Intent:
+    """Return the run of what is not live; what an earlier try half made with other values may have to go first."""
+    inputs = tuple(sorted(resource.inputs))
+    if tried is None:
+        return Intent((RUN,), CauseType.STAGED, inputs)
+    after = view.inputs(name)
+    if _is_replace(view, name, tried.kind, differing(tried.inputs, after)):
+        return Intent((REMOVE, RUN), CauseType.REPLACE, tuple(differing(tried.inputs, after)))
+    return Intent((RUN,), _first_cause(same(dict(tried.inputs), after)), inputs)
 
 
 def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:
@@ -47,7 +58,7 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         return Intent()
     later = [key for key in changed if key in after and references_in(after[key])]
     surely = [key for key in changed if key not in later or not _may_stay(applied.inputs.get(key), after[key])]
-    if _is_replace(view, name, resource, before, surely, selected):
+    if _is_replace(view, name, before.kind, surely):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     through = _replaced_parents(view, resource, after, later)
     if any(through):
@@ -96,12 +107,11 @@ def _first_cause(is_unfinished: bool) -> CauseType:
     return CauseType.UNFINISHED if is_unfinished else CauseType.STAGED
 
 
-def _is_replace(
-    view: View, name: Name, resource: Resource, before: Resource, changed: Iterable[str], selected: bool
-) -> bool:
+def _is_replace(view: View, name: Name, kind_before: str, changed: Iterable[str]) -> bool:
+    resource = view.effective[name]
     kind = view.situation.kinds.get(resource.kind)
-    explicit = selected and REPLACE in view.explicit(name)
-    return explicit or resource.kind != before.kind or bool(kind and kind.replace_on.intersection(changed))
+    explicit = view.is_staged_here(name) and REPLACE in view.wanted(name)
+    return explicit or resource.kind != kind_before or bool(kind and kind.replace_on.intersection(changed))
 
 
 def _raw_differs(before: Resource, after: Resource, key: str) -> bool:

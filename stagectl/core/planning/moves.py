@@ -194,7 +194,10 @@ def old_names(resources: Iterable[Resource]) -> Dict[Name, Name]:
 def _renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
     resource = None if state.resource is None else _renamed(state.resource, name, aliases)
     owed = {action: tuple(_change(change, aliases) for change in behind) for action, behind in state.owed.items()}
-    return replace(state, resource=resource, owed=owed)
+    tried = state.unfinished
+    if tried is not None and tried.form is not None:
+        tried = replace(tried, form=_renamed(tried.form, tried.form.name, aliases))
+    return replace(state, resource=resource, owed=owed, unfinished=tried)
 
 
 def _renamed(resource: Resource, name: Name, aliases: Aliases) -> Resource:

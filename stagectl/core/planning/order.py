@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterator, List, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
 from stagectl.core.planning.reports import deciders, reporters
 from stagectl.core.planning.view import View
+from stagectl.core.values import Reference
 
 Edge = Tuple[ChangeId, ChangeId]  # (earlier, later)
 
@@ -15,62 +16,81 @@ Edge = Tuple[ChangeId, ChangeId]  # (earlier, later)
 def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    for earlier, later in _Order(view, drafts).edges():
+    order = _Order(view, drafts, _actions(drafts))
+    for earlier, later in order.edges():
         before[later].add(earlier)
+    for remove, run in order.replaces():
+        # Nothing is removed that could not be run again, except where what it waits for goes itself.
+        before[remove] |= {earlier for earlier in before[run] if not order.is_going(split_change(earlier)[0])}
     return before
 
 
-class _Order:
-    def __init__(self, view: View, drafts: Drafts) -> None:
-        self._view = view
-        self._drafts = drafts
-        self._actions: Dict[Name, List[str]] = {}
-        for draft in drafts.by_id.values():
-            self._actions.setdefault(draft.name, []).append(draft.action)
+def _actions(drafts: Drafts) -> Dict[Name, List[str]]:
+    actions: Dict[Name, List[str]] = {}
+    for draft in drafts.by_id.values():
+        actions.setdefault(draft.name, []).append(draft.action)
+    return actions
+
+
+class _Order(NamedTuple):
+    """Orders between changes. actions: those of each resource in the plan."""
+
+    view: View
+    drafts: Drafts
+    actions: Mapping[Name, List[str]]
 
     def edges(self) -> Iterator[Edge]:
         """Yield every order between two changes of different causes."""
-        for name, actions in self._actions.items():
-            staged = self._view.effective.get(name)
-            applied = self._view.applied(name).resource
-            if staged is not None:
-                yield from self._after_parents(staged, actions)
-                yield from self._by_action(staged, actions)
-            if REMOVE in actions and applied is not None and applied is not staged:
-                yield from self._by_action(applied, [REMOVE])
-            yield from self._before_removals(name, actions, staged, applied)
-            if self._view.reports.by and name in self._view.effective:
+        for name, actions in self.actions.items():
+            here = self.view.effective.get(name)
+            before = [form for form in self.view.applied(name).forms if form is not here]
+            if here is not None:
+                yield from self._after_parents(name, here, actions)
+                yield from self._by_action(name, here, actions)
+            for form in before:
+                yield from self._by_action(name, form, [REMOVE] if REMOVE in actions else [])
+            yield from self._endings(name, actions, here, before)
+            if self.view.reports.by and here is not None:
                 yield from self._after_reporters(name, actions)
         yield from self._after_freed()
 
     def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Edge]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""
-        earlier = reporters(self._view.reports, self._view.inputs(name))
+        earlier = reporters(self.view.reports, self.view.inputs(name))
         for own in actions:
             later = change_id(name, own)
-            before = deciders(self._view, name) if own == REMOVE else earlier
+            before = deciders(self.view, name) if own == REMOVE else earlier
             yield from ((one, later) for one in sorted(before) if one != later)
 
     def _after_freed(self) -> Iterator[Edge]:
         """A `rename` that frees a name comes before whatever is done under that name."""
-        for new, old in self._view.situation.moves.items():
-            if RENAME in self._actions.get(new, ()):
-                yield from ((change_id(new, RENAME), change_id(old, own)) for own in self._actions.get(old, ()))
+        for new, old in self.view.situation.moves.items():
+            if RENAME in self.actions.get(new, ()):
+                yield from ((change_id(new, RENAME), change_id(old, own)) for own in self.actions.get(old, ()))
 
-    def _after_parents(self, resource: Resource, actions: List[str]) -> Iterator[Edge]:
+    def replaces(self) -> Iterator[Edge]:
+        """Yield the two changes of every replace."""
+        for name, actions in self.actions.items():
+            if RUN in actions and REMOVE in actions:
+                yield change_id(name, REMOVE), change_id(name, RUN)
+
+    def is_going(self, name: Name) -> bool:
+        """Return whether a resource is removed, or removed and run again."""
+        return REMOVE in self.actions.get(name, ())
+
+    def _after_parents(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Edge]:
         """Any own action except `remove` comes after the parent's `run` and `update`."""
         for parent in resource.ordered_after:
-            for action in self._actions.get(parent, ()):
+            for action in self.actions.get(parent, ()):
                 if action in (RUN, UPDATE):
                     earlier = change_id(parent, action)
-                    yield from ((earlier, change_id(resource.name, own)) for own in actions if own != REMOVE)
+                    yield from ((earlier, change_id(name, own)) for own in actions if own != REMOVE)
 
-    def _by_action(self, resource: Resource, actions: List[str]) -> Iterator[Edge]:
+    def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Edge]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
-        name = resource.name
         for own in actions:
             later = change_id(name, own)
-            called = self._drafts.actions_seen(name, own)
+            called = self.drafts.actions_seen(name, own)
             for action, changes in resource.depends_on_changes.items():
                 if action in called:
                     yield from ((earlier, later) for change in changes for earlier in self._meant(change))
@@ -84,25 +104,33 @@ class _Order:
         name, action = split_change(parents_change)
         return [
             change_id(name, other)
-            for other in self._actions.get(name, ())
-            if action in self._drafts.actions_seen(name, other)
+            for other in self.actions.get(name, ())
+            if action in self.drafts.actions_seen(name, other)
         ]
 
-    def _before_removals(
-        self, name: Name, actions: List[str], staged: Optional[Resource], applied: Optional[Resource]
+    def _endings(
+        self, name: Name, actions: List[str], here: Optional[Resource], before: Sequence[Resource]
     ) -> Iterator[Edge]:
-        """A parent's `remove` comes after the child's, or after the change that ends the child's reading."""
-        now: AbstractSet[Name] = staged.ordered_after if staged else frozenset()
-        was: AbstractSet[Name] = applied.ordered_after if applied else frozenset()
-        if REMOVE in actions:
-            yield from self._removals(now | was, change_id(name, REMOVE))
-            return
-        ending = UPDATE if UPDATE in actions else RUN
-        if ending in actions and applied is not None:
-            ended = (was | applied.reads) - now - (staged.reads if staged else frozenset())
-            yield from self._removals(ended, change_id(name, ending))
+        """A change that ends a reading comes before the parent's `remove`, and before the update that drops the value.
 
-    def _removals(self, parents: AbstractSet[Name], earlier: ChangeId) -> Iterator[Edge]:
-        for parent in parents:
-            if REMOVE in self._actions.get(parent, ()):
-                yield earlier, change_id(parent, REMOVE)
+        before: what it was, as applied and as tried since.
+        """
+        now: AbstractSet[Name] = here.ordered_after if here else frozenset()
+        was = {parent for form in before for parent in form.ordered_after}
+        ending = next((change_id(name, action) for action in (REMOVE, UPDATE, RUN) if action in actions), None)
+        if ending is None:
+            return
+        read = {parent for form in before for parent in form.reads}
+        left = now | was if REMOVE in actions else (was | read) - now - (here.reads if here else frozenset())
+        yield from ((ending, change_id(parent, REMOVE)) for parent in left - {name} if self.is_going(parent))
+        for reference in (ref for form in before for group in form.references.values() for ref in group):
+            parent = Name(reference.name)
+            if parent not in now and parent != name:
+                yield from ((ending, drop) for drop in self._drops(parent, reference))
+
+    def _drops(self, parent: Name, reference: Reference) -> Iterator[ChangeId]:
+        """Yield the change of a parent that stays, if there is one, that takes a value away."""
+        if parent not in self.actions or self.is_going(parent) or parent not in self.view.effective:
+            return
+        if not self.view.resolver.value_of(reference)[0]:
+            yield from (change_id(parent, action) for action in self.actions[parent] if action in (RUN, UPDATE))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Callable
 
-from stagectl.core.planning import holding, universe
+from stagectl.core.planning import holding
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.reports import reports_of
 from stagectl.core.planning.situation import NOTHING_REPORTED, Reports, Scope, Situation
@@ -19,7 +19,7 @@ _ROUNDS = 100  # each follows what is reported by one resource further; where tw
 
 def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected."""
-    return _converged(lambda reports: universe.everything(situation, reports))
+    return _converged(lambda reports: holding.everything(situation, reports))
 
 
 def universe_of(scope: Scope, full: Universe) -> Universe:

@@ -7,12 +7,12 @@ does, order puts them in one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
-from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name
+from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
 from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes
 from stagectl.core.planning.checks import (
     ImpossiblePlan,
@@ -23,17 +23,18 @@ from stagectl.core.planning.checks import (
     still_read_error,
 )
 from stagectl.core.planning.held import held_changes
-from stagectl.core.planning.moves import old_names, with_moved
+from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.outlook import everything, universe_of
 from stagectl.core.planning.reports import reporters
 from stagectl.core.planning.schema_checks import Schemas
-from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.scoping import scope_of, world_of
+from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
 from stagectl.core.plans.document import digests, with_id
-from stagectl.core.plans.plan import OWN, WITHOUT_VALUES, Cause, CauseType, Change, Plan, Reason, Target
-from stagectl.core.plans.selection import Selection, World, select, tag_test
+from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
+from stagectl.core.plans.selection import Selection, World
 from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
 
 
@@ -46,15 +47,6 @@ class CyclicPlan(StagectlError):
             "each of these waits for the one before it: drop one of the relations, or name it under 'unordered'",
         )
         self.path = path
-
-
-def world_of(situation: Situation) -> World:
-    """Return what a selection chooses from: staged and live resources, staged tags first."""
-    live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
-    tags = {name: situation.tags(name) for name in situation.names()}
-    aliases = old_names([*live.values(), *situation.staged.values()])
-    world = World.of(situation.staged, live, tags=tags, aliases=aliases)
-    return replace(world, vocabulary=situation.vocabulary)
 
 
 def make_plan(situation: Situation, selection: Selection, world: Optional[World] = None) -> Plan:
@@ -74,25 +66,27 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
 
 
 def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:
-    """Return the situation as a selection sees it, parents pulled in where it asks for them."""
+    """Return the situation as a selection sees it, parents and readers pulled in where it asks for them."""
     full = everything(situation)
-    is_all = not selection.names and not selection.tags
-    selected = None if is_all else select(selection, world or world_of(situation))
-    if selected is None:
+    scope = scope_of(selection, world or world_of(situation), full)
+    if scope.selected is None:
         return full
     while True:
-        selected = with_moved(situation, selected)
-        universe = universe_of(Scope(selected, tag_test(selection.tags), selection.with_children), full)
-        missing = missing_parents(universe) if selection.with_parents else frozenset()
-        if not missing - selected:
+        scope = scope._replace(selected=with_moved(situation, scope.selected or frozenset()))
+        universe = universe_of(scope, full)
+        more = _missing(universe, selection) - (scope.selected or frozenset())
+        if not more:
             return universe
-        selected |= missing
+        whole = {name: actions for name, actions in scope.alone.items() if name not in more}
+        scope = scope._replace(selected=(scope.selected or frozenset()) | more, alone=whole)
 
 
-def missing_parents(universe: Universe) -> FrozenSet[Name]:
-    """Return the resources whose staged changes others wait for."""
-    holds = [hold for hold in universe.holds.values() if hold.reason == Reason.NEEDS_PARENT]
-    return frozenset(blocker for hold in holds for blocker in hold.blockers)
+def _missing(universe: Universe, selection: Selection) -> FrozenSet[Name]:
+    """Return the resources that others wait for, as far as the selection takes them in."""
+    wanted = {Reason.NEEDS_PARENT: selection.with_parents, Reason.NEEDS_READER: selection.with_children}
+    holds = [hold for hold in (*universe.holds.values(), *universe.view.barred.values()) if wanted.get(hold.reason)]
+    gates = {split_change(gate)[0] for hold in holds for gate in hold.gates}
+    return frozenset(gates.union(*(hold.blockers for hold in holds)))
 
 
 def _plan(universe: Universe, selection: Selection) -> Plan:
@@ -101,12 +95,13 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
     _check_schemas(universe.view, changes)
     recorded = _recorded(universe.view, drafts)
     kinds = universe.view.situation.kinds
+    held = held_changes(universe, drafts)
     plan = Plan(
         selection=selection,
         changes=changes,
-        held=held_changes(universe, drafts),
+        held=held,
         recorded=recorded,
-        pending=_pending(universe),
+        pending=_pending(universe, drafts, held),
         moved=_moved(universe.view),
         targets=_targets(universe, {change.resource for change in changes} | set(recorded)),
         kinds={change.kind: kinds[change.kind] for change in changes if change.kind in kinds},
@@ -214,13 +209,20 @@ def _moved(view: View) -> Tuple[Tuple[Name, Name], ...]:
     return tuple((old, new) for new, old in sorted(view.situation.moves.items()) if view.is_staged_here(new))
 
 
-def _pending(universe: Universe) -> Tuple[ChangeId, ...]:
-    """Return what an unselected plan would do of its own accord with resources that were not selected."""
+def _pending(universe: Universe, drafts: Drafts, held: Iterable[Held]) -> Tuple[ChangeId, ...]:
+    """Return what an unselected plan would do with resources that were not selected and have no part in this one."""
     if universe.everything is None:
         return ()
-    drafts = draft_changes(universe.everything).by_id.values()
-    found = [draft.id for draft in drafts if draft.cause in OWN and not universe.view.is_selected(draft.name)]
-    return tuple(sorted(found))
+    view = universe.view
+    part = {*drafts.by_id, *(entry.id for entry in held)}
+    resources = {split_change(identity)[0] for identity in part}
+    others = (
+        draft.id
+        for draft in draft_changes(universe.everything).by_id.values()
+        if (draft.name in view.scope.alone and draft.id not in part)
+        or (not view.is_selected(draft.name) and draft.name not in resources)
+    )
+    return tuple(sorted(others))
 
 
 def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]:

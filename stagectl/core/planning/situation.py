@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import AbstractSet, Callable, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from types import MappingProxyType
+from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.core.model import Applied, ChangeId, Kind, Name, Resource
+from stagectl.core.model import REMOVE, Applied, ChangeId, Kind, Name, Resource, is_pending
 from stagectl.core.plans.plan import CauseType, Reason
 
 
@@ -41,6 +42,11 @@ class Situation:
         """Return whether a resource is in the applied state."""
         return name in self.applied and self.applied[name].live
 
+    def is_half_removed(self, name: Name) -> bool:
+        """Return whether a removal was tried, and nobody saw it succeed."""
+        state = self.applied.get(name)
+        return state is not None and state.unfinished is not None and state.unfinished.action == REMOVE
+
     def names(self) -> List[Name]:
         """Return every resource that is staged or has an applied state and is not settled, sorted."""
         return list(self._names)
@@ -48,6 +54,12 @@ class Situation:
     @cached_property
     def _names(self) -> List[Name]:
         return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
+
+    def explicit(self, name: Name) -> Dict[str, str]:
+        """Return the pending explicit actions of a resource as staged, with their stamps, in the order staged."""
+        staged = self.staged.get(name)
+        done = self.applied.get(name, Applied()).stamps
+        return {a: s for a, s in staged.actions.items() if is_pending(s, done.get(a))} if staged else {}
 
     def is_edited(self, name: Name) -> bool:
         """Return whether the staged file is not the one last applied (either may be missing), but for its line ends."""
@@ -59,19 +71,25 @@ class Situation:
 
 
 class Scope(NamedTuple):
-    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`."""
+    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`.
+
+    alone: of what was asked for by the ids of changes, those actions. Where one of them is inferred, the resource is
+    selected, too; of the others these actions run with the resource as applied.
+    """
 
     selected: Optional[FrozenSet[Name]] = None
     in_tags: Optional[Callable[[AbstractSet[str]], bool]] = None
     with_children: bool = False
+    alone: Mapping[Name, FrozenSet[str]] = MappingProxyType({})
 
 
 class Hold(NamedTuple):
-    """Why a resource is held back, and the resources whose changes are missing."""
+    """Why a resource is held back, the resources whose changes are missing, and the changes that have to come first."""
 
     reason: Reason
     blockers: FrozenSet[Name] = frozenset()
-    why: str = ""  # what to say of it where reason and blockers do not say it
+    gates: FrozenSet[ChangeId] = frozenset()
+    why: str = ""  # what to say of it where the rest does not say it
 
 
 class Intent(NamedTuple):

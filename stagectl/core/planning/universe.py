@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import FrozenSet, Mapping, Optional
 
 from stagectl.core.model import Name
-from stagectl.core.planning.intents import intents_of
 from stagectl.core.planning.secrets import sensitive_inputs
-from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
-from stagectl.core.planning.unreported import waiting
+from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.view import View
 
 
@@ -37,13 +35,3 @@ class Universe:
     def sensitive(self) -> Mapping[Name, FrozenSet[str]]:
         """The sensitive inputs of each resource that has any."""
         return sensitive_inputs(self.view)
-
-
-def everything(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
-    """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
-    view = View(situation, Scope(), reports=reports)
-    while True:
-        holds = waiting(view)
-        if not holds:
-            return Universe(view, view.holds, intents_of(view))
-        view = replace(view, holds={**view.holds, **holds})

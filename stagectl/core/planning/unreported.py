@@ -50,7 +50,7 @@ def wait_of(view: View, name: Name) -> Optional[Hold]:
         return None
     for _, reference, why in view.resolver.misses(resource):
         if why == NO_VALUE and is_output(view, reference):
-            return Hold(Reason.NEEDS_PARENT, frozenset({Name(reference.name)}), _never_reported(view, reference))
+            return Hold(Reason.NEEDS_PARENT, frozenset({Name(reference.name)}), why=_never_reported(view, reference))
     return _misfit(view, name, resource)
 
 
@@ -81,7 +81,7 @@ def _misfit(view: View, name: Name, resource: Resource) -> Optional[Hold]:
         behind = parents.get(str(trouble.at[1])) if len(trouble.at) > 1 else None
         if behind:
             place = ".".join(map(str, trouble.at[1:]))
-            return Hold(Reason.NEEDS_PARENT, frozenset(behind), f"{place}: {trouble.message}")
+            return Hold(Reason.NEEDS_PARENT, frozenset(behind), why=f"{place}: {trouble.message}")
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import AbstractSet, Dict, FrozenSet, Mapping
 
-from stagectl.core.model import REMOVE, Applied, Name, Resource, is_pending
+from stagectl.core.model import Applied, ChangeId, Name, Resource
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Value
@@ -16,15 +16,18 @@ from stagectl.core.values import Inputs, Value
 class View:
     """A situation seen through a scope, with some of it held back.
 
-    holds: resources that would change and may not; they show what is applied.
-    passive: resources that can be no part of a plan though nothing holds them; they show what is applied, too.
+    All of these show what is applied. holds: resources that would change and may not. barred: reactions and debts that
+    wait for a gate. passive: resources that can be no part of a plan though nothing holds them. bystanders: what was
+    not selected, and reads nothing that a change of the plan changes; it can still react on one.
     reports: what the changes may report; its readers see the reference itself.
     """
 
     situation: Situation
     scope: Scope
     holds: Mapping[Name, Hold] = field(default_factory=dict)
+    barred: Mapping[ChangeId, Hold] = field(default_factory=dict)
     passive: FrozenSet[Name] = frozenset()
+    bystanders: FrozenSet[Name] = frozenset()
     reports: Reports = NOTHING_REPORTED
 
     def is_selected(self, name: Name) -> bool:
@@ -46,22 +49,31 @@ class View:
         """Return the applied state of a resource, an empty one if it has none."""
         return self.situation.applied.get(name) or Applied()
 
-    def explicit(self, name: Name) -> Dict[str, str]:
-        """Return the pending explicit actions of a resource as staged, with their stamps, in the order staged."""
-        staged = self.situation.staged.get(name)
-        done = self.applied(name).stamps
-        return {a: s for a, s in staged.actions.items() if is_pending(s, done.get(a))} if staged else {}
+    def wanted(self, name: Name) -> Dict[str, str]:
+        """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""
+        if not self.is_selected(name) and name not in self.scope.alone:
+            return {}
+        alone = self.scope.alone.get(name)
+        return {a: s for a, s in self.situation.explicit(name).items() if alone is None or a in alone}
+
+    def is_asked(self, name: Name, action: str) -> bool:
+        """Return whether an action of a resource was asked for, with the resource or alone."""
+        alone = self.scope.alone.get(name)
+        return self.is_selected(name) if alone is None else action in alone
 
     def is_left_alone(self, name: Name) -> bool:
         """Return whether an unselected resource can be no part of this plan, whatever its parents do."""
-        unfinished = self.applied(name).unfinished
         # Nobody may bring back what somebody is removing.
-        half_removed = unfinished is not None and unfinished.action == REMOVE and name not in self.situation.staged
-        return name in self.passive or (half_removed and not self.is_selected(name))
+        is_going = self.situation.is_half_removed(name) and name not in self.situation.staged
+        return name in self.passive or (is_going and not self.is_selected(name))
 
     def is_absent(self, name: Name) -> bool:
-        """Return whether a resource is neither live nor in effect as staged."""
-        is_live = self.situation.is_live(name) and name not in self.situation.moves  # under the name that is read
+        """Return whether a resource is neither live, under the name that is read, nor in the plan.
+
+        One whose removal failed half-way is not live.
+        """
+        situation = self.situation
+        is_live = situation.is_live(name) and name not in situation.moves and not situation.is_half_removed(name)
         return not is_live and not self.is_staged_here(name)
 
     @cached_property
@@ -92,7 +104,7 @@ class View:
     @cached_property
     def _fixed(self) -> Dict[Name, Inputs]:
         settled = {name: self.applied(name).inputs for name in self.situation.settled}
-        if self.scope.selected is None and not self.holds and not self.passive:
+        if self.scope.selected is None and not self.holds:
             return settled
         names = (name for name in self.situation.names() if self._shows_applied(name) and name in self.effective)
         return {**settled, **{name: self.applied(name).inputs for name in names}}
@@ -100,9 +112,13 @@ class View:
     def _shows_applied(self, name: Name) -> bool:
         if self.is_staged_here(name) and name not in self.passive:
             return False
-        return name in self.holds or self.is_left_alone(name) or not self.in_scope(name)
+        if name in self.holds or name in self.bystanders:
+            return True
+        return self.is_left_alone(name) or not self.in_scope(name)
 
     def inputs(self, name: Name) -> Dict[str, Value]:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
+        if name in self.bystanders:
+            return dict(self.applied(name).inputs)
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import (
     AbstractSet,
     Any,
@@ -23,7 +23,7 @@ from typing import (
 
 from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
-from stagectl.core.model import Name, Resource
+from stagectl.core.model import CHANGE, ChangeId, Name, Resource, split_change
 
 LONGEST = 4096  # characters of one tag expression
 
@@ -44,12 +44,25 @@ TAG: /[A-Za-z0-9_][A-Za-z0-9_.\/:-]*(=(\*|[A-Za-z0-9_][A-Za-z0-9_.\/:-]*))?/
 
 @dataclass(frozen=True)
 class Selection:
-    """What was asked for, as written; no names and no tags mean everything."""
+    """What was asked for, as written; no names and no tags mean everything.
+
+    names: names and globs of resources, with graph operators, and ids of single changes.
+    """
 
     names: Tuple[str, ...] = ()
     tags: Tuple[str, ...] = ()
     with_children: bool = False
     with_parents: bool = False
+
+    def changes(self) -> Tuple[ChangeId, ...]:
+        """Return the changes that are asked for one by one."""
+        return tuple(ChangeId(name) for name in self.names if CHANGE.fullmatch(name))
+
+    def of_resources(self) -> Selection:
+        """Return the same with the resource in place of each single change."""
+        changes = self.changes()
+        names = (split_change(ChangeId(name))[0] if name in changes else name for name in self.names)
+        return replace(self, names=tuple(names))
 
 
 class NoResource(StagectlError):

@@ -15,6 +15,7 @@ from stagectl.core.model import (
     Attempt,
     ChangeId,
     Name,
+    Resource,
     split_change,
 )
 from stagectl.core.plans.plan import CauseType, Change, Plan, Target
@@ -109,8 +110,10 @@ def after_change(
     """
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
         state = state or Applied()
-        attempt = _attempt(change, {**_tried(state), **outcome.outputs})
-        return replace(state, unfinished=attempt, protect=state.protect or _protects(plan, change.kind))
+        form = _form_tried(target, change, state)
+        outputs = {**_tried(state), **outcome.outputs}
+        tried = Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive, outputs, form)
+        return replace(state, unfinished=tried, protect=state.protect or _protects(plan, change.kind))
     if outcome.state != SUCCESS:
         return _recorded(target, change, outcome, state)
     if change.action == REMOVE:
@@ -177,15 +180,23 @@ def _pays(change: Change, action: str) -> bool:
     return action == change.action or (action == UPDATE and change.action == RUN)
 
 
-def _attempt(change: Change, outputs: Outputs) -> Attempt:
-    return Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive, outputs)
+def _form_tried(target: Optional[Target], change: Change, state: Applied) -> Optional[Resource]:
+    """Return the relations a try was made with: a removal those of what it removes."""
+    form = state.unfinished.form if state.unfinished else None
+    resource = target.resource if target is not None and change.action != REMOVE else state.resource or form
+    return _related(resource)
+
+
+def _related(resource: Optional[Resource]) -> Optional[Resource]:
+    return resource.relations() if resource is not None and (resource.parents or resource.unordered) else None
 
 
 def _removed(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:
     """Return what is left after a removal; of a replace the stamps, the debts and the run that still has to succeed."""
     if target is None:
         return None
-    run = Attempt(RUN, target.resource.kind, change.tags, target.inputs, target.sensitive)
+    form = _related(target.resource)
+    run = Attempt(RUN, target.resource.kind, change.tags, target.inputs, target.sensitive, form=form)
     return Applied(stamps=state.stamps, owed=state.owed, unfinished=run)
 
 

@@ -15,7 +15,8 @@ from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid, split_change
-from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection

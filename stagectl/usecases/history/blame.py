@@ -11,7 +11,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, name_of, staged_path
 from stagectl.core.pictures.reports import Blame
-from stagectl.core.planning.planner import world_of
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order

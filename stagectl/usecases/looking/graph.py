@@ -8,7 +8,8 @@ from typing import Dict, List, Set, Tuple
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Resource, split_change
 from stagectl.core.pictures.reports import ResourceNode
-from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
 from stagectl.usecases.repository.workspace import Workspace

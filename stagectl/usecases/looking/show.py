@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw
 from stagectl.core.model import Name, Resource
 from stagectl.core.pictures.reports import Shown
-from stagectl.core.planning.planner import world_of
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View

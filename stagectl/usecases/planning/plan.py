@@ -12,7 +12,8 @@ from stagectl.core.diff import Op
 from stagectl.core.errors import Flaw, StagectlError
 from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan
-from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
@@ -96,7 +97,7 @@ def _narrow_plan(
     if world is not None and found.has_moves():
         return None
     if world is not None:
-        select(selection, world)  # what does not exist is told at once
+        select(selection.of_resources(), world)  # what does not exist is told at once
     try:
         plan = planned(found, selection)
     except StagectlError:

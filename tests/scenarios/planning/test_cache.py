@@ -227,11 +227,12 @@ ALLOWED = """
     stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
     stagectl.cli.planning stagectl.core stagectl.core.address
     stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph stagectl.core.model
-    stagectl.core.planning stagectl.core.planning.changes stagectl.core.planning.checks stagectl.core.planning.held
+    stagectl.core.planning stagectl.core.planning.affected stagectl.core.planning.changes
+    stagectl.core.planning.checks stagectl.core.planning.gates stagectl.core.planning.held
     stagectl.core.planning.holding stagectl.core.planning.impact stagectl.core.planning.intents
     stagectl.core.planning.moves stagectl.core.planning.order stagectl.core.planning.outlook
     stagectl.core.planning.planner stagectl.core.planning.reports stagectl.core.planning.resolve
-    stagectl.core.planning.schema_checks
+    stagectl.core.planning.schema_checks stagectl.core.planning.scoping
     stagectl.core.planning.secrets stagectl.core.planning.situation stagectl.core.planning.universe
     stagectl.core.planning.unreported stagectl.core.planning.view
     stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan

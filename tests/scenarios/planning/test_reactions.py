@@ -43,7 +43,7 @@ def test_reactions_of_what_is_not_live_and_run_on_what_is_are_left_out(repo):
 
     plan = repo.plan("db")
 
-    assert (["db.update"], {}, ["new.run"]) == (plan.ids, plan.held, plan.raw["pending"])
+    assert (["db.update"], {}, ["new.restart", "new.run"]) == (plan.ids, plan.held, plan.raw["pending"])
 
 
 def test_reactions_vanish_with_a_removal(repo):

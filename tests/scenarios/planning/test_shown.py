@@ -264,7 +264,7 @@ def test_a_sensitive_value_is_never_shown(repo):
 
 def test_pending_has_what_a_plan_of_everything_would_do_for_the_rest(repo):
     """
-    Staged, explicit, replaced and unfinished changes that were not selected; no children, no reactions.
+    Staged, explicit, replaced and unfinished changes that were not selected, their children and what reacts on them.
     """
     repo.define("sel", tags=["x"]).define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define(
         "c", react_on={"test": ["a.update"]}
@@ -278,7 +278,7 @@ def test_pending_has_what_a_plan_of_everything_would_do_for_the_rest(repo):
     plan = repo.plan("sel")
 
     assert ["sel.update"] == plan.ids
-    assert ["a.update", "d.remove", "d.run", "e.test", "f.update"] == plan.raw["pending"]
+    assert ["a.update", "b.update", "c.test", "d.remove", "d.run", "e.test", "f.update"] == plan.raw["pending"]
 
 
 def test_a_held_replace_has_both_ids(repo):

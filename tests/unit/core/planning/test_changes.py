@@ -6,6 +6,7 @@ from typing import Dict, Set
 
 import pytest
 
+from stagectl.core.model import Attempt
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.situation import Situation
@@ -35,6 +36,44 @@ AFTER = res("app", {"x": 2}, depends_on=["db"])
         (situation(applied(DB), res("db", {"port": 2}, actions={"update": "1-a"})), {"db.update": set()}),
         (situation(applied(DB, db={"owed": {"restart": ("x.update",)}}), DB), {"db.restart": set()}),
         (situation({}, DB, REACTS), {"db.run": set(), "app.run": set()}),
+        # The update that drops a value comes after the change that ends the last reading of it.
+        (situation(applied(DB, READS), res("db"), res("app")), {"db.update": {"app.update"}, "app.update": set()}),
+        (situation(applied(DB, READS), res("db")), {"db.update": {"app.remove"}, "app.remove": set()}),
+        # What was tried with a parent's values ends before that parent.
+        (
+            situation(applied(DB, app={"unfinished": Attempt("run", "service", (), {}, form=READS.relations())})),
+            {"db.remove": {"app.remove"}, "app.remove": set()},
+        ),
+        (
+            situation(
+                applied(
+                    DB, res("app"), app={"unfinished": Attempt("update", "service", (), {}, form=READS.relations())}
+                ),
+                res("app"),
+            ),
+            {"db.remove": {"app.update"}, "app.update": set()},
+        ),
+        # Nothing is removed that could not be run again; what is replaced itself is no reason to wait.
+        (
+            situation(applied(DB, READS), DB2, res("app", {"url": "${db.port}", "zone": "b"})),
+            {"db.update": set(), "app.remove": {"db.update"}, "app.run": {"db.update", "app.remove"}},
+        ),
+        (
+            situation(
+                applied(DB, READS), res("db", {"port": 1, "zone": "b"}), res("app", {"url": "${db.port}", "zone": "b"})
+            ),
+            {
+                "app.remove": set(),
+                "db.remove": {"app.remove"},
+                "db.run": {"db.remove"},
+                "app.run": {"app.remove", "db.run"},
+            },
+        ),
+        # A mapping may name a parent's removal.
+        (
+            situation(applied(DB, res("app")), res("app", {"x": 1}, depends_on={"update": ["db.remove"]})),
+            {"db.remove": set(), "app.update": {"db.remove"}},
+        ),
     ],
 )
 def test_the_changes_each_with_what_comes_directly_before(world: Situation, expected: Dict[str, Set[str]]) -> None:

@@ -6,6 +6,7 @@ from typing import Dict, Set, Tuple
 
 import pytest
 
+from stagectl.core.model import Attempt
 from stagectl.core.planning.situation import Situation
 from tests.unit.core.planning.worlds import applied, res, situation, universe
 
@@ -15,6 +16,14 @@ LAST = res("last", {"all": "${app.url}"})
 NEW_PARENT = situation({}, DB, APP, LAST)
 NEW_PATH = situation(applied(res("db"), res("app")), DB, APP)
 DROPPED = situation(applied(DB, APP), res("db"), res("app"))
+LISTED = situation(applied(DB, res("app", depends_on=["db"])), res("app"))
+REMOVING = Attempt("remove", "service", (), {"port": 1})
+HALF = situation(
+    applied(DB, res("app", {"x": 1, "url": "${db.port}"}), db={"unfinished": REMOVING}),
+    DB,
+    res("app", {"x": 2, "url": "${db.port}"}),
+)
+TRIED = situation(applied(DB, app={"unfinished": Attempt("run", "service", (), {}, form=APP.relations())}))
 GONE = situation(applied(DB, APP), res("app"))
 
 Expected = Dict[str, Tuple[str, Set[str]]]
@@ -31,6 +40,12 @@ Expected = Dict[str, Tuple[str, Set[str]]]
         (DROPPED, {"db"}, {"db": ("needs-reader", {"app"})}),
         (DROPPED, {"app"}, {}),
         (GONE, {"db"}, {"db": ("needs-reader", {"app"})}),
+        (LISTED, {"db"}, {"db": ("needs-reader", {"app"})}),
+        (LISTED, {"db", "app"}, {}),
+        (HALF, {"app"}, {"app": ("needs-parent", {"db"})}),
+        (HALF, {"app", "db"}, {}),
+        (TRIED, {"db"}, {"db": ("needs-reader", {"app"})}),
+        (TRIED, {"db", "app"}, {}),
         (GONE, {"db", "app"}, {}),
     ],
 )

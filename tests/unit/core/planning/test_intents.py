@@ -35,6 +35,16 @@ def failed(action: str, **inputs: object) -> Attempt:
         (situation(applied(db={"unfinished": failed("run", port=1)}), DB), ("run",), "unfinished"),
         (situation(applied(db={"unfinished": failed("run", port=2)}), DB), ("run",), "staged"),
         (situation(applied(db={"unfinished": failed("run", port=1)})), ("remove",), "unfinished"),
+        (
+            situation(applied(db={"unfinished": failed("run", zone="a")}), res("db", {"zone": "b"})),
+            ("remove", "run"),
+            "replace",
+        ),
+        (
+            situation(applied(db={"unfinished": failed("run", port=1)}), res("db", {"port": 1}, kind="secretive")),
+            ("remove", "run"),
+            "replace",
+        ),
         (situation(applied(PARENT, READER), res("vpc", {"net": 2}), READER), ("update",), "child"),
         (situation(applied(PARENT, READER), PARENT, res("db", {"port": 1})), (), "staged"),
     ],

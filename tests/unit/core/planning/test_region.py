@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.impact import Known, Node, narrowed, open_names
-from stagectl.core.planning.planner import make_plan, world_of
+from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from tests.build import share

@@ -1,0 +1,67 @@
+"""From a selection to a scope: which resources, and of which only some changes (section 5, rule 2; section 11)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, FrozenSet
+
+from stagectl.core.errors import StagectlError, nearest
+from stagectl.core.model import REPLACE, Applied, Name, change_id, split_change
+from stagectl.core.planning.changes import draft_changes
+from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.universe import Universe
+from stagectl.core.plans.plan import CauseType
+from stagectl.core.plans.selection import Selection, World, match_names, select, tag_test
+
+
+def world_of(situation: Situation) -> World:
+    """Return what a selection chooses from: staged and live resources, staged tags first."""
+    live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
+    tags = {name: situation.tags(name) for name in situation.names()}
+    aliases = old_names([*live.values(), *situation.staged.values()])
+    world = World.of(situation.staged, live, tags=tags, aliases=aliases)
+    return replace(world, vocabulary=situation.vocabulary)
+
+
+def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
+    """Return what a selection asks for; raises StagectlError for what does not exist, and for nothing."""
+    chosen = select(selection.of_resources(), world)
+    if chosen is None:
+        return Scope()
+    changes = selection.changes()
+    whole = {name for pattern in selection.names if pattern not in changes for name in match_names(pattern, world)}
+    alone: Dict[Name, FrozenSet[str]] = {}
+    for name, action in map(split_change, changes):
+        if name in chosen and name not in whole:
+            alone[name] = alone.get(name, frozenset()) | _asked(full, name, action)
+    as_applied = {name for name, actions in alone.items() if not actions & _inferred(full, name)}
+    return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
+
+
+def _inferred(full: Universe, name: Name) -> FrozenSet[str]:
+    return frozenset(full.intents[name].actions if name in full.intents else ())
+
+
+def _asked(full: Universe, name: Name, action: str) -> FrozenSet[str]:
+    """Return the actions that a change which was asked for stands for: a replace is taken whole."""
+    identity = change_id(name, action)
+    draft = draft_changes(full).by_id.get(identity)
+    if draft is None:
+        _check_action(full, name, action)
+    elif draft.cause == CauseType.REACTION:
+        triggers = ", ".join(sorted(draft.of))
+        raise StagectlError(f"{identity} follows from {triggers}, and cannot be selected alone", f"select {triggers}")
+    inferred = _inferred(full, name)
+    return inferred | {action, REPLACE} if action in inferred else frozenset({action})
+
+
+def _check_action(full: Universe, name: Name, action: str) -> None:
+    """Raise StagectlError for an action that a resource cannot have; one that is not pending is nothing to do."""
+    situation = full.view.situation
+    resource = situation.staged.get(name) or situation.applied.get(name, Applied()).resource
+    kind = situation.kinds.get(resource.kind) if resource is not None else None
+    if kind is not None and action not in kind.verbs():
+        near = nearest(action, kind.verbs())
+        hint = f"the actions of kind {kind.name} are: {', '.join(kind.verbs())}"
+        raise StagectlError(f"'{name}' has no action '{action}'{near}", hint)
