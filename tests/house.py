@@ -16,7 +16,12 @@ from tests.build import ROOT
 LINES, LONG, ARGUMENTS = 300, 40, 5
 
 # Functions that may be longer, and why.
-REASONS: Dict[str, str] = {}
+REASONS: Dict[str, str] = {
+    "cli/applying.py:apply": "its parameters are the command's options",
+    "cli/planning.py:plan": "its parameters are the command's options",
+    "cli/runs.py:resume": "its parameters are the command's options",
+    "core/schemas/file_schemas.py:_kind": "a table: one entry per key of a kind",
+}
 
 # Names that several modules export, with the one meaning they have everywhere.
 ONE_MEANING: Dict[str, str] = {}
@@ -67,11 +72,14 @@ def long_functions() -> Iterator[str]:
 
 
 def crowded_functions() -> Iterator[str]:
-    """Return the functions with more than five arguments by position; `self` and `cls` are none."""
+    """Return the functions with more than five arguments by position; `self` and `cls` are none.
+
+    The parameters of a command are its options: typer gives them by name, and each has a default.
+    """
     for place, function in functions():
         names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
         count = len(names) - (names[:1] in (["self"], ["cls"]))
-        if count > ARGUMENTS and not _is_command(function):
+        if count > ARGUMENTS and not (place.startswith("cli/") and count == len(function.args.defaults)):
             yield f"{place}: {count} arguments by position, more than {ARGUMENTS}"
 
 
@@ -114,11 +122,6 @@ def exported(tree: ast.Module) -> List[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
     return sorted(name for name in found if not name.startswith("_"))
-
-
-def _is_command(function: ast.FunctionDef) -> bool:
-    """Whether it is a command line, whose parameters typer reads by name."""
-    return any("command(" in ast.unparse(decorator) for decorator in function.decorator_list)
 
 
 def findings() -> List[str]:

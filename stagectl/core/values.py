@@ -282,12 +282,12 @@ def variables(value: Value) -> List[str]:
     return sorted(found)
 
 
-def expand(value: Value, environment: Mapping[str, str]) -> Value:
+def with_environment(value: Value, environment: Mapping[str, str]) -> Value:
     """Return a value with its environment variables filled in; raises KeyError for one that is not set."""
     if isinstance(value, dict):
-        return {key: expand(inner, environment) for key, inner in value.items()}
+        return {key: with_environment(inner, environment) for key, inner in value.items()}
     if isinstance(value, list):
-        return [expand(inner, environment) for inner in value]
+        return [with_environment(inner, environment) for inner in value]
     if isinstance(value, Template):
         return "".join(environment[part.name] if isinstance(part, EnvVariable) else str(part) for part in value.parts)
     return value

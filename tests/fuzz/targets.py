@@ -17,14 +17,16 @@ from ruamel.yaml import YAML
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.running import journal
+from stagectl.adapters.yamlfile import events
 from stagectl.cli.pictures import plan_picture
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import LARGEST_FILE, Name
 from stagectl.core.planning.resolve import LARGEST_RESOURCE, Resolver
 from stagectl.core.plans.document import plan_id, to_document, written
+from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.read_document import from_document
-from stagectl.core.plans.selection import LONGEST, Expression, World, glob_test, match_names, parse_expression
+from stagectl.core.plans.selection import LONGEST, Expression, World, match_names, parse_expression
 from stagectl.core.references import parse_template, rewrite
 from stagectl.core.running.outcome import SUCCESS
 from stagectl.core.running.run_document import header_json
@@ -84,7 +86,7 @@ def reader(data: bytes) -> None:
         check_place(data, error.line, error.column)
         return
     assert len(data) <= LARGEST_FILE and len(documents) <= 2
-    assert all(depth(document) <= yamlfile.DEEPEST for document in documents)
+    assert all(depth(document) <= yamlfile.MOST_LEVELS for document in documents)
     json.dumps(documents, allow_nan=False, ensure_ascii=False).encode("utf-8")
     assert data.endswith(yamlfile.body_of(data))
     other = slow(data)
@@ -93,7 +95,9 @@ def reader(data: bytes) -> None:
     for staged in (False, True):
         said = flaws_of(lambda staged=staged: schema.resource(Name("a/b"), documents, data, staged=staged), data)
         if said is not None and staged:
-            back = yamlfile.front_matter(said.kind, said.tags, said.moved_from, said.source, [*said.actions.items()])
+            back = yamlfile.front_matter(
+                said.kind, said.tags, said.moved_from, source=said.source, actions=[*said.actions.items()]
+            )
             again = yamlfile.load(back + yamlfile.body_of(data))
             assert same(schema.resource(Name("a/b"), again, data, staged=True).inputs, said.inputs)
     flaws_of(lambda: settings.kind("a", documents), data)
@@ -104,8 +108,8 @@ def slow(data: bytes) -> Any:
     """What the parser in Python makes of a file, None where it refuses."""
     text = data.decode("utf-8")
     try:
-        events = yamlfile._EventParser(YAML(typ="safe", pure=True).parse(text))
-        return yamlfile._Builder(text, events).build().values
+        found = events.EventParser(YAML(typ="safe", pure=True).parse(text))
+        return yamlfile._Builder(text, found).build().values
     except yamlfile.BadYaml:
         return None
 

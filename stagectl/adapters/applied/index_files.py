@@ -37,7 +37,7 @@ def opened(git: Git, key: Key) -> Optional[Index]:
     return None
 
 
-def nearest(git: Git, kinds: str) -> Optional[Index]:
+def nearest_index(git: Git, kinds: str) -> Optional[Index]:
     """Return the newest index of some applied state that was judged by the same kinds."""
     for path in _newest_first(_folder(git)):
         with suppress(*_UNREADABLE):

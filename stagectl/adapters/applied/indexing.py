@@ -27,7 +27,7 @@ Filled = Tuple[int, Set[Name]]
 def made(git: Git, key: Key, kinds: Mapping[str, Kind]) -> Optional[Index]:
     """Make and return the index of an applied state; None where none can be made."""
     try:
-        like = index_files.nearest(git, key.kinds)
+        like = index_files.nearest_index(git, key.kinds)
         index = index_files.begun(git, like)
         try:
             fill = _fill(git, index, key, kinds) if like is None else _advance(git, index, like, key, kinds)

@@ -26,7 +26,7 @@ def left_behind(scratch: Path) -> FrozenSet[str]:
     return frozenset()
 
 
-def note(scratch: Path, ids: Iterable[str]) -> None:
+def note_own(scratch: Path, ids: Iterable[str]) -> None:
     """Note the locks that are held from here, and no others; no apply hangs on whether that works."""
     with suppress(OSError), open(scratch / _FILE, "w", encoding="ascii") as file:
         found = os.fstat(file.fileno())

@@ -14,7 +14,7 @@ from stagectl.adapters.running.output import Output
 from stagectl.core.redact import Redactor
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
-from stagectl.core.values import Inputs, Outputs, expand, pack, unpack, variables
+from stagectl.core.values import Inputs, Outputs, pack, unpack, variables, with_environment
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def carry_out(
         kind=order.kind,
         run=order.run,
         does=order.does,
-        inputs=expand(order.inputs, os.environ),
-        before=expand(order.before, _Lenient()),
+        inputs=with_environment(order.inputs, os.environ),
+        before=with_environment(order.before, _Lenient()),
         timeout=order.timeout,
         root=place.root,
         say=output.feed,

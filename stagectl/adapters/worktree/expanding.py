@@ -19,7 +19,7 @@ from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import FRONT, Documents
 
 _LARGE = LARGEST_FILE // 2  # bytes; one with as many values as are read has more
-_DEEP = b" " * 2 * (yamlfile.DEEPEST - 4)  # a line as far in as that
+_DEEP = b" " * 2 * (yamlfile.MOST_LEVELS - 4)  # a line as far in as that
 
 Flawed = List[Tuple[str, Flaw]]
 

@@ -19,7 +19,7 @@ from stagectl.adapters.yamlfile.write import quote as quote
 from stagectl.core.errors import Flaw, StagectlError, Step
 from stagectl.core.model import LARGEST_FILE
 
-DEEPEST = 64
+MOST_LEVELS = 64
 LONGEST_NUMBER = 400  # characters
 _MOST_VALUES = 50_000  # in one file, which takes half a second
 _LONGEST_SHOWN = 60  # characters of a word in a message
@@ -179,8 +179,8 @@ class _Builder:
                 self.spans[len(self.starts) - 1, at] = (event.start_mark.index, event.end_mark.index)
             # Quoted or a block: always a string.
             return self._plain(event.value, event) if event.implicit[0] else event.value
-        if depth == DEEPEST:
-            raise self._refuse(event, f"nested deeper than {DEEPEST} levels")
+        if depth == MOST_LEVELS:
+            raise self._refuse(event, f"nested deeper than {MOST_LEVELS} levels")
         return self._mapping(at, depth) if name == "MappingStartEvent" else self._sequence(at, depth)
 
     def _unread(self, event: Any, name: str) -> str:

@@ -26,6 +26,7 @@ def front_matter(
     kind: str,
     tags: Sequence[str],
     moved_from: Sequence[str] = (),
+    *,
     source: Optional[str] = None,
     actions: Sequence[Tuple[str, str]] = (),
     template: Sequence[str] = (),

@@ -7,8 +7,8 @@ from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Se
 
 from stagectl.core.errors import Flaw, Flaws, nearest
 from stagectl.core.expanding.definition import MOVED_FROM, Definition
-from stagectl.core.expanding.expanded import Expanded, tags_of
-from stagectl.core.expanding.merge import At, Missing, fill, filled, merged, reads_each
+from stagectl.core.expanding.expanded import Expanded, tags_along
+from stagectl.core.expanding.merge import At, Missing, fill, laid_over, reads_each, with_filled
 from stagectl.core.model import Name
 from stagectl.core.schemas.schema import BODY, FRONT
 
@@ -101,7 +101,7 @@ class _Expanding:
         name = chain[0].name
         if name not in self._bodies:
             own = dict(chain[0].body)
-            self._bodies[name] = merged(self._body(chain[1:]), own) if len(chain) > 1 else own
+            self._bodies[name] = laid_over(self._body(chain[1:]), own) if len(chain) > 1 else own
         return self._bodies[name]
 
     # --- each
@@ -131,7 +131,7 @@ def assembled(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[st
     name = chain[0].name if entry is None else Name(f"{chain[0].name}/{entry}")
     one = Expanded(name, chain, entry)
     flaws = Flaws()
-    front: Dict[str, Any] = {"tags": [tag for _, _, tag in tags_of(chain)]}
+    front: Dict[str, Any] = {"tags": [tag for _, _, tag in tags_along(chain)]}
     values = (chain[0].each or {}).get(entry or "", {})
     reader = _Filling(one, values, flaws)
     if reads_each(front):
@@ -144,11 +144,11 @@ def assembled(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[st
     return Expanded(name, chain, entry, front, body), [reader.placed(flaw) for flaw in flaws.found]
 
 
-def body_of(chain: Tuple[Definition, ...]) -> Dict[str, Any]:
+def merged_body(chain: Tuple[Definition, ...]) -> Dict[str, Any]:
     """Return what the bodies of definitions say together, the first on top of the others."""
     found: Dict[str, Any] = {}
     for index, one in enumerate(reversed(chain)):
-        found = merged(found, dict(one.body)) if index else dict(one.body)
+        found = laid_over(found, dict(one.body)) if index else dict(one.body)
     return found
 
 
@@ -174,7 +174,7 @@ class _Filling:
         def bad_key(at: At) -> None:
             self._flaws.add(document, at, "a key is not filled in by 'each': write it out", on_key=True)
 
-        found: Dict[str, Any] = filled(value, change, bad_key)
+        found: Dict[str, Any] = with_filled(value, change, bad_key)
         return found
 
     def _missing(self, at: At, error: Missing) -> str:

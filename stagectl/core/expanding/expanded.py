@@ -57,7 +57,7 @@ class Expanded:
 
     @cached_property
     def _tags(self) -> List[Tuple[Definition, int]]:
-        return [(definition, index) for definition, index, _ in tags_of(self.chain)]
+        return [(definition, index) for definition, index, _ in tags_along(self.chain)]
 
     def _in_front(self, at: At, on_key: bool) -> Written:
         own = self.definition
@@ -113,7 +113,7 @@ class Expanded:
         return (self.definition.each or {}).get(str(self.entry), {})
 
 
-def tags_of(chain: Tuple[Definition, ...]) -> Iterator[Tuple[Definition, int, Any]]:
+def tags_along(chain: Tuple[Definition, ...]) -> Iterator[Tuple[Definition, int, Any]]:
     """Yield the tags that add up, the farthest definition's first, each with its place."""
     seen: List[Any] = []
     for definition in reversed(chain):

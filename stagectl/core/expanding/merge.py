@@ -13,7 +13,7 @@ from stagectl.core.values import canonical, same
 At = Tuple[Step, ...]
 
 
-def merged(base: Any, own: Any) -> Any:
+def laid_over(base: Any, own: Any) -> Any:
     """Return *own* on top of *base*: mappings by key, lists and scalars replaced, null takes a key out (RFC 7396)."""
     if not isinstance(own, dict):
         return own
@@ -23,7 +23,7 @@ def merged(base: Any, own: Any) -> Any:
         if value is None:
             found.pop(key, None)
         else:
-            found[key] = merged(under.get(key), value)
+            found[key] = laid_over(under.get(key), value)
     return found
 
 
@@ -76,15 +76,15 @@ def value_in(key: str, values: Mapping[str, Any], path: Tuple[str, ...]) -> Any:
     return value
 
 
-def filled(value: Any, fill: Callable[[At, str], Any], bad_key: Callable[[At], None], at: At = ()) -> Any:
+def with_filled(value: Any, fill: Callable[[At, str], Any], bad_key: Callable[[At], None], at: At = ()) -> Any:
     """Return a copy of a value in which every string with `${each...}` went through *fill*; a key cannot have it."""
     if isinstance(value, dict):
         for key in value:
             if EACH.search(key):
                 bad_key((*at, key))
-        return {key: filled(inner, fill, bad_key, (*at, key)) for key, inner in value.items()}
+        return {key: with_filled(inner, fill, bad_key, (*at, key)) for key, inner in value.items()}
     if isinstance(value, list):
-        return [filled(inner, fill, bad_key, (*at, index)) for index, inner in enumerate(value)]
+        return [with_filled(inner, fill, bad_key, (*at, index)) for index, inner in enumerate(value)]
     return fill(at, value) if isinstance(value, str) and EACH.search(value) else value
 
 

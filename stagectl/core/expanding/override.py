@@ -9,9 +9,9 @@ from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.expanding.definition import MOVED_FROM
-from stagectl.core.expanding.expand import body_of
+from stagectl.core.expanding.expand import merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
-from stagectl.core.expanding.merge import At, merged, patch
+from stagectl.core.expanding.merge import At, laid_over, patch
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.schemas.schema import BODY, FRONT
@@ -35,13 +35,13 @@ def override(one: Expanded, at: At, value: Any, *, lean: bool = False) -> Assign
     at = _steps(one.body, at)
     if one.entry is not None:
         return _in_entry(one, at, value)
-    base, own = body_of(one.chain[1:]), one.definition.body
+    base, own = merged_body(one.chain[1:]), one.definition.body
     wanted = with_value(one.body, at, value)
     tries = [(at, MISSING)] if lean and _there(own, at) else []
     tries += [_direct(one, base, at, value), _whole(base, wanted, at[:2]), _whole(base, wanted, at[:1])]
     for place, new in tries:
         can_be = new is not MISSING or _there(own, place)
-        if can_be and same(said(merged(base, with_value(own, place, new))), said(wanted)):
+        if can_be and same(said(laid_over(base, with_value(own, place, new))), said(wanted)):
             return (BODY, place), new
     hint = "a definition that is like another one takes a key out with null; write it without 'like' to have null there"
     raise StagectlError(f"{one.name} cannot say that of {_shown(at)}", hint)

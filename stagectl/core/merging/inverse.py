@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from stagectl.core.merging.merge3 import MISSING, Documents, is_set, merge_values
-from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.merging.merge3 import MISSING, is_set, merge_values
+from stagectl.core.schemas.schema import BODY, FRONT, Documents
 from stagectl.core.values import Path, canonical, dotted, same
 
 Spot = Tuple[int, Path]  # a document and a path in it

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from stagectl.core.merging.sequences import merge_entries
 from stagectl.core.model import later_count, stamp_count
-from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.schemas.schema import BODY, FRONT, Documents
 from stagectl.core.values import Path, same
 
-Documents = Sequence[Any]  # front matter and body, as a file has them
 MISSING = object()  # stands for a value that is not there
 SETS = ("tags", "depends_on", "unordered", "overrides")  # lists in which the order says nothing
 

@@ -47,7 +47,7 @@ class _Lost(NamedTuple):
     reference: Optional[Reference] = None
 
 
-def everything(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
+def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
     """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
     view = View(situation, Scope(), reports=reports)
     while True:
@@ -59,7 +59,7 @@ def everything(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Uni
         view = after
 
 
-def universe_of(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
+def settled_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected.
 
     reports: what its changes may report.

@@ -19,14 +19,14 @@ _ROUNDS = 100  # each follows what is reported by one resource further; where tw
 
 def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected."""
-    return _converged(lambda reports: holding.everything(situation, reports))
+    return _converged(lambda reports: holding.whole_universe(situation, reports))
 
 
 def universe_of(scope: Scope, full: Universe) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
     if scope.selected is None:
         return full
-    return _converged(lambda reports: holding.universe_of(scope, full, reports))
+    return _converged(lambda reports: holding.settled_universe(scope, full, reports))
 
 
 def _converged(make: Callable[[Reports], Universe]) -> Universe:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from stagectl.core import address
 from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
 from stagectl.core.schemas.json_schema import check_json_schema
 from stagectl.core.schemas.outputs import output_schema, reports
-from stagectl.core.schemas.schema import NO_ACTION_NAME, items_of, known_keys, mapping, tag_list
+from stagectl.core.schemas.schema import NO_ACTION_NAME, Documents, items_of, known_keys, mapping, tag_list
 
 _KIND_KEYS = (
     "description", "inputs", "outputs", "reports", "handler", "actions", "replace_on", "sensitive", "timeout", "limit",
@@ -20,8 +20,6 @@ _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
     "lock_ref", "lock_term", "tags", "vocabulary", "plain",
 )  # fmt: skip
-
-Documents = Sequence[Any]
 
 
 def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
@@ -42,14 +40,14 @@ def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
         schema=raw.get("inputs"),
         outputs=output_schema(raw, flaws),
         reports=reports(raw, flaws),
-        handler=_checked(raw, "handler", _is_text, "shell", "the name of a handler, such as shell", flaws),
+        handler=_checked(raw, "handler", (_is_text, "the name of a handler, such as shell"), "shell", flaws),
         actions=_kind_actions(raw, flaws),
         replace_on=frozenset(_words(raw, "replace_on", flaws)),
         sensitive=frozenset(_words(raw, "sensitive", flaws)),
-        timeout=_checked(raw, "timeout", _is_positive, None, "a number of seconds above 0", flaws),
-        limit=_checked(raw, "limit", _is_count, None, "a whole number, at least 1", flaws),
-        idempotent=_checked(raw, "idempotent", _is_bool, False, "true or false", flaws),
-        protect=_checked(raw, "protect", _is_bool, False, "true or false", flaws),
+        timeout=_checked(raw, "timeout", (_is_positive, "a number of seconds above 0"), None, flaws),
+        limit=_checked(raw, "limit", (_is_count, "a whole number, at least 1"), None, flaws),
+        idempotent=_checked(raw, "idempotent", (_is_bool, "true or false"), False, flaws),
+        protect=_checked(raw, "protect", (_is_bool, "true or false"), False, flaws),
         files=_globs(raw, flaws),
         raw=raw,
     )
@@ -74,12 +72,14 @@ def _is_positive(value: Any) -> bool:
 
 
 def _checked(
-    raw: Mapping[str, Any], key: str, good: Callable[[Any], bool], default: Any, form: str, flaws: Flaws
+    raw: Mapping[str, Any], key: str, form: Tuple[Callable[[Any], bool], str], default: Any, flaws: Flaws
 ) -> Any:
+    """Return a value, or its default; form: whether a value is good, and what good ones are."""
+    is_good, said = form
     if key not in raw:
         return default
-    if not good(raw[key]):
-        flaws.add(0, (key,), f"'{key}' must be {form}")
+    if not is_good(raw[key]):
+        flaws.add(0, (key,), f"'{key}' must be {said}")
         return default
     return raw[key]
 
@@ -156,15 +156,15 @@ def config(documents: Documents) -> Config:
     default = Config()
     found = Config(
         roots=_roots(raw, flaws),
-        applied_branch=_checked(raw, "applied_branch", _is_branch, default.applied_branch, "a branch name", flaws),
-        remote=_checked(raw, "remote", _is_branch, default.remote, "the name of a remote", flaws),
-        parallelism=_checked(raw, "parallelism", _is_count, default.parallelism, "a whole number, at least 1", flaws),
-        executor=_checked(raw, "executor", _is_executor, default.executor, " or ".join(EXECUTORS), flaws),
-        scheduler=_checked(raw, "scheduler", _is_address, None, "an address, such as tls://host:8786", flaws),
-        route_targets=_checked(raw, "route_targets", _is_bool, default.route_targets, "true or false", flaws),
-        targets=_checked(raw, "targets", _is_count, default.targets, "a whole number, at least 1", flaws),
-        lock_ref=_checked(raw, "lock_ref", _is_ref, default.lock_ref, "a full ref: refs/stagectl/lock", flaws),
-        lock_term=_checked(raw, "lock_term", _is_term, default.lock_term, "a number of seconds up to 3600", flaws),
+        applied_branch=_checked(raw, "applied_branch", (_is_branch, "a branch name"), default.applied_branch, flaws),
+        remote=_checked(raw, "remote", (_is_branch, "the name of a remote"), default.remote, flaws),
+        parallelism=_checked(raw, "parallelism", (_is_count, "a whole number, at least 1"), default.parallelism, flaws),
+        executor=_checked(raw, "executor", (_is_executor, " or ".join(EXECUTORS)), default.executor, flaws),
+        scheduler=_checked(raw, "scheduler", (_is_address, "an address, such as tls://host:8786"), None, flaws),
+        route_targets=_checked(raw, "route_targets", (_is_bool, "true or false"), default.route_targets, flaws),
+        targets=_checked(raw, "targets", (_is_count, "a whole number, at least 1"), default.targets, flaws),
+        lock_ref=_checked(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), default.lock_ref, flaws),
+        lock_term=_checked(raw, "lock_term", (_is_term, "a number of seconds up to 3600"), default.lock_term, flaws),
         tags=_path_tags(raw.get("tags"), flaws),
         plain=_variables(raw, flaws),
         vocabulary=tag_list(raw.get("vocabulary"), 0, ("vocabulary",), flaws),

@@ -11,7 +11,8 @@ from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, names_of, split_change
 from stagectl.core.pictures.reports import LogEntry
 from stagectl.core.planning.scoping import world_of
-from stagectl.core.plans.selection import Selection, World, glob_test, match_names, select
+from stagectl.core.plans.globs import glob_test
+from stagectl.core.plans.selection import Selection, World, match_names, select
 from stagectl.core.since import nearest_word, unknown_word
 from stagectl.usecases.repository.workspace import Workspace
 

@@ -16,7 +16,7 @@ from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note, remember, stands
+from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note_unstaged, remember, stands
 
 if TYPE_CHECKING:
     pass
@@ -47,7 +47,7 @@ def _narrow_status(workspace: Workspace) -> Optional[Status]:
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
         remember(workspace, trees, said, family.updated(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
-    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), found.index.live())
+    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), live=found.index.live())
 
 
 def _full_status(workspace: Workspace) -> Status:
@@ -56,8 +56,8 @@ def _full_status(workspace: Workspace) -> Status:
     _, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
     unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
-    note(workspace, before, (name for name, _ in unstaged), snapshot)
-    return _told(workspace, plan, unstaged, uncommitted, applied, sum(state.live for state in applied.values()))
+    note_unstaged(workspace, before, (name for name, _ in unstaged), snapshot)
+    return _told(workspace, plan, unstaged, uncommitted, applied, live=sum(state.live for state in applied.values()))
 
 
 def _told(
@@ -66,6 +66,7 @@ def _told(
     unstaged: Unstaged,
     uncommitted: Sequence[str],
     applied: Mapping[Name, Applied],
+    *,
     live: int,
 ) -> Status:
     """Return a status; applied: at least what is unfinished or owed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.snapshot import Snapshot
@@ -38,7 +38,10 @@ def validate(workspace: Workspace) -> Validation:
         later = _all_staged(workspace, snapshot)
         for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
             with time_budget("checking the inputs", len(staged)):
-                _check(workspace, snapshot, applied, staged, paths, problems, general)
+                more, error = _wrong_with(workspace, replace(snapshot, staged=staged), applied, paths)
+            problems += more
+            if error is not None and error.message not in [known.message for known in general]:
+                general.append(error)
     return Validation(
         len(snapshot.defined), len(snapshot.staged), len(snapshot.kinds), tuple(sorted(set(problems))), tuple(general)
     )
@@ -51,17 +54,12 @@ def _all_staged(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource
     return {name: resource for name, resource in wanted.items() if resource is not None}
 
 
-def _check(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    applied: Dict[Name, Applied],
-    staged: Dict[Name, Resource],
-    paths: Dict[Name, str],
-    problems: List[Problem],
-    general: List[StagectlError],
-) -> None:
+def _wrong_with(
+    workspace: Workspace, snapshot: Snapshot, applied: Dict[Name, Applied], paths: Dict[Name, str]
+) -> Tuple[Tuple[Problem, ...], Optional[StagectlError]]:
+    """Return what is wrong with a staging area: problems with their places, or an error without one."""
     try:
-        situation = workspace.situation(replace(snapshot, staged=staged), applied)
+        situation = workspace.situation(snapshot, applied)
         universe = everything(situation)
         troubles = all_troubles(universe)
         if troubles:
@@ -70,7 +68,7 @@ def _check(
             raise still_read_error(find_still_read(universe))
         make_plan(situation, Selection())
     except InvalidFiles as error:
-        problems += error.problems
+        return tuple(error.problems), None
     except StagectlError as error:
-        if error.message not in [known.message for known in general]:
-            general.append(error)
+        return (), error
+    return (), None

@@ -12,8 +12,8 @@ from stagectl.adapters.git.git import Entry, Git, GitError
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Kind, Oid
 from stagectl.core.plans.document import with_id
+from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import glob_test
 
 _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
 _WORD = re.compile(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")

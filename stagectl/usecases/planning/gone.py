@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Callable, List, Optional, Tuple
 
 from stagectl.core.model import STAGED, name_of
-from stagectl.core.plans.selection import NoResource, Selection, glob_test
+from stagectl.core.plans.globs import glob_test
+from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.usecases.repository.workspace import Workspace
 
 

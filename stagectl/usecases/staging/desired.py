@@ -22,7 +22,7 @@ from stagectl.core.model import (
     later_count,
     staged_path,
 )
-from stagectl.core.plans.selection import glob_test
+from stagectl.core.plans.globs import glob_test
 from stagectl.usecases.staging.commit import Wanted, staged_bytes
 
 Unstaged = Tuple[Tuple[Name, str], ...]
@@ -96,9 +96,9 @@ def rendered(resource: Resource) -> Resource:
         resource.kind,
         resource.tags,
         resource.moved_from,
-        resource.source,
-        list(resource.actions.items()),
-        resource.template,
+        source=resource.source,
+        actions=list(resource.actions.items()),
+        template=resource.template,
     )
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 

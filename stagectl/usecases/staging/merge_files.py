@@ -11,10 +11,10 @@ from stagectl.adapters.files import write_file
 from stagectl.adapters.yamlfile.edit import edit
 from stagectl.core.errors import StagectlError
 from stagectl.core.merging.inverse import steps
-from stagectl.core.merging.merge3 import Documents, merge_documents
+from stagectl.core.merging.merge3 import merge_documents
 from stagectl.core.merging.sequences import Chunk, merge_sequences
 from stagectl.core.model import STAGED
-from stagectl.core.schemas.schema import FRONT
+from stagectl.core.schemas.schema import FRONT, Documents
 from stagectl.usecases.staging.merge import edits_for
 
 _FRONT_KEYS = ("kind", "tags", "moved_from", "source", "template", "actions")
@@ -75,9 +75,9 @@ def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
         front["kind"],
         front.get("tags", ()),
         [before] if isinstance(before, str) else before or (),
-        front.get("source"),
-        list(front.get("actions", {}).items()),
-        front.get("template", ()),
+        source=front.get("source"),
+        actions=list(front.get("actions", {}).items()),
+        template=front.get("template", ()),
     ) + yamlfile.body_of(text)
 
 

@@ -10,7 +10,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import edit
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
 from stagectl.core.expanding.definition import definition
-from stagectl.core.expanding.expand import assembled, body_of
+from stagectl.core.expanding.expand import assembled, merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
 from stagectl.core.expanding.override import WrittenForSeveral, differences, front_steps, override, said, tag_steps
 from stagectl.core.merging.inverse import Assignment
@@ -46,7 +46,7 @@ class Overriding:
         except FlawedFile as error:
             raise InvalidFiles(problem_at(content, path, flaw) for flaw in error.flaws) from None
         chain = (own, *one.chain[1:])
-        found, flaws = assembled(chain, one.entry, body_of(chain))
+        found, flaws = assembled(chain, one.entry, merged_body(chain))
         if flaws:
             raise InvalidFiles(problem_at(self.content(at), at, flaw) for at, flaw in flaws)
         return found

@@ -13,7 +13,8 @@ from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
-from stagectl.core.plans.selection import Selection, glob_test
+from stagectl.core.plans.globs import glob_test
+from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, Value, dotted

@@ -90,7 +90,7 @@ def stands(workspace: Workspace) -> Optional[Trees]:
     return None if digest is None else Trees.of(workspace, digest)
 
 
-def note(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name], snapshot: Snapshot) -> None:
+def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name], snapshot: Snapshot) -> None:
     """Remember, when everything was read and found right, of whom there is something to say.
 
     before: how all stood before it was read. unstaged: the names of those whose definition is not what is staged.

@@ -131,7 +131,10 @@ def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapp
         state = applied.get(name, Applied())
         _take_back_file(name, back, then, work, state)
         if entry.type == "stage":
-            _take_back_actions(name, back, then, work, state, entry.commit)
+            gone = {
+                action: stamp for action, stamp in actions_of(then).items() if actions_of(back).get(action) != stamp
+            }
+            _take_back_actions(name, gone, work, state, entry.commit)
 
 
 def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
@@ -196,12 +199,9 @@ def _side(value: Any) -> str:
     return "gone" if value is MISSING else canonical(value)
 
 
-def _take_back_actions(name: Name, back: Content, then: Content, work: _Work, state: Applied, commit: Oid) -> None:
-    """Drop the actions that a commit staged by name, as far as they did not run."""
-    before, after = (actions_of(content) for content in (back, then))
-    for action, stamp in sorted(after.items()):
-        if before.get(action) == stamp:
-            continue
+def _take_back_actions(name: Name, staged: Mapping[str, str], work: _Work, state: Applied, commit: Oid) -> None:
+    """Drop the actions that a commit staged by name, with their stamps, as far as they did not run."""
+    for action, stamp in sorted(staged.items()):
         if not is_pending(stamp, state.stamps.get(action)):
             work.notes.append(f"{change_id(name, action)}, staged in {commit[:12]}, ran already; it has no inverse")
         elif work.actions.get(name, {}).get(action) == stamp:

@@ -18,7 +18,7 @@ from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
 from stagectl.usecases.staging.desired import as_staged, desired, rendered, tags_of, unstaged_of, with_actions
 from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
-from stagectl.usecases.staging.restage import narrow_part, note, stands
+from stagectl.usecases.staging.restage import narrow_part, note_unstaged, stands
 
 Choose = Callable[["Choice"], bool]
 
@@ -94,7 +94,7 @@ class _Job(NamedTuple):
             wanted,
             applied,
             self.edits,
-            self.verb,
+            verb=self.verb,
             check=self.check,
             plan=plan,
             dirty=self._dirty(found.dirty, part),
@@ -115,7 +115,7 @@ class _Job(NamedTuple):
         workspace.git.check_identity()
         tip, applied = workspace.applied()
         if tip is not None and not self.edits:
-            note(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
+            note_unstaged(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
         for name in self.selection.names:
             refuse_definition(snapshot, name)
         chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
@@ -123,7 +123,9 @@ class _Job(NamedTuple):
         wanted = self._wanted(snapshot, chosen, deleted, applied)
         _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
         dirty = self._dirty(workspace.git.dirty, snapshot)
-        done = commit_staged(workspace, snapshot, wanted, applied, self.edits, self.verb, check=self.check, dirty=dirty)
+        done = commit_staged(
+            workspace, snapshot, wanted, applied, self.edits, verb=self.verb, check=self.check, dirty=dirty
+        )
         return self._told(done, snapshot, wanted)
 
     def _dirty(self, dirty: Dirty, snapshot: Snapshot) -> Dirty:

@@ -84,7 +84,7 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
         yield Shared(workspace, remote, holding, _or_offline(remote, lambda: fetch(workspace, remote)))
     finally:
         if _is_released(remote, holding, note):
-            own_locks.note(workspace.git.scratch(), ())
+            own_locks.note_own(workspace.git.scratch(), ())
 
 
 def _taken(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
@@ -92,9 +92,9 @@ def _taken(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
     scratch = workspace.git.scratch()
     lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)
     left = own_locks.left_behind(scratch)
-    own_locks.note(scratch, {*left, lock.id})
+    own_locks.note_own(scratch, {*left, lock.id})
     seen = take(remote, workspace.config.lock_ref, lock, note, left)
-    own_locks.note(scratch, {lock.id})
+    own_locks.note_own(scratch, {lock.id})
     return seen
 
 

@@ -16,7 +16,6 @@ from stagectl.core.values import (
     differing,
     digest,
     dotted,
-    expand,
     leaves,
     map_leaves,
     map_strings,
@@ -24,6 +23,7 @@ from stagectl.core.values import (
     same,
     unpack,
     variables,
+    with_environment,
 )
 from tests.unit.strategies import inputs_with_variables, templates, values, values_with_variables
 
@@ -88,9 +88,11 @@ def test_what_expand_fills_in() -> None:
     value = {"a": Template((X,)), "l": ["${env:X}", Template(("u:", X, "@", EnvVariable("Y")))], "n": 1}
 
     assert ["X", "Y"] == variables(value)
-    assert {"a": "${env:Y}", "l": ["${env:X}", "u:${env:Y}@2"], "n": 1} == expand(value, {"X": "${env:Y}", "Y": "2"})
+    assert {"a": "${env:Y}", "l": ["${env:X}", "u:${env:Y}@2"], "n": 1} == with_environment(
+        value, {"X": "${env:Y}", "Y": "2"}
+    )
     with pytest.raises(KeyError):
-        expand(value, {"X": "1"})
+        with_environment(value, {"X": "1"})
 
 
 @given(values)
@@ -98,7 +100,7 @@ def test_values_without_variables_need_no_environment(value: Any) -> None:
     """
     expand and map_leaves with nothing to do give the value back.
     """
-    assert same(value, expand(value, {}))
+    assert same(value, with_environment(value, {}))
     assert same(value, map_leaves(value, lambda leaf: leaf))
     assert same(value, map_strings(value, lambda _, text: text))
 

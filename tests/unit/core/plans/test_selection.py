@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Name
+from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import (
     Selection,
     World,
-    glob_test,
     match_names,
     parse_expression,
     select,
