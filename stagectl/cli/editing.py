@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.common import NAME_WORDS, TAGS, out, selection, warn, workspace_to_stage
+from stagectl.cli.common import NAME_WORDS, TAGS, is_terminal, out, selection, warn, workspace_to_stage
 
 if TYPE_CHECKING:
     from stagectl.usecases.staging.commit import Staging
@@ -133,14 +134,28 @@ def promote(
     source: str = typer.Argument(..., metavar="FROM", help="The folder to promote from, such as staging."),
     target: str = typer.Argument(..., metavar="TO", help="The folder to promote to, such as prod."),
     names: Optional[List[str]] = typer.Argument(None, metavar="[NAME]...", help="Only these resources, or globs."),
+    sets: Optional[List[str]] = typer.Option(
+        None, "--set", metavar="NAME.KEY=VALUE", help="A value of the target's own: prod/web.port=80."
+    ),
     from_staged: bool = typer.Option(False, "--from-staged", help="Promote what is staged there, applied or not."),
+    unverified: bool = typer.Option(False, "--unverified", help="Promote although something did not succeed."),
+    create: bool = typer.Option(False, "--create", help="TO may be a new folder."),
 ) -> None:
     """Stage in one environment's folder what is applied in another's."""
+    from stagectl.usecases.staging.promote import Wishes
     from stagectl.usecases.staging.promote import promote as use_case
+    from stagectl.usecases.staging.promotion_gate import MissingValues
     from stagectl.views.staging import promotion_text
 
     source, target = source.rstrip("/"), target.rstrip("/")
-    done = use_case(workspace_to_stage(), source, target, names or (), from_staged=from_staged)
+    wishes = Wishes(names or (), sets or (), from_staged, unverified, create)
+    try:
+        done = use_case(workspace_to_stage(), source, target, wishes)
+    except MissingValues as error:
+        if not is_terminal():
+            raise
+        asked = [f"{name}.{path}={typer.prompt(f'{name}.{path}', err=True)}" for name, path in error.missing]
+        done = use_case(workspace_to_stage(), source, target, replace(wishes, sets=(*wishes.sets, *asked)))
     warn(done.notes)
     _tell(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")
     out(promotion_text(done.differ, done.left, target))

@@ -20,8 +20,19 @@ from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.define import settings_edits
 from stagectl.usecases.staging.definitions import refuse_expanded, refuse_loss
 from stagectl.usecases.staging.desired import path_tags
+from stagectl.usecases.staging.move import move_edits
+from stagectl.usecases.staging.promotion_gate import (
+    MissingValues,
+    Taken,
+    given_values,
+    missing_values,
+    refuse_other_shape,
+    refuse_unverified,
+    unverified,
+)
 from stagectl.usecases.staging.stage import stage
 
 
@@ -35,28 +46,57 @@ class Promotion:
     notes: Tuple[str, ...] = ()
 
 
-def promote(
-    workspace: Workspace, source: str, target: str, names: Sequence[str] = (), *, from_staged: bool = False
-) -> Promotion:
+@dataclass(frozen=True)
+class Wishes:
+    """How to promote. names: which resources, with or without the folder, globs are fine; sets: values of the target's
+    own, `prod/web.port=80`; from_staged: what is staged, applied or not; unverified: whatever did not succeed;
+    create: the target may be new.
+    """
+
+    names: Sequence[str] = ()
+    sets: Sequence[str] = ()
+    from_staged: bool = False
+    unverified: bool = False
+    create: bool = False
+
+
+def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wishes()) -> Promotion:
     """Stage in folder *target* what is applied in folder *source*; raises StagectlError, and then nothing changed.
 
-    names: which resources, with or without the folder; globs are fine. from_staged: what is staged there, applied or
-    not. Input paths that a target definition lists under `overrides` keep the target's values.
+    Input paths that a target definition lists under `overrides` keep the target's values; for what is new there they
+    have to be given. A rename in the source is one in the target.
     """
+    names, from_staged = wishes.names, wishes.from_staged
     folders = (_folder(source), _folder(target))
     _refuse_overlap(*folders)
     snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
+    tip, applied = workspace.applied()
     origin = _origin(snapshot, applied, folders[0], from_staged)
-    moved = [(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
-    edits: Dict[str, Optional[bytes]] = {}
+    moved = [Taken(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
+    _refuse_new_folder(folders[1], snapshot, applied, wishes)
+    given = given_values(wishes.sets, moved, folders[1])
+    renamed, touched = _renamed(snapshot, applied, moved, folders)
+    before, snapshot = snapshot, workspace.snapshot(definitions=True, edits=renamed) if renamed else snapshot
+    missing = missing_values(moved, snapshot, given)
+    if missing:
+        raise MissingValues(missing, f"stagectl promote {source} {target}")
+    edits: Dict[str, Optional[bytes]] = dict(renamed)
+    changed: List[Name] = []
     for resource, new in moved:
         path, content = _promoted(workspace, snapshot, resource, new, folders)
-        if snapshot.files.get(path) != content:
+        content = edit(content, settings_edits(given[new], content)) if new in given else content
+        if before.files.get(path) != content:
             edits[path] = content
-    refuse_expanded(snapshot, edits, "promoting")
+            changed.append(resource.name)
+    open_changes = () if from_staged else unverified(changed, before, applied)
+    if not wishes.unverified:
+        refuse_unverified(open_changes)
+    refuse_expanded(before, edits, "promoting")
     refuse_loss(workspace, edits, "promoting")
-    staging = stage(workspace, Selection(tuple(new for _, new in moved)), edits=edits, verb="promote")
+    trailers = [f"Promotes: {tip}"] if tip and not from_staged else []
+    trailers += [f"Unverified: {change}" for change in open_changes]
+    selection = Selection(tuple(dict.fromkeys([*(new for _, new in moved), *touched])))
+    staging = stage(workspace, selection, edits=edits, verb="promote", trailers=trailers)
     after = workspace.snapshot().staged
     both = [(resource, after[new]) for resource, new in moved]
     left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
@@ -64,6 +104,31 @@ def promote(
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
     return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
+
+
+def _refuse_new_folder(target: str, snapshot: Snapshot, applied: Mapping[Name, Applied], wishes: Wishes) -> None:
+    """Raise StagectlError for a target in which nothing is: it may be misspelt."""
+    there = {*snapshot.staged, *snapshot.defined, *applied}
+    if not wishes.create and not any(name.startswith(f"{target}/") for name in there):
+        folders = {name[:at] for name in there for at, letter in enumerate(name) if letter == "/"}
+        raise StagectlError(f"there is no folder '{target}'{nearest(target, folders)}", "a new one takes --create")
+
+
+def _renamed(
+    snapshot: Snapshot, applied: Mapping[Name, Applied], moved: Sequence[Taken], folders: Tuple[str, str]
+) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
+    """Return the files of moves in the target that follow moves in the source, and whose files they are."""
+    there = {**snapshot.staged, **snapshot.defined}
+    edits: Dict[str, Optional[bytes]] = {}
+    touched: List[Name] = []
+    for resource, new in moved:
+        olds = [_other(old, *folders) for old in resource.moved_from if old.startswith(f"{folders[0]}/")]
+        old = next((old for old in olds if old in there and old not in {one.new for one in moved}), None)
+        if new not in there and old is not None:
+            more, names = move_edits(snapshot, applied, old, new)
+            edits.update(more)
+            touched += names
+    return edits, tuple(touched)
 
 
 def _refuse_overlap(source: str, target: str) -> None:
@@ -180,7 +245,7 @@ def _with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes
     overrides = mine.get("overrides")
     if now is not None:
         content = _with_values(content, now, path)
-    if theirs.get("overrides") == overrides:
+    if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
         return content
     if overrides:
         return edit(content, [Edit(BODY, ("overrides",), overrides)])
@@ -198,6 +263,7 @@ def _with_values(content: bytes, now: Resource, path: str) -> bytes:
         there, value = _at(mine, steps)
         inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
         try:
+            refuse_other_shape(mine, inputs, steps)
             if there:
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
             elif _at(inputs, steps)[0]:

@@ -42,6 +42,7 @@ def stage(
     choose: Optional[Choose] = None,
     check: bool = False,
     verb: str = "stage",
+    trailers: Sequence[str] = (),
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
@@ -50,7 +51,7 @@ def stage(
     are staged alone.
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
-    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb)
+    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers)
     found = None
     with suppress(Damaged):
         found = job.narrow()
@@ -68,6 +69,7 @@ class _Job(NamedTuple):
     choose: Optional[Choose]
     check: bool
     verb: str
+    trailers: Sequence[str] = ()
 
     def narrow(self) -> Optional[Staging]:
         """Stage after reading what git says differs; None where only reading every file can tell, or says why not."""
@@ -96,6 +98,7 @@ class _Job(NamedTuple):
             self.edits,
             verb=self.verb,
             check=self.check,
+            trailers=self.trailers,
             plan=plan,
             dirty=self._dirty(found.dirty, part),
         )
@@ -124,7 +127,15 @@ class _Job(NamedTuple):
         _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
         dirty = self._dirty(workspace.git.dirty, snapshot)
         done = commit_staged(
-            workspace, snapshot, wanted, applied, self.edits, verb=self.verb, check=self.check, dirty=dirty
+            workspace,
+            snapshot,
+            wanted,
+            applied,
+            self.edits,
+            verb=self.verb,
+            check=self.check,
+            trailers=self.trailers,
+            dirty=dirty,
         )
         return self._told(done, snapshot, wanted)
 

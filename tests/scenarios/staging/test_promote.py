@@ -59,7 +59,7 @@ def test_what_is_applied_is_staged_in_one_commit(staging: Repo) -> None:
     """
     before = oid(staging)
 
-    done = staging.ok("promote", "staging", "prod")
+    done = staging.ok("promote", "staging", "prod", "--create")
 
     assert done.err == ""
     said = f"Staged 2 files in commit {oid(staging)[:12]}. Next: stagectl plan\n"
@@ -308,7 +308,7 @@ def test_of_a_source_that_is_partly_applied_the_rest_stays_behind(staging: Repo)
     staging.define("staging/db", tags=["staging"], inputs={"port": 2}).define("staging/new", inputs={"a": 1})
     staging.delete("staging/web").stage()
 
-    done = staging.ok("promote", "staging", "prod")
+    done = staging.ok("promote", "staging", "prod", "--create")
 
     assert done.err == (
         "warning: staging/db has staged changes that are not applied, and not promoted\n"

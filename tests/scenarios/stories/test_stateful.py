@@ -308,7 +308,7 @@ class Teamwork(RuleBasedStateMachine):
         live = {name: one.file for name, one in clone.tip.state.items() if one.file and name.startswith("staging/")}
         promoted = {name.replace("staging", "prod"): file for name, file in live.items()}
         wanted = {**self.staged(clone), **promoted} if live else None
-        if self.became(repo, clone, wanted, repo.run("promote", "staging", "prod")):
+        if self.became(repo, clone, wanted, repo.run("promote", "staging", "prod", "--create", "--unverified")):
             clone.edits = dict(self.staged(clone))
             self.planned(repo, clone)
 
