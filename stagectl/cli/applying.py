@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, List, Mapping, Optional
 
 import typer
 
@@ -24,9 +25,11 @@ from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from stagectl.cli.progress import Lines
+    from stagectl.core.model import Name
     from stagectl.core.plans.plan import Plan
     from stagectl.core.plans.selection import Selection
     from stagectl.core.running.runs import Application, Filter
+    from stagectl.core.values import Outputs
     from stagectl.usecases.applying.apply import Options
 
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
@@ -38,6 +41,20 @@ SCHEDULER = typer.Option(
 )
 INSECURE = typer.Option(False, "--insecure", help="Let a cluster talk over plain TCP between hosts.")
 EVENTS = typer.Option(False, "--json", help="Write an event per line, as JSON.")
+
+
+OUTPUTS = typer.Option(
+    None, "--outputs", metavar="FILE", help="What is known of resources, as JSON: {name: {output: value}}."
+)
+
+
+def given(path: Optional[Path]) -> Mapping[Name, Outputs]:
+    """Return the outputs that a file gives, none without a file; raises StagectlError."""
+    if path is None:
+        return {}
+    from stagectl.usecases.applying.adopt import read_outputs
+
+    return read_outputs(path)
 
 
 def changes_option(flag: str, text: str) -> Optional[List[str]]:
@@ -63,6 +80,7 @@ def apply(
         None, "--expect", metavar="PLAN_ID", help="Refuse any other plan; do not ask."
     ),
     record_only: bool = typer.Option(False, "--record-only", help="Run nothing, record everything as applied."),
+    outputs: Optional[Path] = OUTPUTS,
     parallel: Optional[int] = PARALLEL,
     executor: Optional[str] = EXECUTOR,
     scheduler: Optional[str] = SCHEDULER,
@@ -91,8 +109,11 @@ def apply(
 
     reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
     asked = _is_asked_for(yes or expect is not None or reviewed is not None)
+    if outputs is not None and not record_only:
+        raise UsageError("--outputs says what there is, so it goes with --record-only", "add: --record-only")
     options = Options(
         record_only=record_only,
+        outputs=given(outputs),
         parallel=parallel,
         expect=expect,
         reviewed=reviewed,

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import time
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Sequence
 
 import typer
 
 from stagectl.cli import completion
-from stagectl.cli.applying import EVENTS, EXECUTOR, FAIL_FAST, INSECURE, OFFLINE, PARALLEL, SCHEDULER, tell
+from stagectl.cli.applying import (
+    EVENTS,
+    EXECUTOR,
+    FAIL_FAST,
+    INSECURE,
+    OFFLINE,
+    OUTPUTS,
+    PARALLEL,
+    SCHEDULER,
+    given,
+    tell,
+)
 from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, out, print_note, workspace
 from stagectl.core.errors import UsageError
 
@@ -138,6 +150,7 @@ def resume(
     unknown: Optional[Unknown] = typer.Option(
         None, "--unknown", help="What became of changes whose end nobody saw; asked for on a terminal."
     ),
+    outputs: Optional[Path] = OUTPUTS,
     parallel: Optional[int] = PARALLEL,
     executor: Optional[str] = EXECUTOR,
     scheduler: Optional[str] = SCHEDULER,
@@ -170,6 +183,7 @@ def resume(
             parallel=parallel,
             offline=offline,
             where=Where(executor, scheduler, insecure),
+            outputs=given(outputs),
             note=show.note,
             begin=show.begin,
         )

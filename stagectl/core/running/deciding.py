@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Tuple
+from typing import FrozenSet, Iterable, Mapping, Optional, Tuple
 
 from stagectl.core.model import STANDARD_ACTIONS, Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.outcome import NOOP, RECORDED, SKIPPED, SUCCESS, Outcome, Outcomes, is_met
+from stagectl.core.running.outcome import NOOP, SKIPPED, SUCCESS, Outcome, Outcomes, is_met
 from stagectl.core.running.runs import Restriction
 
 
@@ -29,14 +29,6 @@ def decided(change: Change, outcomes: Outcomes, left_out: Restriction) -> Option
 
 def _lets_pass(earlier: ChangeId, outcomes: Outcomes, left_out: Restriction) -> bool:
     return outcomes[earlier].state in (SUCCESS, NOOP) or earlier in left_out.passable
-
-
-def recorded(plan: Plan, left_out: Restriction) -> Dict[ChangeId, Outcome]:
-    """Return the outcomes of a run that only records: all but what it leaves out, and what waits for that."""
-    outcomes: Dict[ChangeId, Outcome] = {}
-    for change in plan.changes:  # in topological order
-        outcomes[change.id] = decided(change, outcomes, left_out) or Outcome(SUCCESS, message=RECORDED)
-    return outcomes
 
 
 def tried(plan: Plan, applied: Mapping[Name, Applied], unseen: Iterable[ChangeId] = ()) -> FrozenSet[ChangeId]:

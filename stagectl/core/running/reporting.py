@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterator, List, Mapping, Optional
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import RUN, Kind
@@ -67,6 +67,14 @@ def _refused(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool
         raise
     except Exception as error:  # whatever the library makes of a schema, or of a number
         yield f"the schema of kind {kind.name} cannot be used: {str(error)[:300]}"
+
+
+def adopting_troubles(kind: Optional[Kind], known: Outputs, given: Outputs) -> List[str]:
+    """Return why outputs that somebody gives cannot be stored: what their kind refuses, or has no name for."""
+    names = kind.output_names if kind else frozenset()
+    unknown = sorted(given.keys() - names)
+    found = [f"'{name[:60]}' is no output of its kind{nearest(name, names)}" for name in unknown]
+    return found if found or kind is None else list(_refused(kind, {**known, **given}, given, needs_all=True))
 
 
 def with_plain_outputs(outcome: Outcome, clean: Callable[[str], str]) -> Outcome:

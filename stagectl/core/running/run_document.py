@@ -87,6 +87,7 @@ def header_json(header: Header) -> Dict[str, Any]:
         "sign": header.sign,
         "fail_fast": header.fail_fast,
         "retries": header.retries,
+        "outputs": {name: dict(outputs) for name, outputs in header.outputs.items()},
         "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
         "plan": to_document(header.plan),
     }
@@ -106,6 +107,7 @@ def read_header(raw: Mapping[str, Any], run: str) -> Header:
         retries=forms.text(raw["retries"], _RETRIES),
         record_only=bool(raw["record_only"]),
         sign=bool(raw["sign"]),
+        outputs={forms.name(name): _outputs(outputs) for name, outputs in raw.get("outputs", {}).items()},
         fail_fast=bool(raw.get("fail_fast")),  # runs of versions before had none
         filter=_filter(raw["filter"]),
     )

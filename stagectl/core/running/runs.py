@@ -7,9 +7,10 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Option
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable, successors
-from stagectl.core.model import ChangeId, Oid
+from stagectl.core.model import ChangeId, Name, Oid
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.outcome import INPROGRESS, NOOP, SKIPPED, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.values import Outputs
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ class Header:
     sign: bool = False  # whether its applied commit is signed
     fail_fast: bool = False  # whether it ends with the first failure, also when it is resumed
     retries: str = ""  # the run whose failures this one tries again
+    outputs: Mapping[Name, Outputs] = field(default_factory=dict)  # of a run that only records, what it was given
 
 
 @dataclass(frozen=True)

@@ -8,29 +8,31 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import ChangeId, Oid, split_change
+from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection
+from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, restriction
+from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import Watch, execute, recorded_only
 from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
-from stagectl.usecases.applying.secrets import discreet
+from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import removed_by
-from stagectl.usecases.planning.plan import check_names, plan_with_situation
+from stagectl.usecases.planning.plan import check_names, full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
@@ -42,7 +44,8 @@ class Options:
     """How to apply. expect, reviewed: the only plan that may run; allow_remove: protected resources that may go.
 
     filter: changes to leave out; sign: whether the applied commit is signed; require_signed: whether what is applied
-    has to be; head: the commit to apply; retries: the run whose failures are tried again; where: what carries it out.
+    has to be; outputs: what to record of resources; head: the commit to apply; retries: the run whose failures are
+    tried again; where: what carries it out.
     """
 
     record_only: bool = False
@@ -59,6 +62,7 @@ class Options:
     head: str = "HEAD"
     retries: str = ""
     where: Where = field(default_factory=Where)
+    outputs: Mapping[Name, Outputs] = field(default_factory=dict)
 
 
 Confirm = Callable[[Plan], bool]
@@ -94,11 +98,15 @@ def apply(
         if options.require_signed:
             _check_signatures(workspace, workspace.git.resolve(options.head))
         plan, situation = _plan(workspace, selection, options)
-        is_anything = bool(plan.changes or plan.recorded)
+        is_anything = bool(plan.changes or plan.recorded or options.outputs)
+        if options.record_only and not is_anything:
+            _check_waiting(plan)
         if not is_anything or not confirm(plan):
             return Application(plan, unshared=team.publish(), declined=is_anything)
         check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
         header = _header(workspace, plan, options)
+        if options.record_only:
+            _check_recording(workspace, plan, situation, header)
         say(header.run)
         begin(plan, header.run)
         with discreet(workspace, plan, header):
@@ -123,7 +131,7 @@ def _carried_out(
         team.begin(header.run)
         journal = journals.begin(scratch, header)
         if options.record_only:
-            outcomes = recorded_only(plan, header)
+            outcomes = recorded_only(plan, header, situation.applied)
             journal.add(list(outcomes.items()))
             interrupted = False
         else:
@@ -145,6 +153,21 @@ def _carried_out(
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
 
+def _check_recording(workspace: Workspace, plan: Plan, situation: Situation, header: Header) -> None:
+    """Refuse, before anything is noted, outputs that cannot be stored and readers of outputs that are not there."""
+    kinds = {**situation.kinds, **plan.kinds}
+    redactor = redactor_of(secret_variables(workspace, plan, header))
+    check_given(replace(plan, kinds=kinds), situation.applied, header.outputs, redactor.clean)
+    recorded_only(plan, header, situation.applied)
+
+
+def _check_waiting(plan: Plan) -> None:
+    """Refuse to record what can only wait for an output that was never reported."""
+    waiting = [held for held in plan.held if "was never reported" in held.message]
+    if waiting:
+        raise StagectlError(f"{waiting[0].id} cannot be recorded: {waiting[0].message}", "nothing was recorded")
+
+
 def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
     now = time.time()
     run = journals.new_run(workspace.git.scratch(), now)
@@ -164,6 +187,7 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
         sign=options.sign,
         fail_fast=options.fail_fast,
         retries=options.retries,
+        outputs=options.outputs,
     )
 
 
@@ -215,7 +239,10 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     again = options.filter.only
     if again is not None:
         selection = _selection_again(workspace, selection, options.head, again)
-    plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
+    if options.outputs:  # they may be of any resource, so all are read
+        plan, situation = full_plan(workspace, selection, options.head, None)
+    else:
+        plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
     if again is not None and not set(again) & {change.id for change in plan.changes}:
         return Plan(), situation
     _check_rollback(workspace, plan, options)

@@ -21,8 +21,8 @@ from stagectl.core.errors import RunLost
 from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.redact import Redactor
+from stagectl.core.running.adopting import recorded
 from stagectl.core.running.course import Course
-from stagectl.core.running.deciding import recorded
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, restriction
@@ -173,9 +173,9 @@ def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) 
         )
 
 
-def recorded_only(plan: Plan, header: Header) -> Dict[ChangeId, Outcome]:
+def recorded_only(plan: Plan, header: Header, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that runs nothing and records as applied all that it does not have to leave out."""
-    return recorded(plan, restriction(plan, header.filter))
+    return recorded(plan, restriction(plan, header.filter), applied, header.outputs)
 
 
 def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:

@@ -12,6 +12,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
+from stagectl.core.running.adopting import adopted
 from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome
 from stagectl.core.running.runs import Header
@@ -69,7 +70,7 @@ def _record(
     plan = with_values(plan, outcomes, applied)
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.seen_from(header.source, tip)
-        states = settled(plan, outcomes, now)
+        states = adopted(plan, header.outputs, settled(plan, outcomes, now), now)
         if not states:
             return None
         commit = store.write(git, tip, header.source, states, message, sign=header.sign)
@@ -112,6 +113,7 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
     trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
     trailers += [f"Unstarted: {change.id}" for change in plan.changes if not outcomes[change.id].began]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
+    trailers += [f"Outputs: {name}" for name in sorted(header.outputs)]
     return subject + "\n\n" + "\n".join(trailers) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, FrozenSet, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
@@ -12,9 +12,11 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.pictures.reports import told_outliving
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Application, Header, Record, lost
+from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import Watch, execute, recorded_only
 from stagectl.usecases.applying.interrupted import outliving
@@ -93,12 +95,14 @@ def resume(
     parallel: Optional[int] = None,
     offline: bool = False,
     where: Optional[Where] = None,
+    outputs: Optional[Mapping[Name, Outputs]] = None,
     note: Note = lambda text: None,
     begin: Callable[[Plan, str], None] = lambda plan, run: None,
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
 
     ask: what became of a change whose end nobody saw; not asked for kinds that are idempotent, which run again.
+    outputs: of changes that are said to be done.
     """
     with only_one(workspace.git.scratch(), "resume") as say:
         journals.tidy(workspace.git.scratch())
@@ -111,7 +115,7 @@ def resume(
             note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
             workspace = Workspace(workspace.root)  # the applied branch may have been fetched
-            done = _resumed(workspace, found, ask, watch, parallel, where or Where(), begin, team, note)
+            done = _resumed(workspace, found, ask, watch, parallel, where or Where(), outputs or {}, begin, team, note)
             return replace(done, unshared=team.publish())
 
 
@@ -122,6 +126,7 @@ def _resumed(
     watch: Watch,
     parallel: Optional[int],
     where: Where,
+    outputs: Mapping[Name, Outputs],
     begin: Callable[[Plan, str], None],
     team: Alone,
     note: Note,
@@ -137,8 +142,13 @@ def _resumed(
     if not header.record_only and not is_remote(where, workspace.config):
         check_committed(workspace.git, plan.kinds.values(), header.source)
     known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
-    answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in found.unknown()}
+    unseen = found.unknown()
+    answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in unseen}
+    answers = _with_outputs(plan, answers, outputs)
     known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
+    course = Course(plan, applied)
+    known = {change.id: course.ended(change, known[change.id]) for change in plan.changes if change.id in known}
+    answers = {identity: known.get(identity) for identity in answers}
     journal = journals.Journal(folder)
     journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
@@ -167,7 +177,7 @@ def _finish(
     team: Alone,
 ) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if header.record_only:
-        return recorded_only(plan, header), False
+        return recorded_only(plan, header, applied), False
     total = parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, where, total) as cluster:
         return execute(
@@ -189,6 +199,27 @@ def _finish(
 def _has_ended(outcome: Outcome) -> bool:
     """Return whether a change need not be looked at again: a skipped one may run now."""
     return outcome.state in (SUCCESS, NOOP, ERROR)
+
+
+def _with_outputs(
+    plan: Plan, answers: Mapping[ChangeId, Optional[Outcome]], given: Mapping[Name, Outputs]
+) -> Dict[ChangeId, Optional[Outcome]]:
+    """Return answers with the outputs of what was said to be done; raises StagectlError for those of anything else."""
+    done = {change.resource: change.id for change in plan.changes if _is_done(answers.get(change.id))}
+    for name in sorted(given.keys() - done.keys()):
+        raise StagectlError(
+            f"{name}: no change of it was said to be done, so there is nothing to give outputs to",
+            "give those of changes whose end nobody saw, with --unknown done",
+        )
+    outputs = {done[name]: found for name, found in given.items()}
+    return {
+        identity: outcome and replace(outcome, outputs=outputs.get(identity, {}))
+        for identity, outcome in answers.items()
+    }
+
+
+def _is_done(outcome: Optional[Outcome]) -> bool:
+    return outcome is not None and outcome.state == SUCCESS
 
 
 def _answer(plan: Plan, change: Change, found: Record, ask: Ask) -> Optional[Outcome]:

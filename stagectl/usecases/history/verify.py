@@ -20,6 +20,7 @@ from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, s
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
+from stagectl.core.running.adopting import adopted
 from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
@@ -114,7 +115,8 @@ class _Check:
         else:
             told = _with_outputs(plan, outcomes, self._state(commit))
             told = told if "Record-only" in first else as_counted(plan, told, before)
-            changed = settled(with_values(plan, told, before), told, before)
+            given = {Name(value): self._state(commit).get(Name(value), Applied()).outputs for value in _given(trailers)}
+            changed = adopted(plan, given, settled(with_values(plan, told, before), told, before), before)
             merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **changed}
             yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
 
@@ -220,6 +222,11 @@ def _outcomes(trailers: Trailers) -> Dict[ChangeId, Outcome]:
         ChangeId(change): Outcome(state, changed=change not in unchanged, began=change not in unstarted)
         for change, state in pairs
     }
+
+
+def _given(trailers: Trailers) -> List[str]:
+    """Return the resources whose outputs a run that only recorded was given."""
+    return [value for key, value in trailers if key == "Outputs"]
 
 
 def _with_outputs(plan: Plan, outcomes: Mapping[ChangeId, Outcome], after: State) -> Dict[ChangeId, Outcome]:
