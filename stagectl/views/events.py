@@ -30,7 +30,8 @@ def change_event(run: str, change: Change, outcome: Outcome) -> str:
     }
     if outcome.state != INPROGRESS:
         event.update(changed=outcome.reported, message=outcome.message, seconds=round(outcome.seconds, 3))
-        event.update(output=outcome.output.splitlines(), outputs=dict(outcome.outputs))
+        event.update(output=outcome.output.splitlines())
+        event.update({"outputs": dict(outcome.outputs)} if outcome.outputs else {})
     return _line(event)
 
 

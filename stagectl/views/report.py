@@ -96,7 +96,7 @@ def _change_json(record: Record, identity: ChangeId, now: float) -> Dict[str, An
         "changed": outcome.reported,
         "message": outcome.message,
         "output": outcome.output.splitlines(),
-        "outputs": dict(outcome.outputs),
+        **({"outputs": dict(outcome.outputs)} if outcome.outputs else {}),
     }
 
 

@@ -22,7 +22,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import tried
-from stagectl.core.running.runs import Application, Filter, Header, restriction
+from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import Watch, execute, recorded_only
@@ -98,6 +98,7 @@ def apply(
         if options.require_signed:
             _check_signatures(workspace, workspace.git.resolve(options.head))
         plan, situation = _plan(workspace, selection, options)
+        options = replace(options, filter=followed(plan, options.filter))
         is_anything = bool(plan.changes or plan.recorded or options.outputs)
         if options.record_only and not is_anything:
             _check_waiting(plan)
@@ -243,7 +244,8 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
         plan, situation = full_plan(workspace, selection, options.head, None)
     else:
         plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
-    if again is not None and not set(again) & {change.id for change in plan.changes}:
+    options = replace(options, filter=followed(plan, options.filter))
+    if again is not None and not set(options.filter.only or ()) & {change.id for change in plan.changes}:
         return Plan(), situation
     _check_rollback(workspace, plan, options)
     if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
