@@ -23,6 +23,7 @@ from stagectl.core.model import Kind, Name, Resource
 from stagectl.core.schemas import schema
 
 FULL = os.environ.get("FULL") == "1"  # as many examples as there may be: .ci/run, on one Python
+LOOKING = ("plan", "status", "show", "diff", "graph")  # what has a quick way, and a full one that has to say the same
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180  # seconds; what takes longer hangs, however busy the machine is
 
@@ -146,7 +147,7 @@ class Repo:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
         if env is None and threading.current_thread() is threading.main_thread():
             done = _in_process(arguments, cwd or self.root)
-            if arguments[0] in ("plan", "status") and "STAGECTL_CACHE" not in os.environ and FULL:
+            if arguments[0] in LOOKING and "STAGECTL_CACHE" not in os.environ and FULL:
                 with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
                     assert done == _in_process(arguments, cwd or self.root), "the same with and without the cache"
             return done
@@ -196,9 +197,9 @@ class Repo:
         return self
 
     def applied(self, name: str) -> Any:
-        """The applied state of a resource, None if it has none."""
+        """The applied state of a resource without what its file says, None if it has none."""
         text = self.git("show", f"stagectl/applied:.applied/{name}.json", check=False)
-        return json.loads(text) if text else None
+        return {key: value for key, value in json.loads(text).items() if key != "written"} if text else None
 
 
 def _git_environment() -> Tuple[Tuple[str, str], ...]:

@@ -191,5 +191,5 @@ def kinds(as_json: bool = AS_JSON) -> None:
     """List the kinds and their actions."""
     from stagectl.views.history import kinds_json, kinds_text
 
-    found = [kind for _, kind in sorted(workspace().snapshot().kinds.items())]
+    found = [kind for _, kind in sorted(workspace().kinds().items())]
     out(kinds_json(found) if as_json else kinds_text(found))

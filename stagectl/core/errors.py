@@ -21,6 +21,14 @@ class StagectlError(Exception):
         self.hint = hint
 
 
+class ReadInFull(Exception):
+    """What is asked can only be told, or told right, after everything was read; reason: why, for the trace."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class UsageError(StagectlError):
     """The command line asks for something that cannot be meant (exit code 64)."""
 

@@ -32,6 +32,7 @@ STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 LARGEST_FILE = 256 * 1024  # bytes
 LARGEST_STATE = 64 * 1024 * 1024  # bytes of what is applied of one resource: its values, after all references
 DEFINITIONS, STAGED, APPLIED, KINDS, CONFIG = "resources", ".staged", ".applied", "kinds", "stagectl.yaml"
+INDEX = ".applied-index"
 
 
 def change_id(name: str, action: str) -> ChangeId:

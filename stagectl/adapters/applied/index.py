@@ -1,243 +1,223 @@
-"""The index: what is known of one applied state, in a file that answers questions about a few resources at once.
-
-One SQLite file per applied state and kinds; index_files.py finds and makes them.
-"""
+"""The index that an applied commit has of its state, `.applied-index/`, read as far as anybody asks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sqlite3
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.adapters.applied import store
-from stagectl.core.errors import FlawedFile, StagectlError
-from stagectl.core.model import Applied, Kind, Name, Oid, Resource
-from stagectl.core.planning.impact import Known
-from stagectl.core.planning.resolve import Node
-from stagectl.core.schemas import schema, settings
+from stagectl.adapters.applied.store import MALFORMED, parse_state, raw_state
+from stagectl.adapters.git.git import Git
+from stagectl.core.errors import StagectlError
+from stagectl.core.indexing.impact import LinesByName, Source
+from stagectl.core.indexing.line import NONE, Line, decode, tags_in
+from stagectl.core.indexing.shards import Shard, forks_of, place_in, place_of
+from stagectl.core.indexing.usage import Usage, contradicting, decode_usage, is_contradicted
+from stagectl.core.model import APPLIED, INDEX, NAME, STAGED, Applied, Kind, Name, Oid
+from stagectl.core.references import folder_of
 
-Row = Tuple[Name, Any, Any]  # name, the two documents (None: not live), `.applied/<name>.json`; both as parsed
-
-FORMAT = 2  # one up whenever rows mean something else
-_AT_ONCE = 500  # values in one question
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
-TABLES = """
-CREATE TABLE resource (id INTEGER PRIMARY KEY, name TEXT, folded TEXT, tags TEXT, documents TEXT, state TEXT);
-CREATE TABLE reading (parent TEXT, input TEXT, child TEXT, own TEXT,
-    PRIMARY KEY (parent, input, child, own)) WITHOUT ROWID;
-CREATE TABLE relation (parent TEXT, child TEXT, reacts INTEGER, PRIMARY KEY (parent, child)) WITHOUT ROWID;
-CREATE TABLE open (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-"""
-_LOOKUPS = (
-    "CREATE UNIQUE INDEX resource_name ON resource (name)",
-    "CREATE INDEX reading_child ON reading (child)",
-    "CREATE INDEX relation_child ON relation (child)",
-    "CREATE INDEX resource_folded ON resource (folded)",
-)
+FORMAT = 1  # one up whenever lines mean something else
+OF, USAGE = ".of", ".kinds"  # files beside the shards
 
 
-class Key(NamedTuple):
-    """What an index is about: the trees of an applied commit, and a digest of the kinds that it was judged by."""
+class Of(NamedTuple):
+    """The state that an index is about: its trees, None for one that is not there; and how many resources are live."""
 
-    staged: Oid
-    applied: Oid
-    kinds: str
-
-    @property
-    def word(self) -> str:
-        """The word that stands for it in the names of files."""
-        text = f"{FORMAT} {self.staged} {self.applied} {self.kinds}"
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
+    staged: Optional[Oid]
+    applied: Optional[Oid]
+    live: int = 0
 
 
-class Damaged(Exception):
-    """An index that turned out to be damaged while it was read; its file is gone, so that it is made anew."""
+def of_text(of: Of) -> str:
+    """Return the text of `.of`."""
+    trees = f"staged {of.staged or NONE}\napplied {of.applied or NONE}\n"
+    return f"format {FORMAT}\n{trees}live {of.live}\n"
 
 
-class Index(Known):
-    """One open index; its questions raise Damaged."""
+class Index(Source):
+    """The index of one applied commit. of: what it is about; shards: of each folder, by their bits."""
 
-    def __init__(self, path: Path, *, write: bool = False) -> None:
-        self.path = path
-        options = "mode=rwc" if write else "mode=ro&immutable=1"
-        self.db = sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, isolation_level=None)
-        self.db.execute("PRAGMA synchronous=OFF")
-        if write:
-            self.db.execute("PRAGMA journal_mode=OFF")  # nobody sees the file before it is done
+    def __init__(self, git: Git, of: Of, usage: Oid, shards: Mapping[str, Mapping[str, Tuple[Oid, bool]]]) -> None:
+        self.of = of
+        self.shards = shards
+        self._git = git
+        self._usage_oid = usage
+        self._texts: Dict[Shard, bytes] = {}
+        self._lines: Dict[Name, Optional[Line]] = {}
         self._states: Dict[Name, Applied] = {}
+        self._forks: Dict[str, Collection[str]] = {}
 
-    def load(self) -> Index:
-        """Read what every question needs."""
-        self.meta = dict(self.db.execute("SELECT key, value FROM meta"))
-        if self.meta.get("format") != str(FORMAT):
-            raise sqlite3.DatabaseError("another format")
-        self.open = frozenset(Name(name) for (name,) in self.db.execute("SELECT name FROM open"))
-        raw = json.loads(self.meta["raw kinds"])
-        self.kinds = {name: settings.kind(name, [kind], is_checked=True) for name, kind in raw.items()}
-        return self
+    # --- lines
+
+    def lines(self, names: Iterable[Name]) -> LinesByName:
+        wanted = set(names)
+        left = wanted - self._lines.keys()
+        places = {name: self._place(name) for name in left}
+        self._fetch({place for place in places.values() if place is not None})
+        for name, place in places.items():
+            self._lines[name] = None if place is None else self._find(name, self._texts[place])
+        return {name: line for name in wanted for line in [self._lines[name]] if line is not None}
+
+    def in_folders(self, folders: Iterable[str]) -> LinesByName:
+        places = [Shard(folder, bits) for folder in folders for bits in self.shards.get(folder, ())]
+        return {name: line for lines in self.shard_lines(places).values() for name, line in lines.items()}
+
+    def shard_lines(self, places: List[Shard]) -> Dict[Shard, LinesByName]:
+        """Return every line of some shards."""
+        self._fetch(places)
+        return {place: self._parsed(place) for place in places}
+
+    def every_place(self) -> List[Shard]:
+        """Return all shards."""
+        return [Shard(folder, bits) for folder, there in self.shards.items() for bits in there]
+
+    def _place(self, name: Name) -> Optional[Shard]:
+        folder = folder_of(name)
+        there = self.shards.get(folder)
+        if there is None:
+            return None
+        if folder not in self._forks:
+            self._forks[folder] = forks_of(there)
+        place = place_in(name, folder, self._forks[folder])
+        return place if place.bits in there else None
+
+    def _fetch(self, places: Iterable[Shard]) -> None:
+        left = sorted(set(places) - self._texts.keys())
+        oids = [self.shards[place.folder][place.bits][0] for place in left]
+        self._texts.update(zip(left, self._git.objects(oids)))
+
+    def _find(self, name: Name, text: bytes) -> Optional[Line]:
+        last = name.rpartition("/")[2].encode() + b" "
+        start = 0 if text.startswith(last) else text.find(b"\n" + last) + 1
+        if start == 0 and not text.startswith(last):
+            return None
+        try:
+            return decode(text[start : text.index(b"\n", start)].decode())
+        except MALFORMED:
+            raise damaged(name) from None
+
+    def _parsed(self, place: Shard) -> LinesByName:
+        found: LinesByName = {}
+        for name, text in self._rows(place):
+            try:
+                found[name] = decode(text)
+            except MALFORMED:
+                raise damaged(name) from None
+        return found
+
+    def _rows(self, place: Shard) -> Iterator[Tuple[Name, str]]:
+        start = f"{place.folder}/" * bool(place.folder)
+        for text in self._texts[place].decode("utf-8", "replace").splitlines():
+            name = Name(start + text.partition(" ")[0])
+            if not NAME.fullmatch(name):
+                raise damaged(name)
+            yield name, text
+
+    # --- what is asked of it
 
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
-        missing = wanted - self._states.keys()
-        rows = self.rows(missing)
-        try:
-            self._states.update({name: meant(row) for name, row in rows.items()})
-        except (StagectlError, FlawedFile, *MALFORMED):
-            raise self._damaged() from None
+        lines = self.lines(wanted)
+        left = sorted(name for name, line in lines.items() if line.oid is not None and name not in self._states)
+        contents = self._git.objects([lines[name].oid or Oid("") for name in left])
+        for name, content in zip(left, contents):
+            self._states[name] = _state(name, lines[name], content)
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
-    def beside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
-        return {
-            name: store.parse_state(raw, Resource(name, documents[0]["kind"], tuple(documents[0].get("tags") or ())))
-            for name, documents, raw in self.rows(names).values()
-            if documents is not None
-        }
-
-    def readers(self, nodes: Iterable[Node]) -> Set[Node]:
-        wanted = set(nodes)
-        question = "SELECT parent, input, child, own FROM reading WHERE parent IN"
-        found = self._ask(question, sorted({name for name, _ in wanted}))
-        return {(Name(child), own) for parent, key, child, own in found if (parent, key) in wanted}
-
-    def related(self, names: Iterable[Name], *, reacting: bool) -> Set[Name]:
-        only = "reacts = 1 AND " if reacting else ""
-        question = f"SELECT child FROM relation WHERE {only}parent IN"  # noqa: S608
-        return {Name(child) for (child,) in self._ask(question, sorted(names))}
-
-    def rows(self, names: Iterable[Name]) -> Dict[Name, Row]:
-        """Return what `put` was given for some resources."""
-        question = "SELECT name, documents, state FROM resource WHERE name IN"
-        found = list(self._ask(question, sorted(names)))
+    @property
+    def usage(self) -> Usage:
+        """What the state needs of the kinds."""
         try:
-            return {
-                Name(name): (Name(name), json.loads(documents) if documents else None, json.loads(state))
-                for name, documents, state in found
-            }
+            return decode_usage(self._git.objects([self._usage_oid])[0].decode())
         except MALFORMED:
-            raise self._damaged() from None
+            raise damaged(USAGE) from None
+
+    def flagged(self) -> FrozenSet[Name]:
+        """Return the resources that are not settled by the state alone."""
+        places = [
+            Shard(folder, bits)
+            for folder, there in self.shards.items()
+            for bits, (_, has_open) in there.items()
+            if has_open
+        ]
+        lines = self.shard_lines(places)
+        return frozenset(name for some in lines.values() for name, line in some.items() if line.is_open)
+
+    def contradicted(self, kinds: Mapping[str, Kind], usage: Usage) -> FrozenSet[Name]:
+        """Return the resources that need something else of the kinds than these have: only then lines are looked at."""
+        if not contradicting(usage, kinds):
+            return frozenset()
+        lines = self.in_folders(self.shards)
+        return frozenset(name for name, line in lines.items() if is_contradicted(line, kinds))
 
     def twins(self, names: Iterable[Name]) -> Set[Name]:
-        """Return the names known that differ from one of these in case alone, or not at all."""
-        question = "SELECT name FROM resource WHERE folded IN"
-        return {Name(name) for (name,) in self._ask(question, sorted({name.casefold() for name in names}))}
-
-    def live(self) -> int:
-        """Return how many resources are live."""
-        return int(self.meta["live"])
+        """Return the names with a state that differ from one of these in case alone, or not at all."""
+        folders: Dict[str, List[str]] = {}
+        for folder in self.shards:
+            folders.setdefault(folder.lower(), []).append(folder)
+        spelled = {name.lower() for name in names}
+        places = {
+            Shard(folder, bits)
+            for name in spelled
+            for folder in folders.get(folder_of(name), ())
+            for bits in [place_in(Name(name), folder, forks_of(self.shards[folder])).bits]
+            if bits in self.shards[folder]
+        }
+        self._fetch(places)
+        rows = (row for place in places for row in self._rows(place))
+        return {name for name, text in rows if name.lower() in spelled and text.split(" ", 2)[1] != NONE}
 
     def tags(self) -> Dict[Name, FrozenSet[str]]:
-        """Return the tags of every resource, as applied."""
-        rows = self._all("SELECT name, tags FROM resource")
-        return {Name(name): frozenset(tags.split(" ")) - {""} for name, tags in rows}
+        """Return the tags of every resource, as applied or tried."""
+        places = self.every_place()
+        self._fetch(places)
+        found = {}
+        for name, text in (row for place in places for row in self._rows(place)):
+            _, oid, _, _, tags, _ = text.split(" ", 5)
+            if oid != NONE:
+                found[name] = frozenset(tags_in(tags))
+        return found
 
     def parents(self) -> Dict[Name, FrozenSet[Name]]:
         """Return whom every resource that is live, as applied, reads, comes after and reacts on."""
-        found: Dict[Name, Set[Name]] = {}
-        for parent, child in self._all("SELECT parent, child FROM relation WHERE reacts >= 0"):
-            found.setdefault(Name(child), set()).add(Name(parent))
-        return {name: frozenset(parents) for name, parents in found.items()}
-
-    def _ask(self, question: str, values: Sequence[str]) -> Iterator[Any]:
-        for start in range(0, len(values), _AT_ONCE):
-            some = values[start : start + _AT_ONCE]
-            yield from self._all(f"{question} ({','.join('?' * len(some))})", some)
-
-    def _all(self, question: str, values: Sequence[str] = ()) -> List[Any]:
-        try:
-            return list(self.db.execute(question, values))
-        except sqlite3.Error:
-            raise self._damaged() from None
-
-    def _damaged(self) -> Damaged:
-        with suppress(OSError):
-            self.path.unlink()
-        return Damaged()
-
-    # --- writing
-
-    def put(self, rows: Iterable[Prepared]) -> None:
-        """Add resources, in the order of their names."""
-        rows = list(rows)
-        resources = [(row.name, row.name.casefold(), row.tags, row.documents, row.state) for row in rows]
-        self.db.executemany("INSERT INTO resource (name, folded, tags, documents, state) VALUES (?,?,?,?,?)", resources)
-        readings = sorted({reading for row in rows for reading in row.readings})
-        self.db.executemany("INSERT INTO reading VALUES (?,?,?,?)", readings)
-        relations = sorted(relation for row in rows for relation in row.relations)
-        self.db.executemany("INSERT INTO relation VALUES (?,?,?)", relations)
-
-    def drop(self, names: Iterable[Name]) -> None:
-        """Take resources out."""
-        for name in names:
-            self._states.pop(name, None)
-            for question in ("resource WHERE name", "reading WHERE child", "relation WHERE child"):
-                self.db.execute(f"DELETE FROM {question} = ?", (name,))  # noqa: S608
-
-    def finish(self, key: Key, kinds: Mapping[str, Kind], live: int, open_now: Iterable[Name]) -> None:
-        """Say what the index is about; live: how many resources are."""
-        self.db.execute("DELETE FROM open")
-        self.db.executemany("INSERT INTO open VALUES (?)", [(name,) for name in sorted(open_now)])
-        meta = {"format": str(FORMAT), "staged": key.staged, "applied": key.applied, "kinds": key.kinds}
-        meta["live"] = str(live)
-        meta["raw kinds"] = json.dumps({name: kind.raw for name, kind in kinds.items()}, ensure_ascii=False)
-        self.db.execute("DELETE FROM meta")
-        self.db.executemany("INSERT INTO meta VALUES (?,?)", sorted(meta.items()))
+        lines = self.in_folders(self.shards)
+        return {name: line.parents(name) for name, line in lines.items() if line.is_live}
 
 
-class Prepared(NamedTuple):
-    """What the tables hold of one resource, as texts and tuples that another process can hand over."""
-
-    name: Name
-    tags: str
-    documents: str
-    state: str
-    readings: List[Tuple[str, str, str, str]]
-    relations: List[Tuple[str, str, int]]
-
-
-def prepared(row: Row, state: Applied) -> Prepared:
-    """Return a resource as the tables hold it; state: what its row means (see `meant`)."""
-    name, documents, raw = row
-    resource = state.resource
-    return Prepared(
-        name,
-        " ".join(state.tags),
-        "" if documents is None else _text(documents),
-        _text(raw),
-        [] if resource is None else list(_readings(resource)),
-        [] if resource is None else list(_relations(resource)),
+def damaged(what: str) -> StagectlError:
+    """Return the error for an index that contradicts itself or the state."""
+    return StagectlError(
+        f"the index of the applied state is damaged at {what}",
+        "only `stagectl apply` may write the applied branch; go back to its last good commit",
     )
 
 
-def meant(row: Row) -> Applied:
-    """Return the applied state of a resource, without the bytes of its file."""
-    name, documents, raw = row
-    resource = None if documents is None else schema.resource(name, documents, b"", staged=True)
-    return store.parse_state(raw, resource)
+def _state(name: Name, line: Line, content: bytes) -> Applied:
+    try:
+        state = parse_state(name, raw_state(content))
+    except MALFORMED:
+        raise damaged(name) from None
+    if state.live != line.is_live or state.tags != line.tags:
+        raise damaged(name)
+    return state
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _readings(resource: Resource) -> Iterator[Tuple[str, str, str, str]]:
-    for own, references in resource.references.items():
-        yield from ((reference.name, reference.path[0], resource.name, own) for reference in references)
-
-
-def _relations(resource: Resource) -> Iterator[Tuple[str, str, int]]:
-    """Yield whom a resource names; reacts: 1 if in `react_on`, -1 if only under `unordered`, which makes no parent."""
-    reacting = {trigger.on.rpartition(".")[0] for triggers in resource.react_on.values() for trigger in triggers}
-    for parent in resource.parents:
-        yield parent, resource.name, int(parent in reacting)
-    for other in set(resource.unordered) - resource.parents - {resource.name}:
-        yield other, resource.name, -1
-
-
-def make_lookups(index: Index) -> None:
-    """Make what finds rows fast; made when all are there, which is faster."""
-    for statement in _LOOKUPS:
-        index.db.execute(statement)
+def opened(git: Git, commit: Oid) -> Optional[Index]:
+    """Return the index of an applied commit, None where it has none that is of its state."""
+    staged, applied, tree = git.look_up([f"{commit}:{folder}" for folder in (STAGED, APPLIED, INDEX)])
+    if tree is None:
+        return None
+    files: Dict[str, Oid] = {}
+    shards: Dict[str, Dict[str, Tuple[Oid, bool]]] = {}
+    try:
+        for entry in git.entries(tree, []):
+            if entry.path in (OF, USAGE):
+                files[entry.path] = entry.oid
+            else:
+                place, has_open = place_of(entry.path)
+                shards.setdefault(place.folder, {})[place.bits] = (entry.oid, has_open)
+        words = git.objects([files[OF]])[0].decode().split()
+        of = Of(staged, applied, int(words[7]))
+        if USAGE not in files or of_text(of).split() != words:
+            return None
+    except (ValueError, KeyError, IndexError):
+        return None
+    return Index(git, of, files[USAGE], shards)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from dataclasses import replace
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-from stagectl.adapters import yamlfile
-from stagectl.adapters.git.git import Entry, Git
-from stagectl.adapters.git.objects import empty_tree, write_blobs, write_commit, write_tree
+from stagectl.adapters.applied.form import form_json, parse_form
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.objects import empty_tree, write_commit
 from stagectl.core import forms
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
@@ -35,6 +36,7 @@ _ROOT_IDENTITY = {
     for role in ("AUTHOR", "COMMITTER")
     for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
 }
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
 _ROOT_MESSAGE = "Nothing is applied yet\n"
 
 
@@ -48,14 +50,25 @@ def load_states(git: Git, commit: Oid) -> Dict[Name, Applied]:
     entries = git.entries(commit, [STAGED, APPLIED])
     contents = git.blobs((entry.oid for entry in entries if entry.mode == "100644"), LARGEST_STATE)
     files = {entry.path: contents.get(entry.oid, b"") for entry in entries}
-    resources = {
-        name: _resource(name, files[path], commit) for path in files for name in _names(path, f"{STAGED}/", ".yaml")
-    }
-    found = {}
+    return {name: state for name, state in _states(files, commit).items() if state is not None}
+
+
+def load_some(git: Git, commit: Oid, names: Iterable[Name]) -> Dict[Name, Optional[Applied]]:
+    """Return the same of some resources, None for those that have no state there."""
+    paths = [path for name in sorted(names) for path in (staged_path(name), state_path(name))]
+    oids = dict(zip(paths, git.look_up([f"{commit}:{path}" for path in paths])))
+    there = {path: oid for path, oid in oids.items() if oid is not None}
+    files = dict(zip(there, git.objects(list(there.values()))))
+    return {**dict.fromkeys(names), **_states(files, commit)}
+
+
+def _states(files: Mapping[str, bytes], commit: Oid) -> Dict[Name, Optional[Applied]]:
+    staged = {name: path for path in files for name in _names(path, f"{STAGED}/", ".yaml")}
+    found: Dict[Name, Optional[Applied]] = {}
     for path in sorted(files):
         for name in _names(path, f"{APPLIED}/", ".json"):
-            found[name] = _state(files[path], resources.get(name), path, commit)
-    for name in sorted(resources.keys() - found.keys()):
+            found[name] = _state(name, files[path], files.get(staged.get(name, "")), path, commit)
+    for name in sorted(staged.keys() - found.keys()):
         raise _damaged(commit, staged_path(name), f"{state_path(name)} is missing")
     return found
 
@@ -73,18 +86,16 @@ def _damaged(commit: Oid, path: str, why: str) -> StagectlError:
     )
 
 
-def _resource(name: Name, data: bytes, commit: Oid) -> Resource:
+def _state(name: Name, data: bytes, content: Optional[bytes], path: str, commit: Oid) -> Applied:
     try:
-        return schema.resource(name, yamlfile.load(data), data, staged=True)
-    except (yamlfile.BadYaml, FlawedFile) as error:
-        raise _damaged(commit, staged_path(name), error.message) from None
-
-
-def _state(data: bytes, resource: Optional[Resource], path: str, commit: Oid) -> Applied:
-    try:
-        return parse_state(raw_state(data), resource)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        state = parse_state(name, raw_state(data))
+    except MALFORMED as error:
         raise _damaged(commit, path, f"{type(error).__name__}: {str(error)[:200]}") from None
+    if state.resource is None and content is None:
+        return state
+    if state.resource is None or content is None:
+        raise _damaged(commit, path, f"it says that the resource is {'not ' * (not state.live)}live")
+    return replace(state, resource=replace(state.resource, content=content))
 
 
 def raw_state(data: bytes) -> Any:
@@ -107,12 +118,12 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied:
-    """Return what a parsed `.applied/<name>.json` and the resource beside it say; raises ValueError, KeyError, ..."""
+def parse_state(name: Name, raw: Mapping[str, Any]) -> Applied:
+    """Return what a parsed `.applied/<name>.json` says, without the bytes of the file; raises MALFORMED."""
     unfinished = raw.get("unfinished")
-    inputs, sensitive = _parse_inputs(raw) if resource is not None else ({}, frozenset())
+    inputs, sensitive = _parse_inputs(raw) if "written" in raw else ({}, frozenset())
     return Applied(
-        resource=resource,
+        resource=parse_form(name, raw["written"], inputs) if "written" in raw else None,
         inputs=inputs,
         sensitive=sensitive,
         stamps=_strings(raw.get("stamps", {})),
@@ -123,7 +134,7 @@ def parse_state(raw: Mapping[str, Any], resource: Optional[Resource]) -> Applied
         },
         tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
         protect=bool(raw.get("protect")),
-        outputs=_parse_outputs(raw) if resource is not None else {},
+        outputs=_parse_outputs(raw) if "written" in raw else {},
     )
 
 
@@ -166,8 +177,9 @@ def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
 def state_bytes(state: Applied) -> bytes:
     """Return `.applied/<name>.json`: sorted keys, two spaces, no clocks; the same state is the same bytes."""
     raw: Dict[str, Any] = {}
-    if state.live:
+    if state.resource is not None:
         raw.update(_inputs_json(state.inputs, state.sensitive), **_outputs_json(state.outputs))
+        raw["written"] = form_json(state.resource, state.inputs)
     if state.stamps:
         raw["stamps"] = dict(state.stamps)
     if state.owed:
@@ -213,34 +225,3 @@ def _outputs_json(outputs: Outputs) -> Dict[str, Any]:
 def root_commit(git: Git) -> Oid:
     """Store and return the fixed empty commit that every applied branch begins with."""
     return write_commit(git, empty_tree(git), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
-
-
-def write(
-    git: Git,
-    tip: Optional[Oid],
-    source: Optional[Oid],
-    states: Mapping[Name, Optional[Applied]],
-    message: str,
-    *,
-    sign: bool = False,
-) -> Oid:
-    """Store one more applied commit and return it; no branch moves.
-
-    tip: the applied commit it follows; source: the commit that was applied, None if none was; states: per resource
-    that changed its new state, None for one that is gone.
-    """
-    entries = {entry.path: entry for entry in git.entries(tip, [STAGED, APPLIED])} if tip else {}
-    contents: Dict[str, bytes] = {}
-    for name, state in states.items():
-        for path in (staged_path(name), state_path(name)):
-            entries.pop(path, None)
-        if state is not None:
-            contents[state_path(name)] = state_bytes(state)
-        if state is not None and state.resource is not None:
-            contents[staged_path(name)] = state.resource.content
-    paths: Sequence[str] = sorted(contents)
-    for path, oid in zip(paths, write_blobs(git, [contents[path] for path in paths])):
-        entries[path] = Entry(path, "100644", oid)
-    tree = write_tree(git, source or tip, [STAGED, APPLIED], entries.values())
-    parents = [tip or root_commit(git), *([source] if source else [])]
-    return write_commit(git, tree, parents, message, sign=sign)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from contextlib import suppress
-from typing import Iterator, List, Sequence
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 _PORTION = 4096  # bytes of a portion's answers, and more than its questions have
 
@@ -33,18 +33,48 @@ class Conversation:
 
         questions: without line ends.
         """
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None, "started with pipes"
+        stdout = self._process.stdout
+        assert stdout is not None, "started with pipes"
         answers: List[bytes] = []
         with self._one_at_a_time:
             for portion in self._portions(questions):
-                with suppress(BrokenPipeError):  # it has ended: the answers say so
-                    stdin.write(b"".join(question + b"\n" for question in portion))
-                    stdin.flush()
+                self._write(portion)
                 answers += [stdout.readline() for _ in portion]
                 if not answers[-1].endswith(b"\n"):
                     return [answer for answer in answers if answer.endswith(b"\n")]
         return answers
+
+    def contents(self, questions: Sequence[bytes]) -> List[Optional[Tuple[bytes, bytes]]]:
+        """Return the type and the content of each object asked for, of `git cat-file --batch`; None for a missing one.
+
+        An answer may be longer than a pipe: no question is written before the answers to those that fill it are read.
+        Raises EOFError where the process ended before it had answered.
+        """
+        stdout = self._process.stdout
+        assert stdout is not None, "started with pipes"
+        found: List[Optional[Tuple[bytes, bytes]]] = []
+        with self._one_at_a_time:
+            for portion in self._portions(questions):
+                self._write(portion)
+                for _ in portion:
+                    _, *rest = stdout.readline().split()
+                    if len(rest) != 2:
+                        if not rest:
+                            raise EOFError
+                        found.append(None)
+                        continue
+                    size = int(rest[1])
+                    content = stdout.read(size + 1)
+                    if len(content) <= size:
+                        raise EOFError
+                    found.append((rest[0], content[:size]))
+        return found
+
+    def _write(self, portion: Sequence[bytes]) -> None:
+        assert self._process.stdin is not None, "started with pipes"
+        with suppress(BrokenPipeError):  # it has ended: the answers say so
+            self._process.stdin.write(b"".join(question + b"\n" for question in portion))
+            self._process.stdin.flush()
 
     def _portions(self, questions: Sequence[bytes]) -> Iterator[List[bytes]]:
         """Yield the questions in portions; one that is longer than a portion goes alone, and has one answer."""

@@ -171,6 +171,14 @@ class Git(GitProcess):
             position = end + 1 + size + 1
         return found
 
+    def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
+        """Return the contents of objects of one kind, in order; raises GitError for what is missing."""
+        answers = self._names.contents(oids)
+        for oid, answer in zip(oids, answers):
+            if answer is None or answer[0] != kind:
+                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
+        return [content for _, content in filter(None, answers)]
+
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY

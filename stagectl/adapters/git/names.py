@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.conversation import Conversation
@@ -24,6 +24,7 @@ class Names:
         self._git = git
         self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._asked: Optional[Conversation] = None  # the git that answers
+        self._read: Optional[Conversation] = None  # the git that reads objects
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
         """Return the objects that names stand for, None for what is not there; raises GitError if nobody answers."""
@@ -53,11 +54,28 @@ class Names:
             self._asked = Conversation(self._git.start(*prefetch.STANDS, quiet=True))
             weakref.finalize(self, self._asked.end)
         answers = self._asked.ask([name.encode("utf-8", "surrogateescape") for name in names])
-        if len(answers) < len(names):  # no answer is not "there is no such thing"
-            if self._git.config("remote.origin.promisor") or self._git.config("extensions.partialclone"):
-                raise lacking("git cat-file failed")
-            raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
+        if len(answers) < len(names):
+            raise self._no_answer()
         return [answer.decode("utf-8", "replace").strip() for answer in answers]
+
+    def contents(self, oids: Sequence[Oid]) -> List[Optional[Tuple[str, bytes]]]:
+        """Return the type and the content of objects, None for what is not there; raises GitError if nobody answers."""
+        if not oids:
+            return []
+        if self._read is None or self._read.is_over:
+            self._read = Conversation(self._git.start("cat-file", "--batch", quiet=True))
+            weakref.finalize(self, self._read.end)
+        try:
+            answers = self._read.contents([oid.encode() for oid in oids])
+        except EOFError:
+            raise self._no_answer() from None
+        return [None if answer is None else (answer[0].decode(), answer[1]) for answer in answers]
+
+    def _no_answer(self) -> GitError:
+        """Return the error for a git that ended before it had answered, which does not mean that nothing is there."""
+        if self._git.config("remote.origin.promisor") or self._git.config("extensions.partialclone"):
+            return lacking("git cat-file failed")
+        return GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
 
 
 def _by_commit(answers: Sequence[str]) -> Dict[str, str]:

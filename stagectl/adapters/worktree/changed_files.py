@@ -1,7 +1,7 @@
 """Which staged files are not as they were applied, as git tells: no file is read that is as it was.
 
 Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those who read every file:
-then the answer is None.
+it raises ReadInFull.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git import prefetch
-from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.prefetch import RAW
 from stagectl.adapters.worktree import tree
-from stagectl.adapters.worktree.untracked import Unusual, see
+from stagectl.adapters.worktree.untracked import see
+from stagectl.core.errors import ReadInFull
 from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
@@ -60,19 +61,20 @@ class Looked(NamedTuple):
         return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
 
 
-def look(git: Git, roots: Sequence[str] = ()) -> Optional[Looked]:
-    """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise."""
-    try:
-        if any(_is_misplaced(git.root, start) for start in (CONFIG, KINDS, STAGED, *roots)):
-            return None
-        seen = see(git, roots)
-        listed = _changed(git, roots)
-        here = _really_changed(git, listed)
-        if seen.changes_line_ends and len(here) < len(listed):
-            return None  # git may say of the same bytes that they are changed
-        return Looked(here, [Entry(path, "100644", None) for path in seen.untracked])
-    except (Unusual, GitError):  # before the first commit there is no HEAD
-        return None
+def look(git: Git, roots: Sequence[str] = ()) -> Looked:
+    """Return what a plan is made from, and what is under some roots, as far as HEAD has it otherwise.
+
+    Raises ReadInFull where git's word is not enough.
+    """
+    misplaced = [start for start in (CONFIG, KINDS, STAGED, *roots) if _is_misplaced(git.root, start)]
+    if misplaced:
+        raise ReadInFull(f"{misplaced[0]} is not what it should be")
+    seen = see(git, roots)
+    listed = _changed(git, roots)
+    here = _really_changed(git, listed)
+    if seen.changes_line_ends and len(here) < len(listed):
+        raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
+    return Looked(here, [Entry(path, "100644", None) for path in seen.untracked])
 
 
 def _is_misplaced(root: Path, start: str) -> bool:
@@ -82,28 +84,22 @@ def _is_misplaced(root: Path, start: str) -> bool:
         return False
 
 
-def of_commit(git: Git, applied: Oid, staged: Oid) -> Optional[Edits]:
-    """Return what differs between two trees of staged files."""
-    try:
-        return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
-    except (Unusual, GitError):  # it may be no tree
-        return None
+def of_commit(git: Git, applied: Oid, staged: Oid) -> Edits:
+    """Return what differs between two trees of staged files; raises ReadInFull."""
+    return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
 
 
-def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Optional[Edits]:
-    """Return what differs between the applied tree of staged files and the working tree.
+def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Edits:
+    """Return what differs between the applied tree of staged files and the working tree; raises ReadInFull.
 
     staged: the tree of staged files of HEAD.
     """
-    try:
-        committed = _in_place(between(git, applied, staged))
-        here = {entry.path: entry for entry in looked.here}
-        for entry in looked.fresh:  # HEAD may know what the index has forgotten
-            before = here.get(entry.path, entry)
-            here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
-        contents = _contents(git, committed, here)
-    except (Unusual, GitError):
-        return None
+    committed = _in_place(between(git, applied, staged))
+    here = {entry.path: entry for entry in looked.here}
+    for entry in looked.fresh:  # HEAD may know what the index has forgotten
+        before = here.get(entry.path, entry)
+        here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
+    contents = _contents(git, committed, here)
     return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 
 
@@ -145,7 +141,7 @@ def _raw(out: bytes) -> Iterator[Entry]:
     for index in range(0, len(words) - 1, 2):
         old_mode, mode, old_oid, oid, status = words[index][1:].split(" ")
         if status not in ("M", "A", "D", "T"):
-            raise Unusual
+            raise ReadInFull(f"git says '{status}' of {words[index + 1]}")
         yield Entry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
 
 
@@ -167,7 +163,7 @@ def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry
         applied = committed[path].old_oid if path in committed else entry.old_oid
         if entry.mode == ABSENT:
             if not _is_gone(git.root / path) and path in here:
-                raise Unusual  # something else is in its place, or nobody may look
+                raise ReadInFull(f"{path} is gone, and something is in its place or nobody may look")
             if applied is not None:
                 found[name] = None
         elif entry.oid is not None:
@@ -183,7 +179,7 @@ def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry
 
 
 def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
-    """Return the name of the resource staged at a path, None if the file is none of ours; raises Unusual."""
+    """Return the name of the resource staged at a path, None if the file is none of ours; raises ReadInFull."""
     folder, *steps = path.split("/")
     if folder != STAGED or any(step.startswith(".") for step in steps):
         return None
@@ -191,10 +187,10 @@ def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
         is_other = entry.mode == "100644" and not path.lower().endswith((".yml", ".yaml"))
         if is_other and not _is_link(git, path):
             return None
-        raise Unusual
+        raise ReadInFull(f"{path} is no staged file")
     name = Name("/".join(steps)[: -len(".yaml")])
     if not NAME.fullmatch(name) or (entry.mode != ABSENT and entry.mode not in tree.REGULAR):
-        raise Unusual
+        raise ReadInFull(f"{path} is no staged file")
     return name
 
 
@@ -215,10 +211,10 @@ def _is_gone(path: Path) -> bool:
 def _read(path: Path) -> bytes:
     try:
         if os.path.realpath(path.parent) != str(path.parent):
-            raise Unusual  # a folder on the way is a link
+            raise ReadInFull(f"a folder on the way to {path} is a link")
         return read_file(path, LARGEST_FILE + 1)
-    except OSError:
-        raise Unusual from None
+    except OSError as error:
+        raise ReadInFull(f"{path}: {error.strerror}") from None
 
 
 def blob_oid(data: bytes, like: str) -> Oid:

@@ -15,6 +15,7 @@ from typing import Iterable, List, NamedTuple, Sequence
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.prefetch import ATTRIBUTES, LISTING, WATCHED
 from stagectl.adapters.worktree.folders import Folders
+from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 
 _LISTED = re.compile(rb"\0[H?] ((?:[^\0]*/)?\.gitattributes)(?=\0)")
@@ -27,10 +28,6 @@ _LARGEST = 1 << 20  # bytes of one file of attributes
 _OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
 
 
-class Unusual(Exception):
-    """Something that only reading every file can tell right."""
-
-
 class Seen(NamedTuple):
     """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
 
@@ -39,31 +36,31 @@ class Seen(NamedTuple):
 
 
 def see(git: Git, roots: Sequence[str]) -> Seen:
-    """Return what git does not know of what a plan is made from, and of roots; raises Unusual where it cannot tell."""
+    """Return what git does not know of what a plan is made from, and of roots; raises ReadInFull if unsure."""
     cache = git.cache()
     if cache is None:
-        raise Unusual
+        raise ReadInFull("STAGECTL_CACHE=off")
     tops = (*WATCHED, *roots)
     if git.submodules(tops):
-        raise Unusual
+        raise ReadInFull("there are submodules")
     folders = Folders(cache, git.root, git.index, tops)
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
             return Seen((), changes_line_ends)
     if not folders.look():
-        raise Unusual
+        raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     listed = _listed(git, tops)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
-        raise Unusual
+        raise ReadInFull("git was told to leave a file alone")
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
     changes_line_ends = _changes_line_ends(git, tops, attributes)
     if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", "--", *tops)):
-        raise Unusual
+        raise ReadInFull("git changes line ends, and a file has others")
     beside = set(_attributes_above(tops))
     paths = [path for path in map(_text, _UNKNOWN.findall(listed)) if path not in beside]
     if any(path.endswith("/") for path in paths):
-        raise Unusual  # another repository in this one
+        raise ReadInFull("another repository is in a folder")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
     return Seen(paths, changes_line_ends)
@@ -78,7 +75,7 @@ def _listed(git: Git, tops: Sequence[str]) -> bytes:
     words = (*LISTING, *tops, *_attributes_above(tops))
     listed = git.run(*words)
     if _is_on(git, "core.ignorecase") and listed != git.run(*words[2:]):
-        raise Unusual  # two names for what git takes for one file
+        raise ReadInFull("two names are one file to git")
     return b"\0" + listed
 
 
@@ -97,21 +94,21 @@ def _attributes_above(tops: Iterable[str]) -> List[str]:
 
 
 def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> bool:
-    """Return whether files may have other line ends than what git has of them; raises Unusual if they may be more.
+    """Return whether files may have other line ends than what git has of them; raises ReadInFull if they may be more.
 
     known: files of attributes, which have to be there.
     """
     if "GIT_ATTR_SOURCE" in os.environ or git.config("attr.tree"):
-        raise Unusual
+        raise ReadInFull("GIT_ATTR_SOURCE or attr.tree is set")
     missing = [path for path in known if not (git.root / path).is_file()]  # then git goes by the index
     if missing:
-        raise Unusual
+        raise ReadInFull("a file of attributes is not there")
     places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{ATTRIBUTES}"}]
     if any(path.is_symlink() for path in places):
-        raise Unusual
+        raise ReadInFull("a file of attributes is a link")
     texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
     if any(_CONVERTING.search(text) for text in texts):
-        raise Unusual
+        raise ReadInFull("attributes have git convert files")
     return _is_on(git, "core.autocrlf") or any(_LINE_ENDS.search(text) for text in texts)
 
 
@@ -125,13 +122,13 @@ def _attributes_of_all(git: Git) -> List[Path]:
 def _read(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise Unusual  # a pipe would not end, nor a device
+            raise ReadInFull("a file of attributes is no file")  # a pipe would not end, nor a device
         with open(path, "rb") as file:
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
-            raise Unusual
+            raise ReadInFull("a file of attributes is too large")
         return text
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError:
-        raise Unusual from None
+        raise ReadInFull("a file of attributes cannot be read") from None

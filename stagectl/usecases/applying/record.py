@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
-from stagectl.adapters.applied import store
+from stagectl.adapters.applied import write
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settled
 from stagectl.adapters.running.journal import Journal
@@ -73,7 +73,7 @@ def _record(
         states = adopted(plan, header.outputs, settled(plan, outcomes, now), now)
         if not states:
             return None
-        commit = store.write(git, tip, header.source, states, message, sign=header.sign)
+        commit = write.write(git, tip, header.source, states, message, sign=header.sign)
         touched = sorted(name for name in states if now.get(name) != applied.get(name))
         if touched:
             raise _overtaken(workspace, touched, commit, keep(git, commit, header.run))

@@ -15,6 +15,7 @@ from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order
+from stagectl.usecases.planning.plan import is_known
 from stagectl.usecases.repository.workspace import Workspace
 
 Values = Mapping[Path, Value]
@@ -36,9 +37,9 @@ class _History:
 
 def blame(workspace: Workspace, name: str) -> List[Blame]:
     """Return every input and output of a resource, leaf by leaf, with where it comes from; raises StagectlError."""
-    snapshot = workspace.snapshot()
-    situation = workspace.situation(snapshot, workspace.applied()[1])
-    match_names(name, world_of(situation))
+    if not is_known(workspace, name):
+        situation = workspace.situation(workspace.snapshot(), workspace.applied()[1])
+        match_names(name, world_of(situation))
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' may be several resources", "--blame tells of one, by its full name")
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip

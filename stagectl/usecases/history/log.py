@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.branches import cut_off
@@ -87,15 +88,18 @@ def _refuse_date(since: str) -> None:
 
 def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter) -> Keep:
     """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
-    snapshot = workspace.snapshot()
-    world = world_of(workspace.situation(snapshot, workspace.applied()[1]))
+
+    @lru_cache(maxsize=None)
+    def world() -> World:  # read only where what is asked for is not in the log
+        return world_of(workspace.situation(workspace.snapshot(), workspace.applied()[1]))
+
     allowed: List[AbstractSet[Name]] = []
     if wanted.tags:
-        allowed.append(select(Selection((), wanted.tags), world) or frozenset())
+        allowed.append(select(Selection((), wanted.tags), world()) or frozenset())
     if wanted.name is not None:
         allowed.append(_named(wanted.name, everything, world))
     if wanted.action is not None:
-        known = {verb for kind in snapshot.kinds.values() for verb in kind.verbs()}
+        known = {verb for kind in workspace.kinds().values() for verb in kind.verbs()}
         _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
 
     def keep(name: Name, action: Optional[str]) -> bool:
@@ -104,13 +108,13 @@ def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter)
     return keep
 
 
-def _named(pattern: str, everything: List[LogEntry], world: World) -> AbstractSet[Name]:
+def _named(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
     """Return the resources, of now and of then, that a NAME argument means."""
     then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
     then |= {name for entry in everything for name in (*entry.names, *entry.unnamed)}
     test = glob_test(pattern)
     found = {name for name in then if test(name)}
-    return found if found and "+" not in pattern else found | match_names(pattern, world)
+    return found if found and "+" not in pattern else found | match_names(pattern, world())
 
 
 def _refuse_action(action: str, known: AbstractSet[str]) -> None:

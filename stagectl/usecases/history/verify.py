@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
@@ -10,13 +9,15 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence,
 from stagectl.adapters.applied import store
 from stagectl.adapters.applied.kept import kept_commits
 from stagectl.adapters.applied.moved_files import settled
+from stagectl.adapters.applied.replay import replayed_commits, touched
+from stagectl.adapters.applied.write import States, state_trees
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.remote.replay import replayed_commits
+from stagectl.adapters.git.objects import Objects
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
 from stagectl.core import forms
-from stagectl.core.errors import StagectlError
-from stagectl.core.model import APPLIED, STAGED, Applied, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
@@ -25,7 +26,8 @@ from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.planning.acting_files import with_files
-from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.planning.incremental import Reach, narrow, quickest
+from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 
 State = Dict[Name, Applied]
@@ -85,13 +87,15 @@ class _Check:
         return self._states[commit]
 
     def _discard(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
-        expected = dict(self._state(parent))
-        for name, action in (split_change(ChangeId(value)) for key, value in trailers if key == "Discarded"):
-            state = expected.get(name, Applied())
+        debts = [split_change(ChangeId(value)) for key, value in trailers if key == "Discarded"]
+        expected = store.load_some(self._git, parent, {name for name, _ in debts})
+        for name, action in debts:
+            state = expected[name] or Applied()
             if action not in state.owed:
                 yield f"its trailers drop {name}.{action}, which was not owed"
-            expected[name] = replace(state, owed={key: owed for key, owed in state.owed.items() if key != action})
-        yield from self._compared(commit, {name: state for name, state in expected.items() if state != Applied()})
+            state = replace(state, owed={key: owed for key, owed in state.owed.items() if key != action})
+            expected[name] = None if state == Applied() else state
+        yield from self._compared(parent, commit, parent, expected)
         yield from _outside(self._git, commit, parent)
 
     def _apply(self, parent: Oid, commit: Oid, source: Oid, trailers: Trailers) -> Iterator[str]:
@@ -100,8 +104,7 @@ class _Check:
             self.notices.append(Finding(commit, f"its source {source[:12]} is in no branch any more"))
         first = dict(reversed(trailers))
         try:
-            plan = self._plan(source, first)
-            before = self._workspace.seen_from(source, parent)
+            plan, before = self._made_again(parent, source, first)
         except StagectlError as error:
             yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
             return
@@ -113,12 +116,33 @@ class _Check:
         elif not _fits(plan, outcomes, trailers):
             yield "its trailers do not name the changes of its plan"
         else:
-            told = _with_outputs(plan, outcomes, self._state(commit))
+            after = store.load_some(self._git, commit, {change.resource for change in plan.changes})
+            told = _with_outputs(plan, outcomes, after)
             told = told if "Record-only" in first else as_counted(plan, told, before)
-            given = {Name(value): self._state(commit).get(Name(value), Applied()).outputs for value in _given(trailers)}
-            changed = adopted(plan, given, settled(with_values(plan, told, before), told, before), before)
-            merged: Mapping[Name, Optional[Applied]] = {**self._state(parent), **changed}
-            yield from self._compared(commit, {name: state for name, state in merged.items() if state is not None})
+            given = store.load_some(self._git, commit, map(Name, _given(trailers)))
+            outputs = {name: (state or Applied()).outputs for name, state in given.items()}
+            there = store.load_some(self._git, parent, given.keys() - before.keys())
+            before = {**{name: state for name, state in there.items() if state is not None}, **before}
+            changed = settled(with_values(plan, told, before), told, before)
+            yield from self._compared(parent, commit, source, adopted(plan, outputs, changed, before))
+
+    def _made_again(
+        self, parent: Oid, source: Oid, first: Mapping[str, str]
+    ) -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
+        """Return the plan of an apply, and at least what it changed of the state before it."""
+
+        def narrow_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
+            if first.get("Base") != parent:
+                raise ReadInFull("something else was applied meanwhile")
+            selection = _selection(first)
+            found = narrow(self._workspace, Reach(source, parent, complete=True))
+            plan = with_files(self._git, planned(found, selection, found.world(selection)), source)
+            return plan, found.situation.applied
+
+        def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
+            return self._plan(source, first), self._workspace.seen_from(source, parent)
+
+        return quickest("verify", narrow_way, full_way)
 
     def _plan(self, source: Oid, first: Mapping[str, str]) -> Optional[Plan]:
         """Return the plan of an apply, made again; None where nobody can know what it began with."""
@@ -138,11 +162,10 @@ class _Check:
         """
         found = self._state_at(base)
         names: Set[Name] = set()
-        for parent, commit in zip(self._earlier[-2::-1], self._earlier[:0:-1]):
+        for commit in self._earlier[:0:-1]:
             if found is not None:
                 break
-            after, before = self._state(commit), self._state(parent)
-            names |= {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
+            names |= touched(self._git, [commit])
             fork = self._state_at(dict(reversed(_trailers(self._git, commit))).get("Base", ""))
             if fork is not None:
                 last = self._state(self._earlier[-1])
@@ -158,19 +181,20 @@ class _Check:
             return {}
         return self._state(Oid(base)) if now in self._earlier else None
 
-    def _compared(self, commit: Oid, expected: State) -> Iterator[str]:
-        """Yield a problem if the applied state of a commit is not the one expected, byte by byte."""
-        wanted: Dict[str, bytes] = {}
-        for name, state in expected.items():
-            wanted[store.state_path(name)] = store.state_bytes(state)
-            wanted.update({staged_path(name): state.resource.content} if state.resource is not None else {})
-        entries = self._git.entries(commit, [STAGED, APPLIED])
-        there = {entry.path: (entry.mode, entry.oid) for entry in entries}
-        length = len(commit)
-        paths = [p for p in there.keys() | wanted.keys() if p not in wanted or there.get(p) != _blob(wanted[p], length)]
-        if paths:
-            names = sorted({path.partition("/")[2].rpartition(".")[0] for path in paths})
+    def _compared(self, parent: Oid, commit: Oid, like: Oid, states: States) -> Iterator[str]:
+        """Yield a problem if the applied state of a commit, or its index, is not the one expected, byte by byte.
+
+        states: what changed since its parent; like: the commit whose other files it has.
+        """
+        objects = Objects(self._git, commit)
+        expected = state_trees(self._git, objects, parent, states, like)
+        there = self._git.look_up([f"{commit}:{folder}" for folder in (STAGED, APPLIED, INDEX)])
+        if (expected.staged, expected.applied) != tuple(there[:2]):
+            paths = sorted(objects.differing(expected.staged, there[0]) | objects.differing(expected.applied, there[1]))
+            names = sorted({path.rpartition(".")[0] for path in paths})
             yield f"the applied state of {', '.join(names[:5])} is not what its trailers say"
+        elif there[2] not in (expected.lines, None):  # a stagectl that knew of no index has left it out
+            yield "its index is not that of its state"
 
 
 def _in_branches(workspace: Workspace) -> FrozenSet[str]:
@@ -179,12 +203,6 @@ def _in_branches(workspace: Workspace) -> FrozenSet[str]:
     others = [f"--exclude={remote}/{applied}" for remote in git.remotes()]
     out = git.run("rev-list", f"--exclude={applied}", "--branches", *others, "--remotes", check=False)
     return frozenset(out.decode().split())
-
-
-def _blob(content: bytes, length: int) -> Tuple[str, str]:
-    """Return mode and id of a file as git has it; length: of ids, which tells git's two hashes apart."""
-    hashed = hashlib.sha1 if length == 40 else hashlib.sha256
-    return "100644", hashed(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def _fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
@@ -229,14 +247,14 @@ def _given(trailers: Trailers) -> List[str]:
     return [value for key, value in trailers if key == "Outputs"]
 
 
-def _with_outputs(plan: Plan, outcomes: Mapping[ChangeId, Outcome], after: State) -> Dict[ChangeId, Outcome]:
+def _with_outputs(plan: Plan, outcomes: Mapping[ChangeId, Outcome], after: States) -> Dict[ChangeId, Outcome]:
     """Return how changes ended with what they reported, which nothing but the applied state itself says.
 
     So it is taken from there, as far as the action may report it: what its kind refuses is no output then, either.
     """
     found = dict(outcomes)
     for change in plan.changes:
-        state, kind = after.get(change.resource, Applied()), plan.kinds.get(change.kind)
+        state, kind = after.get(change.resource) or Applied(), plan.kinds.get(change.kind)
         tried = state.unfinished.outputs if state.unfinished else {}
         values = state.outputs if outcomes[change.id].state == SUCCESS else tried
         names = kind.may_report(change.action) if kind else frozenset()
@@ -251,9 +269,10 @@ def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
     sides = []
     for one in (commit, other):
         lines = git.run("ls-tree", "-z", one).split(b"\0")
-        sides.append([line for line in lines if line.partition(b"\t")[2] not in (STAGED.encode(), APPLIED.encode())])
+        ours = tuple(folder.encode() for folder in (STAGED, APPLIED, INDEX))
+        sides.append([line for line in lines if line.partition(b"\t")[2] not in ours])
     if sides[0] != sides[1]:
-        yield f"its files outside {STAGED}/ and {APPLIED}/ are not those of {other[:12]}"
+        yield f"its files outside {STAGED}/, {APPLIED}/ and {INDEX}/ are not those of {other[:12]}"
 
 
 def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:

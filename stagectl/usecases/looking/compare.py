@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.diff import diff
-from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.errors import ReadInFull
+from stagectl.core.model import NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.secrets import sensitive_inputs
@@ -13,6 +16,7 @@ from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
+from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
 
@@ -32,6 +36,41 @@ def compare(
     By default from what is applied to what is staged; unstaged: from what is staged to the definitions; before, after:
     commits, of the applied branch or any other, to compare instead; of two applied ones the outputs, too.
     """
+
+    def narrow_way() -> Tuple[ResourceDiff, ...]:
+        if unstaged or before or after:
+            raise ReadInFull("it is not asked what is staged and not applied")
+        return _narrow_compare(workspace, selection)
+
+    def full_way() -> Tuple[ResourceDiff, ...]:
+        return _full_compare(workspace, selection, unstaged, before, after)
+
+    return quickest("diff", narrow_way, full_way)
+
+
+def _narrow_compare(workspace: Workspace, selection: Selection) -> Tuple[ResourceDiff, ...]:
+    """Return the values that are staged and not applied: of what nothing reaches there are none."""
+    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+        raise ReadInFull("it is not selected by plain names")
+    chosen = frozenset(map(Name, selection.names))
+    found = narrow(workspace, Reach(also=chosen))
+    situation = found.situation
+    if found.has_moves():
+        raise ReadInFull("something has another name now, under which the index does not know it")
+    if chosen - {*situation.staged, *situation.applied}:
+        raise ReadInFull("a name is of nothing that is staged or applied")
+    live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
+    settled = {name: situation.staged[name] for name in situation.settled}
+    sides = [sensitive_inputs(View(replace(situation, staged={**side, **settled}), Scope()))
+             for side in (live, situation.staged)]  # fmt: skip
+    fixed = {name: situation.applied[name].inputs for name in settled}
+    new = _resolved(situation.staged, situation.applied, fixed)
+    return _differences(sorted(chosen) if chosen else situation.names(), _applied(situation.applied), new, sides)
+
+
+def _full_compare(
+    workspace: Workspace, selection: Selection, unstaged: bool, before: Optional[str], after: Optional[str]
+) -> Tuple[ResourceDiff, ...]:
     snapshot = workspace.snapshot(definitions=True)
     applied = workspace.applied()[1]
     staged = _resolved(snapshot.staged, applied)
@@ -44,11 +83,15 @@ def compare(
     world = World.of(*({name: resource for name, (resource, _) in side.items()} for side in (new, old)))
     chosen = select(selection, world)
     names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
-    hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
-    found = [
-        _difference(name, old, new, hidden[0].get(name, frozenset()) | hidden[1].get(name, frozenset()))
-        for name in names
-    ]
+    return _differences(names, old, new, [_sensitive(side, snapshot.kinds) for side in (old, new)])
+
+
+def _differences(
+    names: Sequence[Name], old: Side, new: Side, hidden: Sequence[Mapping[Name, FrozenSet[str]]]
+) -> Tuple[ResourceDiff, ...]:
+    """Return what differs of some resources; hidden: the sensitive inputs of both sides."""
+    nothing: FrozenSet[str] = frozenset()
+    found = [_difference(name, old, new, hidden[0].get(name, nothing) | hidden[1].get(name, nothing)) for name in names]
     return tuple(one for one in found if one is not None)
 
 
@@ -71,9 +114,16 @@ def _applied(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Sid
     }
 
 
-def _resolved(resources: Mapping[Name, Resource], applied: Mapping[Name, Applied]) -> Side:
-    """Return resources with their values; what reads an output that nobody reported stays as it is written."""
-    resolver = Resolver(resources, {}, reported(applied))
+def _resolved(
+    resources: Mapping[Name, Resource],
+    applied: Mapping[Name, Applied],
+    fixed: Mapping[Name, Inputs] = MappingProxyType({}),
+) -> Side:
+    """Return resources with their values; what reads an output that nobody reported stays as it is written.
+
+    fixed: the values of those that show what is applied.
+    """
+    resolver = Resolver(resources, fixed, reported(applied))
     return {name: (resource, {**resource.inputs, **resolver.inputs(name)}) for name, resource in resources.items()}
 
 

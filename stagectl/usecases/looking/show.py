@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.core.errors import Flaw
-from stagectl.core.model import Name, Resource
+from stagectl.core.errors import Flaw, ReadInFull
+from stagectl.core.model import NAME, Name, Resource
 from stagectl.core.pictures.reports import Shown
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.secrets import sensitive_inputs
@@ -15,11 +15,35 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, leaves
+from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.part import part_of_one
 
 
 def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
     """Return one resource; at: a commit, of the applied branch or any other, instead of the working tree."""
+    return quickest("show", lambda: _narrow_show(workspace, name, at), lambda: _full_show(workspace, name, at))
+
+
+def _narrow_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
+    """Return one resource of now from what it is about; raises ReadInFull where only reading everything can tell."""
+    if at is not None or not NAME.fullmatch(name):
+        raise ReadInFull("another commit is asked about" if at is not None else "it is no plain name")
+    found = narrow(workspace, Reach(also=frozenset([Name(name)])))
+    situation = found.situation
+    if found.has_moves():
+        raise ReadInFull("something has another name now, under which the index does not know it")
+    part = part_of_one(workspace, Name(name))
+    if name not in {**part.defined, **situation.staged, **situation.applied}:
+        raise ReadInFull(f"there is no {name}")
+    shown = _shown(Name(name), part.defined.get(Name(name)), situation)
+    naming = found.index.naming([Name(name)])
+    readers = {other for other, line in naming.items() if name in line.parents(other)}
+    readers |= {other for other, resource in found.edits.items() if resource and name in resource.parents}
+    return shown._replace(children=tuple(sorted(readers - {name})), written=_written(part, Name(name)))
+
+
+def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     is_applied = at is not None and _is_applied_commit(workspace, at)
     if is_applied:
         _, applied = workspace.applied(at)

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Tuple
+from typing import Mapping, Sequence, Tuple
 
-from stagectl.adapters.applied.index import Damaged
-from stagectl.core.errors import StagectlError
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
 from stagectl.core.pictures.reports import Status
 from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.interrupted import interrupted, outliving
+from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note_unstaged, remember, stands
 
-if TYPE_CHECKING:
-    pass
-
 
 def status(workspace: Workspace) -> Status:
     """Return where everything stands; raises StagectlError for files that cannot be read."""
-    found = None
-    with suppress(Damaged):
-        found = _narrow_status(workspace)
-    return found or _full_status(workspace)
+    return quickest("status", lambda: _narrow_status(workspace), lambda: _full_status(workspace))
 
 
-def _narrow_status(workspace: Workspace) -> Optional[Status]:
-    """Return the status from what git says differs, None where only reading every file can tell."""
-    known = looked_at(workspace)
-    part = part_of(workspace, known.narrow.index, known.names, known.family) if known is not None else None
-    if known is None or part is None:
-        return None
-    looked, found, trees, names, family = known
-    try:
-        plan = planned(found, Selection())
-    except StagectlError:
-        return None
+def _narrow_status(workspace: Workspace) -> Status:
+    """Return the status from what git says differs; raises ReadInFull where only reading every file can tell."""
+    looked, found, trees, names, family = looked_at(workspace)
+    part = part_of(workspace, found.kinds, names, family)
+    plan = planned(found, Selection())
     unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
     folders = (STAGED, *workspace.config.roots)
-    if trees == Trees.of(workspace, found.index.meta["kinds"]):  # else nobody knows of which what was said is true
+    if trees == Trees.of(workspace, found.kinds.digest):  # else nobody knows of which what was said is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
         remember(workspace, trees, said, family.updated(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
-    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.index.open), live=found.index.live())
+    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.open_now), live=found.index.of.live)
 
 
 def _full_status(workspace: Workspace) -> Status:

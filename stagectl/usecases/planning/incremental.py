@@ -1,4 +1,4 @@
-"""What a plan is made from, read as far as the plan can be about it: see core/planning/impact.py.
+"""What a plan is made from, read as far as the plan can be about it: see core/indexing/impact.py.
 
 Where that cannot be told for certain, and whenever it makes no plan, every file is read instead: that tells everything
 that is wrong, and tells it right.
@@ -8,55 +8,110 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Mapping, Optional
+from typing import Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
-from stagectl.adapters.applied.index import Index, Key
-from stagectl.adapters.applied.index_files import opened
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.applied.index import Index, opened
+from stagectl.adapters.git.git import GitError
+from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files as edited
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.changed_files import Edits, Looked
-from stagectl.core.errors import FlawedFile
-from stagectl.core.model import APPLIED, KINDS, STAGED, Name, Oid, Resource, staged_path
-from stagectl.core.planning.impact import narrowed
-from stagectl.core.planning.moves import follow_moves
+from stagectl.core.errors import FlawedFile, ReadInFull
+from stagectl.core.indexing.impact import narrowed
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, World
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 
+Found = TypeVar("Found")
+
+
+def quickest(what: str, narrow_way: Callable[[], Found], full_way: Callable[[], Found]) -> Found:
+    """Return what reading as little as possible gives, and where that can tell nothing what reading everything gives.
+
+    what: the command, for the trace.
+    """
+    try:
+        return narrow_way()
+    except ReadInFull as why:
+        trace(f"{what} reads everything: {why.reason}")
+    return full_way()
+
+
+class KindFiles:
+    """The kinds of the tree that is planned, parsed as far as they are asked for."""
+
+    def __init__(self, files: tree.Files) -> None:
+        self._files = files
+        self._parsed: Dict[str, Kind] = {}
+
+    @property
+    def digest(self) -> str:
+        """What tells these kinds from others."""
+        digest = hashlib.sha256()
+        for path, content in sorted(self._files.items()):
+            digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
+        return digest.hexdigest()
+
+    def every(self) -> Dict[str, Kind]:
+        """Return all kinds; raises ReadInFull where something is wrong with one."""
+        return self.some(path[len(KINDS) + 1 : -len(".yaml")] for path in self._files)
+
+    def some(self, names: Iterable[str]) -> Dict[str, Kind]:
+        """Return some kinds; raises ReadInFull where one is missing, or something is wrong with it."""
+        wanted = set(names)
+        files = {f"{KINDS}/{name}.yaml" for name in wanted - self._parsed.keys()}
+        if files - self._files.keys():
+            raise ReadInFull(f"{min(files - self._files.keys())} is missing")
+        if files:
+            from stagectl.adapters.worktree.snapshot import parse_snapshot
+
+            snapshot = parse_snapshot({path: self._files[path] for path in files})
+            if snapshot.problems:
+                raise ReadInFull(f"something is wrong with {snapshot.problems[0].path}")
+            self._parsed.update(snapshot.kinds)
+        return {name: self._parsed[name] for name in wanted}
+
 
 @dataclass(frozen=True)
 class Narrow:
-    """A situation without what takes no part in it; head, dirty: as in a plan."""
+    """A situation without what takes no part in it; head, dirty: as in a plan.
+
+    open_now: the resources that are not settled, whatever is edited.
+    """
 
     situation: Situation
     head: Oid
     dirty: bool
     index: Index
+    kinds: KindFiles
+    open_now: FrozenSet[Name]
     edits: Mapping[Name, Optional[Resource]]
     vocabulary: FrozenSet[str] = frozenset()
 
-    def with_staged(self, wanted: Mapping[Name, Optional[Resource]]) -> Optional[Narrow]:
-        """Return what it will be when these are staged, too; None where only reading every file can tell."""
-        there = [resource for resource in wanted.values() if resource is not None]
-        if _have_twins(self.index, {**self.edits, **wanted}) or any(r.kind not in self.index.kinds for r in there):
-            return None
+    def with_staged(self, wanted: Mapping[Name, Optional[Resource]]) -> Narrow:
+        """Return what it will be when these are staged, too; raises ReadInFull."""
         states = self.index.states(wanted)
         merged = {**self.edits, **wanted}
+        _refuse_twins(self.index, merged)
         gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
         edits = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = narrowed(self.index, edits, self.index.kinds)
-        return replace(self, situation=follow_moves(situation), edits=edits) if _has_kinds(situation) else None
+        situation = _situation(self.kinds, narrowed(self.index, self.open_now, edits, {}))
+        return replace(self, situation=situation, edits=edits)
 
     def has_moves(self) -> bool:
         """Return whether something has another name now, under which the index does not know it."""
-        return any(resource is not None and resource.moved_from for resource in self.edits.values())
+        edited = any(resource is not None and resource.moved_from for resource in self.edits.values())
+        return edited or bool(self.situation.moves)
 
     def world(self, selection: Selection) -> Optional[World]:
-        """Return what a selection chooses from, None for one that takes everything."""
+        """Return what a selection chooses from, None for one that takes everything; raises ReadInFull."""
         if not selection.names and not selection.tags:
             return None
+        if self.has_moves():
+            raise ReadInFull("something has another name now, under which the index does not know it")
         is_graph = any("+" in name for name in selection.names)
         here = {name: self.situation.tags(name) for name in self.situation.names()}
         tags: Dict[Name, FrozenSet[str]] = {**self.index.tags(), **here}
@@ -64,85 +119,100 @@ class Narrow:
         for resource in self.edits.values() if is_graph else ():
             if resource is not None:
                 parents[resource.name] = parents.get(resource.name, frozenset()) | resource.parents
-        return World(tags, parents, vocabulary=self.vocabulary)
+        live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
+        return World(tags, parents, old_names([*live, *self.situation.staged.values()]), self.vocabulary)
 
 
-def narrow(
-    workspace: Workspace, head: Optional[str] = None, *, complete: bool = False, looked: Optional[Looked] = None
-) -> Optional[Narrow]:
-    """Return what a plan is made from, None where only reading every file can tell.
+class Reach(NamedTuple):
+    """Where to look, and how far.
 
-    head: a revision instead of the working tree. complete: with the bytes of staged files, which an apply stores.
-    looked: what the working tree has otherwise than HEAD, if that is known already.
+    head: a revision instead of the working tree. base: a commit of the applied branch instead of its tip. complete:
+    with the bytes of staged files, which an apply stores. looked: what the working tree has otherwise than HEAD, if
+    that is known already. also: resources that are looked at in any case.
     """
-    git, tip = workspace.git, workspace.branch.tip
+
+    head: Optional[str] = None
+    base: Optional[Oid] = None
+    complete: bool = False
+    looked: Optional[Looked] = None
+    also: FrozenSet[Name] = frozenset()
+
+
+def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
+    """Return what a plan is made from; raises ReadInFull where only reading every file can tell."""
+    git, head, tip = workspace.git, where.head, where.base or workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
-    if tip is None or commit is None or git.cache() is None:
-        return None
-    asked = [f"{name}:{folder}" for name in (tip, commit) for folder in (STAGED, APPLIED)]
-    applied, states, staged, stray = git.look_up(asked)
-    is_strayed = stray is not None if head is not None else (workspace.root / APPLIED).exists()
-    if applied is None or states is None or staged is None or is_strayed:
-        return None
-    files = _kind_files(workspace, commit if head else None)
-    if files is None:
-        return None
-    key = Key(applied, states, _digest(files))
-    index = opened(git, key)  # while git looks at the files
-    if head is not None:
-        edits = edited.of_commit(git, applied, staged)
-    else:
-        looked = looked or edited.look(git)
-        edits = edited.of_working_tree(git, looked, applied, staged) if looked is not None else None
-    if edits is None:
-        return None
-    index = index or _made(git, key, files)
-    resources = _resources(edits, index) if index is not None else None
-    if index is None or resources is None:
-        return None
-    situation = narrowed(index, resources, index.kinds)
-    if not _has_kinds(situation):
-        return None
-    if complete:
-        situation = _completed(git, tip, situation)
+    if git.cache() is None:
+        raise ReadInFull("STAGECTL_CACHE=off")
+    if tip is None or commit is None:
+        raise ReadInFull("nothing is applied" if tip is None else "there is no commit yet")
+    staged, kinds_tree = _trees(workspace, commit, of_commit=head is not None)
+    index = opened(git, tip)  # while git looks at the files
+    if index is None or index.of.staged is None or staged is None:
+        raise ReadInFull("nothing is staged or applied" if index else "the applied commit has no index of its state")
+    kinds = kind_files(workspace, commit if head else None)
+    looked = None
+    try:
+        if head is not None:
+            edits = edited.of_commit(git, index.of.staged, staged)
+        else:
+            looked = where.looked or edited.look(git)
+            edits = edited.of_working_tree(git, looked, index.of.staged, staged)
+    except GitError as error:  # there may be something else in the place of a folder
+        raise ReadInFull(error.message) from None
+    is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
+    open_now = _open(index, kinds, kinds_tree if is_known else None)
+    resources = _resources(edits, index)
+    situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
+    if where.complete:
+        situation = _completed(workspace, tip, situation)
     words = frozenset(workspace.config.vocabulary)
-    return Narrow(follow_moves(situation), commit, edits.dirty, index, resources, words)
+    return Narrow(situation, commit, edits.dirty, index, kinds, open_now, resources, words)
 
 
-def _kind_files(workspace: Workspace, commit: Optional[Oid]) -> Optional[tree.Files]:
-    """Return the files of the kinds of the working tree or a commit, None where something is wrong with one."""
+def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
+    """Return the trees of staged files and of kinds of a commit; raises ReadInFull where the applied branch is here."""
+    names = [f"{commit}:{folder}" for folder in (STAGED, KINDS, APPLIED, INDEX)]
+    staged, kinds, *strays = workspace.git.look_up(names)
+    is_strayed = any(strays) if of_commit else any((workspace.root / folder).exists() for folder in (APPLIED, INDEX))
+    if is_strayed:
+        raise ReadInFull("the applied branch was merged")
+    return staged, kinds
+
+
+def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:
+    """Return the kinds of the working tree or a commit; raises ReadInFull where something is wrong with a file."""
     if commit is None:
         files, problems = tree.read_working_tree(workspace.root, [KINDS])
         files = {**tree.read_not_checked_out(workspace.git, [KINDS], problems), **files}
     else:
         files, problems = tree.read_commit(workspace.git, commit, [KINDS])
-    return None if problems else files
+    if problems:
+        raise ReadInFull(f"something is wrong with {problems[0].path}")
+    return KindFiles(files)
 
 
-def kinds_digest(workspace: Workspace) -> Optional[str]:
-    """Return what tells the kinds of the working tree from others, None where something is wrong with them."""
-    files = _kind_files(workspace, None)
-    return None if files is None else _digest(files)
+def _open(index: Index, kinds: KindFiles, kinds_tree: Optional[Oid]) -> FrozenSet[Name]:
+    """Return the resources that are not settled, whatever is edited; kinds_tree: the kinds' object, if it is known."""
+    usage = index.usage
+    if usage.fits is not None and usage.fits == kinds_tree:
+        return index.flagged()
+    every = kinds.every()
+    if usage.kinds - every.keys():
+        raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
+    return index.flagged() | index.contradicted(every, usage)
 
 
-def _digest(files: tree.Files) -> str:
-    digest = hashlib.sha256()
-    for path, content in sorted(files.items()):
-        digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
-    return digest.hexdigest()
+def _situation(kinds: KindFiles, situation: Situation) -> Situation:
+    """Return a situation with the kinds that are needed in it, and with moves followed."""
+    needed = {resource.kind for resource in situation.staged.values()}
+    needed |= {state.resource.kind for state in situation.applied.values() if state.resource is not None}
+    needed |= {state.unfinished.kind for state in situation.applied.values() if state.unfinished is not None}
+    return follow_moves(replace(situation, kinds=kinds.some(needed)))
 
 
-def _made(git: Git, key: Key, files: tree.Files) -> Optional[Index]:
-    """Return the index of an applied state and kinds, made now; None where none can be made."""
-    from stagectl.adapters.applied.indexing import made
-    from stagectl.adapters.worktree.snapshot import parse_snapshot
-
-    snapshot = parse_snapshot(files)
-    return None if snapshot.problems else made(git, key, snapshot.kinds)
-
-
-def _resources(edits: Edits, index: Index) -> Optional[Dict[Name, Optional[Resource]]]:
-    """Return what was edited as resources, None where something is wrong with one of them."""
+def _resources(edits: Edits, index: Index) -> Dict[Name, Optional[Resource]]:
+    """Return what was edited as resources; raises ReadInFull where something is wrong with one of them."""
     if not edits.contents:
         return {}
     from stagectl.adapters.yamlfile import BadYaml, load
@@ -152,38 +222,30 @@ def _resources(edits: Edits, index: Index) -> Optional[Dict[Name, Optional[Resou
         try:
             found[name] = None if content is None else schema.resource(name, load(content), content, staged=True)
         except (BadYaml, FlawedFile):
-            return None
-    there = [resource for resource in found.values() if resource is not None]
-    is_wrong = _have_twins(index, found) or any(resource.kind not in index.kinds for resource in there)
-    return None if is_wrong else found
+            raise ReadInFull(f"something is wrong with {staged_path(name)}") from None
+    _refuse_twins(index, found)
+    return found
 
 
-def _have_twins(index: Index, edits: Mapping[Name, Optional[Resource]]) -> bool:
-    """Return whether two names that will be staged differ in case alone."""
+def _refuse_twins(index: Index, edits: Mapping[Name, Optional[Resource]]) -> None:
+    """Raise ReadInFull if two names that will be staged differ in case alone."""
     names = {name for name, resource in edits.items() if resource is not None}
     names |= {twin for twin in index.twins(names) if edits.get(twin, twin) is not None}
-    return len({name.casefold() for name in names}) < len(names)
+    if len({name.lower() for name in names}) < len(names):
+        raise ReadInFull("two names differ in case alone")
 
 
-def _has_kinds(situation: Situation) -> bool:
-    """Return whether every kind is there that a live resource still needs."""
-    states = situation.applied.values()
-    needed = {state.resource.kind for state in states if state.resource is not None}
-    needed |= {state.unfinished.kind for state in states if state.unfinished is not None}
-    return needed <= situation.kinds.keys()
-
-
-def _completed(git: Git, tip: Oid, situation: Situation) -> Situation:
+def _completed(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
     """Return a situation in which every resource that may be in a plan has the bytes of its file."""
     lacking = {
         name: state.resource
         for name, state in situation.applied.items()
         if state.resource is not None and name not in situation.settled
     }
-    blobs = git.blobs(Oid(f"{tip}:{staged_path(name)}") for name in lacking)
-    full = {
-        name: replace(resource, content=blobs[Oid(f"{tip}:{staged_path(name)}")]) for name, resource in lacking.items()
-    }
+    old = {name: situation.moves.get(name, name) for name in lacking}
+    oids = workspace.git.look_up([f"{tip}:{staged_path(old[name])}" for name in lacking])
+    contents = workspace.git.objects([oid or Oid("") for oid in oids])
+    full = {name: replace(lacking[name], content=content) for name, content in zip(lacking, contents)}
     applied = {
         name: replace(state, resource=full.get(name, state.resource)) for name, state in situation.applied.items()
     }

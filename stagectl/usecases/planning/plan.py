@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from stagectl.adapters.applied.index import Damaged
+from stagectl.adapters.applied.index import opened
 from stagectl.adapters.clock import time_budget
 from stagectl.core.diff import Op
-from stagectl.core.errors import Flaw, StagectlError
-from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.errors import Flaw, ReadInFull, StagectlError
+from stagectl.core.model import NAME, REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
-from stagectl.core.plans.selection import NoResource, Selection, match_names, select
+from stagectl.core.plans.selection import NoResource, Selection, World, match_names, select
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path
-from stagectl.usecases.planning.incremental import Narrow, narrow
+from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace, located
 
 if TYPE_CHECKING:
@@ -42,7 +41,10 @@ def plan_with_situation(
     *,
     complete: bool = False,
 ) -> Tuple[Plan, Situation]:
-    """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores."""
+    """Return the plan, and what it was made from; complete: with the bytes of staged files, which an apply stores.
+
+    This is the one way to make a plan: it reads what the plan can be about, and everything only where that is not sure.
+    """
     try:
         plan, situation = _made(workspace, selection, head, base, complete)
     except NoResource as error:
@@ -60,10 +62,11 @@ def plan_with_situation(
 def _made(
     workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
 ) -> Tuple[Plan, Situation]:
-    found = None
-    with suppress(Damaged):
-        found = _narrow_plan(workspace, selection, head, complete) if base is None else None
-    return found or full_plan(workspace, selection, head, base)
+    return quickest(
+        "plan",
+        lambda: _narrow_plan(workspace, selection, head, base, complete),
+        lambda: full_plan(workspace, selection, head, base),
+    )
 
 
 def _with_files(workspace: Workspace, plan: Plan, head: Optional[str]) -> Plan:
@@ -86,29 +89,28 @@ def _guarded(workspace: Workspace, plan: Plan) -> Plan:
 
 
 def _narrow_plan(
-    workspace: Workspace, selection: Selection, head: Optional[str], complete: bool
-) -> Optional[Tuple[Plan, Situation]]:
-    """Return what reading only what is needed gives, None where that gives no plan."""
+    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
+) -> Tuple[Plan, Situation]:
+    """Return what reading only what is needed gives; raises ReadInFull where that gives no plan."""
+    commit = workspace.applied_commit(base) if base is not None else None
+    if base is not None and commit is None:
+        raise ReadInFull("--base is no applied commit")
     warnings = workspace.doubts()
-    found = narrow(workspace, head, complete=complete)  # last: git has been looking at the files all the while
-    if found is None:
-        return None
+    found = narrow(workspace, Reach(head, commit, complete))  # last: git has been looking at the files all the while
     world = found.world(selection)
-    if world is not None and found.has_moves():
-        return None
     if world is not None:
         select(selection.of_resources(), world)  # what does not exist is told at once
+    plan = planned(found, selection, world)
+    return _placed(plan, commit or workspace.branch.tip, found.head, found.dirty, warnings), found.situation
+
+
+def planned(found: Narrow, selection: Selection, world: Optional[World] = None) -> Plan:
+    """Return the plan that a narrow situation makes; raises ReadInFull when it makes none."""
     try:
-        plan = planned(found, selection)
-    except StagectlError:
-        return None
-    return _placed(plan, workspace.branch.tip, found.head, found.dirty, warnings), found.situation
-
-
-def planned(found: Narrow, selection: Selection) -> Plan:
-    """Return the plan that a narrow situation makes; raises StagectlError when it makes none."""
-    with time_budget("checking the inputs", len(found.situation.staged)):
-        return make_plan(found.situation, selection, found.world(selection))
+        with time_budget("checking the inputs", len(found.situation.staged)):
+            return make_plan(found.situation, selection, world)
+    except StagectlError as error:
+        raise ReadInFull(f"it makes no plan: {error.message.splitlines()[0]}") from None
 
 
 def full_plan(
@@ -204,12 +206,26 @@ def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[s
     return Name(name)
 
 
+def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: Optional[str] = None) -> bool:
+    """Return whether there certainly is a resource, staged or applied; False where only reading everything can tell."""
+    tip = workspace.branch.tip if base is None else workspace.applied_commit(base)
+    if workspace.git.cache() is None or not NAME.fullmatch(name):
+        return False
+    index = opened(workspace.git, tip) if tip is not None else None
+    lines = index.lines([Name(name)]) if index is not None else {}
+    if any(line.oid is not None for line in lines.values()):
+        return True
+    if head is None:
+        return (workspace.root / staged_path(name)).is_file()
+    return workspace.git.look_up([f"{workspace.git.resolve(head)}:{staged_path(name)}"]) != [None]
+
+
 def check_names(
     workspace: Workspace, plan: Plan, names: Sequence[str], head: Optional[str] = None, base: Optional[str] = None
 ) -> None:
-    """Raise StagectlError for a name that does not exist; those in the plan do, for others everything is read."""
+    """Raise StagectlError for a name that does not exist; where one seems not to, everything is read."""
     left = sorted(set(names) - {change.resource for change in plan.changes})
-    if left:
+    if not all(is_known(workspace, name, head, base) for name in left):
         world = world_of(workspace.situation(workspace.snapshot(head), workspace.applied(base)[1]))
         for name in left:
             match_names(name, world)

@@ -13,7 +13,7 @@ from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
-from stagectl.core.model import APPLIED, CONFIG, KINDS, STAGED, Applied, Config, Name, Oid, staged_path
+from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.outlook import everything
@@ -97,6 +97,16 @@ class Workspace:
             files.update({} if content is None else {path: content})
         return parse_snapshot(files, problems)
 
+    def kinds(self) -> Mapping[str, Kind]:
+        """Return the kinds of the working tree; raises InvalidFiles with every problem of theirs."""
+        from stagectl.adapters.worktree.snapshot import parse_snapshot
+
+        self._refuse_applied(None)
+        found = parse_snapshot(*self._files(None, [CONFIG, KINDS]))
+        if found.problems:
+            raise InvalidFiles(found.problems)
+        return found.kinds
+
     def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
         if commit is None:
             files, problems = tree.read_working_tree(self.root, paths)
@@ -111,11 +121,15 @@ class Workspace:
         return tree.read_commit(self.git, commit, paths)
 
     def _refuse_applied(self, commit: Optional[Oid]) -> None:
-        there = (self.root / APPLIED).exists() if commit is None else bool(self.git.entries(commit, [APPLIED]))
-        if there:
+        strays = [
+            folder
+            for folder in (APPLIED, INDEX)
+            if ((self.root / folder).exists() if commit is None else self.git.entries(commit, [folder]))
+        ]
+        if strays:
             branch = self.config.applied_branch
             raise StagectlError(
-                f"{APPLIED}/ is here, which only belongs on the branch {branch}: "
+                f"{strays[0]}/ is here, which only belongs on the branch {branch}: "
                 "that branch was checked out, or merged into this one",
                 f"go back to your own branch, or undo the merge; {branch} is never merged",
             )
@@ -187,11 +201,16 @@ class Workspace:
         if base is None:
             tip = self.branch.tip
             return tip, store.load_states(self.git, tip) if tip else {}
-        commit = self.git.resolve(base)
-        tip = self.branch.tip
-        if tip is not None and commit in self.git.first_parents(tip):
+        commit = self.applied_commit(base)
+        if commit is not None:
             return commit, store.load_states(self.git, commit)
-        return commit, fully_applied(self.snapshot(commit), self.applied_at(tip))
+        commit = self.git.resolve(base)
+        return commit, fully_applied(self.snapshot(commit), self.applied_at(self.branch.tip))
+
+    def applied_commit(self, revision: str) -> Optional[Oid]:
+        """Return the commit of the applied branch that a revision names, None if it names another commit."""
+        commit, tip = self.git.resolve(revision), self.branch.tip
+        return commit if tip is not None and commit in self.git.first_parents(tip) else None
 
     def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
         """Return the applied state of a commit of the applied branch; the empty one of None."""

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit, value_at
-from stagectl.core.errors import StagectlError, Step, UsageError, nearest
+from stagectl.core.errors import ReadInFull, StagectlError, Step, UsageError, nearest
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
@@ -20,10 +20,12 @@ from stagectl.core.plans.selection import Selection, World, match_names
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
+from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.overriding import Overriding
+from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.stage import refuse_definition, stage
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
@@ -179,7 +181,7 @@ def _created_like(
 
 def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     """Edit a definition (or a file staged in place) and stage it; raises StagectlError for an unknown name or path."""
-    snapshot = workspace.snapshot(definitions=True)
+    snapshot = quickest("update", lambda: _one(workspace, name), lambda: workspace.snapshot(definitions=True))
     name = named(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
@@ -189,6 +191,14 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
     return stage(workspace, Selection((name,)), edits=changed)
+
+
+def _one(workspace: Workspace, name: str) -> Snapshot:
+    """Return what there is to say of one resource; raises ReadInFull where only reading every file can tell."""
+    found = part_of_one(workspace, Name(name)) if NAME.fullmatch(name) else None
+    if found is None or name not in {**found.defined, **found.staged} or name in found.expanded:
+        raise ReadInFull("it is no plain name, or of nothing that has a file of its own")
+    return found
 
 
 def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:

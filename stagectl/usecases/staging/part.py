@@ -8,48 +8,58 @@ from dataclasses import replace
 from pathlib import Path
 from typing import AbstractSet, Iterable, Mapping, Optional
 
-from stagectl.adapters.applied.index import Index
 from stagectl.adapters.files import read_file
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.snapshot import Snapshot, parse_snapshot
-from stagectl.adapters.worktree.untracked import Unusual
-from stagectl.core.model import LARGEST_FILE, Name, staged_path
+from stagectl.core.errors import ReadInFull
+from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Name, staged_path
+from stagectl.core.references import folder_of
+from stagectl.usecases.planning.incremental import KindFiles, kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family, have_twins, liked_in
 
 
 def part_of(
     workspace: Workspace,
-    index: Index,
+    kinds: KindFiles,
     names: Iterable[Name],
     family: Family,
     edits: Optional[Mapping[str, Optional[bytes]]] = None,
-) -> Optional[Snapshot]:
-    """Return what the working tree says about some names, None where only reading every file can tell.
+) -> Snapshot:
+    """Return what the working tree says about some names; raises ReadInFull where only reading every file can tell.
 
     edits: files about to be written, None for one that goes.
     """
     config, edits = workspace.config, edits or {}
-    try:
-        files = _files_of(workspace, names, family, edits)
-        found = parse_snapshot(files, config=config, kinds=index.kinds)
-        wanted = {*names, *(name for name, one in found.expanded.items() if one.definition.name in names)}
-        new = wanted - {*names}
-        if new and have_twins(workspace.root, config.roots, new):
-            return None
-        if new:  # a definition makes more than it did
-            found = parse_snapshot(
-                {**_files_of(workspace, new, family, edits), **files}, config=config, kinds=index.kinds
-            )
-    except Unusual:
-        return None
-    return None if found.problems else _only(found, wanted)
+    files = _files_of(workspace, names, family, edits)
+    every = kinds.every() if files else {}
+    found = parse_snapshot(files, config=config, kinds=every)
+    wanted = {*names, *(name for name, one in found.expanded.items() if one.definition.name in names)}
+    new = wanted - {*names}
+    if new and have_twins(workspace.root, config.roots, new):
+        raise ReadInFull("two files differ in case alone")
+    if new:  # a definition makes more than it did
+        found = parse_snapshot({**_files_of(workspace, new, family, edits), **files}, config=config, kinds=every)
+    if found.problems:
+        raise ReadInFull(f"something is wrong with {found.problems[0].path}")
+    return _only(found, wanted)
+
+
+def part_of_one(workspace: Workspace, name: Name) -> Snapshot:
+    """Return what the working tree says about one resource; raises ReadInFull where only reading all can tell."""
+    git = workspace.git
+    if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
+        raise ReadInFull("files may be left out here, or STAGECTL_CACHE=off")
+    if git.submodules([STAGED, KINDS, *workspace.config.roots]):
+        raise ReadInFull("there are submodules")
+    maker = Name(folder_of(name))  # the only definition that can have made it, beside its own
+    return part_of(workspace, kind_files(workspace), [name], Family({}, {maker: []} if maker else {}))
 
 
 def _files_of(
     workspace: Workspace, names: Iterable[Name], family: Family, edits: Mapping[str, Optional[bytes]]
 ) -> tree.Files:
-    """Return the staged files and definitions of some names, with the definitions these are like; raises Unusual."""
+    """Return the staged files and definitions of some names, with the definitions these are like; raises ReadInFull."""
     roots = workspace.config.roots
     files: tree.Files = {}
     left, seen = {*names, *family.makers(names)}, set()
@@ -64,18 +74,18 @@ def _files_of(
 
 
 def _read_files(root: Path, paths: Iterable[str], edits: Mapping[str, Optional[bytes]]) -> tree.Files:
-    """Return the files at some paths, with edits made, as far as they are there; raises Unusual for what is no file."""
+    """Return the files at some paths, with edits made, as far as they are there; raises ReadInFull for others."""
     files: tree.Files = {}
     for path in paths:
         try:
             place = root / path
             if not stat.S_ISREG(os.lstat(place).st_mode) or os.path.realpath(place) != str(place):
-                raise Unusual
+                raise ReadInFull(f"{path} is no file, or a folder on the way is a link")
             files[path] = read_file(place, LARGEST_FILE + 1)
         except (FileNotFoundError, NotADirectoryError):
             pass
-        except OSError:
-            raise Unusual from None
+        except OSError as error:
+            raise ReadInFull(f"{path}: {error.strerror}") from None
         content = edits.get(path, files.get(path))
         files.pop(path, None)
         files.update({} if content is None else {path: content})

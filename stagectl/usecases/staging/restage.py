@@ -28,12 +28,11 @@ from stagectl.adapters.files import sealed, unsealed
 from stagectl.adapters.git.git import OID, Git, GitError
 from stagectl.adapters.worktree.changed_files import ABSENT, Looked, between, look
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.worktree.untracked import Unusual
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import ReadInFull
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, Resource
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.usecases.planning.incremental import Narrow, kinds_digest, narrow
+from stagectl.usecases.planning.incremental import Narrow, Reach, kind_files, narrow
 from stagectl.usecases.planning.plan import planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family
@@ -58,25 +57,25 @@ class Trees(NamedTuple):
         return cls(staged, dict(zip(roots, found)), rules)
 
 
-def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Optional[Tuple[FrozenSet[Name], Family]]:
-    """Return the names of all whose definition may not be what is staged and committed; None where nobody knows.
+def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[FrozenSet[Name], Family]:
+    """Return the names of all whose definition may not be what is staged and committed; raises ReadInFull.
 
     Also which definitions are like which, as it was noted.
     """
     known = _read(_memo(workspace))
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
-        return None
+        raise ReadInFull("it is not noted which definitions are staged")
     names = set(map(Name, known["names"]))
     try:
         names |= _between(workspace.git, known["staged"], trees.staged)
         for root, oid in trees.roots.items():
             names |= _between(workspace.git, known["roots"][root], oid)
-        names |= names_at((entry.path for entry in (*looked.here, *looked.fresh)), (STAGED, *trees.roots))
-        new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
-        if new and _have_twins(workspace.git, new):
-            return None
-    except (Unusual, GitError):  # git may have forgotten a tree that was HEAD's once
-        return None
+    except GitError as error:  # git may have forgotten a tree that was HEAD's once
+        raise ReadInFull(error.message) from None
+    names |= names_at((entry.path for entry in (*looked.here, *looked.fresh)), (STAGED, *trees.roots))
+    new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
+    if new and _have_twins(workspace.git, new):
+        raise ReadInFull("two files differ in case alone")
     family = Family.noted(known)
     return frozenset(family.touched(names)), family
 
@@ -86,8 +85,9 @@ def stands(workspace: Workspace) -> Optional[Trees]:
     git = workspace.git
     if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
         return None
-    digest = kinds_digest(workspace)
-    return None if digest is None else Trees.of(workspace, digest)
+    with suppress(ReadInFull):
+        return Trees.of(workspace, kind_files(workspace).digest)
+    return None
 
 
 def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name], snapshot: Snapshot) -> None:
@@ -97,7 +97,7 @@ def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Itera
     snapshot: what was read.
     """
     roots = workspace.config.roots
-    with suppress(Unusual):
+    with suppress(ReadInFull):
         dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
         if before is not None and before == stands(workspace):  # else it is not known what was read
             remember(workspace, before, {*unstaged, *dirty}, Family.of(snapshot))
@@ -119,7 +119,7 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name], family: 
 
 
 def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
-    """Return the resources whose staged files or definitions are at some paths; raises Unusual for a bad name."""
+    """Return the resources whose staged files or definitions are at some paths; raises ReadInFull for a bad name."""
     starts = [f"{folder}/" for folder in folders]
     return {name for path in paths for start in starts if path.startswith(start) for name in _name(path[len(start) :])}
 
@@ -127,20 +127,20 @@ def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
 def _have_twins(git: Git, paths: List[str]) -> bool:
     """Return whether git knows a file whose path differs from one of these in case alone."""
     if len(paths) > _MOST_NEW:
-        raise Unusual
+        raise ReadInFull(f"more than {_MOST_NEW} files are new")
     words = [f":(icase){path}" for path in paths]
     known = git.run("ls-files", "-z", "--", *words).decode("utf-8", "surrogateescape").split("\0")[:-1]
     return len({path.casefold() for path in {*known, *paths}}) < len({*known, *paths})
 
 
 def _name(path: str) -> Set[Name]:
-    """Return the name of the resource in a file, nothing for a file that is not read; raises Unusual."""
+    """Return the name of the resource in a file, nothing for a file that is not read; raises ReadInFull."""
     if any(step.startswith(".") for step in path.split("/")):
         return set()
     if path.endswith(".yaml") and NAME.fullmatch(path[: -len(".yaml")]):
         return {Name(path[: -len(".yaml")])}
     if path.lower().endswith((".yml", ".yaml")):
-        raise Unusual
+        raise ReadInFull(f"{path} is no name of a file that is read")
     return set()
 
 
@@ -149,7 +149,7 @@ def _between(git: Git, before: Optional[str], after: Optional[str]) -> Set[Name]
     if before == after:
         return set()
     if before is None or after is None:
-        raise Unusual
+        raise ReadInFull("a folder came or went")
     return {name for entry in between(git, Oid(before), Oid(after)) for name in _name(entry.path)}
 
 
@@ -183,11 +183,8 @@ class Part(NamedTuple):
         return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
 
     def plan(self, wanted: Mapping[Name, Optional[Resource]]) -> Plan:
-        """Return the unselected plan when these are staged; raises StagectlError where it cannot be told here."""
-        found = self.narrow.with_staged(wanted)
-        if found is None:
-            raise StagectlError("only reading every file can tell")
-        return planned(found, Selection())
+        """Return the unselected plan when these are staged; raises ReadInFull where it cannot be told here."""
+        return planned(self.narrow.with_staged(wanted), Selection())
 
 
 class Known(NamedTuple):
@@ -200,35 +197,31 @@ class Known(NamedTuple):
     family: Family
 
 
-def looked_at(workspace: Workspace) -> Optional[Known]:
-    """Return what is known without reading all; None where nothing is."""
+def looked_at(workspace: Workspace) -> Known:
+    """Return what is known without reading all; raises ReadInFull where nothing is."""
     git = workspace.git
     if git.head() is None or git.config("core.sparseCheckout") == ["true"]:
-        return None
-    looked = look(git, workspace.config.roots)
-    found = narrow(workspace, looked=looked) if looked is not None else None
-    if looked is None or found is None:
-        return None
-    trees = Trees.of(workspace, found.index.meta["kinds"])
-    names = unsettled(workspace, trees, looked)
-    return None if names is None else Known(looked, found, trees, *names)
-
-
-def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Optional[Part]:
-    """Return the part of a repository that a selection by plain names, or of everything, is about."""
-    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
-        return None
-    found = looked_at(workspace)
-    if found is None:
-        return None
-    looked, narrowly, _, names, family = found
-    deleted = any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here)
-    asked = frozenset(map(Name, selection.names))
+        raise ReadInFull("there is no commit yet" if git.head() is None else "the checkout is sparse")
     try:
-        names |= asked | family.touched(names_at(edits, (STAGED, *workspace.config.roots)))
-    except Unusual:
-        return None
-    part = None if deleted else part_of(workspace, narrowly.index, names, family, edits)
-    if part is None or not asked <= {*part.defined, *part.staged, *narrowly.index.states(asked)}:
-        return None
+        looked = look(git, workspace.config.roots)
+    except GitError as error:
+        raise ReadInFull(error.message) from None
+    found = narrow(workspace, Reach(looked=looked))
+    trees = Trees.of(workspace, found.kinds.digest)
+    return Known(looked, found, trees, *unsettled(workspace, trees, looked))
+
+
+def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Part:
+    """Return the part of a repository that a selection by plain names, or of all, is about; raises ReadInFull."""
+    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+        raise ReadInFull("it is not selected by plain names")
+    looked, narrowly, _, names, family = looked_at(workspace)
+    if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here):
+        raise ReadInFull("a staged file was deleted by hand")
+    asked = frozenset(map(Name, selection.names))
+    names |= asked | family.touched(names_at(edits, (STAGED, *workspace.config.roots)))
+    part = part_of(workspace, narrowly.kinds, names, family, edits)
+    unknown = asked - {*part.defined, *part.staged, *narrowly.index.states(asked)}
+    if unknown:
+        raise ReadInFull(f"there is no {min(unknown)}")
     return Part(narrowly, part, asked or names, looked.dirty(workspace.git))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Sequence
 
-from stagectl.adapters.applied.index import Damaged
 from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, ReadInFull, StagectlError
 from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of, staged_path
 from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
+from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
 from stagectl.usecases.staging.desired import as_staged, desired, rendered, tags_of, unstaged_of, with_actions
@@ -52,10 +51,7 @@ def stage(
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
     job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers)
-    found = None
-    with suppress(Damaged):
-        found = job.narrow()
-    return found or job.full()
+    return quickest("stage", job.narrow, job.full)
 
 
 class _Job(NamedTuple):
@@ -71,25 +67,24 @@ class _Job(NamedTuple):
     verb: str
     trailers: Sequence[str] = ()
 
-    def narrow(self) -> Optional[Staging]:
-        """Stage after reading what git says differs; None where only reading every file can tell, or says why not."""
-        is_of_all = self.actions and not self.selection.names
-        found = None if is_of_all else narrow_part(self.workspace, self.selection, self.edits)
-        if found is None:
-            return None
+    def narrow(self) -> Staging:
+        """Stage after reading what git says differs; raises ReadInFull where only reading every file can tell."""
+        if self.actions and not self.selection.names:
+            raise ReadInFull("actions are staged on what is not named")
+        found = narrow_part(self.workspace, self.selection, self.edits)
         self.workspace.git.check_identity()
         part = found.snapshot
         applied = found.narrow.index.states(found.chosen | claimed(part))
         chosen = together(counting_claims(part.defined, applied), found.chosen)
         if chosen - found.chosen - part.staged.keys() - part.defined.keys():
-            return None
+            raise ReadInFull("something is moved together with what was chosen")
         try:
             _refuse_twins(part)
             wanted = self._wanted(part, chosen, {}, applied)
             _refuse_edited(found.dirty, part, wanted, self.force)
-            plan = found.plan(wanted)
-        except StagectlError:
-            return None  # told after everything was read, and with all that is wrong
+        except StagectlError as error:  # reported with all that is wrong
+            raise ReadInFull(error.message.splitlines()[0]) from None
+        plan = found.plan(wanted)
         done = commit_staged(
             self.workspace,
             part,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.applied import store
+from stagectl.adapters.applied import write
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
@@ -169,7 +169,7 @@ def _drop_debts(
     states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
     git, branch = workspace.git, workspace.branch
     with only_one(git.scratch(), "discard"):
-        commit = store.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
+        commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
             raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")
     return debts, commit

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 from stagectl.adapters.applied.kept import keep
+from stagectl.adapters.applied.replay import note_replayed, replay, touched
 from stagectl.adapters.git.git import GitError, Locked
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.replay import note_replayed, replay, touched
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid

@@ -25,7 +25,7 @@ def test_the_tree_is_the_sources_with_the_applied_state_in_it(repo: Repo) -> Non
 
     source, applied = tree(repo, "HEAD"), tree(repo, APPLIED)
 
-    ours = {".applied/a.json", ".applied/b.json"}
+    ours = {".applied/a.json", ".applied/b.json", ".applied-index/.b", ".applied-index/.kinds", ".applied-index/.of"}
     assert source == {path: blob for path, blob in applied.items() if path not in ours}
     assert ours <= applied.keys()
     assert "# y\ninputs: {q:  1}\n" in staged_as_applied(repo, "a")
@@ -108,7 +108,8 @@ def test_the_state_is_canonical_json(repo: Repo) -> None:
 
     assert (
         '{\n  "inputs": {\n    "a": null,\n    "b": {\n      "a": "é",\n      "z": [\n        1,\n        2.5\n'
-        "      ]\n    }\n  }\n}\n"
+        "      ]\n    }\n  },\n"
+        '  "written": {\n    "kind": "service",\n    "source": "resources/a.yaml"\n  }\n}\n'
     ) == shown(repo, "a")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -211,39 +210,6 @@ def test_what_is_kept_of_a_tree_that_git_forgot_is_not_used(known: Repo) -> None
         path.write_text(path.read_text().replace(known.git("rev-parse", "HEAD:.staged").strip(), tree))
         assert "Nothing to do" in known.ok("status").out
     assert not evil.exists()
-
-
-@pytest.mark.parametrize("size", [1, 100, 512, 4096])
-def test_an_index_that_lost_a_part_is_no_index(known: Repo, size: int) -> None:
-    """
-    Wherever other bytes are, whatever the times of the file say: the plan is the right one, and a new index is made.
-    """
-    edit(known, "resources/db.yaml")
-    known.stage()
-    expected = known.run("plan", "--format", "json")
-    path = max((known.root / ".git/stagectl/cache").glob("index-*.sqlite"), key=lambda path: path.stat().st_mtime_ns)
-    whole, times, chance = path.read_bytes(), path.stat(), random.Random(size)
-    for _ in range(12):
-        start = chance.randrange(0, len(whole) - size)
-        other = bytes(byte ^ 0xFF for byte in whole[start : start + size])
-        path.write_bytes(whole[:start] + other + whole[start + size :])
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        assert expected == known.run("plan", "--format", "json")
-        assert whole == path.read_bytes(), "a new one was made, the same"
-
-
-def test_the_index_of_a_copied_repository_is_used(known: Repo, tmp_path: Path) -> None:
-    """
-    Its bytes are read once, since its times are others; then its times are known.
-    """
-    edit(known, "resources/db.yaml")
-    known.stage().plan()
-    shutil.copytree(known.root, tmp_path / "copy")
-    copy = Repo(tmp_path / "copy", init=False)
-    made = {path.name: path.stat().st_ino for path in (copy.root / ".git/stagectl/cache").glob("*.sqlite")}
-
-    assert known.plan().raw == copy.plan().raw
-    assert made == {path.name: path.stat().st_ino for path in (copy.root / ".git/stagectl/cache").glob("*.sqlite")}
 
 
 def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,32 +1,24 @@
-"""Commits of the applied branch put onto another one: files are carried over as they are, nothing is parsed."""
+"""Commits of the applied branch put onto another one: what they did to each resource is done to the newer state."""
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Mapping, Tuple
+from typing import Dict, FrozenSet, Iterable, Mapping, Set
 
-from stagectl.adapters.git.git import Entry, Git
-from stagectl.adapters.git.objects import write_commit, write_tree
+from stagectl.adapters.applied.store import load_some
+from stagectl.adapters.applied.write import state_trees, whole_tree
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.objects import Objects, write_commit
 from stagectl.adapters.remote.remote import author_of
 from stagectl.core.model import APPLIED, STAGED, Name, Oid
-
-Files = Dict[str, Entry]
-
-
-def state_of(git: Git, commit: Oid) -> Dict[Name, FrozenSet[Tuple[str, Oid]]]:
-    """Return, per resource of the applied state, its files."""
-    found: Dict[Name, FrozenSet[Tuple[str, Oid]]] = {}
-    for entry in git.entries(commit, [STAGED, APPLIED]):
-        name = _name(entry.path)
-        found[name] = found.get(name, frozenset()) | {(entry.path, entry.oid)}
-    return found
 
 
 def touched(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
     """Return the resources whose state differs between any of these commits and its first parent."""
-    found = set()
+    found: Set[Name] = set()
     for commit in commits:
-        now, before = state_of(git, commit), state_of(git, git.parents(commit)[0])
-        found |= {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
+        words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+        out = git.run(*words, git.parents(commit)[0], commit, "--", STAGED, APPLIED)
+        found.update(_name(path) for path in out.decode("utf-8", "surrogateescape").split("\0")[:-1])
     return frozenset(found)
 
 
@@ -35,11 +27,12 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
 
     One that was signed is signed again, by whoever does this.
     """
-    names = touched(git, [commit])
-    files = {entry.path: entry for entry in git.entries(tip, [STAGED, APPLIED]) if _name(entry.path) not in names}
-    files.update({entry.path: entry for entry in git.entries(commit, [STAGED, APPLIED]) if _name(entry.path) in names})
     sources = git.parents(commit)[1:]
-    tree = write_tree(git, sources[0] if sources else tip, [STAGED, APPLIED], files.values())
+    like = sources[0] if sources else tip
+    objects = Objects(git, like)
+    states = load_some(git, commit, touched(git, [commit]))
+    tree = whole_tree(git, objects, like, state_trees(git, objects, tip, states, like))
+    objects.store()
     header, _, message = git.run("cat-file", "commit", commit).decode("utf-8", "replace").partition("\n\n")
     name, mail, date = author_of(git, commit)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}

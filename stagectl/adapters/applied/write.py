@@ -1,0 +1,133 @@
+"""Writing an applied commit: the states that changed, and what their index has of them; nothing else is touched."""
+
+from __future__ import annotations
+
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
+
+from stagectl.adapters.applied.index import OF, USAGE, Index, Of, of_text, opened
+from stagectl.adapters.applied.store import load_states, root_commit, state_bytes
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.objects import BLOB, TREE, Item, Objects, write_commit
+from stagectl.adapters.worktree import tree
+from stagectl.core.indexing import shards
+from stagectl.core.indexing.advance import Changed, advance
+from stagectl.core.indexing.impact import Source
+from stagectl.core.indexing.usage import Usage, advanced, contradicting, encode_usage
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid
+
+States = Mapping[Name, Optional[Applied]]  # None for one that is gone
+
+
+class Trees(NamedTuple):
+    """The three folders of an applied state; None for one that is empty."""
+
+    staged: Optional[Oid]
+    applied: Optional[Oid]
+    lines: Optional[Oid]
+
+
+def write(
+    git: Git,
+    tip: Optional[Oid],
+    source: Optional[Oid],
+    states: States,
+    message: str,
+    *,
+    sign: bool = False,
+) -> Oid:
+    """Store one more applied commit and return it; no branch moves.
+
+    tip: the applied commit it follows; source: the commit that was applied, None if none was; states: per resource
+    that changed its new state, None for one that is gone.
+    """
+    like = source or tip
+    assert like is not None, "something was applied, now or before"
+    objects = Objects(git, like)
+    trees = state_trees(git, objects, tip, states, like)
+    root = whole_tree(git, objects, like, trees)
+    objects.store()
+    parents = [tip or root_commit(git), *([source] if source else [])]
+    return write_commit(git, root, parents, message, sign=sign)
+
+
+def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
+    """Return a commit's tree with the folders of an applied state in it, to be stored."""
+    folders = zip((STAGED, APPLIED, INDEX), trees)
+    items = {path: None if oid is None else Item(TREE, oid) for path, oid in folders}
+    (root,) = git.look_up([f"{like}^{{tree}}"])
+    made = objects.edited(root, items)
+    assert made is not None, "an index is never empty"
+    return made
+
+
+def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, like: Oid) -> Trees:
+    """Return the folders of the applied state after some states changed, to be stored. like: whose kinds count."""
+    before = opened(git, tip) if tip is not None else None
+    names = (STAGED, APPLIED, INDEX)
+    staged, applied, index = git.look_up([f"{tip}:{folder}" for folder in names]) if tip is not None else (None,) * 3
+    if before is None and tip is not None:  # what is there has no index yet
+        everything: States = {**load_states(git, tip), **states}
+        everything = {name: state for name, state in everything.items() if state is not None}
+        staged, applied, index = None, None, None
+    else:
+        everything = states
+    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in everything}
+    documents: Dict[str, Optional[Item]] = {f"{name}.json": None for name in everything}
+    oids: Dict[Name, Oid] = {}
+    for name, state in everything.items():
+        if state is not None:
+            oids[name] = objects.blob(state_bytes(state))
+            documents[f"{name}.json"] = Item(BLOB, oids[name])
+        if state is not None and state.resource is not None:
+            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content))
+    staged, applied = objects.edited(staged, files), objects.edited(applied, documents)
+    step = advance(before or Source(), everything, oids)
+    return Trees(staged, applied, _index(git, objects, (before, index), Of(staged, applied), step, like))
+
+
+def _index(
+    git: Git, objects: Objects, before: Tuple[Optional[Index], Optional[Oid]], of: Of, step: Changed, like: Oid
+) -> Oid:
+    """Return the tree of the index after a step, to be stored."""
+    index, tree_before = before
+    pairs = [(step.before[name], line) for name, line in step.after.items()]
+    live = (index.of.live if index else 0) + sum(after.is_live - before.is_live for before, after in pairs)
+    counts = advanced(index.usage.counts if index else {}, pairs)
+    usage = _with_fitting(git, Usage(counts), like, index.usage if index else None)
+    items: Dict[str, Optional[Item]] = {
+        OF: Item(BLOB, objects.blob(of_text(of._replace(live=live)).encode())),
+        USAGE: Item(BLOB, objects.blob(encode_usage(usage).encode())),
+    }
+    there = index.shards if index else {}
+    changes = {name: line if line.is_needed else None for name, line in step.after.items()}
+    read = index.shard_lines if index else lambda places: {}
+    gone: Dict[str, Optional[Item]] = {}
+    for place, lines in shards.redistributed(changes, there, read).items():
+        if place.bits in there.get(place.folder, ()):
+            gone[shards.file_name(place, has_open=there[place.folder][place.bits][1])] = None
+        if lines:
+            path = shards.file_name(place, has_open=any(line.is_open for line in lines.values()))
+            items[path] = Item(BLOB, objects.blob(shards.shard_text(lines).encode()))
+    made = objects.edited(tree_before, {**gone, **items})
+    assert made is not None, "it has files"
+    return made
+
+
+def _with_fitting(git: Git, usage: Usage, like: Oid, before: Optional[Usage]) -> Usage:
+    """Return what is needed of the kinds, with the id of those of a commit if they have it."""
+    (oid,) = git.look_up([f"{like}:{KINDS}"])
+    if oid is None:
+        return usage
+    if before is not None and before.fits == oid and before.counts == usage.counts:
+        return usage._replace(fits=oid)
+    kinds = kinds_of(git, like)
+    fits = kinds is not None and usage.kinds <= kinds.keys() and not contradicting(usage, kinds)
+    return usage._replace(fits=oid) if fits else usage
+
+
+def kinds_of(git: Git, commit: Oid) -> Optional[Mapping[str, Kind]]:
+    """Return the kinds of a commit, None where something is wrong with one."""
+    from stagectl.adapters.worktree.snapshot import parse_snapshot
+
+    found = parse_snapshot(*tree.read_commit(git, commit, [KINDS]))
+    return None if found.problems else found.kinds

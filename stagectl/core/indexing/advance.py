@@ -1,0 +1,123 @@
+"""The index after an applied commit: the lines that become others, and no other is looked at.
+
+A resource's verdict depends on its own state and on what it reads and names of its parents. So when some states change,
+those are judged anew, with the readers of what changed in them and, where one came, went or changed its kind, all that
+name it. From nothing, everything changes; both ways are this one.
+"""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
+
+from stagectl.core.indexing.impact import Source
+from stagectl.core.indexing.line import MOST_NAMED, Line, own_line, with_readers
+from stagectl.core.indexing.settled import Judge
+from stagectl.core.model import Applied, Name, Oid
+from stagectl.core.references import folder_of
+from stagectl.core.values import differing
+
+LinesByName = Dict[Name, Line]
+States = Mapping[Name, Optional[Applied]]  # None for one that is gone
+
+
+class Changed(NamedTuple):
+    """The lines that are not as before. before: as they were, an empty one where there was none."""
+
+    before: LinesByName
+    after: LinesByName
+
+
+def advance(source: Source, states: States, oids: Mapping[Name, Oid]) -> Changed:
+    """Return how the lines change. states: those that change; oids: the objects that will hold them."""
+    return _Advance(source, states, oids).step()
+
+
+class _Advance:
+    def __init__(self, source: Source, states: States, oids: Mapping[Name, Oid]) -> None:
+        self._source = source
+        self._states = states
+        self._oids = oids
+        self._lines: LinesByName = source.lines(states)  # everything that was looked up
+
+    def step(self) -> Changed:
+        own = {name: self._own(name) for name in self._states}
+        came = _edges((name, line, self._before(name)) for name, line in own.items())
+        went = _edges((name, self._before(name), line) for name, line in own.items())
+        judged = self._judged(own, self._affected())
+        self._look_up(came.keys() | went.keys() | judged.keys())
+        for name in came.keys() | went.keys():
+            line = judged.get(name) or own.get(name) or self._before(name)
+            judged[name] = self._with_readers(name, line, came.get(name, set()), went.get(name, set()))
+        for name in own.keys() - judged.keys():  # gone
+            judged[name] = own[name]
+        changed = {name: line for name, line in judged.items() if line != self._before(name)}
+        return Changed({name: self._before(name) for name in changed}, changed)
+
+    def _before(self, name: Name) -> Line:
+        return self._lines.get(name, Line())
+
+    def _look_up(self, names: AbstractSet[Name]) -> None:
+        self._lines.update(self._source.lines(names - self._lines.keys()))
+
+    def _own(self, name: Name) -> Line:
+        """Return a changed resource's line, with those who read or name it so far."""
+        state, before = self._states[name], self._before(name)
+        line = Line() if state is None else own_line(self._oids[name], state)
+        return line._replace(by=before.by, many=before.many)
+
+    def _affected(self) -> Set[Name]:
+        """Return the resources whose verdict may become another, apart from those whose state changes."""
+        before = self._source.states(self._states)
+        moved = {name: _moved(before.get(name, Applied()), after or Applied()) for name, after in self._states.items()}
+        moved = {name: keys for name, keys in moved.items() if keys is None or keys}
+        found: Set[Name] = set()
+        for reader, line in self._source.naming(moved).items():
+            for name in line.names() & moved.keys():
+                keys = moved[name]
+                if keys is None or any((name, key) in nodes for nodes in line.reads.values() for key in keys):
+                    found.add(reader)
+        return found - self._states.keys()
+
+    def _readers(self, name: Name) -> LinesByName:
+        """Return those who, so far, read or name a resource."""
+        return {reader: line for reader, line in self._source.naming([name]).items() if name in line.names()}
+
+    def _judged(self, own: LinesByName, others: Set[Name]) -> LinesByName:
+        """Return the lines, with their verdicts, of what changed and what that affects."""
+        self._look_up(others)
+        lines = {name: line for name, line in own.items() if line.oid is not None}
+        lines.update({name: self._before(name) for name in others})
+        parents = {parent for line in lines.values() for parent in line.names()}
+        applied = self._source.states((parents | others) - self._states.keys())
+        applied.update({name: state for name, state in self._states.items() if state is not None})
+        judge = Judge(applied)
+        return {name: judge.judged(name, line) for name, line in lines.items()}
+
+    def _with_readers(self, name: Name, line: Line, came: Set[Name], went: Set[Name]) -> Line:
+        if not line.many:
+            return with_readers(line, ({*line.by} - went) | came)
+        many = dict(line.many)
+        for names, one in ((came, 1), (went, -1)):
+            for reader in names:
+                many[folder_of(reader)] = many.get(folder_of(reader), 0) + one
+        many = {folder: count for folder, count in many.items() if count}
+        if sum(many.values()) > MOST_NAMED:
+            return line._replace(many=many)
+        return with_readers(line, (self._readers(name).keys() - went) | came)
+
+
+def _moved(before: Applied, after: Applied) -> Optional[Set[str]]:
+    """Return the inputs that others see changed, in value or in being sensitive; None if it came, went or is other."""
+    if (before.resource and before.resource.kind) != (after.resource and after.resource.kind):
+        return None
+    values = {*differing(before.inputs, after.inputs), *differing(before.outputs, after.outputs)}
+    return values | (before.sensitive ^ after.sensitive)
+
+
+def _edges(lines: Iterable[Tuple[Name, Line, Line]]) -> Dict[Name, Set[Name]]:
+    """Return who, of some, is read or named in the first line and not in the second, and by whom."""
+    found: Dict[Name, Set[Name]] = {}
+    for name, one, other in lines:
+        for parent in one.names() - other.names():
+            found.setdefault(parent, set()).add(name)
+    return found

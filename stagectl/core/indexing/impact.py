@@ -1,0 +1,163 @@
+"""The part of a situation that a plan can be about: what was edited, what that may change, and what these look at.
+
+Of everything else it is known that it is *settled*: live, staged as it was applied, with the values that its parents,
+settled too, would give it again. A settled resource shows its applied values and takes no part in a plan, so that
+planning costs what was changed, and not what there is. docs/decisions/applied-index.md says why that is enough.
+"""
+
+from __future__ import annotations
+
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Set
+
+from stagectl.core.indexing.line import Line
+from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.planning.resolve import Node
+from stagectl.core.planning.situation import Situation
+from stagectl.core.values import Inputs, same
+
+Edits = Mapping[Name, Optional[Resource]]  # staged files that are not as applied; None for one that is gone
+LinesByName = Dict[Name, Line]
+
+
+class Source:
+    """Where what is known of an applied state is looked up; this one knows nothing."""
+
+    def lines(self, names: Iterable[Name]) -> LinesByName:
+        """Return the lines of those of the names that have one."""
+        return {}
+
+    def in_folders(self, folders: Iterable[str]) -> LinesByName:
+        """Return every line of some folders, not of those below."""
+        return {}
+
+    def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        """Return the states of those of the names that have one, without the bytes of their files."""
+        return {}
+
+    def naming(self, names: Iterable[Name]) -> LinesByName:
+        """Return those who read or name one of these."""
+        lines = self.lines(names)
+        found = self.lines({reader for line in lines.values() for reader in line.by})
+        many = {name: line for name, line in lines.items() if line.many}
+        if many:
+            inside = self.in_folders({folder for line in many.values() for folder in line.many})
+            found.update({reader: line for reader, line in inside.items() if line.names() & many.keys()})
+        return found
+
+
+def narrowed(
+    source: Source,
+    open_now: AbstractSet[Name],
+    edits: Edits,
+    kinds: Mapping[str, Kind],
+    also: AbstractSet[Name] = frozenset(),
+) -> Situation:
+    """Return the situation that makes the same plan as everything would.
+
+    open_now: the resources that are not settled, whatever is edited. kinds: at least those of what is in it.
+    also: resources that somebody wants to know of, whether or not anything reaches them.
+    """
+    active = _Region(source, open_now, edits).active()
+    active |= {name for name in also if name in edits} | source.states(also - active).keys()
+    states = source.states(active)
+    staged = {name: edits[name] if name in edits else states[name].resource for name in active}
+    there = {name: resource for name, resource in staged.items() if resource is not None}
+    forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
+    parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
+    beside = {name: state for name, state in source.states(parents).items() if state.resource is not None}
+    there.update({name: _seen_from_outside(state.resource) for name, state in beside.items() if state.resource})
+    return Situation({**beside, **states}, there, kinds, settled=frozenset(beside))
+
+
+def _seen_from_outside(resource: Resource) -> Resource:
+    """Return what is of interest of a settled resource: its values are those applied, and no edge of it acts."""
+    return Resource(resource.name, resource.kind, resource.tags)
+
+
+class _Region:
+    """Follows changes from what was edited, or is open, to all that they may reach."""
+
+    def __init__(self, source: Source, open_now: AbstractSet[Name], edits: Edits) -> None:
+        self._source = source
+        self._open = open_now
+        self._edits = edits
+        self._own_readers: Dict[Node, List[Node]] = {}
+        self._own_related: Dict[Name, Set[Name]] = {}
+        for name, resource in edits.items():
+            for key, references in resource.references.items() if resource else ():
+                for reference in references:
+                    node = (Name(reference.name), reference.path[0])
+                    self._own_readers.setdefault(node, []).append((name, key))
+            for parent in resource.parents if resource else ():
+                self._own_related.setdefault(parent, set()).add(name)
+
+    def active(self) -> Set[Name]:
+        """Return every resource that may be part of a plan."""
+        starts = self._edits.keys() | self._open | self._source.states(self._claimed()).keys()
+        before = self._source.states(starts)
+        nodes = {node for name in starts for node in self._changed(name, before.get(name))}
+        names = set(starts)
+        names |= self._related(self._shaken(before), reacting=False)
+        fresh_nodes, fresh_names = set(nodes), set(names)
+        while fresh_nodes or fresh_names:
+            reached = self._readers(fresh_nodes)
+            reached |= self._readers(self._reported(fresh_names))
+            reached |= {node for start in fresh_nodes for node in self._own_readers.get(start, ())}
+            fresh_nodes = reached - nodes
+            nodes |= fresh_nodes
+            joined = {name for name, _ in fresh_nodes} | self._related(fresh_names, reacting=True)
+            joined |= {name for start in fresh_names for name in self._own_related.get(start, ())}
+            fresh_names = joined - names
+            names |= fresh_names
+        return names
+
+    def _readers(self, nodes: AbstractSet[Node]) -> Set[Node]:
+        """Return the inputs that, as applied, read one of these inputs."""
+        naming = self._source.naming({name for name, _ in nodes})
+        return {(name, own) for name, line in naming.items() for own, read in line.reads.items() if nodes & {*read}}
+
+    def _reported(self, names: AbstractSet[Name]) -> Set[Node]:
+        """Return the outputs of resources that may act: any action may report them anew."""
+        return {(name, output) for name, line in self._source.lines(names).items() for output in line.outputs}
+
+    def _related(self, names: AbstractSet[Name], *, reacting: bool) -> Set[Name]:
+        """Return the resources that name one of these in a relation; reacting: in `react_on` alone."""
+        naming = self._source.naming(names)
+        return {
+            name
+            for name, line in naming.items()
+            if (names & {*line.reacts} if reacting else names & (line.names() - {name}))
+        }
+
+    def _changed(self, name: Name, state: Optional[Applied]) -> Iterator[Node]:
+        """Yield the inputs of a start whose values may not be those last applied."""
+        before: Inputs = state.resource.inputs if state and state.resource else {}
+        if name not in self._edits or self._is_shaken(name, state):
+            edited = self._edits.get(name)
+            keys: AbstractSet[str] = before.keys() | (state.inputs.keys() if state else set())
+            keys |= edited.inputs.keys() if edited else set()
+        else:
+            resource = self._edits[name]
+            after: Inputs = resource.inputs if resource else {}
+            keys = {
+                key
+                for key in before.keys() | after.keys()
+                if key not in before or key not in after or not same(before[key], after[key])
+            }
+        yield from ((name, key) for key in keys)
+
+    def _is_shaken(self, name: Name, state: Optional[Applied]) -> bool:
+        """Return whether an edit makes a resource come, go, move or become one of another kind."""
+        edited, before = self._edits.get(name), state.resource if state else None
+        if edited is None or before is None:
+            return name in self._edits
+        return edited.kind != before.kind or edited.moved_from != before.moved_from
+
+    def _shaken(self, before: Mapping[Name, Applied]) -> Set[Name]:
+        """Return the names of which whoever mentions them has to be looked at, with those that were moved."""
+        names = {name for name in self._edits if self._is_shaken(name, before.get(name))}
+        return names | self._open | self._claimed()
+
+    def _claimed(self) -> Set[Name]:
+        """Return the old names that what was edited claims."""
+        return {old for edited in self._edits.values() if edited is not None for old in edited.moved_from}

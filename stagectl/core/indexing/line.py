@@ -1,0 +1,197 @@
+"""One line of the index: what is known of one name (docs/applied-branch.md has the format)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+
+from stagectl.core import forms
+from stagectl.core.model import REPLACE, TAG, Applied, Name, Oid, Resource, split_change
+from stagectl.core.planning.resolve import Node
+from stagectl.core.references import folder_of
+from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical
+
+MOST_NAMED = 32  # that read or name one resource; of more, their folders are known and how many are in each
+READS, LITERAL = "r", "l"  # of a sensitive input: it reads a sensitive value; what is written is no secret
+NONE = "-"
+
+
+class Line(NamedTuple):
+    """What the index has of one name.
+
+    oid: of `.applied/<name>.json`, None for a name that is named and has no state. is_open: not settled by the state
+    alone. kind, tags: as applied, of one that is not live as tried. reads: own input -> the inputs it reads.
+    after, reacts, unordered: as the resource names them. moved_from: the claims that it makes. tried: the kind that a
+    run, update or removal was tried with. sensitive: input -> marks. verbs: the `kind.action` that it needs to exist.
+    outputs: the names of what its actions reported.
+    by: who reads or names it, itself too if it reads itself; many: how many of them are in each folder, if too many.
+    """
+
+    oid: Optional[Oid] = None
+    is_live: bool = False
+    is_open: bool = False
+    kind: str = ""
+    tags: Tuple[str, ...] = ()
+    reads: Mapping[str, Tuple[Node, ...]] = {}
+    after: Tuple[Name, ...] = ()
+    reacts: Tuple[Name, ...] = ()
+    unordered: Tuple[Name, ...] = ()
+    moved_from: Tuple[Name, ...] = ()
+    tried: str = ""
+    sensitive: Mapping[str, str] = {}
+    verbs: Tuple[str, ...] = ()
+    outputs: Tuple[str, ...] = ()
+    by: Tuple[Name, ...] = ()
+    many: Mapping[str, int] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to say of the name."""
+        return self.oid is not None or bool(self.by or self.many)
+
+    def names(self) -> Set[Name]:
+        """Return every resource that this one reads or names."""
+        read = {name for nodes in self.reads.values() for name, _ in nodes}
+        return {*read, *self.after, *self.reacts, *self.unordered}
+
+    def parents(self, name: Name) -> FrozenSet[Name]:
+        """Return the others that it reads, comes after or reacts on; name: its own."""
+        read = {parent for nodes in self.reads.values() for parent, _ in nodes}
+        return frozenset({*read, *self.after, *self.reacts} - {name})
+
+
+def own_line(oid: Oid, state: Applied) -> Line:
+    """Return what a line has of the resource alone, whatever the others are like."""
+    resource, tried = state.resource, state.unfinished
+    line = Line(oid, tags=state.tags, kind=tried.kind if tried else "", tried=tried.kind if tried else "")
+    if resource is None:
+        return line
+    changes = [change for named in resource.depends_on_changes.values() for change in named]
+    triggers = [trigger.on for named in resource.react_on.values() for trigger in named]
+    return line._replace(
+        is_live=True,
+        kind=resource.kind,
+        reads={
+            key: tuple(sorted({(Name(one.name), one.path[0]) for one in references}))
+            for key, references in resource.references.items()
+        },
+        after=_others({*resource.depends_on, *_named(changes)}, resource),
+        reacts=_others(_named(triggers), resource),
+        unordered=_others(set(resource.unordered), resource),
+        moved_from=resource.moved_from,
+        outputs=tuple(sorted(state.outputs)),
+    )
+
+
+def _named(changes: List[Any]) -> Set[Name]:
+    return {split_change(change)[0] for change in changes}
+
+
+def _others(names: Set[Name], resource: Resource) -> Tuple[Name, ...]:
+    return tuple(sorted(names - {resource.name}))
+
+
+def needed_actions(resource: Resource) -> Iterator[Tuple[Name, str]]:
+    """Yield every action that has to exist for a resource, with the resource that has to have it."""
+    own = {*resource.depends_on_changes, *resource.react_on, *resource.actions} - {REPLACE}
+    yield from ((resource.name, action) for action in own)
+    for changes in resource.depends_on_changes.values():
+        yield from map(split_change, changes)
+    for triggers in resource.react_on.values():
+        yield from (split_change(trigger.on) for trigger in triggers)
+
+
+def is_secret(value: Value, is_sensitive: Callable[[Reference], bool]) -> bool:
+    """Return whether a sensitive input may be written so: nothing, a variable, or a reference to a sensitive value."""
+    if value is None:
+        return True
+    parts = value.parts if isinstance(value, Template) else ()
+    if len(parts) != 1 or isinstance(parts[0], str):
+        return False
+    return isinstance(parts[0], EnvVariable) or is_sensitive(parts[0])
+
+
+# --- as text
+
+
+def encode(name: Name, line: Line) -> str:
+    """Return a line as it stands in its shard: columns, then JSON for what most lines have little of."""
+    flags = ("l" if line.is_live else "") + ("o" if line.is_open else "")
+    rest: Dict[str, Any] = {
+        "after": line.after,
+        "by": line.many or line.by,
+        "moved_from": line.moved_from,
+        "outputs": line.outputs,
+        "reacts": line.reacts,
+        "reads": {key: [f"{parent}.{own}" for parent, own in nodes] for key, nodes in line.reads.items()},
+        "sensitive": line.sensitive,
+        "tried": line.tried,
+        "unordered": line.unordered,
+        "verbs": line.verbs,
+    }
+    columns = (
+        name.rpartition("/")[2],
+        line.oid or NONE,
+        flags or NONE,
+        line.kind or NONE,
+        ",".join(line.tags) or NONE,
+        canonical({key: value for key, value in rest.items() if value}),
+    )
+    return " ".join(columns) + "\n"
+
+
+def decode(text: str) -> Line:
+    """Return what `encode` wrote, the name left out; raises ValueError, TypeError, ... for anything else."""
+    _, oid, flags, kind, tags, rest = text.split(" ", 5)
+    raw = json.loads(rest)
+    if flags not in (NONE, "l", "o", "lo"):
+        raise ValueError(f"flags {flags!r}")
+    by = raw.get("by", ())
+    return Line(
+        oid=None if oid == NONE else forms.oid(oid),
+        is_live="l" in flags,
+        is_open="o" in flags,
+        kind="" if kind == NONE else kind,
+        tags=tags_in(tags),
+        reads={key: tuple(map(_node, nodes)) for key, nodes in raw.get("reads", {}).items()},
+        after=_names(raw, "after"),
+        reacts=_names(raw, "reacts"),
+        unordered=_names(raw, "unordered"),
+        moved_from=_names(raw, "moved_from"),
+        tried=raw.get("tried", ""),
+        sensitive=raw.get("sensitive", {}),
+        verbs=tuple(raw.get("verbs", ())),
+        outputs=tuple(raw.get("outputs", ())),
+        by=() if isinstance(by, dict) else tuple(map(forms.name, by)),
+        many={str(folder): forms.count(number) for folder, number in by.items()} if isinstance(by, dict) else {},
+    )
+
+
+def tags_in(column: str) -> Tuple[str, ...]:
+    """Return the tags of a line's column; raises ValueError."""
+    tags = () if column == NONE else tuple(column.split(","))
+    if not all(map(TAG.fullmatch, tags)):
+        raise ValueError(f"tags {column!r}")
+    return tags
+
+
+def _names(raw: Mapping[str, Any], key: str) -> Tuple[Name, ...]:
+    return tuple(map(forms.name, raw.get(key, ())))
+
+
+def _node(text: str) -> Node:
+    name, _, own = text.partition(".")
+    return forms.name(name), own
+
+
+# --- who reads or names a resource
+
+
+def with_readers(line: Line, names: Set[Name]) -> Line:
+    """Return a line with those who read or name it."""
+    if len(names) <= MOST_NAMED:
+        return line._replace(by=tuple(sorted(names)), many={})
+    many: Dict[str, int] = {}
+    for name in names:
+        many[folder_of(name)] = many.get(folder_of(name), 0) + 1
+    return line._replace(by=(), many=many)

@@ -1,0 +1,117 @@
+"""What an applied state needs of the kinds: a sum over all lines, compared with the kinds without reading the lines.
+
+The flags of a line say nothing of kinds, so that editing one changes no line. What follows from kinds (which actions
+exist, which inputs are sensitive) is counted here; only a kind that contradicts the counts has its lines looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+
+from stagectl.core import forms
+from stagectl.core.indexing.line import LITERAL, NONE, READS, Line
+from stagectl.core.model import Kind, Oid
+from stagectl.core.values import canonical
+
+_LIVE, _TRIED, _VERB, _SENSITIVE, _OWN, _LITERAL = "live", "tried", "verbs", "sensitive", "own", "literal"
+
+Counts = Mapping[Tuple[str, ...], int]  # (kind, what) or (kind, what, verb or input) -> of how many lines it is true
+
+
+class Usage(NamedTuple):
+    """What is needed of the kinds. fits: the object id of a `kinds/` of which it is known that it has all of it."""
+
+    counts: Counts
+    fits: Optional[Oid] = None
+
+    @property
+    def kinds(self) -> Set[str]:
+        """The kinds that something is, or was tried as."""
+        return {key[0] for key in self.counts if key[1] in (_LIVE, _TRIED)}
+
+
+def advanced(counts: Counts, lines: Iterable[Tuple[Line, Line]]) -> Counts:
+    """Return the counts after some lines became others."""
+    found = Counter(counts)
+    for before, after in lines:
+        found.subtract(_needs(before))
+        found.update(_needs(after))
+    return {key: count for key, count in found.items() if count}
+
+
+def _needs(line: Line) -> Iterator[Tuple[str, ...]]:
+    if line.tried:
+        yield line.tried, _TRIED
+    for kind, _, action in (verb.partition(".") for verb in line.verbs):
+        yield kind, _VERB, action
+    if not line.is_live:
+        return
+    yield line.kind, _LIVE
+    for key, marks in line.sensitive.items():
+        yield line.kind, _SENSITIVE, key
+        if READS not in marks:
+            yield line.kind, _OWN, key
+        if LITERAL in marks:
+            yield line.kind, _LITERAL, key
+
+
+def contradicting(usage: Usage, kinds: Mapping[str, Kind]) -> FrozenSet[str]:
+    """Return the kinds that are not as an applied state needs them, though they are there."""
+    return frozenset(name for name in {key[0] for key in usage.counts} & kinds.keys() if not _fits(usage, kinds[name]))
+
+
+def _fits(usage: Usage, kind: Kind) -> bool:
+    counts, name = usage.counts, kind.name
+    live = counts.get((name, _LIVE), 0)
+    for _, what, word in (key for key in counts if key[0] == name and len(key) == 3):
+        if what == _VERB and word not in kind.verbs():
+            return False
+        if what == _OWN and word not in kind.sensitive:
+            return False
+    is_marked = all(counts.get((name, _SENSITIVE, key), 0) == live for key in kind.sensitive)
+    return is_marked and not any((name, _LITERAL, key) in counts for key in kind.sensitive)
+
+
+def is_contradicted(line: Line, kinds: Mapping[str, Kind]) -> bool:
+    """Return whether kinds are not as one line needs them."""
+    for verb in line.verbs:
+        kind, _, action = verb.partition(".")
+        if kind not in kinds or action not in kinds[kind].verbs():
+            return True
+    if not line.is_live:
+        return False
+    declared = kinds[line.kind].sensitive if line.kind in kinds else frozenset()
+    own = {key for key, marks in line.sensitive.items() if READS not in marks}
+    literal = {key for key, marks in line.sensitive.items() if LITERAL in marks}
+    return not (own <= declared <= line.sensitive.keys()) or bool(literal & declared)
+
+
+# --- as text
+
+
+def encode_usage(usage: Usage) -> str:
+    """Return the text of `.kinds`: the id that fits, then a line for each kind."""
+    found: Dict[str, Dict[str, Any]] = {}
+    for (name, what, *word), count in usage.counts.items():
+        of_kind = found.setdefault(name, {})
+        if word:
+            of_kind.setdefault(what, {})[word[0]] = count
+        else:
+            of_kind[what] = count
+    return f"{usage.fits or NONE}\n" + "".join(f"{name} {canonical(found[name])}\n" for name in sorted(found))
+
+
+def decode_usage(text: str) -> Usage:
+    """Return what `encode_usage` wrote; raises ValueError, TypeError, ... for anything else."""
+    fits, *lines = text.splitlines()
+    counts: Dict[Tuple[str, ...], int] = {}
+    for line in lines:
+        name, _, rest = line.partition(" ")
+        for what, found in json.loads(rest).items():
+            if isinstance(found, dict):
+                counts.update({(name, what, word): forms.count(count) for word, count in found.items()})
+            else:
+                counts[name, what] = forms.count(found)
+    return Usage(counts, None if fits == NONE else forms.oid(fits))

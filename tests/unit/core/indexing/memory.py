@@ -1,0 +1,66 @@
+"""An index held in dictionaries, as lines and, beside them, as the texts of its shards."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional
+
+from stagectl.adapters.applied.store import state_bytes
+from stagectl.core.indexing import shards
+from stagectl.core.indexing.advance import States, advance
+from stagectl.core.indexing.impact import LinesByName, Source
+from stagectl.core.indexing.line import Line
+from stagectl.core.indexing.shards import Shard
+from stagectl.core.indexing.usage import Counts, Usage, advanced, contradicting, is_contradicted
+from stagectl.core.model import Applied, Kind, Name, Oid
+from stagectl.core.references import folder_of
+
+
+def oid_of(state: Applied) -> Oid:
+    return Oid(hashlib.sha1(state_bytes(state)).hexdigest())
+
+
+class InMemory(Source):
+    """The index after some commits; `after` gives the one after another."""
+
+    def __init__(self) -> None:
+        self.applied: Dict[Name, Applied] = {}
+        self.all_lines: LinesByName = {}
+        self.texts: Dict[Shard, LinesByName] = {}
+        self.counts: Counts = {}
+        self.looked_at: List[Name] = []
+
+    def lines(self, names: Iterable[Name]) -> LinesByName:
+        wanted = list(names)
+        self.looked_at += wanted
+        return {name: self.all_lines[name] for name in wanted if name in self.all_lines}
+
+    def in_folders(self, folders: Iterable[str]) -> LinesByName:
+        wanted = set(folders)
+        return {name: line for name, line in self.all_lines.items() if folder_of(name) in wanted}
+
+    def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        return {name: self.applied[name] for name in names if name in self.applied}
+
+    def open_with(self, kinds: Mapping[str, Kind]) -> FrozenSet[Name]:
+        found = {name for name, line in self.all_lines.items() if line.is_open}
+        if contradicting(Usage(self.counts), kinds):
+            found |= {name for name, line in self.all_lines.items() if is_contradicted(line, kinds)}
+        return frozenset(found)
+
+    def after(self, states: States) -> InMemory:
+        """The index after some states changed."""
+        step = advance(self, states, {name: oid_of(state) for name, state in states.items() if state is not None})
+        found = InMemory()
+        kept: Dict[Name, Optional[Applied]] = {**self.applied, **states}
+        found.applied = {name: state for name, state in kept.items() if state is not None}
+        lines: Dict[Name, Line] = {**self.all_lines, **step.after}
+        found.all_lines = {name: line for name, line in lines.items() if line.is_needed}
+        found.counts = advanced(self.counts, [(step.before[name], line) for name, line in step.after.items()])
+        there: Dict[str, List[str]] = {}
+        for place in self.texts:
+            there.setdefault(place.folder, []).append(place.bits)
+        changes = {name: line if line.is_needed else None for name, line in step.after.items()}
+        written = shards.redistributed(changes, there, lambda places: {place: self.texts[place] for place in places})
+        found.texts = {place: lines for place, lines in {**self.texts, **written}.items() if lines}
+        return found
