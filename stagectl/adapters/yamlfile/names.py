@@ -54,6 +54,8 @@ def _relations(value: Any, rename: Rename) -> Any:
         return {key: inner if key == "when" else _relations(inner, rename) for key, inner in value.items()}
     if isinstance(value, list):
         return [_relations(inner, rename) for inner in value]
+    if "${" in value:  # of a template, which is filled in later
+        return value
     folder, slash, last = value.rpartition("/")
     name, dot, action = last.partition(".")
     return rename(f"{folder}{slash}{name}") + dot + action

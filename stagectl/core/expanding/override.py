@@ -55,19 +55,19 @@ def said(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def _direct(one: Expanded, base: Any, at: At, value: Any) -> Tuple[At, Any]:
     """Return a place in the definition and what to say there; of a list that stands elsewhere all of it."""
     for depth in range(1, len(at)):
-        whole = _look(one.body, at[:depth])
-        if isinstance(whole, list) and not isinstance(_look(one.definition.body, at[:depth]), list):
+        whole = value_at(one.body, at[:depth])
+        if isinstance(whole, list) and not isinstance(value_at(one.definition.body, at[:depth]), list):
             return at[:depth], with_value(whole, at[depth:], value)
     if value is MISSING:
         return at, (None if _there(base, at) else MISSING)
-    return at, patch(_look(base, at), value)
+    return at, patch(value_at(base, at), value)
 
 
 def _whole(base: Any, wanted: Any, at: At) -> Tuple[At, Any]:
     """Return all that has to stand at a place."""
     if not _there(wanted, at):
         return at, (None if _there(base, at) else MISSING)
-    return at, patch(_look(base, at), _look(wanted, at))
+    return at, patch(value_at(base, at), value_at(wanted, at))
 
 
 def _in_entry(one: Expanded, at: At, value: Any) -> Assignment:
@@ -103,10 +103,14 @@ def front_steps(one: Expanded, wanted: Mapping[str, Any]) -> Iterator[Assignment
         base = next((other.front["kind"] for other in one.chain[1:] if "kind" in other.front), None)
         yield (FRONT, ("kind",)), (MISSING if wanted["kind"] == base else wanted["kind"])
     yield from tag_steps(one, wanted["tags"])
-    moved = wanted.get(MOVED_FROM)
-    if moved != one.front.get(MOVED_FROM):
+    moved, before = (_names(front.get(MOVED_FROM)) for front in (wanted, one.front))
+    if moved != before:
         at: At = (MOVED_FROM,) if one.entry is None else (*one.entry_at(), MOVED_FROM)
-        yield (FRONT, at), (MISSING if moved is None else moved)
+        yield (FRONT, at), (moved[0] if len(moved) == 1 else moved or MISSING)
+
+
+def _names(raw: Any) -> List[Any]:
+    return list(raw) if isinstance(raw, (list, tuple)) else [] if raw is None else [raw]
 
 
 def tag_steps(one: Expanded, wanted: Sequence[str]) -> Iterator[Assignment]:
@@ -152,7 +156,7 @@ def _empty(rest: Sequence[Any]) -> Any:
     return [] if rest and isinstance(rest[0], int) else {}
 
 
-def _look(value: Any, at: At) -> Any:
+def value_at(value: Any, at: At) -> Any:
     """Return what is at a place, None where nothing is."""
     for step in at:
         is_there = step in value if isinstance(value, dict) else isinstance(value, list) and _is_in(value, step)
@@ -163,7 +167,7 @@ def _look(value: Any, at: At) -> Any:
 
 
 def _there(value: Any, at: At) -> bool:
-    holder = _look(value, at[:-1])
+    holder = value_at(value, at[:-1])
     return at[-1] in holder if isinstance(holder, dict) else isinstance(holder, list) and _is_in(holder, at[-1])
 
 
@@ -176,5 +180,5 @@ def _steps(value: Any, at: At) -> At:
     found: List[Any] = []
     for step in at:
         found.append(str(step) if isinstance(value, dict) else step)
-        value = _look(value, (found[-1],))
+        value = value_at(value, (found[-1],))
     return tuple(found)

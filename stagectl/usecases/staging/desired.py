@@ -44,7 +44,7 @@ def desired(
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
             before = _before(name, snapshot, deleted)
-            wanted[name] = _copied(config, snapshot, name, before.actions if before else {})
+            wanted[name] = copied(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             wanted[name] = staged if staged.source is None else None
         elif name in deleted:
@@ -72,7 +72,7 @@ def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
     return tuple(found)
 
 
-def _copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
+def copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
     """Return a definition as it is staged: tags copied and completed, the body byte for byte."""
     defined = snapshot.defined[name]
     tags = tags_of(config, defined)

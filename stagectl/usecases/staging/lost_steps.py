@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import FrozenSet, List, Mapping, Optional
 
-from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
+from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.schemas.schema import FRONT
@@ -27,7 +27,7 @@ def refuse_lost_steps(snapshot: Snapshot, wanted: Wanted, applied: Mapping[Name,
             if lost:
                 path = snapshot.definition_paths.get(name, staged_path(name))
                 message = f"{step} was never applied, and was moved itself: write [{', '.join((step, *lost))}]"
-                problems.append(problem_at(snapshot.files[path], path, Flaw(FRONT, ("moved_from",), message)))
+                problems.append(snapshot.problem(path, Flaw(FRONT, ("moved_from",), message), name))
     if problems:
         raise InvalidFiles(problems)
 

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import edit
+from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
-from stagectl.core.expanding.definition import definition
+from stagectl.core.expanding.definition import Definition, definition
 from stagectl.core.expanding.expand import assembled, merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
-from stagectl.core.expanding.override import WrittenForSeveral, differences, front_steps, override, said, tag_steps
+from stagectl.core.expanding.override import (
+    WrittenForSeveral,
+    differences,
+    front_steps,
+    override,
+    said,
+    tag_steps,
+    value_at,
+)
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
-from stagectl.core.model import Name, Resource
+from stagectl.core.model import FOLDERS, Config, Name, Resource
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, dotted, same
+from stagectl.usecases.staging.definitions import definition_of
+from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.merge import edits_for
+
+_NOWHERE = "-/" * (FOLDERS + 1)  # a name that no reader has: relative names in a file mean nothing that exists
 
 
 @dataclass
 class Overriding:
-    """Definitions as they become, while one resource after the other is edited. edits: by path, None: it goes."""
+    """Definitions as they become, while one resource after the other is edited.
+
+    edits: by path, None for a file that goes. restored: resources that the snapshot's definitions do not make.
+    """
 
     snapshot: Snapshot
     edits: Dict[str, Optional[bytes]] = field(default_factory=dict)
+    restored: Dict[Name, Expanded] = field(default_factory=dict)
 
     def content(self, path: str) -> bytes:
         """Return a definition as it is by now."""
@@ -36,7 +53,7 @@ class Overriding:
 
     def expanded(self, name: Name) -> Expanded:
         """Return a resource as it comes out of its definition by now; raises InvalidFiles."""
-        one = self.snapshot.expanded[name]
+        one = self.restored.get(name) or self.snapshot.expanded[name]
         path = one.definition.path
         if path not in self.edits:
             return one
@@ -59,17 +76,78 @@ class Overriding:
         """Give a resource these tags; raises StagectlError, saying where to edit."""
         self._edit(name, lambda one: tag_steps(one, tags))
 
-    def say(self, name: Name, wanted: Resource) -> None:
+    def become(self, config: Config, name: Name, wanted: Optional[Resource]) -> None:
+        """Have a definition say what a staged form does, None: have none; raises StagectlError, saying where to edit.
+
+        Whether that is one that is like another, or says everything itself, follows the staged form.
+        """
+        path, defined = self.snapshot.definition_paths.get(name), self.snapshot.defined.get(name)
+        one = self.snapshot.expanded.get(name)
+        if wanted is None and one is not None:
+            self.remove(name)
+        elif wanted is None:
+            self.edits.update({path: None} if path is not None else {})
+        elif wanted.source is not None and (wanted.template or (one is not None and one.entry is not None)):
+            if one is None:
+                self._restore(config, name, wanted)
+            else:
+                self.say(config, name, wanted)
+        elif wanted.source is not None:
+            content = definition_of(config, wanted, None if one is not None else defined)
+            is_same = defined is not None and content == defined.content and one is None
+            self.edits.update({} if is_same else {path or wanted.source: content})
+
+    def _restore(self, config: Config, name: Name, wanted: Resource) -> None:
+        """Write the definition of a resource that nothing makes, as one that is like what it was like."""
+        path = self.snapshot.definition_paths.get(name) or str(wanted.source)
+        if not path.endswith(f"/{name}.yaml"):
+            hint = f"write it there: git log -p -- {path} shows how it was"
+            raise StagectlError(f"{name} was made by {path}, and is not any more", hint)
+        chain = chain_of(self.snapshot, wanted.template[0])
+        if chain is None:
+            self.edits[path] = definition_of(config, wanted, self.snapshot.defined.get(name))
+            return
+        self.edits[path] = f"---\nlike: {wanted.template[0]}\n---\n".encode()
+        own = definition(name, path, yamlfile.load(self.content(path)))
+        self.restored[name] = assembled((own, *chain), None, body_of((own, *chain)))[0]
+        self.say(config, name, wanted)
+
+    def say(self, config: Config, name: Name, wanted: Resource) -> None:
         """Have a resource say what another form of it says; raises StagectlError, saying where to edit."""
-        front = {"kind": wanted.kind, "tags": list(wanted.tags), "moved_from": wanted.moved_from}
+        added, own = path_tags(config, name), self.expanded(name).front["tags"]
+        tags = [tag for tag in wanted.tags if tag not in added or tag in own]
+        front = {"kind": wanted.kind, "tags": tags, "moved_from": wanted.moved_from}
         body = said(yamlfile.load(wanted.content)[BODY] or {})
         self._edit(name, lambda one: front_steps(one, front))
-        for at, value in differences(said(self.expanded(name).body), body):
-            self.set(name, at, value, lean=True)
+        one = self.expanded(name)
+        found = list(differences(said(one.body), body))
+        # What is a value of its entry first: others may read it inside a string.
+        for at, value in sorted(found, key=lambda difference: one.value_at(difference[0]) is None):
+            if not same(value_at(self.expanded(name).body, at), value):
+                self.set(name, at, value, lean=True)
         after = self.expanded(name)
         if not same(said(after.body), body):  # one value of an entry may stand in several places
             at = next(at for at, _ in differences(said(after.body), body))
             raise self._elsewhere(name, after.text_at(BODY, at), f"{dotted(at)} is written in")
+
+    def follow(self, name: Name, names: Mapping[Name, Name]) -> None:
+        """Have a resource name others by their new names: where they are written, or on top of what is relative there.
+
+        Raises StagectlError, saying where to edit.
+        """
+        one, before = self.expanded(name), self.snapshot.defined[name].content
+        own = one.definition
+        self._write(own.path, renamed(self.content(own.path), name, name, names))
+        body = yamlfile.load(renamed(before, name, name, names))[BODY] or {}
+        for at, value in differences(said(self.expanded(name).body), said(body)):
+            place = one.text_at(BODY, at)
+            path = place.definition.path
+            absolute = renamed(self.content(path), _NOWHERE, _NOWHERE, names)
+            text = value_at(yamlfile.load(absolute)[BODY] or {}, place.at)
+            if place.definition is not own and same(text, value):
+                self._make(path, [((BODY, place.at), value)])
+            else:
+                self.set(name, at, value)
 
     def remove(self, name: Name) -> None:
         """Have nothing make a resource any more."""
@@ -91,9 +169,11 @@ class Overriding:
 
     def _make(self, path: str, steps: Iterable[Assignment]) -> None:
         for step in steps:
-            content = edit(self.content(path), edits_for([step]))
-            if content != self.content(path):
-                self.edits[path] = content
+            self._write(path, edit(self.content(path), edits_for([step])))
+
+    def _write(self, path: str, content: bytes) -> None:
+        if content != self.content(path):
+            self.edits[path] = content
 
     def _elsewhere(self, name: Name, place: Written, what: str) -> StagectlError:
         path = place.definition.path
@@ -104,3 +184,22 @@ class Overriding:
         if own.entry is not None:
             hint += f"; or write ${{each.<value>}} there, and the value into every entry of {own.definition.path}"
         return StagectlError(f"{name}: {what} {where}, and not for {name} alone", hint)
+
+
+def chain_of(snapshot: Snapshot, name: Name) -> Optional[Tuple[Definition, ...]]:
+    """Return a definition and those that it is like, the nearest first; None where one of them is not there."""
+    found: List[Definition] = []
+    at: Optional[Name] = name
+    while at is not None:
+        one = snapshot.definitions.get(at) or _read(snapshot, at)
+        if one is None:
+            return None
+        found.append(one)
+        at = one.like
+    return tuple(found)
+
+
+def _read(snapshot: Snapshot, name: Name) -> Optional[Definition]:
+    """Return a definition that says everything itself, and that nothing is like yet."""
+    paths = [path for path in (f"{root}/{name}.yaml" for root in snapshot.config.roots) if path in snapshot.files]
+    return definition(name, paths[0], yamlfile.load(snapshot.files[paths[0]])) if paths else None

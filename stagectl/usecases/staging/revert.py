@@ -32,9 +32,10 @@ from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
-from stagectl.usecases.staging.definitions import definition_of, refuse_expanded
-from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.definitions import definition_of
+from stagectl.usecases.staging.desired import copied, rendered
 from stagectl.usecases.staging.merge import actions_of, carried_out, documents_of
+from stagectl.usecases.staging.overriding import Overriding
 
 _SEE = "see what can be reverted: stagectl log"
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
@@ -76,7 +77,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     wanted = _wanted(snapshot, work, applied)
     _refuse_uncommitted(workspace, wanted)
     edits = _definitions(workspace, snapshot, wanted)
-    refuse_expanded(snapshot, edits, "reverting")
+    wanted = _as_expanded(workspace, wanted, edits)
     left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
     left.update({path: text for path, text in edits.items() if text is not None})
     trailers = [f"Reverts: {entry.commit}" for entry in meant]
@@ -241,7 +242,7 @@ def _definitions(
     workspace: Workspace, snapshot: Snapshot, wanted: Mapping[Name, Optional[Resource]]
 ) -> Dict[str, Content]:
     """Return how the definitions change with the staged files; raises StagectlError where edits would be lost."""
-    edits: Dict[str, Content] = {}
+    overriding = Overriding(snapshot)
     for name, resource in wanted.items():
         defined, staged = snapshot.defined.get(name), snapshot.staged.get(name)
         if not _is_copy(workspace, defined, staged):
@@ -249,14 +250,21 @@ def _definitions(
                 f"the definition of {name} has edits that are not staged",
                 f"stage them, or drop them: stagectl discard {name}",
             )
-        path = snapshot.definition_paths.get(name)
-        if resource is None:
-            edits.update({path: None} if path is not None else {})
-        elif resource.source is not None:
-            content = definition_of(workspace.config, resource, defined)
-            if defined is None or content != defined.content:
-                edits[path or resource.source] = content
-    return edits
+        overriding.become(workspace.config, name, resource)
+    return overriding.edits
+
+
+def _as_expanded(
+    workspace: Workspace, wanted: Mapping[Name, Optional[Resource]], edits: Dict[str, Content]
+) -> Dict[Name, Optional[Resource]]:
+    """Return the wanted forms as they come out of their definitions, where these are expanded."""
+    found = dict(wanted)
+    if any(resource is not None and resource.template for resource in wanted.values()):
+        after = workspace.snapshot(definitions=True, edits=edits)
+        for name, resource in wanted.items():
+            if resource is not None and name in after.expanded:
+                found[name] = copied(workspace.config, after, name, resource.actions)
+    return found
 
 
 def _is_copy(workspace: Workspace, defined: Optional[Resource], staged: Optional[Resource]) -> bool:

@@ -19,8 +19,9 @@ from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
-from stagectl.usecases.staging.definitions import definition_of, refuse_expanded, refuse_loss
+from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.overriding import Overriding
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,6 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     aim = _aim(workspace, selection, everything)
     snapshot, applied = aim.snapshot, aim.applied
     edits = aim.definitions(workspace.config)
-    refuse_expanded(snapshot, edits, "discarding")
     if not force:
         refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
     left = {path: text for path, text in snapshot.files.items() if path not in edits}
@@ -82,14 +82,17 @@ class _Aim:
 
     def definitions(self, config: Config) -> Dict[str, Optional[bytes]]:
         """Return how the definitions have to change so that staging them would give that."""
-        snapshot, edits = self.snapshot, {}
+        snapshot, overriding = self.snapshot, Overriding(self.snapshot)
         for name in sorted(self.chosen):
-            edits.update(_definition(config, snapshot, name, self._as_applied(name)))
+            overriding.become(config, name, self._as_applied(name))
         for name in sorted(snapshot.defined.keys() - self.chosen):
-            before = snapshot.defined[name]
-            after = self._reading_old_names(before, self._names_for(name))
-            edits.update({snapshot.definition_paths[name]: after.content} if after is not before else {})
-        return edits
+            before, names = snapshot.defined[name], self._names_for(name)
+            after = self._reading_old_names(before, names)
+            if after is not before and name in snapshot.expanded:
+                overriding.follow(name, names)
+            elif after is not before:
+                overriding.edits[snapshot.definition_paths[name]] = after.content
+        return overriding.edits
 
     def _as_applied(self, name: Name) -> Optional[Resource]:
         """Return the staged form of what is applied: the file last applied, without actions that were not done."""
@@ -141,20 +144,6 @@ def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied:
     world = World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases)
     found = select(selection, world)
     return sorted(world.tags if found is None else found)
-
-
-def _definition(
-    config: Config, snapshot: Snapshot, name: Name, resource: Optional[Resource]
-) -> Dict[str, Optional[bytes]]:
-    """Return how a definition has to change so that staging it would give this; nothing if it does."""
-    path = snapshot.definition_paths.get(name)
-    if resource is None:
-        return {path: None} if path is not None else {}
-    if resource.source is None:
-        return {}
-    defined = snapshot.defined.get(name)
-    content = definition_of(config, resource, defined)
-    return {} if defined is not None and content == defined.content else {path or resource.source: content}
 
 
 def _drop_debts(
