@@ -16,7 +16,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.splice import Splice, flow
-from stagectl.core.errors import StagectlError, Step
+from stagectl.core.errors import Flaw, StagectlError, Step
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
@@ -37,6 +37,21 @@ def edit(data: bytes, edits: Sequence[Edit]) -> bytes:
     for one in edits:
         data = _edited(data, one)
     return data
+
+
+_KEY = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:,{}\[\]]+""")
+
+
+def rename_key(data: bytes, document: int, at: Tuple[Step, ...], key: str) -> bytes:
+    """Return a file in which the last key of a path has another name, and nothing else moved."""
+    line, column = yamlfile.locate(data, Flaw(document, at, "", on_key=True))
+    lines = data.decode().splitlines(keepends=True)
+    text = lines[line - 1]
+    match = _KEY.match(text, column - 1)
+    if match is None:
+        raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
+    lines[line - 1] = text[: column - 1] + yamlfile.quote(key) + text[match.end() :]
+    return "".join(lines).encode()
 
 
 def _edited(data: bytes, one: Edit) -> bytes:

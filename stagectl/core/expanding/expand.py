@@ -127,7 +127,7 @@ class _Expanding:
 
 
 def assembled(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> Tuple[Expanded, Placed]:
-    """Return the resource that definitions make, with what is wrong; body: theirs, merged, as `body_of` has it."""
+    """Return the resource that definitions make, with what is wrong; body: theirs, merged, as `merged_body` has it."""
     name = chain[0].name if entry is None else Name(f"{chain[0].name}/{entry}")
     one = Expanded(name, chain, entry)
     flaws = Flaws()

@@ -55,19 +55,19 @@ def said(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def _direct(one: Expanded, base: Any, at: At, value: Any) -> Tuple[At, Any]:
     """Return a place in the definition and what to say there; of a list that stands elsewhere all of it."""
     for depth in range(1, len(at)):
-        whole = value_at(one.body, at[:depth])
-        if isinstance(whole, list) and not isinstance(value_at(one.definition.body, at[:depth]), list):
+        whole = inner_value(one.body, at[:depth])
+        if isinstance(whole, list) and not isinstance(inner_value(one.definition.body, at[:depth]), list):
             return at[:depth], with_value(whole, at[depth:], value)
     if value is MISSING:
         return at, (None if _there(base, at) else MISSING)
-    return at, patch(value_at(base, at), value)
+    return at, patch(inner_value(base, at), value)
 
 
 def _whole(base: Any, wanted: Any, at: At) -> Tuple[At, Any]:
     """Return all that has to stand at a place."""
     if not _there(wanted, at):
         return at, (None if _there(base, at) else MISSING)
-    return at, patch(value_at(base, at), value_at(wanted, at))
+    return at, patch(inner_value(base, at), inner_value(wanted, at))
 
 
 def _in_entry(one: Expanded, at: At, value: Any) -> Assignment:
@@ -156,7 +156,7 @@ def _empty(rest: Sequence[Any]) -> Any:
     return [] if rest and isinstance(rest[0], int) else {}
 
 
-def value_at(value: Any, at: At) -> Any:
+def inner_value(value: Any, at: At) -> Any:
     """Return what is at a place, None where nothing is."""
     for step in at:
         is_there = step in value if isinstance(value, dict) else isinstance(value, list) and _is_in(value, step)
@@ -167,7 +167,7 @@ def value_at(value: Any, at: At) -> Any:
 
 
 def _there(value: Any, at: At) -> bool:
-    holder = value_at(value, at[:-1])
+    holder = inner_value(value, at[:-1])
     return at[-1] in holder if isinstance(holder, dict) else isinstance(holder, list) and _is_in(holder, at[-1])
 
 
@@ -180,5 +180,5 @@ def _steps(value: Any, at: At) -> At:
     found: List[Any] = []
     for step in at:
         found.append(str(step) if isinstance(value, dict) else step)
-        value = value_at(value, (found[-1],))
+        value = inner_value(value, (found[-1],))
     return tuple(found)

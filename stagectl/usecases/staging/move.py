@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Optional, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import StagectlError
+from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection
-from stagectl.core.schemas.schema import FRONT
+from stagectl.core.references import folder_of
+from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.values import leaves
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.define import named, path_of
-from stagectl.usecases.staging.definitions import refuse_expanded
+from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import stage
 
 AppliedStates = Mapping[Name, Applied]
@@ -34,7 +37,6 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
         raise StagectlError(f"{new} exists already", "move to a name that nothing has")
     edits, touched = move_edits(snapshot, applied, name, Name(new))
-    refuse_expanded(snapshot, edits, "moving")
     return stage(workspace, Selection(touched), edits=edits)
 
 
@@ -48,15 +50,56 @@ def move_edits(
     snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name
 ) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
     """Return the files of a move, None for one that goes, and the names of all whose files they are."""
-    path = path_of(snapshot, old)
-    new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
-    edits: Dict[str, Optional[bytes]] = {path: None, new_path: _moved(snapshot, applied, old, new)}
-    touched = [old, new]
+    overriding = Overriding(snapshot)
+    one = snapshot.expanded.get(old)
+    if one is not None and one.entry is not None:
+        _rename_entry(overriding, one, new, _claims(snapshot, applied, old, new, snapshot.defined[old].moved_from))
+    else:
+        path = path_of(snapshot, old)
+        new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
+        overriding.edits.update({path: None, new_path: _moved(snapshot, applied, old, new)})
+        _refuse_others(overriding, one, new)
+    touched = [old, new, *_follow_likeness(overriding, old, new)]
     for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
-        reader = path_of(snapshot, name)
-        edits[reader] = renamed(snapshot.files[reader], name, name, {old: new})
+        if name in snapshot.expanded:
+            overriding.follow(name, {old: new})
+        else:
+            reader = path_of(snapshot, name)
+            overriding.edits[reader] = renamed(overriding.content(reader), name, name, {old: new})
         touched.append(name)
-    return edits, tuple(touched)
+    return overriding.edits, tuple(dict.fromkeys(touched))
+
+
+def _rename_entry(overriding: Overriding, one: Expanded, new: Name, claims: Sequence[Name]) -> None:
+    """Give an entry of `each` another key; raises StagectlError for a name that its definition cannot make."""
+    if folder_of(new) != one.definition.name:
+        message = f"{one.name} is an entry of {one.definition.path}, which makes {one.definition.name}/... only"
+        hint = f"define {new} with 'moved_from: {one.name}', take '{one.entry}' out of 'each', and stage both"
+        raise StagectlError(message, hint)
+    overriding.rename(one.name, new, claims)
+
+
+def _follow_likeness(overriding: Overriding, old: Name, new: Name) -> List[Name]:
+    """Have all that are like a definition be like it under its new name; return the resources that come of them."""
+    snapshot = overriding.snapshot
+    for definition in snapshot.definitions.values():
+        if definition.like == old:
+            content = overriding.content(definition.path)
+            overriding.edits[definition.path] = edit(content, [Edit(FRONT, ("like",), new)])
+    return sorted(name for name, resource in snapshot.defined.items() if old in resource.template and name != old)
+
+
+def _refuse_others(overriding: Overriding, one: Optional[Expanded], new: Name) -> None:
+    """Raise StagectlError where what a resource is like names others relative to it, and it leaves their folder."""
+    if one is None or folder_of(one.name) == folder_of(new):
+        return
+    for at, text in leaves(one.body):
+        place = one.text_at(BODY, at)
+        is_relative = isinstance(text, str) and ("${." in text or (at[0] != "inputs" and text.startswith(".")))
+        if is_relative and place.definition is not one.definition:
+            where = overriding.place(place)
+            message = f"{one.name} cannot leave its folder: {where} names others relative to it ({text})"
+            raise StagectlError(message, f"write that value into {one.definition.path} first, and then move it")
 
 
 def _readers(resources: Mapping[Name, Resource], old: Name) -> Set[Name]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.adapters.yamlfile.edit import edit
+from stagectl.adapters.yamlfile.edit import edit, rename_key
 from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
-from stagectl.core.expanding.definition import Definition, definition
+from stagectl.core.expanding.definition import MOVED_FROM, Definition, definition
 from stagectl.core.expanding.expand import assembled, merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
 from stagectl.core.expanding.override import (
     WrittenForSeveral,
     differences,
     front_steps,
+    inner_value,
     override,
     said,
     tag_steps,
-    value_at,
 )
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
@@ -82,7 +82,7 @@ class Overriding:
         Whether that is one that is like another, or says everything itself, follows the staged form.
         """
         path, defined = self.snapshot.definition_paths.get(name), self.snapshot.defined.get(name)
-        one = self.snapshot.expanded.get(name)
+        one = self.restored.get(name) or self.snapshot.expanded.get(name)
         if wanted is None and one is not None:
             self.remove(name)
         elif wanted is None:
@@ -109,7 +109,7 @@ class Overriding:
             return
         self.edits[path] = f"---\nlike: {wanted.template[0]}\n---\n".encode()
         own = definition(name, path, yamlfile.load(self.content(path)))
-        self.restored[name] = assembled((own, *chain), None, body_of((own, *chain)))[0]
+        self.restored[name] = assembled((own, *chain), None, merged_body((own, *chain)))[0]
         self.say(config, name, wanted)
 
     def say(self, config: Config, name: Name, wanted: Resource) -> None:
@@ -123,7 +123,7 @@ class Overriding:
         found = list(differences(said(one.body), body))
         # What is a value of its entry first: others may read it inside a string.
         for at, value in sorted(found, key=lambda difference: one.value_at(difference[0]) is None):
-            if not same(value_at(self.expanded(name).body, at), value):
+            if not same(inner_value(self.expanded(name).body, at), value):
                 self.set(name, at, value, lean=True)
         after = self.expanded(name)
         if not same(said(after.body), body):  # one value of an entry may stand in several places
@@ -143,11 +143,28 @@ class Overriding:
             place = one.text_at(BODY, at)
             path = place.definition.path
             absolute = renamed(self.content(path), _NOWHERE, _NOWHERE, names)
-            text = value_at(yamlfile.load(absolute)[BODY] or {}, place.at)
+            text = inner_value(yamlfile.load(absolute)[BODY] or {}, place.at)
             if place.definition is not own and same(text, value):
                 self._make(path, [((BODY, place.at), value)])
             else:
                 self.set(name, at, value)
+
+    def rename(self, old: Name, new: Name, claims: Sequence[Name]) -> None:
+        """Have an entry make a resource of another name; claims: the names it had before, newest first."""
+        one, key = self.expanded(old), new.rpartition("/")[2]
+        path, value = one.definition.path, (claims[0] if len(claims) == 1 else list(claims))
+        if one.definition.has_list:
+            keys = [key if other == one.entry else other for other in one.definition.each or {}]
+            self._make(path, [((FRONT, ("each",)), {other: {} for other in keys} if claims else keys)])
+        else:
+            self._write(path, rename_key(self.content(path), FRONT, one.entry_at(), key))
+        place = (FRONT, ("each", key, MOVED_FROM))
+        if claims:
+            self._make(path, [(place, value)])
+        elif MOVED_FROM in (one.definition.each or {}).get(str(one.entry), {}):
+            self._make(path, [(place, MISSING)])
+        self.restored[new] = replace(one, name=new, entry=key)
+        self.restored[new] = self.expanded(new)
 
     def remove(self, name: Name) -> None:
         """Have nothing make a resource any more."""
@@ -175,11 +192,15 @@ class Overriding:
         if content != self.content(path):
             self.edits[path] = content
 
+    def place(self, written: Written) -> str:
+        """Return where something is written, as `path:line:column`."""
+        path = written.definition.path
+        problem = problem_at(self.content(path), path, Flaw(written.document, written.at, "", written.on_key))
+        return f"{path}:{problem.line}:{problem.column}"
+
     def _elsewhere(self, name: Name, place: Written, what: str) -> StagectlError:
-        path = place.definition.path
-        problem = problem_at(self.content(path), path, Flaw(place.document, place.at, "", place.on_key))
-        where = f"{path}:{problem.line}:{problem.column}"
-        own = self.snapshot.expanded[name]
+        where = self.place(place)
+        own = self.expanded(name)
         hint = "edit it there"
         if own.entry is not None:
             hint += f"; or write ${{each.<value>}} there, and the value into every entry of {own.definition.path}"

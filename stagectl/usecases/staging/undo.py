@@ -16,6 +16,7 @@ from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Config, Name, Oid, Resource, change_id, is_pending
 from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
@@ -83,7 +84,10 @@ class _Aim:
     def definitions(self, config: Config) -> Dict[str, Optional[bytes]]:
         """Return how the definitions have to change so that staging them would give that."""
         snapshot, overriding = self.snapshot, Overriding(self.snapshot)
-        for name in sorted(self.chosen):
+        renamed_back = [new for new in sorted(self.undone) if self._is_renamed_entry(new)]
+        for new in renamed_back:
+            overriding.rename(new, self.undone[new], ())
+        for name in sorted(self.chosen - {*renamed_back}):
             overriding.become(config, name, self._as_applied(name))
         for name in sorted(snapshot.defined.keys() - self.chosen):
             before, names = snapshot.defined[name], self._names_for(name)
@@ -93,6 +97,12 @@ class _Aim:
             elif after is not before:
                 overriding.edits[snapshot.definition_paths[name]] = after.content
         return overriding.edits
+
+    def _is_renamed_entry(self, new: Name) -> bool:
+        """Return whether a move was the renaming of an entry of `each`, and nothing else has the new name."""
+        one, old = self.snapshot.expanded.get(new), self.undone[new]
+        is_entry = one is not None and one.entry is not None and folder_of(old) == folder_of(new)
+        return is_entry and new in self._gone and old not in self.snapshot.defined
 
     def _as_applied(self, name: Name) -> Optional[Resource]:
         """Return the staged form of what is applied: the file last applied, without actions that were not done."""

@@ -29,6 +29,6 @@ def test_the_files_and_commands_of_the_page_work(tmp_path: Path) -> None:
             out = repo.ok(*shlex.split(line, comments=True)[1:]).out
             assert "    port: 8443   (resources/staging/site.yaml:6)\n" in out or "show" not in line
 
-    assert "  green: {port: 9002}\n" in repo.read("resources/shop.yaml")
+    assert "  azure: {port: 9002}\n" in repo.read("resources/shop.yaml")
     assert 'image: "nginx:1.28"' in repo.read("resources/prod/site.yaml")
     assert not (repo.root / ".staged/shop/blue.yaml").exists()
