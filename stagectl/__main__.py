@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep gi
 
     from stagectl.core.errors import StagectlError
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 64, 130
+DONE, FAILED, USAGE, LOCKED, INTERRUPTED = 0, 1, 64, 75, 130
 
 
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
@@ -96,14 +96,14 @@ def _unread(code: int) -> int:
 
 def _told(error: "StagectlError") -> int:
     from stagectl.cli.colours import led
-    from stagectl.core.errors import InvalidFiles, UsageError
+    from stagectl.core.errors import Busy, InvalidFiles, UsageError
     from stagectl.core.printable import safe
 
     lead = "" if isinstance(error, InvalidFiles) else "error: "
     print(led(f"{lead}{safe(error.message)}"), file=sys.stderr)
     if error.hint:
         print(led(f"hint: {safe(error.hint)}"), file=sys.stderr)
-    return USAGE if isinstance(error, UsageError) else FAILED
+    return USAGE if isinstance(error, UsageError) else LOCKED if isinstance(error, Busy) else FAILED
 
 
 _HINTS = {  # of what the system may refuse at any time, without anybody having made a mistake in the code

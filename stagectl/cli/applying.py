@@ -101,6 +101,9 @@ def apply(
         False, "--require-signed", help="Refuse commits, not applied before, without a good signature."
     ),
     offline: bool = OFFLINE,
+    wait: Optional[str] = typer.Option(
+        None, "--wait", metavar="SECONDS", help="Wait for locks: --wait for ever, --wait=60 for a minute."
+    ),
     as_json: bool = EVENTS,
 ) -> None:
     """Plan, confirm, run the changes, and move the applied commit forward by what succeeded."""
@@ -124,10 +127,20 @@ def apply(
         sign=sign,
         require_signed=require_signed,
         where=Where(executor, scheduler, insecure),
+        wait=_seconds(wait),
         filter=_filter(noop, skip, start_at, end_at),
     )
     chosen = reviewed.selection if reviewed else selection(names, tags, with_children, with_parents)
     _carry_out(chosen, options, asked=asked, as_json=as_json)
+
+
+def _seconds(text: Optional[str]) -> Optional[float]:
+    """Return how long locks are waited for; raises UsageError for what is no time."""
+    if text is None or text == "inf":
+        return None if text is None else float(text)
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"'{text}' is no number of seconds", "for example --wait=60; --wait waits for ever")
+    return float(text)
 
 
 def _is_asked_for(is_said: bool) -> bool:

@@ -43,5 +43,8 @@ def answer(words: Sequence[str]) -> Optional[str]:
 
 
 def spelled(words: Sequence[str]) -> List[str]:
-    """Return a command line in which `help COMMAND` is written `COMMAND --help`."""
-    return [words[1], "--help"] if words[:1] == ["help"] and len(words) > 1 else list(words)
+    """Return a command line in which `help COMMAND` is `COMMAND --help`, and `--wait` alone says how long."""
+    if words[:1] == ["help"] and len(words) > 1:
+        return [words[1], "--help"]
+    end = words.index("--") if "--" in words else len(words)
+    return ["--wait=inf" if word == "--wait" and at < end else word for at, word in enumerate(words)]

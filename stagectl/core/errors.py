@@ -33,6 +33,10 @@ class UsageError(StagectlError):
     """The command line asks for something that cannot be meant (exit code 64)."""
 
 
+class Busy(StagectlError):
+    """Somebody else holds a lock, so nothing ran (exit code 75): later it may be free."""
+
+
 class RunLost(StagectlError):
     """Nobody sees any more how changes end that a run has started; it stays open, and `resume` finishes it."""
 

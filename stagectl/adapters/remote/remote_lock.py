@@ -17,7 +17,7 @@ from typing import AbstractSet, Callable, Optional, Set
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import empty_tree, write_commit
 from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import Lock, lock_of, message_of
 from stagectl.core.model import Oid
 
@@ -26,7 +26,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 Note = Callable[[str], None]
 
 
-class Locked(StagectlError):
+class Locked(Busy):
     """Somebody else holds the lock."""
 
 

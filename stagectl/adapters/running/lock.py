@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Callable, Iterator
 
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import Busy
 
 TRIES, PAUSE = 5, 0.05  # how often, and how many seconds apart: `is_held` holds it for a moment, too
 
@@ -27,7 +27,7 @@ def _taken(file: IO[str]) -> bool:
 
 @contextmanager
 def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
-    """Hold the lock; raises StagectlError that says who holds it, since when, and which run.
+    """Hold the lock; raises Busy that says who holds it, since when, and which run.
 
     what: the command that wants it. Yields a function by which the holder says which run it does.
     """
@@ -35,7 +35,7 @@ def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
         if not _taken(file):
             file.seek(0)
             holder = file.read().strip() or "it has not said who it is yet"
-            raise StagectlError(f"another apply is running: {holder}", "wait for it, or: stagectl stop RUN")
+            raise Busy(f"another apply is running: {holder}", "wait for it, or: stagectl stop RUN")
         since = f"process {os.getpid()}, {what}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
         def say(run: str) -> None:

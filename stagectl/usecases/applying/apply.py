@@ -6,7 +6,7 @@ import os
 import shlex
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Callable, Mapping, Optional, Sequence, Tuple
 
@@ -37,6 +37,7 @@ from stagectl.usecases.planning.reviewed import check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
+from stagectl.usecases.team.waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Options:
 
     filter: changes to leave out; sign: whether the applied commit is signed; require_signed: whether what is applied
     has to be; outputs: what to record of resources; head: the commit to apply; retries: the run whose failures are
-    tried again; where: what carries it out.
+    tried again; where: what carries it out; wait: how many seconds locks are waited for, None: not at all.
     """
 
     record_only: bool = False
@@ -63,6 +64,7 @@ class Options:
     retries: str = ""
     where: Where = field(default_factory=Where)
     outputs: Mapping[Name, Outputs] = field(default_factory=dict)
+    wait: Optional[float] = None
 
 
 Confirm = Callable[[Plan], bool]
@@ -86,9 +88,10 @@ def apply(
     """
     _check_here(workspace)
     is_remote(options.where, workspace.config)
-    with only_one(workspace.git.scratch(), "apply") as say, shared(
-        workspace, "apply", note, offline=options.offline
-    ) as team:
+    with ExitStack() as locks:
+        waiting = Waiting(options.wait, note)
+        say = waiting.enter(locks, lambda: only_one(workspace.git.scratch(), "apply"))
+        team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
         workspace = Workspace(workspace.root)  # the applied branch may have been fetched
         journals.tidy(workspace.git.scratch())
         recovered = recover(workspace)

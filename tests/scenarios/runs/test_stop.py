@@ -39,7 +39,7 @@ def test_a_second_apply_says_who_applies(repo: Repo) -> None:
     staged(repo.define("a", "gate"))
     with going(repo, 1) as process:
         for command in (("apply", "--yes"), ("resume",)):
-            said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", failed(repo.run(*command)).err)
+            said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", failed(repo.run(*command), 75).err)
             assert said == (
                 f"error: another apply is running: process {process.pid}, apply, since TIME, run {newest(repo)}\n"
                 "hint: wait for it, or: stagectl stop RUN\n"

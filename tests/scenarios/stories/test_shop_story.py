@@ -117,7 +117,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     apply = shop.begin("apply", "--yes")
     run = shop.wait_until_hanging("staging/cache", "staging/cache.update")
     busy = shop.run("apply", "--yes")
-    assert busy.code == 1
+    assert busy.code == 75
     assert re.match(rf"error: another apply is running: process {apply.pid}, apply, since .*, run {run}\n", busy.err)
 
     # So Ada stops her run. What hangs may end, nothing else starts; later she goes on where it stopped.

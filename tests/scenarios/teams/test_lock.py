@@ -49,7 +49,7 @@ def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     ran = ended(process)
     out, err = ran.out, ran.err
 
-    assert (0, 1, []) == (process.returncode, refused.code, team.ada.log()), err
+    assert (0, 75, []) == (process.returncode, refused.code, team.ada.log()), err
     run = re.search(r"Run (\S+)", out)
     assert run
     assert re.fullmatch(
@@ -81,7 +81,7 @@ def test_maintenance_stops_everybody_until_somebody_unlocks(team: Team) -> None:
     edit(team.ada, "db", 2)
     for command in (["apply", "--yes"], ["lock", "--reason", "me too"]):
         refused = team.ada.run(*command)
-        assert (1, refusal) == (refused.code, refused.err)
+        assert (75, refusal) == (refused.code, refused.err)
     assert (
         f"This machine: free\norigin: locked for maintenance by {holder}: {purpose}\n"
         f"  lock {identity}; to take it away: stagectl unlock {identity}\n"
@@ -184,7 +184,7 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
         renewing.join(PATIENCE)
     assert not renewing.is_alive()
 
-    assert (1, [], tips[-1]) == (refused.code, team.ada.log(), team.at(LOCK))
+    assert (75, [], tips[-1]) == (refused.code, team.ada.log(), team.at(LOCK))
     holder = f"{BOB} on elsewhere since 2001-01-01T00:00:00Z"
     assert (
         f"the lock on origin was not renewed lately; watching it for 3 s: {holder}\n"
@@ -272,7 +272,7 @@ def test_an_equal_value_gets_past_a_wrong_lease_and_a_nonce_does_not_let_it(team
     assert before, "the clock stands still in these tests: without a nonce these would be equal"
     team.bob.ok("lock", "--reason", "x")
     refused = team.bob.run("lock", "--reason", "x")
-    assert (1, True) == (refused.code, refused.err.startswith("error: origin is locked for maintenance by Bob"))
+    assert (75, True) == (refused.code, refused.err.startswith("error: origin is locked for maintenance by Bob"))
 
 
 def test_two_questions_at_once_do_not_end_each_other(team: Team) -> None:

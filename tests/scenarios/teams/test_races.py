@@ -37,7 +37,7 @@ def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
         all_of_them = race(team, repos, number + 10)
         ran = [each for each in all_of_them if each.code == 0 and "Applied: 1 SUCCESS." in each.out]
         refused = [
-            each for each in all_of_them if each.code == 1 and each.err.startswith("error: origin is locked by ")
+            each for each in all_of_them if each.code == 75 and each.err.startswith("error: origin is locked by ")
         ]
         done = [each for each in all_of_them if each.code == 0 and each.out.startswith("No changes.")]
         assert 1 == len(ran), all_of_them

@@ -223,7 +223,7 @@ def test_sync_waits_for_nobody_on_this_machine(team: Team) -> None:
     out, err = ran.out, ran.err
 
     assert 0 == process.returncode, err
-    assert 1 == refused.code
+    assert 75 == refused.code
     assert re.fullmatch(
         r"error: another apply is running: process \d+, apply, since [-\d]+ [:\d]+, run \S+\n"
         r"hint: wait for it, or: stagectl stop RUN\n",

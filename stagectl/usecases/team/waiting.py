@@ -1,0 +1,34 @@
+"""Waiting for locks: those of this machine and of the remote, for as long as somebody is willing to."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import Callable, ContextManager, Optional, TypeVar
+
+from stagectl.core.errors import Busy
+
+PAUSE = 1.0  # seconds between two tries
+T = TypeVar("T")
+
+
+class Waiting:
+    """Who waits. seconds: for all locks together, None: not at all; note is told of each holder once."""
+
+    def __init__(self, seconds: Optional[float], note: Callable[[str], None]) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._note, self._told = note, ""
+
+    def enter(self, stack: ExitStack, make: Callable[[], ContextManager[T]]) -> T:
+        """Return what a lock yields once it is held, until the stack is closed; raises Busy when the time is over."""
+        while True:
+            try:
+                return stack.enter_context(make())
+            except Busy as error:
+                left = -1.0 if self._end is None else self._end - time.monotonic()
+                if left <= 0:
+                    raise
+                if error.message != self._told:
+                    self._told = error.message
+                    self._note(f"waiting: {error.message}")
+                time.sleep(min(PAUSE, left))
