@@ -12,7 +12,7 @@ def sync(as_json: bool = AS_JSON) -> None:
     from stagectl.usecases.team.sync import sync as use_case
     from stagectl.views.teams import conflict_text, sync_json, sync_text
 
-    done = use_case(workspace())
+    done = use_case(workspace(), print_note)
     if as_json:
         out(sync_json(done))
     elif not done.conflicts:

@@ -185,6 +185,7 @@ class Config:
     route_targets: bool = False  # whether a change with a `target` needs a worker that was started for it
     targets: int = 1  # how many changes may run at once on one `target`
     lock_ref: str = "refs/stagectl/lock"  # on the remote
+    remote_timeout: int = 600  # seconds that a fetch or a push of the applied branch may take
     lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead
     tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
     plain: Tuple[str, ...] = ()  # environment variables that are no secrets, whoever reads them

@@ -31,6 +31,9 @@ def _verb(arguments: Sequence[str]) -> str:
     return next(word for word in arguments if not word.startswith("-") and "=" not in word)
 
 
+ENDING = 2.0  # seconds until a git that was asked to end is killed
+
+
 class GitError(StagectlError):
     """Git refused; the message is what git said."""
 
@@ -102,8 +105,7 @@ class GitProcess:
             process.wait()
             raise
         except subprocess.TimeoutExpired:
-            process.kill()  # what it started may keep the pipes open: nobody waits for that
-            process.wait()
+            _end(process)  # what it started may keep the pipes open: nobody waits for that
             return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
         return process.returncode, out, err
 
@@ -168,3 +170,13 @@ class GitProcess:
         self.run("config", "--add", key, value)
         for read in ("settings", "_raw_settings"):  # they are others now
             self.__dict__.pop(read, None)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a git that takes too long: asked to, it takes its locks away."""
+    process.terminate()
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Optional, Tuple
+import threading
+from typing import Callable, Optional, Tuple
 
 from stagectl.adapters.git.git import LOCKED, Git, GitError, Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
 ASK_SECONDS = 60.0  # how long a question to a remote may take
+MOVE_SECONDS = 600.0  # how long a fetch or a push of the applied branch may take, if the config says nothing
+TOLD_AFTER = 5.0  # seconds until somebody is told what is waited for
+NO_ANSWER = 124  # the exit code of a git that took too long
+Note = Callable[[str], None]
 _ENV = {"GIT_TERMINAL_PROMPT": "0"}
 # Whatever the user's config says: nothing but the one ref, and no file of the user's is written.
 _NOTHING_ELSE = ("--no-tags", "--no-prune", "--recurse-submodules=no", "--refmap=", "--no-write-fetch-head")
@@ -22,10 +27,13 @@ class Rewritten(StagectlError):
 
 
 class Remote:
-    """One remote of a repository, by the name that git has for it."""
+    """One remote of a repository, by the name that git has for it.
 
-    def __init__(self, git: Git, name: str) -> None:
-        self.git, self.name = git, name
+    seconds: how long a fetch or a push of the applied branch may take; note is told of one that takes a while.
+    """
+
+    def __init__(self, git: Git, name: str, seconds: float = MOVE_SECONDS, note: Note = lambda text: None) -> None:
+        self.git, self.name, self._seconds, self._note = git, name, seconds, note
 
     def read(self, ref: str, seconds: float = ASK_SECONDS) -> Optional[Oid]:
         """Ask what a ref stands at, None if there is none; raises GitError when nobody answers."""
@@ -41,7 +49,7 @@ class Remote:
 
         Raises Rewritten, and leaves the ref here alone, when the remote's one does not contain it any more.
         """
-        code, _, err = self.git.try_run(*_FETCH, "--end-of-options", self.name, f"{ref}:{into}", env=_ENV)
+        code, err = self._moved("fetch", ref, *_FETCH, "--end-of-options", self.name, f"{ref}:{into}")
         if code == 0:
             return self.git.find(into)
         there, before = self.read(ref), self.git.find(into)
@@ -66,7 +74,7 @@ class Remote:
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
         Raises GitError when it is not moved though nobody else moved it.
         """
-        code, _, err = self.git.try_run(*_PUSH, "--end-of-options", self.name, f"{new}:{ref}", env=_ENV)
+        code, err = self._moved("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
         return new if code == 0 else self._stands(ref, expected, code, err, ASK_SECONDS)
 
     def swap(
@@ -81,6 +89,19 @@ class Remote:
         arguments = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
         code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
         return new if code == 0 else self._stands(ref, expected, code, err, seconds)
+
+    def _moved(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
+        """Return how a fetch or a push ended; one that takes a while is told, one that takes too long is ended."""
+        text = f"waiting for {self.name}: git {what} of {ref} (for {self._seconds:.0f} s at the most)"
+        telling = threading.Timer(TOLD_AFTER, self._note, [text])
+        telling.daemon = True
+        telling.start()
+        try:
+            code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=self._seconds)
+        finally:
+            telling.cancel()
+        more = b"; remote_timeout in stagectl.yaml gives it more" if code == NO_ANSWER else b""
+        return code, err + more
 
     def _refusal(self, what: str, code: int, err: bytes) -> GitError:
         """Return the error for a git that failed; a lock that is in its way may be here or there."""

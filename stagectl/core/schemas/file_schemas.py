@@ -229,6 +229,10 @@ def _config() -> Schema:
             "route_targets": {"type": "boolean", "description": "Whether a `target` goes to the workers of that name."},
             "targets": {**count, "description": "Changes at once on one value of the input `target`."},
             "lock_ref": _text("refs/.+/.+", "The lock on the remote, a full ref."),
+            "remote_timeout": {
+                **count,
+                "description": "Seconds that a fetch or a push of the applied branch may take.",
+            },
             "lock_term": {
                 **count,
                 "maximum": 3600,

@@ -18,7 +18,7 @@ _KIND_KEYS = (
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
-    "lock_ref", "lock_term", "tags", "vocabulary", "plain",
+    "lock_ref", "lock_term", "remote_timeout", "tags", "vocabulary", "plain",
 )  # fmt: skip
 
 
@@ -165,6 +165,9 @@ def config(documents: Documents) -> Config:
         targets=_checked(raw, "targets", (_is_count, "a whole number, at least 1"), default.targets, flaws),
         lock_ref=_checked(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), default.lock_ref, flaws),
         lock_term=_checked(raw, "lock_term", (_is_term, "a number of seconds up to 3600"), default.lock_term, flaws),
+        remote_timeout=_checked(
+            raw, "remote_timeout", (_is_count, "a whole number of seconds, at least 1"), default.remote_timeout, flaws
+        ),
         tags=_path_tags(raw.get("tags"), flaws),
         plain=_variables(raw, flaws),
         vocabulary=tag_list(raw.get("vocabulary"), 0, ("vocabulary",), flaws),

@@ -77,7 +77,7 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
         return
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
-    remote = remote_of(workspace)
+    remote = remote_of(workspace, note)
     seen = _or_offline(remote, lambda: _taken(workspace, remote, what, note))
     holding = Holding(remote, workspace.config.lock_ref, seen)
     try:
@@ -126,15 +126,18 @@ def _is_released(remote: Remote, holding: Holding, note: Note) -> bool:
 # --- the applied branch, here and there
 
 
-def remote_of(workspace: Workspace) -> Remote:
-    """Return the remote that the team shares; raises StagectlError if this clone has none."""
+def remote_of(workspace: Workspace, note: Note = lambda text: None) -> Remote:
+    """Return the remote that the team shares; raises StagectlError if this clone has none.
+
+    note: is told what is waited for.
+    """
     name = workspace.config.remote
     if name not in workspace.git.remotes():
         raise StagectlError(
             f"there is no remote '{name}' here",
             f"add it: git remote add {name} URL; or name another one in stagectl.yaml: remote",
         )
-    return Remote(workspace.git, name)
+    return Remote(workspace.git, name, workspace.config.remote_timeout, note)
 
 
 def applied_ref(workspace: Workspace) -> str:

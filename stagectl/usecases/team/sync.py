@@ -14,17 +14,17 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
 from stagectl.core.pictures.reports import SharedCommit, Syncing
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import applied_ref, commits_since, fetch, push, remote_of, tracking_ref
+from stagectl.usecases.team.share import Note, applied_ref, commits_since, fetch, push, remote_of, tracking_ref
 
 TRIES = 5  # how often a push is tried again that somebody else was faster with
 
 
-def sync(workspace: Workspace) -> Syncing:
+def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
     """Fetch the applied branch, put what only this clone has on top, and push; raises StagectlError.
 
-    Where both changed the same resource nothing moves, and the result names it.
+    Where both changed the same resource nothing moves, and the result names it. note is told what is waited for.
     """
-    remote = remote_of(workspace)
+    remote = remote_of(workspace, note)
     if workspace.git.branch() == applied_ref(workspace):
         raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
     with only_one(workspace.git.scratch(), "sync"):
