@@ -14,7 +14,7 @@ from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import ChangeId, Name, Oid, split_change
+from stagectl.core.model import Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
@@ -25,11 +25,12 @@ from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import Watch, execute, recorded_only
+from stagectl.usecases.applying.execute import execute, recorded_only
 from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
+from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.plan import check_names, full_plan, plan_with_situation
@@ -68,7 +69,6 @@ class Options:
 
 
 Confirm = Callable[[Plan], bool]
-Begin = Callable[[Plan, str], None]
 
 
 def apply(
@@ -114,46 +114,36 @@ def apply(
         say(header.run)
         begin(plan, header.run)
         with discreet(workspace, plan, header):
-            done = _carried_out(workspace, plan, situation, header, options, watch, team, note)
+            done = _carried_out(workspace, (plan, header, situation.applied), options, team, Onlooker(watch, note))
         return replace(done, unshared=team.publish())
 
 
 def _carried_out(
     workspace: Workspace,
-    plan: Plan,
-    situation: Situation,
-    header: Header,
+    planned: Tuple[Plan, Header, Mapping[Name, Applied]],
     options: Options,
-    watch: Watch,
     team: Alone,
-    note: Note,
+    onlooker: Onlooker,
 ) -> Application:
-    """Run a plan and record what came of it; the journal stays open until that is done."""
-    scratch = workspace.git.scratch()
+    """Run a plan and record what came of it; the journal stays open until that is done.
+
+    planned: the plan, the run, and the applied state that the plan was made from.
+    """
+    plan, header, applied = planned
     total = options.parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, options.where, total) as cluster:
         team.begin(header.run)
-        journal = journals.begin(scratch, header)
+        task = Task(workspace, plan, header, applied, journals.begin(workspace.git.scratch(), header))
         if options.record_only:
-            outcomes = recorded_only(plan, header, situation.applied)
-            journal.add(list(outcomes.items()))
+            outcomes = recorded_only(plan, header, applied)
+            task.journal.add(list(outcomes.items()))
             interrupted = False
         else:
-            again = tried(plan, situation.applied)
+            again = tried(plan, applied)
             outcomes, interrupted = execute(
-                workspace,
-                plan,
-                header,
-                situation.applied,
-                journal,
-                watch,
-                note=note,
-                total=total,
-                again=again,
-                cluster=cluster,
-                holds=team.lost,
+                task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=team.lost
             )
-    commit = conclude(workspace, plan, header, outcomes, situation.applied, journal)
+    commit = conclude(task, outcomes)
     return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
 
 

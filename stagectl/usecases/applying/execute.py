@@ -7,106 +7,118 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
 from stagectl.adapters.handlers.shell import inherited, kill_all
 from stagectl.adapters.running.action import Order, Place, carry_out
-from stagectl.adapters.running.journal import Journal, durations
+from stagectl.adapters.running.journal import durations
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.processes import Notes
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
 from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.redact import Redactor
 from stagectl.core.running.adopting import recorded
 from stagectl.core.running.course import Course
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
-from stagectl.core.running.runs import Header, restriction
+from stagectl.core.running.runs import Header, Restriction, restriction
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
 from stagectl.usecases.applying.secrets import redactor_of, secret_variables
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.applying.task import Onlooker, Task, Watch
 from stagectl.usecases.team.share import Note
 
 if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
     from stagectl.adapters.executors.link import Link
 
-Watch = Callable[[Change, Outcome], None]
 STOPPED = "the run was stopped"
 
 
 def execute(
-    workspace: Workspace,
-    plan: Plan,
-    header: Header,
-    applied: Mapping[Name, Applied],
-    journal: Journal,
-    watch: Watch,
+    task: Task,
+    onlooker: Onlooker,
     *,
     total: int,
-    note: Note = lambda text: None,
-    known: Optional[Mapping[ChangeId, Outcome]] = None,
+    known: Mapping[ChangeId, Outcome],
     again: FrozenSet[ChangeId] = frozenset(),
     cluster: Optional[Link] = None,
     holds: Callable[[], str] = lambda: "",
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether somebody stopped the run.
 
-    applied: what the plan was made from; total: how many run at once; note is told when nothing more starts; known: how
-    changes ended before an interruption, which do not run again; again: changes that were tried before; cluster: where
-    they run, if not here; holds: why nothing more may start, because a lock was lost. Raises RunLost when nobody saw
-    how some ended: the run stays open.
+    total: how many run at once; known: how changes ended before an interruption, which do not run again; again: changes
+    that were tried before; cluster: where they run, if not here; holds: why nothing more may start, because a lock was
+    lost. Raises RunLost when nobody saw how some ended: the run stays open.
     """
-    known = known or {}
-    left_out = restriction(plan, header.filter)
-    left_out = replace(left_out, preset={**left_out.preset, **known})
+    left_out = _left_out(task, known)
+    course = Course(task.plan, task.applied)
+    seen: Dict[int, int] = {}  # signals, and how often each came
+    hands = _here(task, course, left_out.preset, total) if cluster is None else _there(task, course, cluster)
+    with hands.executor:
+        loop = Run(
+            task.plan,
+            hands.act,
+            hands.executor,
+            limits_of(task.plan, total, task.workspace.config.targets),
+            _teller(task, onlooker.watch, known),
+            restriction=left_out,
+            again=again,
+            fail_fast=task.header.fail_fast,
+            should_stop=lambda: STOPPED if (task.journal.folder / "stop").exists() else holds(),
+            on_stop=_stopper(onlooker.note, seen),
+            course=course,
+            seconds=durations(task.workspace.git.scratch(), (change.id for change in task.plan.changes)),
+        )
+        if task.header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
+            loop.stop(FAILED_BEFORE)
+        with interruptible(lambda: loop.stop("the run was interrupted"), hands.kill, seen):
+            outcomes = loop.finish()
+    return _all_seen(task, outcomes), bool(seen)
+
+
+def _left_out(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
+    """Return what does not run: what the options leave out, and what ended before."""
+    found = restriction(task.plan, task.header.filter)
+    return replace(found, preset={**found.preset, **known})
+
+
+def _teller(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
+    """Return what notes in the journal how changes go, and then says so to who looks on."""
 
     def tell(news: News) -> None:
-        journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
+        task.journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
         for change, outcome in news:
             if change.id not in known:
                 with suppress(OSError):  # who looks on may go away; the run goes on
                     watch(change, outcome)
 
-    seen: Dict[int, int] = {}  # signals, and how often each came
+    return tell
 
-    def told_stop(why: str, running: Sequence[ChangeId]) -> None:
+
+def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[ChangeId]], None]:
+    """Return what says that nothing more starts; seen: signals that came."""
+
+    def say_stop(why: str, running: Sequence[ChangeId]) -> None:
         again = "; Ctrl-C again kills what runs" if seen else ""
         with suppress(OSError):
             few = ", ".join(running[:5]) + (", ..." if len(running) > 5 else "")
             note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
-    course = Course(plan, applied)
-    if cluster is None:
-        acting = [change for change in plan.changes if change.id not in left_out.preset]
-        hands = _here(workspace, replace(plan, changes=tuple(acting)), header, course, journal, total)
-    else:
-        redactor = redactor_of(secret_variables(workspace, plan, header))
-        hands = _there(cluster, plan, header.run, course, journal, redactor)
-    with hands.executor:
-        loop = Run(
-            plan,
-            hands.act,
-            hands.executor,
-            limits_of(plan, total, workspace.config.targets),
-            tell,
-            restriction=left_out,
-            again=again,
-            fail_fast=header.fail_fast,
-            should_stop=lambda: STOPPED if (journal.folder / "stop").exists() else holds(),
-            on_stop=told_stop,
-            course=course,
-            seconds=durations(workspace.git.scratch(), (change.id for change in plan.changes)),
-        )
-        if header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
-            loop.stop(FAILED_BEFORE)
-        with interruptible(lambda: loop.stop("the run was interrupted"), hands.kill, seen):
-            outcomes = loop.finish()
-    _check_all_seen(plan, header.run, outcomes)
-    return outcomes, bool(seen)
+    return say_stop
 
 
 @dataclass(frozen=True)
@@ -130,14 +142,16 @@ class _Threads(ThreadPoolExecutor):
         self._notes.close()
 
 
-def _here(workspace: Workspace, plan: Plan, header: Header, course: Course, journal: Journal, total: int) -> _Hands:
-    """Return what carries out changes on this machine, in threads."""
-    found, notes = handlers_of(plan, plan.changes), Notes(journal.folder)
-    secret = secret_variables(workspace, plan, header)
-    place = Place(workspace.root, journal.private(), redactor_of(secret), inherited(), secret)
+def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) -> _Hands:
+    """Return what carries out changes on this machine, in threads; preset: changes that need nobody to."""
+    plan, journal = task.plan, task.journal
+    acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
+    found, notes = handlers_of(acting, acting.changes), Notes(journal.folder)
+    secret = secret_variables(task.workspace, acting, task.header)
+    place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited(), secret)
 
     def act(change: Change) -> Outcome:
-        order = order_of(plan, header.run, course, change)
+        order = order_of(acting, task.header.run, course, change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
@@ -146,12 +160,14 @@ def _here(workspace: Workspace, plan: Plan, header: Header, course: Course, jour
     return _Hands(act, _Threads(total, notes), kill_all)
 
 
-def _there(cluster: Link, plan: Plan, run: str, course: Course, journal: Journal, redactor: Redactor) -> _Hands:
+def _there(task: Task, course: Course, cluster: Link) -> _Hands:
     """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
     from stagectl.adapters.executors.dask import DaskExecutor
 
+    redactor = redactor_of(secret_variables(task.workspace, task.plan, task.header))
+
     def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
-        output = Output(journal.output(identity), redactor)
+        output = Output(task.journal.output(identity), redactor)
         output.feed(text.encode("utf-8", "replace"))
         outcome = replace(outcome, message=redactor.clean(outcome.message), output=output.end())
         return with_plain_outputs(outcome, redactor.clean)
@@ -159,18 +175,19 @@ def _there(cluster: Link, plan: Plan, run: str, course: Course, journal: Journal
     def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
         threading.Thread(target=cluster.kill, daemon=True).start()
 
-    return _Hands(partial(order_of, plan, run, course), DaskExecutor(cluster, take), kill)
+    return _Hands(partial(order_of, task.plan, task.header.run, course), DaskExecutor(cluster, take), kill)
 
 
-def _check_all_seen(plan: Plan, run: str, outcomes: Mapping[ChangeId, Outcome]) -> None:
-    """Leave a run open, for `resume` to ask, when nobody saw how some of its changes ended."""
-    unknown = [change.id for change in plan.changes if outcomes[change.id].state == UNKNOWN]
+def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:
+    """Return the outcomes; where nobody saw how some changes ended, leave the run open, for `resume` to ask."""
+    unknown = [change.id for change in task.plan.changes if outcomes[change.id].state == UNKNOWN]
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise RunLost(
-            f"run {run}: nobody saw how {', '.join(unknown[:5])}{more} ended; all others are known",
+            f"run {task.header.run}: nobody saw how {', '.join(unknown[:5])}{more} ended; all others are known",
             "look, and say: stagectl resume",
         )
+    return outcomes
 
 
 def recorded_only(plan: Plan, header: Header, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:

@@ -7,9 +7,8 @@ from typing import Mapping, Optional, Sequence
 from stagectl.adapters.applied import write
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settled
-from stagectl.adapters.running.journal import Journal
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Applied, ChangeId, Name, Oid
+from stagectl.core.model import ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.adopting import adopted
@@ -17,6 +16,7 @@ from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome
 from stagectl.core.running.runs import Header
 from stagectl.core.values import canonical
+from stagectl.usecases.applying.task import Task
 from stagectl.usecases.repository.workspace import Workspace
 
 NO_BASE = "none"  # the base of the first apply
@@ -31,43 +31,31 @@ class Overtaken(StagectlError):
         self.kept = kept
 
 
-def conclude(
-    workspace: Workspace,
-    plan: Plan,
-    header: Header,
-    outcomes: Mapping[ChangeId, Outcome],
-    applied: Mapping[Name, Applied],
-    journal: Journal,
-) -> Optional[Oid]:
+def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Record a run and close its journal; return the new applied commit, None when nothing moved.
 
     A run that others have overtaken is closed, too (raises Overtaken): trying again would change nothing.
     """
     try:
-        commit = _record(workspace, plan, header, outcomes, applied)
+        commit = _record(task, outcomes)
     except Overtaken as error:
-        journal.close(None, error.kept)
+        task.journal.close(None, error.kept)
         raise
-    journal.close(commit)
+    task.journal.close(commit)
     return commit
 
 
-def _record(
-    workspace: Workspace,
-    plan: Plan,
-    header: Header,
-    outcomes: Mapping[ChangeId, Outcome],
-    applied: Mapping[Name, Applied],
-) -> Optional[Oid]:
+def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
 
-    applied: the applied state the plan was made from. What somebody else applied since stays where the two touch
+    What somebody else applied since stays where the two touch
     no resource in common; where they do, Overtaken names these, and a commit with its own ref keeps what this run did.
     """
+    workspace, header, applied = task.workspace, task.header, task.applied
     git, branch = workspace.git, workspace.branch
     tip, local = branch.tip, branch.local
-    message = _message(workspace, plan, header, outcomes)
-    plan = with_values(plan, outcomes, applied)
+    message = _message(workspace, task.plan, header, outcomes)
+    plan = with_values(task.plan, outcomes, applied)
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.seen_from(header.source, tip)
         states = adopted(plan, header.outputs, settled(plan, outcomes, now), now)

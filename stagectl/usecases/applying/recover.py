@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
@@ -18,10 +18,11 @@ from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKN
 from stagectl.core.running.runs import Application, Header, Record, lost
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import Watch, execute, recorded_only
+from stagectl.usecases.applying.execute import execute, recorded_only
 from stagectl.usecases.applying.interrupted import outliving
 from stagectl.usecases.applying.record import conclude, is_recorded
 from stagectl.usecases.applying.secrets import discreet
+from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed, with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
@@ -64,7 +65,7 @@ def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outc
         journals.Journal(folder).close(commit)
         return commit
     plan, applied = plan_of(workspace, header)
-    return conclude(workspace, plan, header, outcomes, applied, journals.Journal(folder))
+    return conclude(Task(workspace, plan, header, applied, journals.Journal(folder)), outcomes)
 
 
 def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
@@ -97,7 +98,7 @@ def resume(
     where: Optional[Where] = None,
     outputs: Optional[Mapping[Name, Outputs]] = None,
     note: Note = lambda text: None,
-    begin: Callable[[Plan, str], None] = lambda plan, run: None,
+    begin: Begin = lambda plan, run: None,
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
 
@@ -115,23 +116,24 @@ def resume(
             note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
             workspace = Workspace(workspace.root)  # the applied branch may have been fetched
-            done = _resumed(workspace, found, ask, watch, parallel, where or Where(), outputs or {}, begin, team, note)
+            hands = (where or Where(), parallel or workspace.config.parallelism)
+            interrupted = _Interrupted(found, ask, outputs or {}, hands)
+            done = _resumed(workspace, interrupted, team, Onlooker(watch, note, begin))
             return replace(done, unshared=team.publish())
 
 
-def _resumed(
-    workspace: Workspace,
-    found: Record,
-    ask: Ask,
-    watch: Watch,
-    parallel: Optional[int],
-    where: Where,
-    outputs: Mapping[Name, Outputs],
-    begin: Callable[[Plan, str], None],
-    team: Alone,
-    note: Note,
-) -> Application:
+class _Interrupted(NamedTuple):
+    """A run to finish, how the operator is asked, outputs from a file, where it runs and how many changes at once."""
+
+    record: Record
+    ask: Ask
+    outputs: Mapping[Name, Outputs]
+    hands: Tuple[Where, int]
+
+
+def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlooker: Onlooker) -> Application:
     """Finish a run that was interrupted, and record it."""
+    found = interrupted.record
     header = found.header
     folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
@@ -139,60 +141,43 @@ def _resumed(
         journals.Journal(folder).close(commit)
         return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
     plan, applied = plan_of(workspace, header)
-    if not header.record_only and not is_remote(where, workspace.config):
+    if not header.record_only and not is_remote(interrupted.hands[0], workspace.config):
         check_committed(workspace.git, plan.kinds.values(), header.source)
     known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
-    unseen = found.unknown()
-    answers = {change.id: _answer(plan, change, found, ask) for change in plan.changes if change.id in unseen}
-    answers = _with_outputs(plan, answers, outputs)
+    asked = [change for change in plan.changes if change.id in found.unknown()]
+    answers = {change.id: _answer(plan, change, found, interrupted.ask) for change in asked}
+    answers = _with_outputs(plan, answers, interrupted.outputs)
     known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
     course = Course(plan, applied)
     known = {change.id: course.ended(change, known[change.id]) for change in plan.changes if change.id in known}
     answers = {identity: known.get(identity) for identity in answers}
-    journal = journals.Journal(folder)
-    journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
+    task = Task(workspace, plan, header, applied, journals.Journal(folder))
+    task.journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
-    begin(plan, header.run)
+    onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
         again = tried(plan, applied, found.unknown())
-        outcomes, stopped = _finish(
-            workspace, plan, header, applied, journal, watch, note, known, again, parallel, where, team
-        )
-        commit = conclude(workspace, plan, header, outcomes, applied, journal)
+        outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.lost))
+        commit = conclude(task, outcomes)
     return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
 
 
-def _finish(
-    workspace: Workspace,
-    plan: Plan,
-    header: Header,
-    applied: Mapping[Name, Applied],
-    journal: journals.Journal,
-    watch: Watch,
-    note: Note,
-    known: Mapping[ChangeId, Outcome],
-    again: FrozenSet[ChangeId],
-    parallel: Optional[int],
-    where: Where,
-    team: Alone,
-) -> Tuple[Mapping[ChangeId, Outcome], bool]:
-    if header.record_only:
-        return recorded_only(plan, header, applied), False
-    total = parallel or workspace.config.parallelism
-    with cluster_of(workspace, plan, header, where, total) as cluster:
+class _Left(NamedTuple):
+    """What is left of a run: how changes ended, which were tried, where it runs, why nothing more may start."""
+
+    known: Mapping[ChangeId, Outcome]
+    again: FrozenSet[ChangeId]
+    hands: Tuple[Where, int]
+    holds: Callable[[], str]
+
+
+def _finish(task: Task, onlooker: Onlooker, left: _Left) -> Tuple[Mapping[ChangeId, Outcome], bool]:
+    if task.header.record_only:
+        return recorded_only(task.plan, task.header, task.applied), False
+    where, total = left.hands
+    with cluster_of(task.workspace, task.plan, task.header, where, total) as cluster:
         return execute(
-            workspace,
-            plan,
-            header,
-            applied,
-            journal,
-            watch,
-            note=note,
-            total=total,
-            known=known,
-            again=again,
-            cluster=cluster,
-            holds=team.lost,
+            task, onlooker, total=total, known=left.known, again=left.again, cluster=cluster, holds=left.holds
         )
 
 

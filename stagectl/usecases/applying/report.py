@@ -14,10 +14,10 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application, Record, again, failures
-from stagectl.usecases.applying.apply import Begin, Options, apply
+from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.cluster import Where
-from stagectl.usecases.applying.execute import Watch
 from stagectl.usecases.applying.interrupted import outliving
+from stagectl.usecases.applying.task import Begin, Watch
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note
 

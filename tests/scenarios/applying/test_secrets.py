@@ -187,7 +187,7 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
 CRASH = """
 import sys
 import stagectl.usecases.applying.apply as apply
-def conclude(workspace, plan, header, outcomes, *more):
+def conclude(task, outcomes):
     secret = __import__("os").environ["TOKEN_plain"]
     raise RuntimeError("broken at " + secret)
 apply.conclude = conclude

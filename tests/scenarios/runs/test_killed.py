@@ -49,8 +49,8 @@ def test_after_a_kill_every_command_says_so(repo: Repo) -> None:
         assert repo.ok(command).err == warning
     assert plain(repo.ok("report").out) == (
         "Run RUN: interrupted, by Ada <ada@example.com>, of commit COMMIT\n"
-        "  SUCCESS    a.run  at TIME, TIME\n"
         "  UNKNOWN    b.run  at TIME  nobody saw how this ended\n"
+        "  SUCCESS    a.run  at TIME, TIME\n"
         "  PENDING    c.run\n"
         "Took TIME; the longest chain of changes TIME.\n"
         "It was interrupted. Next: stagectl resume\n"
