@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.plans.plan import Change
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import safe as safe
-from stagectl.core.values import Path, Value, as_written, canonical, dotted
-
-LONGEST = 160  # characters of one value
+from stagectl.core.values import Path, Value, dotted
+from stagectl.views.differences import LONGEST as LONGEST
+from stagectl.views.differences import full_text, shortened, sides
+from stagectl.views.differences import one_line as one_line
 
 _SIGNS = {RUN: "+", UPDATE: "~", REMOVE: "-"}
 COLOURS = {"+": "32", "~": "33", "-": "31", "-/+": "35", "!": "36"}
-
-
-def one_line(text: str) -> str:
-    """Return text that is safe and stays in its line."""
-    return safe(text).replace("\n", "\\n")
 
 
 def sign_of(action: str) -> str:
@@ -62,8 +58,7 @@ def state_text(state: str, colour: bool, width: int = 0) -> str:
 
 def value_text(value: Value) -> str:
     """Return a value in one line: JSON, strings in quotes, cut where it is long."""
-    text = one_line(canonical(as_written(value)))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+    return shortened(full_text(value))
 
 
 def dotted_path(path: Path) -> str:
@@ -76,16 +71,18 @@ def difference_line(difference: Difference, sensitive: bool, colour: bool = Fals
     path = dotted_path(difference.path)
     if sensitive:
         return f"{path}: (sensitive)"
-    before = "" if difference.op == Op.ADD else painted(value_text(difference.before), OLD, colour)
-    after = "(gone)" if difference.op == Op.REMOVE else painted(after_text(difference), NEW, colour)
+    was, comes = both_texts(difference)
+    before = "" if difference.op == Op.ADD else painted(was, OLD, colour)
+    after = "(gone)" if difference.op == Op.REMOVE else painted(comes, NEW, colour)
     return f"{path}: {before} -> {after}" if before else f"{path}: {after}"
 
 
-def after_text(difference: Difference) -> str:
-    """Return the value that comes, in one line: of one that is known later, after what, and what its file has."""
+def both_texts(difference: Difference) -> Tuple[str, str]:
+    """Return what was and what comes, each in one line: of a value known later, after what, and what its file has."""
     if not difference.known_after:
-        return value_text(difference.after)
-    return f"(known after {', '.join(difference.known_after)}: {one_line(difference.written)})"
+        return sides(difference)
+    later = f"(known after {', '.join(difference.known_after)}: {one_line(difference.written)})"
+    return value_text(difference.before), later
 
 
 def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:

@@ -21,7 +21,7 @@ from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
 from stagectl.views.plans.range_diff import SHORT, range_diff_lines
-from stagectl.views.text import after_text, counted, listed, selection_words, sign_of_change, value_text
+from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
@@ -48,7 +48,7 @@ def plan_markdown(
 
 
 def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against], level: int) -> Iterator[str]:
-    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level)]
+    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level), _shortened(level), _removals(plan, level)]
     parts += [_since(since, level)] if since is not None else []
     parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
     parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
@@ -85,6 +85,25 @@ def _head(plan: Plan, level: int) -> Iterator[str]:
     yield from (f"- **warning:** {code(_cut(warning))}" for warning in plan.warnings[:most])
     if len(plan.warnings) > most:
         yield f"- ... and {counted(len(plan.warnings) - most, 'more warning')}"
+
+
+def _shortened(level: int) -> Iterator[str]:
+    """Yield what a comment that does not hold everything leaves out."""
+    left_out = (
+        "",
+        "changes are grouped, and of many values the first ones are shown",
+        "changes are counted by folder and kind, and values are left out",
+        "changes are counted, and everything else but removals is left out",
+    )[level]
+    if left_out:
+        yield f"*Shortened to fit in: {left_out}. All of it: `stagectl plan`*"
+
+
+def _removals(plan: Plan, level: int) -> Iterator[str]:
+    """Yield every removal, whatever else is left out; a table of all changes names them, too."""
+    removals = [change.id for change in plan.changes if change.action == REMOVE]
+    if removals and level:
+        yield f"**Removed, or replaced:** {', '.join(map(code, removals))}"
 
 
 def _cut(text: str) -> str:
@@ -218,10 +237,11 @@ def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
     if entry.path[0] in change.sensitive:
         yield f"! {path}: (sensitive)"
         return
+    before, after = both_texts(entry)
     if entry.op != Op.ADD:
-        yield f"- {path}: {value_text(entry.before)}"
+        yield f"- {path}: {before}"
     if entry.op != Op.REMOVE:
-        yield f"+ {path}: {after_text(entry)}"
+        yield f"+ {path}: {after}"
 
 
 # --- what else there is

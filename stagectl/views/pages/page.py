@@ -15,7 +15,7 @@ from stagectl.views.pages.figure import Box, Figure, graph_figure, plan_figure
 from stagectl.views.pages.html import asset, data_block, html_page
 from stagectl.views.pages.svg import text_of
 from stagectl.views.plans.plan_text import plan_text, shown_differences, summary_line
-from stagectl.views.text import after_text, dotted_path, selection_words, sign_of, sign_of_change, value_text
+from stagectl.views.text import both_texts, dotted_path, selection_words, sign_of, sign_of_change
 
 _SCRIPTS = ("layout.js", "model.js", "page.js")
 _LEGEND = (
@@ -63,9 +63,9 @@ def _change_node(change: Change, box: Box) -> Node:
 def _row(entry: Difference, change: Change) -> List[str]:
     if entry.path[0] in change.sensitive:
         return [dotted_path(entry.path), "(sensitive)", "(sensitive)"]
-    before = "" if entry.op == Op.ADD else value_text(entry.before)
-    after = "" if entry.op == Op.REMOVE else after_text(entry)
-    return [dotted_path(entry.path), before, after]
+    before, after = both_texts(entry)
+    shown = ["" if entry.op == Op.ADD else before, "" if entry.op == Op.REMOVE else after]
+    return [dotted_path(entry.path), *shown]
 
 
 def _node(identity: str, name: str, sign: str, box: Box, more: Mapping[str, Any]) -> Node:
