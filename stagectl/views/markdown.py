@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, Sequence
 
+from stagectl.core.model import CHANGE
 from stagectl.views.text import one_line
 
 _PIPE = "\\|"
+_WORDS = re.compile(r"[A-Za-z ,;:'().-]*", re.ASCII)  # nothing that Markdown or a hosting site acts on
 
 
 def code(text: str) -> str:
@@ -20,6 +22,14 @@ def code(text: str) -> str:
     fence = "`" * (1 + _longest_run(shown))
     pad = " " if shown[0] == "`" or shown[-1] == "`" or (shown.strip(" ") and shown[0] == shown[-1] == " ") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """Return a sentence of ours with the change ids in it as code; what holds more than words is code as a whole."""
+    parts = re.split(f"({CHANGE.pattern})", text, flags=re.ASCII)
+    if not all(_WORDS.fullmatch(part) for part in parts[::2]):
+        return code(text)
+    return "".join(code(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def fenced(language: str, lines: Iterable[str]) -> str:
@@ -40,9 +50,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield from (f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
-def details(summary: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield a block that is folded until somebody opens it; summary: words of ours."""
-    yield f"<details><summary>{summary}</summary>"
+def details(summary: str, lines: Iterable[str], *, is_open: bool = False) -> Iterator[str]:
+    """Yield a block that a reader folds and opens; summary: words of ours."""
+    yield f"<details{' open' if is_open else ''}><summary>{summary}</summary>"
     yield ""
     yield from lines
     yield ""

@@ -7,11 +7,12 @@ from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changed_by
+from stagectl.core.planning.resolve import found_in
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Reason
-from stagectl.core.values import Reference, references_in
+from stagectl.core.values import Reference, references_in, same
 
 
 @dataclass
@@ -235,6 +236,26 @@ def _acts(universe: Universe, name: Name) -> bool:
 def _is_later(view: View, reference: Reference) -> bool:
     """Return whether a value is known after other changes only, which are behind it themselves."""
     return bool(references_in(view.resolver.value_of(reference)[1]))
+
+
+def read_changes(universe: Universe, drafts: Drafts, name: Name) -> Set[ChangeId]:
+    """Return the changes in the plan that change, or may change, a value which a resource reads."""
+    view, resource = universe.view, universe.view.effective.get(name)
+    read = [one for some in (resource.references.values() if resource else ()) for one in some]
+    found = {
+        change_id(Name(one.name), universe.intents[Name(one.name)].actions[-1])
+        for one in read
+        if _acts(universe, Name(one.name)) and _differs(view, one)
+    }
+    return found & drafts.by_id.keys()
+
+
+def _differs(view: View, reference: Reference) -> bool:
+    """Return whether a value is, or may turn out to be, another one than the one last applied."""
+    there, value = view.resolver.value_of(reference)
+    applied = view.applied(Name(reference.name))
+    was_there, was = found_in({**applied.outputs, **applied.inputs}, reference)
+    return there != was_there or bool(there and (references_in(value) or not same(value, was)))
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from stagectl.core.model import UPDATE, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.changes import Drafts, held_actions
+from stagectl.core.planning.changes import Drafts, held_actions, read_changes
 from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import Held, Reason
@@ -18,9 +18,11 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
     found: Dict[ChangeId, Held] = {}
     for name, hold in universe.holds.items():
         for action in held_actions(universe, name):
-            found[change_id(name, action)] = _held(universe, change_id(name, action), hold)
+            held = _held(universe, change_id(name, action), hold)
+            found[held.id] = held._replace(of=tuple(sorted(read_changes(universe, drafts, name))))
     for identity, reaction in drafts.held.items():
-        found[identity] = _held(universe, identity, reaction.hold, tuple(sorted(reaction.triggers.items())))
+        held = _held(universe, identity, reaction.hold, tuple(sorted(reaction.triggers.items())))
+        found[identity] = held._replace(of=tuple(trigger for trigger, _ in held.triggers))
     return tuple(found[identity] for identity in sorted(found))
 
 

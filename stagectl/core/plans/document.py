@@ -33,7 +33,7 @@ def plan_id(document: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
     approved = {key: document[key] for key in _APPROVED}
     approved.update({"files": document["files"]} if document.get("files") else {})
-    approved["held"] = [{key: held[key] for key in held if key != "message"} for held in document["held"]]
+    approved["held"] = [{key: held[key] for key in held if key not in ("message", "of")} for held in document["held"]]
     return hashlib.sha256(canonical(approved).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -115,6 +115,7 @@ def _held_json(held: Held) -> Document:
         "reason": held.reason.value,
         "needs": list(held.needs),
         "message": held.message,
+        "of": list(held.of),
     }
 
 

@@ -87,7 +87,10 @@ class Change:
 
 
 class Held(NamedTuple):
-    """A change that belongs in the plan but may not run in it. needs: the ids of the changes that are missing."""
+    """A change that belongs in the plan but may not run in it.
+
+    needs: the ids of the changes that are missing; of: the changes of this plan that it would follow.
+    """
 
     id: ChangeId
     resource: Name
@@ -97,6 +100,7 @@ class Held(NamedTuple):
     needs: Tuple[ChangeId, ...]
     message: str
     triggers: Tuple[Tuple[ChangeId, str], ...] = ()  # of a held reaction: what makes it due, with when
+    of: Tuple[ChangeId, ...] = ()
 
 
 class Target(NamedTuple):

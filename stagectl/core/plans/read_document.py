@@ -131,6 +131,7 @@ def _held(raw: Mapping[str, Any]) -> Held:
         reason=Reason(raw["reason"]),
         needs=tuple(map(forms.identity, raw["needs"])),
         message=forms.text(raw["message"]),
+        of=tuple(map(forms.identity, raw.get("of", ()))),
     )
 
 

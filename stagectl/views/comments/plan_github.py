@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Mapping, Tuple, Union
+from typing import Iterator, List, Mapping, Optional, Tuple, Union
 
 from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.views.plans.destroys import destroying, going_lines
 from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
 from stagectl.views.text import difference_line, safe
 
@@ -17,12 +18,13 @@ _TITLE = "stagectl plan"
 
 
 def plan_github(plan: Plan, places: Places) -> str:
-    """Return a plan as annotations: a notice per change, a warning per change held back and per doubt.
+    """Return a plan as annotations: a notice per change, a warning per change that destroys or is held, and per doubt.
 
     places: the file and line a change is told at, of those that have one.
     """
     notices = [_change(change, plan, places) for change in plan.changes]
-    warnings = [_command("warning", (), _TITLE, warning) for warning in plan.warnings]
+    warnings = [_destroys(change, removal, places) for change, removal in destroying(plan)]
+    warnings += [_command("warning", (), _TITLE, warning) for warning in plan.warnings]
     warnings += [
         _command("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
     ]
@@ -54,6 +56,13 @@ def _change(change: Change, plan: Plan, places: Places) -> str:
     lines += [difference_line(entry, entry.path[0] in change.sensitive) for entry in differences[:5]]
     lines += [f"and {len(differences) - 5} more values"] if len(differences) > 5 else []
     return _command("notice", places.get(change.id, ()), change.id, "\n".join(lines))
+
+
+def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
+    word = "replaced" if removal else "removed"
+    lines = [f"{change.resource} is {word}; the values that go:", *going_lines(change, removal, 10)]
+    identity = removal.id if removal else change.id
+    return _command("warning", places.get(change.id, ()), f"{identity} destroys", "\n".join(lines))
 
 
 def _command(level: str, place: Tuple[Union[str, int], ...], title: str, message: str) -> str:

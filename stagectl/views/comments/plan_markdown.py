@@ -9,17 +9,18 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import UsageError
-from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
+from stagectl.core.model import ChangeId
 from stagectl.core.pictures.reports import Against
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff
 from stagectl.core.references import folder_of
 from stagectl.core.values import dotted
-from stagectl.views.markdown import code, details, fenced, table
+from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
-from stagectl.views.plans.plan_text import NOTHING, cause_text, shown_differences, summary_line
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, is_protected, paired
+from stagectl.views.plans.plan_text import NOTHING, cause_text, counts_text, shown_differences
 from stagectl.views.plans.range_diff import SHORT, range_diff_lines
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
@@ -27,6 +28,8 @@ MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 ch
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
 _NAMED = 20  # ids that are named of a group
 _LONGEST = 300  # characters of a warning
+_LONGEST_HEAD = 80  # characters of the selection in the headline
+_OPEN_ROWS, _OPEN_LINES = 20, 40  # of a table, and of values: what is longer is folded
 
 
 def plan_markdown(
@@ -51,7 +54,14 @@ def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against]
     parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level), _shortened(level), _removals(plan, level)]
     parts += [_since(since, level)] if since is not None else []
     parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
-    parts += [_changes(plan, level), _values(plan, level), _held(plan, level), _rest(plan, level), _graph(plan, level)]
+    parts += [
+        _destroys(plan, level),
+        _changes(plan, level),
+        _values(plan, level),
+        _held(plan, level),
+        _rest(plan, level),
+        _graph(plan, level),
+    ]
     parts += [_files(plan, level), _how_to_apply(plan)]
     for part in parts:
         lines = list(part)
@@ -73,9 +83,10 @@ def marker(plan: Plan) -> str:
 
 
 def _head(plan: Plan, level: int) -> Iterator[str]:
-    yield f"### {NOTHING if plan.is_empty else summary_line(plan)}"
-    yield ""
     words = " ".join(map(shlex.quote, selection_words(plan.selection)))
+    of = f"Plan of {code(_cut(words, _LONGEST_HEAD))}" if words else "Plan"
+    yield f"### {of}: {NOTHING if plan.is_empty else counts_text(plan)}"
+    yield ""
     yield f"- selection: {code(words) if words else 'everything that is staged'}"
     yield f"- plan id: {code(plan.id)}"
     base = f"the applied commit {code(plan.base[:SHORT])}" if plan.base else "nothing applied"
@@ -106,8 +117,33 @@ def _removals(plan: Plan, level: int) -> Iterator[str]:
         yield f"**Removed, or replaced:** {', '.join(map(code, removals))}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _cut(text: str, most: int = _LONGEST) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _destroys(plan: Plan, level: int) -> Iterator[str]:
+    """Yield a block that stands out: what is removed or replaced, with the values that go."""
+    found = destroying(plan)
+    if not found:
+        return
+    most, most_values = ((40, 15, 5, 0)[level], (20, 5, 0, 0)[level])
+    yield "> [!WARNING]"
+    yield f"> **This plan {destroys_text(plan)}.**"
+    for change, removal in found[:most]:
+        yield ">"
+        yield f"> {' '.join(_row(change, removal, plan)[:2])}: {_fate(change, removal, plan)}"
+        lines = list(going_lines(change, removal, most_values)) if most_values else []
+        if lines:
+            yield ">"
+            yield from (f"> {line}" for line in fenced("diff", (f"- {line}" for line in lines)).split("\n"))
+    if most and len(found) > most:
+        yield f">\n> ... and {len(found) - most} more"
+
+
+def _fate(change: Change, removal: Optional[Change], plan: Plan) -> str:
+    fate = cause_text(change, plan.kinds, code) if removal else "removed"
+    protected = f"; **protected**, it takes `--allow-remove` with {code(change.resource)}"
+    return fate + (protected if is_protected(change, plan) else "")
 
 
 def _since(since: RangeDiff, level: int) -> Iterator[str]:
@@ -150,24 +186,13 @@ def _since_counts(since: RangeDiff) -> str:
 def _changes(plan: Plan, level: int) -> Iterable[str]:
     if not plan.changes:
         return []
-    rows = [_row(change, removal, plan) for change, removal in _told(plan)]
+    rows = [_row(change, removal, plan) for change, removal in paired(plan)]
     if level == 0:
-        return table(("", "change", "because"), rows)
+        shown = table(("", "change", "because"), rows)
+        return shown if len(rows) <= _OPEN_ROWS else details(counted(len(rows), "change"), shown)
     if level == 1:
         return _grouped(plan)
     return _counted(plan) if level == 2 else []
-
-
-def _told(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
-    """Return the changes as they are told, a replace once: its run, with the removal before it."""
-    by_id: Dict[ChangeId, Change] = {change.id: change for change in plan.changes}
-    found = []
-    for change in plan.changes:
-        if change.action == REMOVE and change_id(change.resource, RUN) in by_id:
-            continue
-        removal = by_id.get(change_id(change.resource, REMOVE)) if change.action == RUN else None
-        found.append((change, removal))
-    return found
 
 
 def _sign(change: Change, removal: Optional[Change]) -> str:
@@ -182,7 +207,7 @@ def _row(change: Change, removal: Optional[Change], plan: Plan) -> Sequence[str]
 def _grouped(plan: Plan) -> Iterator[str]:
     """Yield a row per folder, kind, action and type of cause, with the first ids of each."""
     groups: Dict[Tuple[str, str, str, str], List[ChangeId]] = {}
-    for change, removal in _told(plan):
+    for change, removal in paired(plan):
         key = (folder_of(change.resource), change.kind, _sign(change, removal), change.cause.type)
         groups.setdefault(key, []).append(change.id)
     rows = [
@@ -209,7 +234,7 @@ def _counted(plan: Plan) -> Iterator[str]:
 
 def _values(plan: Plan, level: int) -> Iterable[str]:
     groups: Dict[Tuple[str, ...], List[ChangeId]] = {}
-    for change, removal in _told(plan):
+    for change, removal in paired(plan):
         differences = shown_differences(change, removal)
         if differences:
             lines = tuple(line for entry in differences for line in _diff_lines(entry, change))
@@ -221,7 +246,8 @@ def _values(plan: Plan, level: int) -> Iterable[str]:
     text = [line for group in shown for line in ("", *_group(*group, most_lines))][1:]
     left_out = len(groups) - len(shown)
     text += [f"... and {counted(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
-    return details(f"Values that change in {counted(sum(map(len, groups.values())), 'resource')}", text)
+    title = f"Values that change in {counted(sum(map(len, groups.values())), 'resource')}"
+    return details(title, text, is_open=sum(map(len, groups)) <= _OPEN_LINES)
 
 
 def _group(lines: Tuple[str, ...], ids: List[ChangeId], most: int) -> Iterator[str]:
@@ -251,11 +277,12 @@ def _held(plan: Plan, level: int) -> Iterator[str]:
     if not plan.held:
         return
     most = (len(plan.held), 40, 10, 0)[level]
-    rows = [(code(held.id), code(held.reason), listed(held.needs, 8, code) or "") for held in plan.held[:most]]
+    rows = [(code(held.id), prose(held.message), listed(held.of, 8, code) or "") for held in plan.held[:most]]
     yield f"**Held back:** {counted(len(plan.held), 'change')}"
     if rows:
+        shown = table(("change", "because", "it would follow"), rows)
         yield ""
-        yield from table(("change", "reason", "needs"), rows)
+        yield from shown if len(rows) <= _OPEN_ROWS else details("All that is held back", shown)
     if most and len(plan.held) > most:
         yield f"\n... and {len(plan.held) - most} more"
 

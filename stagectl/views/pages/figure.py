@@ -63,7 +63,7 @@ def plan_figure(plan: Plan) -> Figure:
         causes |= {(number[behind], at) for behind in change.cause.of if number.get(behind, at) < at}
         order |= {(number[before], at) for before in change.after if before in number}
     for at, held in enumerate(plan.held, start=len(plan.changes)):
-        causes |= {(number[need], at) for need in held.needs if number.get(need, at) < at}
+        causes |= {(number[need], at) for need in (*held.needs, *held.of) if number.get(need, at) < at}
     edges = reduced(len(entries), sorted(causes | order), causes)
     boxes = [_change_box(change, plan) for change in plan.changes] + [_held_box(held) for held in plan.held]
     return Figure("Graph of changes", tuple(boxes), tuple(edges), frozenset(set(edges) - causes), "No changes.")

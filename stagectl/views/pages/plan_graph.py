@@ -52,7 +52,7 @@ def picture(plan: Plan) -> Picture:
     needs = [
         (index[need], len(plan.changes) + number)
         for number, held in enumerate(plan.held)
-        for need in held.needs
+        for need in (*held.needs, *held.of)
         if need in index
     ]
     return Picture(tuple(nodes), tuple(sorted({*edges, *needs})))
@@ -81,7 +81,7 @@ def collapsed(plan: Plan, group: Group) -> Picture:
         for (folder, action, sign, waits), count in members.items()
     )
     arrows = [(before, key_of[change.id]) for change in plan.changes for before in change.after]
-    arrows += [(need, held[entry.id]) for entry in plan.held for need in entry.needs if need in key_of]
+    arrows += [(need, held[entry.id]) for entry in plan.held for need in (*entry.needs, *entry.of) if need in key_of]
     edges = {(number[key_of[before]], number[key]) for before, key in arrows}
     return Picture(nodes, tuple(sorted(edge for edge in edges if edge[0] != edge[1])), collapsed=True)
 

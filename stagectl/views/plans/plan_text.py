@@ -113,6 +113,17 @@ def summary_line(plan: Plan) -> str:
     return line + "."
 
 
+def counts_text(plan: Plan) -> str:
+    """Return the counts that are not zero: `1 to run, 2 to update; 1 held back`."""
+    counts = plan.summary()
+    words = {RUN: "to run", UPDATE: "to update", REMOVE: "to remove", "other": "other"}
+    acting = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
+    aside = {"held": "held back", "recorded": "recorded"}
+    return "; ".join(
+        [*([acting] if acting else []), *(f"{counts[key]} {w}" for key, w in aside.items() if counts[key])]
+    )
+
+
 Places = Mapping[Tuple[Name, Path], str]
 
 

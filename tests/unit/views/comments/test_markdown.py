@@ -14,11 +14,12 @@ from markdown_it import MarkdownIt
 
 from stagectl.core.diff import diff
 from stagectl.core.errors import UsageError
-from stagectl.core.model import ChangeId, Name, change_id
+from stagectl.core.model import ChangeId, Kind, Name, change_id
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan, Reason
 from stagectl.core.plans.range_diff import range_diff
 from stagectl.core.plans.selection import Selection
+from stagectl.views.comments.plan_github import plan_github
 from stagectl.views.comments.plan_markdown import plan_markdown
 from stagectl.views.markdown import code, details, fenced, table
 from stagectl.views.text import one_line
@@ -66,7 +67,7 @@ HOSTILE = {
     "only spaces": "   ",
     "nothing": "",
 }
-OURS = re.compile("|<details><summary>[A-Za-z0-9 ,]+</summary>|</details>|<!-- stagectl:plan [^<>]* -->")
+OURS = re.compile("|<details(?: open)?><summary>[A-Za-z0-9 ,]+</summary>|</details>|<!-- stagectl:plan [^<>]* -->")
 
 
 def tokens(text: str, parser: str) -> Iterator[Any]:
@@ -110,7 +111,7 @@ def check_harmless(text: str, hostile: str) -> None:
 
 
 def change(name: str, action: str = "update", before: Any = None, after: Any = None, **more: Any) -> Change:
-    cause = more.pop("cause", Cause(CauseType("staged"), (), tuple(sorted(after or ()))))
+    cause = more.pop("cause", Cause(CauseType.STAGED, (), tuple(sorted(after or ()))))
     return Change(
         id=change_id(name, action),
         resource=Name(name),
@@ -125,6 +126,11 @@ def change(name: str, action: str = "update", before: Any = None, after: Any = N
     )
 
 
+def held(identity: str, needs: str, message: str, tags: Tuple[str, ...] = ()) -> Held:
+    name, _, action = identity.partition(".")
+    return Held(ChangeId(identity), Name(name), action, tags, Reason.NEEDS_PARENT, (ChangeId(needs),), message)
+
+
 def plan_with(hostile: str) -> Plan:
     """A plan with a hostile text wherever a text of somebody can stand."""
     return with_id(
@@ -137,12 +143,10 @@ def plan_with(hostile: str) -> Plan:
                     "remove",
                     before={"x": hostile},
                     after=None,
-                    cause=Cause(CauseType("replace"), (), (hostile, "x")),
+                    cause=Cause(CauseType.REPLACE, (), (hostile, "x")),
                 ),
-                change(
-                    "b", "run", after={"x": {hostile: hostile}}, cause=Cause(CauseType("replace"), (), (hostile, "x"))
-                ),
-                change("c", "restart", tags=(hostile,), cause=Cause(CauseType("reaction"), (ChangeId("a.update"),))),
+                change("b", "run", after={"x": {hostile: hostile}}, cause=Cause(CauseType.REPLACE, (), (hostile, "x"))),
+                change("c", "restart", tags=(hostile,), cause=Cause(CauseType.REACTION, (ChangeId("a.update"),))),
             ),
             held=(
                 Held(
@@ -229,7 +233,7 @@ def test_the_whole_comment() -> None:
         Plan(
             changes=(
                 change("a", before={"x": 1}, after={"x": 2}),
-                change("b", "restart", cause=Cause(CauseType("reaction"), (ChangeId("a.update"),)), after=None),
+                change("b", "restart", cause=Cause(CauseType.REACTION, (ChangeId("a.update"),)), after=None),
             ),
             held=(
                 Held(
@@ -247,7 +251,7 @@ def test_the_whole_comment() -> None:
 <!-- stagectl:plan {{"command":"plan","plan_id":"{plan.id}","selection":\
 {{"names":[],"tags":[],"with_children":false,"with_parents":false}}}} -->
 
-### Plan: 0 to run, 1 to update, 0 to remove, 1 other; 1 held back; 1 recorded.
+### Plan: 1 to update, 1 other; 1 held back; 1 recorded
 
 - selection: everything that is staged
 - plan id: `{plan.id}`
@@ -259,7 +263,7 @@ def test_the_whole_comment() -> None:
 | `~` | `a.update` | staged |
 | `!` | `b.restart` | reacts on `a.update` |
 
-<details><summary>Values that change in 1 resource</summary>
+<details open><summary>Values that change in 1 resource</summary>
 
 `a.update`
 
@@ -272,9 +276,9 @@ def test_the_whole_comment() -> None:
 
 **Held back:** 1 change
 
-| change | reason | needs |
+| change | because | it would follow |
 | --- | --- | --- |
-| `c.run` | `needs-parent` | `d.run` |
+| `c.run` | it needs `d.run` |  |
 
 **Recorded, nothing runs:** `e`
 
@@ -454,3 +458,65 @@ def test_too_few_bytes_are_refused() -> None:
     """
     with pytest.raises(UsageError, match=r"^300 bytes are too few for this plan$"):
         plan_markdown(large(1, 1), max_bytes=300)
+
+
+def test_what_destroys_stands_first_with_the_values_that_go() -> None:
+    """
+    Removals and replaces in a block of their own, what is protected with the flag it takes; each is a warning, too.
+    """
+    kinds = {"service": Kind("service", replace_on=frozenset({"x"}), protect=True)}
+    replaced = Cause(CauseType.REPLACE, (), ("x",))
+    plan = with_id(
+        Plan(
+            selection=Selection((), ("prod",)),
+            changes=(
+                change("a", "remove", before={"y": 1, "z": [1, 2]}, after=None),
+                change("b", "remove", before={"x": 1, "y": 2}, after=None, cause=replaced),
+                change("b", "run", after={"x": 3, "y": 2}, cause=replaced),
+            ),
+            kinds=kinds,
+        )
+    )
+
+    text = plan_markdown(plan)
+
+    assert "\n### Plan of `-t prod`: 1 to run, 2 to remove\n" in text
+    assert (
+        """
+> [!WARNING]
+> **This plan removes 1 resource and replaces 1 resource.**
+>
+> `-` `a.remove`: removed; **protected**, it takes `--allow-remove` with `a`
+>
+> ```diff
+> - y: 1
+> - z.0: 1
+> - z.1: 2
+> ```
+>
+> `-/+` `b.remove`, `b.run`: replace: `x`; **protected**, it takes `--allow-remove` with `b`
+>
+> ```diff
+> - x: 1
+> ```
+"""
+        in text
+    )
+    assert [
+        "::warning title=a.remove destroys::a is removed; the values that go:%0Ay: 1%0Az.0: 1%0Az.1: 2",
+        "::warning title=b.remove destroys::b is replaced; the values that go:%0Ax: 1",
+    ] == [line for line in plan_github(plan, {}).splitlines() if line.startswith("::warning")]
+
+
+@pytest.mark.parametrize(("number", "folds"), [(20, False), (21, True)])
+def test_a_long_table_and_many_values_are_folded(number: int, folds: bool) -> None:
+    """
+    Up to 20 rows stand open, more are behind one line; values likewise.
+    """
+    changes = tuple(change(f"r{at}", before={"x": at}, after={"x": at + 1}) for at in range(number))
+
+    text = plan_markdown(with_id(Plan(changes=changes)))
+
+    assert folds == (f"<details><summary>{number} changes</summary>" in text)
+    assert "<details open>" in plan_markdown(with_id(Plan(changes=changes[:3])))
+    assert folds == ("<details open>" not in text)

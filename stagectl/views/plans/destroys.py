@@ -1,0 +1,60 @@
+"""What a plan destroys: removals and replaces, which every view puts first, with the values that go."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from stagectl.core.diff import Difference
+from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.views.text import counted, dotted_path, value_text
+
+
+def paired(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
+    """Return the changes as they are shown, a replace once: its run, with the removal before it."""
+    by_id: Dict[ChangeId, Change] = {change.id: change for change in plan.changes}
+    found = []
+    for change in plan.changes:
+        if change.action == REMOVE and change_id(change.resource, RUN) in by_id:
+            continue
+        removal = by_id.get(change_id(change.resource, REMOVE)) if change.action == RUN else None
+        found.append((change, removal))
+    return found
+
+
+def destroying(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
+    """Return the removals, and the replaces as pairs of run and removal."""
+    return [(change, removal) for change, removal in paired(plan) if removal is not None or change.action == REMOVE]
+
+
+def going(change: Change, removal: Optional[Change]) -> Tuple[Difference, ...]:
+    """Return the values that go with a removal, or with a replace those that come otherwise or not at all."""
+    if removal is None:
+        return change.diff
+    after = {entry.path: entry.after for entry in change.diff}
+    missing = object()
+    return tuple(entry for entry in removal.diff if after.get(entry.path, missing) != entry.before)
+
+
+def going_lines(change: Change, removal: Optional[Change], most: int) -> Iterator[str]:
+    """Yield the values that go, one a line, and how many more there are."""
+    found = going(change, removal)
+    for entry in found[:most]:
+        value = "(sensitive)" if entry.path[0] in change.sensitive else value_text(entry.before)
+        yield f"{dotted_path(entry.path)}: {value}"
+    if len(found) > most:
+        yield f"... and {counted(len(found) - most, 'more value')}"
+
+
+def destroys_text(plan: Plan) -> str:
+    """Return how much a plan destroys, in words; "" where it destroys nothing."""
+    found = destroying(plan)
+    replaced = sum(removal is not None for _, removal in found)
+    removed = len(found) - replaced
+    words = [f"removes {counted(removed, 'resource')}"] if removed else []
+    return " and ".join([*words, *([f"replaces {counted(replaced, 'resource')}"] if replaced else [])])
+
+
+def is_protected(change: Change, plan: Plan) -> bool:
+    """Return whether the change's kind asks for --allow-remove."""
+    return change.kind in plan.kinds and plan.kinds[change.kind].protect
