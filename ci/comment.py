@@ -22,6 +22,7 @@ class Comment(NamedTuple):
     id: int
     text: str
     marker: Marker
+    url: str = ""
 
 
 def find(api: Api, number: int, place: Marker) -> Optional[Comment]:
@@ -34,7 +35,7 @@ def find(api: Api, number: int, place: Marker) -> Optional[Comment]:
     for raw in api.pages(f"{runner.repository()}/issues/{number}/comments"):
         marker = parse(str(raw.get("body") or ""))
         if marker and marker.same_place(place) and (raw.get("user") or {}).get("login") == me:
-            found = Comment(int(raw["id"]), str(raw["body"]), marker)
+            found = Comment(int(raw["id"]), str(raw["body"]), marker, str(raw.get("html_url") or ""))
     return found
 
 
@@ -47,25 +48,31 @@ def _login(api: Api) -> str:
         raise Failure("the site does not say whose token this is") from None
 
 
-def post(api: Api, number: int, text: str) -> None:
-    """Write the comment, or edit the one that is there; nothing is sent for a comment that says the same."""
+def post(api: Api, number: int, text: str) -> str:
+    """Write the comment, or edit the one that is there, and return its address; one that says the same stays."""
     place = parse(text)
     if place is None:
         raise Failure("the text does not begin with stagectl's marker")
     there = find(api, number, place)
-    if there is not None and there.text.replace("\r\n", "\n").strip() == text.strip():
+    if there is not None and _said(there.text) == _said(text):
         runner.say(f"The comment on #{number} says this already.")
-        return
+        return there.url
     path = f"{runner.repository()}/issues"
     try:
         if there is None:
-            api.call("POST", f"{path}/{number}/comments", {"body": text})
+            raw = api.call("POST", f"{path}/{number}/comments", {"body": text})
         else:
-            api.call("PATCH", f"{path}/comments/{there.id}", {"body": text})
+            raw = api.call("PATCH", f"{path}/comments/{there.id}", {"body": text})
     except Refused as error:
         hint = "the job needs `permissions: pull-requests: write`" if error.status in (403, 404) else ""
         raise Failure(str(error), hint) from None
     runner.say(f"The comment on #{number} is {'written' if there is None else 'updated'}.")
+    return str((raw or {}).get("html_url") or "")
+
+
+def _said(text: str) -> str:
+    """Return what a comment says, whatever run it is of."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(runner.LINKS)).strip()
 
 
 def main() -> None:
@@ -95,7 +102,7 @@ def _artifact(api: Api, run: Dict[str, Any]) -> Dict[str, bytes]:
     path = f"{runner.repository()}/actions"
     found = api.call("GET", f"{path}/runs/{int(run['id'])}/artifacts?name={ARTIFACT}")["artifacts"]
     if not found:
-        raise Failure(f"the run has no artefact {ARTIFACT}")
+        raise Failure(f"the run has no artefact {ARTIFACT}", "its log says why")
     newest = max(int(each["id"]) for each in found)
     data = api.read("GET", f"{path}/artifacts/{newest}/zip", limit=_LARGEST_ARTIFACT)
     try:

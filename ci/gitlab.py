@@ -12,6 +12,7 @@ import marker
 import push
 from api import Api
 from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
+from failed import failed_text
 
 PLAN, NOTE, REPORT = "plan.json", "comment.md", "terraform.json"
 BUNDLE = "stagectl-applied.bundle"
@@ -20,14 +21,33 @@ BUNDLE = "stagectl-applied.bundle"
 def plan(folder: Path) -> None:
     """Write the plan, its Markdown and the numbers for the merge request's widget; with a token, update the note."""
     check_clone()
-    _stagectl(folder, "text")
-    there = _note(_api(), folder)
-    since = [f"--since={_marker(there).plan_id}"] if there else []
+    try:
+        _stagectl(folder, "text")
+    except Failure:
+        _void(folder)
+        raise
+    raw = read_plan(folder / PLAN)
+    there = _note(_api(), marker.Marker("plan", raw["selection"], raw["plan_id"]))
+    since = [f"--since={_marker(there).plan_id}"] if there and _marker(there).plan_id else []
     text = _stagectl(folder, "markdown", *since)
     (folder / NOTE).write_text(text, encoding="utf-8")
     report = numbers(read_plan(folder / PLAN)["summary"])
     (folder / REPORT).write_text(json.dumps(report) + "\n", encoding="utf-8")
     _post(_api(), there, text)
+
+
+def _void(folder: Path) -> None:
+    """Leave, also in the note, what is wrong in place of a plan that cannot be made."""
+    chosen = {key: os.environ.get(f"STAGECTL_{key}", "") for key in ("NAMES", "TAGS")}
+    done = run("stagectl", "plan", "--format=github", *selection(chosen["NAMES"], chosen["TAGS"]))
+    address, commit = (os.environ.get(key, "") for key in ("CI_PROJECT_URL", "CI_COMMIT_SHA"))
+    blob = f"{address}/-/blob/{commit}" if address else ""
+    text = failed_text(chosen["NAMES"], chosen["TAGS"], done.out, blob)
+    (folder / NOTE).write_text(text, encoding="utf-8")
+    place = marker.parse(text)
+    assert place is not None, "a comment of ours begins with its marker"
+    api = _api()
+    _post(api, _note(api, place), text)
 
 
 def numbers(summary: Dict[str, int]) -> Dict[str, int]:
@@ -79,12 +99,11 @@ def _notes() -> str:
     return f"/projects/{project}/merge_requests/{number}/notes"
 
 
-def _note(api: Optional[Api], folder: Path) -> Optional[Dict[str, Any]]:
+def _note(api: Optional[Api], place: marker.Marker) -> Optional[Dict[str, Any]]:
     """Return the newest note of the token's own account for this selection: others can write the marker, too."""
     if api is None:
         return None
-    raw = read_plan(folder / PLAN)
-    place, me = marker.Marker("plan", raw["selection"], raw["plan_id"]), api.call("GET", "/user")["id"]
+    me = api.call("GET", "/user")["id"]
     found = [note for note in api.pages(_notes()) if note["author"]["id"] == me and _is_at(note, place)]
     return max(found, key=lambda note: int(note["id"]), default=None)
 

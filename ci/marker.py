@@ -11,7 +11,7 @@ PLAN_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class Marker(NamedTuple):
-    """What a marker says."""
+    """What a marker says. plan_id: "" where the plan could not be made."""
 
     command: str
     selection: Dict[str, Any]
@@ -20,6 +20,10 @@ class Marker(NamedTuple):
     def same_place(self, other: Marker) -> bool:
         """Whether both belong into the same comment."""
         return (self.command, self.selection) == (other.command, other.selection)
+
+
+def _is_id(text: str) -> bool:
+    return PLAN_ID.fullmatch(text) is not None
 
 
 def parse(text: str) -> Optional[Marker]:
@@ -32,6 +36,6 @@ def parse(text: str) -> Optional[Marker]:
     if not isinstance(raw, dict) or not isinstance(raw.get("selection"), dict):
         return None
     command, identity = raw.get("command"), raw.get("plan_id")
-    if not isinstance(command, str) or not isinstance(identity, str) or not PLAN_ID.fullmatch(identity):
+    if not isinstance(command, str) or not isinstance(identity, str) or not (identity == "" or _is_id(identity)):
         return None
     return Marker(command, raw["selection"], identity)

@@ -13,6 +13,8 @@ from typing import Any, Dict, Iterator, NamedTuple, Optional
 from api import Api
 from common import Failure
 
+LINKS = "[The run]("  # how the last line of a comment begins
+
 
 def given(name: str) -> str:
     """Return an input of the action."""
@@ -62,6 +64,14 @@ def output(name: str, value: str) -> None:
 def summary(markdown: str) -> None:
     """Add to the page of the run."""
     _append("GITHUB_STEP_SUMMARY", f"{markdown.rstrip()}\n\n")
+
+
+def links() -> str:
+    """Return the last line of a comment: where its run is; "" outside of a run."""
+    server, run = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_RUN_ID")
+    if not server or not run:
+        return ""
+    return f"\n{LINKS}{server}/{needed('GITHUB_REPOSITORY')}/actions/runs/{run}): its log and artefacts.\n"
 
 
 def _append(variable: str, text: str) -> None:

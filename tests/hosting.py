@@ -38,6 +38,7 @@ class Site:
         self.pulls: Dict[int, Dict[str, Any]] = {}
         self.pulls_of: Dict[str, List[int]] = {}  # commit -> numbers
         self.artifacts: Dict[str, bytes] = {}
+        self.uploads: Dict[str, Dict[str, bytes]] = {}  # name -> files
         self.calls: List[Tuple[str, str, str]] = []  # method, path, token
         self.refuse: Mapping[str, int] = {}  # method -> status
         site = self
@@ -76,7 +77,9 @@ class Site:
         """Let somebody write a comment."""
         notes = self.comments.setdefault(number, [])
         person = {"login": login, "id": len(login)}
-        notes.append({"id": 1000 * number + len(notes), "body": text, "user": person, "author": person})
+        address = f"https://site.example/{self.repository}/pull/{number}#comment-{len(notes)}"
+        identity = 1000 * number + len(notes)
+        notes.append({"id": identity, "body": text, "user": person, "author": person, "html_url": address})
 
     def bodies(self, number: int) -> List[str]:
         return [comment["body"] for comment in self.comments.get(number, [])]
@@ -203,6 +206,8 @@ class Runner:
             "GITHUB_GRAPHQL_URL": f"{self.site.url}/graphql",
             "GITHUB_OUTPUT": str(job.folder / "output"),
             "GITHUB_REPOSITORY": self.site.repository,
+            "GITHUB_RUN_ID": "11",
+            "GITHUB_SERVER_URL": "https://site.example",
             "GITHUB_SHA": self.commit,
             "GITHUB_STEP_SUMMARY": str(job.folder / "summary"),
             "RUNNER_TEMP": str(job.folder / "temp"),
@@ -273,7 +278,10 @@ class Runner:
     def _upload(self, given: Dict[str, str]) -> None:
         path = Path(given["path"])
         files = [path] if path.is_file() else sorted(path.glob("*"))
-        self.site.artifacts = {file.name: file.read_bytes() for file in files}
+        kept = {file.name: file.read_bytes() for file in files}
+        self.site.uploads[given["name"]] = kept
+        if given["name"] != "stagectl-plan-page":
+            self.site.artifacts = kept
 
     def _is_due(self, step: Mapping[str, Any], job: Job) -> bool:
         terms = str(step.get("if", "success()"))

@@ -45,6 +45,7 @@ class ReportFormat(str, Enum):
     text = "text"
     json = "json"
     html = "html"
+    markdown = "markdown"
 
 
 def report(
@@ -57,8 +58,8 @@ def report(
     from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.report import report_json, report_text
 
-    if as_json and format is ReportFormat.html:
-        raise UsageError("--json and --format html exclude each other")
+    if as_json and format in (ReportFormat.html, ReportFormat.markdown):
+        raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
     repository = workspace(tell=False)
     found = use_case(repository, run)
     if follow:
@@ -68,6 +69,11 @@ def report(
         from stagectl.views.pages.report_page import report_page
 
         out(report_page(found, now))
+        return
+    if format is ReportFormat.markdown:
+        from stagectl.views.comments.report_markdown import report_markdown
+
+        out(report_markdown(found, now))
         return
     out(report_json(found, now) if as_json or format is ReportFormat.json else report_text(found, now, colour=colour()))
 

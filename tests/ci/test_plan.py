@@ -113,7 +113,7 @@ def test_every_selection_has_a_comment_of_its_own(shop: World, tmp_path: Path) -
 
 def test_a_plan_that_cannot_be_fails_with_annotations(shop: World) -> None:
     """
-    What is wrong is told on the line where it stands; nothing is posted.
+    What is wrong is told on the line where it stands, and in the comment.
     """
     commit = shop.propose(
         "update", "db", "--set", "port=5433",
@@ -122,7 +122,7 @@ def test_a_plan_that_cannot_be_fails_with_annotations(shop: World) -> None:
 
     job = shop.plan(commit)
 
-    assert (job.code, shop.site.written()) == (1, [])
+    assert (job.code, shop.site.written()) == (1, ["POST"])
     assert any(line.startswith("::error file=.staged/db.yaml,line=4,") for line in job.commands), job.log
     assert "error: there is no plan" in job.log
 

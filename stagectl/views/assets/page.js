@@ -1,6 +1,6 @@
 // The page: draws the picture, follows pointer and keyboard. Text goes in as text, never as markup.
 const $ = (id) => document.getElementById(id);
-const SPACE = "http://www.w3.org/2000/svg", TITLE = 7.3, NOTE = 6.1, PADDING = 10, HEIGHT = 40, LONGEST = 44, LISTED = 200;
+const SPACE = "http://www.w3.org/2000/svg", TITLE = 7.3, NOTE = 6.1, PADDING = 10, HEIGHT = 40, LONGEST = 44, LISTED = 200, VALUES = 3;
 let drawn = null, scale = 1, current = null; // current: the key of the box that Tab leads to
 
 function make(tag, attributes, ...children) {
@@ -82,13 +82,16 @@ function fit() {
   zoom(Math.min(1, ($("canvas").clientWidth - 4) / width, ($("canvas").clientHeight - 4) / height));
 }
 
-function start() { // the whole width if that can be read, and in the middle what the rest waits for
-  const [, , width] = $("picture").getAttribute("viewBox").split(" ").map(Number);
-  zoom(Math.min(1, Math.max(0.65, ($("canvas").clientWidth - 20) / width)));
+function start() { // all of it if that can be read, else what can be, and in the middle what the rest waits for
+  fit();
+  zoom(Math.max(0.4, scale));
   const most = drawn.boxes.map(() => 0);
   drawn.arrows.forEach(({ ends }) => { most[ends[0]] += 1; });
   const first = drawn.boxes[most.indexOf(Math.max(...most))];
-  if (first) $("canvas").scrollTop = first.center[1] * scale - $("canvas").clientHeight / 2;
+  if (first) {
+    $("canvas").scrollTop = first.center[1] * scale - $("canvas").clientHeight / 2;
+    $("canvas").scrollLeft = first.center[0] * scale - $("canvas").clientWidth / 2;
+  }
   if (first) enter(first.key);
 }
 
@@ -177,7 +180,8 @@ function details() {
   const panel = $("details");
   panel.replaceChildren();
   if (state.selected === null) {
-    panel.append(make("p", null, `Select a ${data.unit} to see its values, why it is there and what waits for it.`));
+    const values = hasValues ? "its values, " : "";
+    panel.append(make("p", null, `Select a ${data.unit} to see ${values}why it is there and what waits for it.`));
     return;
   }
   const node = nodes[state.selected], waits = reach(node.index, "after");
@@ -200,9 +204,19 @@ function details() {
   $("said").textContent = `${node.spoken}. ${counted(waits.length, data.unit)} wait for it.`;
 }
 
+function shownValues(node) { // the first values that change, a line each
+  const lines = node.values.slice(0, VALUES).map(([path, before, after]) => {
+    const text = before && after ? `${before} -> ${after}` : after || `${before} -> (gone)`;
+    return make("span", { "class": "value", title: `${path}: ${text}` }, `${path}: ${text}`);
+  });
+  const more = node.values.length - VALUES;
+  if (more > 0) lines.push(make("span", { "class": "value" }, `and ${more} more`));
+  return lines;
+}
+
 function list() {
   const found = wanted();
-  const items = found.slice(0, LISTED).map((node) => make("li", null, link(node.index)));
+  const items = found.slice(0, LISTED).map((node) => make("li", null, link(node.index), ...shownValues(node)));
   if (found.length > LISTED) items.push(make("li", null, `and ${found.length - LISTED} more`));
   $("list").replaceChildren(...items);
 }
@@ -228,6 +242,8 @@ function options(id, values) {
   $(id).addEventListener("change", () => { state[id] = $(id).value; draw(); });
 }
 
+const hasValues = nodes.some((node) => node.values.length);
+if (!hasValues) $("search").placeholder = "name, kind, tag";
 const sorted = (values) => [...new Set(values)].filter(Boolean).sort();
 options("tag", sorted(nodes.flatMap((node) => node.tags)));
 options("kind", sorted(nodes.map((node) => node.kind)));

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from stagectl.core.model import ChangeId
-from stagectl.core.running.outcome import Outcome
+from stagectl.core.running.outcome import ERROR, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_chain
 from stagectl.views.pages.html import asset, html_page
 from stagectl.views.pages.svg import text_of
@@ -47,6 +47,7 @@ def report_page(record: Record, now: float) -> str:
         f"<p>{counted(len(bars), 'change')}: {counts}.</p>",
         f"<p>Took {duration(total)}; the longest chain of changes {duration(path)}, drawn in bold:</p>",
         f"<p>{' &rarr; '.join(map(text_of, chain)) or 'nothing ran'}</p>",
+        *_failures(bars),
         "<h2>Over time</h2>",
         '<div class="scroll">',
         *_timeline(bars, chain, total),
@@ -102,6 +103,14 @@ def _timeline(bars: Sequence[_Bar], chain: Sequence[ChangeId], total: float) -> 
 
 def _when(bar: _Bar) -> str:
     return f"at {duration(bar.start)}, took {duration(bar.seconds)}" if bar.started else "never started"
+
+
+def _failures(bars: Sequence[_Bar]) -> Iterator[str]:
+    """Yield what failed, or whose end is unknown, before everything else."""
+    found = [bar for bar in bars if bar.outcome.state in (ERROR, UNKNOWN)]
+    if found:
+        yield "<h2>What failed</h2>"
+        yield from _table(found)
 
 
 def _table(bars: Sequence[_Bar]) -> Iterator[str]:
