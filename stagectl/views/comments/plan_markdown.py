@@ -19,7 +19,7 @@ from stagectl.core.values import dotted
 from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
-from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, is_protected, paired
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
 from stagectl.views.plans.plan_text import NOTHING, cause_text, counts_text, shown_differences
 from stagectl.views.plans.range_diff import SHORT, range_diff_lines
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
@@ -142,8 +142,7 @@ def _destroys(plan: Plan, level: int) -> Iterator[str]:
 
 def _fate(change: Change, removal: Optional[Change], plan: Plan) -> str:
     fate = cause_text(change, plan.kinds, code) if removal else "removed"
-    protected = f"; **protected**, it takes `--allow-remove` with {code(change.resource)}"
-    return fate + (protected if is_protected(change, plan) else "")
+    return fate + ("; **protected**" if change.protected or (removal and removal.protected) else "")
 
 
 def _since(since: RangeDiff, level: int) -> Iterator[str]:

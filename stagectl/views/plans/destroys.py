@@ -53,8 +53,3 @@ def destroys_text(plan: Plan) -> str:
     removed = len(found) - replaced
     words = [f"removes {counted(removed, 'resource')}"] if removed else []
     return " and ".join([*words, *([f"replaces {counted(replaced, 'resource')}"] if replaced else [])])
-
-
-def is_protected(change: Change, plan: Plan) -> bool:
-    """Return whether the change's kind asks for --allow-remove."""
-    return change.kind in plan.kinds and plan.kinds[change.kind].protect

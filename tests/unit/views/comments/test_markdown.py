@@ -462,15 +462,15 @@ def test_too_few_bytes_are_refused() -> None:
 
 def test_what_destroys_stands_first_with_the_values_that_go() -> None:
     """
-    Removals and replaces in a block of their own, what is protected with the flag it takes; each is a warning, too.
+    Removals and replaces in a block of their own, with what is protected; each is a warning, too.
     """
-    kinds = {"service": Kind("service", replace_on=frozenset({"x"}), protect=True)}
+    kinds = {"service": Kind("service", replace_on=frozenset({"x"}))}
     replaced = Cause(CauseType.REPLACE, (), ("x",))
     plan = with_id(
         Plan(
             selection=Selection((), ("prod",)),
             changes=(
-                change("a", "remove", before={"y": 1, "z": [1, 2]}, after=None),
+                change("a", "remove", before={"y": 1, "z": [1, 2]}, after=None, protected=True),
                 change("b", "remove", before={"x": 1, "y": 2}, after=None, cause=replaced),
                 change("b", "run", after={"x": 3, "y": 2}, cause=replaced),
             ),
@@ -486,7 +486,7 @@ def test_what_destroys_stands_first_with_the_values_that_go() -> None:
 > [!WARNING]
 > **This plan removes 1 resource and replaces 1 resource.**
 >
-> `-` `a.remove`: removed; **protected**, it takes `--allow-remove` with `a`
+> `-` `a.remove`: removed; **protected**
 >
 > ```diff
 > - y: 1
@@ -494,7 +494,7 @@ def test_what_destroys_stands_first_with_the_values_that_go() -> None:
 > - z.1: 2
 > ```
 >
-> `-/+` `b.remove`, `b.run`: replace: `x`; **protected**, it takes `--allow-remove` with `b`
+> `-/+` `b.remove`, `b.run`: replace: `x`
 >
 > ```diff
 > - x: 1
