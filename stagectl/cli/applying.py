@@ -144,7 +144,7 @@ def _seconds(text: Optional[str]) -> Optional[float]:
 
 
 def _is_asked_for(is_said: bool) -> bool:
-    """Return whether nobody has to be asked any more; raises UsageError where somebody has to be and cannot."""
+    """Return whether no question is left; raises UsageError where one is, and there is no terminal to ask it on."""
     if not is_said and not is_terminal():
         raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
     return is_said

@@ -147,5 +147,5 @@ def colour_aside() -> bool:
 
 
 def is_terminal() -> bool:
-    """Return whether somebody can be asked."""
+    """Return whether a question can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

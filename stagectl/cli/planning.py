@@ -49,7 +49,7 @@ def plan(
         None, "--since", metavar="FILE|PLAN_ID", help="Begin with what differs from this plan."
     ),
     against: Optional[List[str]] = typer.Option(
-        None, "--against", metavar="BRANCH", help="Tell how it gets along with other branches: 'origin/*'."
+        None, "--against", metavar="BRANCH", help="Show how it gets along with other branches: 'origin/*'."
     ),
     max_bytes: int = typer.Option(65_000, "--max-bytes", min=1, metavar="N", help="How long Markdown may get."),
     explain: Optional[str] = typer.Option(
@@ -111,7 +111,7 @@ def _planned(repository: Workspace, chosen: Selection, asked: _Asked) -> Tuple[P
 
 
 def _annotate(error: StagectlError, format: Format) -> None:
-    """Tell what makes the plan impossible on the lines where it stands, too."""
+    """Print what makes the plan impossible on the lines where it stands, too."""
     if format is Format.github:
         from stagectl.views.comments.plan_github import error_github
 

@@ -53,21 +53,21 @@ class Events(Lines):
         self._run = run
 
     def watch(self, change: Change, outcome: Outcome) -> None:
-        """Tell of a change that starts or ends."""
+        """Write a change that starts or ends."""
         from stagectl.views.events import change_event
 
         out(change_event(self._run, change, outcome))
         sys.stdout.flush()
 
     def summary(self, done: Application) -> None:
-        """Tell how it ended."""
+        """Write how it ended."""
         from stagectl.views.events import summary_event
 
         out(summary_event(done))
 
 
 class Bar(Lines):
-    """A progress bar with what runs now, and the time left where earlier runs tell how long changes take."""
+    """A progress bar with what runs now, and the time left where earlier runs say how long changes take."""
 
     _bar: Optional[Progress] = None  # there once a run has begun
 

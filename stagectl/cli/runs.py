@@ -79,7 +79,7 @@ def report(
 
 
 def _followed(repository: Workspace, found: Record) -> Record:
-    """Tell of every change as it starts and ends, until the run is over; return what it did."""
+    """Print every change as it starts and ends, until the run is over; return what it did."""
     from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.apply import progress_line
 
@@ -145,7 +145,7 @@ def _nothing_to_retry(left_out: Sequence[ChangeId]) -> str:
 
 
 class Unknown(str, Enum):
-    """What became of a change whose end nobody saw."""
+    """What became of a change whose end is unknown."""
 
     done = "done"
     failed = "failed"
@@ -154,7 +154,7 @@ class Unknown(str, Enum):
 
 def resume(
     unknown: Optional[Unknown] = typer.Option(
-        None, "--unknown", help="What became of changes whose end nobody saw; asked for on a terminal."
+        None, "--unknown", help="What became of changes whose end is unknown; asked for on a terminal."
     ),
     outputs: Optional[Path] = OUTPUTS,
     parallel: Optional[int] = PARALLEL,

@@ -40,7 +40,7 @@ def init(
 
 
 class _Asking:
-    """Asks about one choice after another, until somebody answers for all that are left."""
+    """Asks about one choice after another, until an answer is for all that are left."""
 
     def __init__(self) -> None:
         self._rest: Optional[bool] = None

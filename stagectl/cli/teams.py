@@ -34,7 +34,7 @@ def locks(as_json: bool = AS_JSON) -> None:
 def lock(
     reason: str = typer.Option(..., "--reason", metavar="TEXT", help="Why, for those who have to wait."),
 ) -> None:
-    """Lock the remote for maintenance: nobody applies until somebody unlocks."""
+    """Lock the remote for maintenance: no apply starts until the unlock."""
     from stagectl.usecases.team.locks import lock as use_case
     from stagectl.views.text import safe
 
@@ -43,7 +43,7 @@ def lock(
 
 
 def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:
-    """Take a lock on the remote away, whoever holds it."""
+    """Take a lock on the remote away, also one of another person."""
     from stagectl.usecases.team.locks import unlock as use_case
     from stagectl.views.text import safe
 

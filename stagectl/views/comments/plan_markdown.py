@@ -9,7 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import UsageError
-from stagectl.core.model import ChangeId
+from stagectl.core.model import REMOVE, ChangeId
 from stagectl.core.pictures.reports import Against
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Change, Plan
@@ -124,9 +124,9 @@ def _cut(text: str, most: int = _LONGEST) -> str:
 def _destroys(plan: Plan, level: int) -> Iterator[str]:
     """Yield a block that stands out: what is removed or replaced, with the values that go."""
     found = destroying(plan)
-    if not found:
+    if not found or level == LEVELS - 1:
         return
-    most, most_values = ((40, 15, 5, 0)[level], (20, 5, 0, 0)[level])
+    most, most_values = ((len(found), 15, 5)[level], (20, 5, 0)[level])
     yield "> [!WARNING]"
     yield f"> **This plan {destroys_text(plan)}.**"
     for change, removal in found[:most]:
@@ -136,7 +136,7 @@ def _destroys(plan: Plan, level: int) -> Iterator[str]:
         if lines:
             yield ">"
             yield from (f"> {line}" for line in fenced("diff", (f"- {line}" for line in lines)).split("\n"))
-    if most and len(found) > most:
+    if len(found) > most:
         yield f">\n> ... and {len(found) - most} more"
 
 
