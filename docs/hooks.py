@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os.path
 import re
+import sys
 from pathlib import Path
 from typing import Any, Optional
 
 from mkdocs.structure.files import File
 
+sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads a hook by its path
+
+from reference import options_page
+
+_OPTIONS = "<!-- options -->"
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s:]+)(#[^)]*)?\)")
 
 
@@ -26,8 +32,10 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Point links out of docs/ at the copies; a folder has none, and is named only."""
+    """Fill the page of options; point links out of docs/ at the copies; a folder has none, and is named only."""
     docs = Path(config.docs_dir)
+    if _OPTIONS in markdown:
+        markdown = markdown.replace(_OPTIONS, options_page())
 
     def moved(link: re.Match[str]) -> str:
         found = _outside(docs, page.file, link.group(2))

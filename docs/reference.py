@@ -1,7 +1,8 @@
-"""What the commands take, read from the code: the page of options, and (python docs/reference.py FOLDER) manual pages."""
+"""What the commands take, read from the code: the page of options, and manual pages (docs/reference.py FOLDER)."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
@@ -36,7 +37,11 @@ def commands() -> List[Command]:
                 {123: "", 125: ""}
             )
             shown = tuple((words, " ".join(text.split())) for words, text in filter(None, records))
-            found.append(Command(name, group, summary, usage, " ".join((known[name].help or "").split()), shown))
+            found.append(
+                Command(
+                    name, group, summary, re.sub("[{}]", "", usage), " ".join((known[name].help or "").split()), shown
+                )
+            )
     return found
 
 
