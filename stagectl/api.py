@@ -30,7 +30,7 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging import define, undo
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.move import move
-from stagectl.usecases.staging.promote import Promotion, promote
+from stagectl.usecases.staging.promote import Promotion, Wishes, promote
 from stagectl.usecases.staging.revert import Reverting, revert
 from stagectl.usecases.staging.stage import stage
 from stagectl.usecases.staging.undo import Discarding
@@ -59,6 +59,7 @@ __all__ = [
     "Syncing",
     "Validation",
     "Verification",
+    "Wishes",
     "range_diff",
 ]
 
@@ -123,9 +124,9 @@ class Repository:
         chosen = Selection(tuple(names), tuple(tags))
         return undo.discard(self._to_stage(), chosen, everything=everything, force=force)
 
-    def promote(self, source: str, target: str, names: Sequence[str] = (), *, from_staged: bool = False) -> Promotion:
+    def promote(self, source: str, target: str, wishes: Wishes = Wishes()) -> Promotion:
         """Stage in one environment's folder what is applied in another's."""
-        return promote(self._to_stage(), source, target, names, from_staged=from_staged)
+        return promote(self._to_stage(), source, target, wishes)
 
     def revert(self, revisions: Sequence[str]) -> Reverting:
         """Stage the inverse of staging commits and applies; commits, or ranges A..B."""
