@@ -101,6 +101,7 @@ def validate() -> None:
         raise InvalidFiles(found.problems)
     if found.general:
         raise typer.Exit(1)
+    warn(found.warnings)
     old = outdated(repository)
     if old:
         print_note(f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Tuple
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
-from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.model import KINDS, Applied, Name, Resource
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_still_read, still_read_error
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.planner import make_plan
@@ -19,13 +21,17 @@ from stagectl.usecases.staging.desired import desired
 
 @dataclass(frozen=True)
 class Validation:
-    """How many files were checked, and what is wrong. general: problems that belong to no single place."""
+    """How many files were checked, and what is wrong. general: problems that belong to no single place.
+
+    warnings: what may be meant, and cannot work on this machine.
+    """
 
     definitions: int
     staged: int
     kinds: int
     problems: Tuple[Problem, ...] = ()
     general: Tuple[StagectlError, ...] = ()
+    warnings: Tuple[str, ...] = ()
 
 
 def validate(workspace: Workspace) -> Validation:
@@ -42,9 +48,24 @@ def validate(workspace: Workspace) -> Validation:
             problems += more
             if error is not None and error.message not in [known.message for known in general]:
                 general.append(error)
-    return Validation(
-        len(snapshot.defined), len(snapshot.staged), len(snapshot.kinds), tuple(sorted(set(problems))), tuple(general)
-    )
+    counts = len(snapshot.defined), len(snapshot.staged), len(snapshot.kinds)
+    warnings = tuple(_nothing_acts(workspace.root, snapshot))
+    return Validation(*counts, tuple(sorted(set(problems))), tuple(general), warnings)
+
+
+def _nothing_acts(root: Path, snapshot: Snapshot) -> Iterator[str]:
+    """Yield a warning for every entry of a kind that names neither a file of the repository nor a program."""
+    for name, kind in sorted(snapshot.kinds.items()):
+        for action, does in sorted(kind.actions.items()):
+            path = f"{KINDS}/{name}.yaml: {action}"
+            if kind.handler == "shell" and not _is_program(root, does[0]):
+                yield f"{path}: there is no file {does[0]} in the repository, and no such program on the path"
+            if kind.handler == "ansible" and not (root / does).is_file():
+                yield f"{path}: there is no playbook {does}"
+
+
+def _is_program(root: Path, word: str) -> bool:
+    return (root / word).is_file() if "/" in word else shutil.which(word) is not None
 
 
 def _all_staged(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
