@@ -25,7 +25,7 @@ def on_files(files: Any, config: Any) -> Any:
         for link in _LINK.finditer(Path(page.abs_src_path).read_text(encoding="utf-8")):
             found = _outside(docs, page, link.group(2))
             if found is not None and found.is_file():
-                path = f"source/{found.relative_to(docs.parent)}"
+                path = _copied(docs, found)
                 if files.get_file_from_path(path) is None:
                     files.append(File.generated(config, path, content=found.read_bytes()))
     return files
@@ -43,10 +43,15 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
             return link.group()
         if not found.is_file():
             return link.group(1)
-        path = os.path.relpath(f"source/{found.relative_to(docs.parent)}", os.path.dirname(page.file.src_uri))
+        path = os.path.relpath(_copied(docs, found), os.path.dirname(page.file.src_uri))
         return f"[{link.group(1)}]({path})"
 
     return _LINK.sub(moved, markdown)
+
+
+def _copied(docs: Path, found: Path) -> str:
+    """Return where the copy of a file lies; Markdown outside of docs/ is no page of the site, and is shown as text."""
+    return f"source/{found.relative_to(docs.parent)}{'.txt' if found.suffix == '.md' else ''}"
 
 
 def _outside(docs: Path, page: Any, target: str) -> Optional[Path]:
