@@ -45,14 +45,14 @@ def parents(count: int, seed: int) -> List[Tuple[int, ...]]:
     return found
 
 
-def text_of(index: int, name: Sequence[str], read: Tuple[int, ...], mark: str) -> str:
-    """Return a staged file; *mark* is what it adds to what its parents show."""
+def text_of(index: int, name: Sequence[str], read: Tuple[int, ...], mark: str, more: str = "") -> str:
+    """Return a staged file; *mark* is what it adds to what its parents show, *more* stands in its front matter."""
     trail = "".join("${" + name[parent] + ".trail}" for parent in read)
     return f"""\
 ---
 kind: kind{index % KINDS}
 tags: [{("prod", "staging")[index % 2]}, team={index % 7}]
----
+{more}---
 # Owned by team {index % 7}; ask them before you change the port.
 inputs:
   image: registry.example/app{index % 50}:1.{index % 9}
@@ -77,21 +77,25 @@ inputs:
 """
 
 
-def files(count: int, seed: int = 7) -> Dict[str, str]:
-    """Return every file of the repository by its path."""
+def files(count: int, seed: int = 7, definitions: bool = False) -> Dict[str, str]:
+    """Return every file of the repository by its path; definitions: whether what is staged was copied from some."""
     name, read = names(count), parents(count, seed)
     found = {f"kinds/kind{index}.yaml": _KIND for index in range(KINDS)}
-    found.update({f".staged/{name[i]}.yaml": text_of(i, name, read[i], f"{i % 90 + 10}") for i in range(count)})
+    for i in range(count):
+        more = f"source: resources/{name[i]}.yaml\n" if definitions else ""
+        found[f".staged/{name[i]}.yaml"] = text_of(i, name, read[i], f"{i % 90 + 10}", more)
+        if definitions:
+            found[f"resources/{name[i]}.yaml"] = text_of(i, name, read[i], f"{i % 90 + 10}")
     return found
 
 
-def generate(root: Path, count: int, seed: int = 7) -> None:
+def generate(root: Path, count: int, seed: int = 7, definitions: bool = False) -> None:
     """Write and commit the repository, and record everything as applied."""
     root.mkdir(parents=True)
     _git(root, "init", "-q", "-b", "main")
     for key, value in (("user.name", "Bench"), ("user.email", "bench@example.com"), ("gc.auto", "0")):
         _git(root, "config", key, value)
-    for path, text in files(count, seed).items():
+    for path, text in files(count, seed, definitions).items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)

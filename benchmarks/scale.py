@@ -1,6 +1,7 @@
 """What `plan`, `status`, `stage` and starting cost beside what git needs for the same files: medians and ratios.
 
-    python benchmarks/scale.py [--counts 1000,10000,100000] [--rounds 9] [--stagectl PATH] [--turbo PATH]
+    python benchmarks/scale.py [--counts 1000,10000,100000] [--one 1000,16000] [--rounds 9] [--stagectl PATH]
+        [--turbo PATH]
 
 Two commands are measured in turn, so that a busy machine slows down both; what counts is the ratio of the medians. The
 repositories are made once, in a folder of their own (--folder), and kept for the next time. stagectl has to be
@@ -79,10 +80,8 @@ class Bench:
     def rows(self) -> Iterator[str]:
         """Yield the lines of the table."""
         status = "`git status --porcelain`"
+        yield from self.cold()
         self.clean()
-        shutil.rmtree(self.root / ".git/stagectl/cache", ignore_errors=True)
-        cold, theirs = self.ours("plan", "--format", "json")(), self.git()
-        yield row(f"{self.count:,}: the first plan, no cache", cold, theirs, status)
         time.sleep(3)  # until the folders are old enough to be trusted
         for k in (0, 1, 100, 10_000):
             if k * 10 > self.count:
@@ -101,6 +100,52 @@ class Bench:
         yield row(f"{self.count:,}: `status`", *compare(self.ours("status"), self.git, self.rounds), status)
         yield row(f"{self.count:,}: `stage` of one file", *self.staging(), "`git add` and `git commit`")
         self.clean()
+        yield from self.one_change()
+
+    def cold(self) -> Iterator[str]:
+        """Yield the lines about a fresh clone, in which stagectl never ran and `git status` ran once."""
+        status, folder = "`git status --porcelain`", self.root.with_name(f"{self.root.name}-clone")
+        shutil.rmtree(folder, ignore_errors=True)
+        run(["git", "clone", "-q", str(self.root), str(folder)], self.root)
+        time.sleep(2)
+        clone = Bench(folder, self.count, self.stagectl, self.rounds)
+
+        def first(*words: str) -> Took:
+            shutil.rmtree(folder / ".git/stagectl", ignore_errors=True)  # as if it had never run
+            return run([self.stagectl, "plan", "--format", "json", *words], folder)
+
+        for k, words, what in ((0, (), "k = 0"), (1, (), "k = 1"), (1, ("-t", "prod"), "k = 1, `-t prod`")):
+            clone.clean()
+            if k:
+                generate.change(folder, self.count, k)
+            line = f"{self.count:,}: the first `plan` of a clone, {what}"
+            yield row(line, *compare(lambda words=words: first(*words), clone.git, self.rounds), status)  # type: ignore[misc]
+        shutil.rmtree(folder)
+
+    def one_change(self) -> Iterator[str]:
+        """Yield what recording one edit and its descendants costs and writes, and what checking both applies costs."""
+        tip = "refs/heads/stagectl/applied"
+        was = [
+            subprocess.run(["git", "rev-parse", ref], cwd=self.root, capture_output=True, text=True, check=True).stdout
+            for ref in ("HEAD", tip)
+        ]
+        generate.change(self.root, self.count, 1)
+        try:
+            run(["git", "commit", "-q", "-am", "one"], self.root)
+            before = self.loose()
+            took = self.ours("apply", "--yes", "--record-only")()
+            written = [size for path, size in self.loose().items() if path not in before]
+            what = f"{took.clock * 1000:.0f} ms, {sum(written) // 1024} KB in {len(written)} objects"
+            yield f"| {self.count:,}: `apply --record-only` of one edit and its descendants | | {what} | | | |"
+            took = self.ours("verify")()
+            yield f"| {self.count:,}: `verify` of it and of the apply before | | {took.clock * 1000:.0f} ms | | | |"
+        finally:
+            run(["git", "update-ref", tip, was[1].strip()], self.root)
+            run(["git", "reset", "-q", "--hard", was[0].strip()], self.root)
+
+    def loose(self) -> Dict[str, int]:
+        """Return the size of every object that is a file of its own, by its path."""
+        return {str(path): path.stat().st_size for path in (self.root / ".git/objects").glob("??/*")}
 
     def clean(self) -> None:
         """Put every file back, and let git know."""
@@ -152,6 +197,37 @@ class Bench:
             run(["git", "reset", "-q", "--hard", head.stdout.strip()], self.root)
 
 
+def of_one(folder: Path, counts: Sequence[int], stagectl: str, rounds: int) -> Iterator[str]:
+    """Yield the lines about commands that are about one resource: among many, against among few."""
+    benches = []
+    for count in counts:
+        root = folder / f"d{count}"
+        if not root.exists():
+            generate.generate(root, count, definitions=True)
+        bench = Bench(root, count, stagectl, rounds)
+        bench.clean()
+        bench.ours("status")()
+        benches.append((bench, generate.names(count)[count // 2]))
+    time.sleep(3)
+    few, many = benches[0], benches[-1]
+    ports = iter(range(9000, 20000))
+    commands: Dict[str, Callable[[str], Sequence[str]]] = {
+        "show": lambda name: ("show", name),
+        "diff": lambda name: ("diff", name),
+        "log NAME": lambda name: ("log", name),
+        "log --blame": lambda name: ("log", "--blame", name),
+        "graph": lambda name: ("graph", name),
+        "plan --explain": lambda name: ("plan", "--explain", name),
+        "update": lambda name: ("update", name, "--set", f"port={next(ports)}"),
+    }
+    for what, words in commands.items():
+        sides = [lambda b=b, name=name, words=words: b.ours(*words(name))() for b, name in (many, few)]  # type: ignore[misc]
+        against = f"the same among {counts[0]:,}"
+        yield row(f"{counts[-1]:,}: `{what}` of one", *compare(sides[0], sides[1], rounds), against)
+    for bench, _ in benches:
+        run(["git", "reset", "-q", "--hard", "stagectl/applied^2"], bench.root)
+
+
 def starting(stagectl: str, rounds: int) -> Iterator[str]:
     """Yield the lines about starting."""
     here = Path(tempfile.gettempdir())
@@ -199,6 +275,7 @@ def main() -> None:
     parser.add_argument("--counts", default="1000,10000,100000")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--stagectl", default=shutil.which("stagectl") or "stagectl")
+    parser.add_argument("--one", default="1000,16000", help="how many resources there are beside one; 0: none")
     parser.add_argument("--turbo", default=None, help="the program of the npm package turbo")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "stagectl-scale")
     options = parser.parse_args()
@@ -220,6 +297,9 @@ def main() -> None:
         if options.turbo and count == 10_000:
             for line in turbo(bench, options.turbo, options.folder / f"turbo{count}"):
                 print(line, flush=True)
+    one = [count for count in map(int, options.one.split(",")) if count]
+    for line in of_one(options.folder, one, options.stagectl, options.rounds) if one else ():
+        print(line, flush=True)
     print(f"\nload average at the end {os.getloadavg()[0]:.1f}")
 
 

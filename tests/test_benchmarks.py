@@ -18,18 +18,18 @@ def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) 
     Every line of the table is there, with a ratio; the repository is as it was, so that it can be measured again.
     """
     program = Path(sys.executable).parent / "stagectl"
-    words = ["--counts", "360", "--rounds", "1", "--stagectl", str(program), "--folder", str(tmp_path)]
+    words = ["--counts", "360", "--one", "90,180", "--rounds", "1", "--stagectl", str(program)]
+    words += ["--folder", str(tmp_path)]
 
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks/scale.py"), *words], capture_output=True, text=True, timeout=300
     )
 
     assert 0 == done.returncode, done.stderr
-    rows = [
-        line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| 360: ") or "`plan --help`" in line
-    ]
-    measured = [row[0].strip("| ") for row in rows if "**" in row[-2]]
-    assert ["`plan --help`", "360: the first plan, no cache"] == measured[:2]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| 360: ") or "`plan --help`" in line]
+    rows = [line.split(" | ") for line in lines]
+    measured = [row[0].strip("| ") for row in rows if "**" in row[-2]]  # what is no ratio has none
+    assert ["`plan --help`", "360: the first `plan` of a clone, k = 0"] == measured[:2]
     assert ["360: `status`", "360: `stage` of one file"] == measured[-2:]
     assert [part for part in ("k = 0 (0 changes)", "k = 1 (") if any(part in row for row in measured)] == [
         "k = 0 (0 changes)",
