@@ -18,11 +18,12 @@ from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.changed_files import Edits, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.indexing.impact import narrowed
+from stagectl.core.indexing.usage import Usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, World
-from stagectl.core.schemas import schema
+from stagectl.core.schemas import schema, settings
 from stagectl.usecases.repository.workspace import Workspace
 
 Found = TypeVar("Found")
@@ -41,10 +42,14 @@ def quickest(what: str, narrow_way: Callable[[], Found], full_way: Callable[[], 
 
 
 class KindFiles:
-    """The kinds of the tree that is planned, parsed as far as they are asked for."""
+    """The kinds of the tree that is planned, parsed as far as they are asked for.
 
-    def __init__(self, files: tree.Files) -> None:
+    are_good: whether their schemas were found right before; looking at them takes longer than planning.
+    """
+
+    def __init__(self, files: tree.Files, *, are_good: bool = False) -> None:
         self._files = files
+        self.are_good = are_good
         self._parsed: Dict[str, Kind] = {}
 
     @property
@@ -65,7 +70,9 @@ class KindFiles:
         files = {f"{KINDS}/{name}.yaml" for name in wanted - self._parsed.keys()}
         if files - self._files.keys():
             raise ReadInFull(f"{min(files - self._files.keys())} is missing")
-        if files:
+        if files and self.are_good:
+            self._parsed.update((name, self._good(name)) for name in wanted - self._parsed.keys())
+        elif files:
             from stagectl.adapters.worktree.snapshot import parse_snapshot
 
             snapshot = parse_snapshot({path: self._files[path] for path in files})
@@ -73,6 +80,15 @@ class KindFiles:
                 raise ReadInFull(f"something is wrong with {snapshot.problems[0].path}")
             self._parsed.update(snapshot.kinds)
         return {name: self._parsed[name] for name in wanted}
+
+    def _good(self, name: str) -> Kind:
+        from stagectl.adapters.yamlfile import load
+
+        return settings.kind(name, load(self._files[f"{KINDS}/{name}.yaml"]), is_checked=True)
+
+    def if_good(self, *, are_good: bool) -> KindFiles:
+        """Return the same, of which it is known whether they were found right before."""
+        return KindFiles(self._files, are_good=are_good)
 
 
 @dataclass(frozen=True)
@@ -161,7 +177,9 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     except GitError as error:  # there may be something else in the place of a folder
         raise ReadInFull(error.message) from None
     is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
-    open_now = _open(index, kinds, kinds_tree if is_known else None)
+    usage = index.usage
+    kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
+    open_now = index.flagged() if kinds.are_good else index.flagged() | _contradicted(index, kinds, usage)
     resources = _resources(edits, index)
     situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
     if where.complete:
@@ -192,15 +210,12 @@ def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:
     return KindFiles(files)
 
 
-def _open(index: Index, kinds: KindFiles, kinds_tree: Optional[Oid]) -> FrozenSet[Name]:
-    """Return the resources that are not settled, whatever is edited; kinds_tree: the kinds' object, if it is known."""
-    usage = index.usage
-    if usage.fits is not None and usage.fits == kinds_tree:
-        return index.flagged()
+def _contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
+    """Return the resources that need something else of the kinds than these have."""
     every = kinds.every()
     if usage.kinds - every.keys():
         raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
-    return index.flagged() | index.contradicted(every, usage)
+    return index.contradicted(every, usage)
 
 
 def _situation(kinds: KindFiles, situation: Situation) -> Situation:
