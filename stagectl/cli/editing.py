@@ -52,8 +52,8 @@ def create(
 ) -> None:
     """Write a new definition and stage it."""
     from stagectl.core.errors import UsageError
-    from stagectl.usecases.staging.define import Sets, parse_settings
     from stagectl.usecases.staging.define import create as use_case
+    from stagectl.usecases.staging.settings import Sets, parse_settings
 
     if kind is None and like is None:
         raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
@@ -71,8 +71,8 @@ def update(
     untags: Optional[List[str]] = UNTAG,
 ) -> None:
     """Edit a definition, its comments kept, and stage it."""
-    from stagectl.usecases.staging.define import Sets, parse_settings
     from stagectl.usecases.staging.define import update as use_case
+    from stagectl.usecases.staging.settings import Sets, parse_settings
 
     _tell(
         use_case(

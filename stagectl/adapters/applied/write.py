@@ -82,11 +82,11 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
             files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content))
     staged, applied = objects.edited(staged, files), objects.edited(applied, documents)
     step = advance(before or Source(), everything, oids)
-    return Trees(staged, applied, _index(git, objects, (before, index), Of(staged, applied), step, like))
+    return Trees(staged, applied, _index(git, objects, (before, index), Of(staged, applied), step, like=like))
 
 
 def _index(
-    git: Git, objects: Objects, before: Tuple[Optional[Index], Optional[Oid]], of: Of, step: Changed, like: Oid
+    git: Git, objects: Objects, before: Tuple[Optional[Index], Optional[Oid]], of: Of, step: Changed, *, like: Oid
 ) -> Oid:
     """Return the tree of the index after a step, to be stored."""
     index, tree_before = before

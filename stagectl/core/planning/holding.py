@@ -11,6 +11,7 @@ from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optio
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
 from stagectl.core.planning.affected import changed_by, value_before, without_bystanders
+from stagectl.core.planning.dropped import Dropped, dropped
 from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, found_in
@@ -27,24 +28,6 @@ class _Candidate(NamedTuple):
 
     hold: Hold
     reads: Tuple[Reference, ...] = ()
-
-
-class _Dropped(NamedTuple):
-    """What a live reader, as applied, would no longer find.
-
-    taken: what its parents' changes would take away, a reference or the whole parent; is_broken: whether something is
-    missing that no change takes.
-    """
-
-    taken: Tuple[_Lost, ...] = ()
-    is_broken: bool = False
-
-
-class _Lost(NamedTuple):
-    """What a change of a parent takes away; no reference: the parent itself, which is named and not read."""
-
-    parent: Name
-    reference: Optional[Reference] = None
 
 
 def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
@@ -124,13 +107,10 @@ def _needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     return (set(resource.depends_on) | resource.reads | there) - {resource.name}
 
 
-# --- one round
-
-
 def _next(view: View, full: Universe) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
     names = view.situation.names()
-    dropped = {name: _dropped(view, full, name) for name in names if not view.is_staged_here(name)}
+    dropped = {name: dropped(view, full, name) for name in names if not view.is_staged_here(name)}
     missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
     candidates = {
         **_still_read(view, dropped),
@@ -149,7 +129,7 @@ def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Nam
     return not (through - {name}) & others.keys()
 
 
-def _passive(view: View, dropped: Mapping[Name, _Dropped]) -> Set[Name]:
+def _passive(view: View, dropped: Mapping[Name, Dropped]) -> Set[Name]:
     """Return what cannot be resolved and is nobody's fault, and what has yet to wait for a parent, unedited itself."""
     idle = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
     broken = {
@@ -167,9 +147,6 @@ def _waits_unchanged(view: View, name: Name) -> bool:
         return False
     misses = view.resolver.misses(situation.staged[name])
     return any(why == NO_RESOURCE and view.is_absent(Name(reference.name)) for _, reference, why in misses)
-
-
-# --- parents that are missing
 
 
 def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
@@ -235,10 +212,7 @@ def _sources(view: View, reference: Reference) -> Set[Name]:
     return found
 
 
-# --- readers that are missing
-
-
-def _still_read(view: View, dropped: Mapping[Name, _Dropped]) -> Dict[Name, _Candidate]:
+def _still_read(view: View, dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
     found: Dict[Name, _Candidate] = {}
     for reader, lost in dropped.items():
@@ -247,47 +221,6 @@ def _still_read(view: View, dropped: Mapping[Name, _Dropped]) -> Dict[Name, _Can
             more = reads if reference is None else (*reads, reference)
             found[parent] = _Candidate(hold._replace(blockers=hold.blockers | {reader}), more)
     return found
-
-
-def _dropped(view: View, full: Universe, reader: Name) -> _Dropped:
-    """Return what a resource that is not in effect as staged would no longer find in its parents."""
-    state = view.applied(reader)
-    taken = {_Lost(parent) for form in state.forms for parent in form.depends_on if _is_going(view, parent)}
-    is_broken = False
-    for form in state.forms:
-        for _, reference, why in view.resolver.misses(form):
-            parent = Name(reference.name)
-            if why not in LACKING:
-                continue
-            if parent == reader or not _takes(view, parent, reference):
-                is_broken |= form is state.resource
-            elif not _is_error(full, reader, reference):
-                taken.add(_Lost(parent, reference))
-    return _Dropped(tuple(lost for lost in taken if lost.parent != reader), is_broken)
-
-
-def _takes(view: View, parent: Name, reference: Reference) -> bool:
-    """Return whether it is a change of a parent that takes away a value which is no longer there."""
-    if _is_going(view, parent):
-        return True
-    return parent not in view.shown and view.situation.is_live(parent) and value_before(view, reference)[0]
-
-
-def _is_going(view: View, name: Name) -> bool:
-    """Return whether a resource is removed in this view, live or half made."""
-    state = view.applied(name)
-    is_gone = view.is_staged_here(name) and name not in view.situation.staged
-    return is_gone and (state.live or state.unfinished is not None)
-
-
-def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
-    """Return whether a reader as staged reads a value that is gone also when everything is selected."""
-    staged = full.view.situation.staged.get(reader)
-    reads = (read for group in staged.references.values() for read in group) if staged else ()
-    return any(read.name == reference.name and not full.view.resolver.value_of(read)[0] for read in reads)
-
-
-# --- when all holds are known
 
 
 def _completed(view: View, full: Universe) -> Dict[Name, Hold]:

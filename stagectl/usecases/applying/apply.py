@@ -92,12 +92,7 @@ def apply(
         waiting = Waiting(options.wait, note)
         say = waiting.enter(locks, lambda: only_one(workspace.git.scratch(), "apply"))
         team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
-        workspace = Workspace(workspace.root)  # the applied branch may have been fetched
-        journals.tidy(workspace.git.scratch())
-        recovered = recover(workspace)
-        if recovered is not None:
-            note(recovered)
-            workspace = Workspace(workspace.root)  # the applied branch may have moved
+        workspace = _recovered(Workspace(workspace.root), note)  # the applied branch may have been fetched
         if options.require_signed:
             _check_signatures(workspace, workspace.git.resolve(options.head))
         plan, situation = _plan(workspace, selection, options)
@@ -116,6 +111,16 @@ def apply(
         with discreet(workspace, plan, header):
             done = _carried_out(workspace, (plan, header, situation.applied), options, team, Onlooker(watch, note))
         return replace(done, unshared=team.publish())
+
+
+def _recovered(workspace: Workspace, note: Note) -> Workspace:
+    """Return the repository after an interrupted run, if there is one, was recorded."""
+    journals.tidy(workspace.git.scratch())
+    done = recover(workspace)
+    if done is None:
+        return workspace
+    note(done)
+    return Workspace(workspace.root)  # the applied branch may have moved
 
 
 def _carried_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -15,23 +14,28 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
-from stagectl.core import forms
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import Selection
 from stagectl.core.running.adopting import adopted
 from stagectl.core.running.course import as_counted, with_values
-from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.usecases.applying.record import NO_BASE
+from stagectl.usecases.history.replayed import (
+    Trailers,
+    fits,
+    given_in,
+    outcomes_of,
+    selection_of,
+    trailers_of,
+    with_outputs,
+)
 from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 
 State = Dict[Name, Applied]
-Trailers = Sequence[Tuple[str, str]]
 
 
 def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
@@ -72,7 +76,7 @@ class _Check:
             if commit != store.root_commit(self._git):
                 yield "the history does not begin with the empty root commit"
             return
-        trailers = _trailers(self._git, commit)
+        trailers = trailers_of(self._git, commit)
         keys = {key for key, _ in trailers}
         if len(parents) == 1 and "Discarded" in keys:
             yield from self._discard(parent, commit, trailers)
@@ -108,18 +112,18 @@ class _Check:
         except StagectlError as error:
             yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
             return
-        outcomes = _outcomes(trailers)
+        outcomes = outcomes_of(trailers)
         if plan is None:
             yield "it cannot be replayed: the applied commit it began with is not in the history before it"
         elif plan.id != first.get("Plan"):
             yield "its plan is not the one that its source, its base and its selection make"
-        elif not _fits(plan, outcomes, trailers):
+        elif not fits(plan, outcomes, trailers):
             yield "its trailers do not name the changes of its plan"
         else:
             after = store.load_some(self._git, commit, {change.resource for change in plan.changes})
-            told = _with_outputs(plan, outcomes, after)
+            told = with_outputs(plan, outcomes, after)
             told = told if "Record-only" in first else as_counted(plan, told, before)
-            given = store.load_some(self._git, commit, map(Name, _given(trailers)))
+            given = store.load_some(self._git, commit, map(Name, given_in(trailers)))
             outputs = {name: (state or Applied()).outputs for name, state in given.items()}
             there = store.load_some(self._git, parent, given.keys() - before.keys())
             before = {**{name: state for name, state in there.items() if state is not None}, **before}
@@ -134,7 +138,7 @@ class _Check:
         def narrow_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
             if first.get("Base") != parent:
                 raise ReadInFull("something else was applied meanwhile")
-            selection = _selection(first)
+            selection = selection_of(first)
             found = narrow(self._workspace, Reach(source, parent, complete=True))
             plan = with_files(self._git, planned(found, selection, found.world(selection)), source)
             return plan, found.situation.applied
@@ -150,7 +154,7 @@ class _Check:
         if applied is None:
             return None
         snapshot = self._workspace.snapshot(source)
-        plan = checked_plan(self._workspace.situation(snapshot, applied), _selection(first), snapshot, {})
+        plan = checked_plan(self._workspace.situation(snapshot, applied), selection_of(first), snapshot, {})
         return with_files(self._git, plan, source)
 
     def _began_with(self, base: str) -> Optional[State]:
@@ -166,7 +170,7 @@ class _Check:
             if found is not None:
                 break
             names |= touched(self._git, [commit])
-            fork = self._state_at(dict(reversed(_trailers(self._git, commit))).get("Base", ""))
+            fork = self._state_at(dict(reversed(trailers_of(self._git, commit))).get("Base", ""))
             if fork is not None:
                 last = self._state(self._earlier[-1])
                 found = {name: state for name, state in fork.items() if name not in names}
@@ -203,65 +207,6 @@ def _in_branches(workspace: Workspace) -> FrozenSet[str]:
     others = [f"--exclude={remote}/{applied}" for remote in git.remotes()]
     out = git.run("rev-list", f"--exclude={applied}", "--branches", *others, "--remotes", check=False)
     return frozenset(out.decode().split())
-
-
-def _fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
-    """Return whether the trailers name every change and record of a plan, once, and nothing else."""
-    told = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
-    unchanged = [outcomes[change].state for change in map(ChangeId, told.get("Unchanged", ())) if change in outcomes]
-    return (
-        len(told.get("Change", ())) == len(outcomes)
-        and outcomes.keys() == {change.id for change in plan.changes}
-        and told.get("Recorded", []) == sorted(plan.recorded)
-        and unchanged == [SUCCESS] * len(told.get("Unchanged", ()))
-        and "Discarded" not in told
-    )
-
-
-def _selection(first: Mapping[str, str]) -> Selection:
-    try:
-        raw = json.loads(first["Selection"])
-        names, tags = forms.texts(raw["names"]), forms.texts(raw["tags"])
-        return Selection(names, tags, bool(raw["with_children"]), bool(raw["with_parents"]))
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise StagectlError(f"its trailer 'Selection' cannot be read: {error}") from None
-
-
-def _trailers(git: Git, commit: Oid) -> Trailers:
-    (text,) = git.log(["-1", commit], ["%(trailers:only,unfold)"])
-    return [(key, value) for key, _, value in (line.partition(": ") for line in text[0].splitlines())]
-
-
-def _outcomes(trailers: Trailers) -> Dict[ChangeId, Outcome]:
-    unchanged = {value for key, value in trailers if key == "Unchanged"}
-    unstarted = {value for key, value in trailers if key == "Unstarted"}
-    pairs = [value.rpartition(" ")[::2] for key, value in trailers if key == "Change"]
-    return {
-        ChangeId(change): Outcome(state, changed=change not in unchanged, began=change not in unstarted)
-        for change, state in pairs
-    }
-
-
-def _given(trailers: Trailers) -> List[str]:
-    """Return the resources whose outputs a run that only recorded was given."""
-    return [value for key, value in trailers if key == "Outputs"]
-
-
-def _with_outputs(plan: Plan, outcomes: Mapping[ChangeId, Outcome], after: States) -> Dict[ChangeId, Outcome]:
-    """Return how changes ended with what they reported, which nothing but the applied state itself says.
-
-    So it is taken from there, as far as the action may report it: what its kind refuses is no output then, either.
-    """
-    found = dict(outcomes)
-    for change in plan.changes:
-        state, kind = after.get(change.resource) or Applied(), plan.kinds.get(change.kind)
-        tried = state.unfinished.outputs if state.unfinished else {}
-        values = state.outputs if outcomes[change.id].state == SUCCESS else tried
-        names = kind.may_report(change.action) if kind else frozenset()
-        reported = {name: value for name, value in values.items() if name in names}
-        if reported:
-            found[change.id] = replace(outcomes[change.id], outputs=reported)
-    return found
 
 
 def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:

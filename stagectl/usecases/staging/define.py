@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.edit import Edit, edit, value_at
-from stagectl.core.errors import ReadInFull, StagectlError, Step, UsageError, nearest
+from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.errors import ReadInFull, StagectlError, nearest
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
@@ -26,118 +23,8 @@ from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
+from stagectl.usecases.staging.settings import Settings, meant, settings_edits
 from stagectl.usecases.staging.stage import refuse_definition, stage
-
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
-_STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
-_SETTING = re.compile(r'((?:\.?[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\])+)(=)(.*)', re.ASCII | re.DOTALL)
-
-
-class Typed(NamedTuple):
-    """What `--set` was given: the text, and the value that it is in YAML."""
-
-    text: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to set in a definition. values: (input path, value or Typed), in order; unset: input paths to take out."""
-
-    values: Tuple[Tuple[Tuple[Step, ...], Any], ...] = ()
-    unset: Tuple[Tuple[Step, ...], ...] = ()
-    tags: Tuple[str, ...] = ()
-    untags: Tuple[str, ...] = ()
-
-
-class Sets(NamedTuple):
-    """The words after `--set`, `--set-string` and `--set-json`."""
-
-    plain: Sequence[str] = ()
-    strings: Sequence[str] = ()
-    json: Sequence[str] = ()
-
-    def values(self) -> Tuple[Tuple[Tuple[Step, ...], Any], ...]:
-        """Return the paths with what is to be set there; raises UsageError."""
-        ways = ((_scalar, self.plain), (str, self.strings), (_json, self.json))
-        pairs = [(read, *_key_and_text(setting)) for read, settings in ways for setting in settings]
-        return tuple((parse_path(key), read(text)) for read, key, text in pairs)
-
-
-def parse_settings(
-    sets: Sets, unsets: Sequence[str] = (), tags: Sequence[str] = (), untags: Sequence[str] = ()
-) -> Settings:
-    """Return what `--set k=v` and its like, `--unset k`, `--tag` and `--untag` mean; raises UsageError."""
-    return Settings(sets.values(), tuple(map(parse_path, unsets)), tuple(tags), tuple(untags))
-
-
-def _key_and_text(setting: str) -> Tuple[str, str]:
-    match = _SETTING.match(setting)  # a key in quotes may have a "=" in it
-    key, equals, text = match.groups() if match else setting.partition("=")
-    if not equals:
-        raise UsageError(f"'{setting}' sets nothing", "write for example --set port=5433 or --set urls.0.port=80")
-    return key, text
-
-
-def parse_path(text: str) -> Tuple[Step, ...]:
-    """Return the path that `urls.0.port` or `labels["a.b"]` means; raises UsageError."""
-    steps: List[Step] = []
-    position = 0
-    match = _STEP.match(text)
-    while match is not None:
-        steps.append(_step(match.group(1), match.group(2), first=not steps))
-        position = match.end()
-        match = _STEP.match(text, position)
-    if not steps or position != len(text):
-        raise UsageError(f"'{text}' is no path of an input", 'a path looks like port, urls.0.port or labels["a.b"]')
-    return tuple(steps)
-
-
-def _step(word: Optional[str], quoted: str, *, first: bool) -> Step:
-    if word is None:
-        return str(_json(f'"{quoted}"'))
-    return int(word) if _INDEX.fullmatch(word) and not first else word
-
-
-def _scalar(text: str) -> Any:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return _json(text)
-    try:
-        return Typed(text, yamlfile.resolve_plain(text))
-    except yamlfile.BadYaml as error:
-        raise UsageError(error.message) from None
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unlike, parse_float=yamlfile.resolve_plain)
-    except yamlfile.BadYaml as error:
-        raise UsageError(error.message) from None
-    except ValueError as error:
-        raise UsageError(f"'{text}' is not JSON: {error}") from None
-
-
-def _unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands in it twice")
-    return found
-
-
-def settings_edits(settings: Settings, data: bytes) -> List[Edit]:
-    """Return the edits of inputs that settings mean in a file; what was typed stays text where it replaces a text."""
-    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in _meant(settings, data)]
-    return edits + [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
-
-
-def _meant(settings: Settings, data: bytes) -> Iterator[Tuple[Tuple[Step, ...], Any]]:
-    """Yield what is to be set in a file: what was typed is text where a text stands that is no reference."""
-    for steps, value in settings.values:
-        if isinstance(value, Typed):
-            now = value_at(data, BODY, ("inputs", *steps))
-            value = value.text if isinstance(now, str) and "${" not in now else value.value
-        yield steps, value
 
 
 def create(
@@ -204,7 +91,7 @@ def _one(workspace: Workspace, name: str) -> Snapshot:
 def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:
     """Return how the definition of an expanded resource has to change; edits: made already."""
     overriding = Overriding(snapshot, dict(edits or {}))
-    for steps, value in _meant(settings, snapshot.defined[name].content):
+    for steps, value in meant(settings, snapshot.defined[name].content):
         overriding.set(name, ("inputs", *steps), value)
     for steps in settings.unset:
         overriding.set(name, ("inputs", *steps), MISSING)
@@ -250,9 +137,6 @@ def _tags(resource: Resource, settings: Settings) -> List[str]:
         raise StagectlError(f"{resource.name} has no tag '{unknown[0]}'", f"its tags: {known}")
     kept = [tag for tag in resource.tags if tag not in settings.untags]
     return list(dict.fromkeys([*kept, *settings.tags]))
-
-
-# --- remove
 
 
 def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:

@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
+from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
-from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError, nearest
+from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import Path, Value, dotted
+from stagectl.core.values import Value, dotted
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.define import settings_edits
 from stagectl.usecases.staging.definitions import refuse_expanded, refuse_loss
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.move import move_edits
+from stagectl.usecases.staging.promoted_values import found_at, with_overrides
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
     Taken,
     given_values,
     missing_values,
-    refuse_other_shape,
     refuse_unverified,
     unverified,
 )
+from stagectl.usecases.staging.settings import settings_edits
 from stagectl.usecases.staging.stage import stage
 
 
@@ -198,12 +198,12 @@ def _promoted(
         path = f"{root}/{new}.yaml"
     body = _body(resource, new, folders[0])
     if now is None:
-        return path, _with_overrides(_front(workspace, resource, new, folders) + body, None, path)
+        return path, with_overrides(_front(workspace, resource, new, folders) + body, None, path)
     front = now.content[: len(now.content) - len(yamlfile.body_of(now.content))]
     if now.kind != resource.kind:
         front = edit(now.content, [Edit(FRONT, ("kind",), resource.kind)])
         front = front[: len(front) - len(yamlfile.body_of(front))]
-    return path, _with_overrides(front + body, now, path)
+    return path, with_overrides(front + body, now, path)
 
 
 def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:
@@ -238,77 +238,6 @@ def _retagged(tag: str, folders: Tuple[str, str]) -> str:
     return f"{key}{equals}{target}" if value == source else tag
 
 
-def _with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
-    """Return a definition in which the target keeps what its overrides name, and these; path: where it is."""
-    theirs = yamlfile.load(content)[BODY] or {}
-    mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
-    overrides = mine.get("overrides")
-    if now is not None:
-        content = _with_values(content, now, path)
-    if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
-        return content
-    if overrides:
-        return edit(content, [Edit(BODY, ("overrides",), overrides)])
-    return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
-
-
-def _with_values(content: bytes, now: Resource, path: str) -> bytes:
-    """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
-    mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
-    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not _at(mine, steps)[0]]
-    kept = [(index, steps) for index, steps in enumerate(now.overrides) if _at(mine, steps)[0]]
-    problems: List[Problem] = []
-    # What goes out of a list goes from its end, so that the entries before it stay where they are.
-    for index, steps in [*kept, *sorted(gone, key=lambda one: [_number(step) for step in one[1]], reverse=True)]:
-        there, value = _at(mine, steps)
-        inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
-        try:
-            refuse_other_shape(mine, inputs, steps)
-            if there:
-                content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
-            elif _at(inputs, steps)[0]:
-                _refuse_hole(inputs, steps)
-                content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
-        except StagectlError as error:
-            message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
-            problems.append(problem_at(now.content, path, Flaw(BODY, ("overrides", index), message)))
-    if problems:
-        raise InvalidFiles(problems, "override what holds it as a whole")
-    return content
-
-
-def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
-    _, holder = _at(inputs, steps[:-1])
-    if isinstance(holder, list) and int(steps[-1]) + 1 < len(holder):
-        raise StagectlError(f"it would leave a hole in a list of {len(holder)} entries")
-
-
-def _number(step: str) -> int:
-    return int(step) if step.isdigit() and len(step) < 10 else 0
-
-
-def _steps(value: Value, path: Sequence[str]) -> Path:
-    """Return a path with the steps into lists as numbers."""
-    steps: List[object] = []
-    for step in path:
-        is_index = isinstance(value, list) and step.isdigit()
-        steps.append(int(step) if is_index else step)
-        there, value = _at(value, (step,))
-        value = value if there else None
-    return tuple(steps)  # type: ignore[arg-type]
-
-
-def _at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
-    for step in path:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return False, None
-    return True, value
-
-
 def _differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
     """Return what stays different, as written."""
     found = [(new.name, diff(_written(resource), _written(new))) for resource, new in both]
@@ -327,7 +256,7 @@ def _notes(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str]:
         if inside:
             notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
         sides = [_written(resource), _written(new)]
-        idle = [dotted(steps) for steps in new.overrides if not any(_at(side, steps)[0] for side in sides)]
+        idle = [dotted(steps) for steps in new.overrides if not any(found_at(side, steps)[0] for side in sides)]
         notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
     return notes
 

@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, Step, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Resource, change_id, is_pending, split_change
 from stagectl.core.values import EnvVariable, Template, dotted, leaves
-from stagectl.usecases.staging.define import Sets, Settings, parse_settings
+from stagectl.usecases.staging.settings import Sets, Settings, parse_settings
 
 Given = Mapping[Name, Settings]
 

@@ -12,7 +12,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import UsageError
 from stagectl.core.values import dotted, leaves
-from stagectl.usecases.staging.define import Sets, parse_settings, settings_edits
+from stagectl.usecases.staging.settings import Sets, parse_settings, settings_edits
 
 FILE = b"""---
 kind: service

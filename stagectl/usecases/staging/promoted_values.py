@@ -1,0 +1,88 @@
+"""What `overrides` leave alone when a definition is promoted: the values that are there."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+from stagectl.adapters import yamlfile
+from stagectl.adapters.worktree.snapshot import problem_at
+from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.model import Resource
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import Path, Value, dotted
+from stagectl.usecases.staging.promotion_gate import (
+    refuse_other_shape,
+)
+
+
+def with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
+    """Return a definition in which the target keeps what its overrides name, and these; path: where it is."""
+    theirs = yamlfile.load(content)[BODY] or {}
+    mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
+    overrides = mine.get("overrides")
+    if now is not None:
+        content = _with_values(content, now, path)
+    if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
+        return content
+    if overrides:
+        return edit(content, [Edit(BODY, ("overrides",), overrides)])
+    return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
+
+
+def _with_values(content: bytes, now: Resource, path: str) -> bytes:
+    """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
+    mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
+    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not found_at(mine, steps)[0]]
+    kept = [(index, steps) for index, steps in enumerate(now.overrides) if found_at(mine, steps)[0]]
+    problems: List[Problem] = []
+    # What goes out of a list goes from its end, so that the entries before it stay where they are.
+    for index, steps in [*kept, *sorted(gone, key=lambda one: [_number(step) for step in one[1]], reverse=True)]:
+        there, value = found_at(mine, steps)
+        inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
+        try:
+            refuse_other_shape(mine, inputs, steps)
+            if there:
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
+            elif found_at(inputs, steps)[0]:
+                _refuse_hole(inputs, steps)
+                content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
+        except StagectlError as error:
+            message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
+            problems.append(problem_at(now.content, path, Flaw(BODY, ("overrides", index), message)))
+    if problems:
+        raise InvalidFiles(problems, "override what holds it as a whole")
+    return content
+
+
+def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
+    _, holder = found_at(inputs, steps[:-1])
+    if isinstance(holder, list) and int(steps[-1]) + 1 < len(holder):
+        raise StagectlError(f"it would leave a hole in a list of {len(holder)} entries")
+
+
+def _number(step: str) -> int:
+    return int(step) if step.isdigit() and len(step) < 10 else 0
+
+
+def _steps(value: Value, path: Sequence[str]) -> Path:
+    """Return a path with the steps into lists as numbers."""
+    steps: List[object] = []
+    for step in path:
+        is_index = isinstance(value, list) and step.isdigit()
+        steps.append(int(step) if is_index else step)
+        there, value = found_at(value, (step,))
+        value = value if there else None
+    return tuple(steps)  # type: ignore[arg-type]
+
+
+def found_at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
+    """Return whether there is a value at a path, and that value."""
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return False, None
+    return True, value
