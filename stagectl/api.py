@@ -27,7 +27,7 @@ from stagectl.usecases.planning import reviewed
 from stagectl.usecases.planning.plan import plan
 from stagectl.usecases.planning.reviewed import OtherPlan
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging import define, undo
+from stagectl.usecases.staging import define, settings, undo
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.move import move
 from stagectl.usecases.staging.promote import Promotion, Wishes, promote
@@ -267,6 +267,6 @@ def _settings(
     unset: Sequence[str] = (),
     tags: Sequence[str] = (),
     untags: Sequence[str] = (),
-) -> define.Settings:
-    values = tuple((define.parse_path(key), value) for key, value in (inputs or {}).items())
-    return define.Settings(values, tuple(map(define.parse_path, unset)), tuple(tags), tuple(untags))
+) -> settings.Settings:
+    values = tuple((settings.parse_path(key), value) for key, value in (inputs or {}).items())
+    return settings.Settings(values, tuple(map(settings.parse_path, unset)), tuple(tags), tuple(untags))
