@@ -30,7 +30,7 @@ def main(folder: str) -> None:
         kill_marked(run, resource, action)
     for place in Path(folder).glob(CHECKOUTS):
         with suppress(StagectlError):
-            checkout.remove(Git(place), place)
+            checkout.remove_checkout(Git(place), place)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -202,7 +202,7 @@ class _Home:
         with self._guard:
             found = self._prepared.pop(attempt, None)
             if found is not None:
-                checkout.remove(found.git, found.place.root)
+                checkout.remove_checkout(found.git, found.place.root)
                 shutil.rmtree(self.folder / attempt, ignore_errors=True)
 
     @contextmanager

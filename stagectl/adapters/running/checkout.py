@@ -46,7 +46,7 @@ def _fetch(git: Git, commit: Oid, remote: str) -> None:
         raise GitError(f"the commit {commit[:12]} is neither here nor on {remote}", "push it, and apply again")
 
 
-def remove(git: Git, folder: Path) -> None:
+def remove_checkout(git: Git, folder: Path) -> None:
     """Remove what `checkout` made."""
     with _alone(git):
         git.run("worktree", "remove", "--force", "--force", str(folder), check=False)

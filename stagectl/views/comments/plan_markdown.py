@@ -21,14 +21,24 @@ from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
 from stagectl.views.plans.plan_text import NOTHING, cause_text, counts_text, shown_differences
-from stagectl.views.plans.range_diff import SHORT, range_diff_lines
+from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
+
+
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
+
+
 _NAMED = 20  # ids that are named of a group
+
+
 _LONGEST = 300  # characters of a warning
+
+
 _LONGEST_HEAD = 80  # characters of the selection in the headline
+
+
 _OPEN_ROWS, _OPEN_LINES = 20, 40  # of a table, and of values: what is longer is folded
 
 
@@ -52,7 +62,7 @@ def plan_markdown(
 
 def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against], level: int) -> Iterator[str]:
     parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level), _shortened(level), _removals(plan, level)]
-    parts += [_since(since, level)] if since is not None else []
+    parts += [since_lines(since, level)] if since is not None else []
     parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
     parts += [
         _destroys(plan, level),
@@ -145,43 +155,6 @@ def _fate(change: Change, removal: Optional[Change], plan: Plan) -> str:
     return fate + ("; **protected**" if change.protected or (removal and removal.protected) else "")
 
 
-def _since(since: RangeDiff, level: int) -> Iterator[str]:
-    if since.is_empty:
-        yield f"**Unchanged since plan {code(since.reviewed.id[:SHORT])}.**"
-        return
-    lines = list(range_diff_lines(since))
-    most = (400, 100, 20, 0)[level]
-    yield f"**What differs since plan {code(since.reviewed.id[:SHORT])}:** {_since_counts(since)}"
-    if most:
-        more = [f"... and {counted(len(lines) - most, 'more line')}"] if len(lines) > most else []
-        yield ""
-        yield fenced("diff", [_as_diff(line) for line in lines[:most]] + more)
-
-
-def _as_diff(line: str) -> str:
-    """Return a line so that its sign stands in the first column, where a diff is coloured by."""
-    inner = line.lstrip(" ")
-    return f"{inner[0]}   {inner[1:]}" if line != inner and inner[0] in "+-" else line
-
-
-def _since_counts(since: RangeDiff) -> str:
-    counts = (
-        ("came", since.came),
-        ("went", since.went),
-        ("differ", since.differ),
-        ("held back, or no longer", (*since.held, *since.freed, *since.reheld)),
-        ("recorded, or no longer", since.recorded),
-        ("moved, or no longer", since.moved),
-    )
-    told = [f"{len(found)} {word}" for word, found in counts if found]
-    told += [counted(len(since.kinds), "other kind")] if since.kinds else []
-    told += [counted(len(since.files), "other file that acts")] if since.files else []
-    return ", ".join([*told, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])
-
-
-# --- the changes
-
-
 def _changes(plan: Plan, level: int) -> Iterable[str]:
     if not plan.changes:
         return []
@@ -228,9 +201,6 @@ def _counted(plan: Plan) -> Iterator[str]:
         yield f"\n... and {len(rows) - most} more rows; all of them: `stagectl plan`"
 
 
-# --- the values
-
-
 def _values(plan: Plan, level: int) -> Iterable[str]:
     groups: Dict[Tuple[str, ...], List[ChangeId]] = {}
     for change, removal in paired(plan):
@@ -267,9 +237,6 @@ def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
         yield f"- {path}: {before}"
     if entry.op != Op.REMOVE:
         yield f"+ {path}: {after}"
-
-
-# --- what else there is
 
 
 def _held(plan: Plan, level: int) -> Iterator[str]:

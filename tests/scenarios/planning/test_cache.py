@@ -160,7 +160,8 @@ ALLOWED = """
     stagectl.core.indexing stagectl.core.indexing.impact
     stagectl.core.indexing.line stagectl.core.indexing.shards stagectl.core.indexing.usage stagectl.core.model
     stagectl.core.planning stagectl.core.planning.affected stagectl.core.planning.changes
-    stagectl.core.planning.checks stagectl.core.planning.dropped stagectl.core.planning.gates stagectl.core.planning.held
+    stagectl.core.planning.checks stagectl.core.planning.dropped stagectl.core.planning.gates
+    stagectl.core.planning.held
     stagectl.core.planning.holding stagectl.core.planning.intents
     stagectl.core.planning.moves stagectl.core.planning.order stagectl.core.planning.outlook
     stagectl.core.planning.planner stagectl.core.planning.reports stagectl.core.planning.resolve
