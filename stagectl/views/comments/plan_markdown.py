@@ -16,6 +16,7 @@ from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff
 from stagectl.core.references import folder_of
 from stagectl.core.values import dotted
+from stagectl.views.comments.since_markdown import since_lines
 from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
