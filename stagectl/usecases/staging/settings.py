@@ -13,11 +13,7 @@ from stagectl.core.errors import Step, UsageError
 from stagectl.core.schemas.schema import BODY
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
-
-
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
-
-
 _SETTING = re.compile(r'((?:\.?[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\])+)(=)(.*)', re.ASCII | re.DOTALL)
 
 

@@ -26,17 +26,9 @@ from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
-
-
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
-
-
 _NAMED = 20  # ids that are named of a group
-
-
 _LONGEST = 300  # characters of a warning
-
-
 _LONGEST_HEAD = 80  # characters of the selection in the headline
 
 
