@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from stagectl.core.graph import reachable
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
 from stagectl.core.planning.reports import deciders, reporters
@@ -22,7 +23,17 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     for remove, run in order.replaces():
         # Nothing is removed that could not be run again, except where what it waits for goes itself.
         before[remove] |= {earlier for earlier in before[run] if not order.is_going(split_change(earlier)[0])}
+    if view.reports.by:
+        for remove, _ in order.replaces():
+            _let_stay(remove, before)
     return before
+
+
+def _let_stay(remove: ChangeId, before: Dict[ChangeId, Set[ChangeId]]) -> None:
+    """Let what may be replaced stay beyond the removal of a parent whose run has to end before that is decided."""
+    behind = reachable([remove], lambda identity: before[identity]) - {remove}
+    for parent in sorted(behind):
+        before[parent].discard(remove)
 
 
 def _actions(drafts: Drafts) -> Dict[Name, List[str]]:

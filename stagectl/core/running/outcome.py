@@ -19,7 +19,7 @@ from stagectl.core.model import (
     split_change,
 )
 from stagectl.core.plans.plan import CauseType, Change, Plan, Target
-from stagectl.core.values import Outputs, differing
+from stagectl.core.values import Outputs, differing, references_in
 
 STATES = PENDING, INPROGRESS, SUCCESS, ERROR, SKIPPED, NOOP, UNKNOWN = (
     "PENDING", "INPROGRESS", "SUCCESS", "ERROR", "SKIPPED", "NOOP", "UNKNOWN",
@@ -196,7 +196,8 @@ def _removed(target: Optional[Target], change: Change, state: Applied) -> Option
     if target is None:
         return None
     form = _related(target.resource)
-    run = Attempt(RUN, target.resource.kind, change.tags, target.inputs, target.sensitive, form=form)
+    known = {key: value for key, value in target.inputs.items() if not references_in(value)}
+    run = Attempt(RUN, target.resource.kind, change.tags, known, target.sensitive, form=form)
     return Applied(stamps=state.stamps, owed=state.owed, unfinished=run)
 
 
