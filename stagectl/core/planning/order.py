@@ -32,8 +32,9 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
 def _let_stay(remove: ChangeId, before: Dict[ChangeId, Set[ChangeId]]) -> None:
     """Let what may be replaced stay beyond the removal of a parent whose run has to end before that is decided."""
     behind = reachable([remove], lambda identity: before[identity]) - {remove}
-    for parent in sorted(behind):
-        before[parent].discard(remove)
+    for earlier in sorted(behind):
+        if split_change(earlier)[1] == REMOVE:
+            before[earlier].discard(remove)
 
 
 def _actions(drafts: Drafts) -> Dict[Name, List[str]]:
