@@ -1,4 +1,4 @@
-"""Worlds whose outputs are functions of their inputs: whatever happens, everything ends up with the values it should."""
+"""Worlds whose outputs are functions of their inputs: whatever happens, everything gets the values it should."""
 
 from __future__ import annotations
 
