@@ -13,11 +13,12 @@ from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, 
 from stagectl.core.planning.resolve import found_in
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.plans.plan import Change, Plan, Target
-from stagectl.core.running.outcome import ERROR, NOOP, Outcome, Outcomes, after_change, is_met, known_outputs
+from stagectl.core.running.outcome import ERROR, NOOP, SKIPPED, Outcome, Outcomes, after_change, is_met, known_outputs
 from stagectl.core.running.reporting import judged
 from stagectl.core.values import Inputs, Outputs, Reference, Value, differing, filled, references_in
 
 _NO_KIND = Kind("")
+_NEVER_APPLIED = Outcome(SKIPPED, changed=False, message="its run is left out, and nothing of it is applied")
 _NOTHING = Outcome(NOOP, changed=False, message="nothing changed for it")
 
 
@@ -45,6 +46,9 @@ class Course:
 
     def begin(self, change: Change, outcomes: Outcomes) -> Union[Change, Outcome]:
         """Return a change as it starts, with its values filled in; or how it ends, where it is not to start."""
+        if change.action not in STANDARD_ACTIONS and self._is_left_out(change.resource, outcomes):
+            state = self._states[change.resource]
+            return replace(change, inputs=state.inputs) if state is not None and state.live else _NEVER_APPLIED
         if change.id not in self._open:
             return change
         if change.action == REMOVE:
@@ -60,6 +64,11 @@ class Course:
         if troubles and change.action in STANDARD_ACTIONS:
             return Outcome(ERROR, changed=False, message=troubles[0].message, began=False)
         return change
+
+    def _is_left_out(self, name: Name, outcomes: Outcomes) -> bool:
+        """Return whether a resource has a run or update in the plan that does not run."""
+        own = [change_id(name, action) for action in (RUN, UPDATE) if change_id(name, action) in self._changes]
+        return any(identity in outcomes and outcomes[identity].state in (NOOP, SKIPPED) for identity in own)
 
     def _is_due(self, change: Change, outcomes: Outcomes) -> bool:
         """Return whether a conditional change has a reason now: its values differ, or another change triggers it."""
