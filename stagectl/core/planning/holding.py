@@ -110,14 +110,14 @@ def _needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
 def _next(view: View, full: Universe) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
     names = view.situation.names()
-    dropped = {name: dropped(view, full, name) for name in names if not view.is_staged_here(name)}
+    lost = {name: dropped(view, full, name) for name in names if not view.is_staged_here(name)}
     missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
     candidates = {
-        **_still_read(view, dropped),
+        **_still_read(view, lost),
         **{name: candidate for name, candidate in missing.items() if candidate is not None},
     }
     if not candidates:
-        passive = view.passive | _passive(view, dropped)
+        passive = view.passive | _passive(view, lost)
         return view if passive == view.passive else replace(view, passive=passive)
     first = [name for name, candidate in candidates.items() if _is_first(view, name, candidate, candidates)]
     holds = {name: candidates[name].hold for name in first or candidates}
