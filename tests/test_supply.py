@@ -93,7 +93,7 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     for number, umask in enumerate((0o022, 0o077)):
         source = tmp_path / f"source{'x' * number}"
         source.mkdir()
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("hatch_build.py", "pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, source)
         for name in ("stagectl", "fixtures"):
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
