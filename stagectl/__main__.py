@@ -52,7 +52,7 @@ def _run(words: "Sequence[str]") -> int:
             print("interrupted", file=sys.stderr)
         return _flushed(code if isinstance(code, int) else DONE)
     except StagectlError as error:
-        return _told(error)
+        return _report(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -61,10 +61,10 @@ def _run(words: "Sequence[str]") -> int:
     except MemoryError:
         import errno
 
-        return _told(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
+        return _report(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
         prefetch.drop()  # if too much is open: what tells it has to be opened, too
-        return _told(_refused(error)) if _is_of_the_system(error) else _foreign(error)
+        return _report(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
 
@@ -94,7 +94,7 @@ def _unread(code: int) -> int:
     return code
 
 
-def _told(error: "StagectlError") -> int:
+def _report(error: "StagectlError") -> int:
     from stagectl.cli.colours import led
     from stagectl.core.errors import Busy, InvalidFiles, UsageError
     from stagectl.core.printable import safe
@@ -161,9 +161,10 @@ def _bug(error: Exception) -> int:
 
     from stagectl.cli.colours import led
     from stagectl.core.printable import safe
+    from stagectl.core.redact import CLEAN
     from stagectl.version import __version__
 
-    clean = getattr(error, "clean", str)  # takes out the secrets of a run
+    clean = CLEAN.get()
     with tempfile.NamedTemporaryFile(
         "w", prefix="stagectl-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
     ) as file:

@@ -88,7 +88,7 @@ def crowded_functions() -> Iterator[str]:
 def names_twice() -> Iterator[str]:
     """Return the names that two modules export, but for those with one meaning."""
     homes: Dict[str, Set[str]] = {}
-    for module, name in taken():
+    for module, name in taken_names():
         homes.setdefault(name, set()).add(module)
     for name, paths in sorted(homes.items()):
         if len(paths) > 1 and name not in ONE_MEANING:
@@ -97,7 +97,7 @@ def names_twice() -> Iterator[str]:
         yield f"{name}: one meaning, and not two modules that export it"
 
 
-def taken() -> Set[Tuple[str, str]]:
+def taken_names() -> Set[Tuple[str, str]]:
     """Return which names of which module another module of stagectl takes: what is exported."""
     paths = {f"stagectl/{path}"[:-3].replace("/__init__", "").replace("/", "."): path for path in modules()}
     homes = {(module, name) for module, path in paths.items() for name in exported(modules()[path])}

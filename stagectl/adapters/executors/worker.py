@@ -44,30 +44,30 @@ def run(text: str) -> str:
     try:
         place = _home().place(attempt)
     except StagectlError as error:
-        return _told(Outcome(ERROR, message=f"{_name()}: {error.message}"))
+        return _as_json(Outcome(ERROR, message=f"{_name()}: {error.message}"))
     answer = _ask("claim", attempt=attempt, change=order.id, worker=_name())
     if answer["answer"] == DONE:
         return str(answer["result"])
     if answer["answer"] == CLAIMED:
-        return _told(Outcome(UNKNOWN, message=f"{answer['worker']} started it; nobody saw how it ended"))
+        return _as_json(Outcome(UNKNOWN, message=f"{answer['worker']} started it; nobody saw how it ended"))
     if answer["answer"] != GO:
-        return _told(Outcome(SKIPPED, message="the run was stopped before this started"))
+        return _as_json(Outcome(SKIPPED, message="the run was stopped before this started"))
     with _home().watched(order), tempfile.TemporaryDirectory(dir=place.private) as folder:
         path = Path(folder, "output")
-        outcome = _carried_out(order, place, Output(path, place.redactor))
+        outcome = _carry_out(order, place, Output(path, place.redactor))
         kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    _ask("done", attempt=attempt, change=order.id, result=_told(outcome))
-    return _told(outcome, kept)
+    _ask("done", attempt=attempt, change=order.id, result=_as_json(outcome))
+    return _as_json(outcome, kept)
 
 
-def _carried_out(order: Order, place: Place, output: Output) -> Outcome:
+def _carry_out(order: Order, place: Place, output: Output) -> Outcome:
     try:
         return carry_out(order, _handler(order.handler), place, output)
     except KeyError as error:
         return Outcome(ERROR, message=f"not set in the environment of {_name()}: {error.args[0]}")
 
 
-def _told(outcome: Outcome, text: str = "") -> str:
+def _as_json(outcome: Outcome, text: str = "") -> str:
     return json.dumps({**outcome_json(outcome), **({"text": text} if text else {})})
 
 
@@ -179,10 +179,10 @@ class _Home:
         """Check out the commit of a run, once; raises StagectlError."""
         with self._guard:
             if attempt not in self._prepared:
-                self._prepared[attempt] = self._made(attempt, facts)
+                self._prepared[attempt] = self._make(attempt, facts)
             return self._prepared[attempt].place
 
-    def _made(self, attempt: str, facts: Dict[str, Any]) -> _Prepared:
+    def _make(self, attempt: str, facts: Dict[str, Any]) -> _Prepared:
         git = Git(Path.cwd())
         own = self.folder / attempt
         root, private = own / "checkouts" / f"{attempt}-{os.getpid()}", own / "private"

@@ -151,7 +151,7 @@ def _ask(asked: Tuple[str, ...], stdin: int, nothing: int, ours: Dict[str, str])
         pass
 
 
-def taken(folder: str, words: Sequence[str]) -> Optional[bytes]:
+def take_answer(folder: str, words: Sequence[str]) -> Optional[bytes]:
     """Return the answer to a question in a folder, None if it was not asked or git refused. It is given once."""
     asked = (folder, *words)
     if asked not in _started:

@@ -94,7 +94,7 @@ class GitProcess:
         seconds: Optional[float] = None,
     ) -> Tuple[int, bytes, bytes]:
         """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
-        answer = prefetch.taken(str(self.root), arguments) if env is None else None
+        answer = prefetch.take_answer(str(self.root), arguments) if env is None else None
         if answer is not None:
             return 0, answer, b""
         process = self.start(*arguments, env=env)

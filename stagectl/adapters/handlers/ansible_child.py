@@ -127,14 +127,14 @@ class Story:
         if name == "playbook_on_stats":
             self.changed = any(data.get("changed", {}).values())
             self.outputs = data.get("artifact_data") or {}  # for all hosts, as set_stats has it by default
-        self._task = _told(name, data) or self._task
+        self._task = _message_of(name, data) or self._task
         error = _ERROR.match(text)
         if error and not self._error:
             self._error = " ".join(error[1].split())[:LONGEST]
         return False
 
 
-def _told(name: Optional[str], data: Mapping[str, Any]) -> str:
+def _message_of(name: Optional[str], data: Mapping[str, Any]) -> str:
     """Return what to say of an event that is a failure, and nothing of others."""
     message = " ".join(str((data.get("res") or {}).get("msg", "")).split())[:LONGEST]
     if name == "runner_on_unreachable":

@@ -87,7 +87,7 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
     """
     for more in reversed(range(TRIES)):
         try:
-            taken = _taken(remote, ref, lock, None)
+            taken = _try_to_take(remote, ref, lock, None)
         except Refused:
             if more <= TRIES // 2:
                 raise
@@ -95,7 +95,7 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
         seen = None if taken else look_at_lock(remote, ref)
         is_left = seen is not None and seen.lock.id in left and not seen.lock.is_maintenance
         if seen is not None and (is_left or _is_dead(remote, ref, seen, note)):
-            taken = _taken(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
+            taken = _try_to_take(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
             if taken is not None:
                 why = "who held it here is gone" if is_left else f"nobody renewed it for {seen.lock.term} s"
                 note(f"took the lock {seen.lock.id} over: {why} ({seen.lock.holder})")
@@ -104,7 +104,7 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
     raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
 
 
-def _taken(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) -> Optional[Seen]:
+def _try_to_take(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) -> Optional[Seen]:
     """Try to take the lock; return it, None if somebody else was faster. Read back: the nonce is ours alone."""
     began = clock()
     commit = _write(remote.git, lock, before)

@@ -14,7 +14,7 @@ from stagectl.core.errors import Busy
 TRIES, PAUSE = 5, 0.05  # how often, and how many seconds apart: `is_held` holds it for a moment, too
 
 
-def _taken(file: IO[str]) -> bool:
+def _try_to_take(file: IO[str]) -> bool:
     for _ in range(TRIES):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -32,7 +32,7 @@ def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
     what: the command that wants it. Yields a function by which the holder says which run it does.
     """
     with open(scratch / "apply.lock", "a+", encoding="utf-8") as file:
-        if not _taken(file):
+        if not _try_to_take(file):
             file.seek(0)
             holder = file.read().strip() or "it has not said who it is yet"
             raise Busy(f"another apply is running: {holder}", "wait for it, or: stagectl stop RUN")

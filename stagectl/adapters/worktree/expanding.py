@@ -28,7 +28,7 @@ def with_expanded(snapshot: Snapshot, reuse: Mapping[str, Documents]) -> Snapsho
     """Return a snapshot with what comes of the definitions that have to be expanded; reuse: their documents by path."""
     flaws: Flawed = []
     definitions, broken = _definitions(snapshot, reuse, flaws)
-    found = expand(definitions, broken, _taken(snapshot))
+    found = expand(definitions, broken, _taken_names(snapshot))
     flaws += found.flaws
     resources = _resources(snapshot, found, flaws)
     problems = [problem_at(snapshot.files[path], path, flaw) for path, flaw in sorted(set(flaws), key=_order)]
@@ -95,7 +95,7 @@ def _name(snapshot: Snapshot, path: str) -> Name:
     return Name(path[len(root) + 1 : -len(".yaml")])
 
 
-def _taken(snapshot: Snapshot) -> Dict[str, str]:
+def _taken_names(snapshot: Snapshot) -> Dict[str, str]:
     return {_name(snapshot, path).casefold(): path for path in sorted(_paths(snapshot))}
 
 

@@ -32,7 +32,7 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
     Whatever happens inside leaves them as one or the other; only a kill does not.
     """
     with open(_place(git), "a+b") as file:
-        if not _is_locked(file):
+        if not _lock(file):
             raise _busy()
         before = {path: files.content_of(git.root / path) for path in after}
         file.truncate(0)
@@ -71,7 +71,7 @@ def _is_held(git: Git) -> bool:
     if not place.exists():
         return False
     with open(place, "rb") as file:
-        return not _is_locked(file)
+        return not _lock(file)
 
 
 def take_back(git: Git) -> Optional[List[str]]:
@@ -83,7 +83,7 @@ def take_back(git: Git) -> Optional[List[str]]:
     if not place.exists() or not place.stat().st_size:
         return None
     with open(place, "r+b") as file:
-        if not _is_locked(file):
+        if not _lock(file):
             return None
         found = _read(file)
         if found is None:  # torn: nothing was written before the note was whole
@@ -107,7 +107,7 @@ def _place(git: Git) -> Path:
     return git.staging_note
 
 
-def _is_locked(file: IO[bytes]) -> bool:
+def _lock(file: IO[bytes]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -8,7 +8,7 @@ from stagectl.core.errors import StagectlError, Step
 from stagectl.core.model import Kind, Name
 from stagectl.core.schemas.quick import Test, quick_test
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.schemas.words import told
+from stagectl.core.schemas.words import in_words
 from stagectl.core.values import Inputs, Template, Value
 
 
@@ -44,7 +44,7 @@ class Schemas:
                 if not isinstance(error.instance, _Later):
                     found += [
                         Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
-                        for at, message, on_key in told(error)
+                        for at, message, on_key in in_words(error)
                     ]
         except StagectlError:  # the time is over
             raise

@@ -11,7 +11,7 @@ from stagectl.core.model import RUN, Kind
 from stagectl.core.planning.resolve import DEEPEST, LARGEST
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.schemas.quick import quick_test
-from stagectl.core.schemas.words import told
+from stagectl.core.schemas.words import in_words
 from stagectl.core.values import Outputs, canonical, dotted, leaves, same
 
 SHOWN = 3  # troubles in a message
@@ -61,7 +61,7 @@ def _refused(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool
             path = tuple(error.absolute_path)
             if (path and path[0] not in reported) or (error.validator == "required" and not path and not needs_all):
                 continue
-            for at, message, _ in told(error):
+            for at, message, _ in in_words(error):
                 yield f"'{dotted(at)[:60]}' {message}" if at else message
     except StagectlError:  # the time is over
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from stagectl.core.errors import Flaws, StagectlError
-from stagectl.core.schemas.words import told
+from stagectl.core.schemas.words import in_words
 
 _WHAT = "not a JSON Schema (draft 2020-12)"
 
@@ -20,7 +20,7 @@ def check_json_schema(raw: Mapping[str, Any], key: str, flaws: Flaws) -> None:
     try:
         Draft202012Validator.check_schema(raw[key])
     except SchemaError as error:
-        for at, message, on_key in told(error):
+        for at, message, on_key in in_words(error):
             flaws.add(0, (key, *at), f"{_WHAT}: {message}", on_key=on_key)
     except StagectlError:  # the time is over
         raise

@@ -33,7 +33,7 @@ _LIMITS: Dict[str, str] = {
 }
 
 
-def told(error: Any) -> Iterator[Told]:
+def in_words(error: Any) -> Iterator[Told]:
     """Yield what one `jsonschema.ValidationError` says, a message per thing to mend."""
     at = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
@@ -76,7 +76,7 @@ def _branches(error: Any) -> str:
     firsts: Dict[Any, str] = {}
     for inner in sorted(error.context, key=lambda inner: (str(inner.schema_path[0]), list(map(str, inner.path)))):
         place = "".join(f"{step}: " for step in inner.path)
-        firsts.setdefault(inner.schema_path[0], place + "; ".join(message for _, message, _ in told(inner)))
+        firsts.setdefault(inner.schema_path[0], place + "; ".join(message for _, message, _ in in_words(inner)))
     if not firsts:
         return "fits more than one of the forms that exclude each other"
     return f"fits none of the allowed forms: {' / '.join(list(firsts.values())[:4])}"

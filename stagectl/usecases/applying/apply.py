@@ -109,7 +109,7 @@ def apply(
         say(header.run)
         begin(plan, header.run)
         with discreet(workspace, plan, header):
-            done = _carried_out(workspace, (plan, header, situation.applied), options, team, Onlooker(watch, note))
+            done = _carry_out(workspace, (plan, header, situation.applied), options, team, Onlooker(watch, note))
         return replace(done, unshared=team.publish())
 
 
@@ -123,7 +123,7 @@ def _recovered(workspace: Workspace, note: Note) -> Workspace:
     return Workspace(workspace.root)  # the applied branch may have moved
 
 
-def _carried_out(
+def _carry_out(
     workspace: Workspace,
     planned: Tuple[Plan, Header, Mapping[Name, Applied]],
     options: Options,

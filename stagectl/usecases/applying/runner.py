@@ -113,7 +113,7 @@ class Run:
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
         while ready:
-            early = [self._begun(self._changes[identity]) for identity in ready]
+            early = [self._begin(self._changes[identity]) for identity in ready]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
                 if outcome is None:  # among ready changes the one with the longest path behind it goes first
@@ -125,7 +125,7 @@ class Run:
         if why:
             self.stop(why)
 
-    def _begun(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
+    def _begin(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
         """Return a change with all values that are known by now, and its end where it is not to start."""
         outcome = decided(change, self.outcomes, self._restriction)
         if outcome is not None or self._course is None:

@@ -10,7 +10,7 @@ from typing import FrozenSet, Iterable, Iterator, Optional, Set
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.core.model import STAGED, Oid
 from stagectl.core.plans.plan import Plan
-from stagectl.core.redact import Redactor
+from stagectl.core.redact import CLEAN, Redactor
 from stagectl.core.running.runs import Header
 from stagectl.core.values import variables
 from stagectl.usecases.repository.workspace import Workspace
@@ -47,9 +47,9 @@ def redactor_of(names: Iterable[str]) -> Redactor:
 
 @contextmanager
 def discreet(workspace: Workspace, plan: Plan, header: Header) -> Iterator[None]:
-    """Let what is told of a bug be clean of secrets: the error brings the function that takes them out."""
+    """Have the report of a bug be clean of the secrets of a run."""
     try:
         yield
-    except Exception as error:
-        error.clean = redactor_of(secret_variables(workspace, plan, header)).clean  # type: ignore[attr-defined]
+    except Exception:
+        CLEAN.set(redactor_of(secret_variables(workspace, plan, header)).clean)
         raise

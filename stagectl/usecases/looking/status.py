@@ -33,7 +33,9 @@ def _narrow_status(workspace: Workspace) -> Status:
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
         remember(workspace, trees, said, family.updated(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
-    return _told(workspace, plan, unstaged, uncommitted, found.index.states(found.open_now), live=found.index.of.live)
+    return _status_of(
+        workspace, plan, unstaged, uncommitted, found.index.states(found.open_now), live=found.index.of.live
+    )
 
 
 def _full_status(workspace: Workspace) -> Status:
@@ -43,10 +45,12 @@ def _full_status(workspace: Workspace) -> Status:
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
     unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
     note_unstaged(workspace, before, (name for name, _ in unstaged), snapshot)
-    return _told(workspace, plan, unstaged, uncommitted, applied, live=sum(state.live for state in applied.values()))
+    return _status_of(
+        workspace, plan, unstaged, uncommitted, applied, live=sum(state.live for state in applied.values())
+    )
 
 
-def _told(
+def _status_of(
     workspace: Workspace,
     plan: Plan,
     unstaged: Unstaged,

@@ -46,7 +46,7 @@ def plan_with_situation(
     This is the one way to make a plan: it reads what the plan can be about, and everything only where that is not sure.
     """
     try:
-        plan, situation = _made(workspace, selection, head, base, complete)
+        plan, situation = _make(workspace, selection, head, base, complete)
     except NoResource as error:
         from stagectl.usecases.planning.gone import without_gone
 
@@ -59,7 +59,7 @@ def plan_with_situation(
     return (_guarded(workspace, plan) if base is None else plan), situation
 
 
-def _made(
+def _make(
     workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
 ) -> Tuple[Plan, Situation]:
     return quickest(

@@ -27,7 +27,7 @@ def actions_of(content: Content) -> Dict[str, str]:
     return dict((documents[FRONT] or {}).get("actions") or {}) if documents else {}
 
 
-def carried_out(content: bytes, undoing: Inverse) -> bytes:
+def apply_inverse(content: bytes, undoing: Inverse) -> bytes:
     """Return a file with what was found done to it; raises StagectlError for a place that cannot be edited."""
     return edit(content, edits_for(undoing.steps))
 
@@ -51,7 +51,7 @@ def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[O
     conflicts = [*(where(conflict.place) for conflict in undoing.conflicts), *clashes]
     if conflicts:
         return _resource(name, ours), conflicts
-    both = _resource(name, carried_out(ours, undoing))
+    both = _resource(name, apply_inverse(ours, undoing))
     return (rendered(replace(both, actions=actions)) if both is not None else None), []
 
 

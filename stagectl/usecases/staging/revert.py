@@ -34,7 +34,7 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import copied, rendered
-from stagectl.usecases.staging.merge import actions_of, carried_out, documents_of
+from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
 from stagectl.usecases.staging.overriding import Overriding
 
 _SEE = "see what can be reverted: stagectl log"
@@ -163,7 +163,7 @@ def _take_back_file(name: Name, back: Content, then: Content, work: _Work, state
     else:
         undoing = inverse(mine, base, theirs)
         work.conflicts += [f"  {name}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
-        work.contents[name] = carried_out(now, undoing) if not undoing.conflicts else now
+        work.contents[name] = apply_inverse(now, undoing) if not undoing.conflicts else now
 
 
 def _whole_conflict(

@@ -97,7 +97,7 @@ class _Job(NamedTuple):
             plan=plan,
             dirty=self._dirty(found.dirty, part),
         )
-        return self._told(done, part, wanted)
+        return self._with_warning(done, part, wanted)
 
     def full(self) -> Staging:
         """Stage after reading everything."""
@@ -132,7 +132,7 @@ class _Job(NamedTuple):
             trailers=self.trailers,
             dirty=dirty,
         )
-        return self._told(done, snapshot, wanted)
+        return self._with_warning(done, snapshot, wanted)
 
     def _dirty(self, dirty: Dirty, snapshot: Snapshot) -> Dirty:
         """Return what tells uncommitted paths; where actions alone are staged, definitions are left out."""
@@ -141,7 +141,7 @@ class _Job(NamedTuple):
         definitions = frozenset(snapshot.definition_paths.values())
         return lambda paths: [path for path in dirty(paths) if path not in definitions]
 
-    def _told(self, done: Staging, snapshot: Snapshot, wanted: Wanted) -> Staging:
+    def _with_warning(self, done: Staging, snapshot: Snapshot, wanted: Wanted) -> Staging:
         """Return what was done, with a warning for edits that an action alone leaves unstaged."""
         unstaged = unstaged_of(self.workspace.config, snapshot) if self._is_alone else ()
         edited = [name for name, _ in unstaged if name in wanted]

@@ -78,7 +78,7 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
     remote = remote_of(workspace, note)
-    seen = _or_offline(remote, lambda: _taken(workspace, remote, what, note))
+    seen = _or_offline(remote, lambda: _take(workspace, remote, what, note))
     holding = Holding(remote, workspace.config.lock_ref, seen)
     try:
         yield Shared(workspace, remote, holding, _or_offline(remote, lambda: fetch(workspace, remote)))
@@ -87,7 +87,7 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
             own_locks.note_own(workspace.git.scratch(), ())
 
 
-def _taken(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
+def _take(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
     """Take the lock on the remote, also from a process of this clone that left it: the caller is the only one now."""
     scratch = workspace.git.scratch()
     lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)

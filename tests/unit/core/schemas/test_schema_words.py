@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stagectl.core.schemas.words import told
+from stagectl.core.schemas.words import in_words
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_what_a_schema_has_against_a_value_is_told_in_words(schema: Any, value: 
 
     errors = sorted(Draft202012Validator(schema).iter_errors(value), key=str)
 
-    assert messages == [message for error in errors for _, message, _ in told(error)]
+    assert messages == [message for error in errors for _, message, _ in in_words(error)]
