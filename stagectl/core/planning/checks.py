@@ -64,11 +64,10 @@ def claim_troubles(view: View) -> List[Trouble]:
 def all_troubles(universe: Universe) -> List[Trouble]:
     """Return `find_troubles`, and what the kinds' schemas have against the inputs that do resolve."""
     view = universe.view
-    troubles = find_troubles(universe)
-    unresolved, schemas = {trouble.name for trouble in troubles}, Schemas()
+    troubles, schemas = find_troubles(universe), Schemas()
     for name, resource in sorted(view.effective.items()):
         kind = view.situation.kinds.get(resource.kind)
-        if kind is not None and view.is_staged_here(name) and name not in unresolved:
+        if kind is not None and view.is_staged_here(name):
             inputs = view.inputs(name)
             if inputs.keys() == resource.inputs.keys():
                 troubles += schemas.troubles(name, kind, inputs)

@@ -11,6 +11,16 @@ from stagectl.core.model import REMOVE, Applied, ChangeId, Kind, Name, Resource,
 from stagectl.core.plans.plan import CauseType, Reason
 
 
+def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:
+    """Return whether two files are the same but for their line ends.
+
+    git may check a file out with other line ends than it has of it: that is no edit, and no other plan.
+    """
+    if one is None or other is None:
+        return one is other
+    return one == other or one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+
+
 @dataclass(frozen=True)
 class Situation:
     """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
@@ -66,8 +76,7 @@ class Situation:
         staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
         if staged is None or applied is None:
             return (staged is None) != (applied is None)
-        # git may check a file out with other line ends than it has of it: that is no edit, and no other plan.
-        return staged.content.replace(b"\r\n", b"\n") != applied.content.replace(b"\r\n", b"\n")
+        return not same_text(staged.content, applied.content)
 
 
 class Scope(NamedTuple):

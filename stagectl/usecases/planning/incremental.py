@@ -21,9 +21,10 @@ from stagectl.core.indexing.impact import narrowed
 from stagectl.core.indexing.usage import Usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
 from stagectl.core.planning.moves import follow_moves, old_names
-from stagectl.core.planning.situation import Situation
+from stagectl.core.planning.situation import Situation, same_text
 from stagectl.core.plans.selection import Selection, World
 from stagectl.core.schemas import schema, settings
+from stagectl.core.values import same
 from stagectl.usecases.repository.workspace import Workspace
 
 Found = TypeVar("Found")
@@ -180,7 +181,7 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.flagged() if kinds.are_good else index.flagged() | _contradicted(index, kinds, usage)
-    resources = _resources(edits, index)
+    resources = _without_line_ends(workspace, tip, _resources(edits, index), index)
     situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _completed(workspace, tip, situation)
@@ -248,6 +249,21 @@ def _refuse_twins(index: Index, edits: Mapping[Name, Optional[Resource]]) -> Non
     names |= {twin for twin in index.twins(names) if edits.get(twin, twin) is not None}
     if len({name.lower() for name in names}) < len(names):
         raise ReadInFull("two names differ in case alone")
+
+
+def _without_line_ends(
+    workspace: Workspace, tip: Oid, edits: Dict[Name, Optional[Resource]], index: Index
+) -> Dict[Name, Optional[Resource]]:
+    """Return the edits but for those of line ends alone: what acts is the same there, and so is the text."""
+    alike: Dict[Name, Oid] = {}
+    for name, state in index.states(edits).items():
+        edited, before = edits[name], state.resource
+        if edited is not None and before is not None and same(dict(edited.inputs), dict(before.inputs)):
+            alike[name] = Oid(f"{tip}:{staged_path(name)}")
+    blobs = workspace.git.blobs(alike.values()) if alike else {}
+    contents = {name: blobs.get(oid) for name, oid in alike.items()}
+    unedited = {name for name in alike if (one := edits[name]) and same_text(one.content, contents[name])}
+    return {name: edited for name, edited in edits.items() if name not in unedited}
 
 
 def _completed(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:

@@ -23,6 +23,7 @@ from stagectl.core.model import (
     name_of,
     staged_path,
 )
+from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.planning.plan import checked_plan
@@ -67,7 +68,8 @@ def commit_staged(
     """
     dirty = dirty or workspace.git.dirty
     plan = plan or _plan_of(workspace, snapshot, wanted, applied)
-    changed = [name for name in sorted(wanted) if staged_bytes(wanted[name]) != snapshot.files.get(staged_path(name))]
+    now = snapshot.files
+    changed = [name for name in sorted(wanted) if not same_text(staged_bytes(wanted[name]), now.get(staged_path(name)))]
     # What is written and waits for a commit is staged: the hook that checks it runs while such a commit is made.
     written = map(staged_path, changed) if check else _paths_to_commit(dirty, snapshot, wanted, changed)
     paths = sorted({*written, *edits})

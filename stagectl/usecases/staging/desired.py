@@ -22,6 +22,7 @@ from stagectl.core.model import (
     later_count,
     staged_path,
 )
+from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
 from stagectl.usecases.staging.commit import Wanted, staged_bytes
 
@@ -67,7 +68,7 @@ def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
     names = frozenset({*snapshot.defined, *snapshot.staged})
     for name, wanted in sorted(desired(config, snapshot, names).items()):
         current = snapshot.files.get(staged_path(name))
-        if current != staged_bytes(wanted):
+        if not same_text(current, staged_bytes(wanted)):
             found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
     return tuple(found)
 

@@ -10,6 +10,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, ReadInFull, StagectlError
 from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of, staged_path
 from stagectl.core.planning.moves import counting_claims, old_names, together
+from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.usecases.planning.incremental import quickest
@@ -254,7 +255,7 @@ def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool
         for name in sorted(wanted)
         if name in snapshot.staged
         and snapshot.staged[name].source is not None
-        and staged_bytes(wanted[name]) != snapshot.staged[name].content
+        and not same_text(staged_bytes(wanted[name]), snapshot.staged[name].content)
     ]
     edited = set(dirty([staged_path(name) for name in copies])) if copies and not force else set()
     if edited:

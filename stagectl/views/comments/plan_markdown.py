@@ -21,7 +21,7 @@ from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
-from stagectl.views.plans.plan_text import NOTHING, cause_text, counts_text, shown_differences
+from stagectl.views.plans.plan_text import cause_text, counts_text, shown_differences, told_in_short
 from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
@@ -88,7 +88,7 @@ def marker(plan: Plan) -> str:
 def _head(plan: Plan, level: int) -> Iterator[str]:
     words = " ".join(map(shlex.quote, selection_words(plan.selection)))
     of = f"Plan of {code(_cut(words, _LONGEST_HEAD))}" if words else "Plan"
-    yield f"### {of}: {NOTHING if plan.is_empty else counts_text(plan)}"
+    yield f"### {of}: {told_in_short(plan) if plan.is_empty else counts_text(plan)}"
     yield ""
     yield f"- selection: {code(words) if words else 'everything that is staged'}"
     yield f"- plan id: {code(plan.id)}"

@@ -9,7 +9,17 @@ from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Na
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
-from stagectl.views.text import BOLD, coloured, difference_line, listed, one_line, painted, sign_of, sign_of_change
+from stagectl.views.text import (
+    BOLD,
+    coloured,
+    counted,
+    difference_line,
+    listed,
+    one_line,
+    painted,
+    sign_of,
+    sign_of_change,
+)
 
 FOLD_FROM = 2000  # changes: of so many, what is alike is counted
 SHOWN_OF_ALIKE = 3
@@ -34,7 +44,15 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     if plan.pending:
         lines += [f"Staged but not selected: {listed(plan.pending)}"]
     lines += [""] if lines else []
-    return "\n".join([*lines, NOTHING if plan.is_empty else summary_line(plan)]) + "\n"
+    return "\n".join([*lines, told_in_short(plan)]) + "\n"
+
+
+def told_in_short(plan: Plan) -> str:
+    """Return the last line of a plan: its counts, or that there is nothing to do, for the selection or at all."""
+    if not plan.is_empty:
+        return summary_line(plan)
+    waiting = counted(len(plan.pending), "staged change")
+    return f"No changes for this selection; {waiting} not selected." if plan.pending else NOTHING
 
 
 def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
