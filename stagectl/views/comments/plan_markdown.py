@@ -116,7 +116,7 @@ def _shortened(level: int) -> Iterator[str]:
 def _removals(plan: Plan, level: int) -> Iterator[str]:
     """Yield every removal, whatever else is left out; a table of all changes names them, too."""
     removals = [change.id for change in plan.changes if change.action == REMOVE]
-    if removals and level:
+    if len(removals) > (len(removals), 15, 5, 0)[level]:  # the block of `_destroys` names fewer
         yield f"**Removed, or replaced:** {', '.join(map(code, removals))}"
 
 
