@@ -125,8 +125,8 @@ class _Check:
             told = told if "Record-only" in first else as_counted(plan, told, before)
             given = store.load_some(self._git, commit, map(Name, given_in(trailers)))
             outputs = {name: (state or Applied()).outputs for name, state in given.items()}
-            there = store.load_some(self._git, parent, given.keys() - before.keys())
-            before = {**{name: state for name, state in there.items() if state is not None}, **before}
+            there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
+            before = {**before, **{name: state for name, state in there.items() if state is not None}}
             changed = settled(with_values(plan, told, before), told, before)
             yield from self._compared(parent, commit, source, adopted(plan, outputs, changed, before))
 
