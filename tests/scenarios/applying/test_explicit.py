@@ -59,7 +59,7 @@ def test_an_update_that_succeeds_is_stored_though_the_explicit_action_after_it_f
     The update stores file and inputs; only the restart is left.
     """
     record(repo.define("a", inputs={"x": 1}))
-    repo.define("a", inputs={"x": 2}).stage("-a", "restart", "a").fail("a.restart")
+    repo.define("a", inputs={"x": 2}).stage().stage("-a", "restart", "a").fail("a.restart")
 
     failed(repo.apply())
 
