@@ -55,7 +55,7 @@ class Rollback:
     @property
     def hint(self) -> str:
         """What can be done instead."""
-        names = " ".join(sorted(self.sources)[:5]) + (" ..." if len(self.sources) > 5 else "")
+        names = " ".join(sorted(self.sources)) if len(self.sources) <= 5 else "NAME, for each"
         keep = "" if self.unknown else f"keep what is applied: stagectl discard {names}; or take a newer commit; "
         return f"{keep}--allow-rollback applies it all the same"
 
