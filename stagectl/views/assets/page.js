@@ -83,8 +83,9 @@ function fit() {
 }
 
 function start() { // all of it if that can be read, else what can be, and in the middle what the rest waits for
+  const [, , width] = $("picture").getAttribute("viewBox").split(" ").map(Number);
   fit();
-  zoom(Math.max(0.4, scale));
+  if (scale < 0.65) zoom(Math.min(1, Math.max(0.5, ($("canvas").clientWidth - 20) / width)));
   const most = drawn.boxes.map(() => 0);
   drawn.arrows.forEach(({ ends }) => { most[ends[0]] += 1; });
   const first = drawn.boxes[most.indexOf(Math.max(...most))];
