@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Optional
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Config, Resource
 from stagectl.usecases.repository.workspace import Workspace, Writes
@@ -25,16 +24,6 @@ def definition_of(config: Config, staged: Resource, defined: Optional[Resource])
 
 def _front(defined: Resource) -> object:
     return (defined.kind, list(defined.tags), defined.moved_from)
-
-
-def refuse_expanded(snapshot: Snapshot, edits: Writes, verb: str) -> None:
-    """Raise StagectlError where a verb would write over a definition that says only part of its resources."""
-    for one in snapshot.definitions.values():
-        if one.path in edits and not one.is_whole and (edits[one.path] is not None or one.each is not None):
-            made = one.makes()
-            names = ", ".join(made[:5]) + (", ..." if len(made) > 5 else "") or "no resource itself"
-            message = f"{verb} cannot write {one.path}, from which {names} {'is' if len(made) == 1 else 'are'} expanded"
-            raise StagectlError(message, f"edit it by hand, and stage it: stagectl stage {' '.join(made[:1])}".rstrip())
 
 
 def refuse_loss(workspace: Workspace, edits: Writes, verb: str, hint: str = "commit it first") -> None:

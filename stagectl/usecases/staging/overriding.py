@@ -103,14 +103,24 @@ class Overriding:
         if not path.endswith(f"/{name}.yaml"):
             hint = f"write it there: git log -p -- {path} shows how it was"
             raise StagectlError(f"{name} was made by {path}, and is not any more", hint)
-        chain = chain_of(self.snapshot, wanted.template[0])
-        if chain is None:
+        if not self.make_like(config, wanted, path, wanted.template[0]):
             self.edits[path] = definition_of(config, wanted, self.snapshot.defined.get(name))
-            return
-        self.edits[path] = f"---\nlike: {wanted.template[0]}\n---\n".encode()
-        own = definition(name, path, yamlfile.load(self.content(path)))
-        self.restored[name] = assembled((own, *chain), None, merged_body((own, *chain)))[0]
-        self.say(config, name, wanted)
+
+    def make_like(self, config: Config, wanted: Resource, path: str, like: Name) -> bool:
+        """Write the definition of a resource as one that is like another; return whether it can be."""
+        chain, before = chain_of(self.snapshot, like), self.edits.get(path)
+        if chain is None:
+            return False
+        self.edits[path] = f"---\nlike: {like}\n---\n".encode()
+        own = definition(wanted.name, path, yamlfile.load(self.content(path)))
+        self.restored[wanted.name] = assembled((own, *chain), None, merged_body((own, *chain)))[0]
+        try:
+            self.say(config, wanted.name, wanted)
+        except StagectlError:  # the other one says what this one must not
+            self.edits.pop(path)
+            self.edits.update({} if before is None else {path: before})
+            return False
+        return True
 
     def say(self, config: Config, name: Name, wanted: Resource) -> None:
         """Have a resource say what another form of it says; raises StagectlError, saying where to edit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -12,17 +13,19 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
+from stagectl.core.model import DEFINITIONS, NAME, Applied, Config, Name, Resource, staged_path
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
+from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Value, dotted
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.definitions import refuse_expanded, refuse_loss
+from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.move import move_edits
+from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promoted_values import found_at, with_overrides
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
@@ -80,18 +83,18 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     missing = missing_values(moved, snapshot, given)
     if missing:
         raise MissingValues(missing, f"stagectl promote {source} {target}")
-    edits: Dict[str, Optional[bytes]] = dict(renamed)
+    overriding = Overriding(snapshot, dict(renamed))
+    edits = overriding.edits
     changed: List[Name] = []
     for resource, new in moved:
         path, content = _promoted(workspace, snapshot, resource, new, folders)
         content = edit(content, settings_edits(given[new], content)) if new in given else content
-        if before.files.get(path) != content:
-            edits[path] = content
+        path = _write(overriding, workspace.config, resource, (new, path, content))
+        if path in edits and before.files.get(path) != edits[path]:
             changed.append(resource.name)
     open_changes = () if from_staged else unverified(changed, before, applied)
     if not wishes.unverified:
         refuse_unverified(open_changes)
-    refuse_expanded(before, edits, "promoting")
     refuse_loss(workspace, edits, "promoting")
     trailers = [f"Promotes: {tip}"] if tip and not from_staged else []
     trailers += [f"Unverified: {change}" for change in open_changes]
@@ -104,6 +107,29 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
     return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
+
+
+def _write(overriding: Overriding, config: Config, origin: Resource, promoted: Tuple[Name, str, bytes]) -> str:
+    """Write a promoted definition, of what is expanded as one that is like what it is like; return where.
+
+    promoted: the name, and its definition if it said everything itself, with the path.
+    """
+    new, path, content = promoted
+    snapshot = overriding.snapshot
+    wanted = schema.resource(new, yamlfile.load(content), content, staged=False)
+    if new in snapshot.expanded:
+        overriding.say(config, new, wanted)
+        return snapshot.definition_paths[new]
+    maker = snapshot.definitions.get(Name(folder_of(new)))
+    if maker is not None and maker.each is not None:
+        raise StagectlError(
+            f"{new} would be an entry of {maker.path}, which has none of that name",
+            f"add '{new.rpartition('/')[2]}' to its 'each', then promote again",
+        )
+    is_like = origin.template and str(origin.source).endswith(f"/{origin.name}.yaml") and new not in snapshot.defined
+    if not is_like or not overriding.make_like(config, wanted, path, origin.template[0]):
+        overriding.edits.update({} if snapshot.files.get(path) == content else {path: content})
+    return path
 
 
 def _refuse_new_folder(target: str, snapshot: Snapshot, applied: Mapping[Name, Applied], wishes: Wishes) -> None:
@@ -197,13 +223,14 @@ def _promoted(
         root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
         path = f"{root}/{new}.yaml"
     body = _body(resource, new, folders[0])
+    place = functools.partial(snapshot.problem, path, name=new)
     if now is None:
-        return path, with_overrides(_front(workspace, resource, new, folders) + body, None, path)
+        return path, with_overrides(_front(workspace, resource, new, folders) + body, None, place)
     front = now.content[: len(now.content) - len(yamlfile.body_of(now.content))]
     if now.kind != resource.kind:
         front = edit(now.content, [Edit(FRONT, ("kind",), resource.kind)])
         front = front[: len(front) - len(yamlfile.body_of(front))]
-    return path, with_overrides(front + body, now, path)
+    return path, with_overrides(front + body, now, place)
 
 
 def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:

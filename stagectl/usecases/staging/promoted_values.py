@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.worktree.snapshot import problem_at
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
 from stagectl.core.model import Resource
@@ -16,13 +15,13 @@ from stagectl.usecases.staging.promotion_gate import (
 )
 
 
-def with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
-    """Return a definition in which the target keeps what its overrides name, and these; path: where it is."""
+def with_overrides(content: bytes, now: Optional[Resource], place: Callable[[Flaw], Problem]) -> bytes:
+    """Return a definition in which the target keeps what its overrides name, and these; place: where a flaw is."""
     theirs = yamlfile.load(content)[BODY] or {}
     mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
     overrides = mine.get("overrides")
     if now is not None:
-        content = _with_values(content, now, path)
+        content = _with_values(content, now, place)
     if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
         return content
     if overrides:
@@ -30,7 +29,7 @@ def with_overrides(content: bytes, now: Optional[Resource], path: str) -> bytes:
     return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
 
 
-def _with_values(content: bytes, now: Resource, path: str) -> bytes:
+def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]) -> bytes:
     """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
     mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
     gone = [(index, steps) for index, steps in enumerate(now.overrides) if not found_at(mine, steps)[0]]
@@ -49,7 +48,7 @@ def _with_values(content: bytes, now: Resource, path: str) -> bytes:
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
         except StagectlError as error:
             message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
-            problems.append(problem_at(now.content, path, Flaw(BODY, ("overrides", index), message)))
+            problems.append(place(Flaw(BODY, ("overrides", index), message)))
     if problems:
         raise InvalidFiles(problems, "override what holds it as a whole")
     return content

@@ -139,7 +139,8 @@ class _Job(NamedTuple):
         """Return what tells uncommitted paths; where actions alone are staged, definitions are left out."""
         if not self._is_alone:
             return dirty
-        definitions = frozenset(snapshot.definition_paths.values())
+        made_from = (one.path for one in snapshot.definitions.values())
+        definitions = frozenset({*snapshot.definition_paths.values(), *made_from})
         return lambda paths: [path for path in dirty(paths) if path not in definitions]
 
     def _with_warning(self, done: Staging, snapshot: Snapshot, wanted: Wanted) -> Staging:
