@@ -13,11 +13,10 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import DEFINITIONS, NAME, Applied, Config, Name, Resource, staged_path
+from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
-from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Value, dotted
 from stagectl.usecases.repository.workspace import Workspace
@@ -26,7 +25,7 @@ from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.move import move_edits
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.promoted_values import found_at, with_overrides
+from stagectl.usecases.staging.promoted_values import found_at, with_overrides, write_promoted
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
     Taken,
@@ -89,7 +88,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     for resource, new in moved:
         path, content = _promoted(workspace, snapshot, resource, new, folders)
         content = edit(content, settings_edits(given[new], content)) if new in given else content
-        path = _write(overriding, workspace.config, resource, (new, path, content))
+        path = write_promoted(overriding, workspace.config, resource, (new, path, content))
         if path in edits and before.files.get(path) != edits[path]:
             changed.append(resource.name)
     open_changes = () if from_staged else unverified(changed, before, applied)
@@ -107,29 +106,6 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
     return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
-
-
-def _write(overriding: Overriding, config: Config, origin: Resource, promoted: Tuple[Name, str, bytes]) -> str:
-    """Write a promoted definition, of what is expanded as one that is like what it is like; return where.
-
-    promoted: the name, and its definition if it said everything itself, with the path.
-    """
-    new, path, content = promoted
-    snapshot = overriding.snapshot
-    wanted = schema.resource(new, yamlfile.load(content), content, staged=False)
-    if new in snapshot.expanded:
-        overriding.say(config, new, wanted)
-        return snapshot.definition_paths[new]
-    maker = snapshot.definitions.get(Name(folder_of(new)))
-    if maker is not None and maker.each is not None:
-        raise StagectlError(
-            f"{new} would be an entry of {maker.path}, which has none of that name",
-            f"add '{new.rpartition('/')[2]}' to its 'each', then promote again",
-        )
-    is_like = origin.template and str(origin.source).endswith(f"/{origin.name}.yaml") and new not in snapshot.defined
-    if not is_like or not overriding.make_like(config, wanted, path, origin.template[0]):
-        overriding.edits.update({} if snapshot.files.get(path) == content else {path: content})
-    return path
 
 
 def _refuse_new_folder(target: str, snapshot: Snapshot, applied: Mapping[Name, Applied], wishes: Wishes) -> None:

@@ -7,9 +7,12 @@ from typing import Callable, List, Optional, Sequence, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
-from stagectl.core.model import Resource
+from stagectl.core.model import Config, Name, Resource
+from stagectl.core.references import folder_of
+from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, dotted
+from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promotion_gate import (
     refuse_other_shape,
 )
@@ -85,3 +88,26 @@ def found_at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
         else:
             return False, None
     return True, value
+
+
+def write_promoted(overriding: Overriding, config: Config, origin: Resource, promoted: Tuple[Name, str, bytes]) -> str:
+    """Write a promoted definition, of what is expanded as one that is like what it is like; return where.
+
+    promoted: the name, and its definition if it said everything itself, with the path.
+    """
+    new, path, content = promoted
+    snapshot = overriding.snapshot
+    wanted = schema.resource(new, yamlfile.load(content), content, staged=False)
+    if new in snapshot.expanded:
+        overriding.say(config, new, wanted)
+        return snapshot.definition_paths[new]
+    maker = snapshot.definitions.get(Name(folder_of(new)))
+    if maker is not None and maker.each is not None:
+        raise StagectlError(
+            f"{new} would be an entry of {maker.path}, which has none of that name",
+            f"add '{new.rpartition('/')[2]}' to its 'each', then promote again",
+        )
+    is_like = origin.template and str(origin.source).endswith(f"/{origin.name}.yaml") and new not in snapshot.defined
+    if not is_like or not overriding.make_like(config, wanted, path, origin.template[0]):
+        overriding.edits.update({} if snapshot.files.get(path) == content else {path: content})
+    return path
