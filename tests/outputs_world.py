@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name
-from stagectl.core.planning.planner import make_plan
+from stagectl.core.planning.planner import CyclicPlan, make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import to_document
 from stagectl.core.plans.plan import Change, Plan
@@ -151,7 +151,17 @@ def outputs_of(kind_name: str, action: str, inputs: Mapping[str, Any]) -> Dict[s
 
 
 def live_through(seed: int) -> int:
-    """One world from its beginning to an end where nothing is left to do; return how many actions ran."""
+    """One world from its beginning to an end where nothing is left to do; return how many actions ran.
+
+    A few edits make a circle, which is an error of its own: such a world ends there, and counts for nothing.
+    """
+    try:
+        return _lived(seed)
+    except CyclicPlan:
+        return 0
+
+
+def _lived(seed: int) -> int:
     world, count = World(seed), 0
     for _ in range(4):
         try:
