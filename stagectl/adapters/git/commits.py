@@ -83,8 +83,10 @@ def _reset(git: Git, paths: Sequence[str]) -> None:
 
 
 def _try_pathspec(git: Git, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
-    env = {"GIT_LITERAL_PATHSPECS": "1"}
-    return git.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=data, env=env)
+    # Not by GIT_LITERAL_PATHSPECS: hooks would inherit it, and their own git would take no pattern for one.
+    literally = b"\0".join(b":(literal)" + path for path in data.split(b"\0") if path)
+    env = {"GIT_LITERAL_PATHSPECS": "0"} if "GIT_LITERAL_PATHSPECS" in os.environ else None
+    return git.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=literally, env=env)
 
 
 # --- of its parts
