@@ -136,7 +136,7 @@ def _refused(error: OSError) -> "StagectlError":
 
 
 def _foreign(error: Exception) -> int:
-    """Tell an error that is not ours: of the command line parser (which brings its own copy of click), or a bug."""
+    """Report an error that is not ours: of the command line parser (which brings its own copy of click), or a bug."""
     if type(error).__name__ == "Abort":
         # The command line parser turns Ctrl-C into this; a prompt, too, and then without a cause.
         is_interrupt = isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)

@@ -34,7 +34,7 @@ _FIGURE = re.compile(r"(<!-- figure: ([^>]*?) -->).*?(<!-- end -->)", re.DOTALL)
 
 
 def record(key: str, figure: str) -> None:
-    """Tell the figure of a proof; it is printed, too."""
+    """Record the figure of a proof; it is printed, too."""
     print(f"\n{key}: {figure}")
     if "PROOFS" in os.environ:
         with open(os.environ["PROOFS"], "a", encoding="utf-8") as file:  # one write: several processes may tell

@@ -106,7 +106,7 @@ class FlawedFile(StagectlError):
 
 @dataclass
 class Flaws:
-    """Collects flaws, so that a file's problems are told all at once."""
+    """Collects flaws, so that a file's problems are reported all at once."""
 
     found: List[Flaw] = field(default_factory=list)
 

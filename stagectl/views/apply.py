@@ -30,11 +30,11 @@ def apply_text(done: Application, *, record_only: bool = False, colour: bool = F
     """Return the result of a run: what failed first, what that skipped, counts, the commit, and the next command."""
     lines = [*_failures(done, colour), *_skipped(done, colour)]
     states = [outcome.state for outcome in done.outcomes.values()]
-    told = [f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states]
-    told += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
+    parts = [f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states]
+    parts += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
     if record_only:
-        told = [f"{len(done.outcomes)} recorded as applied, nothing ran"]
-    lines.append(f"Applied: {', '.join(told)}. Run {done.run}")
+        parts = [f"{len(done.outcomes)} recorded as applied, nothing ran"]
+    lines.append(f"Applied: {', '.join(parts)}. Run {done.run}")
     commit = done.commit
     lines.append(f"The applied state is in commit {commit[:12]}." if commit else "The applied state did not move.")
     lines += [f"Next: {command}" for command in _next(done)]

@@ -222,8 +222,8 @@ def verify_text(found: Verification) -> str:
         return "Nothing is applied yet.\n"
     lines = [f"{finding.commit[:12]}: {safe(finding.message)}" for finding in found.findings]
     lines += [f"notice: {notice.commit[:12]}: {safe(notice.message)}" for notice in found.notices]
-    told = f"{len(found.findings)} of them wrong" if found.findings else "all as they have to be"
-    return "\n".join([*lines, f"Checked {found.commits} applied commits: {told}."]) + "\n"
+    parts = f"{len(found.findings)} of them wrong" if found.findings else "all as they have to be"
+    return "\n".join([*lines, f"Checked {found.commits} applied commits: {parts}."]) + "\n"
 
 
 def verify_json(found: Verification) -> str:

@@ -21,7 +21,7 @@ class Request:
 
     does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
     last applied, with environment variables filled in; timeout in seconds; root: where actions start.
-    say: takes output as it comes, bytes at a time; started: is told of a process that was started, by its number;
+    say: takes output as it comes, bytes at a time; started: gets the number of a process that was started;
     moved_from: of a resource that goes on under another name the one before;
     folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
     was read once for all of them; outputs: what earlier actions reported.

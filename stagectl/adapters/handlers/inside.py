@@ -1,4 +1,4 @@
-"""The inner side of a handler that runs in a child process: what it is told, and how it tells how it ended.
+"""The inner side of a handler that runs in a child process: what it gets, and how it reports its end.
 
 Imported by the child alone, which has to start fast: nothing but the standard library.
 """

@@ -37,7 +37,7 @@ class _Groups:
         self._guard = threading.Lock()
 
     def before(self) -> int:
-        """Return what `add` has to be told of the moment before a process was started."""
+        """Return what `add` needs to know of the moment before a process was started."""
         return len(self._killings)
 
     def add(self, group: int, run: str, before: int) -> None:

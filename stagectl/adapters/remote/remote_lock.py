@@ -183,7 +183,7 @@ class Holding:
         self._thread.start()
 
     def name_run(self, run: str) -> None:
-        """Tell the world which run the lock is held for; raises Locked if it is not held any more."""
+        """Write which run the lock is held for into it; raises Locked if it is not held any more."""
         with self._turn:
             self._lock = replace(self._lock, run=run)
             self._renew()

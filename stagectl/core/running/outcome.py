@@ -1,4 +1,4 @@
-"""What an apply leaves behind: the applied state after some changes succeeded, and others not (design, section 4)."""
+"""What an apply leaves behind: the state after some changes succeeded, and others not (docs/design.md, section 4)."""
 
 from __future__ import annotations
 

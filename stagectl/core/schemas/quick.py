@@ -1,4 +1,4 @@
-"""Which values a JSON Schema certainly allows: told for the plain keywords alone, and without the library.
+"""Which values a JSON Schema certainly allows: decided for the plain keywords alone, and without the library.
 
 Loading the library takes longer than a plan of a hundred changes, and asking it is slower than planning them. So it is
 asked about the others only: those that it refuses, or whose schema has more than plain keywords.

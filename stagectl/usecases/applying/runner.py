@@ -97,7 +97,7 @@ class Run:
         return self.outcomes
 
     def _tell(self, starts: News = ()) -> None:
-        """Tell of ends that nobody was told of yet, and of starts."""
+        """Report ends that were not reported yet, and starts."""
         news = [*self._untold, *starts]
         if news:
             self._watch(news)

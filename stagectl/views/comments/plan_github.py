@@ -20,7 +20,7 @@ _TITLE = "stagectl plan"
 def plan_github(plan: Plan, places: Places) -> str:
     """Return a plan as annotations: a notice per change, a warning per change that destroys or is held, and per doubt.
 
-    places: the file and line a change is told at, of those that have one.
+    places: the file and line at which a change is shown, of those that have one.
     """
     notices = [_change(change, plan, places) for change in plan.changes]
     warnings = [_destroys(change, removal, places) for change, removal in destroying(plan)]

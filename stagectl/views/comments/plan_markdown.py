@@ -44,7 +44,7 @@ def plan_markdown(
 ) -> str:
     """Return a plan as Markdown of at most *max_bytes* bytes; raises UsageError where not even its head fits in.
 
-    since: what became of a plan that was reviewed before, told first; against: how it gets along with other branches.
+    since: what became of a plan that was reviewed before, shown first; against: how it gets along with other branches.
     """
     for level in range(LEVELS):
         text = "\n".join(_sections(plan, since, against, level)) + "\n"

@@ -39,7 +39,7 @@ def _since_counts(since: RangeDiff) -> str:
         ("recorded, or no longer", since.recorded),
         ("moved, or no longer", since.moved),
     )
-    told = [f"{len(found)} {word}" for word, found in counts if found]
-    told += [counted(len(since.kinds), "other kind")] if since.kinds else []
-    told += [counted(len(since.files), "other file that acts")] if since.files else []
-    return ", ".join([*told, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])
+    parts = [f"{len(found)} {word}" for word, found in counts if found]
+    parts += [counted(len(since.kinds), "other kind")] if since.kinds else []
+    parts += [counted(len(since.files), "other file that acts")] if since.files else []
+    return ", ".join([*parts, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])

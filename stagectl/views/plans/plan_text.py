@@ -59,7 +59,7 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     other_half = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
     partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
     if partner is not None and change.action == REMOVE:
-        return  # told with the run
+        return  # shown with the run
     sign = sign_of_change(change, partner)
     identity = f"{partner.id}, {change.id}" if partner else change.id
     protected = ", protected" if change.protected or (partner is not None and partner.protected) else ""
