@@ -159,7 +159,7 @@ def _move_hints(plan: Plan) -> List[str]:
 
 def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
     """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
-    from stagectl.adapters.yamlfile import body_of, locate
+    from stagectl.adapters.yamlfile import body_of
 
     snapshot = workspace.snapshot(head, definitions=True)
     found = {}
@@ -168,13 +168,13 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
         if change.cause.type not in (CauseType.STAGED, CauseType.REPLACE) or staged is None:
             continue
         path = staged_path(change.resource)
-        defined = snapshot.definition_paths.get(change.resource)
-        if defined and body_of(snapshot.files[defined]) == body_of(staged.content):
-            path = defined
+        defined = snapshot.defined.get(change.resource)
+        if defined and body_of(defined.content) == body_of(staged.content):
+            path = snapshot.definition_paths[change.resource]
         for difference in change.diff:
-            at = ("inputs", *difference.path)
-            line, _ = locate(snapshot.files[path], Flaw(BODY, at, ""))
-            found[change.resource, difference.path] = f"{path}:{line}"
+            flaw = Flaw(BODY, ("inputs", *difference.path), "")
+            problem = snapshot.problem(path, flaw, change.resource)
+            found[change.resource, difference.path] = f"{problem.path}:{problem.line}"
     return found
 
 

@@ -83,6 +83,18 @@ def test_the_edit_of_a_template_shows_everywhere(alike: Repo) -> None:
     assert ["prod/web.update", "staging/web.update"] == alike.plan().ids
 
 
+def test_explain_leads_to_the_line_in_the_template(alike: Repo) -> None:
+    """
+    Or in the definition, or at the entry: wherever the value that started it is written.
+    """
+    alike.write("resources/base/web.yaml", alike.read("resources/base/web.yaml").replace("1.27", "1.28"))
+    alike.write("resources/shop.yaml", alike.read("resources/shop.yaml").replace("8001", "9001"))
+    alike.ok("stage")
+
+    assert "resources/base/web.yaml:8" in alike.ok("plan", "--explain", "prod/web").out
+    assert "resources/shop.yaml:5" in alike.ok("plan", "--explain", "shop/blue").out
+
+
 def test_names_and_tags_select_one_by_one(alike: Repo) -> None:
     """
     An entry of `each`, or one of those that are like a template, with the uncommitted definitions it came from.
