@@ -35,8 +35,8 @@ class Planned:
         names = {*applied, *staged}
         expression = (lambda mine: any(tag in mine for tag in tags)) if tags else None
         full = oracle.Look((kinds, applied, staged, expression, False), names, set())
-        self.look, held = oracle.settle(full, names if selected is None else set(selected))
-        self.changes = oracle.Changes(self.look, full, held)
+        chosen = names if selected is None else set(selected)
+        self.look, _, self.changes, _ = oracle.part(full, chosen, oracle.NO_REPORTS)
         self.order = oracle.in_order(self.changes.after)
         if len(self.order) < len(self.changes.after):
             raise oracle.Refused("cycle", [])
@@ -104,16 +104,18 @@ class Planned:
         }
         if action not in INFERRED:
             return state
-        return {**state, "resource": self.look.forms[name], "inputs": self.look.own[name], "unfinished": None}
+        return {**state, "resource": self.look.forms[name], "inputs": self.look.acting(name), "unfinished": None}
 
     def _tried(self, name: str, action: str, state: Raw) -> Raw:
         form = self.look.forms.get(name)
         tags = (self.staged.get(name) or state["resource"] or state["unfinished"] or {}).get("tags", [])
         if action == "remove":
             before = state["resource"] or state["unfinished"]
+            form = state["resource"] or state["unfinished"].get("form")
             inputs = state["inputs"] if state["resource"] else state["unfinished"]["inputs"]
-            return {"action": action, "kind": before["kind"], "tags": sorted(tags), "inputs": inputs}
-        return {"action": action, "kind": form["kind"], "tags": sorted(tags), "inputs": self.look.own[name]}
+            return {"action": action, "kind": before["kind"], "tags": sorted(tags), "inputs": inputs, "form": form}
+        inputs = self.look.acting(name)
+        return {"action": action, "kind": form["kind"], "tags": sorted(tags), "inputs": inputs, "form": form}
 
     def _stamps(self, name: str, action: str) -> Dict[str, str]:
         """The stamps of the explicit actions that a change does."""

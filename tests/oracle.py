@@ -27,6 +27,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
+from functools import partial
 from typing import Any, Callable, Iterator, Tuple
 
 Ref = Tuple[str, Tuple[str, ...], bool]  # name, path, inside a longer string
@@ -34,6 +35,39 @@ Ref = Tuple[str, Tuple[str, ...], bool]  # name, path, inside a longer string
 REFERENCE = re.compile(r'\$\{([^{}.\[\]]+)((?:\.[^{}.\[\]]+|\["[^"]*"\])+)\}')
 STEP = re.compile(r'\.([^.\[\]]+)|\["([^"]*)"\]')
 MISSING, FAILED = object(), object()
+NO_REPORTS: dict = {"by": {}, "anew": set(), "replaced": {}}
+
+
+class Later:
+    """Section 9: a value that is known after some change: text, and references to outputs."""
+
+    def __init__(self, parts: list) -> None:
+        self.parts = parts
+
+
+def laters(value: Any) -> list[Ref]:
+    """Section 9: the outputs that a value waits for."""
+    if isinstance(value, Later):
+        return [part for part in value.parts if not isinstance(part, str)]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [ref for part in inner for ref in laters(part)]
+
+
+def may_stay(before: Any, after: Any) -> bool:
+    """Section 9: may a value of which something is known later turn out to be what it was?"""
+    if isinstance(after, Later):
+        if len(after.parts) == 1:
+            return True
+        ends = [part if isinstance(part, str) else "" for part in (after.parts[0], after.parts[-1])]
+        is_long = isinstance(before, str) and len(before) >= len(ends[0]) + len(ends[1])
+        return is_long and before.startswith(ends[0]) and before.endswith(ends[1])
+    if isinstance(after, dict):
+        fits = isinstance(before, dict) and before.keys() == after.keys()
+        return fits and all(may_stay(before[key], part) for key, part in after.items())
+    if isinstance(after, list):
+        fits = isinstance(before, list) and len(before) == len(after)
+        return fits and all(may_stay(one, two) for one, two in zip(before, after))
+    return same(before, after)
 
 
 class Refused(Exception):
@@ -46,6 +80,8 @@ class Refused(Exception):
 
 def same(one: Any, two: Any) -> bool:
     """Rule 1: equality of JSON values (Python takes 1 and True for equal)."""
+    if laters(one) or laters(two):
+        return False
     return json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
 
 
@@ -65,11 +101,14 @@ def fill(value: Any, read: Callable[[Ref], Any]) -> Any:
     whole = REFERENCE.fullmatch(value)
     if whole:
         return read(reference(whole, False))
-    parts = [(match, read(reference(match, True))) for match in REFERENCE.finditer(value)]
-    for match, part in reversed(parts):
-        bare = part if isinstance(part, str) else json.dumps(part)
-        value = value[: match.start()] + bare + value[match.end() :]
-    return value
+    parts, position = [], 0
+    for match in REFERENCE.finditer(value):
+        part = read(reference(match, True))
+        bare = part.parts if isinstance(part, Later) else [part if isinstance(part, str) else json.dumps(part)]
+        parts += [value[position : match.start()], *bare]
+        position = match.end()
+    parts = [part for part in [*parts, value[position:]] if part != ""]
+    return "".join(parts) if all(isinstance(part, str) for part in parts) else Later(parts)
 
 
 def refs(value: Any) -> list[Ref]:
@@ -82,6 +121,8 @@ def refs(value: Any) -> list[Ref]:
 def fetch(value: Any, ref: Ref) -> Any:
     """Section 3: walk mappings and list indexes."""
     for step in ref[1]:
+        if isinstance(value, Later) and len(value.parts) == 1:
+            return value
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
@@ -145,15 +186,18 @@ def ordering(resource: Any) -> set[str]:
 
 def named(resource: dict) -> set[str]:
     """Rule 10: every parent that a resource names."""
-    pairs = mapped(resource, "depends_on") + mapped(resource, "react_on")
+    pairs = [pair for pair in mapped(resource, "depends_on") if pair[2] != "remove"] + mapped(resource, "react_on")
     return set().union(*parents(resource), (parent for _, parent, _ in pairs))
 
 
 class Look:
     """Rule 3: the target universe for one selection and one set of held resources, resolved."""
 
-    def __init__(self, given: tuple, selected: set[str], held: set[str], joined: frozenset = frozenset()) -> None:
+    def __init__(
+        self, given: tuple, selected: set[str], held: set[str], joined: frozenset = frozenset(), reports: Any = None
+    ) -> None:
         self.given, self.selected, self.held, self.joined = given, selected, held, joined
+        self.reports = reports or NO_REPORTS
         self.kinds, self.applied, self.staged, self.expression, self.with_children = given
         self.names = sorted({*self.applied, *self.staged})
         self.effective = selected - held  # those whose staged file, or its absence, counts
@@ -177,6 +221,19 @@ class Look:
     def old(self, name: str) -> dict:
         """Section 4: the values a live resource was applied with."""
         return inputs_of(self.applied[name]) if self.live(name) else {}
+
+    def outputs(self, name: str) -> dict:
+        """Section 9: what the actions of a resource reported."""
+        return (self.applied.get(name) or {}).get("outputs") or {}
+
+    def acting(self, name: str) -> dict:
+        """Rule 5: the values a resource acts with; one that is only reacting goes on with those it has."""
+        passing = name not in self.selected and name not in self.joined
+        return self.old(name) if passing else self.own[name]
+
+    def was(self, ref: Ref) -> Any:
+        """Section 9: the value that a reference read when its parent was applied."""
+        return fetch({**self.outputs(ref[0]), **self.old(ref[0])}, ref)
 
     def before(self, name: str) -> list:
         """Rule 9: the forms that a resource was applied with, and tried with since."""
@@ -210,6 +267,11 @@ class Look:
         """Rules 3 and 5: the value that a reference sees."""
         if ref[0] not in self.forms:
             return MISSING
+        inputs = self.old(ref[0]) if ref[0] in self.frozen else inputs_of(self.forms[ref[0]])
+        if ref[1][0] not in inputs and ref[1][0] in self.reports["by"].get(ref[0], ()):
+            return Later([ref])
+        if ref[1][0] not in inputs:
+            return MISSING if ref[0] in self.reports["anew"] else fetch(self.outputs(ref[0]), ref)
         if ref[0] in self.frozen:
             return fetch(self.old(ref[0]), ref)
         return FAILED if (ref[0], ref[1][0]) in self.failed else fetch(self.own[ref[0]], ref)
@@ -218,7 +280,7 @@ class Look:
         """Rule 10: does a change of the parent take away the value that this reference reads?"""
         if ref[0] not in self.forms:
             return bool(self.inferred(ref[0])[0])
-        return ref[0] not in self.frozen and self.read(ref) is MISSING and fetch(self.old(ref[0]), ref) is not MISSING
+        return ref[0] not in self.frozen and self.read(ref) is MISSING and self.was(ref) is not MISSING
 
     def unsettled(self, bad: list[Ref]) -> bool:
         """Rule 5: may holding a parent bring one of these values back?"""
@@ -240,10 +302,10 @@ class Look:
 
     def changes(self, ref: Ref) -> bool:
         """Rule 5: does a reference see another value than its parent was applied with?"""
-        before, now = fetch(self.old(ref[0]), ref), self.read(ref)
-        return (before is MISSING) != (now is MISSING or now is FAILED) or (
-            before is not MISSING and not same(before, now)
-        )
+        before, now = self.was(ref), self.read(ref)
+        if before is MISSING or now is MISSING or now is FAILED:
+            return (before is MISSING) != (now is MISSING or now is FAILED)
+        return not same(before, now)
 
     def gone(self, name: str) -> bool:
         """Rule 5: is a resource neither live nor in the plan? One whose removal failed is not live."""
@@ -300,14 +362,38 @@ class Look:
                 return ["remove", "run"], "replace"
             return ["run"], "unfinished" if self.tried_again(name, new) else "staged"
         differing = self.differing(name)
-        replacing = differing & set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
+        replacing = self.surely(name) & set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
+        replacing |= {parent for parent in self.through(name) if self.reports["replaced"][parent]}
         if new["kind"] != old["kind"] or replacing or "replace" in self.stamps(name):
             return ["remove", "run"], "replace"
         if not differing and not (unfinished and name in self.effective):
             return [], ""
         edited = any(text(new, key) != text(old, key) for key in differing)
-        cause = "staged" if edited else "unfinished" if unfinished else "child"
+        cause = "staged" if edited and name in self.effective else "unfinished" if unfinished else "child"
+        if self.through(name, every=True):
+            return ["remove", "run"], cause
         return (["run"] if unfinished in ("run", "remove") else ["update"]), cause
+
+    def surely(self, name: str) -> set[str]:
+        """Section 9: the differing inputs that cannot turn out to be what they were."""
+        old, new, differing = self.old(name), self.own[name], self.differing(name)
+        later = {key for key in differing if key in new and laters(new[key])}
+        return {key for key in differing if key not in later or not may_stay(old.get(key), new[key])}
+
+    def through(self, name: str, every: bool = False) -> set[str]:
+        """Section 9: the parents behind what is known later of the inputs in `replace_on`; all, or those replaced."""
+        keys = set(self.kinds.get(self.forms[name]["kind"], {}).get("replace_on") or []) & self.differing(name)
+        found = {ref[0] for key in keys if key in self.own[name] for ref in laters(self.own[name][key])}
+        return found if every else found & set(self.reports["replaced"])
+
+    def conditional(self, name: str) -> set[str]:
+        """Section 9: the inferred actions that may turn out to have nothing to do."""
+        actions, cause = self.inferred(name)
+        if cause == "replace" or not self.live(name) or name not in self.forms or not actions:
+            return set()
+        is_conditional = cause == "child" and not self.surely(name)
+        replacing = actions == ["remove", "run"]
+        return set(actions) if is_conditional else {"remove"} if replacing else set()
 
     def wants(self, name: str) -> list[str]:
         """Rules 1 and 6: the inferred actions, then the explicit ones."""
@@ -374,11 +460,11 @@ class Look:
         return found
 
 
-def looked(given: tuple, selected: set[str], held: set[str]) -> Look:
+def looked(given: tuple, selected: set[str], held: set[str], reports: Any = None) -> Look:
     """Rule 5: the universe in which exactly those joined that a change of it affects, in scope."""
     joined: frozenset = frozenset()
     for _ in range(len({*given[1], *given[2]}) + 2):
-        look = Look(given, selected, held, joined)
+        look = Look(given, selected, held, joined, reports)
         found = frozenset(n for n in look.forms if n not in held and not look.outside(n) and look.affected(n))
         if found == joined:
             break
@@ -410,10 +496,12 @@ def check_paths(look: Look, full: Look, chosen: dict[str, list]) -> None:
         raise Refused("missing", lost)
 
 
-def settle(full: Look, selected: set[str], held: dict) -> tuple[Look, dict[str, tuple[Look, list]]]:
+def settle(
+    full: Look, selected: set[str], held: dict, reports: Any = None
+) -> tuple[Look, dict[str, tuple[Look, list]]]:
     """Rules 5 and 10: hold back, round by round, until nothing new is held."""
     held = dict(held)
-    look = looked(full.given, selected, set(held))
+    look = looked(full.given, selected, set(held), reports)
     check_names(look)
     while True:
         chosen = look.first(look.candidates())
@@ -421,7 +509,7 @@ def settle(full: Look, selected: set[str], held: dict) -> tuple[Look, dict[str, 
         if not chosen:
             break
         held.update({name: (look, why) for name, why in chosen.items()})
-        look = looked(full.given, selected, set(held))
+        look = looked(full.given, selected, set(held), reports)
     rings = on_rings(look.behind)
     if rings:
         raise Refused("reads-itself", {name for name, _ in rings})
@@ -431,7 +519,7 @@ def settle(full: Look, selected: set[str], held: dict) -> tuple[Look, dict[str, 
 def judge(last: Look, name: str, look: Look, why: list) -> tuple[Look, list]:
     """Rule 5: why a resource is held, seen from the final universe where that still shows a reason."""
     joined = last.joined | ({name} - last.selected)
-    final = Look(last.given, last.selected, last.held - {name}, joined)
+    final = Look(last.given, last.selected, last.held - {name}, joined, last.reports)
     found = final.candidates().get(name)
     look, why = (final, found) if found else (look, why)
     reason = min((entry[0] for entry in why), default="")  # needs-parent sorts before needs-reader
@@ -456,6 +544,7 @@ class Changes:
 
     def __init__(self, look: Look, full: Look, held: dict[str, tuple[Look, list]], gates: dict | None = None) -> None:
         self.look, self.causes, self.held, self.gates = look, {}, {}, gates or {}
+        self.conditional: set[str] = set()
         self.barred = {name: verdict(look, full, name, why) for name, (_, why) in held.items()}
         for name in [n for n in self.gates if n in self.barred]:
             needs = sorted({*self.barred[name]["needs"], *self.gates[name]})
@@ -474,6 +563,7 @@ class Changes:
             due = name in look.selected or (name not in self.barred and look.inferred(name)[0])
             for action, ids in (look.applied.get(name, {}).get("owed") or {}).items() if due else ():
                 self.join(name, action, "owed", ids)
+                self.conditional -= {f"{name}.{action}", *([f"{name}.run"] if action == "update" else [])}
         while self.join_reactions():
             pass
         self.after: dict[str, set[str]] = {change: set() for change in self.causes}
@@ -500,14 +590,56 @@ class Changes:
         for action in actions:
             inputs = [] if action == "remove" and "run" not in self.acts.get(name, []) else sorted(differing)
             self.causes[f"{name}.{action}"] = {"cause": cause, "of": sorted(of), "inputs": inputs}
+        self.conditional |= {f"{name}.{action}" for action in look.conditional(name) - set(look.stamps(name))}
+
+    def reports(self) -> dict:
+        """Section 9: what the changes may report, which resources start anew, and which are replaced for sure."""
+        by: dict[str, dict[str, list[str]]] = {}
+        replaced = {n: f"{n}.remove" not in self.conditional for n in self.acts if self.acts[n] == ["remove", "run"]}
+        anew = {n for n in self.acts if f"{n}.run" in self.causes and replaced.get(n, True)}
+        for change in sorted(self.causes):
+            name, action = change.rsplit(".", 1)
+            kind = self.look.kinds.get((self.look.forms.get(name) or {}).get("kind"), {})
+            may = (kind.get("reports") or {"run": kind.get("outputs", []), "update": kind.get("outputs", [])}).get(
+                action, []
+            )
+            if action == "run" and name in replaced:
+                may = kind.get("outputs", [])
+            for output in may if action != "remove" else ():
+                by.setdefault(name, {}).setdefault(output, []).append(change)
+        return {"by": by, "anew": anew, "replaced": replaced}
+
+    def reporters(self, value: Any) -> set[str]:
+        """Section 9: the changes after which a value is known."""
+        return {
+            change for ref in laters(value) for change in self.look.reports["by"].get(ref[0], {}).get(ref[1][0], [])
+        }
+
+    def deciders(self, name: str) -> set[str]:
+        """Section 9: the changes that say whether a resource is replaced."""
+        found, seen, todo = set(), set(), [name]
+        while todo:
+            here = todo.pop()
+            if here in seen or here not in self.look.forms:
+                continue
+            seen.add(here)
+            for key in self.look.kinds.get(self.look.forms[here]["kind"], {}).get("replace_on") or []:
+                for ref in laters(self.look.own[here].get(key)) if here not in self.look.frozen else ():
+                    if ref[0] in self.look.reports["replaced"]:
+                        todo.append(ref[0])
+                    else:
+                        found |= self.reporters(Later([ref]))
+        return found
 
     def behind(self, name: str, differing: set[str]) -> set[str]:
         """Rule 4: the parents' changes that change a value which a differing input reads."""
         found, inputs = set(), inputs_of(self.look.forms[name])
         for ref in refs([inputs[key] for key in differing if key in inputs]):
-            if ref[0] != name and self.look.changes(ref):
+            if ref[0] != name and self.look.changes(ref) and not laters(self.look.read(ref)):
                 found |= {f"{ref[0]}.{action}" for action in self.acts.get(ref[0], []) if action != "remove"}
-        return found
+        own = self.look.own[name]
+        found |= {one for key in differing if key in own for one in self.reporters(own[key])}
+        return {change for change in found if not change.startswith(f"{name}.")}
 
     def join(self, name: str, action: str, cause: str, of: list[str]) -> bool:
         """Rules 5 and 8: add an owed action or a reaction, to the plan or to what is held."""
@@ -577,8 +709,14 @@ class Changes:
             name, action = change.rsplit(".", 1)
             if self.acts[name] and cause["cause"] in ("owed", "reaction"):
                 yield f"{name}.{self.acts[name][-1]}", change
+            waits = self.deciders(name) if action == "remove" else self.reporters(self.known(name))
+            yield from ((earlier, change) for earlier in waits if earlier != change)
             for parent in ordering(self.look.forms[name]) - {name} if action != "remove" else ():
                 yield from ((f"{parent}.run", change), (f"{parent}.update", change))
+
+    def known(self, name: str) -> dict:
+        """Section 9: the values that a resource acts with."""
+        return {} if name in self.look.frozen else self.look.own[name]
 
     def removal_edges(self) -> Iterator[tuple[str, str]]:
         """Rule 9: children are removed first, and a reading ends before the parent's remove."""
@@ -614,32 +752,56 @@ class Changes:
 def plan(kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False) -> dict:
     """Section 5: the plan, or Refused."""
     names = {*applied, *staged}
-    full = Look((kinds, applied, staged, expression, with_children), names, set())
-    chosen, gates = names if selected is None else set(selected), {}
+    given = (kinds, applied, staged, expression, with_children)
+    full, _, everything, _ = converged(lambda reports: whole(given, names, reports))
+    chosen = names if selected is None else set(selected)
     while True:
-        held_by_gates = {name: (full, []) for name in gates if name in names}
-        look, held = settle(full, chosen, held_by_gates)
-        changes = Changes(look, full, held, gates)
-        closed = changes.closed()
-        if chosen != names and closed:
-            gates = {key: gates.get(key, set()) | closed.get(key, set()) for key in {*gates, *closed}}
-            continue
+        look, held, changes, gates = converged(partial(part, full, chosen))
         more = waited_for(look, held, gates, with_parents, with_children) - chosen
         if not more:
             break
-        chosen, gates = chosen | more, {}
+        chosen = chosen | more
     after, order = changes.after, in_order(changes.after)
     if len(order) < len(after):
         raise Refused("cycle", {change.rsplit(".", 1)[0] for change in on_rings(after)})
-    part = {change.rsplit(".", 1)[0] for change in [*changes.causes, *changes.held]} | chosen
-    everything = Changes(full, full, {}).causes
+    there = {change.rsplit(".", 1)[0] for change in [*changes.causes, *changes.held]} | chosen
     return {
         "changes": {change: {**changes.causes[change], "after": sorted(after[change])} for change in order},
         "order": order,
+        "conditional": sorted(changes.conditional),
         "held": changes.held,
         "recorded": [n for n in sorted(look.effective & set(look.forms)) if look.edited(n) and not look.wants(n)],
-        "pending": sorted(change for change in everything if change.rsplit(".", 1)[0] not in part),
+        "pending": sorted(change for change in everything.causes if change.rsplit(".", 1)[0] not in there),
     }
+
+
+def converged(make: Callable[[dict], tuple]) -> tuple:
+    """Section 9: a universe with all that its own changes may report."""
+    reports = NO_REPORTS
+    for _ in range(100):
+        found = make(reports)
+        if found[2].reports() == reports:
+            break
+        reports = found[2].reports()
+    return found
+
+
+def whole(given: tuple, names: set[str], reports: dict) -> tuple:
+    """Section 5: the universe in which everything is selected."""
+    look = Look(given, names, set(), frozenset(), reports)
+    return look, {}, Changes(look, look, {}), {}
+
+
+def part(full: Look, chosen: set[str], reports: dict) -> tuple:
+    """Rule 5: the universe of a selection, with its holds and gates."""
+    gates: dict[str, set[str]] = {}
+    while True:
+        look, held = settle(full, chosen, {name: (full, []) for name in gates if name in full.names}, reports)
+        changes = Changes(look, full, held, gates)
+        closed = changes.closed() if chosen != set(full.names) else {}
+        if not closed:
+            return look, held, changes, gates
+        gates = {key: gates.get(key, set()) | closed.get(key, set()) for key in {*gates, *closed}}
 
 
 def waited_for(look: Look, held: dict, gates: dict, with_parents: bool, with_children: bool) -> set[str]:

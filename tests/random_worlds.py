@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional
+from typing import Any, Dict, FrozenSet, List, Mapping, Match, Optional
 
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Resource
 from stagectl.core.planning.resolve import Resolver
@@ -12,8 +13,18 @@ from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
 from tests.build import kind, resource
 
+REPORTING = {
+    "a": {
+        "actions": ["restart", "test", "run", "update"],
+        "replace_on": ["x", "y"],
+        "outputs": ["o", "p"],
+        "reports": {"run": ["o", "p"], "update": ["o"], "restart": ["p"]},
+    },
+    "b": {"actions": ["restart", "update"], "replace_on": [], "outputs": ["o"]},
+}
 KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["x"]}, "b": {"actions": ["restart"], "replace_on": []}}
 TAGS = ("prod", "stag", "canary")
+_REFERENCE = re.compile(r"\$\{(r[0-9]+)\.[a-z.]+\}")
 STANDARD = ("run", "update", "remove")
 
 Raw = Dict[str, Any]
@@ -29,23 +40,28 @@ class Case:
     tags: tuple[str, ...]
     with_children: bool
     with_parents: bool
+    kinds: Mapping[str, Raw] = field(default_factory=lambda: KINDS)
 
     def situation(self) -> Situation:
         """The same for the real planner."""
         applied = {Name(name): _applied(name, raw) for name, raw in self.applied.items()}
         staged = {Name(name): built(name, raw) for name, raw in self.staged.items()}
-        return Situation(applied, staged, real_kinds())
+        return Situation(applied, staged, real_kinds(self.kinds))
 
     def selection(self) -> Selection:
         names = tuple(sorted(self.names)) if self.names is not None else ()
         return Selection(names, self.tags, self.with_children, self.with_parents)
 
 
-def real_kinds() -> Dict[str, Kind]:
-    return {
-        name: kind(name, actions={a: ["true"] for a in raw["actions"]}, replace_on=raw["replace_on"])
-        for name, raw in KINDS.items()
-    }
+def real_kinds(kinds: Mapping[str, Raw] = KINDS) -> Dict[str, Kind]:
+    return {name: _kind(name, raw) for name, raw in kinds.items()}
+
+
+def _kind(name: str, raw: Raw) -> Kind:
+    more: Raw = {"reports": raw["reports"]} if "reports" in raw else {}
+    if "outputs" in raw:
+        more["outputs"] = {"type": "object", "properties": {output: {} for output in raw["outputs"]}}
+    return kind(name, actions={a: ["true"] for a in raw["actions"]}, replace_on=raw["replace_on"], **more)
 
 
 def built(name: str, raw: Raw) -> Resource:
@@ -62,6 +78,7 @@ def _applied(name: str, raw: Raw) -> Applied:
         stamps=raw["stamps"],
         unfinished=_attempt(tried) if tried else None,
         owed={action: tuple(map(ChangeId, behind)) for action, behind in raw["owed"].items()},
+        outputs=raw.get("outputs", {}),
     )
 
 
@@ -70,13 +87,13 @@ def _attempt(tried: Raw) -> Attempt:
     return Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"], form=form)
 
 
-def random_case(random: Random, most: int = 8) -> Case:
+def random_case(random: Random, most: int = 8, kinds: Mapping[str, Raw] = KINDS) -> Case:
     """A case of at most *most* resources; small values, so that things meet."""
     names = [f"r{index}" for index in range(random.randint(2, most))]
     old = {name: _random_resource(random, name, names) for name in names if random.random() < 0.8}
-    old = _readable(old)
-    applied = {name: _random_applied(random, raw, old, name) for name, raw in old.items()}
-    staged = _edited(random, old, names, applied)
+    old = _readable(_reading(random, old, kinds), kinds)
+    applied = {name: _random_applied(random, raw, old, name, kinds) for name, raw in old.items()}
+    staged = _edited(random, old, names, applied, kinds)
     for name in names:
         if name not in applied and random.random() < 0.1:
             applied[name] = _failed_run(random, name, names)
@@ -87,7 +104,36 @@ def random_case(random: Random, most: int = 8) -> Case:
         _random_tags(random, applied, staged),
         random.random() < 0.2,
         random.random() < 0.3,
+        kinds,
     )
+
+
+def outputs_of(resources: Mapping[str, Raw], kinds: Mapping[str, Raw]) -> Dict[Name, Raw]:
+    """What the actions of each resource reported."""
+    return {
+        Name(name): {output: int(name[1:]) % 3 + 1 for output in kinds[raw["kind"]].get("outputs", [])}
+        for name, raw in resources.items()
+    }
+
+
+def _reading(random: Random, resources: Mapping[str, Raw], kinds: Mapping[str, Raw]) -> Dict[str, Raw]:
+    """The same with some references to outputs, where kinds have any."""
+    outputs = outputs_of(resources, kinds)
+    if not any(outputs.values()):
+        return dict(resources)
+
+    def read(match: Match[str]) -> str:
+        known = sorted(outputs.get(Name(match.group(1)), ()))
+        return "${" + f"{match.group(1)}.{random.choice(known)}" + "}" if known and random.random() < 0.4 else match[0]
+
+    found = {}
+    for name, raw in resources.items():
+        inputs = {
+            key: _REFERENCE.sub(read, value) if isinstance(value, str) else value
+            for key, value in raw["inputs"].items()
+        }
+        found[name] = {**raw, "inputs": inputs}
+    return found
 
 
 def _random_resource(random: Random, name: str, names: List[str]) -> Raw:
@@ -133,11 +179,12 @@ def _random_change(random: Random, parents: List[str]) -> str:
     return f"{random.choice(parents)}.{random.choice(('run', 'update', 'update', 'restart'))}"
 
 
-def _readable(resources: Mapping[str, Raw]) -> Dict[str, Raw]:
+def _readable(resources: Mapping[str, Raw], kinds: Mapping[str, Raw]) -> Dict[str, Raw]:
     """What of it resolves, and whose relations exist: an applied state is always readable."""
     left = dict(resources)
     while True:
-        resolver = Resolver({Name(name): built(name, raw) for name, raw in left.items()}, {})
+        documents = {Name(name): built(name, raw) for name, raw in left.items()}
+        resolver = Resolver(documents, {}, outputs_of(left, kinds))
         good = {
             name: raw
             for name, raw in left.items()
@@ -148,12 +195,17 @@ def _readable(resources: Mapping[str, Raw]) -> Dict[str, Raw]:
         left = good
 
 
-def _random_applied(random: Random, raw: Raw, everything: Mapping[str, Raw], name: str) -> Raw:
-    resolver = Resolver({Name(other): built(other, one) for other, one in everything.items()}, {})
+def _random_applied(
+    random: Random, raw: Raw, everything: Mapping[str, Raw], name: str, kinds: Mapping[str, Raw]
+) -> Raw:
+    outputs = outputs_of(everything, kinds)
+    resolver = Resolver({Name(other): built(other, one) for other, one in everything.items()}, {}, outputs)
     inputs = resolver.inputs(Name(name))
     if random.random() < 0.1 and "y" in inputs:
         inputs["y"] = "stale"
     applied: Raw = {"resource": raw, "inputs": inputs, "stamps": {}, "unfinished": None, "owed": {}}
+    if outputs[Name(name)]:
+        applied["outputs"] = outputs[Name(name)]
     if random.random() < 0.15:
         applied["stamps"] = {"restart": "1-aaaa"}
     if random.random() < 0.15:
@@ -176,7 +228,9 @@ def _failed_run(random: Random, name: str, names: List[str]) -> Raw:
     return {"resource": None, "inputs": {}, "stamps": {}, "unfinished": tried, "owed": {}}
 
 
-def _edited(random: Random, old: Mapping[str, Raw], names: List[str], applied: Mapping[str, Raw]) -> Dict[str, Raw]:
+def _edited(
+    random: Random, old: Mapping[str, Raw], names: List[str], applied: Mapping[str, Raw], kinds: Mapping[str, Raw]
+) -> Dict[str, Raw]:
     """What is staged: the applied resources after some edits."""
     staged = {}
     for name in names:
@@ -198,19 +252,21 @@ def _edited(random: Random, old: Mapping[str, Raw], names: List[str], applied: M
             if random.random() < 0.3 and raw["kind"] == "a":
                 raw["actions"]["test"] = "1-dddd"
         staged[name] = raw
-    return staged if random.random() < 0.15 else _mended(staged)
+    fresh = {name: raw for name, raw in staged.items() if name not in old or raw["inputs"] != old[name]["inputs"]}
+    staged.update({name: raw for name, raw in _reading(random, staged, kinds).items() if name in fresh})
+    return staged if random.random() < 0.15 else _mended(staged, kinds)
 
 
-def _mended(staged: Dict[str, Raw]) -> Dict[str, Raw]:
+def _mended(staged: Dict[str, Raw], kinds: Mapping[str, Raw]) -> Dict[str, Raw]:
     """The same with dangling reads and relations taken out, as `stage` would ask for."""
-    good = _readable(staged)
+    good = _readable(staged, kinds)
     mended = dict(staged)
     for name in sorted(staged.keys() - good.keys()):
         raw = {key: value for key, value in staged[name].items() if key in ("kind", "tags", "actions", "note")}
         raw["inputs"] = {key: value for key, value in staged[name]["inputs"].items() if key in ("x", "m")}
         mended[name] = raw
-    left = _readable(mended)
-    return mended if len(left) == len(mended) else _mended(mended)
+    left = _readable(mended, kinds)
+    return mended if len(left) == len(mended) else _mended(mended, kinds)
 
 
 def _edit(random: Random, raw: Raw, name: str, names: List[str]) -> None:

@@ -112,6 +112,14 @@ class Resource:
         """The parents of the list form: those named, and those read unless they are `unordered`."""
         return (frozenset(self.depends_on) | (self.reads - frozenset(self.unordered))) - {self.name}
 
+    @property
+    def parents_kept(self) -> FrozenSet[Name]:
+        """The parents that have to stay: all but those that `depends_on` names by their `remove` alone."""
+        changes = [change for named in self.depends_on_changes.values() for change in named]
+        kept = [change for change in changes if split_change(change)[1] != REMOVE]
+        kept += [trigger.on for triggers in self.react_on.values() for trigger in triggers]
+        return (frozenset(split_change(change)[0] for change in kept) | set(self.depends_on) | self.reads) - {self.name}
+
     @cached_property
     def parents(self) -> FrozenSet[Name]:
         """Every other resource this one reads, comes after or reacts on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from stagectl.core.errors import StagectlError, Step, nearest
-from stagectl.core.model import REPLACE, Kind, Name, Resource, split_change
+from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
@@ -13,7 +13,7 @@ from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import is_output
 from stagectl.core.planning.view import View
 from stagectl.core.schemas.schema import FRONT
-from stagectl.core.values import EnvVariable, Reference, Template
+from stagectl.core.values import EnvVariable, Path, Reference, Template
 
 
 class ImpossiblePlan(StagectlError):
@@ -80,7 +80,7 @@ def find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
     gone = {name for name in situation.applied if name not in situation.staged and view.is_selected(name)}
     found: Dict[Name, List[Resource]] = {}
     for _, resource in sorted(situation.staged.items()) if gone else ():
-        for parent in sorted(resource.parents & gone):
+        for parent in sorted(resource.parents_kept & gone):
             found.setdefault(parent, []).append(resource)
     return found
 
@@ -113,26 +113,32 @@ def _place_of(reader: Resource, parent: Name) -> Tuple[Step, ...]:
 def _named(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield names and actions in relations that do not exist."""
     for at, name, action in _relations(resource):
-        situation = view.situation
-        other = situation.staged.get(name)
-        if name in situation.broken or not name:
-            continue  # what cannot be read has its own problem
-        if other is None and not (situation.is_live(name) and not view.is_selected(name)):
-            if not situation.is_live(name):
-                yield Trouble(resource.name, at, _unknown(view, name, resource.name))
-        elif action is not None:
-            kind = situation.kinds.get(other.kind if other else "")
-            if kind is not None and action not in kind.verbs():
-                yield Trouble(resource.name, at, _unknown_action(action, kind))
+        # A parent that is gone, and named by its `remove` alone, is what is waited for.
+        is_awaited = at[0] == "depends_on" and action == REMOVE and name not in view.situation.staged
+        if name and name not in view.situation.broken and not is_awaited:  # what cannot be read has its own problem
+            yield from _named_one(view, resource.name, at, name, action)
     own = view.situation.kinds.get(resource.kind)
+    if own is None:
+        return
     for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
-        for action in actions if own else ():
-            if own and action not in own.verbs():
+        for action in actions:
+            if action not in own.verbs():
                 yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
-    for action in view.situation.explicit(resource.name) if own else ():
-        if own and action != REPLACE and action not in own.verbs():
+    for action in view.situation.explicit(resource.name):
+        if action != REPLACE and action not in own.verbs():
             at = ("actions", action)
             yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
+
+
+def _named_one(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
+    situation = view.situation
+    other = situation.staged.get(name)
+    if other is None and not situation.is_live(name):
+        yield Trouble(reader, at, _unknown(view, name, reader))
+    elif action is not None and (other is not None or not view.is_selected(name)):
+        kind = situation.kinds.get(other.kind if other else "")
+        if kind is not None and action not in kind.verbs():
+            yield Trouble(reader, at, _unknown_action(action, kind))
 
 
 def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:

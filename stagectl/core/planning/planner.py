@@ -138,7 +138,7 @@ class _Making(NamedTuple):
             action=draft.action,
             kind=kind,
             tags=tuple(sorted(view.situation.tags(name))),
-            cause=Cause(draft.cause, tuple(sorted(behind(self.universe, self.drafts, draft))), draft.inputs),
+            cause=self._cause(draft),
             diff=_marked(view, draft, _diff_of(draft, before, inputs)),
             after=tuple(sorted(self.before[draft.id])),
             wave=self.wave[draft.id],
@@ -151,6 +151,21 @@ class _Making(NamedTuple):
             conditional=draft.conditional,
         )
         return replace(change, digests=digests(change))
+
+    def _cause(self, draft: Draft) -> Cause:
+        applied, resource = self.universe.view.applied(draft.name), self.universe.view.effective.get(draft.name)
+        of = tuple(sorted(behind(self.universe, self.drafts, draft)))
+        kind = _applied_kind(applied) if draft.cause == CauseType.REPLACE else ""
+        is_of_try = draft.cause == CauseType.UNFINISHED or (draft.cause == CauseType.REPLACE and not applied.live)
+        tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
+        return Cause(draft.cause, of, draft.inputs, kind if resource and kind != resource.kind else "", tried)
+
+
+def _applied_kind(applied: Applied) -> str:
+    """Return the kind that a resource was applied with, or at least tried."""
+    if applied.resource is not None:
+        return applied.resource.kind
+    return applied.unfinished.kind if applied.unfinished is not None else ""
 
 
 def _is_protected(view: View, name: Name, kind: str) -> bool:

@@ -24,11 +24,11 @@ def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
         if draft.action == REMOVE and change_id(draft.name, RUN) in drafts:
             replaced[draft.name] = not draft.conditional
         kind = kinds.get(resource.kind, _NO_KIND) if resource is not None else _NO_KIND
-        if not kind.outputs or draft.action == REMOVE:
-            continue
         removal = drafts.get(change_id(draft.name, REMOVE))
         if draft.action == RUN and (removal is None or not removal.conditional):
-            anew.add(draft.name)
+            anew.add(draft.name)  # of whatever kind: what another kind reported is gone
+        if not kind.outputs or draft.action == REMOVE:
+            continue
         for name in sorted(_may_change(kind, draft, removal)):
             by.setdefault(draft.name, {}).setdefault(name, []).append(identity)
     return Reports(

@@ -26,10 +26,10 @@ def world_of(situation: Situation) -> World:
 
 def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     """Return what a selection asks for; raises StagectlError for what does not exist, and for nothing."""
-    chosen = select(selection.of_resources(), world)
+    chosen = select(selection.of_resources(world), world)
     if chosen is None:
         return Scope()
-    changes = selection.changes()
+    changes = selection.changes(world)
     whole = {name for pattern in selection.names if pattern not in changes for name in match_names(pattern, world)}
     alone: Dict[Name, FrozenSet[str]] = {}
     for name, action in map(split_change, changes):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Mapping
 
 from stagectl.core.diff import Difference
-from stagectl.core.plans.plan import Change, Digests, Held, Plan
+from stagectl.core.plans.plan import Cause, Change, Digests, Held, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import json_text
 from stagectl.core.values import as_written, canonical, digest, dotted
@@ -75,7 +75,7 @@ def _change_json(change: Change) -> Document:
         "action": change.action,
         "kind": change.kind,
         "tags": list(change.tags),
-        "cause": {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)},
+        "cause": _cause_json(cause),
         "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
         "after": list(change.after),
         "wave": change.wave,
@@ -85,6 +85,12 @@ def _change_json(change: Change) -> Document:
         **({"protected": True} if change.protected else {}),
         **({"conditional": True} if change.conditional else {}),
     }
+
+
+def _cause_json(cause: Cause) -> Document:
+    found: Document = {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)}
+    more = {"kind_before": cause.kind_before, "tried": cause.tried}
+    return {**found, **{key: text for key, text in more.items() if text}}
 
 
 def digests(change: Change) -> Digests:

@@ -38,11 +38,17 @@ WITHOUT_VALUES = (CauseType.EXPLICIT, CauseType.OWED, CauseType.REACTION)  # act
 
 
 class Cause(NamedTuple):
-    """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ."""
+    """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ.
+
+    kind_before: the kind that was applied or tried, where a replace is due to another one now. tried: the action whose
+    last try did not succeed, where that is behind it. Both are empty elsewhere.
+    """
 
     type: CauseType
     of: Tuple[ChangeId, ...] = ()
     inputs: Tuple[str, ...] = ()
+    kind_before: str = ""
+    tried: str = ""
 
 
 class Digests(NamedTuple):

@@ -95,12 +95,11 @@ def _kind(name: str, raw: Any) -> Kind:
 
 
 def _change(raw: Mapping[str, Any]) -> Change:
-    cause = raw["cause"]
     made = raw["digests"]
     return Change(
         **_identified(raw),
         kind=forms.text(raw["kind"], KIND_NAME),
-        cause=Cause(CauseType(cause["type"]), tuple(map(forms.identity, cause["of"])), forms.texts(cause["inputs"])),
+        cause=_cause(raw["cause"]),
         diff=tuple(_differences(raw["diff"])),
         after=tuple(map(forms.identity, raw["after"])),
         wave=forms.count(raw["wave"]),
@@ -110,6 +109,17 @@ def _change(raw: Mapping[str, Any]) -> Change:
         digests=Digests(made["before"], made["inputs"]),
         protected=bool(raw.get("protected")),
         conditional=bool(raw.get("conditional")),
+    )
+
+
+def _cause(raw: Mapping[str, Any]) -> Cause:
+    kind, tried = raw.get("kind_before", ""), raw.get("tried", "")
+    return Cause(
+        CauseType(raw["type"]),
+        tuple(map(forms.identity, raw["of"])),
+        forms.texts(raw["inputs"]),
+        kind and forms.text(kind, KIND_NAME),
+        tried and forms.text(tried, ACTION),
     )
 
 

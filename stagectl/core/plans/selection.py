@@ -55,13 +55,14 @@ class Selection:
     with_children: bool = False
     with_parents: bool = False
 
-    def changes(self) -> Tuple[ChangeId, ...]:
-        """Return the changes that are asked for one by one."""
-        return tuple(ChangeId(name) for name in self.names if CHANGE.fullmatch(name))
+    def changes(self, world: World) -> Tuple[ChangeId, ...]:
+        """Return the changes, of resources that there are, that are asked for one by one."""
+        changes = (ChangeId(name) for name in self.names if CHANGE.fullmatch(name))
+        return tuple(change for change in changes if split_change(change)[0] in world.tags)
 
-    def of_resources(self) -> Selection:
+    def of_resources(self, world: World) -> Selection:
         """Return the same with the resource in place of each single change."""
-        changes = self.changes()
+        changes = self.changes(world)
         names = (split_change(ChangeId(name))[0] if name in changes else name for name in self.names)
         return replace(self, names=tuple(names))
 

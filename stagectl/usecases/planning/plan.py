@@ -99,7 +99,7 @@ def _narrow_plan(
     found = narrow(workspace, Reach(head, commit, complete))  # last: git has been looking at the files all the while
     world = found.world(selection)
     if world is not None:
-        select(selection.of_resources(), world)  # what does not exist is told at once
+        select(selection.of_resources(world), world)  # what does not exist is told at once
     plan = planned(found, selection, world)
     return _placed(plan, commit or workspace.branch.tip, found.head, found.dirty, warnings), found.situation
 

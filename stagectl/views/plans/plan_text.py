@@ -109,13 +109,15 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
     behind = listed(cause.of, 4, shown)
     reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
     inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
+    if cause.kind_before:
+        inputs = f"its kind was {shown(cause.kind_before)}"
     texts: Dict[CauseType, str] = {
         CauseType.STAGED: "staged",
         CauseType.EXPLICIT: "staged by name",
         CauseType.CHILD: f"reads {behind}" if behind else "reads what was applied earlier",
         CauseType.REACTION: f"reacts on {behind}",
         CauseType.REPLACE: f"replace: {inputs}" if inputs else REPLACE,
-        CauseType.UNFINISHED: "an earlier try did not succeed",
+        CauseType.UNFINISHED: f"an earlier {cause.tried or 'try'} did not succeed",
         CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }
     return texts[cause.type] + (IF_IT_DIFFERS if change.conditional else "")

@@ -13,7 +13,7 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.build import share
-from tests.random_worlds import KINDS, Case, random_case, tags_of
+from tests.random_worlds import Case, random_case, tags_of
 
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
@@ -36,6 +36,7 @@ def told(plan: Plan) -> Dict[str, Any]:
             for change in plan.changes
         },
         "order": [change.id for change in plan.changes],
+        "conditional": sorted(change.id for change in plan.changes if change.conditional),
         "held": {held.id: {"reason": held.reason, "needs": list(held.needs)} for held in plan.held},
         "recorded": list(plan.recorded),
         "pending": list(plan.pending),
@@ -57,7 +58,7 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
             return None
     try:
         return oracle.plan(
-            KINDS,
+            case.kinds,
             case.applied,
             case.staged,
             selected=selected,
