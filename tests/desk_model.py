@@ -113,9 +113,9 @@ class Planned:
             before = state["resource"] or state["unfinished"]
             form = state["resource"] or state["unfinished"].get("form")
             inputs = state["inputs"] if state["resource"] else state["unfinished"]["inputs"]
-            return {"action": action, "kind": before["kind"], "tags": sorted(tags), "inputs": inputs, "form": form}
+            return {"action": action, "kind": before["kind"], "tags": sorted(tags), "inputs": inputs, **related(form)}
         inputs = self.look.acting(name)
-        return {"action": action, "kind": form["kind"], "tags": sorted(tags), "inputs": inputs, "form": form}
+        return {"action": action, "kind": form["kind"], "tags": sorted(tags), "inputs": inputs, **related(form)}
 
     def _stamps(self, name: str, action: str) -> Dict[str, str]:
         """The stamps of the explicit actions that a change does."""
@@ -129,6 +129,15 @@ class Planned:
         for action, parent, on in oracle.mapped(self.look.forms.get(name), "react_on"):
             triggers |= self.changes.meant(parent, on) if action == own else set()
         return sorted(trigger for trigger in triggers if ends.get(trigger) == "SUCCESS")
+
+
+def related(form: Optional[Raw]) -> Raw:
+    """What is kept of the relations that a try was made with, if there are any."""
+    raw = form or {}
+    reading = {key: value for key, value in (raw.get("inputs") or {}).items() if oracle.refs(value)}
+    kept = {"inputs": reading, "depends_on": raw.get("depends_on"), "unordered": raw.get("unordered")}
+    found = {key: value for key, value in kept.items() if value}
+    return {"form": found} if found else {}
 
 
 def renamed(raw: Raw, old: str, new: str) -> Raw:

@@ -753,10 +753,10 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
     """Section 5: the plan, or Refused."""
     names = {*applied, *staged}
     given = (kinds, applied, staged, expression, with_children)
-    full, _, everything, _ = converged(lambda reports: whole(given, names, reports))
+    full, _, everything, _ = converged(partial(whole, given, names), expected(given, names))
     chosen = names if selected is None else set(selected)
     while True:
-        look, held, changes, gates = converged(partial(part, full, chosen))
+        look, held, changes, gates = converged(partial(part, full, chosen), expected(given, chosen))
         more = waited_for(look, held, gates, with_parents, with_children) - chosen
         if not more:
             break
@@ -775,9 +775,20 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
     }
 
 
-def converged(make: Callable[[dict], tuple]) -> tuple:
+def expected(given: tuple, selected: set[str]) -> dict:
+    """Section 9: what is reported where everything that is new is run; to begin with, so that a ring is one."""
+    kinds, applied, staged = given[:3]
+    by = {}
+    for name in selected & set(staged):
+        kind = kinds.get(staged[name]["kind"], {})
+        outputs = (kind.get("reports") or {"run": kind.get("outputs", [])}).get("run", [])
+        if outputs and not (applied.get(name) or {}).get("resource"):
+            by[name] = {output: [f"{name}.run"] for output in outputs}
+    return {"by": by, "anew": set(by), "replaced": {}}
+
+
+def converged(make: Callable[[dict], tuple], reports: dict) -> tuple:
     """Section 9: a universe with all that its own changes may report."""
-    reports = NO_REPORTS
     for _ in range(100):
         found = make(reports)
         if found[2].reports() == reports:

@@ -72,7 +72,7 @@ def _within_reach(view: View, others: FrozenSet[Name]) -> Set[Name]:
         resource = view.applied(name).resource
         for parent in resource.reads if resource is not None else ():
             children.setdefault(parent, []).append(name)
-    starts = [name for name in children if view.is_staged_here(name)]
+    starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
     return reachable(starts, lambda name: children.get(name, ()))
 
 
@@ -90,7 +90,8 @@ def _joined(view: View, behind: Mapping[Name, Set[Name]]) -> Set[Name]:
     for name, parents in behind.items():
         for parent in parents:
             children.setdefault(parent, []).append(name)
-    starts = [name for name in children if view.is_staged_here(name)]
+    # What only reacts may report a value, too.
+    starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
     return reachable(starts, lambda name: children.get(name, ())) & behind.keys()
 
 

@@ -180,7 +180,7 @@ def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:
     staged = view.situation.staged.get(name)
     yield from _named(view, staged) if staged else ()
     for key, reference, why in view.resolver.misses(staged) if staged else ():
-        is_awaited = why == resolve.NO_VALUE and is_output(view, reference)
+        is_awaited = Name(reference.name) in full.holds or (why == resolve.NO_VALUE and is_output(view, reference))
         if why in resolve.LACKING and not is_awaited and not full.resolver.value_of(reference)[0]:
             yield Trouble(name, ("inputs", key), _missing_text(full, reference, name))
 

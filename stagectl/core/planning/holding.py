@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource, split_change
+from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource
 from stagectl.core.planning.affected import changed_by, value_before, without_bystanders
 from stagectl.core.planning.dropped import Dropped, dropped
 from stagectl.core.planning.gates import gate
-from stagectl.core.planning.intents import intent_of, intents_of
+from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, found_in
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
 from stagectl.core.planning.universe import Universe
@@ -85,7 +85,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     children: Dict[Name, List[Name]] = {}
     for name, staged in situation.staged.items():
         if not situation.is_live(name) and view.is_selected(name):
-            for parent in _needed_parents(staged, {RUN, *view.wanted(name)}):
+            for parent in needed_parents(staged, {RUN, *view.wanted(name)}):
                 children.setdefault(parent, []).append(name)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
     holds: Dict[Name, Hold] = {}
@@ -99,12 +99,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     return holds
 
 
-def _needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
-    """Return the parents that must be there for these actions of a resource (rule 5)."""
-    named = [c for a, changes in resource.depends_on_changes.items() if a in actions for c in changes]
-    # That a parent is removed first is an order, and no need of it.
-    there = {name for name, action in map(split_change, named) if action != REMOVE}
-    return (set(resource.depends_on) | resource.reads | there) - {resource.name}
+# --- one round
 
 
 def _next(view: View, full: Universe) -> View:
@@ -184,7 +179,7 @@ def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
 def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     """Return the parents that these actions need, and that are neither live nor in the plan."""
     situation = view.situation
-    known = (p for p in _needed_parents(resource, actions) if p in situation.staged or situation.is_half_removed(p))
+    known = (p for p in needed_parents(resource, actions) if p in situation.staged or situation.is_half_removed(p))
     return {parent for parent in known if view.is_absent(parent)}
 
 
@@ -254,4 +249,7 @@ def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
     resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied(name).resource
     if resource is None or reference is None:
         return resource is None
+    kind = view.situation.kinds.get(resource.kind)
+    if kind is not None and reference.path[0] in kind.output_names - resource.inputs.keys():
+        return False
     return value_before(view, reference)[0] and not found_in(view.resolver.inputs_of(resource), reference)[0]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Optional
+from typing import AbstractSet, Dict, Iterable, List, Optional, Set
 
-from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
 from stagectl.core.planning.moves import renames
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
@@ -118,3 +118,11 @@ def _raw_differs(before: Resource, after: Resource, key: str) -> bool:
     if key not in before.inputs or key not in after.inputs:
         return True
     return not same(before.inputs[key], after.inputs[key])
+
+
+def needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
+    """Return the parents that must be there for these actions of a resource (rule 5)."""
+    named = [c for a, changes in resource.depends_on_changes.items() if a in actions for c in changes]
+    # That a parent is removed first is an order, and no need of it.
+    there = {name for name, action in map(split_change, named) if action != REMOVE}
+    return (set(resource.depends_on) | resource.reads | there) - {resource.name}

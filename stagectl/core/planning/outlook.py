@@ -9,7 +9,7 @@ from typing import Callable
 
 from stagectl.core.planning import holding
 from stagectl.core.planning.changes import draft_changes
-from stagectl.core.planning.reports import reports_of
+from stagectl.core.planning.reports import expected, reports_of
 from stagectl.core.planning.situation import NOTHING_REPORTED, Reports, Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import has_outputs
@@ -32,7 +32,11 @@ def universe_of(scope: Scope, full: Universe) -> Universe:
 def _converged(make: Callable[[Reports], Universe]) -> Universe:
     reports = NOTHING_REPORTED
     found = make(reports)
-    for _ in range(_ROUNDS if has_outputs(found.view) else 0):
+    if not has_outputs(found.view):
+        return found
+    reports = expected(found.view)
+    found = make(reports)
+    for _ in range(_ROUNDS):
         after = reports_of(found.view, draft_changes(found).by_id)
         if after == reports:
             break

@@ -38,6 +38,17 @@ def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
     )
 
 
+def expected(view: View) -> Reports:
+    """Return what is reported where everything that is new is run: to begin with, so that a ring is found as one."""
+    situation = view.situation
+    by: Dict[Name, Dict[str, Tuple[ChangeId, ...]]] = {}
+    for name, resource in situation.staged.items():
+        outputs = situation.kinds.get(resource.kind, _NO_KIND).may_report(RUN)
+        if outputs and not situation.is_live(name) and view.is_selected(name):
+            by[name] = {output: (change_id(name, RUN),) for output in sorted(outputs)}
+    return Reports(by, frozenset(by))
+
+
 def _may_change(kind: Kind, draft: Draft, removal: object) -> FrozenSet[str]:
     if draft.action == RUN and removal is not None:
         return kind.output_names  # after a replace outputs start anew

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Set, Tuple
 
-from stagectl.core.model import STANDARD_ACTIONS, UPDATE, Kind, Name, Resource
-from stagectl.core.planning.intents import intent_of
+from stagectl.core.model import RUN, STANDARD_ACTIONS, UPDATE, Kind, Name, Resource
+from stagectl.core.planning.intents import intent_of, needed_parents
 from stagectl.core.planning.resolve import NO_VALUE
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.situation import Hold
@@ -38,7 +38,7 @@ def waiting(view: View) -> Dict[Name, Hold]:
 def _wait_of_parents(view: View, name: Name) -> Optional[Hold]:
     """Return why a resource is held because a parent of it is, and does not exist for that reason."""
     resource = view.situation.staged[name]
-    needed = resource.reads if view.situation.is_live(name) else resource.parents
+    needed = resource.reads if view.situation.is_live(name) else needed_parents(resource, {RUN, *view.wanted(name)})
     absent = {parent for parent in needed if parent in view.holds and not view.situation.is_live(parent)}
     return Hold(Reason.NEEDS_PARENT, frozenset(absent)) if absent else None
 

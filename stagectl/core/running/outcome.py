@@ -188,7 +188,8 @@ def _form_tried(target: Optional[Target], change: Change, state: Applied) -> Opt
 
 
 def _related(resource: Optional[Resource]) -> Optional[Resource]:
-    return resource.relations() if resource is not None and (resource.parents or resource.unordered) else None
+    form = resource.relations() if resource is not None else None
+    return form if form is not None and (form.parents or form.unordered) else None
 
 
 def _removed(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:

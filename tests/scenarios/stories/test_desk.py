@@ -449,6 +449,7 @@ def applied_in(repo: Repo) -> Dict[str, Raw]:
         if path.startswith(".applied/"):
             name = Path(path).stem
             raw = json.loads(repo.git("show", f"stagectl/applied:{path}"))
+            raw.pop("written", None)  # the same as the file beside it
             file = f".staged/{name}.yaml"
             state = {**nothing(), **raw, "resource": None}
             if file in listed:

@@ -150,7 +150,7 @@ def test_no_identity(repo: Repo) -> None:
         (["plan", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
         (["plan", "-t", "prd"], 1, "error: no resource has the tag 'prd'; did you mean 'prod'?\nhint: the tags there are: prod\n"),
         (["plan", "db.restrat"], 1, "error: 'db' has no action 'restrat'; did you mean 'restart'?\nhint: the actions of kind service are: run, update, remove, restart, test\n"),
-        (["plan", "db.update", "--explain", "db.update"], 1, "error: 'db.update' is not a resource name; the resource of that change is 'db'\nhint: a name looks like prod/db\n"),
+        (["show", "db.update"], 1, "error: 'db.update' is not a resource name; the resource of that change is 'db'\nhint: a name looks like prod/db\n"),
         (["stage", "db", "-a", "restrat"], 1, "error: 'restrat' is no action of db, which is of kind service; did you mean 'restart'?\nhint: its actions: run, update, remove, restart, test\n"),
         (["plan", "--head", "nope"], 1, "error: there is no commit 'nope'\nhint: see the commits with: stagectl log\n"),
         (["plan", "--explain", "db", "--format", "json"], 64, "error: --explain is text, and no --format json\nhint: leave one of them out\n"),

@@ -66,7 +66,7 @@ def test_an_action_alone_stores_no_staged_file() -> None:
     "name, message",
     [
         ("web.restrat", "'web' has no action 'restrat'; did you mean 'restart'?"),
-        ("wbe.restart", "'wbe.restart' is not a resource name; did you mean 'web'?"),
+        ("wbe.restart", "'wbe.restart' is not a resource name"),
         ("app.test", "app.test follows from web.update, and cannot be selected alone"),
     ],
 )

@@ -13,7 +13,7 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.build import share
-from tests.random_worlds import Case, random_case, tags_of
+from tests.random_worlds import REPORTING, Case, random_case, tags_of
 
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
@@ -77,6 +77,17 @@ def test_both_planners_agree(seed: int, most: int) -> None:
     Random graphs with connections, orders, reactions, tags, selections, failures and debts.
     """
     case = random_case(Random(seed), most)
+
+    assert second(case) == real(case)
+
+
+@settings(max_examples=share(200))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
+def test_both_planners_agree_on_outputs(seed: int, most: int) -> None:
+    """
+    Values known after a change, conditional changes and replaces, and what is held for an output.
+    """
+    case = random_case(Random(seed), most, REPORTING)
 
     assert second(case) == real(case)
 
