@@ -132,10 +132,10 @@ class Bench:
         generate.change(self.root, self.count, 1)
         try:
             run(["git", "commit", "-q", "-am", "one"], self.root)
-            before = self.loose()
+            before = self.objects()
             took = self.ours("apply", "--yes", "--record-only")()
-            written = [size for path, size in self.loose().items() if path not in before]
-            what = f"{took.clock * 1000:.0f} ms, {sum(written) // 1024} KB in {len(written)} objects"
+            written = [size for path, size in self.objects().items() if path not in before]
+            what = f"{took.clock * 1000:.0f} ms, {sum(written) // 1024} KB of objects"
             yield f"| {self.count:,}: `apply --record-only` of one edit and its descendants | | {what} | | | |"
             took = self.ours("verify")()
             yield f"| {self.count:,}: `verify` of it and of the apply before | | {took.clock * 1000:.0f} ms | | | |"
@@ -143,9 +143,9 @@ class Bench:
             run(["git", "update-ref", tip, was[1].strip()], self.root)
             run(["git", "reset", "-q", "--hard", was[0].strip()], self.root)
 
-    def loose(self) -> Dict[str, int]:
-        """Return the size of every object that is a file of its own, by its path."""
-        return {str(path): path.stat().st_size for path in (self.root / ".git/objects").glob("??/*")}
+    def objects(self) -> Dict[str, int]:
+        """Return the size of every file with git's objects, by its path."""
+        return {str(path): path.stat().st_size for path in (self.root / ".git/objects").rglob("*") if path.is_file()}
 
     def clean(self) -> None:
         """Put every file back, and let git know."""

@@ -14,6 +14,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
+from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
@@ -144,16 +145,17 @@ class _Check:
             return plan, found.situation.applied
 
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
-            return self._plan(source, first), self._workspace.seen_from(source, parent)
+            snapshot = self._workspace.snapshot(source)
+            before = self._workspace.situation(snapshot, self._workspace.applied_at(parent)).applied
+            return self._plan(source, snapshot, first), before
 
         return quickest("verify", narrow_way, full_way)
 
-    def _plan(self, source: Oid, first: Mapping[str, str]) -> Optional[Plan]:
+    def _plan(self, source: Oid, snapshot: Snapshot, first: Mapping[str, str]) -> Optional[Plan]:
         """Return the plan of an apply, made again; None where nobody can know what it began with."""
         applied = self._began_with(first.get("Base", ""))
         if applied is None:
             return None
-        snapshot = self._workspace.snapshot(source)
         plan = checked_plan(self._workspace.situation(snapshot, applied), selection_of(first), snapshot, {})
         return with_files(self._git, plan, source)
 
