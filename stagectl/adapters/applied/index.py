@@ -9,7 +9,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.indexing.impact import LinesByName, Source
 from stagectl.core.indexing.line import NONE, Line, decode, tags_in
-from stagectl.core.indexing.shards import Shard, forks_of, place_in, place_of
+from stagectl.core.indexing.shards import OPEN, STARTS, Shard, forks_of, place_in
 from stagectl.core.indexing.usage import Usage, contradicting, decode_usage, is_contradicted
 from stagectl.core.model import APPLIED, INDEX, NAME, STAGED, Applied, Kind, Name, Oid
 from stagectl.core.references import folder_of
@@ -207,17 +207,16 @@ def opened(git: Git, commit: Oid) -> Optional[Index]:
         return None
     files: Dict[str, Oid] = {}
     shards: Dict[str, Dict[str, Tuple[Oid, bool]]] = {}
-    try:
-        for entry in git.entries(tree, []):
-            if entry.path in (OF, USAGE):
-                files[entry.path] = entry.oid
-            else:
-                place, has_open = place_of(entry.path)
-                shards.setdefault(place.folder, {})[place.bits] = (entry.oid, has_open)
-        words = git.objects([files[OF]])[0].decode().split()
-        of = Of(staged, applied, int(words[7]))
-        if USAGE not in files or of_text(of).split() != words:
-            return None
-    except (ValueError, KeyError, IndexError):
+    for entry in git.entries(tree, []):  # one for forty resources: a look at each has to be short
+        folder, _, last = entry.path.rpartition("/")
+        if last[:2] in STARTS and entry.path != OF:
+            shards.setdefault(folder, {})[last[2:]] = (entry.oid, last[:2] == OPEN)
+        else:
+            files[entry.path] = entry.oid
+    if files.keys() != {OF, USAGE}:
         return None
-    return Index(git, of, files[USAGE], shards)
+    words = git.objects([files[OF]])[0].decode("ascii", "replace").split()
+    if len(words) != len(of_text(Of(None, None)).split()) or not words[-1].isdigit():
+        return None
+    of = Of(staged, applied, int(words[-1]))
+    return Index(git, of, files[USAGE], shards) if of_text(of).split() == words else None

@@ -7,7 +7,7 @@ lines. So they are a function of the names alone, and one name that comes or goe
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
 from stagectl.core.indexing.line import Line, encode
 from stagectl.core.model import Name
@@ -15,7 +15,7 @@ from stagectl.core.references import folder_of
 
 MOST_LINES = 64  # in one shard
 _DEEPEST = 32  # bits
-_SETTLED, _OPEN = ".b", ".o"  # how the names of shards begin: whether all in it is settled
+STARTS = SETTLED, OPEN = ".b", ".o"  # how the names of shards begin: whether all in it is settled
 
 LinesByName = Dict[Name, Line]
 
@@ -49,16 +49,7 @@ def forks_of(there: Iterable[str]) -> Set[str]:
 
 def file_name(place: Shard, *, has_open: bool) -> str:
     """Return the path of a shard in the index; has_open: whether a resource in it is not settled."""
-    return f"{place.folder}/" * bool(place.folder) + (_OPEN if has_open else _SETTLED) + place.bits
-
-
-def place_of(path: str) -> Tuple[Shard, bool]:
-    """Return the shard at a path, and whether it has what is not settled; raises ValueError."""
-    folder, _, last = path.rpartition("/")
-    start, bits = last[:2], last[2:]
-    if start not in (_SETTLED, _OPEN) or len(bits) > _DEEPEST or not set(bits) <= {"0", "1"}:
-        raise ValueError(f"{path!r} is no shard")
-    return Shard(folder, bits), start == _OPEN
+    return f"{place.folder}/" * bool(place.folder) + (OPEN if has_open else SETTLED) + place.bits
 
 
 def shard_text(lines: LinesByName) -> str:
