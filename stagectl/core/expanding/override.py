@@ -5,17 +5,18 @@ The definition is edited, never what it is like; of one that makes several, only
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.expanding.definition import MOVED_FROM
+from stagectl.core.expanding.definition import KEY, MOVED_FROM
 from stagectl.core.expanding.expand import merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
-from stagectl.core.expanding.merge import At, laid_over, patch
+from stagectl.core.expanding.merge import At, each_path, laid_over, patch
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import dotted, same
+from stagectl.core.values import dotted, leaves, same
 
 
 class WrittenForSeveral(Exception):
@@ -84,6 +85,17 @@ def _where(is_there: bool) -> str:
 
 def _shown(at: At) -> str:
     return dotted(at[1:] if at[0] == "inputs" and len(at) > 1 else at)
+
+
+def entry_values(body: Mapping[str, Any], wanted: Mapping[str, Any]) -> Any:
+    """Return the values with which `each` fills *wanted* into a body, as far as they stand alone there."""
+    found: Any = {}
+    for at, leaf in leaves(body):
+        path = each_path(leaf)
+        if path is not None and path != (KEY,):
+            with suppress(StagectlError):  # a step into a list of which nothing is known
+                found = with_value(found, path, inner_value(wanted, at))
+    return found
 
 
 def differences(now: Any, wanted: Any, at: At = ()) -> Iterator[Tuple[At, Any]]:

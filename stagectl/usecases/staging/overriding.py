@@ -16,6 +16,7 @@ from stagectl.core.expanding.expanded import Expanded, Written
 from stagectl.core.expanding.override import (
     WrittenForSeveral,
     differences,
+    entry_values,
     front_steps,
     inner_value,
     override,
@@ -25,6 +26,7 @@ from stagectl.core.expanding.override import (
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import FOLDERS, Config, Name, Resource
+from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Path, dotted, same
 from stagectl.usecases.staging.definitions import definition_of
@@ -100,11 +102,29 @@ class Overriding:
     def _restore(self, config: Config, name: Name, wanted: Resource) -> None:
         """Write the definition of a resource that nothing makes, as one that is like what it was like."""
         path = self.snapshot.definition_paths.get(name) or str(wanted.source)
+        if not path.endswith(f"/{name}.yaml") and self.edits.get(path, self.snapshot.files.get(path)) is not None:
+            self._restore_entry(config, path, wanted)
+            return
         if not path.endswith(f"/{name}.yaml"):
             hint = f"write it there: git log -p -- {path} shows how it was"
             raise StagectlError(f"{name} was made by {path}, and is not any more", hint)
         if not self.make_like(config, wanted, path, wanted.template[0]):
             self.edits[path] = definition_of(config, wanted, self.snapshot.defined.get(name))
+
+    def _restore_entry(self, config: Config, path: str, wanted: Resource) -> None:
+        """Have a definition make a resource again; raises StagectlError where it cannot, saying where to edit."""
+        own = definition(Name(folder_of(wanted.name)), path, yamlfile.load(self.content(path)))
+        key, chain = wanted.name.rpartition("/")[2], (own, *(chain_of(self.snapshot, own.like) or ()))
+        if own.each is None:
+            raise StagectlError(f"{wanted.name} was made by {path}, which has no 'each' any more", "define it anew")
+        if own.has_list:
+            self._make(path, [((FRONT, ("each", len(own.each))), key)])
+        else:
+            body = yamlfile.load(wanted.content)[BODY] or {}
+            self._make(path, [((FRONT, ("each", key)), entry_values(merged_body(chain), body))])
+        again = definition(own.name, path, yamlfile.load(self.content(path)))
+        self.restored[wanted.name] = assembled((again, *chain[1:]), key, merged_body((again, *chain[1:])))[0]
+        self.say(config, wanted.name, wanted)
 
     def make_like(self, config: Config, wanted: Resource, path: str, like: Name) -> bool:
         """Write the definition of a resource as one that is like another; return whether it can be."""
@@ -217,10 +237,10 @@ class Overriding:
         return StagectlError(f"{name}: {what} {where}, and not for {name} alone", hint)
 
 
-def chain_of(snapshot: Snapshot, name: Name) -> Optional[Tuple[Definition, ...]]:
+def chain_of(snapshot: Snapshot, name: Optional[Name]) -> Optional[Tuple[Definition, ...]]:
     """Return a definition and those that it is like, the nearest first; None where one of them is not there."""
     found: List[Definition] = []
-    at: Optional[Name] = name
+    at = name
     while at is not None:
         one = snapshot.definitions.get(at) or _read(snapshot, at)
         if one is None:

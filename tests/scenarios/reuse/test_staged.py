@@ -190,3 +190,15 @@ def test_a_plan_does_not_know_that_definitions_are_expanded(alike: Repo) -> None
     for words in (["plan"], ["plan", "--base", "HEAD"], ["apply", "--yes"]):
         assert [] == [name for name in loaded(alike, *words) if "expanding" in name], words
     assert "stagectl.core.expanding.expand" in loaded(alike, "validate")
+
+
+def test_an_action_alone_leaves_a_templates_edit_alone(alike: Repo) -> None:
+    """
+    Neither staged nor committed; the output names it.
+    """
+    alike.write("resources/base/web.yaml", alike.read("resources/base/web.yaml").replace("1.27", "1.28"))
+    told = alike.ok("stage", "prod/web", "-a", "restart")
+
+    assert "stagectl stage prod/web" in told.err
+    assert ["prod/web.restart"] == alike.plan().ids
+    assert " M resources/base/web.yaml\n" == alike.git("status", "--short")

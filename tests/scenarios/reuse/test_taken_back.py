@@ -64,7 +64,7 @@ def test_discard_of_what_is_not_applied(alike: Repo) -> None:
 
 def test_discard_of_a_removal(alike: Repo) -> None:
     """
-    The definition is like its template again; an entry has to be put back by hand, and the error says where.
+    The definition is like its template again, the entry has its values; a file that is gone is put back by hand.
     """
     alike.ok("remove", "prod/web")
     alike.ok("discard", "prod/web")
@@ -72,6 +72,11 @@ def test_discard_of_a_removal(alike: Repo) -> None:
     assert is_as_before(alike)
 
     alike.ok("remove", "shop/blue")
+    alike.ok("discard", "shop/blue")
+    assert "blue" in alike.read("resources/shop.yaml")
+    assert is_as_before(alike)
+
+    alike.ok("remove", "shop/*")
     told = alike.run("discard", "shop/blue")
     assert told.err == (
         "error: shop/blue was made by resources/shop.yaml, and is not any more\n"
