@@ -349,7 +349,7 @@ def test_a_source_that_is_edited_in_place_stays_so(repo: Repo) -> None:
     """
     repo.write(".staged/staging/db.yaml", "---\nkind: service\n---\ninputs: {port: 1}\n").stage().ok("apply", "--yes")
 
-    repo.ok("promote", "staging", "prod")
+    repo.ok("promote", "staging", "prod", "--create")
 
     assert (True, False) == ((repo.root / ".staged/prod/db.yaml").exists(), (repo.root / "resources").exists())
 
