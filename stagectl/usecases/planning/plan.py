@@ -161,11 +161,14 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
     """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
     from stagectl.adapters.yamlfile import body_of
 
+    own = [change for change in plan.changes if change.cause.type in (CauseType.STAGED, CauseType.REPLACE)]
+    if not own:
+        return {}
     snapshot = workspace.snapshot(head, definitions=True)
     found = {}
-    for change in plan.changes:
+    for change in own:
         staged = snapshot.staged.get(change.resource)
-        if change.cause.type not in (CauseType.STAGED, CauseType.REPLACE) or staged is None:
+        if staged is None:
             continue
         path = staged_path(change.resource)
         defined = snapshot.defined.get(change.resource)
