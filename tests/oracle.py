@@ -573,6 +573,20 @@ class Changes:
         for name in [n for n, actions in self.acts.items() if actions == ["remove", "run"]]:
             waits = {first for first in self.after[f"{name}.run"] if not self.going(first.rsplit(".", 1)[0])}
             self.after[f"{name}.remove"] |= waits
+        for name in [n for n in look.reports["replaced"] if f"{n}.remove" in self.after and self.deciders(n)]:
+            self.let_stay(f"{name}.remove")
+
+    def let_stay(self, remove: str) -> None:
+        """Section 9: what may be replaced stays beyond a parent whose run decides that."""
+        seen, todo = set(), [remove]
+        while todo:
+            here = todo.pop()
+            if here not in seen:
+                seen.add(here)
+                todo += self.after[here]
+        for earlier in sorted(seen - {remove}):
+            if earlier.endswith(".remove"):
+                self.after[earlier].discard(remove)
 
     def infer(self, name: str, look: Look) -> None:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""

@@ -7,6 +7,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
+from stagectl.core.planning.dropped import gone_for_good
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.universe import Universe
@@ -48,6 +49,9 @@ def find_troubles(universe: Universe) -> List[Trouble]:
             troubles += _literal_secrets(universe, resource)
         if name not in view.shown:
             troubles += _values(view, resource)
+        elif not view.is_selected(name):
+            lost = gone_for_good(view, universe.full, name)
+            troubles += [Trouble(name, ("inputs", key), _missing_text(view, ref, name)) for key, ref in lost]
     return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import Name
 from stagectl.core.planning.affected import value_before
@@ -45,6 +45,16 @@ def dropped(view: View, full: Universe, reader: Name) -> Dropped:
             elif not _is_error(full, reader, reference):
                 taken.add(_Lost(parent, reference))
     return Dropped(tuple(lost for lost in taken if lost.parent != reader), is_broken)
+
+
+def gone_for_good(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
+    """Yield what a live reader that shows applied values would lose, though it reads it as staged, too: an error."""
+    resource = view.applied(reader).resource
+    for key, reference, why in view.resolver.misses(resource) if resource is not None else ():
+        parent = Name(reference.name)
+        is_taken = why in LACKING and parent != reader and _takes(view, parent, reference)
+        if is_taken and _is_error(full, reader, reference):
+            yield key, reference
 
 
 def _takes(view: View, parent: Name, reference: Reference) -> bool:

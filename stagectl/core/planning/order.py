@@ -25,7 +25,8 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
         before[remove] |= {earlier for earlier in before[run] if not order.is_going(split_change(earlier)[0])}
     if view.reports.by:
         for remove, _ in order.replaces():
-            _let_stay(remove, before)
+            if deciders(view, split_change(remove)[0]):
+                _let_stay(remove, before)
     return before
 
 

@@ -10,7 +10,7 @@ def test_explicit_actions_follow_the_inferred_one(repo):
     Rule 6: the order they were staged in is kept after an update, after a run, and alone.
     """
     repo.define("old", inputs={"a": 1}).define("same").apply_all()
-    repo.define("old", inputs={"a": 2}).define("new").stage("-a", "test", "-a", "restart")
+    repo.define("old", inputs={"a": 2}).define("new").stage().stage("-a", "test", "-a", "restart")
 
     plan = repo.plan()
 
@@ -29,7 +29,7 @@ def test_update_by_name_runs_again_without_a_change_and_never_twice(repo):
     Rule 6: alone it is explicit; with an edit there is one update, and its cause is the edit.
     """
     repo.define("a", inputs={"v": 1}).define("b", inputs={"v": 1}).apply_all()
-    repo.define("b", inputs={"v": 2}).stage("-a", "update")
+    repo.define("b", inputs={"v": 2}).stage().stage("-a", "update")
 
     plan = repo.plan()
 

@@ -27,7 +27,7 @@ def test_the_mapping_form_orders_only_the_actions_it_names(repo):
     """
     repo.define("a", inputs={"v": 1}).define("b", depends_on={"restart": ["a.test", "a.update"]}).apply_all()
     repo.define("a", inputs={"v": 2}).define("b", depends_on={"restart": ["a.test", "a.update"]}, inputs={"v": 1})
-    repo.stage("a", "-a", "test").stage("b", "-a", "restart")
+    repo.stage().stage("a", "-a", "test").stage("b", "-a", "restart")
 
     plan = repo.plan()
 
@@ -159,7 +159,7 @@ def test_a_ring_of_resources_whose_actions_form_no_ring_is_fine(repo):
     repo.define("a", kind="node", depends_on={"join": ["b.run"]}).define(
         "b", kind="node", depends_on={"run": ["a.run"]}
     )
-    repo.stage("-a", "join")
+    repo.stage().stage("-a", "join")
 
     plan = repo.plan()
 

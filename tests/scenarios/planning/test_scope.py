@@ -31,6 +31,7 @@ def test_with_tags_untagged_children_join_and_others_are_held_back(repo):
             "reason": "outside-selection",
             "needs": [],
             "message": "it reads what changes here, and its tags are not selected; --with-children takes it in",
+            "of": ["db.update"],
         }
     ] == plan.raw["held"]
     assert [] == plan.raw["pending"]
