@@ -68,9 +68,9 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
 def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:
     """Return the situation as a selection sees it, parents and readers pulled in where it asks for them."""
     full = everything(situation)
+    if not selection.names and not selection.tags:
+        return full  # what a selection chooses from costs as much as reading it
     scope = scope_of(selection, world or world_of(situation), full)
-    if scope.selected is None:
-        return full
     while True:
         scope = scope._replace(selected=with_moved(situation, scope.selected or frozenset()))
         universe = universe_of(scope, full)
