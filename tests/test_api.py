@@ -60,18 +60,3 @@ def test_errors_have_a_message_and_a_hint(repo: Repo) -> None:
         Repository(repo.root).plan(["nowhere"])
 
     assert ("there is no resource 'nowhere'", True) == (caught.value.message, bool(caught.value.hint))
-
-
-def test_the_docs_of_the_api_work(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    The example of docs/python-api.md runs as it stands.
-    """
-    repo.define("web", tags=["staging"], inputs={"port": 1}).apply_all().define(
-        "web", tags=["staging"], inputs={"port": 2}
-    )
-    text = (ROOT / "docs/python-api.md").read_text(encoding="utf-8")
-    monkeypatch.chdir(repo.root)
-
-    exec(compile(text.split("```python\n")[1].split("```")[0], "docs/python-api.md", "exec"), {})
-
-    assert ["web.update", "web.restart"] == repo.log()

@@ -148,8 +148,13 @@ def test_every_edit_is_made_as_meant_or_refused(form: str) -> None:
                     continue
                 *above, last = "inputs", *at
                 for step in above:
-                    result = result[step]
+                    result = result[_key(result, step)]
                 if not one.delete:
-                    assert one.value == result[last], (text, one)
+                    assert one.value == result[_key(result, last)], (text, one)
                 elif isinstance(result, dict):
                     assert last not in result, (text, one)
+
+
+def _key(inside: Any, step: Any) -> Any:
+    """What a number means: the index of a list, in a mapping the key of that name."""
+    return step if isinstance(inside, list) else str(step)
