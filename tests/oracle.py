@@ -226,6 +226,14 @@ class Look:
         """Section 9: what the actions of a resource reported."""
         return (self.applied.get(name) or {}).get("outputs") or {}
 
+    def kept(self, name: str) -> dict:
+        """Section 9: what is still there to read; a kind that replaces another keeps only outputs that it declares."""
+        old, new = self.live(name), self.forms[name]
+        if not old or old["kind"] == new["kind"]:
+            return self.outputs(name)
+        declared = self.kinds.get(new["kind"], {}).get("outputs", [])
+        return {output: value for output, value in self.outputs(name).items() if output in declared}
+
     def acting(self, name: str) -> dict:
         """Rule 5: the values a resource acts with; one that is only reacting goes on with those it has."""
         passing = name not in self.selected and name not in self.joined
@@ -271,7 +279,7 @@ class Look:
         if ref[1][0] not in inputs and ref[1][0] in self.reports["by"].get(ref[0], ()):
             return Later([ref])
         if ref[1][0] not in inputs:
-            return MISSING if ref[0] in self.reports["anew"] else fetch(self.outputs(ref[0]), ref)
+            return MISSING if ref[0] in self.reports["anew"] else fetch(self.kept(ref[0]), ref)
         if ref[0] in self.frozen:
             return fetch(self.old(ref[0]), ref)
         return FAILED if (ref[0], ref[1][0]) in self.failed else fetch(self.own[ref[0]], ref)

@@ -9,7 +9,7 @@ from typing import AbstractSet, Dict, FrozenSet, Mapping
 from stagectl.core.model import Applied, ChangeId, Name, Resource
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
-from stagectl.core.values import Inputs, Value
+from stagectl.core.values import Inputs, Outputs, Value
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,19 @@ class View:
     def resolver(self) -> Resolver:
         """The values of everything that exists here."""
         outputs = {
-            name: found for name, found in reported(self.situation.applied).items() if name not in self.reports.anew
+            name: self._kept(name, found)
+            for name, found in reported(self.situation.applied).items()
+            if name not in self.reports.anew
         }
         return Resolver(self.effective, self._fixed, outputs, self.reports.by)
+
+    def _kept(self, name: Name, outputs: Outputs) -> Outputs:
+        """Return the outputs which a resource still has here: of another kind than applied, those that it declares."""
+        applied, resource = self.applied(name).resource, self.effective.get(name)
+        if applied is None or resource is None or applied.kind == resource.kind:
+            return outputs
+        kind = self.situation.kinds.get(resource.kind)
+        return {output: value for output, value in outputs.items() if kind and output in kind.output_names}
 
     @cached_property
     def _fixed(self) -> Dict[Name, Inputs]:

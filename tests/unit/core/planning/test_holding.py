@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, Set, Tuple
 
 import pytest
 
 from stagectl.core.model import Attempt
 from stagectl.core.planning.situation import Situation
+from tests.build import kind
 from tests.unit.core.planning.worlds import applied, res, situation, universe
 
 DB, APP = res("db", {"port": 1}), res("app", {"url": "${db.port}"})
@@ -25,6 +27,18 @@ HALF = situation(
 )
 TRIED = situation(applied(DB, app={"unfinished": Attempt("run", "service", (), {}, form=APP.relations())}))
 GONE = situation(applied(DB, APP), res("app"))
+REPORTED = replace(
+    situation(
+        applied(res("db", kind="old"), APP, db={"outputs": {"port": 1}}, app={"inputs": {"url": 1}}),
+        res("db", kind="new"),
+        res("app"),
+    ),
+    kinds={
+        "service": kind("service"),
+        "old": kind("old", outputs={"type": "object", "properties": {"port": {}}}),
+        "new": kind("new"),
+    },
+)
 
 Expected = Dict[str, Tuple[str, Set[str]]]
 
@@ -47,6 +61,8 @@ Expected = Dict[str, Tuple[str, Set[str]]]
         (TRIED, {"db"}, {"db": ("needs-reader", {"app"})}),
         (TRIED, {"db", "app"}, {}),
         (GONE, {"db", "app"}, {}),
+        (REPORTED, {"db"}, {"db": ("needs-reader", {"app"})}),
+        (REPORTED, {"db", "app"}, {}),
     ],
 )
 def test_what_waits_for_what_is_not_selected(world: Situation, selected: Set[str], expected: Expected) -> None:
