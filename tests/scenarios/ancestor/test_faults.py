@@ -120,7 +120,7 @@ def test_a_staged_action_is_no_different_from_an_edit(repo: Repo, command: Tuple
     """
     repo.define("db").define("app", inputs={"v": 1}).apply_all()
     if "--all" in command:
-        repo.define("app", inputs={"v": 2}).define("new")
+        repo.define("app", inputs={"v": 2}).define("new").stage()
     repo.stage("-a", "restart", "db", "app", "new") if "--all" in command else repo.stage("db", "-a", "restart")
 
     repo.ok(*command)
@@ -163,7 +163,7 @@ def test_two_actions_of_a_resource_are_ordered_and_share_no_difference(repo):
     W8: the update has the difference, the restart has none and follows it.
     """
     repo.define("db", inputs={"v": 1}).apply_all()
-    repo.define("db", inputs={"v": 2}).stage("-a", "restart")
+    repo.define("db", inputs={"v": 2}).stage().stage("-a", "restart")
 
     plan = repo.plan()
 
@@ -175,7 +175,7 @@ def test_a_creation_that_was_taken_back_leaves_nothing(repo):
     """
     W8: never `run` and `remove` of one resource; its explicit action goes, too.
     """
-    repo.define("db").stage("-a", "restart").delete("db").stage()
+    repo.define("db").stage().stage("-a", "restart").delete("db").stage()
 
     assert NO_CHANGES == repo.ok("plan").out
 
@@ -273,7 +273,7 @@ def test_staged_changes_are_applied_once(repo):
     """
     W13: the plan that was applied is no plan any more; asked for again it is refused.
     """
-    repo.define("db").stage("-a", "restart")
+    repo.define("db").stage().stage("-a", "restart")
     plan_id = repo.plan().raw["plan_id"]
     repo.ok("apply", "--expect", plan_id)
 

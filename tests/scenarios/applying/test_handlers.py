@@ -220,12 +220,8 @@ def test_without_ansible_runner_it_says_what_to_install(
     ) == failure(repo)
 
 
-def test_without_ansible_playbook_it_says_what_to_install(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """
-    A Python that sees all packages, but no program beside it, nor on the path.
-    """
+def only_these_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a Python that sees all packages, but nothing beside it, and git alone on the path; return the path."""
     venv.create(tmp_path / "venv", symlinks=True)
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -235,7 +231,37 @@ def test_without_ansible_playbook_it_says_what_to_install(
         "PYTHONPATH", os.pathsep.join([str(ROOT), *(path for path in sys.path if "site-packages" in path)])
     )
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv/bin/python"))
-    ansible(repo).define("a", "node")
+    return tools
+
+
+def test_without_ansible_playbook_it_says_what_to_install(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Neither beside this Python nor on the path: nothing starts, what needs no playbook neither.
+    """
+    only_these_tools(tmp_path, monkeypatch)
+    ansible(repo).define("a", "node").define("b").commit()
+
+    ran = repo.stage().apply()
+
+    assert (1, [], None) == (ran.code, repo.log(), repo.applied("b"))
+    assert ran.err == (
+        "error: the handler 'ansible' cannot work here: ansible-playbook is not installed\n"
+        "hint: install it: pip install 'stagectl[ansible]'\n"
+    )
+
+
+def test_an_ansible_playbook_that_goes_while_others_run_is_what_failed(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It was there when the apply began; an earlier change took it away.
+    """
+    program = only_these_tools(tmp_path, monkeypatch) / "ansible-playbook"
+    program.symlink_to("/bin/true")
+    kind(repo, "broom", "shell", ["/bin/rm", str(program)])
+    ansible(repo).define("first", "broom").define("a", "node", depends_on=["first"])
 
     assert "there is no ansible-playbook; install stagectl[ansible]" == failure(repo)
 
@@ -309,7 +335,7 @@ def test_a_function_that_fails_or_is_not_there_says_so(
     (tmp_path / "lib/exits.py").write_text("raise SystemExit\n")
     left = "it ended its process before it returned: whether it has done its work is not known"
     expected = "None, true or false (whether it changed something), or a mapping"
-    expected += ' {"changed": true or false, "message": "..."} is expected'
+    expected += ' {"changed": true or false, "message": "...", "outputs": {...}} is expected'
     ends = {
         "bad": ("infra:bad", "ValueError: no luck"),
         "wrong": ("infra:wrong", f"infra:wrong returned str: {expected}"),
