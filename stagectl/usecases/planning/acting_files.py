@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import replace
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
@@ -70,7 +71,7 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
         return plan
     entries = _entries(git, commit, asked)
     found = _digests(git, entries)
-    for path in differing(git, commit, asked) if here else ():
+    for path in differing(git, commit, _with_words_that_are(git, asked, entries)) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
@@ -83,6 +84,13 @@ def _entries(git: Git, commit: Oid, asked: Asked) -> Dict[str, Entry]:
     listed = git.entries(commit, paths)
     found = {entry.path: entry for entry in listed if entry.path in asked.words or any(t(entry.path) for t in tests)}
     return {path: entry for path, entry in found.items() if entry.mode != "160000"}
+
+
+def _with_words_that_are(git: Git, asked: Asked, entries: Mapping[str, Entry]) -> Asked:
+    """Return it without the words that are no path here nor in the commit: git looks for each."""
+    tops = {word.partition("/")[0] for word in asked.words}
+    here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
+    return asked._replace(words=frozenset(w for w in asked.words if w in entries or w.partition("/")[0] in here))
 
 
 def _digests(git: Git, entries: Mapping[str, Entry]) -> Dict[str, str]:
@@ -105,6 +113,8 @@ def _digest_here(git: Git, path: str) -> Dict[str, str]:
 
 def differing(git: Git, commit: Oid, asked: Asked) -> List[str]:
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
+    if not asked.pathspecs():
+        return []  # git would take none for all
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
     out = git.run("diff", *options, commit, "--", *asked.pathspecs())
     fresh = git.run("ls-files", "-z", "--others", "--", *asked.pathspecs())

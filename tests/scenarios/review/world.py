@@ -28,7 +28,8 @@ def own_id(document: Dict[str, Any]) -> str:
     """The plan id by docs/plan.md, computed from the document alone."""
     keys = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
     approved = {key: document[key] for key in keys}
-    approved["held"] = [{key: value for key, value in held.items() if key != "message"} for held in document["held"]]
+    told = ("message", "of")
+    approved["held"] = [{key: held[key] for key in held if key not in told} for held in document["held"]]
     return hashlib.sha256(canonical(approved).encode()).hexdigest()
 
 
