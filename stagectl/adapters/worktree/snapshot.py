@@ -62,6 +62,12 @@ class Snapshot:
         """Return the paths at which the definitions are, or were, that a staged file was expanded from."""
         return (f"{root}/{name}.yaml" for name in resource.template for root in self.config.roots)
 
+    def unread(self) -> FrozenSet[Name]:
+        """Return the names of the resources, or the folder of them, whose files have problems."""
+        starts = [f"{folder}/" for folder in (STAGED, *self.config.roots)]
+        rests = (p.path[len(start) :] for p in self.problems for start in starts if p.path.startswith(start))
+        return frozenset(Name(str(PurePosixPath(rest).with_suffix(""))) for rest in rests)
+
     def problem(self, path: str, flaw: Flaw, name: Optional[Name] = None) -> Problem:
         """Return a flaw of a file as a problem; name: of the resource, if it may have been expanded from others."""
         if name is not None and name in self.expanded and path == self.definition_paths[name]:

@@ -281,7 +281,7 @@ def more_problems(found: Snapshot) -> List[Problem]:
     paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
     for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
         resources[resource.name], paths[resource.name] = resource, path
-    broken = found.broken | {Name(problem.path.partition("/")[2][: -len(".yaml")]) for problem in found.problems}
+    broken = found.broken | found.unread()
     parents = {parent for resource in resources.values() for parent in resource.parents}
     broken |= {parent for parent in parents if folder_of(parent) in broken}  # one of its file may make it
     universe = everything(Situation({}, resources, found.kinds, broken=broken))

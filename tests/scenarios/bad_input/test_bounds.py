@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Optional
 
 import pytest
 
@@ -26,6 +27,55 @@ def test_mistakes_of_all_sorts_come_in_one_go(repo: Repo) -> None:
     paths = [line.split(":")[0] for line in said(repo).splitlines()]
 
     assert ["kinds/e.yaml", *(f"resources/{name}.yaml" for name in "abcd"), "stagectl.yaml"] == paths
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("stagectl.yaml", "rots: [x]\n"),
+        ("kinds/nowhere.yaml", "limit: 0\n"),
+        ("resources/deep/nowhere.yaml", ""),
+        ("resources/deep/x.yml", front()),
+        ("resources/prod", None),
+    ],
+)
+def test_a_file_with_a_mistake_hides_none_in_others(repo: Repo, path: str, content: Optional[str]) -> None:
+    """
+    Wherever it is: a resource that no file could be is missing. None: a link to a folder.
+    """
+    flawed(repo.define("b", depends_on=["nowhere"]), path, content)
+
+    assert {path, "resources/b.yaml"} == {line.split(":")[0] for line in said(repo).splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "parent"),
+    [
+        ("resources/nowhere.yaml", "", "nowhere"),
+        ("resources/nowhere.yml", front(), "nowhere"),
+        (".staged/nowhere.yaml", "", "nowhere"),
+        ("resources/deep/nowhere.yaml", "- x\n", "deep/nowhere"),
+        ("resources/shop.yaml", "---\nkind: service\neach: [1, 2]\n---\n{}\n", "shop/blue"),
+        ("resources/prod", None, "prod/db"),
+    ],
+)
+def test_what_a_file_with_a_mistake_would_be_is_not_called_missing(
+    repo: Repo, path: str, content: Optional[str], parent: str
+) -> None:
+    """
+    One mistake has one place: what names an unreadable file may be right. None: a link to a folder.
+    """
+    flawed(repo.define("b", depends_on=[parent]), path, content)
+
+    assert {path} == {line.split(":")[0] for line in said(repo).splitlines()}
+
+
+def flawed(repo: Repo, path: str, content: Optional[str]) -> None:
+    """Write a file that has a mistake, or link a folder."""
+    if content is None:
+        os.symlink("elsewhere", repo.root / path)
+    else:
+        repo.write(path, content)
 
 
 def test_a_file_of_256_kib_is_read_and_one_byte_more_is_not(repo: Repo) -> None:

@@ -65,8 +65,10 @@ BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered, overrides"
 
 KIND_KEYS = (
     "known keys: description, inputs, outputs, reports, handler, actions, replace_on, sensitive, timeout, limit, "
-    "idempotent, protect"
+    "idempotent, protect, files"
 )
+
+FRONT_KEYS = "known keys: kind, tags, moved_from, like, each, template"
 
 YAML = [
     define("duplicate-key", "inputs:\n  a: 1\n  a: 2\n", "7:3: the key 'a' stands here twice"),
@@ -218,16 +220,16 @@ FORMS = [
     matter("number-kind", "kind: 3\n", "2:7: a kind is a word of letters, digits, '_' and '-'"),
     matter("path-kind", "kind: ../x\n", "2:7: a kind is a word of letters, digits, '_' and '-'"),
     matter("near-front", "kind: service\ntag: [a]\n", "3:1: unknown key 'tag'; did you mean 'tags'?"),
-    matter("far-front", "kind: service\nzebra: [a]\n", "3:1: unknown key 'zebra'; known keys: kind, tags, moved_from"),
+    matter("far-front", "kind: service\nzebra: [a]\n", f"3:1: unknown key 'zebra'; {FRONT_KEYS}"),
     matter(
         "own-source",
         "kind: service\nsource: resources/x.yaml\n",
-        "3:1: unknown key 'source'; known keys: kind, tags, moved_from",
+        f"3:1: unknown key 'source'; {FRONT_KEYS}",
     ),
     matter(
         "own-actions",
         "kind: service\nactions: {a: 1-a}\n",
-        "3:1: unknown key 'actions'; known keys: kind, tags, moved_from",
+        f"3:1: unknown key 'actions'; {FRONT_KEYS}",
     ),
     matter("old-name", "kind: service\nmoved_from: a b\n", NO_OLD_NAME),
     matter("old-names", "kind: service\nmoved_from: [a, [b]]\n", NO_OLD_NAME),
@@ -270,7 +272,11 @@ FORMS = [
     staged("outer-source", "source: ../x.yaml\n", NO_SOURCE),
     staged("text-source", "source: resources/x.txt\n", NO_SOURCE),
     staged("near-source", "soruce: x\n", "4:1: unknown key 'soruce'; did you mean 'source'?"),
-    staged("far-staged", "zebra: x\n", "4:1: unknown key 'zebra'; known keys: kind, tags, moved_from, source, actions"),
+    staged(
+        "far-staged",
+        "zebra: x\n",
+        "4:1: unknown key 'zebra'; known keys: kind, tags, moved_from, source, template, actions",
+    ),
     staged("list-actions", "actions: [restart]\n", f"4:10: 'actions' {NO_MAPPING}"),
     staged("number-stamp", "actions: {restart: 1}\n", NO_STAMP),
     staged("null-stamp", "actions: {restart: null}\n", NO_STAMP),

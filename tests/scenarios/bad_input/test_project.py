@@ -18,7 +18,7 @@ CONFIGS = {
     "rots: [x]\n": "1:1: unknown key 'rots'; did you mean 'roots'?",
     "zebra: x\n": "1:1: unknown key 'zebra'; known keys: "
     "roots, applied_branch, remote, parallelism, executor, scheduler, route_targets, targets, lock_ref, lock_term, "
-    "tags",
+    "remote_timeout, tags, vocabulary, plain",
     "roots: [x]\n---\nroots: [y]\n": "3:1: the config is one document",
     "roots: resources\n": "1:8: 'roots' must be a list, [...]",
     "roots: [../x]\n": "1:9: a root is a folder of definitions, such as resources",

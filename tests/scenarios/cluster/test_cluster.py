@@ -116,7 +116,7 @@ def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_st
         assert repo.run("resume", *on(cluster)).code == 64, "it has to be told what became of them"
 
     (notes / "go").touch()
-    assert "62 done" in repo.ok("resume", "--unknown", "rerun").out
+    assert "62 SUCCESS" in repo.ok("resume", "--unknown", "rerun").out
     assert {"SUCCESS"} == set(states(repo).values())
     names = [line[0] for line in lines(notes, "b")]
     assert {name for name in names if names.count(name) > 1} <= {identity[:-4] for identity in unknown}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, List
 
 import pytest
@@ -13,6 +14,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import UsageError
 from stagectl.core.values import dotted, leaves
 from stagectl.usecases.staging.settings import Sets, parse_settings, settings_edits
+from tests.build import Repo
 
 FILE = b"""---
 kind: service
@@ -78,6 +80,49 @@ def test_what_json_would_lose_is_refused(way: str, setting: str, message: str) -
     """
     with pytest.raises(UsageError, match=message):
         parse_settings(Sets(**{way: [setting]}))
+
+
+@pytest.fixture
+def releases(repo: Repo) -> Repo:
+    """A kind whose `version` has to be a text."""
+    inputs = {"type": "object", "properties": {"version": {"type": "string"}}}
+    repo.write("kinds/release.yaml", json.dumps({"inputs": inputs})).commit()
+    return repo
+
+
+def test_what_has_to_be_a_text_is_created_and_updated_as_typed(releases: Repo) -> None:
+    """
+    Also where YAML would read a number or a boolean, and where one stands: plan and applied state have the text.
+    """
+    refused = releases.run("create", "web", "--kind", "release", "--set", "version=1.20")
+    assert (1, False) == (refused.code, (releases.root / "resources/web.yaml").exists())
+    assert refused.err.endswith("kind release: must be a string, not 1.2\n")
+
+    releases.ok("create", "web", "--kind", "release", "--set-string", "version=1.20", "--set", "port=80")
+    releases.ok("apply", "--yes")
+    assert {"version": "1.20", "port": 80} == releases.applied("web")["inputs"]
+
+    releases.ok("update", "web", "--set-string", "version=true", "--set-string", "port=0081", "--set-string", "a=b=c")
+    changed = {entry["path"]: entry["after"] for entry in releases.plan().change("web.update")["diff"]}
+    assert {"version": "true", "port": "0081", "a": "b=c"} == changed
+    releases.ok("apply", "--yes")
+    assert changed == releases.applied("web")["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"), [("version", "'version' sets nothing"), ("a..b=1", "'a..b' is no path of an input")]
+)
+def test_a_text_that_is_set_nowhere_is_refused(releases: Repo, setting: str, message: str) -> None:
+    """
+    Nothing is created of it, and nothing updated.
+    """
+    releases.define("db", "release").stage()
+    before = releases.git("rev-parse", "HEAD")
+
+    for words in (["create", "web", "--kind", "release"], ["update", "db"]):
+        done = releases.run(*words, "--set-string", setting)
+        assert (64, f"error: {message}\n") == (done.code, done.err.splitlines(keepends=True)[0]), words
+    assert (before, "") == (releases.git("rev-parse", "HEAD"), releases.git("status", "--porcelain"))
 
 
 KEYS = st.text('a0._=[]"-é ', min_size=1, max_size=3)

@@ -78,6 +78,52 @@ def test_a_report_for_scripts_is_one_document(repo: Repo) -> None:
     assert report["critical_path_seconds"] < report["seconds"]
 
 
+def test_a_report_as_markdown_is_a_comment_of_what_failed_and_what_is_left(repo: Repo) -> None:
+    """
+    What failed comes first, with its last lines, which end no block; what was skipped for it; then every change.
+    """
+    script(repo, "odd", "echo '```'; echo '<b>|no luck'; exit 3")
+    chain(repo.define("d", "odd")).fail("b.run")
+    failed(repo.apply())
+
+    text = plain(repo.ok("report", "--format", "markdown").out)
+
+    assert re.sub("plan id: `[0-9a-f]{64}`", "plan id: `ID`", text) == (
+        "### Applied: 1 SUCCESS, 2 ERROR, 1 SKIPPED\n\n"
+        "- run `RUN`: incomplete, by `Ada <ada@example.com>`, of commit `COMMIT`\n"
+        "- plan id: `ID`\n"
+        "- applied commit: `COMMIT`\n\n"
+        "**ERROR** `b.run`: `exit code 3`\n\n```text\nno luck with b.run\n```\n\n"
+        "**ERROR** `d.run`: `exit code 3`\n\n````text\n```\n<b>|no luck\n````\n\n\n"
+        "- **SKIPPED** after `b.run`: `c.run`\n\n"
+        "<details><summary>4 changes</summary>\n\n"
+        "| change | state | took |\n| --- | --- | --- |\n"
+        "| `a.run` | SUCCESS | TIME |\n| `b.run` | ERROR | TIME |\n"
+        "| `c.run` | SKIPPED |  |\n| `d.run` | ERROR | TIME |\n\n"
+        "</details>\n\n"
+        "What did not succeed stays pending, and is in the next plan. Mend it, and open a pull request with that;\n"
+        "to try the same again, run the plan of what is left by hand.\n"
+    )
+    assert failed(repo.run("report", "--format", "markdown", "--json"), 64).err == (
+        "error: --json and --format markdown exclude each other\nhint: leave one of them out\n"
+    )
+
+
+def test_a_report_as_markdown_of_a_run_that_succeeded_leaves_nothing_to_do(repo: Repo) -> None:
+    """
+    Once the failure is retried the report of the new run has no failure and no next step.
+    """
+    chain(repo).fail("b.run")
+    failed(repo.apply())
+    (repo.root / "fail").unlink()
+    repo.ok("retry")
+
+    text = repo.ok("report", newest(repo), "--format", "markdown").out
+
+    assert text.startswith("### Applied: 2 SUCCESS\n")
+    assert "ERROR" not in text and "SKIPPED" not in text and text.endswith("</details>\n")
+
+
 def test_a_report_of_a_run_that_is_not_there_names_those_that_are(repo: Repo) -> None:
     """
     Nothing applied, an unknown id, and one that begins several.
