@@ -57,7 +57,7 @@ class Conversation:
             for portion in self._portions(questions):
                 self._write(portion)
                 for _ in portion:
-                    _, *rest = stdout.readline().split()
+                    rest = stdout.readline().split()[1:]
                     if len(rest) != 2:
                         if not rest:
                             raise EOFError

@@ -15,6 +15,7 @@ from stagectl.adapters.git.process import GitError, GitProcess, lacking
 from stagectl.core.model import Oid
 
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_TRIES = 2  # Ctrl-C on a terminal ends this git, too, and what is put back then has to be asked for
 
 
 class Names:
@@ -50,26 +51,36 @@ class Names:
     def _ask(self, names: Sequence[str]) -> List[str]:
         if not names:
             return []
-        if self._asked is None or self._asked.is_over:
-            self._asked = Conversation(self._git.start(*prefetch.STANDS, quiet=True))
-            weakref.finalize(self, self._asked.end)
-        answers = self._asked.ask([name.encode("utf-8", "surrogateescape") for name in names])
-        if len(answers) < len(names):
-            raise self._no_answer()
-        return [answer.decode("utf-8", "replace").strip() for answer in answers]
+        questions = [name.encode("utf-8", "surrogateescape") for name in names]
+        for _ in range(_TRIES):
+            if self._asked is None or self._asked.is_over:
+                self._asked = self._started(*prefetch.STANDS)
+            answers = self._asked.ask(questions)
+            if len(answers) == len(names):
+                return [answer.decode("utf-8", "replace").strip() for answer in answers]
+            self._asked = None
+        raise self._no_answer()
 
     def contents(self, oids: Sequence[Oid]) -> List[Optional[Tuple[str, bytes]]]:
         """Return the type and the content of objects, None for what is not there; raises GitError if nobody answers."""
         if not oids:
             return []
-        if self._read is None or self._read.is_over:
-            self._read = Conversation(self._git.start("cat-file", "--batch", quiet=True))
-            weakref.finalize(self, self._read.end)
-        try:
-            answers = self._read.contents([oid.encode() for oid in oids])
-        except EOFError:
-            raise self._no_answer() from None
-        return [None if answer is None else (answer[0].decode(), answer[1]) for answer in answers]
+        for _ in range(_TRIES):
+            if self._read is None or self._read.is_over:
+                self._read = self._started("cat-file", "--batch")
+            try:
+                answers = self._read.contents([oid.encode() for oid in oids])
+            except EOFError:
+                self._read = None
+                continue
+            return [None if answer is None else (answer[0].decode(), answer[1]) for answer in answers]
+        raise self._no_answer()
+
+    def _started(self, *arguments: str) -> Conversation:
+        """Return a git that answers until this is gone."""
+        talk = Conversation(self._git.start(*arguments, quiet=True))
+        weakref.finalize(self, talk.end)
+        return talk
 
     def _no_answer(self) -> GitError:
         """Return the error for a git that ended before it had answered, which does not mean that nothing is there."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from pathlib import Path
+from typing import Any, Callable, List
 
 import pytest
 
+from stagectl.core.model import Oid
 from tests.build import Repo
 from tests.kill_calls import CASES, Calls, Case, Figures
 from tests.scenarios.surroundings.test_git_manners import hook
@@ -124,21 +127,39 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    "Nobody answered" was taken for "there is no such file", and a commit without all others came of it.
+    "Nobody answered" was taken for "there is no such file", and a commit without all others came of it. Another git is
+    asked once: Ctrl-C ends the first, and what was written is still to be put back.
     """
     from stagectl.adapters.git.git import Git, GitError
 
     repo.define("db").commit()
-    git = Git(repo.root)
-    git.look_up(["HEAD"])
-    asked = git._names._asked
-    assert asked is not None
-    asked.kill()
-    asked.wait()
-    monkeypatch.setattr(asked, "poll", lambda: None)  # it was there when it was looked for
+    blob = Oid(repo.git("rev-parse", "HEAD:resources/db.yaml").strip())
+    start = Git.start
+    begun: List[str] = []
+    dies = 0
 
-    with pytest.raises(GitError, match="git cat-file ended before it had answered"):
-        git.look_up(["HEAD^{tree}"])
+    def dying(git: Git, *words: str, **more: Any) -> subprocess.Popen[bytes]:
+        process = start(git, *words, **more)
+        if words[0] == "cat-file":
+            begun.append(words[0])
+            if len(begun) <= dies:
+                process.kill()
+                process.wait()
+        return process
+
+    questions: List[Callable[[Git], Any]] = [lambda git: git.look_up(["HEAD^{tree}"]), lambda git: git.objects([blob])]
+    for question in questions:
+        for dies in (1, 2):
+            git = Git(repo.root)
+            begun.clear()
+            with monkeypatch.context() as patched:
+                patched.setattr(Git, "start", dying)
+                if dies == 1:
+                    assert all(question(git))
+                else:
+                    with pytest.raises(GitError, match="git cat-file ended before it had answered"):
+                        question(git)
+            assert ["cat-file"] * 2 == begun
 
 
 def test_an_id_of_nothing_is_not_found(repo: Repo) -> None:
