@@ -571,7 +571,8 @@ class Changes:
             due = name in look.selected or (name not in self.barred and look.inferred(name)[0])
             for action, ids in (look.applied.get(name, {}).get("owed") or {}).items() if due else ():
                 self.join(name, action, "owed", ids)
-                self.conditional -= {f"{name}.{action}", *([f"{name}.run"] if action == "update" else [])}
+                does = f"{name}.{action}" if f"{name}.{action}" in self.causes else f"{name}.run"
+                self.conditional -= {does} if action == "update" else {f"{name}.{action}"}
         while self.join_reactions():
             pass
         self.after: dict[str, set[str]] = {change: set() for change in self.causes}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize("where", ["names", "tags", "command", "comment", "expect"])
 def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> None:
     """
-    Every input is one argument or no input at all; a plan is not made, and no file either.
+    Every input is one argument or no input at all; a plan is not made, and no file either. A selection's comment says so.
     """
     job_name, file, start = ("apply", APPLY, shop.apply) if where == "expect" else ("plan", ONE_FILE, shop.plan)
     commit = shop.propose("update", "db", "--set", "port=5433")
@@ -25,7 +25,10 @@ def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> N
         assert (job.code, "error: " in job.log) == (1, True), job.log
         assert "Traceback" not in job.log and "Usage" not in job.log
         assert list(shop.folder.rglob("x")) == []
-    assert shop.site.written() == []
+    bodies = shop.site.bodies(1)
+    assert shop.site.written() == ["POST"] * len(bodies)
+    assert len(bodies) == (len(EVIL) if where in ("names", "tags") else 0)
+    assert [body for body in bodies if "\n### There is no plan of `" not in body or '"plan_id":""' not in body] == []
 
 
 def test_hostile_names_of_branches_and_people_do_nothing(shop: World) -> None:
