@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
-from typing import Dict, List
+from types import FrameType
+from typing import Dict, List, Optional
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +16,17 @@ from tests.build import Repo, share
 # A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
 settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck), max_examples=share(100))
 settings.load_profile("stagectl")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what the tests start, also where they run in the background, and it is ignored there."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, _ignore)  # unlike SIG_IGN, no process that this one starts inherits it
+
+
+def _ignore(number: int, frame: Optional[FrameType]) -> None:
+    """Go on."""
 
 
 @pytest.fixture(autouse=True)
