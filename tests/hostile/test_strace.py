@@ -81,6 +81,7 @@ def ours() -> List[str]:
     """Where Python, git, the system's libraries and this package are."""
     git = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), *sysconfig.get_paths().values()]
+    python += [folder for folder in sys.path if folder.endswith("site-packages")]  # an environment may use another's
     system = ["/lib", "/lib64", "/usr/lib", "/usr/share/locale", "/usr/share/git-core", "/usr/share/zoneinfo"]
     system += ["/proc", "/sys/devices/system/cpu", "/sys/fs/cgroup", "/dev/null", "/dev/urandom", "/etc/ld.so.cache"]
     more = ["/etc/localtime", "/etc/gitconfig", "/etc/gitattributes", "/etc/ssl/openssl.cnf", "/etc/locale.alias"]
