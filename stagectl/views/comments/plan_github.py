@@ -60,7 +60,8 @@ def _change(change: Change, plan: Plan, places: Places) -> str:
 
 def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
     word = "replaced" if removal else "removed"
-    lines = [f"{change.resource} is {word}; the values that go:", *going_lines(change, removal, 10)]
+    going = list(going_lines(change, removal, 10))
+    lines = [f"{change.resource} is {word}{'; the values that go:' if going else ''}", *going]
     identity = removal.id if removal else change.id
     return _command("warning", places.get(change.id, ()), f"{identity} destroys", "\n".join(lines))
 

@@ -18,27 +18,31 @@ def annotated(repo: Repo, *arguments: str) -> List[str]:
 
 def test_changes_are_told_on_the_lines_of_their_values(repo: Repo) -> None:
     """
-    In the staged file, at the first value that changes and is still there; a removal has no line. The whole output.
+    In the staged file, at the first value that changes and is still there; a removal has no line, and
+    warns of the values that go. The whole output.
     """
     text = "---\nkind: service\n---\n# one\ninputs:\n  b: 1\n  l:\n  - x\n  - y\n  z: 1\n"
     repo.write("resources/a.yaml", text)
     repo.define("child", inputs={"k": "${a.l.1}"})
-    record(repo.define("gone"))
+    record(repo.define("gone").define("lost", inputs={"size": 3}))
     repo.write(
         "resources/a.yaml", "---\nkind: service\n---\n# one\ninputs:\n  l:\n  - x\n  - 'y: 100%, done'\n  z: 1\n"
     )
-    repo.delete("gone").stage()
+    repo.delete("gone").delete("lost").stage()
     plan = repo.plan().raw
 
     child = next(i for i, line in enumerate(repo.read(".staged/child.yaml").splitlines(), 1) if '"k"' in line)
     line = next(i for i, line in enumerate(repo.read(".staged/a.yaml").splitlines(), 1) if "done" in line)
     assert [
-        f"::notice title=stagectl plan::Plan: 0 to run, 2 to update, 1 to remove, 0 other. Plan id: {plan['plan_id']}",
+        f"::notice title=stagectl plan::Plan: 0 to run, 2 to update, 2 to remove, 0 other. Plan id: {plan['plan_id']}",
         f"::notice file=.staged/a.yaml,line={line},title=a.update::a.update: staged%0Ab: 1 -> (gone)%0A"
         'l.1: "y" -> "y: 100%25, done"',
         f"::notice file=.staged/child.yaml,line={child},title=child.update::child.update: reads a.update%0A"
         'k: "y" -> "y: 100%25, done"',
         "::notice title=gone.remove::gone.remove: staged",
+        "::notice title=lost.remove::lost.remove: staged",
+        "::warning title=gone.remove destroys::gone is removed",
+        "::warning title=lost.remove destroys::lost is removed; the values that go:%0Asize: 3",
     ] == annotated(repo)
 
 
@@ -94,7 +98,7 @@ def test_problems_are_errors_on_their_lines(repo: Repo) -> None:
     assert 1 == ran.code and 13 == len(ran.err.splitlines())
     assert (
         "::error file=.staged/a.yaml,line=3,col=1,title=stagectl plan::"
-        "unknown key 'bad, 100%25'; known keys: kind, tags, moved_from, source, actions"
+        "unknown key 'bad, 100%25'; known keys: kind, tags, moved_from, source, template, actions"
     ) == ran.out.splitlines()[0]
     assert (10, "::error title=stagectl plan::and 4 more, see the whole plan") == (
         len(ran.out.splitlines()),
@@ -147,7 +151,9 @@ def test_the_subject_of_a_commit_cannot_act(repo: Repo) -> None:
     plain, comment, notes = (repo.ok("plan", "--format", form) for form in ("text", "markdown", "github"))
 
     shown = "\\u001b[2J\\u000d::error::@ada `x` <b>"
-    assert shown in plain.err and shown in notes.out and f"({shown})" in comment.out
+    assert shown in plain.err and shown in notes.out
+    told = plain.err.partition(": ")[2].strip()
+    assert f"``{told}``" in comment.out  # code, in a fence that is longer than any in it
     assert all("\x1b" not in ran.out + ran.err and "\r" not in ran.out + ran.err for ran in (plain, comment, notes))
 
 

@@ -147,14 +147,17 @@ def test_a_file_that_cannot_be_read_is_named(repo: Repo) -> None:
 
 def test_a_change_is_not_taken_for_a_file(edited: Repo) -> None:
     """
-    `web.restart` is more likely a name that somebody wrote an action to than a file that is not there.
+    `web.restart` is more likely a change than a file that is not there: `show` has none, `apply` takes it alone.
     """
     lines = (
         "error: 'a.update' is not a resource name; the resource of that change is 'a'",
         "hint: a name looks like prod/db",
     )
 
-    assert told(1, *lines) == edited.run("show", "a.update") == edited.run("apply", "--yes", "a.update")
+    assert told(1, *lines) == edited.run("show", "a.update")
+    assert "No changes for this selection" in edited.ok("apply", "--yes", "a.restart").out and [] == edited.log()
+    edited.ok("apply", "--yes", "a.update")
+    assert ["a.update", "b.update"] == edited.log()
 
 
 @pytest.mark.parametrize(

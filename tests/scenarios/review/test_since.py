@@ -75,8 +75,8 @@ def test_since_another_stamp_order_tags_and_kind(repo: Repo) -> None:
         repo.define("web", tags=["q", "r"], inputs={"db": "${db.port}"})
 
     assert [
-        "+ app.remove  came (replace: db)",
-        "+ app.run  came (replace: db)",
+        "+ app.remove  came (replace: its kind was service)",
+        "+ app.run  came (replace: its kind was service)",
         "- app.update  went",
         "~ job.restart  differs: order, stamp",
         "  - after: nothing",
