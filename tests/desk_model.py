@@ -34,7 +34,7 @@ class Planned:
         self.applied, self.staged = applied, staged
         names = {*applied, *staged}
         expression = (lambda mine: any(tag in mine for tag in tags)) if tags else None
-        full = oracle.Look((kinds, applied, staged, expression, False), names, set())
+        full = oracle.Look((kinds, applied, staged, expression, False, False), names, set())
         chosen = names if selected is None else set(selected)
         self.look, _, self.changes, _ = oracle.part(full, chosen, oracle.NO_REPORTS)
         self.order = oracle.in_order(self.changes.after)

@@ -70,6 +70,10 @@ def may_stay(before: Any, after: Any) -> bool:
     return same(before, after)
 
 
+class Undecided(Exception):
+    """Taking a part and taking none undo each other: the rules have no answer."""
+
+
 class Refused(Exception):
     """The plan is an error."""
 
@@ -198,7 +202,7 @@ class Look:
     ) -> None:
         self.given, self.selected, self.held, self.joined = given, selected, held, joined
         self.reports = reports or NO_REPORTS
-        self.kinds, self.applied, self.staged, self.expression, self.with_children = given
+        self.kinds, self.applied, self.staged, self.expression, self.with_children, self.with_parents = given
         self.names = sorted({*self.applied, *self.staged})
         self.effective = selected - held  # those whose staged file, or its absence, counts
         forms = {n: self.staged.get(n) if n in self.effective else self.live(n) for n in self.names}
@@ -475,9 +479,9 @@ def looked(given: tuple, selected: set[str], held: set[str], reports: Any = None
         look = Look(given, selected, held, joined, reports)
         found = frozenset(n for n in look.forms if n not in held and not look.outside(n) and look.affected(n))
         if found == joined:
-            break
+            return look
         joined = found
-    return look
+    raise Undecided
 
 
 def check_names(look: Look) -> None:
@@ -499,6 +503,8 @@ def check_paths(look: Look, full: Look, chosen: dict[str, list]) -> None:
         pairs = [(n, ref) for n in look.selected for ref in refs(inputs_of(look.staged.get(n)))]
         pairs = [(n, ref) for n, ref in pairs if look.read(ref) is MISSING]
     pairs = [(n, ref) for n, ref in pairs if ref and ref in refs(inputs_of(look.staged.get(n)))]
+    if look.with_parents:  # a parent that is still to be taken in may read what only goes with others
+        pairs = [(n, ref) for n, ref in pairs if ref[0] in look.selected or ref[0] in look.forms]
     lost = {n for n, ref in pairs if full.read(ref) is MISSING or full.read(ref) is FAILED}
     if lost:
         raise Refused("missing", lost)
@@ -719,8 +725,12 @@ class Changes:
         )
 
     def meant(self, name: str, action: str, any_run: bool = False) -> set[str]:
-        """Rule 9: the changes in the plan that an action means; a replace's run counts as update."""
-        run = action == "update" and (any_run or self.acts.get(name) == ["remove", "run"])
+        """Rule 9: the changes in the plan that an action means; a replace's run counts as update.
+
+        any_run: so does every other one where there is no update.
+        """
+        is_alone = any_run and f"{name}.update" not in self.causes
+        run = action == "update" and (is_alone or self.acts.get(name) == ["remove", "run"])
         return {f"{name}.{action}", *([f"{name}.run"] if run else [])} & set(self.causes)
 
     def own_edges(self) -> Iterator[tuple[str, str]]:
@@ -775,7 +785,7 @@ class Changes:
 def plan(kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False) -> dict:
     """Section 5: the plan, or Refused."""
     names = {*applied, *staged}
-    given = (kinds, applied, staged, expression, with_children)
+    given = (kinds, applied, staged, expression, with_children, with_parents)
     full, _, everything, _ = converged(partial(whole, given, names), expected(given, names))
     chosen = names if selected is None else set(selected)
     while True:
@@ -815,9 +825,9 @@ def converged(make: Callable[[dict], tuple], reports: dict) -> tuple:
     for _ in range(100):
         found = make(reports)
         if found[2].reports() == reports:
-            break
+            return found
         reports = found[2].reports()
-    return found
+    raise Undecided
 
 
 def whole(given: tuple, names: set[str], reports: dict) -> tuple:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize("where", ["names", "tags", "command", "comment", "expect"])
 def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> None:
     """
-    Every input is one argument or no input at all; a plan is not made, and no file either. A selection's comment says so.
+    Every input is one argument or no input at all; a plan is not made, which its comment says, and no file either.
     """
     job_name, file, start = ("apply", APPLY, shop.apply) if where == "expect" else ("plan", ONE_FILE, shop.plan)
     commit = shop.propose("update", "db", "--set", "port=5433")
