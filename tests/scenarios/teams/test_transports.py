@@ -148,7 +148,7 @@ def test_one_at_a_time(far: Tuple[Team, Callable[[], object]]) -> None:
 
     assert (75, []) == (refused.code, team.ada.log())
     assert refused.err.startswith("error: origin is locked for maintenance by Bob <bob@example.com> on ")
-    assert 1 == team.ada.run("lock", "--reason", "a move").code
+    assert 75 == team.ada.run("lock", "--reason", "a move").code
     assert held == team.at(LOCK)
     team.ada.ok("unlock", team.lock()["id"])
     team.ada.ok("apply", "--yes")
