@@ -46,7 +46,7 @@ def hostile(repo: Repo) -> Repo:
     repo.define("db", "odd", inputs={"v": text, HOSTILE: {HOSTILE: [text]}}).define("app", inputs={"p": "${db.v}"})
     repo.apply_all()
     subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", HOSTILE.replace("\x00", "")], cwd=repo.root)
-    repo.define("db", "odd", inputs={"v": text + "!", HOSTILE: {HOSTILE: [text, 2]}}).stage("-a", "test")
+    repo.define("db", "odd", inputs={"v": text + "!", HOSTILE: {HOSTILE: [text, 2]}}).stage().stage("db", "-a", "test")
     repo.write("fail", "").apply()
     repo.define("new", "odd", inputs={"v": text}).commit(HOSTILE)
     (repo.root / "resources/a\x1b[2J\u202e\n::error::forged.txt").write_text("x")
