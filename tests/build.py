@@ -179,7 +179,7 @@ class Repo:
         return done
 
     def stage(self, *arguments: str) -> Repo:
-        self.ok("stage", *arguments)
+        self.ok("stage", *arguments, "--allow-empty")
         return self
 
     def plan(self, *arguments: str) -> Plan:
@@ -191,7 +191,7 @@ class Repo:
     def apply_all(self) -> Repo:
         """Stage and apply everything there is; the log of actions starts anew."""
         self.commit()
-        self.ok("stage")
+        self.ok("stage", "--allow-empty")
         self.ok("apply", "--yes")
         (self.root / "actions.log").unlink(missing_ok=True)
         return self

@@ -77,6 +77,7 @@ def stage(
     ),
     patch: bool = typer.Option(False, "-p", "--patch", help="Ask for every resource and action, showing what differs."),
     force: bool = typer.Option(False, "--force", help="Overwrite staged copies that were edited by hand."),
+    allow_empty: bool = typer.Option(False, "--allow-empty", help="Remove everything, if a root holds no definition."),
     check: bool = typer.Option(False, "--check", help="Stage nothing; exit with 1 if there is something to stage."),
 ) -> None:
     """Bring the staging area up to date with the definitions, for the selection only, and commit it."""
@@ -87,7 +88,13 @@ def stage(
         raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
     choose = _Asking() if patch else None
     done = use_case(
-        workspace_to_stage(), selection(names, tags), actions or (), force=force, choose=choose, check=check
+        workspace_to_stage(),
+        selection(names, tags),
+        actions or (),
+        force=force,
+        choose=choose,
+        check=check,
+        allow_empty=allow_empty,
     )
     if check:
         out(check_text(done.changes, done.files, done.gone))

@@ -17,6 +17,7 @@ from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
 from stagectl.usecases.staging.desired import as_staged, desired, rendered, tags_of, unstaged_of, with_actions
+from stagectl.usecases.staging.empty_roots import refuse_empty_roots
 from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
 from stagectl.usecases.staging.restage import narrow_part, note_unstaged, stands
 
@@ -43,15 +44,17 @@ def stage(
     check: bool = False,
     verb: str = "stage",
     trailers: Sequence[str] = (),
+    allow_empty: bool = False,
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
     edits: definitions (or files staged in place) to write first; they are part of the commit.
     choose: asked for every resource that would change and every action that would be staged on it; without it actions
     are staged alone.
+    allow_empty: whether a root of definitions may be gone, or empty, though staged files come from it.
     check: only tell what would be staged. verb: what the commit's subject begins with.
     """
-    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers)
+    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers, allow_empty)
     return quickest("stage", job.narrow, job.full)
 
 
@@ -67,6 +70,7 @@ class _Job(NamedTuple):
     check: bool
     verb: str
     trailers: Sequence[str] = ()
+    allow_empty: bool = False
 
     def narrow(self) -> Staging:
         """Stage after reading what git says differs; raises ReadInFull where only reading every file can tell."""
@@ -163,6 +167,8 @@ class _Job(NamedTuple):
     ) -> Dict[Name, Optional[Resource]]:
         wanted = desired(self.workspace.config, snapshot, chosen, deleted)
         refuse_lost_steps(snapshot, wanted, applied)
+        if not (self.allow_empty or self.edits):  # edits delete what is meant
+            refuse_empty_roots(self.workspace, snapshot, wanted)
         if self._is_alone:
             wanted = as_staged(wanted, snapshot, deleted)
         if self.actions:
