@@ -7,7 +7,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
-from stagectl.core.model import Config, Name, Resource
+from stagectl.core.model import Config, Name, Resource, staged_path
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY
@@ -45,6 +45,7 @@ def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]
         try:
             refuse_other_shape(mine, inputs, steps)
             if there:
+                _refuse_no_list(mine, inputs, steps)
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
             elif found_at(inputs, steps)[0]:
                 _refuse_hole(inputs, steps)
@@ -55,6 +56,14 @@ def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]
     if problems:
         raise InvalidFiles(problems, "override what holds it as a whole")
     return content
+
+
+def _refuse_no_list(mine: Value, inputs: Value, steps: Sequence[str]) -> None:
+    """Raise StagectlError for an entry of a list that only the target has: it would become a key of a mapping."""
+    for at, step in enumerate(steps):
+        is_list = isinstance(found_at(mine, steps[:at])[1], list)
+        if is_list and step != "0" and found_at(inputs, steps[:at])[1] is None:
+            raise StagectlError(f"the list has 0 entries, so '{step}' cannot be set")
 
 
 def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
@@ -97,7 +106,7 @@ def write_promoted(overriding: Overriding, config: Config, origin: Resource, pro
     """
     new, path, content = promoted
     snapshot = overriding.snapshot
-    wanted = schema.resource(new, yamlfile.load(content), content, staged=False)
+    wanted = schema.resource(new, yamlfile.load(content), content, staged=path == staged_path(new))
     if new in snapshot.expanded:
         overriding.say(config, new, wanted)
         return snapshot.definition_paths[new]

@@ -99,7 +99,7 @@ def test_a_promotion_can_be_reverted(staging: Repo) -> None:
     As every staging commit.
     """
     before = oid(staging, "HEAD:.staged")
-    staging.ok("promote", "staging", "prod")
+    staging.ok("promote", "staging", "prod", "--create")
 
     staging.ok("revert", "HEAD")
 
@@ -115,11 +115,15 @@ def test_only_what_was_named_is_promoted(staging: Repo) -> None:
         "error: nothing that could be promoted is called 'staging/wbe'; did you mean 'staging/web' or 'staging/db'?\n"
         "hint: what is staged and not applied takes --from-staged\n"
     )
-    assert refused(staging, "staging", "prod", "web") == (
+    assert (
+        refused(staging, "staging", "prod", "web")
+        == "error: there is no folder 'prod'\nhint: a new one takes --create\n"
+    )
+    assert refused(staging, "staging", "prod", "web", "--create") == (
         "resources/prod/web.yaml:7:8: ${prod/db.port}: there is no resource 'prod/db'\n"
     )
-    for name, change in (("staging/d*", "prod/db.run"), ("web", "prod/web.run")):
-        assert staging.ok("promote", "staging", "prod", name).out.startswith(f"+ {change}\nStaged 1 file")
+    for name, change, *new in (("staging/d*", "prod/db.run", "--create"), ("web", "prod/web.run")):
+        assert staging.ok("promote", "staging", "prod", name, *new).out.startswith(f"+ {change}\nStaged 1 file")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,7 @@ def test_names_of_every_form_mean_what_they_should(repo: Repo) -> None:
     )
     repo.define("eu/staging/data/sub", inputs={"up": "${../data/db.port}", "over": "${../../shared/v.a}"}).apply_all()
 
-    done = repo.ok("promote", "eu/staging", "prod")
+    done = repo.ok("promote", "eu/staging", "prod", "--create")
 
     assert done.err == (
         "warning: prod/web still names eu/staging/data/db; write it relative (./x) and it moves along\n"
@@ -214,15 +218,20 @@ def test_overrides_keep_the_targets_values(repo: Repo, overrides: Any, mine: Any
     assert repo.ok("promote", "staging", "prod").out.startswith(NOTHING)
 
 
-def test_overrides_of_the_source_are_its_own(repo: Repo) -> None:
+def test_overrides_of_the_source_are_asked_for(repo: Repo) -> None:
     """
-    They say what differs from where the source came from.
+    What is new in the target has the same list, and values of its own; what was there keeps its own list.
     """
-    repo.define("staging/web", inputs={"a": 1}, overrides=["a"]).apply_all()
+    repo.define("staging/web", inputs={"a": 1}, overrides=["a"]).define("staging/db", inputs={"a": 1}, overrides=["a"])
+    repo.define("prod/db", inputs={"a": 2}).apply_all()
 
-    repo.ok("promote", "staging", "prod")
+    told = refused(repo, "staging", "prod")
+    repo.ok("promote", "staging", "prod", "--set", "web.a=5")
 
-    assert "overrides" not in repo.read("resources/prod/web.yaml")
+    assert "prod/web.a" in told and "prod/db" not in told
+    assert ({"a": 5}, {"a": 1}) == (inputs(repo, "prod/web"), inputs(repo, "prod/db"))
+    assert "overrides" in repo.read("resources/prod/web.yaml")
+    assert "overrides" not in repo.read("resources/prod/db.yaml")
 
 
 def test_only_what_stays_different_is_shown(staging: Repo) -> None:
@@ -297,7 +306,7 @@ def test_what_was_never_applied_takes_an_option(repo: Repo) -> None:
     assert refused(repo, "staging", "prod") == (
         "error: nothing in staging is applied yet\nhint: apply it first; --from-staged promotes what is only staged\n"
     )
-    repo.ok("promote", "staging", "prod", "--from-staged")
+    repo.ok("promote", "staging", "prod", "--from-staged", "--create")
     assert {"port": 1} == inputs(repo, "prod/db")
 
 
@@ -358,7 +367,7 @@ def test_pending_actions_of_the_target_survive(staging: Repo) -> None:
     """
     What waits in prod still waits after the promotion.
     """
-    staging.ok("promote", "staging", "prod")
+    staging.ok("promote", "staging", "prod", "--create")
     staging.ok("apply", "--yes")
     staging.stage("prod/db", "-a", "restart").define("staging/db", inputs={"port": 2}).stage()
     staging.ok("apply", "--yes", "staging/**")
