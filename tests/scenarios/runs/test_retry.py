@@ -98,9 +98,9 @@ def test_retry_of_a_retry_adds_nothing(repo: Repo) -> None:
     assert repo.plan().ids == ["out.update"]
 
 
-def test_retry_does_not_pass_what_came_in_between(repo: Repo) -> None:
+def test_retry_leaves_to_others_what_came_in_between(repo: Repo) -> None:
     """
-    Since then db was applied alone: out comes before leaf now, so leaf waits for an apply.
+    Since then db was applied alone, and out failed: that is for a plan that selects out; leaf reads it as applied.
     """
     repo.define("db", inputs={"port": 1}).define("out", tags=["q"], inputs={"db": "${db.port}"})
     repo.define("leaf", tags=["p"], inputs={"o": "${out.db}", "x": 1})
@@ -112,10 +112,30 @@ def test_retry_does_not_pass_what_came_in_between(repo: Repo) -> None:
     failed(repo.apply("db"))
     assert repo.applied("out")["inputs"] == {"db": 1}
 
+    repo.fail().ok("retry", first)
+
+    assert ["db.update", "leaf.update"] == repo.log()
+    assert repo.applied("leaf")["inputs"] == {"o": 1, "x": 2}
+    assert ["out.update", "leaf.update"] == repo.plan().ids
+
+
+def test_retry_does_not_pass_what_came_in_between(repo: Repo) -> None:
+    """
+    Since then out came to read db: its update joins before leaf's now, so leaf waits for an apply.
+    """
+    repo.define("db", inputs={"port": 1}).define("out", inputs={"db": 1}).define("leaf", inputs={"o": "${out.db}"})
+    recorded(repo)
+    repo.define("leaf", inputs={"o": "${out.db}", "x": 2}).define("db", inputs={"port": 2})
+    staged(repo).fail("leaf.update", "db.update")
+    failed(repo.apply("leaf", "db"))
+    first = newest(repo)
+    staged(repo.define("out", inputs={"db": "${db.port}"})).ok("apply", "--yes", "out")
+
     ran = failed(repo.fail().run("retry", first))
 
     assert "leaf.update: SKIPPED (after out.update)\n" in ran.err
-    assert repo.applied("leaf")["inputs"] == {"o": 1, "x": 1}
+    assert ["db.update"] == repo.log()
+    assert repo.applied("leaf")["inputs"] == {"o": 1}
 
 
 def test_retry_of_a_run_that_a_newer_one_overtook(repo: Repo) -> None:
@@ -179,7 +199,7 @@ def test_retry_of_a_replace(repo: Repo, half: str) -> None:
     repo.fail().ok("retry")
 
     assert sorted(repo.log()) == ["a.remove", "a.run", "size.update"]
-    assert (repo.applied("a"), repo.plan().ids) == ({"inputs": {"size": 2}}, [])
+    assert (repo.applied("a"), repo.plan().ids) == ({"inputs": {"size": 2}, "protect": True}, [])
 
 
 def test_retry_of_what_was_done_since(repo: Repo) -> None:
