@@ -72,7 +72,9 @@ def test_a_signer_that_fails_leaves_everything_as_it_was(repo: Repo) -> None:
     """
     The message has the signer's words; nothing was written, by none of the verbs.
     """
-    repo.define("db", inputs={"v": 1}).define("new").apply_all().define("db", inputs={"v": 2}).stage("-a", "test")
+    repo.define("db", inputs={"v": 1}).define("new").apply_all().define("db", inputs={"v": 2}).stage().stage(
+        "-a", "test"
+    )
     signer(repo, "echo the card is locked >&2; exit 1")
     repo.define("new", inputs={"v": 2})
     before = state(repo)
