@@ -60,11 +60,14 @@ def _changes(record: Record, now: float) -> Iterator[str]:
     if not changes:
         return
     rows = [
-        (code(change.id), _state(record, change.id), duration(seconds_of(record, change.id, now)))
-        for change in changes[:_MOST_ROWS]
+        (code(change.id), _state(record, change.id), _took(record, change.id, now)) for change in changes[:_MOST_ROWS]
     ]
     more = [f"\n... and {len(changes) - _MOST_ROWS} more"] if len(changes) > _MOST_ROWS else []
     yield from details(counted(len(changes), "change"), [*table(("change", "state", "took"), rows), *more])
+
+
+def _took(record: Record, change: ChangeId, now: float) -> str:
+    return duration(seconds_of(record, change, now)) if change in record.begun else ""  # else it never started
 
 
 def _next(record: Record) -> Iterator[str]:
