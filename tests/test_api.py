@@ -8,7 +8,7 @@ import pytest
 
 from stagectl import Repository
 from stagectl.api import OtherPlan, StagectlError
-from tests.build import ROOT, Repo
+from tests.build import Repo
 
 
 def test_stage_plan_and_apply_with_values(repo: Repo) -> None:
