@@ -118,7 +118,7 @@ def plan(state: Mapping[str, Live], staged: Files, selected: Selected) -> List[C
         live = state.get(name, Live())
         seen[name] = live.inputs
         if selected is not None and name not in selected:
-            found += _affected(name, live, name in staged, seen)
+            found += _affected(name, live, name in staged, seen) if _parent_changes(name, state, seen) else []
         elif name in staged:
             found += _staged(name, live, staged[name], seen)
         elif (live.file is not None or live.unfinished) and not _is_read(name, state, selected):
@@ -167,6 +167,15 @@ def _staged(name: str, live: Live, file: Values, seen: Dict[str, Optional[Values
     if inputs == live.inputs and not live.unfinished:
         return []
     return [Change(name, _again(live), inputs, file)]
+
+
+def _parent_changes(name: str, state: Mapping[str, Live], seen: Mapping[str, Optional[Values]]) -> bool:
+    """Whether the plan changes what a resource reads: what was stale before is left to plans that select it."""
+    parent = parent_of(name)
+    if parent is None:
+        return False
+    was, now = state.get(parent, Live()).inputs, seen[parent]
+    return (was or {}).get("v") != (now or {}).get("v")
 
 
 def _affected(name: str, live: Live, is_staged: bool, seen: Dict[str, Optional[Values]]) -> List[Change]:

@@ -232,18 +232,18 @@ class Desk(RuleBasedStateMachine):
         return is_possible
 
     def ask(self) -> None:
-        """Stage an action on a resource."""
+        """Stage an action alone: edits of the definition stay where they are."""
         names = [name for name in sorted(self.defined) if name in self.staged]
         if not names:
             return
         name = self.chance.choice(names)
-        actions = ["restart", "update", "replace", *(["test"] if self.defined[name]["kind"] == "a" else [])]
+        actions = ["restart", "update", "replace", *(["test"] if self.staged[name]["kind"] == "a" else [])]
         action = self.chance.choice(actions)
         old = self.staged[name].get("actions", {})
         done = self.applied.get(name, nothing())["stamps"].get(action)
         is_pending = action in old and (done is None or (number(old[action]), old[action]) != (number(done), done))
         is_pending = is_pending and number(old[action]) >= number(done or "0-0")
-        wanted = {**self.staged, name: {**self.defined[name], **({"actions": old} if old else {})}}
+        wanted = {**self.staged, name: dict(self.staged[name])}
         if not is_pending:
             count = 1 + max(number(old.get(action, "0-0")), number(done or "0-0"))
             left = {other: stamp for other, stamp in old.items() if other != action}
