@@ -32,10 +32,11 @@ ENDS = {
     "ERROR",
     "SKIPPED",
     "apply refused",
-    "apply would take back",
     "both changed the same",
     "put together",
 }
+# The guard goes by content: a walk seldom comes to it, the long one does, and applying/test_rollback.py proves it.
+RARE = {"apply would take back"}
 
 YES = st.booleans()
 EDIT = st.tuples(st.just("edit"), NAME, SMALL, SMALL, st.sampled_from([True, True, True, False]))
@@ -451,4 +452,4 @@ def test_a_team_at_work_for_long(tmp_path: Path) -> None:
 
     record("model: a team", f"{sum(steps.values()):,} steps")
     assert sum(steps.values()) >= 10_000
-    assert SORTS <= steps.keys() and ENDS <= ends.keys()
+    assert SORTS <= steps.keys() and ENDS | RARE <= ends.keys()
