@@ -197,8 +197,8 @@ def test_a_lock_is_renewed_while_it_is_held(tmp_path: Path) -> None:
     """
     A run that takes longer than the term keeps its lock: nobody gets in between.
     """
-    team = Team(tmp_path, "lock_term: 1\n")
-    slow_kind(team.bob, "touch started; sleep 3")
+    team = Team(tmp_path, "lock_term: 4\n")
+    slow_kind(team.bob, "touch started; sleep 5")
     process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     edit(team.ada, "web", 2)
@@ -216,7 +216,7 @@ def test_a_lock_that_is_taken_away_stops_the_run_and_what_finished_is_recorded(t
     """
     unlock while it runs: what runs ends, nothing more starts, and what was done is known and shared.
     """
-    team = Team(tmp_path, "lock_term: 1\n")
+    team = Team(tmp_path, "lock_term: 4\n")
     slow_kind(team.bob, f'echo "$STAGECTL_RESOURCE" >> done; {GATE}')
     team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
     process = team.bob.begin("apply", "--yes")
@@ -238,12 +238,12 @@ def test_the_thief_of_a_lock_is_named(tmp_path: Path) -> None:
     """
     Somebody took it over while this machine slept: the run ends early and says who has it.
     """
-    team = Team(tmp_path, "lock_term: 1\n")
+    team = Team(tmp_path, "lock_term: 4\n")
     slow_kind(team.bob, "touch started; sleep 3")
     process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     process.send_signal(signal.SIGSTOP)
-    time.sleep(1.5)
+    time.sleep(3)
     said = team.ada.ok("lock", "--reason", "theft").err
     process.send_signal(signal.SIGCONT)
     err = ended(process).err
@@ -341,14 +341,14 @@ def test_a_ref_that_is_no_lock_is_left_alone(team: Team) -> None:
 
 def killed_at_web(tmp_path: Path) -> Team:
     """A team in which Bob's run died after db, while web was running, and its lock has ended."""
-    team = Team(tmp_path, "lock_term: 1\n")
+    team = Team(tmp_path, "lock_term: 4\n")
     slow_kind(team.bob, 'if [ "$STAGECTL_RESOURCE" = web ] && [ ! -f again ]; then touch started; sleep 60; fi')
     team.bob.define("db", inputs={"v": 2}).define("web", inputs={"v": 2}, depends_on=["db"]).stage()
     process = team.bob.begin("apply", "--yes")
     until((team.bob.root / "started").exists)
     process.kill()
     ended(process)
-    time.sleep(2)
+    time.sleep(3)  # more than two thirds of the term: it looks old
     return team
 
 
