@@ -38,7 +38,7 @@ def main() -> None:
     except Failure as error:
         hint = f"if the plan changed since the review, look at it, then {by_hand(saved)}"
         failure = Failure(str(error), hint)
-    result.tell(expected.number, shown, failure)
+    result.publish(expected.number, shown, failure)
     if failure is not None:
         raise failure
 
@@ -89,6 +89,6 @@ def by_hand(saved: Path) -> str:
 
 
 def _person() -> Dict[str, str]:
-    """Return who started the run, by the mail address that the site keeps for everybody."""
+    """Return the account that started the run, with the mail address that the site keeps for it."""
     actor = os.environ.get("GITHUB_ACTOR", "stagectl")
     return {"name": actor, "mail": f"{os.environ.get('GITHUB_ACTOR_ID', '0')}+{actor}@users.noreply.github.com"}

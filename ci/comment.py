@@ -28,7 +28,7 @@ class Comment(NamedTuple):
 def find(api: Api, number: int, place: Marker) -> Optional[Comment]:
     """Return our newest comment for a command and selection.
 
-    Anybody can write a comment that begins with a marker, so only those of the token's own account count.
+    Any account can write a comment that begins with a marker, so only those of the token's own count.
     """
     found = None
     me = _login(api)

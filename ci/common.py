@@ -53,7 +53,7 @@ def acting_as(name: str, mail: str) -> Dict[str, str]:
 
 
 def stagectl_apply(*arguments: str, name: str, mail: str) -> None:
-    """Run `stagectl apply`; raises Failure. Not captured: whoever watches the log sees each change end."""
+    """Run `stagectl apply`; raises Failure. Not captured: a reader of the log sees each change end."""
     code = subprocess.call(["stagectl", "apply", *arguments], env=acting_as(name, mail), stdin=subprocess.DEVNULL)
     if code:
         raise Failure(f"stagectl apply exited with {code}")

@@ -41,10 +41,10 @@ def failed_text(names: str, tags: str, commands: str, blob: str) -> str:
 
 
 def _head(chosen: Dict[str, Any], of: str) -> Iterator[str]:
-    told = json.dumps({"command": "plan", "plan_id": "", "selection": chosen}, sort_keys=True, separators=(",", ":"))
+    marker = json.dumps({"command": "plan", "plan_id": "", "selection": chosen}, sort_keys=True, separators=(",", ":"))
     for character in "<>&":
-        told = told.replace(character, f"\\u{ord(character):04x}")
-    yield "<!-- stagectl:plan " + told.replace("--", "-\\u002d") + " -->"
+        marker = marker.replace(character, f"\\u{ord(character):04x}")
+    yield "<!-- stagectl:plan " + marker.replace("--", "-\\u002d") + " -->"
     yield ""
     yield f"### There is no plan{f' of {code(of[:80])}' if of else ''}"
     yield ""

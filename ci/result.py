@@ -13,7 +13,7 @@ from failed import code
 _PLAN = "<details><summary>The plan that was reviewed</summary>"
 
 
-def tell(number: Optional[int], plan: str, failure: Optional[Failure]) -> None:
+def publish(number: Optional[int], plan: str, failure: Optional[Failure]) -> None:
     """Write what became of a plan; number: the merged pull request whose comment it goes into, None for none.
 
     plan: its Markdown, with the marker. A comment that cannot be written is a warning: what was applied is applied.

@@ -63,7 +63,7 @@ def _run(words: "Sequence[str]") -> int:
 
         return _report(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
-        prefetch.drop()  # if too much is open: what tells it has to be opened, too
+        prefetch.drop()  # if too much is open: what reports it has to be opened, too
         return _report(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
@@ -89,7 +89,7 @@ def _flushed(code: int, text: str = "") -> int:
 
 
 def _unread(code: int) -> int:
-    """Return an exit code though nobody reads on, which is not an error."""
+    """Return an exit code though the reader is gone, which is not an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
@@ -106,7 +106,7 @@ def _report(error: "StagectlError") -> int:
     return USAGE if isinstance(error, UsageError) else LOCKED if isinstance(error, Busy) else FAILED
 
 
-_HINTS = {  # of what the system may refuse at any time, without anybody having made a mistake in the code
+_HINTS = {  # of what the system may refuse at any time, without a mistake in the code
     "ENOSPC": "make room on the disk; what a run finished is known: stagectl status",
     "EDQUOT": "make room on the disk; what a run finished is known: stagectl status",
     "EIO": "the disk fails: save what is on it; what a run finished is known: stagectl status",
@@ -176,7 +176,7 @@ def _bug(error: Exception) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """Have stdin, stdout and stderr lead nowhere where whoever started this closed them, as git does it.
+    """Have stdin, stdout and stderr lead nowhere where the caller closed them, as git does it.
 
     Else the next file that is opened, a journal or a branch's log, gets the number, and what an action prints.
     """

@@ -167,7 +167,7 @@ class Repository:
     ) -> Application:
         """Run a plan and move the applied branch by what succeeded; raises OtherPlan if it is not the plan any more.
 
-        plan: as `plan` or `load_plan` returned it. watch: told of every change that starts or ends.
+        plan: as `plan` or `load_plan` returned it. watch: called with every change that starts or ends.
         """
         options = applying.Options(
             record_only=record_only,
@@ -177,8 +177,8 @@ class Repository:
             allow_remove=tuple(allow_remove),
             offline=offline,
         )
-        tell: Watch = watch or _unwatched
-        return applying.apply(self._workspace(), plan.selection, options, lambda now: True, tell)
+        watch_all: Watch = watch or _unwatched
+        return applying.apply(self._workspace(), plan.selection, options, lambda now: True, watch_all)
 
     def retry(
         self,
@@ -190,8 +190,8 @@ class Repository:
         watch: Optional[Watch] = None,
     ) -> Optional[Application]:
         """Run the failures of a run again, the newest by default, from the commit it applied; None if it had none."""
-        tell = watch or _unwatched
-        return runs.retry(self._workspace(), run, tell, parallel=parallel, fail_fast=fail_fast, offline=offline)
+        watch_all = watch or _unwatched
+        return runs.retry(self._workspace(), run, watch_all, parallel=parallel, fail_fast=fail_fast, offline=offline)
 
     def resume(
         self,

@@ -24,7 +24,7 @@ echo "$id"
 echo "end $id $STAGECTL_RUN" >> "$FACTS"; sync "$FACTS"
 """
 APPLIED = "stagectl/applied"
-SAID_DONE = "nobody saw how this ended; it was said to be done"
+SAID_DONE = "its end was not seen; it was said to be done"
 # All that a command imports lazily: a child that forks has it already.
 PRELOADED = (
     "git",

@@ -146,7 +146,7 @@ def _seconds(text: Optional[str]) -> Optional[float]:
 def _is_asked_for(is_said: bool) -> bool:
     """Return whether no question is left; raises UsageError where one is, and there is no terminal to ask it on."""
     if not is_said and not is_terminal():
-        raise UsageError("nobody can be asked here", "say --yes, or --expect PLAN_ID for a plan that was reviewed")
+        raise UsageError("there is no terminal to ask on", "say --yes, or --expect PLAN_ID for a reviewed plan")
     return is_said
 
 
@@ -175,7 +175,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
             out(plan_text(plan, colour=colour()))
         return asked or typer.confirm("Apply this?", err=True)
 
-    repository = workspace(tell=False)
+    repository = workspace(warns=False)
     show = shown(repository, as_json)
     try:
         done = use_case(repository, chosen, options, confirm, show.watch, note=show.note, begin=show.begin)
@@ -188,7 +188,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
     if not done.run and not as_json and not (done.plan.changes or done.plan.recorded):
         warn(done.plan.warnings)
         out(plan_text(done.plan, colour=colour()))
-    tell(done, show, record_only=options.record_only)
+    print_end(done, show, record_only=options.record_only)
 
 
 def _filter(
@@ -200,7 +200,7 @@ def _filter(
     return Filter(*(tuple(map(ChangeId, changes or ())) for changes in (noop, skip, start_at, end_at)))
 
 
-def tell(done: Application, show: Lines, *, record_only: bool = False) -> None:
+def print_end(done: Application, show: Lines, *, record_only: bool = False) -> None:
     """Write how a run ended, and exit with what that means."""
     from stagectl.cli.progress import Events
     from stagectl.views.apply import apply_text

@@ -24,5 +24,5 @@ def worker(
     """Carry out changes for `apply --executor dask`, from a clone of the repository, until it is stopped."""
     from stagectl.usecases.applying.cluster import work
 
-    workspace(tell=False)  # an error where there is none
+    workspace(warns=False)  # an error where there is none
     work(scheduler, targets or (), name=name, parallel=parallel, insecure=insecure)

@@ -33,23 +33,23 @@ WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged ch
 AS_JSON = typer.Option(False, "--json", help="Write JSON.")
 
 
-def workspace(*, tell: bool = True, head: Optional[str] = None) -> Workspace:
-    """Return the repository around the current folder; tell: say so on stderr if a run was interrupted.
+def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
+    """Return the repository around the current folder; warns: say so on stderr if a run was interrupted.
 
     head: the revision that is asked about, if it is one and not the working tree.
     """
     from stagectl.usecases.repository.workspace import Workspace
 
     found = Workspace(_here(), head)
-    if tell:
+    if warns:
         from stagectl.usecases.applying.interrupted import interrupted, outliving
 
         run = interrupted(found)
         if run is not None:
-            from stagectl.core.pictures.reports import told_outliving
+            from stagectl.core.pictures.reports import outliving_text
 
             print_note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
-            warn(told_outliving(outliving(found, run)))
+            warn(outliving_text(outliving(found, run)))
     return found
 
 
@@ -72,7 +72,7 @@ def workspace_to_stage() -> Workspace:
         return found
     if taken:
         print_note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
-    return workspace(tell=False)  # what git was asked before is not so any more
+    return workspace(warns=False)  # what git was asked before is not so any more
 
 
 def selection(

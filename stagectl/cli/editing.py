@@ -58,7 +58,7 @@ def create(
     if kind is None and like is None:
         raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
     settings = parse_settings(Sets(sets or (), strings or (), json_sets or ()), tags=tags or ())
-    _tell(use_case(workspace_to_stage(), name, kind, settings, like))
+    _print_staging(use_case(workspace_to_stage(), name, kind, settings, like))
 
 
 def update(
@@ -74,7 +74,7 @@ def update(
     from stagectl.usecases.staging.define import update as use_case
     from stagectl.usecases.staging.settings import Sets, parse_settings
 
-    _tell(
+    _print_staging(
         use_case(
             workspace_to_stage(),
             name,
@@ -94,7 +94,7 @@ def remove(
 
     if recursive and detach:
         raise UsageError("--recursive and --detach exclude each other")
-    _tell(use_case(workspace_to_stage(), names, recursive=recursive, detach=detach))
+    _print_staging(use_case(workspace_to_stage(), names, recursive=recursive, detach=detach))
 
 
 def move(
@@ -104,14 +104,14 @@ def move(
     """Rename a resource without removing it; what names it is rewritten and staged, too."""
     from stagectl.usecases.staging.move import move as use_case
 
-    _tell(use_case(workspace_to_stage(), old, new))
+    _print_staging(use_case(workspace_to_stage(), old, new))
 
 
 def unstage(names: Optional[List[str]] = NAME_WORDS, tags: Optional[List[str]] = TAGS, everything: bool = ALL) -> None:
     """Put staged files back to what is applied; the definitions stay."""
     from stagectl.usecases.staging.undo import unstage as use_case
 
-    _tell(use_case(workspace_to_stage(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
+    _print_staging(use_case(workspace_to_stage(), selection(names, tags), everything=everything), NOTHING_TO_UNDO)
 
 
 def discard(
@@ -127,7 +127,7 @@ def discard(
     if done.debts:
         out(f"Dropped, no longer owed: {', '.join(done.debts)}\n")
     if done.staging.commit is not None or not done.debts:
-        _tell(done.staging, NOTHING_TO_UNDO)
+        _print_staging(done.staging, NOTHING_TO_UNDO)
 
 
 def promote(
@@ -157,7 +157,7 @@ def promote(
         asked = [f"{name}.{path}={typer.prompt(f'{name}.{path}', err=True)}" for name, path in error.missing]
         done = use_case(workspace_to_stage(), source, target, replace(wishes, sets=(*wishes.sets, *asked)))
     warn(done.notes)
-    _tell(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")
+    _print_staging(done.staging, f"Nothing to promote. {target} is as {source}, apart from its overrides.\n")
     out(promotion_text(done.differ, done.left, target))
 
 
@@ -167,13 +167,13 @@ def revert(commits: List[str] = typer.Argument(..., metavar="COMMIT...", help="C
 
     done = use_case(workspace_to_stage(), commits)
     warn(done.notes)
-    _tell(done.staging, "Nothing to revert. That is as it was before.\n")
+    _print_staging(done.staging, "Nothing to revert. That is as it was before.\n")
 
 
 NOTHING_TO_UNDO = "Nothing to take back. That is as it was applied.\n"
 
 
-def _tell(done: Staging, nothing: Optional[str] = None) -> None:
+def _print_staging(done: Staging, nothing: Optional[str] = None) -> None:
     from stagectl.views.staging import staging_text
 
     warn(done.warnings)

@@ -180,7 +180,7 @@ def log(
     filtered = any((name, tags, action, since))
     if blame is not None:
         if filtered or count:
-            raise UsageError("--blame tells of one resource, and takes no filters", "for example: log --blame prod/db")
+            raise UsageError("--blame takes one resource, and no filters", "for example: log --blame prod/db")
         _blame(repository, blame, as_json)
         return
     entries = use_case(repository, LogFilter(name, tuple(tags or ()), action, since, count))

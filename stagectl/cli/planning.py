@@ -59,7 +59,7 @@ def plan(
 ) -> None:
     """Show the graph of changes from what is applied to what is staged."""
     if against and format not in (Format.text, Format.json, Format.markdown):
-        raise UsageError(f"--format {format.value} cannot tell of other branches", "text, json and markdown can")
+        raise UsageError(f"--format {format.value} has no place for other branches", "text, json and markdown can")
     if explain is not None and format is not Format.text:
         raise UsageError(f"--explain is text, and no --format {format.value}", "leave one of them out")
     repository = workspace(head=head)

@@ -20,7 +20,7 @@ from stagectl.cli.applying import (
     PARALLEL,
     SCHEDULER,
     given,
-    tell,
+    print_end,
 )
 from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, out, print_note, workspace
 from stagectl.core.errors import UsageError
@@ -60,7 +60,7 @@ def report(
 
     if as_json and format in (ReportFormat.html, ReportFormat.markdown):
         raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
-    repository = workspace(tell=False)
+    repository = workspace(warns=False)
     found = use_case(repository, run)
     if follow:
         found = _followed(repository, found)
@@ -83,15 +83,15 @@ def _followed(repository: Workspace, found: Record) -> Record:
     from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.apply import progress_line
 
-    told = {identity: outcome.state for identity, outcome in found.outcomes.items()}
+    seen = {identity: outcome.state for identity, outcome in found.outcomes.items()}
     while found.is_running:
         time.sleep(0.3)
         found = use_case(repository, found.header.run)
         for change in found.header.plan.changes:
             outcome = found.outcomes.get(change.id)
-            if outcome is not None and outcome.state != told.get(change.id):
+            if outcome is not None and outcome.state != seen.get(change.id):
                 aside(progress_line(change, outcome, colour=colour_aside()))
-                told[change.id] = outcome.state
+                seen[change.id] = outcome.state
     return found
 
 
@@ -112,7 +112,7 @@ def retry(
     from stagectl.usecases.applying.report import report as find
     from stagectl.usecases.applying.report import retry as use_case
 
-    repository = workspace(tell=False)
+    repository = workspace(warns=False)
     show = shown(repository, as_json)
     try:
         done = use_case(
@@ -131,7 +131,7 @@ def retry(
     if done is None or not done.run:
         print_note(_nothing_to_retry(left(find(repository, run))))
     if done is not None:
-        tell(done, show)
+        print_end(done, show)
 
 
 def _nothing_to_retry(left_out: Sequence[ChangeId]) -> str:
@@ -174,12 +174,12 @@ def resume(
             return unknown.value
         if not is_terminal():
             raise UsageError(
-                f"nobody saw how {change.id} ended, and nobody can be asked here",
+                f"the end of {change.id} was not seen, and there is no terminal to ask on",
                 "look, and say: --unknown done, --unknown failed or --unknown rerun",
             )
         return _answer(change)
 
-    repository = workspace(tell=False)
+    repository = workspace(warns=False)
     show = shown(repository, as_json)
     try:
         done = use_case(
@@ -198,12 +198,12 @@ def resume(
     if done is None:
         print_note("Nothing to resume: no run was interrupted.")
         return
-    tell(done, show)
+    print_end(done, show)
 
 
 def _answer(change: Change) -> str:
     while True:
-        question = f"Nobody saw how {change.id} ended: [d]one, [f]ailed, [r]erun?"
+        question = f"The end of {change.id} was not seen: [d]one, [f]ailed, [r]erun?"
         answer: str = typer.prompt(question, prompt_suffix=" ", err=True).strip().lower()
         for word in Unknown:
             if answer and word.value.startswith(answer):
@@ -218,5 +218,5 @@ def stop(
     """Ask a run to start nothing more; what runs is waited for."""
     from stagectl.usecases.applying.report import stop as use_case
 
-    stopped = use_case(workspace(tell=False), run)
+    stopped = use_case(workspace(warns=False), run)
     print_note(f"run {stopped} starts nothing more, and ends with what runs now; see: stagectl report --follow")

@@ -85,7 +85,7 @@ def stage(
     from stagectl.views.staging import check_text, staging_text
 
     if patch and not is_terminal():
-        raise UsageError("nobody can be asked here", "say what to stage with NAMEs, -t and -a")
+        raise UsageError("there is no terminal to ask on", "say what to stage with NAMEs, -t and -a")
     choose = _Asking() if patch else None
     done = use_case(
         workspace_to_stage(),

@@ -39,7 +39,7 @@ def lock(
     from stagectl.views.text import safe
 
     done = use_case(workspace(), reason, print_note)
-    out(safe(f"Locked: {done.purpose}. Nobody applies until: stagectl unlock {done.id}\n"))
+    out(safe(f"Locked: {done.purpose}. No apply starts until: stagectl unlock {done.id}\n"))
 
 
 def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:

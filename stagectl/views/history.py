@@ -196,7 +196,7 @@ def _input_lines(key: str, shown: Shown) -> List[str]:
 
 
 def _output_lines(state: Optional[Applied]) -> List[str]:
-    """Return what actions reported; of a try that did not succeed what nobody reads."""
+    """Return what actions reported; of a try that did not succeed what no resource reads."""
     found = [(path, leaf, "output") for path, leaf in leaves(state.outputs)] if state and state.outputs else []
     tried = state.unfinished.outputs if state and state.unfinished else {}
     found += [(path, leaf, "output of what is unfinished") for path, leaf in leaves(tried)] if tried else []

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List
 
 from stagectl.core.model import ChangeId
-from stagectl.core.pictures.reports import told_outliving
+from stagectl.core.pictures.reports import outliving_text
 from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path
@@ -31,12 +31,12 @@ def run_state(record: Record) -> str:
 
 
 def outcome_of(record: Record, identity: ChangeId) -> Outcome:
-    """Return how a change ended, as far as anybody knows."""
+    """Return how a change ended, as far as is known."""
     outcome = record.outcomes.get(identity) or Outcome(PENDING)
     if outcome.state != INPROGRESS or record.is_running:
         return outcome
     process = record.outliving.get(identity)
-    message = f"still runs, process {process}" if process else "nobody saw how this ended"
+    message = f"still runs, process {process}" if process else "its end was not seen"
     return replace(outcome, state=UNKNOWN, message=message)
 
 
@@ -117,7 +117,7 @@ def report_text(record: Record, now: float, *, colour: bool = False) -> str:
     if record.kept is not None:
         lines.append(f"It could not be recorded; the commit {record.kept[:12]} keeps what it did.")
     elif record.is_interrupted:
-        lines.extend(told_outliving(record.outliving))
+        lines.extend(outliving_text(record.outliving))
         lines.append("It was interrupted. Next: stagectl resume")
     elif run_state(record) == "incomplete":
         lines.append(f"Next: stagectl retry {header.run}")
@@ -133,9 +133,9 @@ def change_lines(record: Record, identity: ChangeId, now: float, colour: bool = 
         when += f", {duration(seconds_of(record, identity, now))}"
     message = f"  {safe(outcome.message)}" if outcome.message else ""
     last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
-    told = [*output_lines(outcome), *map(safe, last)]
+    below = [*output_lines(outcome), *map(safe, last)]
     state = state_text(outcome.state, colour, 10)
-    return [f"  {state} {painted(identity, BOLD, colour)}{when}{message}", *(f"      {line}" for line in told)]
+    return [f"  {state} {painted(identity, BOLD, colour)}{when}{message}", *(f"      {line}" for line in below)]
 
 
 def output_lines(outcome: Outcome) -> List[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, List
 
 from stagectl.core.model import CHANGE
-from stagectl.core.pictures.reports import Status, told_outliving
+from stagectl.core.pictures.reports import Status, outliving_text
 from stagectl.core.printable import json_text
 from stagectl.views.text import BOLD, COLOURS, counted, painted, safe, sign_of
 
@@ -33,7 +33,7 @@ def status_json(found: Status) -> str:
 
 def status_text(found: Status, *, colour: bool = False) -> str:
     """Return a status for people, with the next command beside each part."""
-    run = [found.interrupted, *told_outliving(found.outliving)] if found.interrupted else []
+    run = [found.interrupted, *outliving_text(found.outliving)] if found.interrupted else []
     parts = _part(colour, "Run interrupted (stagectl resume):", run)
     parts += _part(colour, "Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part(colour, "Staged, not committed (git commit):", found.uncommitted)

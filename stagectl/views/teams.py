@@ -79,8 +79,8 @@ def locks_text(found: Locks) -> str:
         held = found.held
         kind = "locked for maintenance" if held.is_maintenance else "locked"
         lines.append(f"{found.remote}: {kind} by {held.holder}: {held.purpose}")
-        told = "" if held.is_maintenance else f", last renewed {held.renewed}, term {held.term} s"
-        lines.append(f"  lock {held.id}{told}; to take it away: stagectl unlock {held.id}")
+        renewal = "" if held.is_maintenance else f", last renewed {held.renewed}, term {held.term} s"
+        lines.append(f"  lock {held.id}{renewal}; to take it away: stagectl unlock {held.id}")
     return safe("\n".join(lines)) + "\n"
 
 

@@ -85,7 +85,7 @@ def one_is_killed(repo: Repo, notes: Path, say: str, at: int, victim: str) -> No
         assert not twice and len(found) == LAYERS * WIDTH and len(unknown) <= 4
         assert {"SUCCESS"} == {found[name] for name in succeeded}
         assert skipped == after(repo, unknown), "only what waits for what is unknown is skipped"
-        assert done.code == (1 if unknown else 0) and ("nobody saw how" in done.err) == bool(unknown)
+        assert done.code == (1 if unknown else 0) and ("was not seen" in done.err) == bool(unknown)
         assert {name[: -len(".run")] for name in succeeded} <= {line[0] for line in lines(notes, "e")}
         if unknown:
             repo.ok("resume", "--unknown", "done", *on(cluster))

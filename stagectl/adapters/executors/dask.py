@@ -24,11 +24,11 @@ from stagectl.core.running.run_document import read_outcome
 
 TAKERS = 16  # how many results are got at once
 
-Take = Callable[[ChangeId, Outcome, str], Outcome]  # change, its end and its output as a worker tells them -> its end
+Take = Callable[[ChangeId, Outcome, str], Outcome]  # change, its end and its output as a worker reports them -> its end
 
 
 class DaskExecutor(Executor):
-    """Takes orders. take: told of every end that a worker tells; returns it as it shall count."""
+    """Takes orders. take: called with every end that a worker reports; returns it as it shall count."""
 
     def __init__(self, link: Link, take: Take) -> None:
         self._link, self._take = link, take
@@ -73,7 +73,7 @@ class DaskExecutor(Executor):
     def shutdown(self, wait: bool = True, **more: Any) -> None:
         """Look after nothing any more."""
         self._closing.set()
-        if self._lost is None:  # else it may be asking somebody who is gone
+        if self._lost is None:  # else it may be asking a scheduler that is gone
             self._looker.join()
         self._takers.shutdown(wait=self._lost is None)
 
@@ -97,37 +97,37 @@ class DaskExecutor(Executor):
         """Return what a worker says, None where a task has failed."""
         try:
             return str(future.result()) if future.status == "finished" else None
-        except Exception:  # what it had said was lost with the worker, and nobody could say it again
+        except Exception:  # what it had said was lost with the worker, and only the worker had it
             if future.status == "error":
                 return None
             raise self._link.lost() from None
 
-    def _resolve(self, promise: Promise[Outcome], told: Optional[str], why: str) -> None:
-        """Let a change have ended; told: what a worker says of that, None where the ledger has to be asked."""
+    def _resolve(self, promise: Promise[Outcome], reported: Optional[str], why: str) -> None:
+        """Let a change have ended; reported: what a worker says of that, None where the ledger has to be asked."""
         with self._guard:
             sent = self._waiting.get(promise)
         if sent is None:
             return
-        outcome, text = self._read(told) if told is not None else self._settled(sent.change, why)
+        outcome, text = self._read(reported) if reported is not None else self._settled(sent.change, why)
         taken = self._take(sent.change, outcome, text)
         with self._guard:
             is_ours = self._waiting.pop(promise, None) is not None
         if is_ours:
             promise.set_result(taken)
 
-    def _read(self, told: str) -> Tuple[Outcome, str]:
-        raw = json.loads(told)
+    def _read(self, reported: str) -> Tuple[Outcome, str]:
+        raw = json.loads(reported)
         return read_outcome(raw), raw.get("text") or raw.get("output", "")
 
     def _settled(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
-        """Ask the ledger what became of a change that no worker will tell of."""
+        """Ask the ledger what became of a change of which no worker will report."""
         answer = self._link.ask("settle", attempt=self._link.attempt, change=change)
         if answer is None:
             raise self._link.lost()
         if answer["answer"] == DONE:
             return self._read(answer["result"])
         if answer["answer"] == CLAIMED:
-            return Outcome(UNKNOWN, message=f"{answer['worker']} started it; nobody saw how it ended"), ""
+            return Outcome(UNKNOWN, message=f"{answer['worker']} started it; its end was not seen"), ""
         return Outcome(ERROR, message=f"it did not start: {why}"), ""
 
     def _lose(self, error: RunLost) -> None:
@@ -161,7 +161,7 @@ class DaskExecutor(Executor):
             if any(not target or target in at["resources"] for at in workers.values()):
                 since.pop(target, None)
             elif now - since.setdefault(target, now) > links.WORKER_SECONDS:
-                self._end_all(target, _nobody(target, workers))
+                self._end_all(target, _no_worker(target, workers))
 
     def _end_all(self, target: str, why: str) -> None:
         with self._guard:
@@ -177,7 +177,7 @@ class _Sent:
 
     def __init__(self, change: ChangeId, target: str) -> None:
         self.change, self.target = change, target
-        self.future: Optional[Future] = None  # held, because Dask forgets what nobody holds
+        self.future: Optional[Future] = None  # held, because Dask forgets what is not held
 
 
 def _target(inputs: Mapping[str, Any]) -> str:
@@ -185,7 +185,7 @@ def _target(inputs: Mapping[str, Any]) -> str:
     return target if isinstance(target, str) else ""
 
 
-def _nobody(target: str, workers: Mapping[str, Any]) -> str:
+def _no_worker(target: str, workers: Mapping[str, Any]) -> str:
     """Say that no worker takes a target, and which workers there are."""
     known: List[str] = [
         f"{at['name']} ({', '.join(sorted(at['resources'])) or 'no target'})" for _, at in sorted(workers.items())

@@ -1,9 +1,9 @@
 """The ledger, in the scheduler: which worker claimed which change of a run, and how that ended.
 
 Dask runs a task again when the worker that ran it, or had its result, dies. So a worker claims a change before it
-starts it, and tells its end before it returns it; whoever comes second is told what the first one did, and starts
+starts it, and reports its end before it returns it; a second worker gets what the first one reported, and starts
 nothing. What counts is the journal of the run; this is for the changes that are on their way. It goes with the run,
-or with the connection of whoever runs it, and what it does not know cannot be claimed.
+or with the connection of the apply, and what it does not know cannot be claimed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Answer = Dict[str, Any]
 
 @dataclass
 class _Claim:
-    """A change that a worker claimed; worker: its address, "" where nobody may claim it any more."""
+    """A change that a worker claimed; worker: its address, "" where no worker may claim it any more."""
 
     worker: str
     result: Optional[str] = None
@@ -39,7 +39,7 @@ class _Attempt:
 
 
 class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
-    """Answers workers and whoever runs changes. attempt: names one attempt at a run, unlike all others."""
+    """Answers workers and the apply whose changes they run. attempt: names one attempt at a run, unlike all others."""
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
@@ -47,7 +47,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         for method in (self.begin, self.facts, self.claim, self.done, self.settle, self.stop, self.end, self.workers):
             scheduler.handlers[f"stagectl_{method.__name__}"] = method
 
-    # --- asked by whoever runs changes
+    # --- asked by the apply
 
     def begin(self, attempt: str, client: str, facts: Dict[str, Any]) -> List[str]:
         """Let changes of an attempt be claimed, for as long as its client is connected; return all attempts."""
@@ -55,7 +55,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         return sorted(self._attempts)
 
     def settle(self, attempt: str, change: str) -> Optional[Answer]:
-        """Say how a change ended; one that nobody has claimed cannot be claimed from now on. None: nothing is known."""
+        """Say how a change ended; one that is not claimed cannot be claimed from now on. None: nothing is known."""
         found = self._attempts.get(attempt)
         return _answer(found.claims.setdefault(change, _Claim(""))) if found else None
 
@@ -78,7 +78,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
     # --- asked by workers
 
     def facts(self, attempt: str) -> Optional[Dict[str, Any]]:
-        """Return what workers have to know of a run; None when nobody waits for it any more."""
+        """Return what workers have to know of a run; None where no apply waits for it any more."""
         found = self._attempts.get(attempt)
         return found.facts if found else None
 
@@ -100,10 +100,10 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         if found is not None and change in found.claims:
             found.claims[change].result = result
 
-    # --- told by the scheduler
+    # --- called by the scheduler
 
     def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
-        """Drop the result of a task that the scheduler forgets, because whoever waited for it has it."""
+        """Drop the result of a task that the scheduler forgets, because the apply that waited for it has it."""
         if finish == "forgotten" and isinstance(key, str) and key.startswith(f"{PREFIX}-"):
             attempt, change = split_key(key)
             found = self._attempts.get(attempt)

@@ -16,7 +16,7 @@ from distributed.security import Security
 
 from stagectl.adapters.executors import worker
 from stagectl.adapters.executors.ledger import install
-from stagectl.adapters.executors.tls import security_of, why_nobody_answers
+from stagectl.adapters.executors.tls import no_answer_hint, security_of
 from stagectl.core.errors import RunLost, StagectlError
 
 CONNECT_SECONDS, CLOSE_SECONDS = 10.0, 2.0  # how long a scheduler may take to answer at first, and at last
@@ -38,7 +38,7 @@ class Link:
         self._is_gone = False
 
     def ask(self, question: str, **more: Any) -> Any:
-        """Ask the ledger; raises RunLost when nobody answers."""
+        """Ask the ledger; raises RunLost where no answer comes."""
         try:
             return self.client.sync(getattr(self.client.scheduler, f"stagectl_{question}"), **more)
         except BROKEN as error:
@@ -48,7 +48,7 @@ class Link:
         """Return the error for a scheduler that is gone; nothing more is asked of it at the end."""
         self._is_gone = True
         return RunLost(
-            f"the scheduler at {self.client.scheduler.address} is gone: nobody sees how what runs there ends",
+            f"the scheduler at {self.client.scheduler.address} is gone: how what runs there ends cannot be seen",
             "what ended is known; look, then: stagectl resume, also with another --executor",
         )
 
@@ -150,7 +150,7 @@ def _client(address: Optional[str], parallel: int) -> Iterator[Client]:
     try:
         client = Client(address, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
     except BROKEN as error:
-        raise StagectlError(f"no scheduler answers at {address}: {error}", why_nobody_answers(address)) from error
+        raise StagectlError(f"no scheduler answers at {address}: {error}", no_answer_hint(address)) from error
     try:
         yield client
     finally:
@@ -159,7 +159,7 @@ def _client(address: Optional[str], parallel: int) -> Iterator[Client]:
 
 
 def _local_cluster(parallel: int) -> LocalCluster:
-    """Return a cluster of this process and two others, which nobody else on this machine can talk to."""
+    """Return a cluster of this process and two others, to which no other process on this machine can talk."""
     config.set({"distributed.nanny.pre-spawn-environ": {}})  # actions inherit what they would without it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of cryptography, about old Pythons

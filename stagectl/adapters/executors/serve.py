@@ -9,14 +9,14 @@ from typing import Any, Dict, List, Optional
 from distributed import Status, Worker
 
 from stagectl.adapters.executors import worker
-from stagectl.adapters.executors.tls import security_of, why_nobody_answers
+from stagectl.adapters.executors.tls import no_answer_hint, security_of
 from stagectl.adapters.handlers.shell import kill_all
 from stagectl.core.address import TCP, is_here, parse
 from stagectl.core.errors import StagectlError
 
-MANY = 1_000_000  # how much of a target's resource there is: what limits changes is whoever runs them
+MANY = 1_000_000  # how much of a target's resource there is: the apply limits its changes
 CONNECT_SECONDS = 30.0
-GRACE_SECONDS = 10.0  # for the ends of what was killed to be told
+GRACE_SECONDS = 10.0  # for the ends of what was killed to be reported
 
 
 def serve(address: str, targets: List[str], *, name: Optional[str], parallel: int) -> None:
@@ -26,7 +26,7 @@ def serve(address: str, targets: List[str], *, name: Optional[str], parallel: in
 
 async def _serve(address: str, targets: List[str], name: Optional[str], parallel: int) -> None:
     scheme, host = parse(address) or ("", "")
-    more: Dict[str, Any] = {"host": host} if scheme == TCP and is_here(host) else {}  # else it listens to everybody
+    more: Dict[str, Any] = {"host": host} if scheme == TCP and is_here(host) else {}  # else on every interface
     server = Worker(
         address,
         nthreads=parallel,
@@ -42,7 +42,7 @@ async def _serve(address: str, targets: List[str], name: Optional[str], parallel
     try:
         await server
     except (OSError, TimeoutError, asyncio.TimeoutError) as error:
-        raise StagectlError(f"no scheduler answers at {address}: {error}", why_nobody_answers(address)) from error
+        raise StagectlError(f"no scheduler answers at {address}: {error}", no_answer_hint(address)) from error
     print(f"worker {server.name} at {server.address}: {parallel} changes at once", flush=True)
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +55,7 @@ async def _serve(address: str, targets: List[str], name: Optional[str], parallel
 
 
 async def _end(server: Worker) -> None:
-    """Kill what runs, let its ends be told, and close."""
+    """Kill what runs, let its ends be reported, and close."""
     server.status = Status.paused  # it starts nothing more
     kill_all()
     for _ in range(int(GRACE_SECONDS * 10)):

@@ -10,8 +10,8 @@ from stagectl.core.errors import StagectlError
 _WHERE = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ...__TLS__{role}__CERT and ...__TLS__{role}__KEY; see docs/cluster.md"
 
 
-def why_nobody_answers(address: str) -> str:
-    """Return the hint for a scheduler that does not answer; Dask tells no failed handshake from silence."""
+def no_answer_hint(address: str) -> str:
+    """Return the hint for a scheduler that does not answer; Dask reports a failed handshake as silence."""
     tls = ", is each certificate of the other's authority" if address.startswith(f"{TLS}://") else ""
     return f"is it started{tls}? see docs/cluster.md"
 

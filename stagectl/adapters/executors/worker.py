@@ -1,4 +1,4 @@
-"""What runs in a worker: claim, carry out, tell. Everything that goes over the wire is plain JSON."""
+"""What runs in a worker: claim, carry out, report. Everything that goes over the wire is plain JSON."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run(text: str) -> str:
     if answer["answer"] == DONE:
         return str(answer["result"])
     if answer["answer"] == CLAIMED:
-        return _as_json(Outcome(UNKNOWN, message=f"{answer['worker']} started it; nobody saw how it ended"))
+        return _as_json(Outcome(UNKNOWN, message=f"{answer['worker']} started it; its end was not seen"))
     if answer["answer"] != GO:
         return _as_json(Outcome(SKIPPED, message="the run was stopped before this started"))
     with _home().watched(order), tempfile.TemporaryDirectory(dir=place.private) as folder:
@@ -80,7 +80,7 @@ def _ask(question: str, **more: Any) -> Any:
     """Ask the ledger."""
     worker = get_worker()
     if worker.status in (Status.closing, Status.closed):
-        raise ConnectionError("this worker ends")  # nobody would hear: not worth the time that trying takes
+        raise ConnectionError("this worker ends")  # no answer would come: not worth the time that trying takes
     return sync(worker.loop, getattr(worker.scheduler, f"stagectl_{question}"), callback_timeout=SECONDS, **more)
 
 
@@ -92,14 +92,14 @@ def _name() -> str:
 
 
 def dask_setup(worker: Any) -> None:
-    """Leave Ctrl-C and the end of a terminal, which every process of a cluster made there is told, to `apply`."""
+    """Leave Ctrl-C and the end of a terminal, which reach every process of a cluster made there, to `apply`."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, frame: None)  # not SIG_IGN, which actions would inherit
 
 
 def dask_teardown(worker: Any) -> None:
-    """Kill what runs when the worker ends: nobody would see how it goes on."""
+    """Kill what runs when the worker ends: its end would not be seen."""
     kill_all()
 
 
@@ -109,7 +109,7 @@ def dask_teardown(worker: Any) -> None:
 async def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
     """Make everything ready for a run; return what of it is not there: `trouble` and a `hint`, or names of variables.
 
-    attempts: those that somebody waits for; what is here for others goes.
+    attempts: those that an apply waits for; what is here for others goes.
     """
     return await asyncio.get_running_loop().run_in_executor(None, _ready, attempt, facts, attempts)
 
@@ -172,7 +172,7 @@ class _Home:
             return found.place
         facts = _ask("facts", attempt=attempt)
         if facts is None:
-            raise StagectlError("nobody waits for this run any more")
+            raise StagectlError("no apply waits for this run any more")
         return self.prepare(attempt, facts)
 
     def prepare(self, attempt: str, facts: Dict[str, Any]) -> Place:
@@ -209,13 +209,13 @@ class _Home:
     def watched(self, order: Order) -> Iterator[None]:
         """Have what an action starts killed if this worker ends before it."""
         facts = [order.run, order.resource, order.action]
-        self._tell(["begin", *facts])
+        self._report(["begin", *facts])
         try:
             yield
         finally:
-            self._tell(["end", *facts])
+            self._report(["end", *facts])
 
-    def _tell(self, line: List[str]) -> None:
+    def _report(self, line: List[str]) -> None:
         assert self._watcher.stdin is not None, "it was started with a pipe"
         with self._line_guard:
             self._watcher.stdin.write(f"{json.dumps(line)}\n".encode())

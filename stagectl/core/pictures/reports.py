@@ -215,7 +215,7 @@ class Against(NamedTuple):
     others: Tuple[Other, ...]
 
 
-def told_outliving(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
+def outliving_text(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
     """Return a line, for people, on each change whose process goes on though the run does not."""
     return tuple(
         f"{identity} still runs, process {process}; wait for it, or end it: kill -- -{process}"

@@ -1,4 +1,4 @@
-"""The file with outputs that somebody knows of resources which exist already."""
+"""The file with the known outputs of resources that exist already."""
 
 from __future__ import annotations
 

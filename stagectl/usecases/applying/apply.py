@@ -83,8 +83,8 @@ def apply(
 ) -> Application:
     """Apply a selection of what is staged; raises StagectlError, and then nothing ran.
 
-    confirm sees the plan before anything runs; note is told what was done about an interrupted run, and when nothing
-    more starts; begin is told the run's id before the first change starts.
+    confirm sees the plan before anything runs; note gets what was done about an interrupted run, and when nothing
+    more starts; begin gets the run's id before the first change starts.
     """
     _check_here(workspace)
     is_remote(options.where, workspace.config)
@@ -229,7 +229,7 @@ def _check_signatures(workspace: Workspace, head: Oid) -> None:
     for line in workspace.git.run("rev-list", head, *([f"^{source}"] if source else [])).decode().split():
         if workspace.git.try_run("verify-commit", line)[0]:
             raise StagectlError(
-                f"{line[:12]} has no good signature of somebody you trust, and --require-signed was given",
+                f"{line[:12]} has no good signature of a key that you trust, and --require-signed was given",
                 f"see why: git verify-commit {line[:12]}",
             )
 

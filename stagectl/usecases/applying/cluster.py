@@ -63,7 +63,7 @@ def cluster_of(workspace: Workspace, plan: Plan, header: Header, where: Where, t
 
 
 def check_address(address: str, *, insecure: bool) -> None:
-    """Refuse an address over which anybody could run code here or there; raises UsageError."""
+    """Refuse an address over which strangers could run code here or there; raises UsageError."""
     parsed = parse(address)
     if parsed is None:
         raise UsageError(
@@ -72,8 +72,8 @@ def check_address(address: str, *, insecure: bool) -> None:
     scheme, host = parsed
     if scheme == TCP and not insecure and not is_here(host):
         raise UsageError(
-            f"{address} is plain TCP to another host: whoever reaches it can run code on every machine of the cluster",
-            "use tls://, see docs/cluster.md; --insecure where nobody else is in that network",
+            f"{address} is plain TCP to another host: what reaches it can run code on every machine of the cluster",
+            "use tls://, see docs/cluster.md; --insecure where no other host is in that network",
         )
 
 

@@ -58,11 +58,11 @@ def execute(
     cluster: Optional[Link] = None,
     holds: Callable[[], str] = lambda: "",
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
-    """Run a plan's changes; return how each ended, and whether somebody stopped the run.
+    """Run a plan's changes; return how each ended, and whether the run was stopped.
 
     total: how many run at once; known: how changes ended before an interruption, which do not run again; again: changes
     that were tried before; cluster: where they run, if not here; holds: why nothing more may start, because a lock was
-    lost. Raises RunLost when nobody saw how some ended: the run stays open.
+    lost. Raises RunLost where the end of some was not seen: the run stays open.
     """
     left_out = _left_out(task, known)
     course = Course(task.plan, task.applied)
@@ -74,7 +74,7 @@ def execute(
             hands.act,
             hands.executor,
             limits_of(task.plan, total, task.workspace.config.targets),
-            _teller(task, onlooker.watch, known),
+            _journaled(task, onlooker.watch, known),
             restriction=left_out,
             again=again,
             fail_fast=task.header.fail_fast,
@@ -96,17 +96,17 @@ def _left_out(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
     return replace(found, preset={**found.preset, **known})
 
 
-def _teller(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
-    """Return what notes in the journal how changes go, and then says so to who looks on."""
+def _journaled(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
+    """Return what notes in the journal how changes go, and then says so to its watcher."""
 
-    def tell(news: News) -> None:
+    def report(news: News) -> None:
         task.journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
         for change, outcome in news:
             if change.id not in known:
-                with suppress(OSError):  # who looks on may go away; the run goes on
+                with suppress(OSError):  # the watcher may go away; the run goes on
                     watch(change, outcome)
 
-    return tell
+    return report
 
 
 def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[ChangeId]], None]:
@@ -123,7 +123,7 @@ def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[Cha
 
 @dataclass(frozen=True)
 class _Hands:
-    """What carries out changes. kill: ends whatever of this run is being carried out."""
+    """What carries out changes. kill: ends all of this run that is being carried out."""
 
     act: Act
     executor: Executor
@@ -143,7 +143,7 @@ class _Threads(ThreadPoolExecutor):
 
 
 def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) -> _Hands:
-    """Return what carries out changes on this machine, in threads; preset: changes that need nobody to."""
+    """Return what carries out changes on this machine, in threads; preset: changes whose end is known beforehand."""
     plan, journal = task.plan, task.journal
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
     found, notes = handlers_of(acting, acting.changes), Notes(journal.folder)
@@ -179,12 +179,12 @@ def _there(task: Task, course: Course, cluster: Link) -> _Hands:
 
 
 def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:
-    """Return the outcomes; where nobody saw how some changes ended, leave the run open, for `resume` to ask."""
+    """Return the outcomes; where the end of some changes was not seen, leave the run open, for `resume` to ask."""
     unknown = [change.id for change in task.plan.changes if outcomes[change.id].state == UNKNOWN]
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise RunLost(
-            f"run {task.header.run}: nobody saw how {', '.join(unknown[:5])}{more} ended; all others are known",
+            f"run {task.header.run}: the end of {', '.join(unknown[:5])}{more} was not seen; all others are known",
             "look, and say: stagectl resume",
         )
     return outcomes

@@ -12,7 +12,7 @@ from stagectl.usecases.repository.workspace import Workspace
 
 
 def interrupted(workspace: Workspace) -> Optional[str]:
-    """Return the run that was interrupted and that nobody recovered, None if there is none."""
+    """Return the run that was interrupted and was not recovered, None if there is none."""
     scratch = workspace.git.common / "stagectl"
     run = unclosed(scratch)
     return None if run is None or is_held(scratch) else run

@@ -56,9 +56,9 @@ def _check_variables(changes: Sequence[Change]) -> None:
             readers.setdefault(name, set()).add(change.resource)
     missing = sorted(readers.keys() - os.environ.keys())
     if missing:
-        told = (f"{name} (read by {_few(sorted(readers[name]))})" for name in missing)
+        unset = (f"{name} (read by {_few(sorted(readers[name]))})" for name in missing)
         raise StagectlError(
-            f"not set in the environment: {', '.join(told)}", "set what the inputs read with ${env:...}"
+            f"not set in the environment: {', '.join(unset)}", "set what the inputs read with ${env:...}"
         )
 
 

@@ -48,7 +48,7 @@ def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
 def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
 
-    What somebody else applied since stays where the two touch
+    What others applied since stays where the two touch
     no resource in common; where they do, Overtaken names these, and a commit with its own ref keeps what this run did.
     """
     workspace, header, applied = task.workspace, task.header, task.applied

@@ -1,4 +1,4 @@
-"""What becomes of runs that were interrupted: recorded as far as anybody knows, or finished."""
+"""What becomes of runs that were interrupted: recorded as far as is known, or finished."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stagectl.adapters.running import run_folders
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
-from stagectl.core.pictures.reports import told_outliving
+from stagectl.core.pictures.reports import outliving_text
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import tried
@@ -29,11 +29,11 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
-Ask = Callable[[Change], str]  # a change whose end nobody saw -> one of these
+Ask = Callable[[Change], str]  # a change whose end was not seen -> one of these
 
 
 def recover(workspace: Workspace) -> Optional[str]:
-    """Record an interrupted run as far as anybody knows how its changes ended; return what was done, None if nothing.
+    """Record an interrupted run as far as it is known how its changes ended; return what was done, None if nothing.
 
     The caller holds the lock.
     """
@@ -44,10 +44,10 @@ def recover(workspace: Workspace) -> Optional[str]:
     commit = _close(workspace, found, outcomes)
     done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
     unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
-    told = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
-    told += f", how {', '.join(unknown)} ended is unknown" if unknown else ""
-    told = told if commit else f"run {found.header.run} was interrupted before anything ended"
-    return "\n".join([told, *(f"warning: {line}" for line in told_outliving(left))])
+    text = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
+    text += f", how {', '.join(unknown)} ended is unknown" if unknown else ""
+    text = text if commit else f"run {found.header.run} was interrupted before anything ended"
+    return "\n".join([text, *(f"warning: {line}" for line in outliving_text(left))])
 
 
 def _interrupted(workspace: Workspace) -> Optional[Record]:
@@ -102,7 +102,7 @@ def resume(
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
 
-    ask: what became of a change whose end nobody saw; not asked for kinds that are idempotent, which run again.
+    ask: what became of a change whose end was not seen; not asked for kinds that are idempotent, which run again.
     outputs: of changes that are said to be done.
     """
     with only_one(workspace.git.scratch(), "resume") as say:
@@ -112,7 +112,7 @@ def resume(
             return None
         say(found.header.run)
         is_remote(where or Where(), workspace.config)
-        for line in told_outliving(outliving(workspace, found.header.run)):
+        for line in outliving_text(outliving(workspace, found.header.run)):
             note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
             workspace = Workspace(workspace.root)  # the applied branch may have been fetched
@@ -194,7 +194,7 @@ def _with_outputs(
     for name in sorted(given.keys() - done.keys()):
         raise StagectlError(
             f"{name}: no change of it was said to be done, so there is nothing to give outputs to",
-            "give those of changes whose end nobody saw, with --unknown done",
+            "give those of changes whose end was not seen, with --unknown done",
         )
     outputs = {done[name]: found for name, found in given.items()}
     return {
@@ -208,7 +208,7 @@ def _is_done(outcome: Optional[Outcome]) -> bool:
 
 
 def _answer(plan: Plan, change: Change, found: Record, ask: Ask) -> Optional[Outcome]:
-    """Return how a change ended whose end nobody saw; None if it shall run again."""
+    """Return how a change ended whose end was not seen; None if it shall run again."""
     outcome = found.outcomes[change.id]
     assert outcome.state in (INPROGRESS, UNKNOWN), "only these are asked about"
     if change.kind in plan.kinds and plan.kinds[change.kind].idempotent:
@@ -217,5 +217,5 @@ def _answer(plan: Plan, change: Change, found: Record, ask: Ask) -> Optional[Out
     if answer == RERUN:
         return None
     if answer == DONE:
-        return Outcome(SUCCESS, message="nobody saw how this ended; it was said to be done")
-    return Outcome(ERROR, message="nobody saw how this ended; it was said to have failed")
+        return Outcome(SUCCESS, message="its end was not seen; it was said to be done")
+    return Outcome(ERROR, message="its end was not seen; it was said to have failed")

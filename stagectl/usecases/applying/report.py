@@ -43,7 +43,7 @@ def report(workspace: Workspace, run: Optional[str] = None) -> Record:
 
 
 def with_liveness(workspace: Workspace, record: Record) -> Record:
-    """Return a record that says whether the run is going on (it is not closed, and somebody holds the lock).
+    """Return a record that says whether the run is going on (it is not closed, and the lock is held).
 
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
@@ -56,7 +56,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
 
 
 def _so_far(scratch: Path, record: Record, identity: ChangeId) -> Outcome:
-    """Return the outcome of a change whose end nobody saw yet, with what it printed."""
+    """Return the outcome of a change whose end was not seen yet, with what it printed."""
     path = journals.output_path(run_folders.folder_of_run(scratch, record.header.run), identity)
     return replace(record.outcomes[identity], output=last_lines(path))
 
@@ -107,7 +107,7 @@ def retry(
 
 
 def _check_current(workspace: Workspace, source: Oid, names: Sequence[Name]) -> None:
-    """Refuse to try again what was staged anew since: it would run what somebody has mended."""
+    """Refuse to try again what was staged anew since: it would run what was mended since."""
     head = workspace.git.head()
     sides = [[f"{commit}:{staged_path(name)}" for name in names] for commit in (source, head)]
     then, now = (workspace.git.look_up(side) for side in sides)

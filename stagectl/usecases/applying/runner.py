@@ -35,9 +35,9 @@ def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
 class Run:
     """One run of a plan's changes. outcomes holds the ended ones.
 
-    watch is told of every start before it happens, and of every end before anything that waits for it starts, several
-    at a time. should_stop is asked now and then, and before anything starts: why nothing more may; `stop` may be called
-    at any moment, also by a signal handler. on_stop is told, once, that nothing more starts while something still runs.
+    watch gets every start before it happens, and every end before anything that waits for it starts, several at a
+    time. should_stop is asked now and then, and before anything starts: why nothing more may; `stop` may be called at
+    any moment, also by a signal handler. on_stop is called once, when nothing more starts while something still runs.
     again: changes that were tried before, which count as changed when they succeed; seconds: how long changes took in
     earlier runs, as far as that is known; course: the applied state that they act on.
     """
@@ -67,13 +67,13 @@ class Run:
         self._restriction = restriction or Restriction()
         self._again = again
         self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
-        self._is_stop_told = False
+        self._is_stop_reported = False
         self._course = course
         self._ready = Ready(limits)
         self._running: Dict[Future[Outcome], Change] = {}
-        self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, somebody asked to stop
+        self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, a stop was asked for
         self.outcomes: Dict[ChangeId, Outcome] = {}
-        self._untold: List[Tuple[Change, Outcome]] = []  # ends; told with the starts that follow, to flush both at once
+        self._unreported: List[Tuple[Change, Outcome]] = []  # ends; they wait for starts, one flush for both
         self.stopped = ""  # why no more work is handed out
 
     def stop(self, why: str) -> None:
@@ -90,25 +90,25 @@ class Run:
                 self._take_ready()
                 self._start_some()
                 self._wait()
-            self._tell()
+            self._report()
         except BaseException:
-            self._tell_what_runs()
+            self._report_what_runs()
             raise
         return self.outcomes
 
-    def _tell(self, starts: News = ()) -> None:
+    def _report(self, starts: News = ()) -> None:
         """Report ends that were not reported yet, and starts."""
-        news = [*self._untold, *starts]
+        news = [*self._unreported, *starts]
         if news:
             self._watch(news)
-        self._untold.clear()
+        self._unreported.clear()
 
-    def _tell_what_runs(self) -> None:
-        """Wait for what runs, and tell how it ended: the loop itself cannot go on."""
+    def _report_what_runs(self) -> None:
+        """Wait for what runs, and report how it ended: the loop itself cannot go on."""
         wait(self._running)
         seen = [future for future in self._running if not _is_lost(future)]
-        self._untold += self._counted([(self._running[future], self._seen(future)) for future in seen])
-        self._tell()
+        self._unreported += self._counted([(self._running[future], self._seen(future)) for future in seen])
+        self._report()
 
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
@@ -137,12 +137,12 @@ class Run:
         if self._ready.waits():
             self._ask_whether_to_stop()
         if self.stopped:
-            self._tell_stop()
+            self._report_stop()
             self._end([(change, Outcome(SKIPPED, message=self.stopped)) for change in self._ready.drain()])
             return
         starting = list(iter(self._ready.take, None))
         if starting:
-            self._tell([(change, Outcome(INPROGRESS)) for change in starting])
+            self._report([(change, Outcome(INPROGRESS)) for change in starting])
             for change in starting:
                 future: Future[Outcome] = self._executor.submit(self._act, change)  # type: ignore[arg-type]
                 self._running[future] = change
@@ -152,7 +152,7 @@ class Run:
     def _wait(self) -> None:
         if not self._running:
             return
-        self._tell()
+        self._report()
         done = self._some_done()
         changes = sorted(((self._running[future], self._seen(future)) for future in done), key=lambda end: end[0].id)
         for future in done:
@@ -166,10 +166,10 @@ class Run:
         """Return how a change ended that ran."""
         return as_tried(self._running[future], _outcome(future), self._again)
 
-    def _tell_stop(self) -> None:
-        if self._running and not self._is_stop_told:
-            self._is_stop_told = True
-            self._tell()
+    def _report_stop(self) -> None:
+        if self._running and not self._is_stop_reported:
+            self._is_stop_reported = True
+            self._report()
             self._on_stop(self.stopped, sorted(change.id for change in self._running.values()))
 
     def _some_done(self) -> List[Future[Outcome]]:
@@ -184,7 +184,7 @@ class Run:
     def _end(self, ended: News) -> News:
         """Take ends; return them as they count."""
         ended = self._counted(ended)
-        self._untold.extend(ended)
+        self._unreported.extend(ended)
         for change, outcome in ended:
             self.outcomes[change.id] = outcome
             self._sorter.done(change.id)

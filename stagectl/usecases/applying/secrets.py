@@ -1,4 +1,4 @@
-"""Which variables are secret, and what takes their values out of whatever is said (docs/design.md, section 11)."""
+"""Which variables are secret, and what takes their values out of all that is printed (docs/design.md, section 11)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stagectl.core.running.runs import Header
 from stagectl.core.values import variables
 from stagectl.usecases.repository.workspace import Workspace
 
-# Whole files are not parsed: what somebody only quotes, after a second dollar, is no reading.
+# Whole files are not parsed: what is only quoted, after a second dollar, is no reading.
 _READING = re.compile(r"(?<!\$)\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _OPTIONS = ("-h", "-a", "-E", "--no-color", "--no-line-number", "--no-column", "--no-recurse-submodules")
 

@@ -1,4 +1,4 @@
-"""What the modules that carry out a plan share: the plan with where it comes from, and who looks on."""
+"""What the modules that carry out a plan share: the plan with where it comes from, and its watcher."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Onlooker:
-    """Who looks on while a plan is carried out."""
+    """The watcher of a plan that is carried out."""
 
     watch: Watch
     note: Note = lambda text: None

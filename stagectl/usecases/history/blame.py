@@ -41,7 +41,7 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
         situation = workspace.situation(workspace.snapshot(), workspace.applied()[1])
         match_names(name, world_of(situation))
     if not NAME.fullmatch(name):
-        raise StagectlError(f"'{name}' may be several resources", "--blame tells of one, by its full name")
+        raise StagectlError(f"'{name}' may be several resources", "--blame takes one, by its full name")
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
     names = _names(git, [commit for commit in (head, tip) if commit], Name(name))
     staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
@@ -72,7 +72,7 @@ def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
 
 
 def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
-    """Return what a resource was called before, as its first staged file under this name tells."""
+    """Return what a resource was called before, as its first staged file under this name says."""
     path = staged_path(name)
     created = [Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, "--", path], ["%H"])]
     if not created or not git.parents(created[0]):
@@ -118,7 +118,7 @@ def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[
 
 
 def _staged_values(data: bytes) -> Values:
-    """Return the values in a staged file; whatever somebody committed once, it may have none."""
+    """Return the values in a staged file; one that was committed once may have none."""
     try:
         return dict(leaves(yamlfile.load(data)[BODY]["inputs"]))
     except (yamlfile.BadYaml, IndexError, KeyError, TypeError):

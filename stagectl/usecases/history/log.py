@@ -149,7 +149,7 @@ def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]
     common = LogEntry("stage", Oid(commit), author, date, subject, (), (), {})
     if commit in applies:
         return _apply_entry(common, trailers, parents.split())
-    # A message can be written by anybody: what it says was staged counts if the commit changed that staged file.
+    # Any author can write any message: what it says was staged counts if the commit changed that staged file.
     files = {name for path in touched.get(Oid(commit), ()) for name in names_of(path)}
     said = _STAGED.findall(message)
     staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]

@@ -20,14 +20,14 @@ Trailers = Sequence[Tuple[str, str]]
 
 def fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
     """Return whether the trailers name every change and record of a plan, once, and nothing else."""
-    told = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
-    unchanged = [outcomes[change].state for change in map(ChangeId, told.get("Unchanged", ())) if change in outcomes]
+    named = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
+    unchanged = [outcomes[change].state for change in map(ChangeId, named.get("Unchanged", ())) if change in outcomes]
     return (
-        len(told.get("Change", ())) == len(outcomes)
+        len(named.get("Change", ())) == len(outcomes)
         and outcomes.keys() == {change.id for change in plan.changes}
-        and told.get("Recorded", []) == sorted(plan.recorded)
-        and unchanged == [SUCCESS] * len(told.get("Unchanged", ()))
-        and "Discarded" not in told
+        and named.get("Recorded", []) == sorted(plan.recorded)
+        and unchanged == [SUCCESS] * len(named.get("Unchanged", ()))
+        and "Discarded" not in named
     )
 
 

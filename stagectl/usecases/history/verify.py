@@ -122,13 +122,13 @@ class _Check:
             yield "its trailers do not name the changes of its plan"
         else:
             after = store.load_some(self._git, commit, {change.resource for change in plan.changes})
-            told = with_outputs(plan, outcomes, after)
-            told = told if "Record-only" in first else as_counted(plan, told, before)
+            ended = with_outputs(plan, outcomes, after)
+            ended = ended if "Record-only" in first else as_counted(plan, ended, before)
             given = store.load_some(self._git, commit, map(Name, given_in(trailers)))
             outputs = {name: (state or Applied()).outputs for name, state in given.items()}
             there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
             before = {**before, **{name: state for name, state in there.items() if state is not None}}
-            changed = settled(with_values(plan, told, before), told, before)
+            changed = settled(with_values(plan, ended, before), ended, before)
             yield from self._compared(parent, commit, source, adopted(plan, outputs, changed, before))
 
     def _made_again(
@@ -152,7 +152,7 @@ class _Check:
         return quickest("verify", narrow_way, full_way)
 
     def _plan(self, source: Oid, snapshot: Snapshot, first: Mapping[str, str]) -> Optional[Plan]:
-        """Return the plan of an apply, made again; None where nobody can know what it began with."""
+        """Return the plan of an apply, made again; None where what it began with cannot be known."""
         applied = self._began_with(first.get("Base", ""))
         if applied is None:
             return None
@@ -160,9 +160,9 @@ class _Check:
         return with_files(self._git, plan, source)
 
     def _began_with(self, base: str) -> Optional[State]:
-        """Return the applied state that a plan was made from, None where nobody can know it.
+        """Return the applied state that a plan was made from, None where that cannot be known.
 
-        Anybody can name, and make, any commit: only one of this history counts, or one that on this machine became part
+        Any commit can be named, and made: only one of this history counts, or one that on this machine became part
         of it. Where `sync` put several commits of a clone on others, all but the first name one that the clone alone
         had: what the commits before it did, on top of the base of the first.
         """

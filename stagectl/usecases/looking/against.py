@@ -134,7 +134,7 @@ class _Comparison:
         """Return where a branch went its own way; raises StagectlError where this clone cannot know."""
         fork = fork_of(self._git, self._plan.head, commit) if self._plan.head else None
         if fork is None and self._git.is_shallow():
-            raise StagectlError("this clone lacks the history that tells what it changed: git fetch --unshallow")
+            raise StagectlError("this clone lacks the history that shows what it changed: git fetch --unshallow")
         return fork
 
     def _read(self, fork: Optional[Oid], commit: Oid) -> Tuple[Staged, Kinds]:

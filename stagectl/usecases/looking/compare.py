@@ -119,7 +119,7 @@ def _resolved(
     applied: Mapping[Name, Applied],
     fixed: Mapping[Name, Inputs] = MappingProxyType({}),
 ) -> Side:
-    """Return resources with their values; what reads an output that nobody reported stays as it is written.
+    """Return resources with their values; what reads an output that was not reported stays as it is written.
 
     fixed: the values of those that show what is applied.
     """

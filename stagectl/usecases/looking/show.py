@@ -26,7 +26,7 @@ def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
 
 
 def _narrow_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
-    """Return one resource of now from what it is about; raises ReadInFull where only reading everything can tell."""
+    """Return one resource of now from what it is about; raises ReadInFull where everything has to be read."""
     if at is not None or not NAME.fullmatch(name):
         raise ReadInFull("another commit is asked about" if at is not None else "it is no plain name")
     found = narrow(workspace, Reach(also=frozenset([Name(name)])))

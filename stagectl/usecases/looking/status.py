@@ -23,13 +23,13 @@ def status(workspace: Workspace) -> Status:
 
 
 def _narrow_status(workspace: Workspace) -> Status:
-    """Return the status from what git says differs; raises ReadInFull where only reading every file can tell."""
+    """Return the status from what git says differs; raises ReadInFull where every file has to be read."""
     looked, found, trees, names, family = looked_at(workspace)
     part = part_of(workspace, found.kinds, names, family)
     plan = planned(found, Selection())
     unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
     folders = (STAGED, *workspace.config.roots)
-    if trees == Trees.of(workspace, found.kinds.digest):  # else nobody knows of which what was said is true
+    if trees == Trees.of(workspace, found.kinds.digest):  # else it is not known of which this is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
         remember(workspace, trees, said, family.updated(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]

@@ -1,7 +1,7 @@
 """What a plan is made from, read as far as the plan can be about it: see core/indexing/impact.py.
 
-Where that cannot be told for certain, and whenever it makes no plan, every file is read instead: that tells everything
-that is wrong, and tells it right.
+Where that is not certain, and whenever it makes no plan, every file is read instead: that reports everything
+that is wrong, and reports it right.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Found = TypeVar("Found")
 
 
 def quickest(what: str, narrow_way: Callable[[], Found], full_way: Callable[[], Found]) -> Found:
-    """Return what reading as little as possible gives, and where that can tell nothing what reading everything gives.
+    """Return what reading as little as possible gives, and where that is not enough what reading everything gives.
 
     what: the command, for the trace.
     """
@@ -55,7 +55,7 @@ class KindFiles:
 
     @property
     def digest(self) -> str:
-        """What tells these kinds from others."""
+        """What differs if one of these kinds does."""
         digest = hashlib.sha256()
         for path, content in sorted(self._files.items()):
             digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
@@ -156,7 +156,7 @@ class Reach(NamedTuple):
 
 
 def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
-    """Return what a plan is made from; raises ReadInFull where only reading every file can tell."""
+    """Return what a plan is made from; raises ReadInFull where every file has to be read."""
     git, head, tip = workspace.git, where.head, where.base or workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
     if git.cache() is None:

@@ -99,7 +99,7 @@ def _narrow_plan(
     found = narrow(workspace, Reach(head, commit, complete))  # last: git has been looking at the files all the while
     world = found.world(selection)
     if world is not None:
-        select(selection.of_resources(world), world)  # what does not exist is told at once
+        select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = planned(found, selection, world)
     return _placed(plan, commit or workspace.branch.tip, found.head, found.dirty, warnings), found.situation
 
@@ -132,7 +132,7 @@ def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, w
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
-    """Return the plan; what makes it impossible is told with file, line and column (paths: see `located`)."""
+    """Return the plan; what makes it impossible is reported with file, line and column (paths: see `located`)."""
     try:
         with time_budget("checking the inputs", len(situation.staged)):
             return make_plan(situation, selection)
@@ -141,7 +141,7 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 
 def _move_hints(plan: Plan) -> List[str]:
-    """Return hints for resources that look moved, but are removed and run again; each is told once."""
+    """Return hints for resources that look moved, but are removed and run again; each is reported once."""
     new: Dict[Tuple[str, Optional[str]], List[Name]] = {}
     for change in reversed(plan.changes):
         if change.action == RUN and change.cause.type == CauseType.STAGED:
@@ -210,7 +210,7 @@ def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[s
 
 
 def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: Optional[str] = None) -> bool:
-    """Return whether there certainly is a resource, staged or applied; False where only reading everything can tell."""
+    """Return whether there certainly is a resource, staged or applied; False where that takes reading everything."""
     tip = workspace.branch.tip if base is None else workspace.applied_commit(base)
     if workspace.git.cache() is None or not NAME.fullmatch(name):
         return False

@@ -53,7 +53,7 @@ def check_reviewed(workspace: Workspace, now: Plan, expected: str, reviewed: Opt
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Write a plan as a readable file; raises StagectlError where that cannot be, or nobody could read it again."""
+    """Write a plan as a readable file; raises StagectlError where that cannot be, or it could not be read again."""
     data = "".join(written(to_document(plan))).encode("utf-8", "surrogatepass")
     if len(data) > LARGEST:
         size, most = len(data) >> 20, LARGEST >> 20

@@ -31,7 +31,7 @@ class _Doubt(NamedTuple):
 class Rollback:
     """What a plan would take back. sources: per resource the commit it was last applied from.
 
-    unknown: why nobody can tell, "" where it is known.
+    unknown: why it is not known, "" where it is.
     """
 
     sources: Mapping[Name, Oid]
@@ -44,11 +44,11 @@ class Rollback:
         if self.unknown:
             return self.unknown
         names = sorted(self.sources)
-        told = [f"{name} (applied from {self.sources[name][:12]}, {self._subject(name)})" for name in names[:5]]
+        listed = [f"{name} (applied from {self.sources[name][:12]}, {self._subject(name)})" for name in names[:5]]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         which = "the commit it was" if len(names) == 1 else "the commits they were"
         return (
-            f"this would take back what is applied of {', '.join(told)}{more}: this commit does not contain {which} "
+            f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
             "last applied from, nor the same content"
         )
 
@@ -131,7 +131,7 @@ def _asked(doubts: Sequence[_Doubt]) -> List[str]:
 
 
 def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optional[Oid]]:
-    """Return what resources were last applied, or removed, from; None where this clone cannot tell."""
+    """Return what resources were last applied, or removed, from; None where this clone does not have that."""
     left = {doubt.paths[0]: doubt.name for doubt in doubts}
     found: Dict[Name, Optional[Oid]] = {}
     out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, "--", *_asked(doubts))

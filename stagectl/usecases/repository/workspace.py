@@ -164,7 +164,7 @@ class Workspace:
         raise StagectlError(
             f"the applied branch {config.applied_branch} and its copy from {config.remote} have diverged: "
             f"{local[:12]} and {remote[:12]}",
-            "someone else applied meanwhile; put yours on top of theirs: stagectl sync; see both: "
+            "another clone applied meanwhile; put yours on top: stagectl sync; see both: "
             f"git log --first-parent {ref} refs/remotes/{config.remote}/{config.applied_branch}",
         )
 
@@ -179,7 +179,7 @@ class Workspace:
         ]
 
     def refuse_unfetched(self) -> None:
-        """Raise StagectlError if the remote has the applied branch and this clone has not, or if nobody knows."""
+        """Raise StagectlError if the remote has the applied branch and this clone has not, or if that is not known."""
         from stagectl.adapters.remote.remote import Remote
 
         remote, branch = self.config.remote, self.config.applied_branch
@@ -276,7 +276,7 @@ def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]
 
 
 def more_problems(found: Snapshot) -> List[Problem]:
-    """Return what else is wrong in files that can be read beside others that cannot: all is told in one go."""
+    """Return what else is wrong in files that can be read beside others that cannot: all is reported in one go."""
     resources = {**found.staged, **found.defined}
     paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
     for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
@@ -285,11 +285,11 @@ def more_problems(found: Snapshot) -> List[Problem]:
     parents = {parent for resource in resources.values() for parent in resource.parents}
     broken |= {parent for parent in parents if folder_of(parent) in broken}  # one of its file may make it
     universe = everything(Situation({}, resources, found.kinds, broken=broken))
-    told = {(problem.path, problem.line, problem.column) for problem in found.problems}
+    reported = {(problem.path, problem.line, problem.column) for problem in found.problems}
     more: List[Problem] = []
     with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
         more = _problems(all_troubles(universe), found, paths)
-    return [problem for problem in more if (problem.path, problem.line, problem.column) not in told]
+    return [problem for problem in more if (problem.path, problem.line, problem.column) not in reported]
 
 
 def _problems(troubles: Iterable[Trouble], snapshot: Snapshot, paths: Mapping[Name, str]) -> List[Problem]:

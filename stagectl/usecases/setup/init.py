@@ -40,7 +40,7 @@ actions:
 def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> List[str]:
     """Make what is missing and return what was done, in words; what is there already stays as it is.
 
-    git: have git merge and compare by value here (the settings are this clone's, the attributes everybody's).
+    git: have git merge and compare by value here (the settings are this clone's, the attributes every clone's).
     example: set up the small multi-environment shop instead of an empty repository; raises StagectlError if there are
     resources already.
     """

@@ -63,8 +63,8 @@ def commit_staged(
 ) -> Staging:
     """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
 
-    check: only tell what would be done. trailers: more lines for the commit's message. plan: of what will be staged,
-    if that was made already; dirty: tells which paths, among some, HEAD has otherwise.
+    check: only return what would be done. trailers: more lines for the commit's message. plan: of what will be staged,
+    if that was made already; dirty: returns which paths, among some, HEAD has otherwise.
     """
     dirty = dirty or workspace.git.dirty
     plan = plan or _plan_of(workspace, snapshot, wanted, applied)
@@ -125,7 +125,7 @@ def commit_files(
 
     seen: how some of the files were when it was decided what to write; another stagectl may have staged since.
 
-    None: what was written is what HEAD has already, and only text went that nobody had committed.
+    None: what was written is what HEAD has already, and only text went that was not committed.
     """
     verb = workspace.git.unfinished()
     if verb is not None:

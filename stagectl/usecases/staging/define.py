@@ -81,7 +81,7 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
 
 
 def _one(workspace: Workspace, name: str) -> Snapshot:
-    """Return what there is to say of one resource; raises ReadInFull where only reading every file can tell."""
+    """Return what there is to say of one resource; raises ReadInFull where every file has to be read."""
     found = part_of_one(workspace, Name(name)) if NAME.fullmatch(name) else None
     if found is None or name not in {**found.defined, **found.staged} or name in found.expanded:
         raise ReadInFull("it is no plain name, or of nothing that has a file of its own")

@@ -37,7 +37,7 @@ def desired(
 ) -> Dict[Name, Optional[Resource]]:
     """Return what the staged form of each chosen resource should be, None for one whose definition is gone.
 
-    deleted: committed staged files that somebody deleted by hand.
+    deleted: committed staged files that were deleted by hand.
     """
     deleted = deleted or {}
     wanted: Dict[Name, Optional[Resource]] = {}

@@ -26,7 +26,7 @@ def part_of(
     family: Family,
     edits: Optional[Mapping[str, Optional[bytes]]] = None,
 ) -> Snapshot:
-    """Return what the working tree says about some names; raises ReadInFull where only reading every file can tell.
+    """Return what the working tree says about some names; raises ReadInFull where every file has to be read.
 
     edits: files about to be written, None for one that goes.
     """
@@ -46,7 +46,7 @@ def part_of(
 
 
 def part_of_one(workspace: Workspace, name: Name) -> Snapshot:
-    """Return what the working tree says about one resource; raises ReadInFull where only reading all can tell."""
+    """Return what the working tree says about one resource; raises ReadInFull where all have to be read."""
     git = workspace.git
     if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
         raise ReadInFull("files may be left out here, or STAGECTL_CACHE=off")

@@ -1,7 +1,7 @@
 """The resources about whose staging there may be something to say, without reading those about which there is not.
 
 Of everything else the definition is what is staged, and both are as HEAD has them. Which resources were not so in an
-earlier state of the repository is remembered; git tells which files differ since.
+earlier state of the repository is remembered; git says which files differ since.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Part(NamedTuple):
         return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
 
     def plan(self, wanted: Mapping[Name, Optional[Resource]]) -> Plan:
-        """Return the unselected plan when these are staged; raises ReadInFull where it cannot be told here."""
+        """Return the unselected plan when these are staged; raises ReadInFull where it cannot be made here."""
         return planned(self.narrow.with_staged(wanted), Selection())
 
 

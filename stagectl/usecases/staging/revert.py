@@ -62,7 +62,7 @@ class _Work:
 def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     """Stage the inverse of commits (A..B for a range), the newest first; raises StagectlError, changing nothing.
 
-    What was changed again since is a conflict: all of them are told, value by value.
+    What was changed again since is a conflict: all of them are reported, value by value.
     """
     workspace.git.check_identity()
     snapshot = workspace.snapshot(definitions=True)

@@ -52,7 +52,7 @@ def stage(
     choose: asked for every resource that would change and every action that would be staged on it; without it actions
     are staged alone.
     allow_empty: whether a root of definitions may be gone, or empty, though staged files come from it.
-    check: only tell what would be staged. verb: what the commit's subject begins with.
+    check: only return what would be staged. verb: what the commit's subject begins with.
     """
     job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers, allow_empty)
     return quickest("stage", job.narrow, job.full)
@@ -73,7 +73,7 @@ class _Job(NamedTuple):
     allow_empty: bool = False
 
     def narrow(self) -> Staging:
-        """Stage after reading what git says differs; raises ReadInFull where only reading every file can tell."""
+        """Stage after reading what git says differs; raises ReadInFull where every file has to be read."""
         if self.actions and not self.selection.names:
             raise ReadInFull("actions are staged on what is not named")
         found = narrow_part(self.workspace, self.selection, self.edits)
@@ -140,7 +140,7 @@ class _Job(NamedTuple):
         return self._with_warning(done, snapshot, wanted)
 
     def _dirty(self, dirty: Dirty, snapshot: Snapshot) -> Dirty:
-        """Return what tells uncommitted paths; where actions alone are staged, definitions are left out."""
+        """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""
         if not self._is_alone:
             return dirty
         made_from = (one.path for one in snapshot.definitions.values())
@@ -256,7 +256,7 @@ def _refuse_twins(snapshot: Snapshot) -> None:
 
 
 def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
-    """Refuse to overwrite staged copies that somebody edited by hand."""
+    """Refuse to overwrite staged copies that were edited by hand."""
     copies = [
         name
         for name in sorted(wanted)

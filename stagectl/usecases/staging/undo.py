@@ -61,7 +61,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 class _Aim:
     """What there is, what was chosen of it, and the moves that are undone with it (new name -> old name).
 
-    A move is undone as a whole: both names are chosen, and whoever reads the new name reads the old one again.
+    A move is undone as a whole: both names are chosen, and what reads the new name reads the old one again.
     """
 
     snapshot: Snapshot

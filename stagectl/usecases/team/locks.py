@@ -25,7 +25,7 @@ def locks(workspace: Workspace) -> Locks:
 
 
 def lock(workspace: Workspace, reason: str, note: Callable[[str], None]) -> Lock:
-    """Lock the remote until somebody unlocks it; raises StagectlError if somebody holds the lock."""
+    """Lock the remote until it is unlocked; raises StagectlError if the lock is held."""
     if not reason.strip():
         raise UsageError("say why, for those who wait: --reason TEXT")
     wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0)
@@ -33,12 +33,12 @@ def lock(workspace: Workspace, reason: str, note: Callable[[str], None]) -> Lock
 
 
 def unlock(workspace: Workspace, identity: str) -> Lock:
-    """Take a lock away, whoever holds it, and return it; raises StagectlError if there is none, or another one."""
+    """Take a lock away from its holder, and return it; raises StagectlError if there is none, or another one."""
     remote, ref = remote_of(workspace), workspace.config.lock_ref
     for _ in range(TRIES):
         seen = look_at_lock(remote, ref)
         if seen is None:
-            raise StagectlError(f"nobody holds the lock on {remote.name}", "nothing to do")
+            raise StagectlError(f"the lock on {remote.name} is not held", "nothing to do")
         if seen.lock.id != identity:
             raise StagectlError(
                 f"the lock on {remote.name} is another one: {seen.lock.id}, of {seen.lock.holder}: {seen.lock.purpose}",

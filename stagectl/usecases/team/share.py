@@ -35,7 +35,7 @@ class Alone:
 
 
 class Shared(Alone):
-    """An apply that holds the lock on the remote and has what everybody else applied."""
+    """An apply that holds the lock on the remote and has what all others applied."""
 
     def __init__(self, workspace: Workspace, remote: Remote, holding: Holding, theirs: Optional[Oid]) -> None:
         self._workspace, self._remote, self._holding, self._theirs = workspace, remote, holding, theirs
@@ -61,7 +61,7 @@ class Shared(Alone):
             theirs = fetch(self._workspace, self._remote)
         except StagectlError as error:
             return error.message
-        others = ", ".join(commit.named for commit in commits_since(git, theirs, ours)) or "nobody knows by what"
+        others = ", ".join(commit.named for commit in commits_since(git, theirs, ours)) or "an unknown change"
         return f"{ref} moved on {self._remote.name} meanwhile: {others}"
 
 
@@ -69,7 +69,7 @@ class Shared(Alone):
 def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Iterator[Alone]:
     """Hold the lock on the remote, and have its applied branch fetched; nothing of it without a remote, or offline.
 
-    Raises Locked where somebody else holds it, and GitError when the remote does not answer. The caller reads the
+    Raises Locked where another holds it, and GitError when the remote does not answer. The caller reads the
     applied branch anew.
     """
     if offline or workspace.config.remote not in workspace.git.remotes():
@@ -129,7 +129,7 @@ def _is_released(remote: Remote, holding: Holding, note: Note) -> bool:
 def remote_of(workspace: Workspace, note: Note = lambda text: None) -> Remote:
     """Return the remote that the team shares; raises StagectlError if this clone has none.
 
-    note: is told what is waited for.
+    note: gets what is waited for.
     """
     name = workspace.config.remote
     if name not in workspace.git.remotes():
@@ -156,7 +156,7 @@ def fetch(workspace: Workspace, remote: Remote) -> Optional[Oid]:
 
 
 def push(workspace: Workspace, remote: Remote, new: Oid, expected: Optional[Oid]) -> bool:
-    """Push an applied commit that contains what the remote had; return whether nobody was faster."""
+    """Push an applied commit that contains what the remote had; return whether no other clone was faster."""
     if remote.advance(applied_ref(workspace), new, expected) != new:
         return False
     tracking = tracking_ref(workspace)

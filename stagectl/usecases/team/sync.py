@@ -16,13 +16,13 @@ from stagectl.core.pictures.reports import SharedCommit, Syncing
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note, applied_ref, commits_since, fetch, push, remote_of, tracking_ref
 
-TRIES = 5  # how often a push is tried again that somebody else was faster with
+TRIES = 5  # how often a push is tried again where another clone was faster
 
 
 def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
     """Fetch the applied branch, put what only this clone has on top, and push; raises StagectlError.
 
-    Where both changed the same resource nothing moves, and the result names it. note is told what is waited for.
+    Where both changed the same resource nothing moves, and the result names it. note gets what is waited for.
     """
     remote = remote_of(workspace, note)
     if workspace.git.branch() == applied_ref(workspace):
@@ -51,7 +51,7 @@ def _theirs(workspace: Workspace, remote: Remote) -> Optional[Oid]:
 
 
 def _step(workspace: Workspace, remote: Remote, done: Syncing, theirs: Optional[Oid]) -> Tuple[Syncing, bool]:
-    """Try once to get in step; return what was done, and whether it is over: it is not if somebody was faster."""
+    """Try once to get in step; return what was done, and whether it is over: it is not if another clone was faster."""
     git, ours = workspace.git, workspace.git.find(applied_ref(workspace))
     known = theirs or git.find(tracking_ref(workspace))  # a branch that the remote lost is not lost here
     new = ours or known
@@ -74,7 +74,7 @@ def _step(workspace: Workspace, remote: Remote, done: Syncing, theirs: Optional[
 
 
 def _move(workspace: Workspace, new: Oid) -> bool:
-    """Move the branch here; return whether nobody else did."""
+    """Move the branch here; return whether no other process did."""
     git, ref = workspace.git, applied_ref(workspace)
     local = git.find(ref)
     return local == new or git.move_ref(ref, new, local, "sync")
@@ -92,9 +92,9 @@ def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tupl
         )
     conflicts = _conflicts(workspace, mine, others)
     if conflicts:
-        ref = keep(git, ours, mine[-1].run)  # whoever takes theirs now forgets it
+        ref = keep(git, ours, mine[-1].run)  # a reset to theirs would lose it
         return replace(done, conflicts=conflicts, ours=tuple(mine), theirs=tuple(others), kept=ref), None
-    # What a second round puts on top again is told under the commit it first had.
+    # What a second round puts on top again is reported under the commit it first had.
     first: Dict[Oid, SharedCommit] = {new: old for old, new in done.replayed}
     tip, replayed, became = theirs, [], {}
     for commit in mine:

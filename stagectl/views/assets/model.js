@@ -19,7 +19,7 @@ for (const [earlier, later, how] of data.edges) {
 }
 const deepest = Math.max(0, ...nodes.map((node) => node.folders.length));
 
-// depth: how many levels of folders are open, null as many as fit; open: folders that somebody opened or closed;
+// depth: how many levels of folders are open, null as many as fit; open: folders that the reader opened or closed;
 // revealed: nodes that were asked for by name.
 const state = {
   search: "", tag: "", kind: "", action: "", state: "", focus: nodes.length > SMALL && nodes.some((node) => node.own),
@@ -68,7 +68,7 @@ function boxesOf(shown, depth) { // what stands for each node: itself, or the ou
   return found;
 }
 
-function picture() { // boxes and arrows to draw, as many folders open as fit unless somebody said how many
+function picture() { // boxes and arrows to draw, as many folders open as fit unless the reader said how many
   const shown = wanted();
   let boxes = boxesOf(shown, state.depth === null ? deepest : state.depth);
   const limit = state.focus && !isFiltered() ? FIRST : LIMIT;

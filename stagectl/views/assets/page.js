@@ -163,7 +163,7 @@ function links(indexes) {
   return make("ul", null, ...items);
 }
 
-function chain(index, seen) { // why, step by step; what was told already is not told again
+function chain(index, seen) { // why, step by step; what stands there already is not repeated
   const behind = nodes[index].behind.filter((one) => !seen.has(one));
   behind.forEach((one) => seen.add(one));
   return make("ul", null, ...behind.map((one) => {

@@ -8,7 +8,7 @@ from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.views.plans.destroys import destroying, going_lines
-from stagectl.views.plans.plan_text import cause_text, shown_differences, told_in_short
+from stagectl.views.plans.plan_text import cause_text, shown_differences, summary_text
 from stagectl.views.text import difference_line, safe
 
 MOST = 10  # annotations of one level that a step may make; further ones are dropped by the site
@@ -28,8 +28,8 @@ def plan_github(plan: Plan, places: Places) -> str:
     warnings += [
         _command("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
     ]
-    told = told_in_short(plan)
-    head = _command("notice", (), _TITLE, f"{told} Plan id: {plan.id}")
+    summary = summary_text(plan)
+    head = _command("notice", (), _TITLE, f"{summary} Plan id: {plan.id}")
     return "".join(f"{line}\n" for line in [*_bounded("notice", [head, *notices]), *_bounded("warning", warnings)])
 
 

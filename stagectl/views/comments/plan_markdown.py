@@ -21,7 +21,7 @@ from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
-from stagectl.views.plans.plan_text import cause_text, counts_text, shown_differences, told_in_short
+from stagectl.views.plans.plan_text import cause_text, counts_text, shown_differences, summary_text
 from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
@@ -74,21 +74,21 @@ def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against]
 
 def marker(plan: Plan) -> str:
     """Return the hidden first line by which a bot finds its comment: command, plan id and selection."""
-    told = json.dumps(
+    fields = json.dumps(
         {"command": "plan", "plan_id": plan.id, "selection": selection_json(plan.selection)},
         sort_keys=True,
         separators=(",", ":"),
     )
     for character in "<>&":
-        told = told.replace(character, f"\\u{ord(character):04x}")
-    told = told.replace("--", "-\\u002d")
-    return f"<!-- stagectl:plan {told} -->"
+        fields = fields.replace(character, f"\\u{ord(character):04x}")
+    fields = fields.replace("--", "-\\u002d")
+    return f"<!-- stagectl:plan {fields} -->"
 
 
 def _head(plan: Plan, level: int) -> Iterator[str]:
     words = " ".join(map(shlex.quote, selection_words(plan.selection)))
     of = f"Plan of {code(_cut(words, _LONGEST_HEAD))}" if words else "Plan"
-    yield f"### {of}: {told_in_short(plan) if plan.is_empty else counts_text(plan)}"
+    yield f"### {of}: {summary_text(plan) if plan.is_empty else counts_text(plan)}"
     yield ""
     yield f"- selection: {code(words) if words else 'everything that is staged'}"
     yield f"- plan id: {code(plan.id)}"

@@ -1,4 +1,4 @@
-"""What a picture shows, before anybody knows where: boxes with their words, and arrows between them."""
+"""What a picture shows, before its places are known: boxes with their words, and arrows between them."""
 
 from __future__ import annotations
 

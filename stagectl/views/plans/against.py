@@ -43,7 +43,7 @@ def _words(other: Other) -> Iterator[str]:
 
 
 def against_markdown(found: Against, most: int) -> Iterator[str]:
-    """Yield the section of a comment that tells which other branches meet a plan, the first *most* of them."""
+    """Yield the section of a comment that names the other branches that meet a plan, the first *most* of them."""
     meeting = _meeting(found)
     yield f"**Other branches:** {_counts(found)}"
     if meeting and most:

@@ -44,10 +44,10 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     if plan.pending:
         lines += [f"Staged but not selected: {listed(plan.pending)}"]
     lines += [""] if lines else []
-    return "\n".join([*lines, told_in_short(plan)]) + "\n"
+    return "\n".join([*lines, summary_text(plan)]) + "\n"
 
 
-def told_in_short(plan: Plan) -> str:
+def summary_text(plan: Plan) -> str:
     """Return the last line of a plan: its counts, or that there is nothing to do, for the selection or at all."""
     if not plan.is_empty:
         return summary_line(plan)
@@ -77,7 +77,7 @@ def allowance_line(plan: Plan) -> str:
 
 
 def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
-    """Yield the lines of a plan that nobody reads whole: of what a folder does alike, three changes and a count."""
+    """Yield the lines of a plan too long to read whole: of what a folder does alike, three changes and a count."""
     groups: Dict[Tuple[str, ...], List[Change]] = {}
     for change in plan.changes:
         alike = (folder_of(change.resource), change.kind, change.action, change.cause.type, sign_of_change(change))

@@ -165,7 +165,7 @@ def test_diverged_applied_branches_are_an_error(repo: Repo) -> None:
 
     expected = (
         f"error: the applied branch stagectl/applied and its copy from origin have diverged: {ours} and {theirs}\n"
-        "hint: someone else applied meanwhile; put yours on top of theirs: stagectl sync; see both: "
+        "hint: another clone applied meanwhile; put yours on top: stagectl sync; see both: "
         "git log --first-parent refs/heads/stagectl/applied refs/remotes/origin/stagectl/applied\n"
     )
     assert expected == refused(other, "--yes")

@@ -52,7 +52,7 @@ def test_without_a_terminal_apply_needs_yes_or_expect(repo: Repo) -> None:
 
     assert (64, []) == (ran.code, repo.log())
     assert (
-        "error: nobody can be asked here\nhint: say --yes, or --expect PLAN_ID for a plan that was reviewed\n"
+        "error: there is no terminal to ask on\nhint: say --yes, or --expect PLAN_ID for a reviewed plan\n"
     ) == ran.err
     assert "" == repo.git("for-each-ref", f"refs/heads/{APPLIED}")
 

@@ -101,7 +101,7 @@ def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_st
 
         found = states(repo)
         unknown = {identity for identity, state in found.items() if state == "UNKNOWN"}
-        assert done.code == 1 and "nobody saw how" in done.err and "stuck.run" in done.err
+        assert done.code == 1 and "was not seen" in done.err and "stuck.run" in done.err
         assert "hint: look, and say: stagectl resume" in done.err
         assert "stuck.run" in unknown and found["z.run"] == "SKIPPED" and len(unknown) <= 8
         assert {"SUCCESS", "UNKNOWN", "SKIPPED"} == set(found.values())
@@ -112,7 +112,7 @@ def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_st
         succeeded = {identity.partition(".")[0] for identity, state in found.items() if state == "SUCCESS"}
         assert succeeded <= {line[0] for line in lines(notes, "e")}
         report = repo.ok("report").out
-        assert ": interrupted, by Ada" in report and "nobody saw how it ended" in report
+        assert ": interrupted, by Ada" in report and "its end was not seen" in report
         assert repo.run("resume", *on(cluster)).code == 64, "it has to be told what became of them"
 
     (notes / "go").touch()
@@ -388,7 +388,7 @@ def test_who_cannot_load_stagectl_is_named_before_anything_starts(
 
 
 REFUSED = {
-    "tcp://10.0.0.1:8786": "tcp://10.0.0.1:8786 is plain TCP to another host: whoever reaches it can run code",
+    "tcp://10.0.0.1:8786": "tcp://10.0.0.1:8786 is plain TCP to another host: what reaches it can run code",
     "scheduler:8786": "scheduler:8786 is plain TCP to another host",
     "tcp://127.0.0.1.evil.example:8786": "is plain TCP to another host",
     "tcp://[2001:db8::1]:8786": "is plain TCP to another host",

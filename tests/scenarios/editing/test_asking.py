@@ -59,7 +59,7 @@ def test_stage_patch_needs_somebody_to_ask(shop: Repo) -> None:
     """
     done = shop.run("stage", "-p")
 
-    assert (64, "error: nobody can be asked here\n") == (done.code, done.err.splitlines(keepends=True)[0])
+    assert (64, "error: there is no terminal to ask on\n") == (done.code, done.err.splitlines(keepends=True)[0])
 
 
 @pytest.mark.parametrize(

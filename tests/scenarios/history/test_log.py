@@ -421,8 +421,8 @@ def test_a_merge_is_not_blamed_for_what_it_merged(repo: Repo) -> None:
     ("arguments", "code", "message"),
     [
         (["--blame", "bd"], 1, "error: there is no resource 'bd'\n"),
-        (["--blame", "d*"], 1, "error: 'd*' may be several resources\nhint: --blame tells of one, by its full name\n"),
-        (["--blame", "db", "-n", "1"], 64, "error: --blame tells of one resource, and takes no filters\n"),
+        (["--blame", "d*"], 1, "error: 'd*' may be several resources\nhint: --blame takes one, by its full name\n"),
+        (["--blame", "db", "-n", "1"], 64, "error: --blame takes one resource, and no filters\n"),
     ],
 )  # fmt: skip
 def test_a_blame_that_cannot_be_meant_is_an_error(past: Repo, arguments: List[str], code: int, message: str) -> None:

@@ -239,7 +239,7 @@ def test_signatures_are_checked(repo: Repo, tmp_path: Path) -> None:
     repo.stage()
 
     refused = repo.run("apply", "--yes", "--require-signed")
-    assert 1 == refused.code and "has no good signature of somebody you trust" in refused.err
+    assert 1 == refused.code and "has no good signature of a key that you trust" in refused.err
     repo.ok("apply", "--yes", "--sign")
     repo.ok("verify", "--signed")
     repo.git("config", "commit.gpgsign", "true")

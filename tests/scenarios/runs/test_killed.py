@@ -49,7 +49,7 @@ def test_after_a_kill_every_command_says_so(repo: Repo) -> None:
         assert repo.ok(command).err == warning
     assert plain(repo.ok("report").out) == (
         "Run RUN: interrupted, by Ada <ada@example.com>, of commit COMMIT\n"
-        "  UNKNOWN    b.run  at TIME  nobody saw how this ended\n"
+        "  UNKNOWN    b.run  at TIME  its end was not seen\n"
         "  SUCCESS    a.run  at TIME, TIME\n"
         "  PENDING    c.run\n"
         "Took TIME; the longest chain of changes TIME.\n"
@@ -80,7 +80,7 @@ def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
         assert f"Run interrupted (stagectl resume):\n  {run}\n  {line}" in repo.ok("status").out
         assert repo.ok("status", "--json").json()["still_running"] == [{"id": "a.run", "process": number}]
         assert f"  a.run  at TIME  still runs, process {number}\n" in plain(repo.ok("report").out)
-        assert failed(repo.run("resume"), 64).err.startswith(f"warning: {line}error: nobody saw how a.run ended")
+        assert failed(repo.run("resume"), 64).err.startswith(f"warning: {line}error: the end of a.run was not seen")
     until(lambda: not living(runs(repo) / run))
 
     assert "still runs" not in repo.ok("plan").err + repo.ok("status").out + repo.ok("report").out
@@ -170,12 +170,12 @@ def test_resume_asks_on_a_terminal_and_nowhere_else(repo: Repo) -> None:
     chain(repo)
     killed(repo, "b.run")
     assert failed(repo.run("resume"), 64).err == (
-        "error: nobody saw how b.run ended, and nobody can be asked here\n"
+        "error: the end of b.run was not seen, and there is no terminal to ask on\n"
         "hint: look, and say: --unknown done, --unknown failed or --unknown rerun\n"
     )
     assert repo.ok("status", "--json").json()["interrupted"], "nothing was done yet"
 
-    question = "Nobody saw how b.run ended: [d]one, [f]ailed, [r]erun? "
+    question = "The end of b.run was not seen: [d]one, [f]ailed, [r]erun? "
     asked = re.escape(question)
     code, screen = on_terminal(repo, "resume", answers=((asked, "what\n"), (f"what\r\n{asked}", "D\n")))
 

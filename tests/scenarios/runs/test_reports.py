@@ -215,7 +215,7 @@ def test_a_report_has_what_was_printed_so_far(repo: Repo) -> None:
         process.wait(PATIENCE)
     until(lambda: not living(runs(repo) / newest(repo)))
 
-    assert "  UNKNOWN    a.run  at TIME  nobody saw how this ended\n      half way\n" in plain(repo.ok("report").out)
+    assert "  UNKNOWN    a.run  at TIME  its end was not seen\n      half way\n" in plain(repo.ok("report").out)
     report = repo.ok("report", "--json").json()
     assert report["changes"][0]["output"] == ["half way"]
     assert report["seconds"] == repo.ok("report", "--json").json()["seconds"], "its time does not go on"

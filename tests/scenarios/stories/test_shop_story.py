@@ -157,7 +157,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
 
     # Ada looks: the app has its new database. She says so, and the rest is done.
     assert shop.world("prod/app")["inputs"]["database"].endswith(":5433/shop")
-    assert shop.run("resume").code == 64, "nobody can be asked here"
+    assert shop.run("resume").code == 64, "there is no terminal to ask on"
     shop.ok("resume", "--unknown", "done")
     assert set(shop.states().values()) == {"SUCCESS"}
     assert shop.world("prod/web")["restarts"] == 1

@@ -122,7 +122,7 @@ def test_nobody_at_the_terminal(repo: Repo) -> None:
     assert repo.run("apply") == Ran(
         64,
         "",
-        "error: nobody can be asked here\nhint: say --yes, or --expect PLAN_ID for a plan that was reviewed\n",
+        "error: there is no terminal to ask on\nhint: say --yes, or --expect PLAN_ID for a reviewed plan\n",
     )
 
 

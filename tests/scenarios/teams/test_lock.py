@@ -71,7 +71,7 @@ def test_maintenance_stops_everybody_until_somebody_unlocks(team: Team) -> None:
     since = team.lock()["since"]
     host = team.lock()["host"]
     purpose = "moving the \\u001b[31mdatabase"
-    assert f"Locked: {purpose}. Nobody applies until: stagectl unlock {identity}\n" == said
+    assert f"Locked: {purpose}. No apply starts until: stagectl unlock {identity}\n" == said
 
     holder = f"{BOB} on {host} since {since}"
     refusal = (
@@ -95,7 +95,7 @@ def test_maintenance_stops_everybody_until_somebody_unlocks(team: Team) -> None:
     ) == (other.code, other.err)
     assert f"Unlocked. The lock {identity} was of {holder}: {purpose}.\n" == team.ada.ok("unlock", identity).out
     nobody = team.ada.run("unlock", identity)
-    assert (1, "error: nobody holds the lock on origin\nhint: nothing to do\n") == (nobody.code, nobody.err)
+    assert (1, "error: the lock on origin is not held\nhint: nothing to do\n") == (nobody.code, nobody.err)
     team.ada.ok("apply", "--yes")
 
 
@@ -223,7 +223,7 @@ def test_a_lock_that_is_taken_away_stops_the_run_and_what_finished_is_recorded(t
     until((team.bob.root / "started").exists)
 
     team.ada.ok("unlock", team.lock()["id"])
-    lost = "the lock on origin was lost: somebody unlocked it"
+    lost = "the lock on origin was lost: it was unlocked"
     assert f"{lost}: nothing more starts, waiting for 1: db.update\n" == heard(process)
     team.bob.write("go", "")
     err = ended(process).err
