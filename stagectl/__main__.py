@@ -23,14 +23,16 @@ DONE, FAILED, USAGE, LOCKED, INTERRUPTED = 0, 1, 64, 75, 130
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    prefetch.start(words)
+    asked = prefetch.ask_ahead(words)
+    handed_over = prefetch.ASKED.set(asked)
     try:
-        return _run(words)
+        return _run(words, asked)
     finally:
-        prefetch.drop()
+        prefetch.ASKED.reset(handed_over)
+        asked.drop()
 
 
-def _run(words: "Sequence[str]") -> int:
+def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
     from stagectl.cli.overview import answer, overview, spelled
 
     _write_any_character()
@@ -63,7 +65,7 @@ def _run(words: "Sequence[str]") -> int:
 
         return _report(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
-        prefetch.drop()  # if too much is open: what reports it has to be opened, too
+        asked.drop()  # if too much is open: what reports it has to be opened, too
         return _report(_refused(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)

@@ -84,8 +84,9 @@ class Repository:
 
     def _to_stage(self) -> Workspace:
         """Return the repository, in which a staging that was killed is taken back."""
-        take_back_half_written(self._workspace())
-        return self._workspace()
+        found = self._workspace()
+        take_back_half_written(found)
+        return found
 
     def create(
         self, name: str, kind: str, inputs: Optional[Mapping[str, Any]] = None, tags: Sequence[str] = ()

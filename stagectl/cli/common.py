@@ -38,9 +38,10 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
 
     head: the revision that is asked about, if it is one and not the working tree.
     """
+    from stagectl.adapters.git.prefetch import ASKED
     from stagectl.usecases.repository.workspace import Workspace
 
-    found = Workspace(_here(), head)
+    found = Workspace(_here(), head, ASKED.get(None))
     if warns:
         from stagectl.usecases.applying.interrupted import interrupted, outliving
 
@@ -68,11 +69,9 @@ def workspace_to_stage() -> Workspace:
 
     found = workspace()
     taken = take_back_half_written(found)
-    if taken is None:
-        return found
     if taken:
         print_note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
-    return workspace(warns=False)  # what git was asked before is not so any more
+    return found
 
 
 def selection(

@@ -12,6 +12,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.names import Names
+from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
 from stagectl.adapters.git.process import GitProcess
@@ -58,10 +59,11 @@ class Git(GitProcess):
     """Git in one working tree. root: the top folder; every path is relative to it, with `/`.
 
     may_be_bare: whether a repository without a working tree will do; root is then the repository itself.
+    ahead: what was asked in the folder before, if anything was.
     """
 
-    def __init__(self, folder: Path, *, may_be_bare: bool = False) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, may_be_bare: bool = False, ahead: Optional[Prefetch] = None) -> None:
+        super().__init__(folder, ahead)
         self.is_bare = False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
@@ -69,7 +71,8 @@ class Git(GitProcess):
                 "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
                 "set GIT_DIR, too, or: unset GIT_WORK_TREE",
             )
-        code, out, err = self.try_run(*prefetch.PLACES)
+        places = self.ahead.places()
+        code, out, err = self.try_run(*prefetch.PLACES) if places is None else (0, places, b"")
         if code and may_be_bare and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
             self.is_bare = True
             code, out, err = self.try_run(
@@ -87,6 +90,8 @@ class Git(GitProcess):
                 _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
             )
         self.root = Path(top[0])
+        if top[0] != self.ahead.folder:  # the files of another folder were looked at
+            self.ahead.drop()
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
         self._names = Names(self)
@@ -178,6 +183,19 @@ class Git(GitProcess):
             if answer is None or answer[0] != kind:
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
         return [content for _, content in filter(None, answers)]
+
+    def changed_files(self, roots: Sequence[str]) -> bytes:
+        """Return what the working tree has otherwise than HEAD where a plan looks and under some roots, in raw format.
+
+        Untracked files are left out.
+        """
+        answer = self.ahead.changed_files(roots)
+        return self.run(*prefetch.changed_files(roots)) if answer is None else answer
+
+    def all_files(self, tops: Sequence[str]) -> bytes:
+        """Return the files below some folders, each behind the letter that says whether git knows it, and a space."""
+        answer = self.ahead.all_files(tops)
+        return self.run(*prefetch.all_files(*tops)) if answer is None else answer
 
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""

@@ -32,7 +32,7 @@ class Names:
         if any("\n" in name for name in names):
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
         if self._ahead is None:
-            answer = prefetch.take_answer(str(self._git.root), prefetch.STANDS)
+            answer = self._git.ahead.objects()
             self._ahead = _by_commit(answer.decode("utf-8", "replace").splitlines()) if answer else {}
         # Given once: what is asked again may have moved since.
         known = {name: self._ahead.pop(name) for name in names if name in self._ahead}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
@@ -44,9 +45,14 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
-def question(roots: Sequence[str] = ()) -> Tuple[str, ...]:
-    """Return what git is asked: what the working tree has otherwise than HEAD, untracked files left out."""
+def changed_files(roots: Sequence[str] = ()) -> Tuple[str, ...]:
+    """Return the question what the working tree has otherwise than HEAD, untracked files left out."""
     return (*EXACTLY, "diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
+
+
+def all_files(*tops: str) -> Tuple[str, ...]:
+    """Return the question which files there are, and which of them git knows."""
+    return (*LISTING, *tops)
 
 
 def environment() -> Dict[str, str]:
@@ -73,9 +79,123 @@ def looking(settings: bytes) -> Dict[str, str]:
     return {**ours, "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": ":".join(allowed) or "none"}
 
 
-_started: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # (folder, *question) -> (process, file that it writes to)
+class Prefetch:
+    """Git's answers to questions that were asked ahead in one folder, each given once; None to what was not asked.
+
+    Belongs to the Git that asks. One that was made is asked nothing; `ask_ahead` asks.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder
+        self._began: Optional[int] = None  # when git was asked, in nanoseconds since the epoch
+        self._running: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # question -> (process, file that it writes to)
+
+    # --- the questions
+
+    def settings(self) -> Optional[bytes]:
+        """Return git's config, as SETTINGS is answered."""
+        return self._take(SETTINGS)
+
+    def places(self) -> Optional[bytes]:
+        """Return where the repository is, as PLACES is answered."""
+        return self._take(PLACES)
+
+    def objects(self) -> Optional[bytes]:
+        """Return the objects that NAMES stood for, as STANDS is answered."""
+        return self._take(STANDS)
+
+    def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
+        """Return what differs from HEAD in what a plan is made from and under some roots, as git's raw format."""
+        return self._take(changed_files(roots))
+
+    def all_files(self, tops: Sequence[str]) -> Optional[bytes]:
+        """Return the files below some folders, each with the letter that says whether git knows it."""
+        return self._take(all_files(*tops))
+
+    def began(self) -> int:
+        """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
+        now = time.time_ns()
+        return now if self._began is None else min(self._began, now)
+
+    # --- asking
+
+    def ask(self, roots: Sequence[str]) -> None:
+        """Start one git for each question; where no file can be opened, none: those who need an answer ask then."""
+        opened: List[int] = []
+        try:
+            self._ask_all(roots, opened)
+        except OSError:
+            self.drop()
+        for file in opened:
+            os.close(file)
+
+    def _ask_all(self, roots: Sequence[str], opened: List[int]) -> None:
+        """Start one git for each question; opened: takes the files to close when they run. Raises OSError."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        opened.append(nothing)
+        self._began = time.time_ns()
+        names = os.memfd_create("names")
+        opened.append(names)
+        os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
+        os.lseek(names, 0, os.SEEK_SET)
+        ours = environment()
+        for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, names)):
+            self._start(words, (stdin, nothing), ours)
+        settings = self._wait_for(SETTINGS)  # takes a millisecond: what git must not run has to be known
+        if settings is not None:
+            ours = looking(settings)
+            self._start(changed_files(roots), (nothing, nothing), ours)
+            if _is_new():
+                self._start(all_files(*WATCHED, *roots, ATTRIBUTES), (nothing, nothing), ours)
+
+    def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
+        """Start one git; ends: its stdin and its stderr."""
+        file = os.memfd_create("git")
+        actions = [(os.POSIX_SPAWN_DUP2, end, number) for end, number in ((ends[0], 0), (file, 1), (ends[1], 2))]
+        try:
+            process = os.posix_spawnp("git", ["git", *words], ours, file_actions=actions)
+        except OSError:
+            os.close(file)  # the next question to git finds out what is wrong
+            return
+        self._running[words] = (process, file)
+        try:  # noqa: SIM105 (contextlib would keep git waiting)
+            os.setpriority(os.PRIO_PROCESS, process, _NICE)
+        except OSError:  # not permitted, or it has ended
+            pass
+
+    # --- answers
+
+    def _take(self, words: Tuple[str, ...]) -> Optional[bytes]:
+        """Return the answer to a question, None if it was not asked or git refused. It is given once."""
+        if words not in self._running:
+            return None
+        process, file = self._running.pop(words)
+        try:
+            status = _ended(process)
+            size = os.lseek(file, 0, os.SEEK_END)
+            return os.pread(file, size, 0) if status == 0 else None
+        finally:
+            os.close(file)
+
+    def _wait_for(self, words: Tuple[str, ...]) -> Optional[bytes]:
+        """Return the answer to a question, None if git refused, and keep it to be taken."""
+        process, file = self._running.get(words, (_OVER, -1))
+        if process == _OVER or _ended(process) != 0:
+            return None
+        self._running[words] = (_OVER, file)
+        return os.pread(file, os.lseek(file, 0, os.SEEK_END), 0)
+
+    def drop(self) -> None:
+        """Stop what was not taken: from now on every question is asked anew."""
+        self._began = None
+        while self._running:
+            process, file = self._running.popitem()[1]
+            os.close(file)
+            _stop(process)
+
+
+ASKED: ContextVar[Prefetch] = ContextVar("asked")  # by the command line of this process, for the repository it opens
 _OVER = 0  # in a process's place: it has ended well
-_began: Dict[str, int] = {}  # folder -> when git was asked about it, in nanoseconds
 
 
 def only_looks(arguments: Sequence[str]) -> bool:
@@ -83,42 +203,17 @@ def only_looks(arguments: Sequence[str]) -> bool:
     return arguments[:1] in (["plan"], ["status"])
 
 
-def start(arguments: Sequence[str]) -> None:
-    """Ask, if a command line will want to know, in the top folder of a repository; elsewhere it is asked in time."""
-    drop()
-    # Help needs no git, another revision not this one; what of some tags is staged is told by every file.
+def ask_ahead(arguments: Sequence[str]) -> Prefetch:
+    """Ask what a command line will want to know, in the top folder of a repository; elsewhere nothing is asked."""
+    # Help needs no git, another revision not this one; what of some tags is staged every file says.
     others = ("--he", "-h", "-t", "--t") if arguments[:1] == ["stage"] else ("--he", "-h")
     is_other = any(word.startswith(others) for word in arguments[1:])
     roots = _ROOTS.get(arguments[0]) if arguments and not is_other else None
     if roots is None or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
-        return
-    opened: List[int] = []
-    try:
-        _ask_all(os.getcwd(), roots, opened)
-    except OSError:  # nothing more can be opened: whoever asks in time says so
-        drop()
-    for file in opened:
-        os.close(file)
-
-
-def _ask_all(folder: str, roots: Sequence[str], opened: List[int]) -> None:
-    """Start one git for each question; opened: takes the files to close when they run. Raises OSError."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    opened.append(nothing)
-    _began[folder] = time.time_ns()
-    names = os.memfd_create("names")
-    opened.append(names)
-    os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
-    os.lseek(names, 0, os.SEEK_SET)
-    ours = environment()
-    for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, names)):
-        _ask((folder, *words), stdin, nothing, ours)
-    settings = _answered((folder, *SETTINGS))  # takes a millisecond: what git must not run has to be known
-    if settings is not None:
-        ours = looking(settings)
-        _ask((folder, *question(roots)), nothing, nothing, ours)
-        if _is_new():
-            _ask((folder, *LISTING, *WATCHED, *roots, ATTRIBUTES), nothing, nothing, ours)
+        return Prefetch()
+    asked = Prefetch(os.getcwd())
+    asked.ask(roots)
+    return asked
 
 
 def _is_new() -> bool:
@@ -129,49 +224,6 @@ def _is_new() -> bool:
         return os.stat(os.path.join(".git", "index")).st_mtime_ns > max(noted, default=0)
     except OSError:
         return False
-
-
-def began(folder: str) -> int:
-    """Return from when on git's answers about a folder are, in nanoseconds since the epoch."""
-    return min(_began.get(folder, time.time_ns()), time.time_ns())
-
-
-def _ask(asked: Tuple[str, ...], stdin: int, nothing: int, ours: Dict[str, str]) -> None:
-    file = os.memfd_create("git")
-    actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
-    try:
-        process = os.posix_spawnp("git", ["git", *asked[1:]], ours, file_actions=actions)
-    except OSError:
-        os.close(file)  # whoever asks in time says what is wrong
-        return
-    _started[asked] = (process, file)
-    try:  # noqa: SIM105 (contextlib would keep git waiting)
-        os.setpriority(os.PRIO_PROCESS, process, _NICE)
-    except OSError:  # where nobody may, or it has ended
-        pass
-
-
-def take_answer(folder: str, words: Sequence[str]) -> Optional[bytes]:
-    """Return the answer to a question in a folder, None if it was not asked or git refused. It is given once."""
-    asked = (folder, *words)
-    if asked not in _started:
-        return None
-    process, file = _started.pop(asked)
-    try:
-        status = _ended(process)
-        size = os.lseek(file, 0, os.SEEK_END)
-        return os.pread(file, size, 0) if status == 0 else None
-    finally:
-        os.close(file)
-
-
-def _answered(asked: Tuple[str, ...]) -> Optional[bytes]:
-    """Return the answer to a question, None if git refused, and keep it for whoever will ask."""
-    process, file = _started.get(asked, (_OVER, -1))
-    if process == _OVER or _ended(process) != 0:
-        return None
-    _started[asked] = (_OVER, file)
-    return os.pread(file, os.lseek(file, 0, os.SEEK_END), 0)
 
 
 def _ended(process: int) -> Optional[int]:
@@ -192,12 +244,3 @@ def _stop(process: int) -> None:
             os.waitpid(process, 0)
     except ChildProcessError:  # the system has taken note of its end for us
         pass
-
-
-def drop() -> None:
-    """Stop what nobody asked for in the end."""
-    _began.clear()
-    while _started:
-        process, file = _started.popitem()[1]
-        os.close(file)
-        _stop(process)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.prefetch import RAW
 from stagectl.adapters.worktree import tree
@@ -132,7 +131,7 @@ def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
 
 def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return what the working tree has otherwise than HEAD, untracked files left out."""
-    return list(_raw(git.run(*prefetch.question(roots))))
+    return list(_raw(git.changed_files(roots)))
 
 
 def _raw(out: bytes) -> Iterator[Entry]:

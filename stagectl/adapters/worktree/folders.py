@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
 
 from stagectl.adapters.files import sealed, unsealed
-from stagectl.adapters.git import prefetch
 from stagectl.core.model import CONFIG, LARGEST_STATE
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
@@ -42,13 +41,14 @@ class Folders:
         index, before = self._known["index"], self._known["folders"]
         return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
 
-    def look(self) -> bool:
+    def look(self, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
 
-        Returns whether all in them is regular: no link, no other repository, nothing special or closed to us.
+        began: when git was asked about them, in nanoseconds since the epoch. Returns whether all in them is regular: no
+        link, no other repository, nothing special or closed to us.
         """
         before: Dict[str, Stat] = self._known["folders"] if self._known else {}
-        self._now = prefetch.began(str(self._root))
+        self._now = began
         self._index_now = self._index()
         self._seen: Dict[str, Optional[Stat]] = {}
         is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))

@@ -48,7 +48,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
             return Seen((), changes_line_ends)
-    if not folders.look():
+    if not folders.look(git.ahead.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     listed = _listed(git, tops)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
@@ -72,9 +72,9 @@ def _text(path: bytes) -> str:
 
 def _listed(git: Git, tops: Sequence[str]) -> bytes:
     """Return all files there are, each after a NUL and a letter that tells whether git knows it, and looks at it."""
-    words = (*LISTING, *tops, *_attributes_above(tops))
-    listed = git.run(*words)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*words[2:]):
+    tops = (*tops, *_attributes_above(tops))
+    listed = git.all_files(tops)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*LISTING[2:], *tops):
         raise ReadInFull("two names are one file to git")
     return b"\0" + listed
 

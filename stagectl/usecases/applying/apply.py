@@ -92,7 +92,8 @@ def apply(
         waiting = Waiting(options.wait, note)
         say = waiting.enter(locks, lambda: only_one(workspace.git.scratch(), "apply"))
         team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
-        workspace = _recovered(Workspace(workspace.root), note)  # the applied branch may have been fetched
+        workspace.look_again()  # the applied branch may have been fetched
+        _recover(workspace, note)
         if options.require_signed:
             _check_signatures(workspace, workspace.git.resolve(options.head))
         plan, situation = _plan(workspace, selection, options)
@@ -113,14 +114,13 @@ def apply(
         return replace(done, unshared=team.publish())
 
 
-def _recovered(workspace: Workspace, note: Note) -> Workspace:
-    """Return the repository after an interrupted run, if there is one, was recorded."""
+def _recover(workspace: Workspace, note: Note) -> None:
+    """Record an interrupted run, if there is one."""
     journals.tidy(workspace.git.scratch())
     done = recover(workspace)
-    if done is None:
-        return workspace
-    note(done)
-    return Workspace(workspace.root)  # the applied branch may have moved
+    if done is not None:
+        note(done)
+        workspace.look_again()  # the applied branch may have moved
 
 
 def _carry_out(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from stagectl.adapters.git import prefetch
 from stagectl.adapters.running.lock import is_held
 from stagectl.adapters.running.run_folders import folder_of_run, unclosed
 from stagectl.core.model import ChangeId
@@ -30,7 +29,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
 def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:
     """Put back what a killed command left half staged, and return the files; None if nothing was left of one.
 
-    The caller makes its workspace anew. Raises GitError where git's index is locked.
+    Raises GitError where git's index is locked.
     """
     note = workspace.git.staging_note
     if not note.exists() or not note.stat().st_size:
@@ -38,5 +37,5 @@ def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:
     from stagectl.adapters.worktree import write_intent
 
     taken = write_intent.take_back(workspace.git)
-    prefetch.drop()
+    workspace.git.ahead.drop()  # the answers are about what was there before
     return taken

@@ -115,7 +115,7 @@ def resume(
         for line in outliving_text(outliving(workspace, found.header.run)):
             note(f"warning: {line}")
         with shared(workspace, "resume", note, offline=offline) as team:
-            workspace = Workspace(workspace.root)  # the applied branch may have been fetched
+            workspace.look_again()  # the applied branch may have been fetched
             hands = (where or Where(), parallel or workspace.config.parallelism)
             interrupted = _Interrupted(found, ask, outputs or {}, hands)
             done = _resumed(workspace, interrupted, team, Onlooker(watch, note, begin))

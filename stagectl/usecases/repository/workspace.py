@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Seque
 from stagectl.adapters.applied import store
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, staged_path
@@ -42,11 +43,14 @@ class AppliedBranch:
 
 
 class Workspace:
-    """One repository. Reads files on demand and keeps nothing between commands."""
+    """One repository. Reads files on demand; what it keeps, the config and where the applied branch stood, is named."""
 
-    def __init__(self, folder: Path, head: Optional[str] = None) -> None:
-        """Open the repository around a folder; head: the revision that is asked about, for which a bare one will do."""
-        self.git = Git(folder, may_be_bare=head is not None)
+    def __init__(self, folder: Path, head: Optional[str] = None, ahead: Optional[Prefetch] = None) -> None:
+        """Open the repository around a folder; head: the revision that is asked about, for which a bare one will do.
+
+        ahead: what git was asked about the folder already.
+        """
+        self.git = Git(folder, may_be_bare=head is not None, ahead=ahead)
         self.root = self.git.root
         self._head = head
 
@@ -139,6 +143,11 @@ class Workspace:
         return self.git.dirty([STAGED, KINDS, CONFIG])
 
     # --- what is applied
+
+    def look_again(self) -> None:
+        """Have the config and the applied branch read again: they may have been edited, fetched or moved."""
+        for read in ("config", "branch"):
+            self.__dict__.pop(read, None)
 
     @cached_property
     def branch(self) -> AppliedBranch:

@@ -268,19 +268,18 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     def here() -> folders.Folders:
         return folders.Folders(memo, known.root, known.root / ".git/index", tops)
 
-    def are_known_after_a_look() -> bool:
+    def are_known_after_a_look(asked: int = 0) -> bool:
         looking = here()
-        assert looking.look()
+        assert looking.look(asked or time.time_ns())
         looking.remember(attributes=[], is_one=True)
         return here().are_as_before()
 
     assert are_known_after_a_look()
 
     asked = time.time_ns() - 50_000_000  # the clock of files goes by in steps
-    monkeypatch.setitem(prefetch._began, str(known.root), asked)
     known.write(".staged/late.yaml", "---\nkind: service\n---\n")
 
-    assert not are_known_after_a_look()
+    assert not are_known_after_a_look(asked)
 
 
 def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,11 +324,12 @@ def test_git_looks_before_python_has_loaded_anything(
     known.git("update-index", "--force-write-index", check=False)
     os.utime(known.root / ".git/index")
 
-    prefetch.start(line.split())
-    asked = {words[1:] for words in prefetch._started}
-    prefetch.drop()
+    asked = prefetch.ask_ahead(line.split())
 
-    assert {prefetch.question(roots), (*prefetch.LISTING, *prefetch.WATCHED, *roots, prefetch.ATTRIBUTES)} <= asked
+    assert asked.changed_files(roots) is not None
+    assert asked.all_files([*prefetch.WATCHED, *roots, prefetch.ATTRIBUTES]) is not None
+    assert asked.changed_files(roots) is None, "an answer is given once"
+    asked.drop()
 
 
 @pytest.mark.parametrize("line", ["plan --help", "plan --head HEAD", "stage -t prod", "log", ""])
@@ -341,6 +341,6 @@ def test_git_is_not_asked_what_nobody_will_want_to_know(
     """
     monkeypatch.chdir(known.root)
 
-    prefetch.start(line.split())
+    asked = prefetch.ask_ahead(line.split())
 
-    assert {} == prefetch._started
+    assert [None] * 4 == [asked.settings(), asked.places(), asked.objects(), asked.changed_files([])]
