@@ -79,6 +79,7 @@ class Repo:
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "Ada")
         self.git("config", "user.email", "ada@example.com")
+        self.git("config", "maintenance.auto", "false")  # half of what a commit takes
         self.kind("service", actions=("run", "update", "remove", "restart", "test"))
         self.kind("plain", actions=())
         self.write(".gitignore", "actions.log\nfail\n").commit()

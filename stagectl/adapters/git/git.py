@@ -19,7 +19,6 @@ from stagectl.adapters.git.process import GitProcess
 from stagectl.adapters.git.process import Locked as Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
-from stagectl.core.printable import safe
 
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
 _MANY = 200  # more paths than this are not named on a command line
@@ -184,19 +183,6 @@ class Git(GitProcess):
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
         return [content for _, content in filter(None, answers)]
 
-    def changed_files(self, roots: Sequence[str]) -> bytes:
-        """Return what the working tree has otherwise than HEAD where a plan looks and under some roots, in raw format.
-
-        Untracked files are left out.
-        """
-        answer = self.ahead.changed_files(roots)
-        return self.run(*prefetch.changed_files(roots)) if answer is None else answer
-
-    def all_files(self, tops: Sequence[str]) -> bytes:
-        """Return the files below some folders, each behind the letter that says whether git knows it, and a space."""
-        answer = self.ahead.all_files(tops)
-        return self.run(*prefetch.all_files(*tops)) if answer is None else answer
-
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY
@@ -239,18 +225,6 @@ class Git(GitProcess):
         return [path for path in paths if path not in known and (self.root / path).exists()]
 
     # --- writing
-
-    def check_identity(self) -> str:
-        """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
-        code, out, err = self.try_run("var", "GIT_COMMITTER_IDENT")
-        if code and b"invalid date format" in err:
-            raise GitError(f"GIT_COMMITTER_DATE: {err.decode(errors='replace').strip()}", "unset GIT_COMMITTER_DATE")
-        if code:
-            raise GitError(
-                "git does not know who you are",
-                'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
-            )
-        return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
 
     def move_ref(self, ref: str, new: Oid, old: Optional[Oid], reason: str) -> bool:
         """Move a ref by compare-and-swap; return whether it still stood at *old* (None: did not exist)."""

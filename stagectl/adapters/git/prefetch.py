@@ -45,12 +45,12 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
-def changed_files(roots: Sequence[str] = ()) -> Tuple[str, ...]:
+def changed_words(roots: Sequence[str] = ()) -> Tuple[str, ...]:
     """Return the question what the working tree has otherwise than HEAD, untracked files left out."""
     return (*EXACTLY, "diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
 
 
-def all_files(*tops: str) -> Tuple[str, ...]:
+def listing_words(*tops: str) -> Tuple[str, ...]:
     """Return the question which files there are, and which of them git knows."""
     return (*LISTING, *tops)
 
@@ -106,11 +106,11 @@ class Prefetch:
 
     def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
         """Return what differs from HEAD in what a plan is made from and under some roots, as git's raw format."""
-        return self._take(changed_files(roots))
+        return self._take(changed_words(roots))
 
     def all_files(self, tops: Sequence[str]) -> Optional[bytes]:
         """Return the files below some folders, each with the letter that says whether git knows it."""
-        return self._take(all_files(*tops))
+        return self._take(listing_words(*tops))
 
     def began(self) -> int:
         """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
@@ -144,9 +144,9 @@ class Prefetch:
         settings = self._wait_for(SETTINGS)  # takes a millisecond: what git must not run has to be known
         if settings is not None:
             ours = looking(settings)
-            self._start(changed_files(roots), (nothing, nothing), ours)
+            self._start(changed_words(roots), (nothing, nothing), ours)
             if _is_new():
-                self._start(all_files(*WATCHED, *roots, ATTRIBUTES), (nothing, nothing), ours)
+                self._start(listing_words(*WATCHED, *roots, ATTRIBUTES), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""

@@ -18,6 +18,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.core.errors import StagectlError
+from stagectl.core.printable import safe
 
 _TALKS = ("ls-remote", "fetch", "push")
 # What only looks, and runs nothing that the repository has set up.
@@ -170,6 +171,37 @@ class GitProcess:
         self.run("config", "--add", key, value)
         for read in ("settings", "_raw_settings"):  # they are others now
             self.__dict__.pop(read, None)
+
+    def check_identity(self) -> str:
+        """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> str:
+        code, out, err = self.try_run("var", "GIT_COMMITTER_IDENT")
+        if code and b"invalid date format" in err:
+            raise GitError(f"GIT_COMMITTER_DATE: {err.decode(errors='replace').strip()}", "unset GIT_COMMITTER_DATE")
+        if code:
+            raise GitError(
+                "git does not know who you are",
+                'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
+            )
+        return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
+
+    # --- what may have been asked ahead
+
+    def changed_files(self, roots: Sequence[str]) -> bytes:
+        """Return what the working tree has otherwise than HEAD where a plan looks and under some roots, in raw format.
+
+        Untracked files are left out.
+        """
+        answer = self.ahead.changed_files(roots)
+        return self.run(*prefetch.changed_words(roots)) if answer is None else answer
+
+    def all_files(self, tops: Sequence[str]) -> bytes:
+        """Return the files below some folders, each behind the letter that says whether git knows it, and a space."""
+        answer = self.ahead.all_files(tops)
+        return self.run(*prefetch.listing_words(*tops)) if answer is None else answer
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -92,7 +92,6 @@ def apply(
         waiting = Waiting(options.wait, note)
         say = waiting.enter(locks, lambda: only_one(workspace.git.scratch(), "apply"))
         team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
-        workspace.look_again()  # the applied branch may have been fetched
         _recover(workspace, note)
         if options.require_signed:
             _check_signatures(workspace, workspace.git.resolve(options.head))
@@ -115,7 +114,8 @@ def apply(
 
 
 def _recover(workspace: Workspace, note: Note) -> None:
-    """Record an interrupted run, if there is one."""
+    """Record an interrupted run, if there is one, on the applied branch as it is now: it may have been fetched."""
+    workspace.look_again()
     journals.tidy(workspace.git.scratch())
     done = recover(workspace)
     if done is not None:

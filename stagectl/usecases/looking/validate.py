@@ -15,7 +15,8 @@ from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_sti
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.selection import Selection
-from stagectl.usecases.repository.workspace import Workspace, located, more_problems
+from stagectl.usecases.repository.troubles import located, more_problems
+from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
 
 

@@ -20,7 +20,8 @@ from stagectl.core.plans.selection import NoResource, Selection, World, match_na
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path
 from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
-from stagectl.usecases.repository.workspace import Workspace, located
+from stagectl.usecases.repository.troubles import located
+from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
     from stagectl.adapters.worktree.snapshot import Snapshot

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
-from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.worktree import tree
-from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
-from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, staged_path
-from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles
+from stagectl.core.errors import InvalidFiles, Problem, StagectlError
+from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid
 from stagectl.core.planning.moves import follow_moves
-from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.resolve import Resolver, reported
-from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
-from stagectl.core.references import folder_of
+from stagectl.usecases.repository.troubles import more_problems
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -274,36 +269,3 @@ def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, 
         )
         for name, resource in found.staged.items()
     }
-
-
-def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
-    """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
-    problems = _problems(error.troubles, snapshot, paths)
-    if isinstance(error, StillRead):
-        return PlacedError(error.message, error.hint, problems)
-    return InvalidFiles(problems, error.hint)
-
-
-def more_problems(found: Snapshot) -> List[Problem]:
-    """Return what else is wrong in files that can be read beside others that cannot: all is reported in one go."""
-    resources = {**found.staged, **found.defined}
-    paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
-    for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
-        resources[resource.name], paths[resource.name] = resource, path
-    broken = found.broken | found.unread()
-    parents = {parent for resource in resources.values() for parent in resource.parents}
-    broken |= {parent for parent in parents if folder_of(parent) in broken}  # one of its file may make it
-    universe = everything(Situation({}, resources, found.kinds, broken=broken))
-    reported = {(problem.path, problem.line, problem.column) for problem in found.problems}
-    more: List[Problem] = []
-    with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
-        more = _problems(all_troubles(universe), found, paths)
-    return [problem for problem in more if (problem.path, problem.line, problem.column) not in reported]
-
-
-def _problems(troubles: Iterable[Trouble], snapshot: Snapshot, paths: Mapping[Name, str]) -> List[Problem]:
-    return [_problem(trouble, snapshot, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
-
-
-def _problem(trouble: Trouble, snapshot: Snapshot, path: str) -> Problem:
-    return snapshot.problem(path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key), trouble.name)

@@ -113,11 +113,8 @@ class Cage:
                 if path.is_file():
                     yield str(path), path.read_bytes()
                 yield "a name", os.fsencode(path)
-        for oid in self.repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split():
-            done = subprocess.run(
-                ["git", "cat-file", "--batch"], input=oid.encode(), cwd=self.repo.root, capture_output=True
-            )
-            yield f"object {oid}", done.stdout
+        everything = ["git", "cat-file", "--batch-all-objects", "--batch"]
+        yield "objects", subprocess.run(everything, cwd=self.repo.root, capture_output=True, check=True).stdout
 
 
 def forms(secret: str) -> List[bytes]:

@@ -175,7 +175,8 @@ ALLOWED = """
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
     stagectl.core.schemas.words stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
-    stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.workspace
+    stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.troubles
+    stagectl.usecases.repository.workspace
     stagectl.version stagectl.views stagectl.views.differences stagectl.views.plans
     stagectl.views.plans.plan_json stagectl.views.text
 """.split()

@@ -1,0 +1,51 @@
+"""What is wrong in files that were read: a plan they make impossible, as problems with file, line and column."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Iterable, List, Mapping
+
+from stagectl.adapters.clock import TimeOver, time_budget
+from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
+from stagectl.core.model import Name, staged_path
+from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles
+from stagectl.core.planning.outlook import everything
+from stagectl.core.planning.schema_checks import Trouble
+from stagectl.core.planning.situation import Situation
+from stagectl.core.references import folder_of
+
+if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
+    from stagectl.adapters.worktree.snapshot import Snapshot
+
+
+def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
+    """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
+    problems = _problems(error.troubles, snapshot, paths)
+    if isinstance(error, StillRead):
+        return PlacedError(error.message, error.hint, problems)
+    return InvalidFiles(problems, error.hint)
+
+
+def more_problems(found: Snapshot) -> List[Problem]:
+    """Return what else is wrong in files that can be read beside others that cannot: all is reported in one go."""
+    resources = {**found.staged, **found.defined}
+    paths = {name: found.definition_paths.get(name, staged_path(name)) for name in resources}
+    for path, resource in sorted(found.flawed.items()):  # .staged/ comes first: a definition is what people mend
+        resources[resource.name], paths[resource.name] = resource, path
+    broken = found.broken | found.unread()
+    parents = {parent for resource in resources.values() for parent in resource.parents}
+    broken |= {parent for parent in parents if folder_of(parent) in broken}  # one of its file may make it
+    universe = everything(Situation({}, resources, found.kinds, broken=broken))
+    reported = {(problem.path, problem.line, problem.column) for problem in found.problems}
+    more: List[Problem] = []
+    with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
+        more = _problems(all_troubles(universe), found, paths)
+    return [problem for problem in more if (problem.path, problem.line, problem.column) not in reported]
+
+
+def _problems(troubles: Iterable[Trouble], snapshot: Snapshot, paths: Mapping[Name, str]) -> List[Problem]:
+    return [_problem(trouble, snapshot, paths.get(trouble.name, staged_path(trouble.name))) for trouble in troubles]
+
+
+def _problem(trouble: Trouble, snapshot: Snapshot, path: str) -> Problem:
+    return snapshot.problem(path, Flaw(trouble.document, trouble.at, trouble.message, trouble.on_key), trouble.name)
