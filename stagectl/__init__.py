@@ -1,7 +1,7 @@
 """stagectl: stage, review and roll out changes to resources, with git as the only store."""
 
 # Imports nothing but its own version, not even `annotations`: with `python -m stagectl` the current folder, which may
-# be anyone's, comes first until `__main__` has taken it out.
+# be a stranger's, comes first until `__main__` has taken it out.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -25,13 +25,13 @@ def at_once(repo: Repo, lines: Sequence[Sequence[str]]) -> List[Ran]:
 
 
 def until_done(repo: Repo, lines: Sequence[Sequence[str]], told: Counter) -> None:
-    """Run command lines at once, those that were told to try again as often as it takes."""
+    """Run command lines at once, those that were asked to try again as often as it takes."""
     left = list(lines)
     for _ in range(len(lines) + 1):
         again = []
         for line, ran in zip(left, at_once(repo, left)):
             assert "this is a bug" not in ran.err, ran.err
-            told["done" if ran.code == 0 else "told to try again"] += 1
+            told["done" if ran.code == 0 else "asked to try again"] += 1
             if ran.code:
                 assert BUSY.search(ran.err), ran
                 again.append(line)
@@ -87,7 +87,7 @@ def beside_an_apply(folder: Path, count: int, rounds: int) -> Counter:
         rans = at_once(repo, lines)
         for line, ran in zip(lines, rans):
             assert "this is a bug" not in ran.err, ran.err
-            told[f"{line[0]} {'done' if ran.code == 0 else 'told to try again'}"] += 1
+            told[f"{line[0]} {'done' if ran.code == 0 else 'asked to try again'}"] += 1
             assert ran.code == 0 or BUSY.search(ran.err), (line, ran)
         _are_of_before_or_after([ran for line, ran in zip(lines, rans) if line[0] == "plan" and ran.code == 0], names)
         until_done(repo, [["stage", "other"]], Counter())

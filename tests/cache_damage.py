@@ -64,7 +64,7 @@ def edited(root: Path, port: int) -> Repo:
 
 
 class Damages:
-    """One repository whose cache is damaged again and again. wrong: what was told otherwise than without a cache."""
+    """One repository whose cache is damaged again and again. wrong: what was said otherwise than without a cache."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._chance, self._folder = random.Random(seed), folder

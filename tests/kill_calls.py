@@ -102,7 +102,7 @@ class Figures:
     wrong: List[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        said = f"kills {self.kills}, old state {self.old}, new state {self.new}, told what to do {self.told}"
+        said = f"kills {self.kills}, old state {self.old}, new state {self.new}, next step named {self.told}"
         return f"{said}, lost or between {len(self.wrong)}"
 
 

@@ -1,4 +1,4 @@
-"""What people read: the words that it uses, the page of options, manual pages, what a release needs."""
+"""What people read: the page of options, manual pages, what a release needs."""
 
 from __future__ import annotations
 
@@ -8,61 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator
-
-import pytest
+from typing import Any
 
 from stagectl.cli import GROUPS
 from tests.build import ROOT, Repo
 
 COMMANDS = [name for group in GROUPS.values() for name in group]
-# What measures, what is about the tests, and rules in the words that code refers to: their own words.
-OTHERS = {"faults.md", "testing.md", "design.md", "architecture.md", "performance.md", "scale.md", "concepts.md"}
-
-
-def old_words() -> Dict[str, str]:
-    """The words that docs/concepts.md replaces, each with what to say."""
-    table = (ROOT / "docs/concepts.md").read_text("utf-8").partition("## Words we use")[2]
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)[2:]
-    return {old.strip(): say for say, olds in rows for old in olds.split(",") if re.fullmatch(r"[a-z]+", old.strip())}
-
-
-def reader_pages() -> Iterator[Path]:
-    for path in sorted(ROOT.glob("docs/*.md")) + sorted(ROOT.glob("docs/tasks/*.md")):
-        if path.name not in OTHERS:
-            yield path
-
-
-CHECKED = ("tell", "told", "somebody", "nobody", "whoever")
-
-
-def found_old(text: str) -> Iterator[str]:
-    prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
-    for word in CHECKED:
-        yield from re.findall(rf"[^\n]*\b{word}s?\b[^\n]*", prose, re.IGNORECASE)
-
-
-def test_the_words_that_are_looked_for_are_those_of_the_list() -> None:
-    """
-    docs/concepts.md says what to say instead of each.
-    """
-    assert set(CHECKED) <= set(old_words())
-
-
-@pytest.mark.parametrize("page", reader_pages(), ids=lambda path: path.name)
-def test_a_page_uses_the_words_of_the_list(page: Path) -> None:
-    """
-    None of those that they replace.
-    """
-    assert [] == list(found_old(page.read_text("utf-8")))
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_commands_help_uses_the_words_of_the_list(repo: Repo, command: str) -> None:
-    """
-    None of those that they replace.
-    """
-    assert [] == list(found_old(repo.ok(command, "--help").out))
 
 
 def reference() -> Any:

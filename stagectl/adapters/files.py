@@ -13,17 +13,17 @@ from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 
-MAKING = "making-"  # how files and folders begin that nobody needs once their maker is gone
+MAKING = "making-"  # how files and folders begin that are not needed once their maker is gone
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def content_of(path: Path) -> Optional[bytes]:
-    """Return a file's bytes, None if there is none; a link is not followed, and nobody is waited for."""
+    """Return a file's bytes, None if there is none; a link is not followed, and no writer is waited for."""
     return read_file(path, -1) if os.path.lexists(path) else None
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """Return a file's first bytes (-1: all); a link swapped in is not followed, and nobody is waited for."""
+    """Return a file's first bytes (-1: all); a link swapped in is not followed, and no writer is waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(most)
@@ -50,7 +50,7 @@ def _seal(path: Path, text: str) -> str:
 def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Optional[Path] = None) -> None:
     """Write files below a folder; None deletes one, and the folders it leaves empty.
 
-    scratch: a folder in which they are made, where nobody sees what a kill leaves; else each beside its place.
+    scratch: a folder in which they are made, out of sight of what a kill leaves; else each beside its place.
     Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
     """
     for path, content in writes.items():
@@ -71,7 +71,7 @@ def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Option
 
 @contextmanager
 def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterator[int]:
-    """Open a folder below another step by step, so that nobody can put a link in the way meanwhile."""
+    """Open a folder below another step by step, so that no link can be put in the way meanwhile."""
     opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for folder in folders:
@@ -131,7 +131,7 @@ def _delete(root: Path, folders: Sequence[str], name: str) -> None:
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that the user named, so that it is there whole or not at all.
 
-    Raises StagectlError for a link, a device or a pipe: it would be replaced, /dev/stdout for everybody.
+    Raises StagectlError for a link, a device or a pipe: it would be replaced, /dev/stdout for every process.
     """
     import tempfile  # what only reads does without
 

@@ -7,7 +7,7 @@ import sys
 
 
 def trace(text: str) -> None:
-    """Print a line to stderr if somebody asked for it."""
+    """Print a line to stderr if the trace was asked for."""
     if os.environ.get("STAGECTL_TRACE") == "1":
         from stagectl.core.printable import safe
 

@@ -22,7 +22,7 @@ class StagectlError(Exception):
 
 
 class ReadInFull(Exception):
-    """What is asked can only be told, or told right, after everything was read; reason: why, for the trace."""
+    """What is asked can only be answered, or answered right, after everything was read; reason: why, for the trace."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -34,11 +34,11 @@ class UsageError(StagectlError):
 
 
 class Busy(StagectlError):
-    """Somebody else holds a lock, so nothing ran (exit code 75): later it may be free."""
+    """Another process holds a lock, so nothing ran (exit code 75): later it may be free."""
 
 
 class RunLost(StagectlError):
-    """Nobody sees any more how changes end that a run has started; it stays open, and `resume` finishes it."""
+    """How changes end that a run has started cannot be seen any more; it stays open, and `resume` finishes it."""
 
 
 class Problem(NamedTuple):
@@ -111,7 +111,7 @@ class Flaws:
     found: List[Flaw] = field(default_factory=list)
 
     def add(self, document: int, at: Sequence[Step], message: str, *, on_key: bool = False) -> None:
-        """Note one flaw; raises FlawedFile when there are more than anybody reads."""
+        """Note one flaw; raises FlawedFile when there are more than are read."""
         self.found.append(Flaw(document, tuple(at), message, on_key))
         if len(self.found) == MOST_FLAWS:
             self.found.append(Flaw(document, tuple(at), "the rest of this file was not looked at", on_key))

@@ -1,4 +1,4 @@
-"""Forms of values that come from a file anybody may have written, and that go into texts, pages and command lines."""
+"""Forms of values that come from a file of any author, and that go into texts, pages and command lines."""
 
 from __future__ import annotations
 

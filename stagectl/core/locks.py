@@ -46,7 +46,7 @@ class Lock:
 
     @property
     def is_maintenance(self) -> bool:
-        """Whether somebody locked on purpose, so that the lock stays until somebody unlocks."""
+        """Whether it was locked on purpose, so that the lock stays until the unlock."""
         return self.term == 0
 
     @property

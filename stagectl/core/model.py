@@ -13,7 +13,7 @@ Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
 Oid = NewType("Oid", str)  # a full git object id, in hex
 
-# Not what Windows takes for a device, in whatever folder and with whatever ending: nobody there could check it out.
+# Not what Windows takes for a device, in whatever folder and with whatever ending: it could not be checked out there.
 _DEVICES = r"(?:[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|[Cc][Oo][Mm][0-9]|[Ll][Pp][Tt][0-9])"
 SEGMENT = rf"(?!{_DEVICES}(?![A-Za-z0-9_-]))[A-Za-z0-9_][A-Za-z0-9_-]*"
 FOLDERS = 64  # a resource may be in
@@ -196,13 +196,13 @@ class Config:
     remote_timeout: int = 600  # seconds that a fetch or a push of the applied branch may take
     lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead
     tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
-    plain: Tuple[str, ...] = ()  # environment variables that are no secrets, whoever reads them
+    plain: Tuple[str, ...] = ()  # environment variables that are no secrets, whatever reads them
     vocabulary: Tuple[str, ...] = ()  # tags that may match nothing; where there are any, definitions have no others
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run, update or remove that was tried and whose success nobody saw.
+    """A run, update or remove that was tried and whose success was not seen.
 
     form: the relations it was tried with, and the inputs that read parents; None where nothing is related.
     outputs: what it reported all the same.
@@ -228,8 +228,8 @@ class Applied:
     inputs: the resolved values it was applied with; sensitive: those of them never to be shown.
     outputs: what its actions reported, as far as they succeeded.
     stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
-    changes behind them. tried: actions, beside the standard ones, whose last try failed or has an end that nobody saw,
-    while others react on what they change. protect: whether its kind protected it then.
+    changes behind them. tried: actions, beside the standard ones, whose last try failed or was not seen to end, while
+    others react on what they change. protect: whether its kind protected it then.
     """
 
     resource: Optional[Resource] = None
@@ -247,7 +247,7 @@ class Applied:
 
     @property
     def live(self) -> bool:
-        """Whether the resource exists as far as anybody knows."""
+        """Whether the resource exists as far as is known."""
         return self.resource is not None
 
     @property

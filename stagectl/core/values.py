@@ -110,7 +110,7 @@ def references_in(value: Value) -> List[Reference]:
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
     """Return a sort key for paths: indexes, and keys that look like one, by number, other keys by text.
 
-    A path that was read back (`undotted`) cannot tell an index from such a key, and has to stand in the same place.
+    A path that was read back (`undotted`) cannot keep the two apart, and has to stand in the same place.
     """
     return [_order_of(step) for step in path]
 

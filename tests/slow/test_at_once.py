@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 def test_of_twelve_stages_at_once_nothing_is_lost(tmp_path: Path) -> None:
     """
-    Six resources, and six actions on one more: each is staged once, however often somebody was told to try again.
+    Six resources, and six actions on one more: each is staged once, however often somebody was asked to try again.
     """
     told = stages(tmp_path, 12, 10)
 

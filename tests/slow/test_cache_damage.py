@@ -20,5 +20,5 @@ def test_no_damage_to_the_cache_changes_what_is_told(tmp_path: Path) -> None:
     for _ in range(600):
         damages.damage()
 
-    record("cache", f"damages {damages.done}, told otherwise {len(damages.wrong)}")
+    record("cache", f"damages {damages.done}, reported otherwise {len(damages.wrong)}")
     assert damages.wrong == []

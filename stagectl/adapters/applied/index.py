@@ -1,4 +1,4 @@
-"""The index that an applied commit has of its state, `.applied-index/`, read as far as anybody asks."""
+"""The index that an applied commit has of its state, `.applied-index/`, read as far as it is asked."""
 
 from __future__ import annotations
 

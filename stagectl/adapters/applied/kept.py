@@ -1,4 +1,4 @@
-"""Applied commits that no branch has: a ref of their own keeps each of them, for git throws away what nobody names."""
+"""Applied commits that no branch has: a ref of their own keeps each of them, for git throws away what has no name."""
 
 from __future__ import annotations
 

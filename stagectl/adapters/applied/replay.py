@@ -25,7 +25,7 @@ def touched(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
 def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     """Store what an applied commit did as a child of *tip*: message, trailers, author and source stay its own.
 
-    One that was signed is signed again, by whoever does this.
+    One that was signed is signed again, by the user of this clone.
     """
     sources = git.parents(commit)[1:]
     like = sources[0] if sources else tip

@@ -31,7 +31,7 @@ def check_readable(git: Git, ref: str) -> None:
     if code or b"ignoring broken ref" in err or any(line != f"{ref} commit" for line in others):
         raise GitError(
             f"the branch {short_name(ref)} is damaged: it is there, and git cannot read its commit",
-            f"git fsck says more; put it back where it stood, of which {git.common / 'logs' / ref} tells: "
+            f"git fsck says more; put it back where it stood, as {git.common / 'logs' / ref} says: "
             f"git update-ref {ref} COMMIT",
         )
 

@@ -156,7 +156,7 @@ class Git(GitProcess):
         """Return the contents of blobs; an id may also be `<revision>:<path>`.
 
         most: how many bytes one may have; what has more is never read, and given as one zero more than that.
-        Raises StagectlError where all of them together are more than anybody stages.
+        Raises StagectlError where all of them together are more than is ever staged.
         """
         wanted = sorted(set(oids))
         sizes = dict(zip(wanted, self._names.sizes(wanted)))
@@ -250,7 +250,7 @@ class Git(GitProcess):
 
     @property
     def staging_note(self) -> Path:
-        """The file that tells what a command is about to stage, in this working tree's own part of git's folder."""
+        """The file that says what a command is about to stage, in this working tree's own part of git's folder."""
         return self.index.parent / "stagectl" / "staging"
 
     def cache(self) -> Optional[Path]:
@@ -264,7 +264,7 @@ class Git(GitProcess):
         return self.run("remote").decode("utf-8", "replace").split()
 
     def fetch_command(self, remote: str, branch: str) -> str:
-        """Return the command that gets a branch, and in a shallow clone the history that tells what contains what."""
+        """Return the command that gets a branch, and in a shallow clone the history that shows what contains what."""
         deeper = "--unshallow " if self.is_shallow() else ""
         return f"git fetch {deeper}{remote} {branch}:refs/remotes/{remote}/{branch}"
 

@@ -28,7 +28,7 @@ class Names:
         self._read: Optional[Conversation] = None  # the git that reads objects
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects that names stand for, None for what is not there; raises GitError if nobody answers."""
+        """Return the objects that names stand for, None for what is not there; raises GitError if no answer comes."""
         if any("\n" in name for name in names):
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
         if self._ahead is None:
@@ -62,7 +62,7 @@ class Names:
         raise self._no_answer()
 
     def contents(self, oids: Sequence[Oid]) -> List[Optional[Tuple[str, bytes]]]:
-        """Return the type and the content of objects, None for what is not there; raises GitError if nobody answers."""
+        """Return the type and content of objects, None for what is not there; raises GitError if no answer comes."""
         if not oids:
             return []
         for _ in range(_TRIES):

@@ -33,7 +33,7 @@ class Objects:
     """Objects that are stored together, at the end."""
 
     def __init__(self, git: Git, like: Oid) -> None:
-        """Begin with none; like: any id of the repository, which tells the hash that it uses."""
+        """Begin with none; like: any id of the repository, which shows the hash that it uses."""
         self._git = git
         self._hash = hasher(like)
         self._made: Dict[Oid, Object] = {}

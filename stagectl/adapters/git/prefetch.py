@@ -20,7 +20,7 @@ _ROOTS: Dict[str, Tuple[str, ...]] = {  # what they look at beside
 }
 WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
-# A file is as git knows it if all that the disk tells of it is, whatever the user has git leave out.
+# A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
 EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
 LISTING = ("-c", "core.ignoreCase=false", "ls-files", "-v", "--cached", "--others", "-z", "--")
 ATTRIBUTES = ".gitattributes"
@@ -227,7 +227,7 @@ def _is_new() -> bool:
 
 
 def _ended(process: int) -> Optional[int]:
-    """Return how a process ends; None where nobody can tell, as SIGCHLD is ignored. Whoever waits no more stops it."""
+    """Return how a process ends; None where SIGCHLD is ignored. One that is waited for no more is stopped."""
     try:
         return 0 if process == _OVER else os.waitpid(process, 0)[1]
     except ChildProcessError:

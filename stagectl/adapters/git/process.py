@@ -47,7 +47,7 @@ class Locked(GitError):
 def lacking(what: str) -> GitError:
     """Return the error for a partial clone in which something is not there."""
     return GitError(
-        f"{what}: this partial clone lacks what it needs, and asks nobody for it while it looks",
+        f"{what}: this partial clone lacks what it needs, and asks no remote for it while it looks",
         "get everything: git fetch --refetch --no-filter",
     )
 
@@ -101,11 +101,11 @@ class GitProcess:
         try:
             out, err = process.communicate(data, seconds)
         except KeyboardInterrupt:
-            process.terminate()  # git takes its locks away; whoever waits for it may have been asked alone
+            process.terminate()  # git takes its locks away; its reader may have been asked alone
             process.wait()
             raise
         except subprocess.TimeoutExpired:
-            _end(process)  # what it started may keep the pipes open: nobody waits for that
+            _end(process)  # what it started may keep the pipes open: that is not waited for
             return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
         return process.returncode, out, err
 
@@ -143,7 +143,7 @@ class GitProcess:
             raise FileNotFoundError("git") from None
         process = started.proc
         assert process is not None, "a started process is there"
-        started.proc = None  # GitPython would end it as soon as nobody holds its wrapper
+        started.proc = None  # GitPython would end it as soon as its wrapper is not held
         return process
 
     # --- how it is set up
@@ -184,7 +184,7 @@ class GitProcess:
         if code:
             raise GitError(
                 "git does not know who you are",
-                'tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
+                'set it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
             )
         return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
 

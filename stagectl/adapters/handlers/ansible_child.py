@@ -78,7 +78,7 @@ def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any
     )
     runner.config.command[0] = program
     if HOST_KEYS not in os.environ:
-        # ansible-runner turns the check off where nobody asked; ansible.cfg and Ansible's own default shall count.
+        # ansible-runner turns the check off unasked; ansible.cfg and Ansible's own default shall count.
         runner.config.env.pop(HOST_KEYS)
     return runner
 

@@ -43,16 +43,16 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
 
     Whatever else ends it leaves no sign that it ended: then the handler looks for what it left running.
     """
-    told = fact("RESULT")  # now: the work may change the environment
+    result_file = fact("RESULT")  # now: the work may change the environment
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     code = 0
     try:
         result = work()
-        Path(told).write_text(json.dumps(result), encoding="utf-8")
+        Path(result_file).write_text(json.dumps(result), encoding="utf-8")
     except Failed as failure:
         Path(folder, FAILURE).write_text(str(failure), encoding="utf-8", errors="backslashreplace")
         if failure.outputs:
-            Path(told).write_text(json.dumps({"outputs": failure.outputs}), encoding="utf-8")
+            Path(result_file).write_text(json.dumps({"outputs": failure.outputs}), encoding="utf-8")
         code = 1
     except SystemExit as leaving:
         Path(folder, ENDED).touch()

@@ -1,4 +1,4 @@
-"""Files with values for one action, which nobody else may read.
+"""Files with values for one action, which no other user may read.
 
 Each has a path of its own, but files are used again: making and removing one costs as much as starting a process, and
 on ext4 (which looks through all that was removed lately, `recently_deleted` in fs/ext4/ialloc.c) a multiple of that.

@@ -19,10 +19,10 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from stagectl.adapters.handlers import Request, Result, private
 
-# What git tells its hooks of the commit being made; an action that runs git means the repository it stands in.
+# What git hands its hooks of the commit being made; an action that runs git means the repository it stands in.
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
 CHUNK = 64 * 1024  # bytes read at once
-LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of somebody else
+LEFT_OVER = 1024 * 1024  # bytes: no pipe holds more (pipe(7)), so what comes after that is of another process
 LARGEST_RESULT = 1024 * 1024  # bytes of a result file: whether something changed, a message, and outputs
 PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 DYING = 10.0  # seconds until a process that was killed is taken for one that cannot be, such as one of another user
@@ -232,7 +232,7 @@ def _why(failure: str, reported: Result) -> str:
 
 def _content(path: str) -> str:
     """Return the text of a file that an action made; raises OSError or ValueError for what is no small file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # into a pipe nobody may ever write
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe may never get a writer
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("it is no regular file")

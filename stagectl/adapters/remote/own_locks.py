@@ -1,4 +1,4 @@
-"""Which locks on the remote were taken from here, noted so that what a killed process held is nobody's.
+"""Which locks on the remote were taken from here, noted so that what a killed process held is free.
 
 Who reads or writes the notes holds the lock of this machine, which no process survives: so a lock that is noted, and on
 the remote all the same, was left behind. The notes begin with what the file itself is: a copied clone does not believe

@@ -12,7 +12,7 @@ from stagectl.core.model import Oid
 
 ASK_SECONDS = 60.0  # how long a question to a remote may take
 MOVE_SECONDS = 600.0  # how long a fetch or a push of the applied branch may take, if the config says nothing
-TOLD_AFTER = 5.0  # seconds until somebody is told what is waited for
+NOTED_AFTER = 5.0  # seconds until it is noted what is waited for
 NO_ANSWER = 124  # the exit code of a git that took too long
 Note = Callable[[str], None]
 _ENV = {"GIT_TERMINAL_PROMPT": "0"}
@@ -29,14 +29,14 @@ class Rewritten(StagectlError):
 class Remote:
     """One remote of a repository, by the name that git has for it.
 
-    seconds: how long a fetch or a push of the applied branch may take; note is told of one that takes a while.
+    seconds: how long a fetch or a push of the applied branch may take; note gets one that takes a while.
     """
 
     def __init__(self, git: Git, name: str, seconds: float = MOVE_SECONDS, note: Note = lambda text: None) -> None:
         self.git, self.name, self._seconds, self._note = git, name, seconds, note
 
     def read(self, ref: str, seconds: float = ASK_SECONDS) -> Optional[Oid]:
-        """Ask what a ref stands at, None if there is none; raises GitError when nobody answers."""
+        """Ask what a ref stands at, None if there is none; raises GitError when no answer comes."""
         arguments = ("ls-remote", "--end-of-options", self.name, ref)
         code, out, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
         if code:
@@ -69,10 +69,10 @@ class Remote:
             raise self._refusal("git fetch failed", code, err)
 
     def advance(self, ref: str, new: Oid, expected: Optional[Oid]) -> Optional[Oid]:
-        """Move a branch forward; return what it stands at: *new*, or what somebody else put there.
+        """Move a branch forward; return what it stands at: *new*, or what another put there.
 
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
-        Raises GitError when it is not moved though nobody else moved it.
+        Raises GitError when it is not moved though no other moved it.
         """
         code, err = self._moved("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
         return new if code == 0 else self._stands(ref, expected, code, err, ASK_SECONDS)
@@ -82,8 +82,8 @@ class Remote:
     ) -> Optional[Oid]:
         """Put a ref at *new* (None: delete it) if it stands at *expected*; return what it stands at then.
 
-        The value must be one that nobody else can push: git calls a push of an equal value a success, however wrong
-        the lease. Raises GitError when it is not moved though nobody else moved it.
+        The value must be one that no other can push: git calls a push of an equal value a success, however wrong
+        the lease. Raises GitError when it is not moved though no other moved it.
         """
         lease = f"--force-with-lease={ref}:{expected or ''}"
         arguments = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
@@ -91,15 +91,15 @@ class Remote:
         return new if code == 0 else self._stands(ref, expected, code, err, seconds)
 
     def _moved(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
-        """Return how a fetch or a push ended; one that takes a while is told, one that takes too long is ended."""
+        """Return how a fetch or a push ended; one that takes a while is noted, one that takes too long is ended."""
         text = f"waiting for {self.name}: git {what} of {ref} (for {self._seconds:.0f} s at the most)"
-        telling = threading.Timer(TOLD_AFTER, self._note, [text])
-        telling.daemon = True
-        telling.start()
+        noting = threading.Timer(NOTED_AFTER, self._note, [text])
+        noting.daemon = True
+        noting.start()
         try:
             code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=self._seconds)
         finally:
-            telling.cancel()
+            noting.cancel()
         more = b"; remote_timeout in stagectl.yaml gives it more" if code == NO_ANSWER else b""
         return code, err + more
 
@@ -111,7 +111,7 @@ class Remote:
         lock = os.fsdecode(there.group(1))
         return Locked(
             f"{what}: {lock} is there on {self.name}: another push is at work, or one was killed",
-            f"wait for it; if no git runs there any more, somebody who may has to remove it on {self.name}",
+            f"wait for it; if no git runs there any more, an operator has to remove it on {self.name}",
         )
 
     def _stands(self, ref: str, expected: Optional[Oid], code: int, err: bytes, seconds: float) -> Optional[Oid]:

@@ -27,7 +27,7 @@ Note = Callable[[str], None]
 
 
 class Locked(Busy):
-    """Somebody else holds the lock."""
+    """Another process holds the lock."""
 
 
 class Refused(GitError):
@@ -44,13 +44,13 @@ class Seen:
 
 
 def clock() -> float:
-    """Return seconds of a clock that nobody sets, and that goes on while this machine sleeps where there is one."""
+    """Return seconds of a clock that is never set, and that goes on while this machine sleeps where there is one."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 def new_lock(owner: str, host: str, reason: str, term: int) -> Lock:
-    """Return a lock that nobody holds yet; term: 0 for maintenance."""
+    """Return a lock that is not held yet; term: 0 for maintenance."""
     return Lock(
         secrets.token_hex(4),
         owner,
@@ -62,13 +62,13 @@ def new_lock(owner: str, host: str, reason: str, term: int) -> Lock:
 
 
 def look_at_lock(remote: Remote, ref: str) -> Optional[Seen]:
-    """Return the lock on a remote, None if nobody holds it."""
+    """Return the lock on a remote, None if it is not held."""
     for _ in range(TRIES):
         commit = remote.read(ref)
         if commit is None:
             return None
         if remote.git.find(commit) is None:
-            with suppress(GitError):  # it may have gone since; that it stays away is told below
+            with suppress(GitError):  # it may have gone since; that it stays away is reported below
                 remote.bring(ref)
         if remote.git.find(commit) is not None:
             found = lock_of(remote.git.run("log", "-1", "--format=%B", commit).decode("utf-8", "replace"))
@@ -81,7 +81,7 @@ def look_at_lock(remote: Remote, ref: str) -> Optional[Seen]:
 
 
 def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str] = frozenset()) -> Seen:
-    """Take the lock, from a holder found dead too; raises Locked where somebody holds it.
+    """Take the lock, from a holder found dead too; raises Locked where it is held.
 
     left: the ids of locks that were taken from here, by processes of which it is known that they are gone.
     """
@@ -91,13 +91,13 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
         except Refused:
             if more <= TRIES // 2:
                 raise
-            continue  # perhaps somebody had it for the blink of an eye
+            continue  # perhaps it was held for the blink of an eye
         seen = None if taken else look_at_lock(remote, ref)
         is_left = seen is not None and seen.lock.id in left and not seen.lock.is_maintenance
         if seen is not None and (is_left or _is_dead(remote, ref, seen, note)):
             taken = _try_to_take(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
             if taken is not None:
-                why = "who held it here is gone" if is_left else f"nobody renewed it for {seen.lock.term} s"
+                why = "its holder here is gone" if is_left else f"it was not renewed for {seen.lock.term} s"
                 note(f"took the lock {seen.lock.id} over: {why} ({seen.lock.holder})")
         if taken is not None:
             return taken
@@ -105,7 +105,7 @@ def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str
 
 
 def _try_to_take(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) -> Optional[Seen]:
-    """Try to take the lock; return it, None if somebody else was faster. Read back: the nonce is ours alone."""
+    """Try to take the lock; return it, None if another was faster. Read back: the nonce is ours alone."""
     began = clock()
     commit = _write(remote.git, lock, before)
     try:
@@ -127,9 +127,9 @@ def _write(git: Git, lock: Lock, parent: Optional[Oid]) -> Oid:
 
 
 def _is_dead(remote: Remote, ref: str, seen: Seen, note: Note) -> bool:
-    """Watch a lock that was not renewed lately; return whether nobody renewed it for its term, False if it is free now.
+    """Watch a lock that was not renewed lately; return whether it is not for its whole term, False if it is free now.
 
-    Raises Locked as soon as it is renewed, or somebody else has it; at once where it looks alive.
+    Raises Locked as soon as it is renewed, or another has it; at once where it looks alive.
     """
     lock, began = seen.lock, clock()
     if lock.is_maintenance or not _looks_old(lock):
@@ -176,7 +176,7 @@ class Holding:
         self._remote, self._ref, self._term = remote, ref, float(seen.lock.term)
         self._lock, self._commit = seen.lock, seen.commit
         self._own: Set[Oid] = {seen.commit}
-        self._until = seen.at + self._term  # nobody takes it for dead before
+        self._until = seen.at + self._term  # no observer takes it for dead before
         self._turn, self._ending = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
         self.lost = ""
@@ -210,9 +210,9 @@ class Holding:
                 self._renew()
 
     def _renew(self) -> None:
-        """Renew, trying again for as long as nobody may have taken the lock over; note it when it is lost.
+        """Renew, trying again for as long as no other may have taken the lock over; note it when it is lost.
 
-        A renewal that comes too late and succeeds is as good: it proves that nobody took the lock in between.
+        A renewal that comes too late and succeeds is as good: it proves that no other took the lock in between.
         """
         while not self.lost:
             began = clock()
@@ -227,7 +227,7 @@ class Holding:
                     return
 
     def _renewed(self, seconds: float) -> bool:
-        """Push a child of the lock's commit; return whether it is there, and note it when somebody else's is."""
+        """Push a child of the lock's commit; return whether it is there, and note it when another's is."""
         lock = replace(self._lock, renewal=self._lock.renewal + 1)
         commit = _write(self._remote.git, lock, self._commit)
         self._own.add(commit)
@@ -236,9 +236,9 @@ class Holding:
             self._lock, self._commit = lock, there
             return there == commit
         is_late = clock() >= self._until
-        self.lost = "somebody unlocked it" if there is None else "somebody else has it"
+        self.lost = "it was unlocked" if there is None else "another holder has it"
         if there is None and is_late:
-            self.lost = f"it was not renewed for {self._term:.0f} s, and somebody took it over, or unlocked it"
+            self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"
         if there is not None:
             with suppress(StagectlError):
                 now = look_at_lock(self._remote, self._ref)

@@ -69,7 +69,7 @@ def carry_out(
 ) -> Outcome:
     """Do it, and return how it ended; raises KeyError when a variable that it reads is not set.
 
-    started: is told of a process that was started, by its number.
+    started: called with the number of a process that was started.
     """
     began = time.monotonic()
     request = Request(
@@ -92,7 +92,7 @@ def carry_out(
     )
     try:
         result = handler(request)
-    except Exception as error:  # a handler of somebody else's
+    except Exception as error:  # a handler of others
         result = handlers.Result(False, message=f"{type(error).__name__}: {error}")
     output.feed(result.output.encode("utf-8", "replace"))
     seconds = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""A commit in a folder of its own, for actions that run where nobody edits."""
+"""A commit in a folder of its own, for actions that run where nothing is edited."""
 
 from __future__ import annotations
 

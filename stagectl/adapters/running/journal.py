@@ -2,8 +2,8 @@
 
 `<git folder>/stagectl/runs/<run>/` has `run.json` (what the run is about), `journal` (one JSON document per line, only
 appended to), `output/` (what the actions printed), `reserve` (room on the disk, for the ends of what runs when it gets
-full), `processes` (the ones it started), and `stop` where somebody asked the run to stop. It is one machine's memory of
-its own runs; what counts for everybody is the applied branch.
+full), `processes` (the ones it started), and `stop` where the run was asked to stop. It is one machine's memory of
+its own runs; what counts for every clone is the applied branch.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROOM = "make room on the disk, and try again"
 class Journal:
     """The journal of one run, open for writing; who opens it holds the lock.
 
-    Everything it was told is on the disk when a method returns; one that cannot do that raises StagectlError.
+    Everything it was given is on the disk when a method returns; one that cannot do that raises StagectlError.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,9 +62,9 @@ class Journal:
             self._write_what_ended(entries)
 
     def resumed(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
-        """Note that somebody finishes the run, and what they say of changes whose end nobody saw."""
+        """Note that the run is finished by hand, and what the operator says of changes whose end was not seen."""
         (self.folder / "stop").unlink(missing_ok=True)
-        with told_as("the run cannot go on"):
+        with errors_as("the run cannot go on"):
             _reserve(self.folder)
         shutil.rmtree(self.folder / "private", ignore_errors=True)
         self.add(answers)
@@ -74,7 +74,7 @@ class Journal:
 
         kept: where a run is kept that could not be recorded.
         """
-        shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run nobody looks for it
+        shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run it is not looked for
         (self.folder / NOTES).unlink(missing_ok=True)
         _spend(self.folder)
         self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
@@ -132,13 +132,13 @@ def new_run(scratch: Path, now: float) -> str:
 
 def begin(scratch: Path, header: Header) -> Journal:
     """Make the folder of a run, durably, and return its journal."""
-    with told_as("the run cannot begin"):
+    with errors_as("the run cannot begin"):
         _make(scratch, header)
     return Journal(folder_of_run(scratch, header.run))
 
 
 @contextmanager
-def told_as(what: str) -> Iterator[None]:
+def errors_as(what: str) -> Iterator[None]:
     """Raise what the disk refuses as StagectlError."""
     try:
         yield
@@ -214,7 +214,7 @@ def _prune(runs: Path) -> None:
 
 
 def tidy(scratch: Path) -> None:
-    """Remove what killed commands left half made; the caller holds the lock, so nobody is at it now."""
+    """Remove what killed commands left half made; the caller holds the lock, so nothing is at it now."""
     for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
         if half.is_dir():
             shutil.rmtree(half, ignore_errors=True)
@@ -238,7 +238,7 @@ def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict
 
 
 def read(scratch: Path, run: str) -> Record:
-    """Return what the journal of a run tells; raises StagectlError where it cannot be read."""
+    """Return what the journal of a run says; raises StagectlError where it cannot be read."""
     folder = folder_of_run(scratch, run)
     try:
         with open_file(folder / "run.json") as file:

@@ -50,7 +50,7 @@ def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
 
 
 def is_held(scratch: Path) -> bool:
-    """Return whether somebody holds the lock now."""
+    """Return whether the lock is held now."""
     try:
         with open(scratch / "apply.lock", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -62,7 +62,7 @@ def is_held(scratch: Path) -> bool:
 
 
 def holder(scratch: Path) -> str:
-    """Return what the holder of the lock says of itself, "" if nobody holds it."""
+    """Return what the holder of the lock says of itself, "" if it is not held."""
     if not is_held(scratch):
         return ""
     return (scratch / "apply.lock").read_text(encoding="utf-8").strip() or "it has not said who it is yet"

@@ -69,7 +69,7 @@ class Output:
 
 
 def last_lines(path: Path) -> str:
-    """Return the last lines of what was kept so far of an action that has not ended, as far as anybody knows."""
+    """Return the last lines of what was kept so far of an action that has not ended, as far as is known."""
     try:
         with open_file(path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))

@@ -1,7 +1,7 @@
 """The processes that a run starts, noted so that one which outlives stagectl itself is seen.
 
-Of a process its number and the moment are noted: whoever has the same number later was born after that moment, and
-when a process was born Linux tells (proc(5), /proc/PID/stat, field 22). Elsewhere nothing is noted. Nothing is flushed
+Of a process its number and the moment are noted: one that has the same number later was born after that moment, and
+Linux says when a process was born (proc(5), /proc/PID/stat, field 22). Elsewhere nothing is noted. Nothing is flushed
 to the disk: what takes the notes away, a power cut, takes the processes, too. A kill of stagectl between the start of a
 process and its note, which is a moment later, leaves it unseen.
 """
@@ -44,7 +44,7 @@ class Notes:
 
 
 def living(folder: Path) -> Dict[ChangeId, int]:
-    """Return the processes of a run that nobody looks after any more, and that are there yet, by their changes."""
+    """Return the processes of a run that are looked after no more, and that are there yet, by their changes."""
     found: Dict[ChangeId, int] = {}
     boot = _boot()
     with suppress(OSError, ValueError):  # a torn last line: the power went, and the process with it

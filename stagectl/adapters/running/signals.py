@@ -41,8 +41,8 @@ def interruptible(stop: Callable[[], None], kill: Callable[[], None], seen: Dict
 
 
 def _leave(terminals: Sequence[int]) -> None:
-    """Write to nobody from now on: writing to a terminal that is gone is an error."""
-    nobody = os.open(os.devnull, os.O_RDWR)
+    """Write to nothing from now on: writing to a terminal that is gone is an error."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in terminals:
-        os.dup2(nobody, descriptor)
-    os.close(nobody)
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Which staged files are not as they were applied, as git tells: no file is read that is as it was.
+"""Which staged files are not as they were applied, as git says: no file is read that is as it was.
 
 Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those who read every file:
 it raises ReadInFull.
@@ -79,7 +79,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
 def _is_misplaced(root: Path, start: str) -> bool:
     try:
         return tree.is_misplaced(start, os.lstat(root / start).st_mode)
-    except OSError:  # not there, or nobody may look: git says so
+    except OSError:  # not there, or looking is forbidden: git says so
         return False
 
 
@@ -162,7 +162,7 @@ def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry
         applied = committed[path].old_oid if path in committed else entry.old_oid
         if entry.mode == ABSENT:
             if not _is_gone(git.root / path) and path in here:
-                raise ReadInFull(f"{path} is gone, and something is in its place or nobody may look")
+                raise ReadInFull(f"{path} is gone, and something is in its place or looking is forbidden")
             if applied is not None:
                 found[name] = None
         elif entry.oid is not None:

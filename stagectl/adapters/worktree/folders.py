@@ -1,7 +1,7 @@
 """Whether anything came or went in some folders since git last found nothing in them that it does not know.
 
 Looking for untracked files means reading every folder and git's whole index; a folder in which a file came or went has
-another time of modification and another time of change, and the latter nobody can set. So a few hundred of these are
+another time of modification and another time of change, and the latter cannot be set. So a few hundred of these are
 compared instead.
 """
 
@@ -98,7 +98,7 @@ class Folders:
         return bool(self._known and self._known["line ends"])
 
     def _index(self) -> Optional[Stat]:
-        """Return what tells one state of git's index from another."""
+        """Return what differs where git's index does."""
         return _stat(self._index_file)
 
 

@@ -235,7 +235,7 @@ def _check_kinds(
 
 
 def kind_flaw(resource: Resource, kinds: Mapping[str, Kind], broken: AbstractSet[str]) -> Optional[Flaw]:
-    """Return what is wrong with a resource's kind; broken: paths of files with problems, which are told already."""
+    """Return what is wrong with a resource's kind; broken: paths of files with problems, which are reported already."""
     if not resource.kind or resource.kind in kinds or f"{KINDS}/{resource.kind}.yaml" in broken:
         return None
     near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"

@@ -1,6 +1,6 @@
 """The files that git does not know, and whether its word can be taken for all others.
 
-Git looks at no file that it was told to leave alone (`--assume-unchanged`), takes two line ends for one, does not look
+Git looks at no file that it was asked to leave alone (`--assume-unchanged`), takes two line ends for one, does not look
 into other repositories and does not see special files. Who reads every file sees all of that.
 """
 
@@ -52,7 +52,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     listed = _listed(git, tops)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
-        raise ReadInFull("git was told to leave a file alone")
+        raise ReadInFull("git was asked to leave a file alone")
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
     changes_line_ends = _changes_line_ends(git, tops, attributes)
     if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", "--", *tops)):
@@ -71,7 +71,7 @@ def _text(path: bytes) -> str:
 
 
 def _listed(git: Git, tops: Sequence[str]) -> bytes:
-    """Return all files there are, each after a NUL and a letter that tells whether git knows it, and looks at it."""
+    """Return all files there are, each after a NUL and a letter that says whether git knows it, and looks at it."""
     tops = (*tops, *_attributes_above(tops))
     listed = git.all_files(tops)
     if _is_on(git, "core.ignorecase") and listed != git.run(*LISTING[2:], *tops):

@@ -77,7 +77,7 @@ def _is_held(git: Git) -> bool:
 def take_back(git: Git) -> Optional[List[str]]:
     """Put back the files that a killed command left half written, and return which; None if nothing was left of one.
 
-    A file that somebody changed since stays. Raises GitError where git's index is locked.
+    A file that was changed since stays. Raises GitError where git's index is locked.
     """
     place = _place(git)
     if not place.exists() or not place.stat().st_size:

@@ -1,7 +1,7 @@
 """One entry of a YAML file set or taken out in the file's text: comments, line ends and all else stay byte for byte.
 
 Marks of the parser say where entries stand. What cannot be done in the text is left to others: nothing is guessed, and
-whoever asks reads the result again.
+the caller reads the result again.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Expansion:
 def expand(definitions: Mapping[Name, Definition], broken: AbstractSet[Name], names: Mapping[str, str]) -> Expansion:
     """Return the resources that definitions make.
 
-    definitions: those to expand, and those they are like. broken: definitions that cannot be read, which is told
+    definitions: those to expand, and those they are like. broken: definitions that cannot be read, which is said
     elsewhere. names: of all definitions, in lower case, with the paths of their files.
     """
     return _Expanding(definitions, broken, dict(names)).all()
@@ -63,7 +63,7 @@ class _Expanding:
     # --- like
 
     def _chain(self, name: Name) -> Optional[Tuple[Definition, ...]]:
-        """Return a definition and those it is like, the nearest first; None, noting why, where these cannot be told."""
+        """Return a definition and those it is like, the nearest first; None, noting why, where these are not known."""
         if name not in self._chains:
             way: List[Name] = []
             at: Optional[Name] = name

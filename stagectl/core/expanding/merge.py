@@ -54,7 +54,7 @@ def reads_each(value: Any) -> bool:
 def each_path(text: Any) -> Optional[Tuple[str, ...]]:
     """Return the path of a string that is one `${each.path}` and nothing else, None of another value."""
     match = EACH.fullmatch(text) if isinstance(text, str) else None
-    with suppress(ValueError):  # told when it is filled in
+    with suppress(ValueError):  # reported when it is filled in
         return path_steps(match.group(1)) if match else None
     return None
 

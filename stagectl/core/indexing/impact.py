@@ -55,7 +55,7 @@ def narrowed(
     """Return the situation that makes the same plan as everything would.
 
     open_now: the resources that are not settled, whatever is edited. kinds: at least those of what is in it.
-    also: resources that somebody wants to know of, whether or not anything reaches them.
+    also: resources that are asked for, whether or not anything reaches them.
     """
     active = _Region(source, open_now, edits).active()
     active |= {name for name in also if name in edits} | source.states(also - active).keys()
@@ -154,7 +154,7 @@ class _Region:
         return edited.kind != before.kind or edited.moved_from != before.moved_from
 
     def _shaken(self, before: Mapping[Name, Applied]) -> Set[Name]:
-        """Return the names of which whoever mentions them has to be looked at, with those that were moved."""
+        """Return the names of which every mention has to be looked at, with those that were moved."""
         names = {name for name in self._edits if self._is_shaken(name, before.get(name))}
         return names | self._open | self._claimed()
 

@@ -106,7 +106,7 @@ def _merge_mappings(
 def _merge_lists(
     clashes: List[Clash], path: Path, base: List[Any], ours: List[Any], theirs: List[Any]
 ) -> Tuple[List[Any], List[Any]]:
-    """Merge entry by entry; where that fails the lists as a whole are the conflict: nobody reads half a list."""
+    """Merge entry by entry; where that fails the lists as a whole are the conflict: half a list means nothing."""
     entries = merge_entries(base, ours, theirs)
     if entries is None:
         return _clash(clashes, path, base, ours, theirs)

@@ -11,7 +11,7 @@ from typing import Counter as Counts
 from stagectl.core.values import canonical, leaves
 
 Entry = Tuple[Any, Any, Any]  # an entry as the base, ours and theirs have it
-_MOST_ENTRIES = 2000  # that are told apart: what it takes grows with the square
+_MOST_ENTRIES = 2000  # that are compared: what it takes grows with the square
 _MOST_PAIRS = 100000  # of entries that are alike, or changed
 
 
@@ -67,7 +67,7 @@ def _stable(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> 
 
 
 def merge_entries(base: List[Any], ours: List[Any], theirs: List[Any]) -> Optional[List[Tuple[int, Entry]]]:
-    """Return the entries of a list with both changes, or None where nobody can say for certain what those mean.
+    """Return the entries of a list with both changes, or None where it is not certain what those mean.
 
     Each comes with its index in ours (one that came: in the result). One that both sides changed is still to be merged.
     """
@@ -103,7 +103,7 @@ class _Fates:
     rewritten: List[Tuple[int, int]] = field(default_factory=list)  # from, to: old entries that came back as others
 
     def clashes_with(self, other: _Fates) -> bool:
-        """Whether what was done here cannot be done there, or nobody can say to which entry."""
+        """Whether what was done here cannot be done there, or not certainly to which entry."""
         touched = set(other.changed)
         return (
             any(at in touched and at in other.at for at in self.changed if at not in self.at)

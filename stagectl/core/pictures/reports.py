@@ -1,4 +1,4 @@
-"""What commands tell about a repository: values that use cases make and views show."""
+"""What commands say about a repository: values that use cases make and views show."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ class Other:
 
     @property
     def meets(self) -> bool:
-        """Whether it has anything to do with the plan, as far as anybody knows."""
+        """Whether it has anything to do with the plan, as far as is known."""
         return bool(self.both or self.came or self.went) or not self.commutes
 
 

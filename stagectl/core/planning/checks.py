@@ -168,7 +168,7 @@ def _unknown_action(action: str, kind: Kind) -> str:
 
 
 def _values(view: View, resource: Resource) -> Iterator[Trouble]:
-    """Yield inputs without a value; what a parent's own failure passed on is told there."""
+    """Yield inputs without a value; what a parent's own failure passed on is reported there."""
     view.resolver.inputs(resource.name)
     for key in resource.inputs:
         failure = view.resolver.failures.get((resource.name, key))
@@ -201,7 +201,7 @@ def _failure_text(view: View, failure: Failure, reader: Name) -> str:
 
 
 def _missing_text(view: View, reference: Reference, reader: Name) -> str:
-    """Return what to tell people about a reference that has no value."""
+    """Return what to say about a reference that has no value."""
     parent = Name(reference.name)
     if parent not in view.effective:
         if view.situation.is_live(parent):
@@ -219,7 +219,7 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
 
 
 def _output_names(view: View, resource: Resource) -> Iterator[Trouble]:
-    """Yield inputs with the name of an output of their kind: nobody would know which of the two a reader means."""
+    """Yield inputs with the name of an output of their kind: it would not be clear which of the two a reader means."""
     kind = view.situation.kinds.get(resource.kind)
     for key in sorted(kind.output_names & resource.inputs.keys()) if kind else ():
         yield Trouble(resource.name, ("inputs", key), f"'{key}' is an output of kind {resource.kind}", on_key=True)

@@ -125,7 +125,7 @@ def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Nam
 
 
 def _passive(view: View, dropped: Mapping[Name, Dropped]) -> Set[Name]:
-    """Return what cannot be resolved and is nobody's fault, and what has yet to wait for a parent, unedited itself."""
+    """Return what cannot be resolved and is no mistake, and what has yet to wait for a parent, unedited itself."""
     idle = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
     broken = {
         name

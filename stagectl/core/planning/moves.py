@@ -52,7 +52,7 @@ def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[
 
 
 def together(claims: Claims, names: Iterable[Name]) -> FrozenSet[Name]:
-    """Return names with all that are moved with them: whoever takes a name of theirs, or leaves one to them."""
+    """Return names with all that are moved with them: what takes a name of theirs, or leaves one to them."""
     return frozenset(names) | _together(claims, frozenset(names))
 
 

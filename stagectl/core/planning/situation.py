@@ -25,10 +25,10 @@ def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:
 class Situation:
     """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
 
-    defined: the definitions, to tell what only has to be staged.
+    defined: the definitions, to say what only has to be staged.
     moves: new name -> the name under which the resource is applied so far.
     wrong_claims: whose `moved_from` cannot be followed, and why not.
-    broken: names whose files cannot be read, to tell no follow-up problems.
+    broken: names whose files cannot be read, to report no follow-up problems.
     settled: resources of which it is known that they take no part in any plan; they show their applied values.
     vocabulary: tags that a selection may name though nothing has them.
     """
@@ -53,7 +53,7 @@ class Situation:
         return name in self.applied and self.applied[name].live
 
     def is_half_removed(self, name: Name) -> bool:
-        """Return whether a removal was tried, and nobody saw it succeed."""
+        """Return whether a removal was tried, and was not seen to succeed."""
         state = self.applied.get(name)
         return state is not None and state.unfinished is not None and state.unfinished.action == REMOVE
 

@@ -63,7 +63,7 @@ class View:
 
     def is_left_alone(self, name: Name) -> bool:
         """Return whether an unselected resource can be no part of this plan, whatever its parents do."""
-        # Nobody may bring back what somebody is removing.
+        # What is being removed is not brought back.
         is_going = self.situation.is_half_removed(name) and name not in self.situation.staged
         return name in self.passive or (is_going and not self.is_selected(name))
 

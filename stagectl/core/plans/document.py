@@ -25,8 +25,8 @@ Document = Dict[str, Any]
 
 def with_id(plan: Plan) -> Plan:
     """Return a plan with its id filled in, and each change's part of the document."""
-    told = replace(plan, changes=tuple(replace(change, json=_change_json(change)) for change in plan.changes))
-    return replace(told, id=plan_id(to_document(told)))
+    with_json = replace(plan, changes=tuple(replace(change, json=_change_json(change)) for change in plan.changes))
+    return replace(with_json, id=plan_id(to_document(with_json)))
 
 
 def plan_id(document: Mapping[str, Any]) -> str:

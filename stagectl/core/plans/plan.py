@@ -146,7 +146,7 @@ class Plan:
     id: str = ""
 
     def protected(self) -> Tuple[Name, ...]:
-        """Return the resources that are removed or replaced only where somebody allows it by name."""
+        """Return the resources that are removed or replaced only where that is allowed by name."""
         return tuple(sorted(change.resource for change in self.changes if change.protected))
 
     @property

@@ -1,4 +1,4 @@
-"""A plan from the JSON document that describes it; who wrote that, nobody knows."""
+"""A plan from the JSON document that describes it; its author is not known."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def parse_expression(text: str) -> Expression:
 
 def _build(tree: Any) -> Expression:
     negations = 0
-    while tree.data == "negation":  # a loop: nobody needs many of them, and everybody may write them
+    while tree.data == "negation":  # a loop: many of them may be written, and a recursion would not end well
         tree = tree.children[0]
         negations += 1
     op = {"both": "and", "either": "or"}.get(tree.data, "tag")

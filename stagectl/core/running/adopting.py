@@ -1,4 +1,4 @@
-"""Recording what exists already, with the outputs that somebody knows of it (docs/design.md, section 9)."""
+"""Recording what exists already, with its known outputs (docs/design.md, section 9)."""
 
 from __future__ import annotations
 

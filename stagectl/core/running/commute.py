@@ -33,6 +33,6 @@ def touched_by(plan: Plan) -> FrozenSet[Name]:
 
 
 def without(plan: Plan, leftovers: Plan) -> Tuple[ChangeId, ...]:
-    """Return the changes of a plan that are not the same in another one: what earlier applies left is nobody's."""
+    """Return the changes of a plan that are not the same in another one: what earlier applies left is not theirs."""
     known = {change.id: change.diff for change in leftovers.changes}
     return tuple(change.id for change in plan.changes if known.get(change.id) != change.diff)

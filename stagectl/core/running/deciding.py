@@ -32,9 +32,9 @@ def _lets_pass(earlier: ChangeId, outcomes: Outcomes, left_out: Restriction) -> 
 
 
 def tried(plan: Plan, applied: Mapping[Name, Applied], unseen: Iterable[ChangeId] = ()) -> FrozenSet[ChangeId]:
-    """Return the changes of a plan of which an earlier try failed, or has an end that nobody saw.
+    """Return the changes of a plan of which an earlier try failed, or has an end that was not seen.
 
-    unseen: those that this run itself started before it was interrupted. What such a try changed nobody reported.
+    unseen: those that this run itself started before it was interrupted. What such a try changed was not reported.
     """
     states = {change.resource: applied.get(change.resource, Applied()) for change in plan.changes}
     before = {change.id for change in plan.changes if _was_tried(change.action, states[change.resource])}
@@ -51,6 +51,6 @@ def as_tried(change: Change, outcome: Outcome, again: FrozenSet[ChangeId]) -> Ou
 
 
 def lost_debts(plan: Plan) -> Tuple[Change, ...]:
-    """Return the owed changes of a plan whose kind has lost the action, so that nobody can pay them."""
+    """Return the owed changes of a plan whose kind has lost the action, so that they cannot be paid."""
     owed = [change for change in plan.changes if change.cause.type == "owed" and change.kind in plan.kinds]
     return tuple(change for change in owed if change.action not in plan.kinds[change.kind].verbs())

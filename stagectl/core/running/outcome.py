@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def reported(self) -> Optional[bool]:
-        """Whether it changed something; None where nobody knows: it failed, or nobody saw its end."""
+        """Whether it changed something; None where that is not known: it failed, or its end was not seen."""
         return {SUCCESS: self.changed, NOOP: False, SKIPPED: False, PENDING: False}.get(self.state)
 
 
@@ -168,7 +168,7 @@ def _tried(state: Applied) -> Outputs:
 def known_outputs(state: Applied, action: str) -> Outputs:
     """Return the outputs that an action is given, which are those that it may change.
 
-    A run starts anew, with what failed tries reported; that is given to updates and removals, too, and read by nobody.
+    A run starts anew, with what failed tries reported; updates and removals get that, too, and no resource reads it.
     """
     if action not in STANDARD_ACTIONS:
         return state.outputs

@@ -70,7 +70,7 @@ def _refused(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool
 
 
 def adopting_troubles(kind: Optional[Kind], known: Outputs, given: Outputs) -> List[str]:
-    """Return why outputs that somebody gives cannot be stored: what their kind refuses, or has no name for."""
+    """Return why outputs that are given cannot be stored: what their kind refuses, or has no name for."""
     names = kind.output_names if kind else frozenset()
     unknown = sorted(given.keys() - names)
     found = [f"'{name[:60]}' is no output of its kind{nearest(name, names)}" for name in unknown]

@@ -66,7 +66,7 @@ def _outputs(value: Any) -> Dict[str, Any]:
 
 
 def _said(value: Any) -> str:
-    """Return what somebody or something said, whatever it is: it may have halves of characters."""
+    """Return a text from outside, whatever it is: it may have halves of characters."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no string")
     return value

@@ -51,7 +51,7 @@ def restriction(plan: Plan, wanted: Filter) -> Restriction:
     """Return what a filter means; raises StagectlError for a change that the plan has not."""
     known = {change.id for change in plan.changes}
     for identity in wanted.named():
-        if identity not in known and wanted.only is None:  # else somebody may have applied it since
+        if identity not in known and wanted.only is None:  # else it may have been applied since
             raise StagectlError(
                 f"there is no change '{identity}' in this plan{nearest(identity, known)}", "see them: stagectl plan"
             )
@@ -162,7 +162,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Record:
-    """A run as its journal tells it. outcomes: of every change that started or ended; INPROGRESS where no end was seen.
+    """A run as its journal says. outcomes: of every change that started or ended; INPROGRESS where no end was seen.
 
     begun: when changes started, seconds since the epoch; ended: when the run was closed, None while it was not.
     kept: the commit that keeps what it did where the applied branch had moved on.
@@ -193,12 +193,12 @@ class Record:
 
 
 def lost(record: Record) -> Dict[ChangeId, Outcome]:
-    """Return how every change of an interrupted run ended, as far as anybody knows."""
+    """Return how every change of an interrupted run ended, as far as is known."""
     found: Dict[ChangeId, Outcome] = {}
     for change in record.header.plan.changes:
         outcome = record.outcomes.get(change.id) or Outcome(SKIPPED, message="the run was interrupted")
         if outcome.state == INPROGRESS:
-            outcome = replace(outcome, state=UNKNOWN, message="the run was interrupted; nobody saw how this ended")
+            outcome = replace(outcome, state=UNKNOWN, message="the run was interrupted; its end was not seen")
         found[change.id] = outcome
     return found
 
@@ -254,7 +254,7 @@ class Application:
     """What an apply, a retry or a resume did. commit: the new applied commit, None when the applied state did not move.
 
     run: its id, "" when there was nothing to do; wanted: the changes that count for whether it is complete; None: all;
-    unshared: why the remote has not got the applied state, "" when it has, or when nobody wanted it to; declined:
+    unshared: why the remote has not got the applied state, "" when it has, or when that was not wanted; declined:
     whether the answer to the question was no, so that nothing ran.
     """
 

@@ -9,7 +9,7 @@ from stagectl.core.errors import Step, nearest
 from stagectl.core.values import canonical
 
 LONGEST = 60  # characters of one value in a message
-Told = Tuple[Tuple[Step, ...], str, bool]  # where, below the value that was checked; the message; points at the key
+Flaw = Tuple[Tuple[Step, ...], str, bool]  # where, below the value that was checked; the message; points at the key
 
 _TYPES = {
     "string": "a string", "number": "a number", "integer": "a whole number", "boolean": "true or false",
@@ -33,7 +33,7 @@ _LIMITS: Dict[str, str] = {
 }
 
 
-def in_words(error: Any) -> Iterator[Told]:
+def in_words(error: Any) -> Iterator[Flaw]:
     """Yield what one `jsonschema.ValidationError` says, a message per thing to mend."""
     at = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
@@ -66,7 +66,7 @@ def _enum(error: Any) -> str:
 
 
 def _required(error: Any) -> str:
-    # jsonschema tells one missing key an error, and names it in its message only.
+    # jsonschema reports one missing key an error, and names it in its message only.
     missing = [key for key in error.validator_value if error.message.startswith(repr(key))]
     return f"the key '{missing[0]}' is missing" if missing else str(error.message)
 

@@ -441,7 +441,7 @@ def test_in_a_shallow_clone_the_unknown_is_told(shop: Repo, tmp_path: Path) -> N
 
     assert None is other["commutes"]
     assert [
-        "it makes no plan: this clone lacks the history that tells what it changed: git fetch --unshallow"
+        "it makes no plan: this clone lacks the history that shows what it changed: git fetch --unshallow"
     ] == other["why"]
 
 

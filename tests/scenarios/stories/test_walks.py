@@ -138,7 +138,7 @@ def test_no_identity(repo: Repo) -> None:
     assert repo.run("stage") == Ran(
         1,
         "",
-        "error: git does not know who you are\nhint: tell it: "
+        "error: git does not know who you are\nhint: set it: "
         'git config --global user.name "Your Name" && git config --global user.email you@example.com\n',
     )
     assert repo.git("status", "--porcelain") == "?? resources/\n"

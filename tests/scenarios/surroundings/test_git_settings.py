@@ -144,7 +144,7 @@ def test_without_an_identity_nothing_is_staged(repo: Repo) -> None:
     assert (1, before) == (done.code, state(repo))
     assert done.err == (
         "error: git does not know who you are\n"
-        'hint: tell it: git config --global user.name "Your Name" && git config --global user.email you@example.com\n'
+        'hint: set it: git config --global user.name "Your Name" && git config --global user.email you@example.com\n'
     )
     assert 0 == repo.run("plan").code
 

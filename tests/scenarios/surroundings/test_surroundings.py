@@ -80,7 +80,7 @@ def test_a_partial_clone_is_told_what_it_lacks(repo: Repo) -> None:
     for words in (["plan"], ["status"], ["apply", "--yes", "--offline"]):
         told = partial.run(*words).err
         assert told.endswith(
-            "failed: this partial clone lacks what it needs, and asks nobody for it while it looks\n"
+            "failed: this partial clone lacks what it needs, and asks no remote for it while it looks\n"
             "hint: get everything: git fetch --refetch --no-filter\n"
         ), told
     partial.git("fetch", "-q", "--refetch", "--no-filter")

@@ -56,7 +56,7 @@ def test_the_lock_of_a_killed_command_is_no_hindrance_here(
     done = repo.ok(*then)
 
     assert time.monotonic() - began < 120
-    assert f"took the lock {left} over: who held it here is gone (" in done.err
+    assert f"took the lock {left} over: its holder here is gone (" in done.err
     assert (team.at(LOCK), repo.applied("db")["inputs"]) == ("", {"v": 2})
 
 
@@ -90,7 +90,7 @@ def test_a_holder_that_slept_past_its_term_starts_nothing_more(tmp_path: Path) -
     process.send_signal(signal.SIGCONT)
     done = ended(process)
 
-    lost = "the lock on origin was lost: it was not renewed for 2 s, and somebody took it over, or unlocked it"
+    lost = "the lock on origin was lost: it was not renewed for 2 s, and was taken over, or unlocked"
     assert "took the lock" in said
     assert team.bob.read("done") == "db\n"
     assert done.code == 1

@@ -146,7 +146,7 @@ def test_a_killed_holder_is_taken_over_after_its_term(tmp_path: Path) -> None:
     holder = f"{BOB} on {dead['host']} since {dead['since']}"
     assert (
         f"the lock on origin was not renewed lately; watching it for 2 s: {holder}\n"
-        f"took the lock {dead['id']} over: nobody renewed it for 2 s ({holder})\n"
+        f"took the lock {dead['id']} over: it was not renewed for 2 s ({holder})\n"
         "web.update: SUCCESS\n"
     ) == done.err
     stolen = (tmp_path / "locks").read_text().split()[0]

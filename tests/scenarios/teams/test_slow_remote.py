@@ -41,7 +41,7 @@ def test_what_is_waited_for_is_said(team: Team, monkeypatch: pytest.MonkeyPatch)
     """
     Once it takes a while, and only then: by `apply` and by `sync`.
     """
-    monkeypatch.setattr(remotes, "TOLD_AFTER", 0.5)
+    monkeypatch.setattr(remotes, "NOTED_AFTER", 0.5)
     quick = edit(team.bob, "db", 2).ok("apply", "--yes").err
     team.hook("pre-receive", SLOW.format(seconds=2))
 

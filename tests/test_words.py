@@ -1,0 +1,100 @@
+"""The words of docs/concepts.md: in pages, in every command's help, in names, messages and comments of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+import pytest
+
+from stagectl.cli import GROUPS
+from tests.build import ROOT, Repo
+
+COMMANDS = [name for group in GROUPS.values() for name in group]
+LIST = ROOT / "docs/concepts.md"
+# Of these the code is full by nature, or means something else by them: what a package depends on, a playbook's name.
+OF_PAGES = {
+    "upstream",
+    "downstream",
+    "dependency",
+    "dependent",
+    "deployed",
+    "existing",
+    "blocked",
+    "deferred",
+    "deploy",
+}
+
+
+def old_words() -> Dict[str, str]:
+    """The words that docs/concepts.md replaces, each with what to say."""
+    table = LIST.read_text("utf-8").partition("## Words we use")[2]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)[2:]
+    return {old.strip(): say for say, olds in rows for old in olds.split(",") if re.fullmatch(r"[a-z]+", old.strip())}
+
+
+OLD = old_words()
+
+
+def found_old(text: str, words: Iterator[str]) -> List[str]:
+    """The lines with one of the words, also as a part of a name."""
+    wanted = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(words))})(?![a-z])", re.IGNORECASE)
+    return [line.strip() for line in text.splitlines() if wanted.search(line)]
+
+
+def prose(text: str) -> str:
+    """A page without what is code in it."""
+    return re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+
+
+def pages() -> List[Path]:
+    """Everything that people read, but for the list itself."""
+    files = [
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob(".github/**/*.md"),
+        *ROOT.glob(".github/**/*.yml"),
+    ]
+    return sorted(set(files) - {LIST})
+
+
+def test_the_list_says_what_to_say_for_each_word() -> None:
+    """
+    The table is read as it is meant.
+    """
+    assert {"tell", "told", "somebody", "nobody", "whoever", *OF_PAGES} <= set(OLD)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_page_uses_the_words_of_the_list(page: Path) -> None:
+    """
+    None of those that they replace, outside of code.
+    """
+    assert [] == found_old(prose(page.read_text("utf-8")), iter(OLD))
+
+
+def test_the_help_of_every_command_uses_the_words_of_the_list(repo: Repo) -> None:
+    """
+    None of those that they replace, in the list of commands and in the help of each.
+    """
+    found = {words: found_old(repo.ok(*words.split(), "--help").out, iter(OLD)) for words in ("", *COMMANDS)}
+
+    assert {} == {command: lines for command, lines in found.items() if lines}
+
+
+def test_names_messages_and_comments_of_the_code_use_the_words_of_the_list() -> None:
+    """
+    Of the package, its pages, the action and the files for CI.
+    """
+    kinds = {".py", ".js", ".css", ".yml", ".sh"}
+    folders = ("stagectl", "ci", "templates", "docs")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    files += [ROOT / "action.yml", ROOT / "hatch_build.py", ROOT / "mkdocs.yml", ROOT / ".pre-commit-hooks.yaml"]
+    words = OLD.keys() - OF_PAGES
+
+    found = {
+        path.relative_to(ROOT).as_posix(): found_old(path.read_text("utf-8"), iter(words)) for path in sorted(files)
+    }
+
+    assert {} == {path: lines for path, lines in found.items() if lines}
