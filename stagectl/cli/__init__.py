@@ -30,6 +30,9 @@ GROUPS: Dict[str, Dict[str, Tuple[str, str]]] = {
         "plan": ("planning", "Show the graph of changes, with a cause for each"),
         "graph": ("looking", "Show the graph of resources"),
     },
+    "Look": {
+        "check": ("checking", "Look at what is live, and say what is not as it was applied"),
+    },
     "Apply": {
         "apply": ("applying", "Plan, confirm, run, and record what succeeded"),
     },

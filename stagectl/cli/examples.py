@@ -56,6 +56,10 @@ EXAMPLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
         ("stagectl diff prod/db", "from what is applied to what is staged"),
         ("stagectl diff --unstaged", "from what is staged to the definitions"),
     ),
+    "check": (
+        ("stagectl check prod/db", "what of it is not as it was applied"),
+        ("stagectl check -t staging --json", "for a script"),
+    ),
     "plan": (
         ("stagectl plan -t staging", "what the staged changes of one environment do"),
         ("stagectl plan --out plan.json", "and save it: `stagectl apply plan.json` runs that plan or nothing"),

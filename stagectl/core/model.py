@@ -26,6 +26,7 @@ STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 LAST_COUNT = 999_999_999  # of a stamp
 
 RUN, UPDATE, REMOVE, REPLACE, RENAME = "run", "update", "remove", "replace", "rename"
+CHECK = "check"  # what handlers get for an action when they only look
 EXECUTORS = ("threads", "dask")
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
@@ -144,7 +145,8 @@ class Resource:
 class Kind:
     """What resources of one kind have in common (`kinds/<name>.yaml`).
 
-    actions: what the handler needs for each action, as the file has it; timeout in seconds.
+    actions: what the handler needs for each action, as the file has it; check: what it needs to look without touching
+    anything, None where it cannot; timeout in seconds.
     outputs: the JSON Schema of what its actions report; reports: per action the outputs that it may change, None where
     the file does not say.
     """
@@ -155,6 +157,7 @@ class Kind:
     reports: Optional[Mapping[str, FrozenSet[str]]] = None
     handler: str = "shell"
     actions: Mapping[str, Any] = field(default_factory=dict)
+    check: Any = None
     replace_on: FrozenSet[str] = frozenset()
     sensitive: FrozenSet[str] = frozenset()
     timeout: Optional[float] = None
@@ -221,6 +224,28 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """What a check saw of a live resource that is not as it was applied (docs/design.md, section 10).
+
+    gone: whether it is not there any more, and then nothing else is known; inputs: of those that differ the values as
+    seen; differs: inputs that differ and cannot be shown; unnamed: whether something differs that no input names.
+    """
+
+    gone: bool = False
+    inputs: Inputs = field(default_factory=dict)
+    differs: FrozenSet[str] = frozenset()
+    unnamed: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Observed) and _alike(self, other)
+
+    @property
+    def keys(self) -> FrozenSet[str]:
+        """The inputs that differ from what was applied."""
+        return self.differs | self.inputs.keys()
+
+
+@dataclass(frozen=True)
 class Applied:
     """The applied state of one resource.
 
@@ -229,7 +254,8 @@ class Applied:
     outputs: what its actions reported, as far as they succeeded.
     stamps: per explicit action the last one done. owed: reactions that were due and did not succeed, with the
     changes behind them. tried: actions, beside the standard ones, whose last try failed or was not seen to end, while
-    others react on what they change. protect: whether its kind protected it then.
+    others react on what they change. protect: whether its kind protected it then. observed: what a check saw since,
+    None where that is what was applied.
     """
 
     resource: Optional[Resource] = None
@@ -241,6 +267,7 @@ class Applied:
     tried: FrozenSet[str] = frozenset()
     protect: bool = False
     outputs: Outputs = field(default_factory=dict)
+    observed: Optional[Observed] = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Applied) and _alike(self, other)

@@ -24,7 +24,8 @@ class Request:
     say: takes output as it comes, bytes at a time; started: gets the number of a process that was started;
     moved_from: of a resource that goes on under another name the one before;
     folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
-    was read once for all of them; outputs: what earlier actions reported.
+    was read once for all of them; outputs: what earlier actions reported; looks: whether it is a check, which only
+    looks, and answers by what it returns as `answer`.
     """
 
     id: str
@@ -43,13 +44,14 @@ class Request:
     environment: Optional[Mapping[bytes, bytes]] = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     moved_from: Optional[str] = None
+    looks: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
     """How an action ended. changed: whether it says that it changed something; output: what `say` was not given.
 
-    outputs: what it reports, also where it failed.
+    outputs: what it reports, also where it failed; answer: of a check what it saw, as it says it.
     """
 
     ok: bool
@@ -57,6 +59,7 @@ class Result:
     message: str = ""
     output: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    answer: Optional[Mapping[str, Any]] = None
 
 
 Handler = Callable[[Request], Result]
@@ -77,9 +80,9 @@ BUILT_IN = {
 
 
 def find(name: str) -> Handler:
-    """Return a handler by the name kinds use; raises StagectlError. Only `apply` calls this: it may load a plugin.
+    """Return a handler by the name kinds use; raises StagectlError.
 
-    A plugin cannot take the name of a built-in handler.
+    Only `apply` and `check` call this: it may load a plugin. A plugin cannot take the name of a built-in handler.
     """
     if name in BUILT_IN:
         path, _, attribute = BUILT_IN[name].partition(":")
@@ -100,6 +103,11 @@ def check(name: str) -> None:
         from stagectl.adapters.handlers import ansible_playbook
 
         ansible_playbook.check_installed()
+
+
+def can_look(name: str, handler: Handler) -> bool:
+    """Return whether a handler carries out checks; one of a plugin has an attribute `checks` that says so."""
+    return name != "none" if name in BUILT_IN else bool(getattr(handler, "checks", False))
 
 
 def _loaded(name: str, plugin: Any) -> Handler:

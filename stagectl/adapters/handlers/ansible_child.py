@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, NoReturn, Optional
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
 
 from stagectl.adapters.handlers import ansible_files
 from stagectl.adapters.handlers.ansible_playbook import program
@@ -20,22 +20,27 @@ _ERROR = re.compile(r"\s*(?:ERROR!|\[?ERROR]?:)\s*(.*)", re.DOTALL)  # how Ansib
 LONGEST = 1000  # characters of a task's own message
 
 
-def main(folder: str, playbook: str) -> NoReturn:
-    """Play a playbook, given relative to the repository's root, which is the current folder."""
-    finish(folder, lambda: _play(Path(folder, "ansible"), playbook))
+SEEN = "stagectl_seen"  # what a playbook gives `set_stats` to say what it sees: {exists, inputs, differs, message}
 
 
-def _play(private: Path, playbook: str) -> Mapping[str, object]:
+def main(folder: str, playbook: str, mode: str) -> NoReturn:
+    """Play a playbook, given relative to the repository's root, which is the current folder; mode: `act` or `check`."""
+    finish(folder, lambda: _play(Path(folder, "ansible"), playbook, looks=mode == "check"))
+
+
+def _play(private: Path, playbook: str, *, looks: bool) -> Mapping[str, object]:
     path = _inside_repository(playbook)
     host = ansible_files.host(values("INPUTS"))
     story = Story()
     runner = _runner(private, path, _inventory(private, host), story)
+    if looks:
+        runner.config.command.insert(1, "--check")  # Ansible's check mode: it says what it would change
     status, code = runner.run()
     if code:
         raise Failed(story.failure or f"ansible-playbook ended with exit code {code} ({status})", story.outputs)
     if story.plays == story.unmatched:
         raise Failed(f"{playbook} has no play for the host {host}")
-    return {"changed": story.changed, "outputs": story.outputs}
+    return story.answer() if looks else {"changed": story.changed, "outputs": story.outputs}
 
 
 def _inside_repository(playbook: str) -> Path:
@@ -108,6 +113,7 @@ class Story:
         self.changed = False
         self.outputs: Mapping[str, Any] = {}
         self.plays = self.unmatched = 0
+        self._would: List[str] = []  # the tasks that changed something, or would
         self._task = ""
         self._error = ""
 
@@ -127,11 +133,22 @@ class Story:
         if name == "playbook_on_stats":
             self.changed = any(data.get("changed", {}).values())
             self.outputs = data.get("artifact_data") or {}  # for all hosts, as set_stats has it by default
+        if name == "runner_on_ok" and (data.get("res") or {}).get("changed"):
+            self._would.append(str(data.get("task", "")))
         self._task = _message_of(name, data) or self._task
         error = _ERROR.match(text)
         if error and not self._error:
             self._error = " ".join(error[1].split())[:LONGEST]
         return False
+
+    def answer(self) -> Mapping[str, object]:
+        """Return what was seen in check mode: whether anything would change, and what the playbook itself says."""
+        outputs = dict(self.outputs)
+        said = outputs.pop(SEEN, {})
+        if not isinstance(said, dict):
+            raise Failed(f"the playbook gives set_stats a {SEEN} that is no mapping")
+        would = f"would change: {', '.join(self._would)}"[:LONGEST] if self._would else ""
+        return {"changed": self.changed, "message": would, "outputs": outputs, **said}
 
 
 def _message_of(name: Optional[str], data: Mapping[str, Any]) -> str:

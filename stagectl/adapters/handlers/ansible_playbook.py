@@ -10,6 +10,7 @@ from typing import Optional
 
 from stagectl.adapters.handlers import Request, Result
 from stagectl.core.errors import StagectlError
+from stagectl.core.model import CHECK
 
 
 def check_installed() -> None:
@@ -36,4 +37,5 @@ def ansible(request: Request) -> Result:
 
     if request.does is None:
         return Result(True)
-    return in_child(request, "stagectl.adapters.handlers.ansible_child", request.does)
+    mode = CHECK if request.looks else "act"
+    return in_child(request, "stagectl.adapters.handlers.ansible_child", request.does, mode)

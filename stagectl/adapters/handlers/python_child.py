@@ -11,12 +11,21 @@ from typing import Any, Callable, Mapping, NoReturn
 from stagectl.adapters.handlers.inside import Failed, fact, finish, values
 from stagectl.adapters.handlers.python_function import Call
 
+_FORM = (
+    '{"changed": true or false, "message": "...", "outputs": {...}}',
+    '{"exists": true or false, "inputs": {...}, "outputs": {...}, "differs": [...], "message": "..."}',
+)
 OURS = (__file__, importlib.__file__, "<frozen importlib")  # files on the way to the function: not in its traceback
 
 
-def main(folder: str, name: str) -> NoReturn:
-    """Call a function, named as entry points are: `package.module:function`."""
-    finish(folder, lambda: _result(name, _called(name)))
+# What a function may return, by key, with the type of each; a check says more.
+ACTS = {"changed": bool, "message": str, "outputs": Mapping}
+LOOKS = {**ACTS, "exists": bool, "inputs": Mapping, "differs": (list, tuple)}
+
+
+def main(folder: str, name: str, mode: str) -> NoReturn:
+    """Call a function, named as entry points are: `package.module:function`; mode: `act`, or `check` to look."""
+    finish(folder, lambda: _result(name, _called(name), looks=mode == "check"))
 
 
 def _called(name: str) -> Any:
@@ -58,23 +67,24 @@ def _function(name: str) -> Callable[[Call], Any]:
     return found
 
 
-def _result(name: str, returned: Any) -> Mapping[str, object]:
+def _result(name: str, returned: Any, *, looks: bool) -> Mapping[str, object]:
     """Return the result file's content; raises Failed for what the function must not return."""
     if returned is None:
         return {}
     if isinstance(returned, bool):
-        return {"changed": returned}
-    kinds = {"changed": bool, "message": str, "outputs": Mapping}
+        return {"exists" if looks else "changed": returned}
+    kinds: Mapping[str, Any] = LOOKS if looks else ACTS
     if not isinstance(returned, Mapping) or not all(
         key in kinds and isinstance(value, kinds[key]) for key, value in returned.items()
     ):
         raise Failed(
-            f"{name} returned {type(returned).__name__}: None, true or false (whether it changed something), or a "
-            'mapping {"changed": true or false, "message": "...", "outputs": {...}} is expected'
+            f"{name} returned {type(returned).__name__}: None, true or false "
+            f"({'whether it is there' if looks else 'whether it changed something'}), or a mapping {_FORM[looks]} is "
+            "expected"
         )
-    found = {key: dict(value) if key == "outputs" else value for key, value in returned.items()}
+    found = {key: dict(value) if key in ("outputs", "inputs") else value for key, value in returned.items()}
     try:
         json.dumps(found, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise Failed(f"{name} returned outputs that are no JSON values: {error}") from None
+        raise Failed(f"{name} returned {'values' if looks else 'outputs'} that are no JSON values: {error}") from None
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from stagectl.adapters.handlers import Request, Result
+from stagectl.core.model import CHECK
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,5 @@ def python(request: Request) -> Result:
 
     if request.does is None:
         return Result(True)
-    return in_child(request, "stagectl.adapters.handlers.python_child", request.does)
+    mode = CHECK if request.looks else "act"
+    return in_child(request, "stagectl.adapters.handlers.python_child", request.does, mode)

@@ -218,7 +218,7 @@ def _reported(path: str) -> Result:
     outputs = raw.get("outputs", {})
     if not isinstance(outputs, dict):
         return Result(False, message='the "outputs" of the result file are no mapping of names to values')
-    return Result(True, raw.get("changed", True), str(raw.get("message", "")), outputs=outputs)
+    return Result(True, raw.get("changed", True), str(raw.get("message", "")), outputs=outputs, answer=raw)
 
 
 def _no_number(text: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional
+from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Sequence
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Request
 from stagectl.adapters.running.output import Output
 from stagectl.core.redact import Redactor
+from stagectl.core.running.answers import BadAnswer, Compared, plain_answer
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.values import Inputs, Outputs, pack, unpack, variables, with_environment
@@ -21,7 +22,8 @@ from stagectl.core.values import Inputs, Outputs, pack, unpack, variables, with_
 class Order:
     """What is to be done, before values of the environment are filled in.
 
-    handler: its name; does: what the kind says for this action; timeout in seconds; the others as in a Request.
+    handler: its name; does: what the kind says for this action; timeout in seconds; sensitive: of a check (`looks`)
+    the inputs never to be shown; the others as in a Request.
     """
 
     id: str
@@ -36,6 +38,8 @@ class Order:
     timeout: Optional[float]
     outputs: Outputs = field(default_factory=dict)
     moved_from: Optional[str] = None
+    looks: bool = False
+    sensitive: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def carry_out(
         environment=place.environment_of(order),
         outputs=order.outputs,
         moved_from=order.moved_from,
+        looks=order.looks,
     )
     try:
         result = handler(request)
@@ -97,8 +102,24 @@ def carry_out(
     output.feed(result.output.encode("utf-8", "replace"))
     seconds = time.monotonic() - began
     state, message = SUCCESS if result.ok else ERROR, place.redactor.clean(result.message)
+    if order.looks:
+        ended = Outcome(state, False, message, output.end(), seconds)
+        return _answered(ended, order, request.inputs, result.answer or {}, place.redactor.clean)
     ended = Outcome(state, result.changed, message, output.end(), seconds, result.outputs or {})
     return with_plain_outputs(ended, place.redactor.clean)
+
+
+def _answered(
+    ended: Outcome, order: Order, filled: Inputs, answer: Mapping[str, Any], clean: Callable[[str], str]
+) -> Outcome:
+    """Return how a check ended, with what it saw as outputs, as far as that may be known elsewhere."""
+    if ended.state != SUCCESS:
+        return ended
+    try:
+        seen = plain_answer(answer, Compared(order.inputs, filled, frozenset(order.sensitive), clean))
+    except BadAnswer as error:
+        return replace(ended, state=ERROR, message=str(error))
+    return with_plain_outputs(replace(ended, outputs={**seen, "message": ended.message}), clean)
 
 
 def order_json(order: Order) -> Dict[str, Any]:

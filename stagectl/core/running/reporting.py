@@ -77,6 +77,16 @@ def adopting_troubles(kind: Optional[Kind], known: Outputs, given: Outputs) -> L
     return found if found or kind is None else list(_refused(kind, {**known, **given}, given, needs_all=True))
 
 
+def seen_troubles(kind: Kind, known: Outputs, seen: Outputs) -> List[str]:
+    """Return why outputs that a check saw cannot be stored; known: those there are."""
+    if kind.outputs is None and kind.handler == "ansible":  # `set_stats` has other uses
+        return []
+    unknown = sorted(seen.keys() - kind.output_names)
+    if unknown or not seen:
+        return [f"'{name[:60]}' is no output of kind {kind.name}{nearest(name, kind.output_names)}" for name in unknown]
+    return list(_refused(kind, {**known, **seen}, seen, needs_all=False))
+
+
 def with_plain_outputs(outcome: Outcome, clean: Callable[[str], str]) -> Outcome:
     """Return an outcome whose outputs are plain JSON; what git must not keep, or cannot, makes it an ERROR without any.
 

@@ -195,6 +195,7 @@ def _kind() -> Schema:
                 "propertyNames": {"pattern": f"^(?:{ACTION.pattern})$", "not": {"const": "replace"}},
                 "description": "What the handler needs for each action; for shell an argument vector.",
             },
+            "check": {"description": "What the handler needs to look without touching anything; as for an action."},
             "replace_on": {**words, "description": "Inputs whose change means remove, then run."},
             "sensitive": {**words, "description": "Inputs never to be shown; only ${env:NAME} may stand there."},
             "timeout": {
@@ -207,7 +208,8 @@ def _kind() -> Schema:
         }
     )  # fmt: skip
     shell = {"properties": {"handler": {"const": "shell"}}}
-    actions = {"properties": {"actions": {"additionalProperties": vector}}}
+    may_look = {"anyOf": [vector, {"type": "null"}]}
+    actions = {"properties": {"actions": {"additionalProperties": vector}, "check": may_look}}
     return {**found, "type": ["object", "null"], "if": shell, "then": actions}
 
 

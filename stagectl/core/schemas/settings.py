@@ -13,8 +13,8 @@ from stagectl.core.schemas.outputs import output_schema, reports
 from stagectl.core.schemas.schema import NO_ACTION_NAME, Documents, items_of, known_keys, mapping, tag_list
 
 _KIND_KEYS = (
-    "description", "inputs", "outputs", "reports", "handler", "actions", "replace_on", "sensitive", "timeout", "limit",
-    "idempotent", "protect", "files",
+    "description", "inputs", "outputs", "reports", "handler", "actions", "check", "replace_on", "sensitive",
+    "timeout", "limit", "idempotent", "protect", "files",
 )  # fmt: skip
 _CONFIG_KEYS = (
     "roots", "applied_branch", "remote", "parallelism", "executor", "scheduler", "route_targets", "targets",
@@ -42,6 +42,7 @@ def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
         reports=reports(raw, flaws),
         handler=_checked(raw, "handler", (_is_text, "the name of a handler, such as shell"), "shell", flaws),
         actions=_kind_actions(raw, flaws),
+        check=_check_of(raw, flaws),
         replace_on=frozenset(_words(raw, "replace_on", flaws)),
         sensitive=frozenset(_words(raw, "sensitive", flaws)),
         timeout=_checked(raw, "timeout", (_is_positive, "a number of seconds above 0"), None, flaws),
@@ -115,6 +116,19 @@ def _kind_actions(raw: Mapping[str, Any], flaws: Flaws) -> Dict[str, Any]:
         elif form and not form[0](does):
             flaws.add(0, ("actions", action), form[1])
     return actions
+
+
+def _check_of(raw: Mapping[str, Any], flaws: Flaws) -> Any:
+    """Return what the handler of a kind needs to look, None where it does not look."""
+    does, handler = raw.get("check"), raw.get("handler", "shell")
+    if does is None:
+        return None
+    form = _FORMS.get(handler) if isinstance(handler, str) else None
+    if handler == "none":
+        flaws.add(0, ("check",), "the handler 'none' cannot look: name another one", on_key=True)
+    elif form and not form[0](does):
+        flaws.add(0, ("check",), form[1].replace(" action ", " check ", 1))
+    return does
 
 
 def _is_vector(value: Any) -> bool:

@@ -6,7 +6,6 @@ import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -37,6 +36,7 @@ from stagectl.core.running.course import Course
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, Restriction, restriction
+from stagectl.core.values import Outputs
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
 from stagectl.usecases.applying.secrets import redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Task, Watch
@@ -122,7 +122,7 @@ def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[Cha
 
 
 @dataclass(frozen=True)
-class _Hands:
+class Hands:
     """What carries out changes. kill: ends all of this run that is being carried out."""
 
     act: Act
@@ -142,7 +142,7 @@ class _Threads(ThreadPoolExecutor):
         self._notes.close()
 
 
-def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) -> _Hands:
+def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) -> Hands:
     """Return what carries out changes on this machine, in threads; preset: changes whose end is known beforehand."""
     plan, journal = task.plan, task.journal
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
@@ -151,16 +151,16 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited(), secret)
 
     def act(change: Change) -> Outcome:
-        order = order_of(acting, task.header.run, course, change)
+        order = order_of(acting, task.header.run, course.given(change), change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
         return carry_out(order, found[change.kind], place, output, lambda process: notes.add(change.id, process))
 
-    return _Hands(act, _Threads(total, notes), kill_all)
+    return Hands(act, _Threads(total, notes), kill_all)
 
 
-def _there(task: Task, course: Course, cluster: Link) -> _Hands:
+def _there(task: Task, course: Course, cluster: Link) -> Hands:
     """Return what carries out changes on a cluster; what workers say is cleaned of our secrets, too, and kept here."""
     from stagectl.adapters.executors.dask import DaskExecutor
 
@@ -175,7 +175,10 @@ def _there(task: Task, course: Course, cluster: Link) -> _Hands:
     def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
         threading.Thread(target=cluster.kill, daemon=True).start()
 
-    return _Hands(partial(order_of, task.plan, task.header.run, course), DaskExecutor(cluster, take), kill)
+    def order(change: Change) -> Optional[Order]:
+        return order_of(task.plan, task.header.run, course.given(change), change)
+
+    return Hands(order, DaskExecutor(cluster, take), kill)
 
 
 def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:
@@ -212,8 +215,8 @@ def does(plan: Plan, change: Change) -> object:
     return kind.actions.get(change.action) if kind and kind.handler != "none" else None
 
 
-def order_of(plan: Plan, run: str, course: Course, change: Change) -> Optional[Order]:
-    """Return what a change asks for, None if nothing runs."""
+def order_of(plan: Plan, run: str, outputs: Outputs, change: Change) -> Optional[Order]:
+    """Return what a change asks for, None if nothing runs; outputs: those it is given."""
     what = does(plan, change)
     if what is None:
         return None
@@ -229,6 +232,6 @@ def order_of(plan: Plan, run: str, course: Course, change: Change) -> Optional[O
         inputs=dict(change.inputs or {}),
         before=dict(change.before or {}),
         timeout=kind.timeout,
-        outputs=course.given(change),
+        outputs=outputs,
         moved_from={new: old for old, new in plan.moved}.get(change.resource),
     )

@@ -42,7 +42,8 @@ class Asked(NamedTuple):
 def asked_by(kinds: Iterable[Kind]) -> Asked:
     """Return what kinds name, in any of their entries."""
     every = list(kinds)
-    words = {word for kind in every for text in _texts(dict(kind.actions)) for word in _paths(text)}
+    entries = [does for kind in every for does in (dict(kind.actions), kind.check)]
+    words = {word for does in entries for text in _texts(does) for word in _paths(text)}
     return Asked(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
 
 

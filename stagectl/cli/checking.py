@@ -1,0 +1,74 @@
+"""Commands about what the world says."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, List, Optional
+
+import typer
+
+from stagectl.cli.applying import EXECUTOR, INSECURE, PARALLEL, SCHEDULER
+from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, out, selection, warn, workspace
+from stagectl.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from stagectl.core.running.looks import Checked
+
+
+class CheckFormat(str, Enum):
+    """The forms in which a check says what it saw."""
+
+    text = "text"
+    json = "json"
+
+
+def check(
+    names: Optional[List[str]] = NAME_WORDS,
+    tags: Optional[List[str]] = TAGS,
+    format: CheckFormat = typer.Option(CheckFormat.text, "--format", help="How to show what was seen."),
+    as_json: bool = AS_JSON,
+    detailed_exitcode: bool = typer.Option(False, "--detailed-exitcode", help="Exit with 2 where there is drift."),
+    parallel: Optional[int] = PARALLEL,
+    executor: Optional[str] = EXECUTOR,
+    scheduler: Optional[str] = SCHEDULER,
+    insecure: bool = INSECURE,
+) -> None:
+    """Look at what is live, by the `check` of its kind, and say what is not as it was applied."""
+    from stagectl.cli.progress import shown
+    from stagectl.usecases.applying.cluster import Where
+    from stagectl.usecases.applying.task import Onlooker
+    from stagectl.usecases.checking.check import Options
+    from stagectl.usecases.checking.check import check as use_case
+
+    if as_json and format is not CheckFormat.text:
+        raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
+    repository = workspace()
+    warn(repository.doubts())
+    options = Options(parallel=parallel, where=Where(executor, scheduler, insecure))
+    show = shown(repository, as_json=False)
+    try:
+        found = use_case(
+            repository, selection(names, tags), options, Onlooker(show.watch, note=show.note, begin=show.begin)
+        )
+    finally:
+        show.end()
+    _print(found, CheckFormat.json if as_json else format)
+    _exit(found, detailed_exitcode)
+
+
+def _print(found: Checked, format: CheckFormat) -> None:
+    from stagectl.views.check import check_json, check_text
+
+    out(check_json(found) if format is CheckFormat.json else check_text(found, colour=colour()))
+
+
+def _exit(found: Checked, detailed_exitcode: bool) -> None:
+    """Exit with what was seen: 130 interrupted, 1 where a look failed, 2 for drift where that is asked for."""
+    from stagectl.core.running.looks import Seen
+
+    if found.interrupted:
+        raise typer.Exit(130)
+    if found.are(Seen.FAILED):
+        raise typer.Exit(1)
+    if detailed_exitcode and found.are(Seen.DRIFTED, Seen.GONE):
+        raise typer.Exit(2)

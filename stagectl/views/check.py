@@ -1,0 +1,78 @@
+"""What a check saw, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, List
+
+from stagectl.core.diff import Difference, Op
+from stagectl.core.running.looks import Checked, Look, Seen
+from stagectl.core.values import as_written, dotted
+from stagectl.views.text import BOLD, NEW, OLD, dotted_path, one_line, painted, value_text
+
+FORMAT_VERSION = "1.0"
+_STYLES = {Seen.OK: "32", Seen.DRIFTED: "33", Seen.GONE: "31", Seen.FAILED: "1;31", Seen.UNCHECKED: "2"}
+
+
+def check_text(checked: Checked, *, colour: bool = False) -> str:
+    """Return what is not as it was applied, a line for each value, and the counts."""
+    lines = [line for look in checked.looks for line in _look_lines(look, colour)]
+    lines.append(summary_line(checked))
+    if checked.recorded:
+        lines.append(f"What was seen is in commit {checked.recorded[:12]}.")
+    return "\n".join([*lines, *(f"Next: {command}" for command in _next(checked))]) + "\n"
+
+
+def summary_line(checked: Checked) -> str:
+    """Return how many resources are in each state."""
+    found = [f"{number} {state}" for state, number in checked.summary().items() if number]
+    return f"Checked {len(checked.looks)}: {', '.join(found)}." if found else "Checked 0: nothing is live."
+
+
+def _next(checked: Checked) -> Iterator[str]:
+    if checked.are(Seen.DRIFTED, Seen.GONE):
+        yield "stagectl plan" if checked.recorded else "stagectl check --record, so that plans know it"
+
+
+def _look_lines(look: Look, colour: bool) -> List[str]:
+    if look.state == Seen.OK or (look.state == Seen.UNCHECKED and not look.is_left):
+        return []
+    said = f" ({one_line(look.message)})" if look.message else ""
+    first = f"{painted(look.name, BOLD, colour)}: {painted(look.state, _STYLES[look.state], colour)}{said}"
+    return [first, *(f"    {_line(look, entry, colour)}" for entry in look.diff)]
+
+
+def _line(look: Look, entry: Difference, colour: bool) -> str:
+    path = dotted_path(entry.path)
+    if look.hides(entry):
+        return f"{path}: (sensitive)"
+    applied = "nothing" if entry.op == Op.ADD else value_text(entry.before)
+    seen = value_text(entry.after)
+    return f"{path}: applied {painted(applied, OLD, colour)}, seen {painted(seen, NEW, colour)}"
+
+
+def check_json(checked: Checked) -> str:
+    """Return what was seen as one JSON document."""
+    document: Dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "resources": [_look_json(look) for look in checked.looks],
+        "summary": checked.summary(),
+        "recorded": checked.recorded,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _look_json(look: Look) -> Dict[str, Any]:
+    return {
+        "resource": look.name,
+        "state": look.state,
+        "diff": [_entry_json(look, entry) for entry in look.diff],
+        "message": look.message,
+    }
+
+
+def _entry_json(look: Look, entry: Difference) -> Dict[str, Any]:
+    path = dotted(entry.path)
+    if look.hides(entry):
+        return {"path": path, "applied": None, "seen": None, "sensitive": True}
+    return {"path": path, "applied": as_written(entry.before), "seen": as_written(entry.after)}
