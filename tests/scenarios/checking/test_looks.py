@@ -76,6 +76,22 @@ def test_the_selection_says_what_is_looked_at(shop: Repo, words: Any, names: Any
     assert sorted(looked(shop, *words)) == names
 
 
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["--tag", "prod", "--format", "text", "--executor", "threads"], 0, "Checked 2: 2 ok."),
+        (["--tag", "prod", "--format", "json", "--parallel", "2", "--insecure"], 0, '"format_version": "1.0"'),
+        (["--json", "--format", "json"], 64, "--json and --format json exclude each other"),
+        (["--scheduler", "tcp://127.0.0.1:1"], 64, "--scheduler is for another executor than threads"),
+        (["--parallel", "0"], 64, "0 is not in the range"),
+    ],
+)
+def test_its_options_are_those_of_apply(shop: Repo, words: Any, code: int, said: str) -> None:
+    """As far as they are about how something is carried out."""
+    ran = shop.run("check", *words)
+    assert ran.code == code and said in ran.out + ran.err
+
+
 def test_what_is_not_live_cannot_be_looked_at(shop: Repo) -> None:
     """A staged one is named with the ways out; a typo is one."""
     shop.define("prod/new", "server", inputs={}).stage()
