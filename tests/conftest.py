@@ -68,7 +68,10 @@ def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "repo")
 
 
-EACH = 6  # of what is long, or about tools, the README's command runs each sixth test of a module; .ci/run runs all
+# What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
+EACH = 8  # of what is long, or about tools, it runs each eighth test of a module
+THIRD = 3  # of the cases of one test that starts processes, each third
+QUICK = ("tests/unit/", "tests/scenarios/bad_input/")  # a case is a millisecond or two: all of them
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,10 +79,10 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Mark what only .ci/run runs; long proofs take as long as they take."""
     seen: Dict[str, int] = {}
     for item in items:
-        if item.get_closest_marker("once"):
-            place = item.nodeid.split("::")[0]
-            seen[place] = seen.get(place, -1) + 1
-            if seen[place] % EACH:
-                item.add_marker("full")
+        module, is_once = item.nodeid.split("::")[0], item.get_closest_marker("once") is not None
+        place = module if is_once else item.nodeid.split("[")[0]
+        number = seen[place] = seen.get(place, -1) + 1
+        if number % (EACH if is_once else 1 if module.startswith(QUICK) else THIRD):
+            item.add_marker("full")
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(0))

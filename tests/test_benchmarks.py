@@ -13,6 +13,7 @@ from tests.build import ROOT
 pytestmark = pytest.mark.once
 
 
+@pytest.mark.full
 def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) -> None:
     """
     Every line of the table is there, with a ratio; the repository is as it was, so that it can be measured again.

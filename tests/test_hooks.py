@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Tuple
+from typing import Dict, List, Tuple
 
 import pytest
 
@@ -52,6 +52,30 @@ def pre_commit(repo: Repo, *hooks: str) -> Tuple[int, str]:
     return max(codes), "\n".join(texts)
 
 
+def entries() -> Dict[str, List[str]]:
+    """The command line of each hook, as `.pre-commit-hooks.yaml` has it."""
+    lines = [line.strip(" -").partition(": ") for line in (ROOT / ".pre-commit-hooks.yaml").read_text().splitlines()]
+    found = [value for key, _, value in lines if key in ("id", "entry")]
+    return {name: entry.split() for name, entry in zip(found[::2], found[1::2])}
+
+
+def test_what_the_hooks_run_lets_good_commits_pass_and_stops_bad_ones(repo: Repo) -> None:
+    """
+    Their command lines in this process: a dangling reference, and a changed definition that was not staged.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).apply_all()
+
+    def codes() -> Dict[str, int]:
+        return {name: repo.run(*words[1:]).code for name, words in entries().items()}
+
+    assert {"stagectl-validate": 0, "stagectl-staged-is-current": 0} == codes()
+    repo.define("db", inputs={"port": 2})
+    assert {"stagectl-validate": 0, "stagectl-staged-is-current": 1} == codes()
+    repo.stage().define("app", inputs={"port": "${db.prt}"})
+    assert {"stagectl-validate": 1, "stagectl-staged-is-current": 1} == codes()
+
+
+@pytest.mark.full
 def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path: Path) -> None:
     """
     A dangling reference stops the first; a changed definition that was not staged stops the second.

@@ -73,6 +73,7 @@ def by_a_stranger(world: World) -> None:
     world.site.comments[1][0]["user"] = {"login": "eve"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", [not_merged, from_a_fork, from_a_fork_that_is_gone, without_comment, by_a_stranger])
 def test_what_nobody_approved_is_not_applied(shop: World, how: Callable[[World], None]) -> None:
     """
@@ -159,6 +160,7 @@ def test_actions_do_not_get_the_token(shop: World) -> None:
     assert "the-token" not in seen.read_text()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("file", [ONE_FILE, APPLY], ids=lambda path: path.stem)
 def test_what_is_protected_goes_when_the_workflow_is_told_its_name(shop: World, file: Path) -> None:
     """

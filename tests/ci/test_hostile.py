@@ -12,6 +12,7 @@ from tests.ci.world import APPLY, EVIL, ONE_FILE, World, edited
 pytestmark = pytest.mark.once
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("where", ["names", "tags", "command", "comment", "expect"])
 def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> None:
     """

@@ -127,6 +127,7 @@ def test_a_plan_that_cannot_be_fails_with_annotations(shop: World) -> None:
     assert "error: there is no plan" in job.log
 
 
+@pytest.mark.full
 def test_a_comment_that_is_not_allowed_says_which_permission_is_missing(shop: World) -> None:
     """
     In the job's log, with the site's own words.

@@ -105,6 +105,7 @@ def test_a_failed_apply_says_so_first(shop: World, file: Path) -> None:
     assert "stays pending, and is in the next plan" in body
 
 
+@pytest.mark.full
 def test_a_comment_that_cannot_be_written_does_not_undo_an_apply(shop: World) -> None:
     """
     The job succeeds, and its log has a warning with what to do.

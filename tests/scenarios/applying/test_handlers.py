@@ -110,6 +110,7 @@ def test_a_playbook_gets_the_values_and_says_whether_it_changed_something(repo: 
     assert not (repo.root / "acted").exists() and not (repo.root / "playbooks/acted").exists()
 
 
+@pytest.mark.full
 def test_a_failed_playbook_names_the_task(repo: Repo) -> None:
     """
     Not one whose failure is ignored; the output is Ansible's, without colours.
@@ -129,6 +130,7 @@ def test_a_failed_playbook_names_the_task(repo: Repo) -> None:
     assert "\x1b" not in ran.err and "\r" not in ran.err
 
 
+@pytest.mark.full
 def test_a_playbook_that_ansible_refuses_says_what_ansible_says(repo: Repo) -> None:
     """
     No task failed, so there is none to name.
@@ -141,6 +143,7 @@ def test_a_playbook_that_ansible_refuses_says_what_ansible_says(repo: Repo) -> N
     ) == failure(repo)[:141]
 
 
+@pytest.mark.full
 def test_a_playbook_for_other_hosts_failed(repo: Repo) -> None:
     """
     To Ansible that is a success, in which nothing was done.
@@ -150,6 +153,7 @@ def test_a_playbook_for_other_hosts_failed(repo: Repo) -> None:
     assert "playbooks/node.yml has no play for the host db1" == failure(repo)
 
 
+@pytest.mark.full
 def test_the_target_is_the_only_host_and_ansible_cfg_counts(repo: Repo) -> None:
     """
     Whatever inventory ansible.cfg has; the check of host keys is as Ansible has it, not as ansible-runner.
@@ -165,6 +169,7 @@ def test_the_target_is_the_only_host_and_ansible_cfg_counts(repo: Repo) -> None:
     assert [["node-1.example.org"], True, 77] == json.loads(repo.read("told"))
 
 
+@pytest.mark.full
 def test_a_playbook_that_takes_too_long_is_killed_with_all_it_started(repo: Repo) -> None:
     """
     Ansible's workers have sessions of their own, which a kill of the process group does not reach.

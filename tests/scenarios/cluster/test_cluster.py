@@ -84,6 +84,7 @@ def ended(process: subprocess.Popen[str], seconds: float = PATIENCE) -> Ran:
 # --- what is killed
 
 
+@pytest.mark.full
 def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_starts_twice(
     repo: Repo, notes: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_st
     assert {name for name in names if names.count(name) > 1} <= {identity[:-4] for identity in unknown}
 
 
+@pytest.mark.full
 @ONCE
 def test_a_scheduler_that_is_killed_interrupts_the_run_and_resume_finishes_it_in_threads(
     repo: Repo, notes: Path
@@ -494,6 +496,7 @@ def certificates(folder: Path) -> Dict[str, str]:
     return found
 
 
+@pytest.mark.full
 def test_over_tls_only_who_has_a_certificate_of_the_authority_takes_part(
     repo: Repo, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_playbook_reports_through_set_stats(repo: Repo) -> None:
     assert outputs(repo, "a") == {"port": 82, "seen": {"port": 81, "seen": {}}}
 
 
+@pytest.mark.full
 def test_a_playbook_that_fails_has_reported_what_it_made(repo: Repo) -> None:
     """What `set_stats` was given before the failing task is kept."""
     playbook(repo, {"set_stats": {"data": {"port": 5}}}, {"name": "Start", "fail": {"msg": "no"}}).commit()
@@ -84,6 +85,7 @@ def test_a_playbook_that_fails_has_reported_what_it_made(repo: Repo) -> None:
     assert message(repo, "a.run") == "the task 'Start' failed on localhost: no"
 
 
+@pytest.mark.full
 def test_set_stats_of_a_kind_without_outputs_is_ansibles_own_business(repo: Repo) -> None:
     """Playbooks that use it for something else go on to work."""
     playbook(repo, {"set_stats": {"data": {"other": 5}}}, outputs=None).apply_all()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stagectl.adapters.git.conversation import Conversation
 from stagectl.adapters.git.git import Git
 from tests.build import Repo
@@ -56,6 +58,7 @@ def test_a_process_that_ends_gives_fewer_answers() -> None:
     assert talk.is_over
 
 
+@pytest.mark.full
 def test_five_thousand_new_definitions_are_staged_by_the_first_stage(repo: Repo) -> None:
     """
     The first `stage` of a team that adopts stagectl.

@@ -13,7 +13,7 @@ from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.applied.store import parse_state, raw_state, state_bytes
 from stagectl.core.model import Name, Resource
 from stagectl.core.schemas import schema
-from tests.build import resource
+from tests.build import resource, share
 from tests.random_worlds import random_case
 
 
@@ -59,7 +59,7 @@ def test_every_field_is_read_back() -> None:
     assert replace(listed, content=b"") == read_back(listed, {})
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(st.integers(min_value=0, max_value=2**40))
 def test_states_are_read_back(seed: int) -> None:
     """

@@ -13,7 +13,7 @@ from stagectl.core.indexing.line import MOST_NAMED, decode, encode
 from stagectl.core.indexing.shards import MOST_LINES, bits_of
 from stagectl.core.indexing.usage import Usage, decode_usage, encode_usage
 from stagectl.core.model import Applied, Name
-from tests.build import resource
+from tests.build import resource, share
 from tests.random_worlds import random_case
 from tests.unit.core.indexing.memory import InMemory
 
@@ -28,7 +28,7 @@ def random_states(chance: Random, most: int) -> Dict[Name, Optional[Applied]]:
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=share(300))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
 def test_a_chain_of_commits_leaves_what_is_made_from_nothing(seed: int, most: int) -> None:
     """
@@ -46,7 +46,7 @@ def test_a_chain_of_commits_leaves_what_is_made_from_nothing(seed: int, most: in
     assert anew.texts == index.texts
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(st.integers(min_value=0, max_value=2**40))
 def test_lines_and_counts_are_read_as_they_were_written(seed: int) -> None:
     """
@@ -70,7 +70,7 @@ def crowd(count: int, folders: int = 1) -> Dict[Name, Optional[Applied]]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(st.integers(min_value=0, max_value=2**40))
 def test_shards_are_split_and_put_together(seed: int) -> None:
     """
