@@ -133,7 +133,8 @@ def _beside(repository: Workspace, found: Plan, branches: List[str], asked: _Ask
 
 
 def _explained(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
-    from stagectl.usecases.planning.plan import explained_name, places
+    from stagectl.usecases.planning.names import explained_name
+    from stagectl.usecases.planning.plan import places
     from stagectl.views.plans.plan_text import explain_text
 
     resource = explained_name(repository, found, name, asked.head, asked.base)

@@ -157,7 +157,7 @@ def show_text(shown: Shown) -> str:
     lines = [f"{shown.name}" + (f"  kind {side.kind}  tags {listed(side.tags) or 'none'}" if side else "")]
     lines.append(f"  defined: {'yes' if shown.defined else 'no'}{_template(shown.defined)}")
     lines.append(f"  staged:  {'yes' if shown.staged else 'no'}{_stamps(shown.staged)}")
-    lines.append(f"  applied: {_applied_text(shown.applied)}")
+    lines.append(f"  applied: {_applied_text(shown.applied)}{f', as {shown.before}' if shown.before else ''}")
     lines.append(f"  parents: {listed(shown.parents) or 'none'}")
     lines.append(f"  children: {listed(shown.children) or 'none'}")
     before = shown.applied.inputs if shown.applied else {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping
+from typing import Any, Callable, List, Mapping, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.core.model import Name
+from stagectl.core.model import NAME, Name
 from stagectl.core.references import absolute, folder_of, relative, rewrite
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import map_strings
@@ -59,3 +59,14 @@ def _relations(value: Any, rename: Rename) -> Any:
     folder, slash, last = value.rpartition("/")
     name, dot, action = last.partition(".")
     return rename(f"{folder}{slash}{name}") + dot + action
+
+
+def claims_in(data: bytes) -> Tuple[Name, ...]:
+    """Return the names that a staged file claims; whatever somebody committed once, it may claim none."""
+    try:
+        front = next(iter(yamlfile.load(data)), None)
+    except yamlfile.BadYaml:
+        return ()
+    found = front.get("moved_from", ()) if isinstance(front, dict) else ()
+    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return tuple(Name(name) for name in names if isinstance(name, str) and NAME.fullmatch(name))

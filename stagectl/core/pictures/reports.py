@@ -87,7 +87,8 @@ class Blame(NamedTuple):
 class Shown(NamedTuple):
     """One resource from every side. resolved: the inputs as staged, with references filled in.
 
-    written: of one that is expanded, where each of its values is written, `path:line`.
+    written: of one that is expanded, where each of its values is written, `path:line`. before: the name under which it
+    is applied, where that is not its own yet.
     """
 
     name: Name
@@ -99,6 +100,7 @@ class Shown(NamedTuple):
     parents: Tuple[Name, ...]
     children: Tuple[Name, ...]
     written: Mapping[Path, str] = {}
+    before: Optional[Name] = None
 
 
 class ResourceDiff(NamedTuple):

@@ -51,6 +51,22 @@ def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[
     return found
 
 
+def renamed_between(old: Resources, new: Resources) -> Dict[Name, Name]:
+    """Return for each resource of one side that the other has under another name that name; sides may be reversed."""
+    forth = _free_claims(new, old)
+    return forth or {before: after for after, before in _free_claims(old, new).items()}
+
+
+def _free_claims(new: Resources, old: Resources) -> Dict[Name, Name]:
+    claims = counting_claims(new, {name: Applied(resource) for name, resource in old.items()})
+    taken = set(claims.values())
+    return {
+        name: before
+        for name, before in claims.items()
+        if (before not in new or before in claims) and (name not in old or name in taken)
+    }
+
+
 def together(claims: Claims, names: Iterable[Name]) -> FrozenSet[Name]:
     """Return names with all that are moved with them: what takes a name of theirs, or leaves one to them."""
     return frozenset(names) | _together(claims, frozenset(names))

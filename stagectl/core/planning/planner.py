@@ -34,7 +34,7 @@ from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
-from stagectl.core.plans.selection import Selection, World
+from stagectl.core.plans.selection import Selection, World, renamed_notes
 from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
 
 
@@ -54,6 +54,7 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
 
     world: what the selection chooses from, where that is more than what is in the situation.
     """
+    world = world or (world_of(situation) if selection.names else None)
     universe = universe_for(situation, selection, world)
     if claim_troubles(universe.view):
         raise ImpossiblePlan(all_troubles(universe))
@@ -62,7 +63,8 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
         raise still_read_error(still_read)
     if find_troubles(universe):
         raise ImpossiblePlan(all_troubles(universe))
-    return _plan(universe, selection)
+    notes = renamed_notes(selection, world) if world is not None else ()
+    return replace(_plan(universe, selection), warnings=tuple(notes))
 
 
 def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:

@@ -26,6 +26,7 @@ def world_of(situation: Situation) -> World:
 
 def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     """Return what a selection asks for; raises StagectlError for what does not exist, and for nothing."""
+    selection = selection.named_now(world)
     chosen = select(selection.of_resources(world), world)
     if chosen is None:
         return Scope()

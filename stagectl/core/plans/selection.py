@@ -23,7 +23,7 @@ from typing import (
 
 from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
-from stagectl.core.model import CHANGE, ChangeId, Name, Resource, split_change
+from stagectl.core.model import CHANGE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.plans.globs import glob_test
 
 LONGEST = 4096  # characters of one tag expression
@@ -55,16 +55,20 @@ class Selection:
     with_children: bool = False
     with_parents: bool = False
 
+    def named_now(self, world: World) -> Selection:
+        """Return the same with the names that resources have now in place of those they had before."""
+        return replace(self, names=tuple(_named_now(name, world) for name in self.names))
+
     def changes(self, world: World) -> Tuple[ChangeId, ...]:
         """Return the changes, of resources that there are, that are asked for one by one."""
-        changes = (ChangeId(name) for name in self.names if CHANGE.fullmatch(name))
+        changes = (ChangeId(name) for name in self.named_now(world).names if CHANGE.fullmatch(name))
         return tuple(change for change in changes if split_change(change)[0] in world.tags)
 
     def of_resources(self, world: World) -> Selection:
         """Return the same with the resource in place of each single change."""
         changes = self.changes(world)
-        names = (split_change(ChangeId(name))[0] if name in changes else name for name in self.names)
-        return replace(self, names=tuple(names))
+        names = self.named_now(world).names
+        return replace(self, names=tuple(split_change(ChangeId(n))[0] if n in changes else n for n in names))
 
 
 class NoResource(StagectlError):
@@ -173,6 +177,19 @@ class World:
                 all_tags.setdefault(name, frozenset(resource.tags))
                 parents[name] = parents.get(name, frozenset()) | resource.parents
         return cls(all_tags, parents, aliases or {})
+
+
+def _named_now(pattern: str, world: World) -> str:
+    if not CHANGE.fullmatch(pattern):
+        return world.now(pattern)
+    name, action = split_change(ChangeId(pattern))
+    return change_id(world.now(name), action)
+
+
+def renamed_notes(selection: Selection, world: World) -> List[str]:
+    """Return for each name asked for that a resource had before what it is called now, in words."""
+    globs = (split_change(ChangeId(n))[0] if CHANGE.fullmatch(n) else n.strip("+0123456789") for n in selection.names)
+    return [f"{old} is {world.now(old)} now" for old in dict.fromkeys(globs) if world.now(old) not in (old,)]
 
 
 def tag_test(expressions: Sequence[str]) -> Optional[Callable[[AbstractSet[str]], bool]]:

@@ -33,7 +33,8 @@ from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_var
 from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import removed_by
-from stagectl.usecases.planning.plan import check_names, full_plan, plan_with_situation
+from stagectl.usecases.planning.names import check_names
+from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace

@@ -9,13 +9,14 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.applied.store import raw_state, state_path
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, name_of, staged_path
+from stagectl.core.model import LARGEST_STATE, NAME, Name, Oid, staged_path
 from stagectl.core.pictures.reports import Blame
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order
-from stagectl.usecases.planning.plan import is_known
+from stagectl.usecases.history.names import names_had
+from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
 Values = Mapping[Path, Value]
@@ -37,13 +38,14 @@ class _History:
 
 def blame(workspace: Workspace, name: str) -> List[Blame]:
     """Return every input and output of a resource, leaf by leaf, with where it comes from; raises StagectlError."""
+    name = name_now(workspace, name)
     if not is_known(workspace, name):
         situation = workspace.situation(workspace.snapshot(), workspace.applied()[1])
         match_names(name, world_of(situation))
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' may be several resources", "--blame takes one, by its full name")
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
-    names = _names(git, [commit for commit in (head, tip) if commit], Name(name))
+    names = [one.name for one in names_had(git, [commit for commit in (head, tip) if commit], Name(name))]
     staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
     paths = [state_path(n) for n in names]
     applies = _touching(git, tip, paths, ["--first-parent"])
@@ -57,42 +59,6 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
         for path in sorted(outputs.now, key=step_order)
     ]
     return rows + reported
-
-
-def _names(git: Git, commits: List[Oid], name: Name) -> List[Name]:
-    """Return the names a resource has and had, the newest first."""
-    found = [name]
-    for commit in commits:
-        while True:
-            before = _moved_from(git, commit, found[-1])
-            if before is None or before in found:
-                break
-            found.append(before)
-    return found
-
-
-def _moved_from(git: Git, commit: Oid, name: Name) -> Optional[Name]:
-    """Return what a resource was called before, as its first staged file under this name says."""
-    path = staged_path(name)
-    created = [Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, "--", path], ["%H"])]
-    if not created or not git.parents(created[0]):
-        return None
-    after = {entry.path: entry.oid for entry in git.entries(created[0], [STAGED])}
-    before = {entry.path: entry.oid for entry in git.entries(git.parents(created[0])[0], [STAGED])}
-    gone = sorted(before.keys() - after.keys())
-    contents = git.blobs([after[path], *(before[gone_path] for gone_path in gone)])
-    live = _origin(contents[after[path]])
-    if live is None:
-        return None
-    # What was moved twice before it was applied names what is live, and not the step between.
-    twins = [name_of(one) for one in gone if one == staged_path(live) or _origin(contents[before[one]]) == live]
-    return twins[0] if twins else live
-
-
-def _origin(data: bytes) -> Optional[Name]:
-    front = next(iter(yamlfile.load(data)), None)
-    found = front.get("moved_from") if isinstance(front, dict) else None
-    return Name(found) if isinstance(found, str) and NAME.fullmatch(found) else None
 
 
 def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:

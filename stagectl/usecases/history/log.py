@@ -9,23 +9,28 @@ from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequenc
 
 from stagectl.adapters.git.branches import cut_off
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import STAGED, ChangeId, Name, Oid, names_of, split_change
+from stagectl.core.model import NAME, STAGED, ChangeId, Name, Oid, names_of, split_change
 from stagectl.core.pictures.reports import LogEntry
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection, World, match_names, select
 from stagectl.core.since import nearest_word, unknown_word
+from stagectl.usecases.history.names import names_had
+from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
 _FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)", "%B")
 # Also where a squash merge has moved them: indented, as the entries of a list, anywhere in the message.
 _STAGED = re.compile(r"^[ \t*-]*(Staged|Restaged): (\S+)[ \t]*$", re.MULTILINE)
-Keep = Callable[[Name, Optional[str]], bool]  # a resource, and the action on it where there is one
+Keep = Callable[[Oid, Name, Optional[str]], bool]  # a commit, a resource, and the action on it where there is one
 
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which entries are asked for. tags: expressions over the tags resources have now; since: as git reads dates."""
+    """Which entries are asked for. tags: expressions over the tags resources have now; since: as git reads dates.
+
+    name: a resource, by a name that it has or had: what it did under any of them; or a pattern of names.
+    """
 
     name: Optional[str] = None
     tags: Tuple[str, ...] = ()
@@ -94,18 +99,40 @@ def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter)
         return world_of(workspace.situation(workspace.snapshot(), workspace.applied()[1]))
 
     allowed: List[AbstractSet[Name]] = []
+    earlier: Callable[[Oid, Name], bool] = _never
     if wanted.tags:
         allowed.append(select(Selection((), wanted.tags), world()) or frozenset())
     if wanted.name is not None:
-        allowed.append(_named(wanted.name, everything, world))
+        now = name_now(workspace, wanted.name)
+        earlier = _earlier_names(workspace, now, [entry.commit for entry in everything])
+        allowed.append(_named(now, everything, world))
     if wanted.action is not None:
         known = {verb for kind in workspace.kinds().values() for verb in kind.verbs()}
         _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
 
-    def keep(name: Name, action: Optional[str]) -> bool:
-        return all(name in names for names in allowed) and wanted.action in (None, action)
+    def keep(commit: Oid, name: Name, action: Optional[str]) -> bool:
+        is_meant = all(name in names for names in allowed) or earlier(commit, name)
+        return is_meant and wanted.action in (None, action)
 
     return keep
+
+
+def _never(commit: Oid, name: Name) -> bool:
+    return False
+
+
+def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> Callable[[Oid, Name], bool]:
+    """Return the predicate on commits and names that tells what a resource did under names that it had before.
+
+    commits: all there are, the newest first. What another resource does under such a name later is not meant.
+    """
+    if not NAME.fullmatch(now):
+        return _never
+    starts = [commit for commit in (workspace.git.head(), workspace.branch.tip) if commit is not None]
+    place = {commit: index for index, commit in enumerate(commits)}
+    had = {one.name: place.get(one.until, 0) for one in names_had(workspace.git, starts, now) if one.until}
+    taken = {name for name in had if is_known(workspace, name)}
+    return lambda commit, name: name in had and (name not in taken or place[commit] >= had[name])
 
 
 def _named(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
@@ -131,11 +158,12 @@ def _changes(entry: LogEntry) -> Tuple[ChangeId, ...]:
 
 def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
     """Return an entry with what is asked for of it, None if that is nothing."""
-    changes = tuple(change for change in entry.changes if keep(*split_change(change)))
-    discarded = tuple(change for change in entry.discarded if keep(*split_change(change)))
-    names = tuple(name for name in entry.names if keep(name, None))
+    commit = entry.commit
+    changes = tuple(change for change in entry.changes if keep(commit, *split_change(change)))
+    discarded = tuple(change for change in entry.discarded if keep(commit, *split_change(change)))
+    names = tuple(name for name in entry.names if keep(commit, name, None))
     results = {change: entry.results[change] for change in changes if change in entry.results}
-    unnamed = tuple(name for name in entry.unnamed if keep(name, None))
+    unnamed = tuple(name for name in entry.unnamed if keep(commit, name, None))
     kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
     return kept if changes or names or discarded or unnamed else None
 

@@ -10,6 +10,7 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
+from stagectl.core.planning.moves import old_names, renamed_between
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
@@ -20,7 +21,8 @@ from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
 
-Side = Mapping[Name, Tuple[Resource, Inputs]]
+State = Tuple[Resource, Inputs]
+Side = Mapping[Name, State]
 
 
 def compare(
@@ -31,7 +33,7 @@ def compare(
     before: Optional[str] = None,
     after: Optional[str] = None,
 ) -> Tuple[ResourceDiff, ...]:
-    """Return the resources whose values differ, in name order.
+    """Return the resources whose values differ, in name order; what one side calls otherwise is the same resource.
 
     By default from what is applied to what is staged; unstaged: from what is staged to the definitions; before, after:
     commits, of the applied branch or any other, to compare instead; of two applied ones the outputs, too.
@@ -80,19 +82,37 @@ def _full_compare(
     if unstaged:
         wanted = desired(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
         new = _resolved({name: resource for name, resource in wanted.items() if resource is not None}, applied)
-    world = World.of(*({name: resource for name, (resource, _) in side.items()} for side in (new, old)))
+    hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
+    moves = renamed_between(_resources(old), _resources(new))
+    names_now = {before: name for name, before in moves.items()}
+    old = {names_now.get(name, name): state for name, state in old.items()}
+    hidden[0] = {names_now.get(name, name): keys for name, keys in hidden[0].items()}
+    aliases = {**old_names([*_resources(old).values(), *_resources(new).values()]), **names_now}
+    world = World.of(_resources(new), _resources(old), aliases=aliases)
     chosen = select(selection, world)
     names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
-    return _differences(names, old, new, [_sensitive(side, snapshot.kinds) for side in (old, new)])
+    return _differences(names, old, new, hidden, moves)
+
+
+def _resources(side: Side) -> Dict[Name, Resource]:
+    return {name: resource for name, (resource, _) in side.items()}
 
 
 def _differences(
-    names: Sequence[Name], old: Side, new: Side, hidden: Sequence[Mapping[Name, FrozenSet[str]]]
+    names: Sequence[Name],
+    old: Side,
+    new: Side,
+    hidden: Sequence[Mapping[Name, FrozenSet[str]]],
+    moves: Mapping[Name, Name] = MappingProxyType({}),
 ) -> Tuple[ResourceDiff, ...]:
-    """Return what differs of some resources; hidden: the sensitive inputs of both sides."""
-    nothing: FrozenSet[str] = frozenset()
-    found = [_difference(name, old, new, hidden[0].get(name, nothing) | hidden[1].get(name, nothing)) for name in names]
-    return tuple(one for one in found if one is not None)
+    """Return what differs of some resources; hidden: the sensitive inputs of both sides; moves: new name -> old one."""
+    found = []
+    for name in names:
+        secret = frozenset().union(*(side.get(name, frozenset()) for side in hidden))
+        notes = [f"moved from {moves[name]}"] if name in moves else []
+        one = _difference(name, old.get(name), new.get(name), notes, secret)
+        found += [one] if one is not None else []
+    return tuple(found)
 
 
 def _is_applied(workspace: Workspace, revision: str) -> bool:
@@ -132,16 +152,16 @@ def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Mapping[Name, FrozenSet
     return sensitive_inputs(View(Situation({}, staged, kinds), Scope()))
 
 
-def _difference(name: Name, old: Side, new: Side, sensitive: FrozenSet[str]) -> Optional[ResourceDiff]:
-    before, after = old.get(name), new.get(name)
+def _difference(
+    name: Name, before: Optional[State], after: Optional[State], notes: List[str], sensitive: FrozenSet[str]
+) -> Optional[ResourceDiff]:
     differences = diff(before[1] if before else None, after[1] if after else None)
-    notes: List[str] = []
     if before is not None and after is not None:
         pairs: Dict[str, Tuple[str, str]] = {
             "kind": (before[0].kind, after[0].kind),
             "tags": (", ".join(sorted(before[0].tags)), ", ".join(sorted(after[0].tags))),
         }
-        notes = [f"{key}: {was or 'none'} -> {now or 'none'}" for key, (was, now) in pairs.items() if was != now]
+        notes += [f"{key}: {was or 'none'} -> {now or 'none'}" for key, (was, now) in pairs.items() if was != now]
         if not differences and not notes:
             return None
     state = "new" if before is None else "gone" if after is None else "changed"

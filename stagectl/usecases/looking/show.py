@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw, ReadInFull
 from stagectl.core.model import NAME, Name, Resource
 from stagectl.core.pictures.reports import Shown
+from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
@@ -21,7 +23,10 @@ from stagectl.usecases.staging.part import part_of_one
 
 
 def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
-    """Return one resource; at: a commit, of the applied branch or any other, instead of the working tree."""
+    """Return one resource; at: a commit, of the applied branch or any other, instead of the working tree.
+
+    A name that it had before will do, and what is applied of it under such a name is shown.
+    """
     return quickest("show", lambda: _narrow_show(workspace, name, at), lambda: _full_show(workspace, name, at))
 
 
@@ -53,9 +58,10 @@ def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     else:
         snapshot = workspace.snapshot(at, definitions=True)
         _, applied = workspace.applied()
-        situation = Situation(applied, snapshot.staged, snapshot.kinds)
-    world = world_of(Situation(applied, {**snapshot.defined, **situation.staged}, snapshot.kinds))
+        situation = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds))
+    world = world_of(replace(situation, staged={**snapshot.defined, **situation.staged}))
     match_names(name, world)
+    name = world.now(name)
     if is_applied:
         return _shown(Name(name), None, situation)
     found = _shown(Name(name), snapshot.defined.get(Name(name)), situation)
@@ -90,6 +96,7 @@ def _shown(name: Name, defined: Optional[Resource], situation: Situation) -> Sho
     }
     return Shown(
         name=name,
+        before=situation.moves.get(name),
         defined=defined,
         staged=staged,
         applied=applied,

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, List, Optional, Tuple
 
-from stagectl.core.model import STAGED, name_of
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.tree import changed_files
+from stagectl.adapters.yamlfile.names import claims_in
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import STAGED, Name, Oid, name_of
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.usecases.repository.workspace import Workspace
@@ -16,15 +20,33 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
 
     Raises *error* where no apply removed anything of that name, and where the name is more than a name or a glob.
     """
-    run = removed_by(workspace, error.glob)
-    if run is None or error.glob not in selection.names:
+    found = _removal(workspace, error.glob)
+    if found is None or error.glob not in selection.names:
         raise error
+    commit, run = found
+    new = _moved_to(workspace.git, error.glob, commit)
+    if new is not None:
+        raise StagectlError(f"there is no resource '{error.glob}': run {run} moved it to {new}", f"name it: {new}")
     left = replace(selection, names=tuple(name for name in selection.names if name != error.glob))
     return left, f"{error.glob} was removed by run {run}: there is nothing of it to apply"
 
 
+def _moved_to(git: Git, name: str, commit: Oid) -> Optional[Name]:
+    """Return the name that an applied commit gave to what had another one, None where it removed it."""
+    for path, (before, after) in sorted(changed_files(git, git.parents(commit)[0], commit, STAGED).items()):
+        if before is None and after is not None and name in claims_in(after):
+            return name_of(path)
+    return None
+
+
 def removed_by(workspace: Workspace, glob: str) -> Optional[str]:
     """Return the newest run that removed what a name or a glob means, None where nothing of it was ever removed."""
+    found = _removal(workspace, glob)
+    return found[1] if found is not None else None
+
+
+def _removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
+    """Return the newest applied commit that removed what a name or a glob means, and its run."""
     tip = workspace.branch.tip
     if tip is None:
         return None
@@ -32,10 +54,11 @@ def removed_by(workspace: Workspace, glob: str) -> Optional[str]:
     where = STAGED if is_glob else f":(literal){STAGED}/{glob}.yaml"
     test: Callable[[str], bool] = glob_test(glob) if is_glob else glob.__eq__
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
-    pattern = "--format=%x01%(trailers:key=Run,valueonly)%x01"
+    pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
     out = workspace.git.run("log", *options, pattern, tip, "--", where).decode("utf-8", "surrogateescape")
     parts: List[str] = out.split("\x01")
-    for run, paths in zip(parts[1::2], parts[2::2]):
+    for said, paths in zip(parts[1::2], parts[2::2]):
         if any(test(name_of(path)) for path in paths.split()):
-            return run.strip()
+            commit, _, run = said.strip().partition(" ")
+            return Oid(commit), run
     return None

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple, Union
 
-from stagectl.adapters.applied.index import opened
 from stagectl.adapters.clock import time_budget
 from stagectl.core.diff import Op
 from stagectl.core.errors import Flaw, ReadInFull, StagectlError
-from stagectl.core.model import NAME, REMOVE, RUN, ChangeId, Name, Oid, split_change, staged_path
+from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan
-from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
-from stagectl.core.plans.selection import NoResource, Selection, World, match_names, select
+from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path
 from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
@@ -129,7 +127,8 @@ def full_plan(
 
 def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, warnings: List[str]) -> Plan:
     """Return a plan with where and when it was made."""
-    return replace(plan, base=base, head=head, dirty=dirty, warnings=(*warnings, *_move_hints(plan)))
+    said = (*plan.warnings, *warnings, *_move_hints(plan))
+    return replace(plan, base=base, head=head, dirty=dirty, warnings=said)
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
@@ -201,35 +200,3 @@ def _first_value(change: Change) -> Path:
     """Return the place, in a staged file's body, of the first value that changes and is not gone."""
     there = [difference.path for difference in change.diff if difference.op != Op.REMOVE and change.action != REMOVE]
     return ("inputs", *there[0]) if there else ()
-
-
-def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
-    """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
-    name = split_change(text)[0] if "." in text else text
-    check_names(workspace, plan, [name], head, base)
-    return Name(name)
-
-
-def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: Optional[str] = None) -> bool:
-    """Return whether there certainly is a resource, staged or applied; False where that takes reading everything."""
-    tip = workspace.branch.tip if base is None else workspace.applied_commit(base)
-    if workspace.git.cache() is None or not NAME.fullmatch(name):
-        return False
-    index = opened(workspace.git, tip) if tip is not None else None
-    lines = index.lines([Name(name)]) if index is not None else {}
-    if any(line.oid is not None for line in lines.values()):
-        return True
-    if head is None:
-        return (workspace.root / staged_path(name)).is_file()
-    return workspace.git.look_up([f"{workspace.git.resolve(head)}:{staged_path(name)}"]) != [None]
-
-
-def check_names(
-    workspace: Workspace, plan: Plan, names: Sequence[str], head: Optional[str] = None, base: Optional[str] = None
-) -> None:
-    """Raise StagectlError for a name that does not exist; where one seems not to, everything is read."""
-    left = sorted(set(names) - {change.resource for change in plan.changes})
-    if not all(is_known(workspace, name, head, base) for name in left):
-        world = world_of(workspace.situation(workspace.snapshot(head), workspace.applied(base)[1]))
-        for name in left:
-            match_names(name, world)

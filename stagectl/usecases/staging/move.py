@@ -122,16 +122,14 @@ def _claims(
 ) -> Tuple[Name, ...]:
     """Return the names that a moved resource had, newest first: those that something is live under, here or elsewhere.
 
-    A name that was never applied is none of them; neither is one that another resource has now.
+    A name that was never applied is none of them; neither is one that another resource has now, unless that came there
+    from elsewhere: in a swap each takes the other's name.
     """
     back = applied[new].resource if new in applied and new in before else None
     if back is not None:
         return back.moved_from
-    is_live = (
-        old in applied
-        and applied[old].live
-        and old not in counting_claims({**snapshot.staged, **snapshot.defined}, applied)
-    )
+    there = {**snapshot.staged, **snapshot.defined}
+    claims = counting_claims(there, applied)
+    is_live = old in applied and applied[old].live and old not in claims
     names: List[Name] = [old] if is_live else []
-    names += [name for name in before if name != new and name not in {**snapshot.staged, **snapshot.defined}]
-    return tuple(names)
+    return (*names, *(name for name in before if name != new and (name not in there or name in claims)))

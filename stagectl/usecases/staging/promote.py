@@ -14,6 +14,7 @@ from stagectl.adapters.yamlfile.names import rewritten
 from stagectl.core.diff import Difference, diff
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
+from stagectl.core.planning.moves import counting_claims, old_names
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
@@ -23,8 +24,8 @@ from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
-from stagectl.usecases.staging.move import move_edits
 from stagectl.usecases.staging.overriding import Overriding
+from stagectl.usecases.staging.promoted_moves import renamed_there
 from stagectl.usecases.staging.promoted_values import found_at, with_overrides, write_promoted
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
@@ -77,7 +78,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     moved = [Taken(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
     _refuse_new_folder(folders[1], snapshot, applied, wishes)
     given = given_values(wishes.sets, moved, folders[1])
-    renamed, touched = _renamed(snapshot, applied, moved, folders)
+    renamed, touched = renamed_there(workspace, applied, moved, folders)
     before, snapshot = snapshot, workspace.snapshot(definitions=True, edits=renamed) if renamed else snapshot
     missing = missing_values(moved, snapshot, given)
     if missing:
@@ -101,7 +102,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     staging = stage(workspace, selection, edits=edits, verb="promote", trailers=trailers)
     after = workspace.snapshot().staged
     both = [(resource, after[new]) for resource, new in moved]
-    left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
+    left = sorted(name for name in {**after, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
     left = [name for name in left if _other(name, *reversed(folders)) not in origin]
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
@@ -114,23 +115,6 @@ def _refuse_new_folder(target: str, snapshot: Snapshot, applied: Mapping[Name, A
     if not wishes.create and not any(name.startswith(f"{target}/") for name in there):
         folders = {name[:at] for name in there for at, letter in enumerate(name) if letter == "/"}
         raise StagectlError(f"there is no folder '{target}'{nearest(target, folders)}", "a new one takes --create")
-
-
-def _renamed(
-    snapshot: Snapshot, applied: Mapping[Name, Applied], moved: Sequence[Taken], folders: Tuple[str, str]
-) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
-    """Return the files of moves in the target that follow moves in the source, and whose files they are."""
-    there = {**snapshot.staged, **snapshot.defined}
-    edits: Dict[str, Optional[bytes]] = {}
-    touched: List[Name] = []
-    for resource, new in moved:
-        olds = [_other(old, *folders) for old in resource.moved_from if old.startswith(f"{folders[0]}/")]
-        old = next((old for old in olds if old in there and old not in {one.new for one in moved}), None)
-        if new not in there and old is not None:
-            more, names = move_edits(snapshot, applied, old, new)
-            edits.update(more)
-            touched += names
-    return edits, tuple(touched)
 
 
 def _refuse_overlap(source: str, target: str) -> None:
@@ -175,9 +159,11 @@ def _chosen(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) 
     if not names:
         return sorted(origin)
     found: List[Name] = []
+    before = old_names(origin.values())
     for text in names:
         pattern = text if text.startswith(f"{source}/") else f"{source}/{text}"
         matches = [name for name in sorted(origin) if glob_test(pattern)(name)]
+        matches = matches or [name for old, name in before.items() if old == pattern]
         if not matches:
             raise StagectlError(
                 f"nothing that could be promoted is called '{pattern}'{nearest(pattern, origin)}",
@@ -269,9 +255,14 @@ def _not_applied(
 ) -> List[str]:
     """Return what is staged in the source and stays behind, as it is not applied there."""
     notes = []
+    moves = counting_claims(snapshot.staged, applied)
     for name in sorted(name for name in asked if name.startswith(f"{source}/")):
         staged, live = snapshot.staged.get(name), applied.get(name, Applied()).resource
-        if live is None:
+        if name in moves:
+            notes.append(f"{name} is moved from {moves[name]}; that is not applied, and not promoted")
+        elif name in moves.values():
+            continue
+        elif live is None:
             notes.append(f"{name} is not applied in {source}, and not promoted")
         elif staged is None:
             notes.append(f"{name} is staged to be removed in {source}, and promoted as it is live")

@@ -36,6 +36,7 @@ from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import copied, rendered
 from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
 from stagectl.usecases.staging.overriding import Overriding
+from stagectl.usecases.staging.reverted_names import as_called_now, moved_in, names_now
 
 _SEE = "see what can be reverted: stagectl log"
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
@@ -51,12 +52,21 @@ class Reverting:
 
 @dataclass
 class _Work:
-    """The staged files as they become, one commit after the other taken back."""
+    """The staged files as they become, one commit after the other taken back.
+
+    names: what names that resources had before are now.
+    """
 
     contents: Dict[Name, Content]
     actions: Dict[Name, Dict[str, str]]
     conflicts: List[str]
     notes: List[str]
+    names: Mapping[Name, Name]
+
+    def now(self, name: Name) -> Name:
+        """Return what a resource is called now; a name that something is staged under is its own."""
+        after = self.names.get(name, name)
+        return name if self.contents.get(name) is not None or self.contents.get(after) is None else after
 
 
 def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
@@ -68,7 +78,8 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
     contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
-    work = _Work(contents, {name: dict(resource.actions) for name, resource in snapshot.staged.items()}, [], [])
+    actions = {name: dict(resource.actions) for name, resource in snapshot.staged.items()}
+    work = _Work(contents, actions, [], [], names_now(snapshot, applied))
     meant = _commits(workspace, revisions)
     for entry in meant:
         _take_back(workspace, entry, work, applied)
@@ -128,7 +139,12 @@ def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapp
     for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
         if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
             work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
-    for name, (back, then) in sorted(_changed(workspace.git, entry.commit).items()):
+    changed = _changed(workspace.git, entry.commit)
+    names = {name: work.now(name) for name in work.names.keys() - moved_in(changed)}
+    for old, (back, then) in sorted(changed.items()):
+        name = names.get(old, old)
+        now = work.contents.get(name)
+        back, then = as_called_now(old, back, names, now), as_called_now(old, then, names, now)
         state = applied.get(name, Applied())
         _take_back_file(name, back, then, work, state)
         if entry.type == "stage":

@@ -160,6 +160,7 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
     for held in plan.held:
         if held.resource == name:
             lines.append(f"{held.id} is held back ({held.reason}): {one_line(held.message)}")
+    lines += [f"{name} is what {old} was: it is moved" for old, new in plan.moved if new == name]
     if name in plan.recorded:
         lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")
     if not lines:

@@ -1,0 +1,67 @@
+"""Renames in the folder that is promoted, made in the target, too."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.model import Applied, Name, Resource
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.move import move_edits
+from stagectl.usecases.staging.promotion_gate import Taken
+
+Edits = Dict[str, Optional[bytes]]
+_ASIDE = "-moving"  # what one of a ring is called while the others move; no file has that name in the end
+
+
+def renamed_there(
+    workspace: Workspace, applied: Mapping[Name, Applied], moved: Sequence[Taken], folders: Tuple[str, str]
+) -> Tuple[Edits, Tuple[Name, ...]]:
+    """Return the files of moves in the target that follow moves in the source, and whose files they are.
+
+    Each is made on top of the ones before: who names several of them follows all.
+    """
+    before = snapshot = workspace.snapshot(definitions=True)
+    left = _moves(_there(snapshot), moved, folders)
+    edits: Edits = {}
+    touched: List[Name] = []
+    while left:
+        new = next((name for name in left if name not in _there(snapshot)), None)
+        old = left.pop(new) if new is not None else next(iter(left))
+        aside = new is None
+        if new is None:  # a ring: one steps aside
+            new = Name(old + _ASIDE)
+            left = {taker: new if taken == old else taken for taker, taken in left.items()}
+        more, names = move_edits(snapshot, applied, old, new)
+        edits.update(more)
+        touched += [name for name in names if not (aside and name == new)]
+        snapshot = workspace.snapshot(definitions=True, edits=edits)
+    edits = {path: content for path, content in edits.items() if content is not None or path in before.files}
+    return edits, tuple(name for name in dict.fromkeys(touched) if not name.endswith(_ASIDE))
+
+
+def _there(snapshot: Snapshot) -> Dict[Name, Resource]:
+    """Return what a snapshot defines, and what is staged without a definition."""
+    in_place = {name: one for name, one in snapshot.staged.items() if one.source is None}
+    return {**in_place, **snapshot.defined}
+
+
+def _moves(there: Mapping[Name, Resource], moved: Sequence[Taken], folders: Tuple[str, str]) -> Dict[Name, Name]:
+    """Return the moves, new name -> old one, that the target has not made yet, and can make."""
+    found: Dict[Name, Name] = {}
+    for resource, new in moved:
+        made = there[new].moved_from if new in there else ()
+        olds = [_other(old, *folders) for old in resource.moved_from if old.startswith(f"{folders[0]}/")]
+        old = next((old for old in olds if old in there and old not in made), None)
+        found.update({} if old is None or old in found.values() else {new: old})
+    while True:
+        stuck = [new for new in found if new in there and new not in found.values()]
+        stuck += [new for new, old in found.items() if old in {one.new for one in moved} and old not in found]
+        if not stuck:
+            return found
+        for new in stuck:
+            found.pop(new, None)
+
+
+def _other(name: str, folder: str, other: str) -> Name:
+    return Name(f"{other}/{name[len(folder) + 1 :]}")
