@@ -62,7 +62,7 @@ def _relations(value: Any, rename: Rename) -> Any:
 
 
 def claims_in(data: bytes) -> Tuple[Name, ...]:
-    """Return the names that a staged file claims; whatever somebody committed once, it may claim none."""
+    """Return the names that a staged file claims; whatever was committed once, it may claim none."""
     try:
         front = next(iter(yamlfile.load(data)), None)
     except yamlfile.BadYaml:

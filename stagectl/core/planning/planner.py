@@ -28,13 +28,13 @@ from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.outlook import everything, universe_of
 from stagectl.core.planning.reports import reporters
 from stagectl.core.planning.schema_checks import Schemas
-from stagectl.core.planning.scoping import scope_of, world_of
+from stagectl.core.planning.scoping import renamed_notes, scope_of, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
-from stagectl.core.plans.selection import Selection, World, renamed_notes
+from stagectl.core.plans.selection import Selection, World
 from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
 
 

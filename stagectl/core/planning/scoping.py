@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet
+from typing import Dict, FrozenSet, List
 
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import REPLACE, Applied, Name, change_id, split_change
+from stagectl.core.model import CHANGE, REPLACE, Applied, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.situation import Scope, Situation
@@ -22,6 +22,12 @@ def world_of(situation: Situation) -> World:
     aliases = old_names([*live.values(), *situation.staged.values()])
     world = World.of(situation.staged, live, tags=tags, aliases=aliases)
     return replace(world, vocabulary=situation.vocabulary)
+
+
+def renamed_notes(selection: Selection, world: World) -> List[str]:
+    """Return for each name asked for that a resource had before what it is called now, in words."""
+    globs = (split_change(ChangeId(n))[0] if CHANGE.fullmatch(n) else n.strip("+0123456789") for n in selection.names)
+    return [f"{old} is {world.now(old)} now" for old in dict.fromkeys(globs) if world.now(old) not in (old,)]
 
 
 def scope_of(selection: Selection, world: World, full: Universe) -> Scope:

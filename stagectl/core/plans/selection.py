@@ -186,12 +186,6 @@ def _named_now(pattern: str, world: World) -> str:
     return change_id(world.now(name), action)
 
 
-def renamed_notes(selection: Selection, world: World) -> List[str]:
-    """Return for each name asked for that a resource had before what it is called now, in words."""
-    globs = (split_change(ChangeId(n))[0] if CHANGE.fullmatch(n) else n.strip("+0123456789") for n in selection.names)
-    return [f"{old} is {world.now(old)} now" for old in dict.fromkeys(globs) if world.now(old) not in (old,)]
-
-
 def tag_test(expressions: Sequence[str]) -> Optional[Callable[[AbstractSet[str]], bool]]:
     """Return the predicate on tags that `-t` expressions mean (any of them), None without any."""
     parsed = [parse_expression(text) for text in expressions]

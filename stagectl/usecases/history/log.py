@@ -122,7 +122,7 @@ def _never(commit: Oid, name: Name) -> bool:
 
 
 def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> Callable[[Oid, Name], bool]:
-    """Return the predicate on commits and names that tells what a resource did under names that it had before.
+    """Return the predicate on commits and names for what a resource did under names that it had before.
 
     commits: all there are, the newest first. What another resource does under such a name later is not meant.
     """
