@@ -13,6 +13,7 @@ import push
 import result
 import runner
 from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
+from ended import ended_text, report
 from marker import PLAN_ID
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     expected = approved(saved)
     runner.say(f"Approved is plan {expected.plan_id}.")
     push.remember(runner.folder())
-    failure = None
+    failure, before = None, report()
     try:
         with runner.as_data():
             allowed = allowances(runner.given("ALLOW_REMOVE"))
@@ -38,7 +39,7 @@ def main() -> None:
     except Failure as error:
         hint = f"if the plan changed since the review, look at it, then {by_hand(saved)}"
         failure = Failure(str(error), hint)
-    result.publish(expected.number, shown, failure)
+    result.publish(expected.number, shown, ended_text(before, failure))
     if failure is not None:
         raise failure
 

@@ -6,16 +6,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 import marker
 import push
 from api import Api
 from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
+from ended import commented, ended_text, report
 from failed import failed_text
 
-PLAN, NOTE, REPORT = "plan.json", "comment.md", "terraform.json"
+PLAN, NOTE, REPORT, APPLIED = "plan.json", "comment.md", "terraform.json", "applied.md"
 BUNDLE = "stagectl-applied.bundle"
+LARGEST = 900_000  # bytes of a note; the site takes a million characters
 
 
 def plan(folder: Path) -> None:
@@ -27,13 +29,15 @@ def plan(folder: Path) -> None:
         _void(folder)
         raise
     raw = read_plan(folder / PLAN)
-    there = _note(_api(), marker.Marker("plan", raw["selection"], raw["plan_id"]))
+    notes = _notes(os.environ.get("CI_MERGE_REQUEST_PROJECT_ID", ""), os.environ.get("CI_MERGE_REQUEST_IID", ""))
+    there = notes.find(marker.Marker("plan", raw["selection"], raw["plan_id"])) if notes else None
     since = [f"--since={_marker(there).plan_id}"] if there and _marker(there).plan_id else []
     text = _stagectl(folder, "markdown", *since)
     (folder / NOTE).write_text(text, encoding="utf-8")
     report = numbers(read_plan(folder / PLAN)["summary"])
     (folder / REPORT).write_text(json.dumps(report) + "\n", encoding="utf-8")
-    _post(_api(), there, text)
+    if notes:
+        notes.post(there, text)
 
 
 def _void(folder: Path) -> None:
@@ -46,8 +50,9 @@ def _void(folder: Path) -> None:
     (folder / NOTE).write_text(text, encoding="utf-8")
     place = marker.parse(text)
     assert place is not None, "a comment of ours begins with its marker"
-    api = _api()
-    _post(api, _note(api, place), text)
+    notes = _notes(os.environ.get("CI_MERGE_REQUEST_PROJECT_ID", ""), os.environ.get("CI_MERGE_REQUEST_IID", ""))
+    if notes:
+        notes.post(notes.find(place), text)
 
 
 def numbers(summary: Dict[str, int]) -> Dict[str, int]:
@@ -60,17 +65,36 @@ def numbers(summary: Dict[str, int]) -> Dict[str, int]:
 
 
 def apply(folder: Path) -> None:
-    """Apply the plan that the plan job saved, and only that one; push what succeeded, whatever else happened."""
+    """Apply the plan that the plan job saved, and only that one; push what succeeded, and say what became of it."""
     check_clone()
     state = folder / ".git" / "stagectl-ci"
     state.mkdir(exist_ok=True)
     push.remember(state)
     name, mail = (os.environ.get(f"GITLAB_USER_{key}", "stagectl") for key in ("NAME", "EMAIL"))
+    failure, before = None, report()
     try:
-        allowed = allowances(os.environ.get("STAGECTL_ALLOW_REMOVE", ""))
-        stagectl_apply(*allowed, str(folder / PLAN), name=name, mail=mail)
-    finally:
-        push.push(state, folder / BUNDLE)
+        try:
+            allowed = allowances(os.environ.get("STAGECTL_ALLOW_REMOVE", ""))
+            stagectl_apply(*allowed, str(folder / PLAN), name=name, mail=mail)
+        finally:
+            push.push(state, folder / BUNDLE)
+    except Failure as error:
+        failure = error
+    _publish(folder, ended_text(before, failure))
+    if failure is not None:
+        raise failure
+
+
+def _publish(folder: Path, text: str) -> None:
+    """Leave what an apply did as a file, and in the note of the merge request that was merged, if it is one."""
+    (folder / APPLIED).write_text(text, encoding="utf-8")
+    try:
+        plan_text = (folder / NOTE).read_text(encoding="utf-8")
+        place, notes = marker.parse(plan_text), _notes_of_merged()
+        if notes and place:
+            notes.post(notes.find(place), commented(text, plan_text, "", LARGEST))
+    except (Failure, OSError) as error:  # what was applied is applied
+        print(f"warning: no note says what became of it: {error}", file=sys.stderr)
 
 
 def _stagectl(folder: Path, form: str, *more: str) -> str:
@@ -87,25 +111,44 @@ def _stagectl(folder: Path, form: str, *more: str) -> str:
 # --- the note on the merge request: only with a token that may write it
 
 
-def _api() -> Optional[Api]:
+class Notes(NamedTuple):
+    """The notes of a merge request."""
+
+    api: Api
+    path: str
+
+    def find(self, place: marker.Marker) -> Optional[Dict[str, Any]]:
+        """Return the newest note of the token's own account for this selection: others can write the marker, too."""
+        me = self.api.call("GET", "/user")["id"]
+        found = [note for note in self.api.pages(self.path) if note["author"]["id"] == me and _is_at(note, place)]
+        return max(found, key=lambda note: int(note["id"]), default=None)
+
+    def post(self, there: Optional[Dict[str, Any]], text: str) -> None:
+        """Write a note, or edit the one that is there; one that says the same stays."""
+        if there is None:
+            self.api.call("POST", self.path, {"body": text})
+        elif there["body"].strip() != text.strip():
+            self.api.call("PUT", f"{self.path}/{there['id']}", {"body": text})
+
+
+def _notes(project: str, number: str) -> Optional[Notes]:
+    """Return the notes of a merge request, None where there is none, or no token that may write them."""
     token = os.environ.get("STAGECTL_NOTE_TOKEN")
-    if not token or not os.environ.get("CI_MERGE_REQUEST_IID"):
+    if not token or not number:
         return None
-    return Api(os.environ["CI_API_V4_URL"], "PRIVATE-TOKEN", token)
+    api = Api(os.environ["CI_API_V4_URL"], "PRIVATE-TOKEN", token)
+    return Notes(api, f"/projects/{project}/merge_requests/{number}/notes")
 
 
-def _notes() -> str:
-    project, number = os.environ["CI_MERGE_REQUEST_PROJECT_ID"], os.environ["CI_MERGE_REQUEST_IID"]
-    return f"/projects/{project}/merge_requests/{number}/notes"
-
-
-def _note(api: Optional[Api], place: marker.Marker) -> Optional[Dict[str, Any]]:
-    """Return the newest note of the token's own account for this selection: others can write the marker, too."""
-    if api is None:
+def _notes_of_merged() -> Optional[Notes]:
+    """Return the notes of the one merge request that the commit came with, None where it came with none or several."""
+    project, commit = (os.environ.get(key, "") for key in ("CI_PROJECT_ID", "CI_COMMIT_SHA"))
+    asking = _notes(project, "0")
+    if asking is None:
         return None
-    me = api.call("GET", "/user")["id"]
-    found = [note for note in api.pages(_notes()) if note["author"]["id"] == me and _is_at(note, place)]
-    return max(found, key=lambda note: int(note["id"]), default=None)
+    found = asking.api.call("GET", f"/projects/{project}/repository/commits/{commit}/merge_requests")
+    merged = [str(int(each["iid"])) for each in found if each["state"] == "merged"]
+    return _notes(project, merged[0]) if len(merged) == 1 else None
 
 
 def _is_at(note: Dict[str, Any], place: marker.Marker) -> bool:
@@ -117,15 +160,6 @@ def _marker(note: Dict[str, Any]) -> marker.Marker:
     found = marker.parse(note["body"])
     assert found is not None
     return found
-
-
-def _post(api: Optional[Api], there: Optional[Dict[str, Any]], text: str) -> None:
-    if api is None:
-        return
-    if there is None:
-        api.call("POST", _notes(), {"body": text})
-    elif there["body"].strip() != text.strip():
-        api.call("PUT", f"{_notes()}/{there['id']}", {"body": text})
 
 
 if __name__ == "__main__":

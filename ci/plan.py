@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 import comment
+import label
 import runner
 from common import Failure, Ran, check_clone, read_plan, run, selection
 from failed import failed_text
@@ -29,8 +30,11 @@ def main() -> None:
         raise Failure("there is no plan")
     since = _since(pull, plan)
     _page(plan)
-    _outputs(read_plan(plan))
+    raw = read_plan(plan)
+    _outputs(raw)
     _leave(pull, _stagectl("markdown", plan, *([f"--since={since}"] if since else [])).out, wanted)
+    if runner.given("LABEL") and pull is not None and not pull.is_fork:
+        label.mark(pull.number, runner.given("LABEL"), raw["summary"])
 
 
 def _leave(pull: Optional[runner.PullRequest], text: str, wanted: bool) -> None:

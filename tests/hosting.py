@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from ruamel.yaml import YAML
 
@@ -37,6 +37,7 @@ class Site:
         self.comments: Dict[int, List[Dict[str, Any]]] = {}
         self.pulls: Dict[int, Dict[str, Any]] = {}
         self.pulls_of: Dict[str, List[int]] = {}  # commit -> numbers
+        self.labels: Dict[int, List[str]] = {}
         self.artifacts: Dict[str, bytes] = {}
         self.uploads: Dict[str, Dict[str, bytes]] = {}  # name -> files
         self.calls: List[Tuple[str, str, str]] = []  # method, path, token
@@ -60,7 +61,7 @@ class Site:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -107,6 +108,11 @@ class Site:
     def _routes(self) -> Dict[str, Any]:
         here, notes = f"/repos/{self.repository}", "/v4/projects/7/merge_requests"
         return {
+            f"GET {here}/issues/(\\d+)/labels": lambda n: [{"name": each} for each in self.labels.get(int(n), [])],
+            f"POST {here}/issues/(\\d+)/labels": lambda n, body: self.labels.setdefault(int(n), []).extend(
+                body["labels"]
+            ),
+            f"DELETE {here}/issues/(\\d+)/labels/(.+)": lambda n, name: self.labels[int(n)].remove(unquote(name)),
             "POST /graphql": lambda _: {"data": {"viewer": {"login": BOT}}},
             f"GET {here}/issues/(\\d+)/comments": lambda number: self.comments.get(int(number), []),
             f"POST {here}/issues/(\\d+)/comments": self._create,
@@ -117,10 +123,18 @@ class Site:
             f"GET {here}/actions/artifacts/5/zip": lambda: (302, b"", {"Location": f"{self.url}/storage"}),
             "GET /storage": lambda: (200, self._zip(), {}),
             "GET /v4/user": lambda: {"id": len(BOT)},
+            "GET /v4/projects/7/repository/commits/(\\w+)/merge_requests": self._merged,
             f"GET {notes}/(\\d+)/notes": lambda number: self.comments.get(int(number), []),
             f"POST {notes}/(\\d+)/notes": self._create,
             f"PUT {notes}/\\d+/notes/(\\d+)": self._edit,
         }
+
+    def _label(self, number: str, body: Any) -> Any:
+        self.labels.setdefault(int(number), []).extend(body["labels"])
+        return []
+
+    def _merged(self, sha: str) -> Any:
+        return [{"iid": each, "state": "merged"} for each in self.pulls_of.get(sha, [])]
 
     def _create(self, number: str, body: Any) -> Any:
         self.says(int(number), body["body"])

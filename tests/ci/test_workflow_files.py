@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, List
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.build import ROOT
 from tests.ci.world import APPLY, COMMENT, GITLAB, MARKER, ONE_FILE, PLAN
@@ -16,7 +18,21 @@ from tests.hosting import parsed, scripts_of
 pytestmark = pytest.mark.once
 
 
-EVERY_FILE = [ROOT / "action.yml", ONE_FILE, PLAN, COMMENT, APPLY, GITLAB]
+RELEASE, COMPONENT = ROOT / ".github/workflows/release.yml", ROOT / "templates/stagectl.yml"
+EVERY_FILE = [ROOT / "action.yml", ONE_FILE, PLAN, COMMENT, APPLY, GITLAB, RELEASE, COMPONENT]
+# Each was compared with what other projects pin: docs/decisions/pinned-actions.md.
+PINNED = {
+    "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
+    "actions/upload-artifact@330a01c490aca151604b8cf639adc76d48f6c5d4 # v5.0.0",
+    "actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0",
+    "actions/attest-build-provenance@0f67c3f4856b2e3261c31976d6725780e5e4c373 # v4.1.1",
+    "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2",
+}
+
+
+def documents(path: Path) -> List[Any]:
+    """All documents of a YAML file: a component has two."""
+    return list(YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.name)
@@ -24,7 +40,7 @@ def test_no_expression_is_pasted_into_a_script(path: Path) -> None:
     """
     GitHub's `${{ }}` is replaced in the script's text before a shell reads it; GitLab's `$[[ ]]` likewise.
     """
-    scripts = list(scripts_of(parsed(path)))
+    scripts = list(scripts_of(documents(path)))
 
     assert scripts or path in (ONE_FILE, PLAN, COMMENT, APPLY)
     assert [text for text in scripts if "${{" in text or "$[[" in text] == []
@@ -43,6 +59,37 @@ def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Pat
         comments = path == COMMENT or any(step.get("with", {}).get("comment") for step in job["steps"])
         applies = ["contents", "pull-requests"] if name == "apply" else []
         assert writes == (applies or (["pull-requests"] if comments else []))
+
+
+def test_the_release_gives_each_job_what_it_needs_and_no_more() -> None:
+    """
+    No job may write to the repository; the one that publishes has a token for the index alone, behind an environment.
+    """
+    raw = parsed(RELEASE)
+
+    assert raw["permissions"] == {} and raw["on"] == {"push": {"tags": ["v*"]}}
+    assert [job["permissions"] for job in raw["jobs"].values()] == [
+        {"contents": "read", "id-token": "write", "attestations": "write"},
+        {"id-token": "write"},
+    ]
+    assert raw["jobs"]["publish"]["environment"] == "release" and raw["jobs"]["publish"]["needs"] == "build"
+    steps = [step["uses"].partition("@")[0] for job in raw["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert steps == [
+        "actions/checkout",
+        "actions/attest-build-provenance",
+        "actions/upload-artifact",
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+
+
+def test_what_is_pinned_was_compared() -> None:
+    """
+    One commit and one version for each action, in every file, with the version behind it for those who update it.
+    """
+    text = "".join(path.read_text("utf-8") for path in [*EVERY_FILE, *sorted((ROOT / "ci/github").glob("*.yml"))])
+
+    assert set(re.findall(r"uses: ((?!OWNER)\S+@.*)", text)) == PINNED
 
 
 @pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY], ids=lambda path: path.name)
