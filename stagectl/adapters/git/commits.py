@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.git.objects import write_commit
+from stagectl.adapters.git.objects import Item, Objects, empty_tree, write_commit
 from stagectl.core.model import Oid
 
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 _UNDER_WAY = ("rebase-merge", "rebase-apply", "sequencer")
 _ACTING = ("commit.gpgsign", "core.sparsecheckout")
-_FOLDER = "040000"
-
-Change = Optional[Tuple[str, Oid]]  # mode and object of a file, None for one that is gone
 
 
 def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
@@ -117,9 +114,11 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
         raise git.refusal("git add failed", code, err)
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
-        tree = _tree_with(git, before, _indexed(git, paths)) or _stored(git, [])
+        objects = Objects(git, head)
+        tree = objects.edited(before, _indexed(git, paths)) or empty_tree(git)
         if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
+        objects.store()
         commit = write_commit(git, tree, [head], message)
         code, _, err = git.try_run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", commit, head)
         if code and git.head() != commit:  # one that was killed may have done it
@@ -130,51 +129,13 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
     return commit
 
 
-def _indexed(git: Git, paths: Sequence[str]) -> Dict[str, Change]:
-    """Return what the index has at some paths."""
-    found: Dict[str, Change] = dict.fromkeys(paths)
+def _indexed(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
+    """Return what the index has at some paths, None for what is gone."""
+    found: Dict[str, Optional[Item]] = dict.fromkeys(paths)
     out = git.run("ls-files", "--stage", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
     for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         facts, _, path = line.partition("\t")
         mode, oid, _ = facts.split(" ")
         if path in found:
-            found[path] = (mode, Oid(oid))
+            found[path] = Item(mode, Oid(oid))
     return found
-
-
-def _tree_with(git: Git, tree: Optional[Oid], changes: Mapping[str, Change]) -> Optional[Oid]:
-    """Store a tree in which some paths are changed, and return it; None where nothing is left of it."""
-    entries: Dict[str, Tuple[str, str, str]] = {}
-    out = git.run("ls-tree", "-z", tree).decode("utf-8", "surrogateescape") if tree is not None else ""
-    for line in out.split("\0")[:-1]:
-        facts, _, name = line.partition("\t")
-        mode, kind, oid = facts.split(" ")
-        entries[name] = (mode, kind, oid)
-    below: Dict[str, Dict[str, Change]] = {}
-    for path, change in changes.items():
-        name, slash, rest = path.partition("/")
-        if slash:
-            below.setdefault(name, {})[rest] = change
-        elif change is not None:
-            entries[name] = (change[0], "blob", change[1])
-        elif name in entries and entries[name][1] == "blob":
-            del entries[name]
-    for name, inner in below.items():
-        before = entries.get(name)
-        changed = _tree_with(git, Oid(before[2]) if before is not None and before[1] == "tree" else None, inner)
-        if changed is not None:
-            entries[name] = (_FOLDER, "tree", changed)
-        elif before is not None and before[1] == "tree":
-            del entries[name]
-    if not entries:
-        return None
-    return _stored(git, [f"{mode} {kind} {oid}\t{name}\0" for name, (mode, kind, oid) in entries.items()])
-
-
-def _stored(git: Git, lines: Sequence[str]) -> Oid:
-    """Store a tree, given as `git ls-tree -z` would list it, and return it."""
-    data = "".join(lines).encode("utf-8", "surrogateescape")
-    made = Oid(git.run("mktree", "-z", "--missing", data=data).decode().strip())
-    if git.look_up([made]) == [None]:  # on a full disk it names what it could not store, and calls that a success
-        raise GitError("git mktree failed: it could not store a folder", "make room on the disk, and try again")
-    return made

@@ -71,7 +71,10 @@ class Objects:
             if folder:
                 above, _, name = folder.rpartition("/")
                 made = self._tree(entries)
-                below.setdefault(above, {})[name] = None if made is None else Item(TREE, made)
+                if made is not None:
+                    below.setdefault(above, {})[name] = Item(TREE, made)
+                elif name not in below.get(above, {}) and _is_folder(folders[above].get(name)):
+                    folders[above].pop(name)  # a file may have taken its place
         return self._tree(folders[""])
 
     def differing(self, one: Optional[Oid], other: Optional[Oid], start: str = "") -> Set[str]:
@@ -102,7 +105,7 @@ class Objects:
             for folder in sorted(level):
                 above, _, name = folder.rpartition("/")
                 item = folders[above].get(name)
-                if item is not None and item.mode == TREE:
+                if item is not None and _is_folder(item):
                     there.append((folder, item.oid))
             folders.update(zip((folder for folder, _ in there), self._read([oid for _, oid in there])))
 
@@ -126,6 +129,10 @@ class Objects:
         few = len(self._made) <= _FEW
         words = ("unpack-objects", "-q") if few else ("index-pack", "--stdin")
         self._git.run(*DURABLE, *words, data=b"".join(_pack(list(self._made.values()), self._hash)))
+
+
+def _is_folder(item: Optional[Item]) -> bool:
+    return item is not None and item.mode == TREE
 
 
 def _bytes(name: str) -> bytes:
