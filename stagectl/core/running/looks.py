@@ -47,7 +47,7 @@ class Look:
 
     @property
     def has_seen(self) -> bool:
-        """Whether it saw anything: it did not fail, and there was somebody to look."""
+        """Whether it saw anything: it did not fail, and there was a check to look."""
         return self.state not in (Seen.FAILED, Seen.UNCHECKED)
 
 

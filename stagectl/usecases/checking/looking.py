@@ -56,7 +56,7 @@ class Way:
 
 
 def look_at(workspace: Workspace, asked: Asked, way: Way) -> Tuple[Tuple[Look, ...], bool]:
-    """Look at resources; return a look at each, in name order, and whether somebody interrupted that."""
+    """Look at resources; return a look at each, in name order, and whether it was interrupted."""
     left: Dict[Name, Look] = {}
     usable, troubles = _usable(asked)
     for name, state in sorted(asked.states.items()):
@@ -129,7 +129,7 @@ class _Checking:
         self._header = Header(f"{CHECK}-{secrets.token_hex(8)}", plan, asked.head, asked.base, "", 0.0)
 
     def outcomes(self) -> Tuple[Dict[ChangeId, Outcome], bool]:
-        """Carry checks out; return how each ended, and whether somebody interrupted that."""
+        """Carry checks out; return how each ended, and whether it was interrupted."""
         seen: Dict[int, int] = {}
         onlooker, plan = self._way.onlooker, self._plan
         with ExitStack() as stack:
