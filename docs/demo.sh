@@ -33,6 +33,12 @@ show stagectl stage prod/web -a restart
 show stagectl plan
 show stagectl apply --yes
 
+say "Another engine means another database: where it is found is known after its run, which the smoke test reads."
+show stagectl update staging/db --set engine=mariadb
+show stagectl plan
+show stagectl apply --yes --allow-remove staging/db
+show "stagectl show staging/smoke | grep database"
+
 say "The audit trail, with stagectl and with plain git."
 show stagectl log -n 4
 show "git log --first-parent --format='%h %s' stagectl/applied"

@@ -582,26 +582,27 @@ class Changes:
         while self.join_reactions():
             pass
         self.after: dict[str, set[str]] = {change: set() for change in self.causes}
-        for first, then in [*self.own_edges(), *self.removal_edges(), *self.literal_edges()]:
+        replaced = [name for name, actions in self.acts.items() if actions == ["remove", "run"]]
+        removals = {(first, then) for first, then in self.removal_edges() if {first, then} <= set(self.after)}
+        wishes = [sorted(edge for edge in removals if edge[1] in {f"{name}.remove" for name in replaced})]
+        for first, then in [*self.own_edges(), *removals.difference(*wishes), *self.literal_edges()]:
             if first in self.after and then in self.after:
                 self.after[then].add(first)
-        for name in [n for n, actions in self.acts.items() if actions == ["remove", "run"]]:
-            waits = {first for first in self.after[f"{name}.run"] if not self.going(first.rsplit(".", 1)[0])}
-            self.after[f"{name}.remove"] |= waits
-        for name in [n for n in look.reports["replaced"] if f"{n}.remove" in self.after and self.deciders(n)]:
-            self.let_stay(f"{name}.remove")
+        waits = [(first, f"{name}.remove") for name in replaced for first in self.after[f"{name}.run"]]
+        wishes.append(sorted(edge for edge in waits if not self.going(edge[0].rsplit(".", 1)[0])))
+        for first, then in [*wishes[0], *wishes[1]]:  # Rules 7 and 9: where it can be
+            if then not in self.behind_it(first):
+                self.after[then].add(first)
 
-    def let_stay(self, remove: str) -> None:
-        """Section 9: what may be replaced stays beyond a parent whose run decides that."""
-        seen, todo = set(), [remove]
+    def behind_it(self, change: str) -> set[str]:
+        """All that comes before a change, itself included."""
+        seen, todo = set(), [change]
         while todo:
             here = todo.pop()
             if here not in seen:
                 seen.add(here)
                 todo += self.after[here]
-        for earlier in sorted(seen - {remove}):
-            if earlier.endswith(".remove"):
-                self.after[earlier].discard(remove)
+        return seen
 
     def infer(self, name: str, look: Look) -> None:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""

@@ -45,6 +45,15 @@ def topological(before: Before[Node]) -> List[Node]:
     return order
 
 
+def has_ring(before: Before[Node]) -> bool:
+    """Return whether the graph has a cycle."""
+    try:
+        topological(before)
+    except Ring:
+        return True
+    return False
+
+
 def _ring(stuck: Set[Node], before: Before[Node]) -> Tuple[str, ...]:
     """Return a cycle among *stuck*, all of which wait for another one of them: forwards, smallest node first."""
     path: List[Node] = [min(stuck)]

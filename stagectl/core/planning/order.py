@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.graph import reachable
+from stagectl.core.graph import has_ring, reachable
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
 from stagectl.core.planning.reports import deciders, reporters
@@ -18,24 +18,41 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
     order = _Order(view, drafts, _actions(drafts))
+    replaces = dict(order.replaces())
     for earlier, later in order.edges():
         before[later].add(earlier)
-    for remove, run in order.replaces():
-        # Nothing is removed that could not be run again, except where what it waits for goes itself.
-        before[remove] |= {earlier for earlier in before[run] if not order.is_going(split_change(earlier)[0])}
-    if view.reports.by:
-        for remove, _ in order.replaces():
-            if deciders(view, split_change(remove)[0]):
-                _let_stay(remove, before)
+    endings = set(order.endings())
+    # While a parent is replaced its readers stay, so the end of a reading comes before that where it can.
+    wishes = sorted(edge for edge in endings if edge[1] in replaces)
+    for earlier, later in endings.difference(wishes):
+        before[later].add(earlier)
+    # Nothing is removed that could not be run again, except where what it waits for goes itself.
+    wishes += sorted(
+        (earlier, remove)
+        for remove, run in replaces.items()
+        for earlier in before[run]
+        if not order.is_going(split_change(earlier)[0])
+    )
+    return _with_wishes(before, wishes) if wishes else before
+
+
+def _with_wishes(before: Dict[ChangeId, Set[ChangeId]], wishes: Sequence[Edge]) -> Dict[ChangeId, Set[ChangeId]]:
+    """Return an order with these edges added, without those that would close a ring; the first that fit stay.
+
+    In a diamond, what is replaced cannot outlast a parent whose run it waits for, or has to, to know whether it goes.
+    """
+    wanted = {later: set(earlier) for later, earlier in before.items()}
+    for earlier, later in wishes:
+        wanted[later].add(earlier)
+    if not has_ring(wanted):
+        return wanted
+    behind: Dict[ChangeId, Set[ChangeId]] = {}
+    for earlier, later in wishes:
+        if later not in behind.get(earlier, ()):
+            behind[earlier] = reachable([earlier], lambda identity: before[identity])
+        if later not in behind[earlier]:
+            before[later].add(earlier)
     return before
-
-
-def _let_stay(remove: ChangeId, before: Dict[ChangeId, Set[ChangeId]]) -> None:
-    """Let what may be replaced stay beyond the removal of a parent whose run has to end before that is decided."""
-    behind = reachable([remove], lambda identity: before[identity]) - {remove}
-    for earlier in sorted(behind):
-        if split_change(earlier)[1] == REMOVE:
-            before[earlier].discard(remove)
 
 
 def _actions(drafts: Drafts) -> Dict[Name, List[str]]:
@@ -53,7 +70,7 @@ class _Order(NamedTuple):
     actions: Mapping[Name, List[str]]
 
     def edges(self) -> Iterator[Edge]:
-        """Yield every order between two changes of different causes."""
+        """Yield every order between two changes of different causes, but for the ends of readings."""
         for name, actions in self.actions.items():
             here = self.view.effective.get(name)
             before = [form for form in self.view.applied(name).forms if form is not here]
@@ -62,10 +79,16 @@ class _Order(NamedTuple):
                 yield from self._by_action(name, here, actions)
             for form in before:
                 yield from self._by_action(name, form, [REMOVE] if REMOVE in actions else [])
-            yield from self._endings(name, actions, here, before)
             if self.view.reports.by and here is not None:
                 yield from self._after_reporters(name, actions)
         yield from self._after_freed()
+
+    def endings(self) -> Iterator[Edge]:
+        """Yield the orders between what ends a reading, and what takes away that which was read."""
+        for name, actions in self.actions.items():
+            here = self.view.effective.get(name)
+            before = [form for form in self.view.applied(name).forms if form is not here]
+            yield from self._endings(name, actions, here, before)
 
     def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Edge]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""

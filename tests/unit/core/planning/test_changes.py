@@ -14,6 +14,9 @@ from tests.unit.core.planning.worlds import applied, res, situation, universe
 
 DB, DB2 = res("db", {"port": 1}), res("db", {"port": 2})
 READS = res("app", {"url": "${db.port}"})
+DB_ANEW = res("db", {"port": 2, "zone": "b"})
+MID = res("mid", {"port": "${db.port}"})
+BOTH = res("app", {"url": "${mid.port}", "port": "${db.port}"})
 REACTS = res("app", {}, react_on={"restart": ["db.update"]})
 AFTER = res("app", {"x": 2}, depends_on=["db"])
 
@@ -67,6 +70,50 @@ AFTER = res("app", {"x": 2}, depends_on=["db"])
                 "db.remove": {"app.remove"},
                 "db.run": {"db.remove"},
                 "app.run": {"app.remove", "db.run"},
+            },
+        ),
+        # In a diamond, what is replaced does not wait for what can only follow once it has gone.
+        (
+            situation(
+                applied(DB, MID, BOTH),
+                DB_ANEW,
+                res("mid", {"port": "${db.port}", "area": "${db.zone}"}),
+                res("app", {"url": "${mid.port}", "port": "${db.port}", "zone": "b"}),
+            ),
+            {
+                "app.remove": set(),
+                "db.remove": {"app.remove"},
+                "db.run": {"db.remove"},
+                "mid.update": {"db.run"},
+                "app.run": {"app.remove", "db.run", "mid.update"},
+            },
+        ),
+        # A reading has to end after the parent that is replaced was run: what was read stays as long.
+        (
+            situation(applied(DB, MID, res("app", {"x": "${mid.port}"})), DB_ANEW, res("app", {"x": "${db.port}"})),
+            {
+                "db.remove": set(),
+                "db.run": {"db.remove"},
+                "app.update": {"db.run"},
+                "mid.remove": {"app.update"},
+            },
+        ),
+        # Two that are replaced change their readers.
+        (
+            situation(
+                applied(DB, res("mq", {"port": 1}), res("a", {"x": "${db.port}"}), res("b", {"x": "${mq.port}"})),
+                DB_ANEW,
+                res("mq", {"port": 2, "zone": "b"}),
+                res("a", {"x": "${mq.port}"}),
+                res("b", {"x": "${db.port}"}),
+            ),
+            {
+                "db.remove": {"a.update"},
+                "db.run": {"db.remove"},
+                "b.update": {"db.run"},
+                "mq.remove": set(),
+                "mq.run": {"mq.remove"},
+                "a.update": {"mq.run"},
             },
         ),
         # A mapping may name a parent's removal.
