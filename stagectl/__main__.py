@@ -10,6 +10,7 @@ import io
 import os
 
 from stagectl.adapters.git import prefetch
+from stagectl.cli import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
@@ -22,7 +23,7 @@ DONE, FAILED, USAGE, LOCKED, INTERRUPTED = 0, 1, 64, 75, 130
 
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = place.entered(sys.argv[1:] if arguments is None else arguments)
     asked = prefetch.ask_ahead(words)
     handed_over = prefetch.ASKED.set(asked)
     try:
@@ -30,6 +31,7 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     finally:
         prefetch.ASKED.reset(handed_over)
         asked.drop()
+        place.back()
 
 
 def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
@@ -48,6 +50,7 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
     try:
         from stagectl.cli import app_for, colours
 
+        place.check()
         words = colours.taken_from(spelled(words))
         code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
@@ -194,10 +197,11 @@ def _open_what_is_closed() -> None:
 def entry() -> None:
     """Run the command line of this process, and end it."""
     _open_what_is_closed()
-    if prefetch.only_looks(sys.argv[1:]):
+    only_looks = prefetch.only_looks(place.apart(sys.argv[1:])[0])
+    if only_looks:
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
     code = main()
-    if prefetch.only_looks(sys.argv[1:]):
+    if only_looks:
         # What only looks has nothing left to close, and taking a hundred modules apart takes longer than planning did.
         sys.stdout.flush()
         sys.stderr.flush()

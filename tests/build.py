@@ -22,6 +22,7 @@ from stagectl.__main__ import main
 from stagectl.core.model import Kind, Name, Resource
 from stagectl.core.schemas import schema
 
+FOLDER = os.environ.get("STAGECTL_TEST_FOLDER", "")  # by hand: every test's project is in this folder
 FULL = os.environ.get("FULL") == "1"  # as many examples as there may be: .ci/run, on one Python
 LOOKING = ("plan", "status", "show", "diff", "graph")  # what has a quick way, and a full one that has to say the same
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,19 +65,25 @@ def heard(process: subprocess.Popen[str]) -> str:
 
 
 class Repo:
-    """A real git repository with the real command line. Every action writes its change id into `actions.log`."""
+    """A real git repository with the real command line. Every action writes its change id into `actions.log`.
 
-    def __init__(self, root: Path, *, init: bool = True) -> None:
-        self.root = root
+    folder: that of the project; top, root: where the repository is, and the project in it.
+    """
+
+    def __init__(self, root: Path, *, init: bool = True, folder: str = FOLDER) -> None:
+        self.top, self.folder, self.root = root, folder, root / folder
+        self.branch = f"stagectl/{folder}/applied" if folder else "stagectl/applied"
         if init:
             root.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(_template(_git_environment()), root, symlinks=True)  # half the time of six gits
+            shutil.copytree(_template(_git_environment(), folder), root, symlinks=True)  # half the time of six gits
             self.git("update-index", "-q", "--refresh")
 
     def begin_empty(self) -> Repo:
         """Set up what every repository of the tests begins with."""
         self.root.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        subprocess.run(["git", "init", "-q", "-b", "main"], cwd=self.top, check=True)
+        if self.folder:
+            self.write("stagectl.yaml", "# a project\n")
         self.git("config", "user.name", "Ada")
         self.git("config", "user.email", "ada@example.com")
         self.git("config", "maintenance.auto", "false")  # half of what a commit takes
@@ -112,6 +119,10 @@ class Repo:
         )
         assert not check or done.returncode == 0, f"git {arguments}: {done.stderr}"
         return done.stdout
+
+    def shell(self, line: str) -> None:
+        """Run a line that was printed, as one pastes it into a shell in the top folder."""
+        subprocess.run(["sh", "-e", "-c", line], cwd=self.top, check=True, timeout=PATIENCE)
 
     def commit(self, message: str = "work") -> str:
         self.git("add", "-A")
@@ -199,7 +210,7 @@ class Repo:
 
     def applied(self, name: str) -> Any:
         """The applied state of a resource without what its file says, None if it has none."""
-        text = self.git("show", f"stagectl/applied:.applied/{name}.json", check=False)
+        text = self.git("show", f"{self.branch}:./.applied/{name}.json", check=False)
         return {key: value for key, value in json.loads(text).items() if key != "written"} if text else None
 
 
@@ -211,17 +222,18 @@ def _git_environment() -> Tuple[Tuple[str, str], ...]:
     return tuple(sorted(found.items()))
 
 
-_templates: Dict[Tuple[Tuple[str, str], ...], Path] = {}
+_templates: Dict[Tuple[Tuple[Tuple[str, str], ...], str], Path] = {}
 _TEMPORARY = tempfile.gettempdir()  # before any test says otherwise
 
 
-def _template(environment: Tuple[Tuple[str, str], ...]) -> Path:
-    """A repository to copy, one per process and environment of git."""
-    if environment not in _templates:
+def _template(environment: Tuple[Tuple[str, str], ...], project: str) -> Path:
+    """A repository to copy, one per process, environment of git and folder of the project."""
+    if (environment, project) not in _templates:
         folder, owner = tempfile.mkdtemp(prefix="stagectl-template-", dir=_TEMPORARY), os.getpid()
         atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))  # no fork's end
-        _templates[environment] = Repo(Path(folder) / "repo", init=False).begin_empty().root
-    return _templates[environment]
+        repo = Repo(Path(folder) / "repo", init=False, folder=project).begin_empty()
+        _templates[environment, project] = repo.top
+    return _templates[environment, project]
 
 
 def _in_process(arguments: Sequence[str], folder: Path) -> Ran:

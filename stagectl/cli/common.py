@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterable, List, Optional
 
 import typer
 
-from stagectl.cli import completion
+from stagectl.cli import completion, place
 
 if TYPE_CHECKING:  # a command that only shows its help loads nothing else
     from stagectl.core.plans.selection import Selection
@@ -38,10 +38,12 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
 
     head: the revision that is asked about, if it is one and not the working tree.
     """
+    from stagectl.adapters.git.git import Meant
     from stagectl.adapters.git.prefetch import ASKED
     from stagectl.usecases.repository.workspace import Workspace
 
-    found = Workspace(_here(), head, ASKED.get(None))
+    found = Workspace(_here(), Meant(head, place.within()), ASKED.get(None))
+    _stand(found)
     if warns:
         from stagectl.usecases.applying.interrupted import interrupted, outliving
 
@@ -51,6 +53,24 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
 
             print_note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(outliving_text(outliving(found, run)))
+    return found
+
+
+def _stand(found: Workspace) -> None:
+    """Have messages say paths from where the command line was given."""
+    from stagectl.core.standing import STANDING, Standing
+
+    git = found.git
+    STANDING.set(Standing(str(git.top), git.folder, place.stood() or str(git.root)))
+
+
+def workspace_to_set_up() -> Workspace:
+    """Return the project that the current folder is, or is to be."""
+    from stagectl.adapters.git.git import Meant
+    from stagectl.usecases.repository.workspace import Workspace
+
+    found = Workspace(_here(), Meant(is_project=True))
+    _stand(found)
     return found
 
 

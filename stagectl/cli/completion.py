@@ -82,4 +82,4 @@ def runs(incomplete: str) -> List[str]:
     """Return the runs that are kept here."""
     from stagectl.adapters.running import run_folders
 
-    return _beginning(incomplete, lambda workspace: run_folders.run_ids(workspace.git.scratch()))
+    return _beginning(incomplete, lambda workspace: run_folders.run_ids(workspace.git.own_scratch()))

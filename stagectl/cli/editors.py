@@ -12,6 +12,7 @@ from stagectl.cli import completion
 from stagectl.cli.common import out, workspace
 from stagectl.core.errors import UsageError
 from stagectl.core.printable import json_text
+from stagectl.core.standing import from_here
 
 
 def schema(
@@ -28,7 +29,7 @@ def schema(
         raise UsageError("--write writes all schemas", "leave the rest out")
     if write:
         done = use_case.write_schemas(workspace())
-        out("".join(f"{path}\n" for path in done) or "Everything is up to date.\n")
+        out("".join(f"{from_here(path)}\n" for path in done) or "Everything is up to date.\n")
         return
     found = use_case.schema_of_kind(workspace(), which, kind) if kind else use_case.schemas(which)
     out(json_text(found, indent=2) + "\n")

@@ -22,6 +22,7 @@ from stagectl.cli.common import (
     workspace,
 )
 from stagectl.core.errors import InvalidFiles, UsageError
+from stagectl.core.standing import from_here
 
 if TYPE_CHECKING:
     from stagectl.usecases.repository.workspace import Workspace
@@ -104,7 +105,9 @@ def validate() -> None:
     warn(found.warnings)
     old = outdated(repository)
     if old:
-        print_note(f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write")
+        print_note(
+            f"note: not up to date, for editors: {', '.join(map(from_here, old))}; write them: stagectl schema --write"
+        )
     out(f"All is well: {found.definitions} definitions, {found.staged} staged files, {found.kinds} kinds.\n")
 
 

@@ -15,6 +15,7 @@ Usage: stagectl [OPTIONS] COMMAND [ARGUMENTS]...
 """
 _FOOT = """
 Options:
+  -C FOLDER     Act on the project there; before or behind the command
   --color WHEN  always, never, or auto: on terminals, and never with NO_COLOR
   -V --version  Show the version
   -h --help     Show this list; behind a command, its options with examples

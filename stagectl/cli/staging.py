@@ -15,10 +15,11 @@ from stagectl.cli.common import (
     print_note,
     selection,
     warn,
-    workspace,
+    workspace_to_set_up,
     workspace_to_stage,
 )
 from stagectl.core.errors import UsageError
+from stagectl.core.standing import from_here
 
 if TYPE_CHECKING:
     from stagectl.usecases.staging.stage import Choice
@@ -31,12 +32,13 @@ def init(
     """Set up a repository: folders, a first kind, the config, the fetch rule for the applied branch."""
     from stagectl.usecases.setup.init import init as use_case
 
-    done = use_case(workspace(), example=example, git=git)
+    done = use_case(workspace_to_set_up(), example=example, git=git)
     out("".join(f"{line}\n" for line in done) or "Everything is here already.\n")
     if example:
         out("Next: git add . && git commit -m shop && stagectl stage && stagectl plan\n")
     elif done:
-        out("Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n")
+        name, *files = map(from_here, ("resources/NAME.yaml", "kinds/", ".stagectl/", "stagectl.yaml"))
+        out(f"Next: write {name}, commit {files[0]}, {files[1]} and {files[2]}, then: stagectl stage\n")
 
 
 class _Asking:

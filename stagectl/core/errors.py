@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
+from stagectl.core.standing import from_here
+
 Step = Union[str, int]
 MOST_FLAWS = 100  # of one file
 _LONGEST_MESSAGE = 1000  # characters
@@ -51,7 +53,9 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         message = self.message if len(self.message) <= _LONGEST_MESSAGE else f"{self.message[:_LONGEST_MESSAGE]}..."
-        return f"{self.path}:{self.line}:{self.column}: {message}".replace("\n", "\\n")  # one problem, one line
+        return f"{from_here(self.path)}:{self.line}:{self.column}: {message}".replace(
+            "\n", "\\n"
+        )  # one problem, one line
 
 
 class InvalidFiles(StagectlError):

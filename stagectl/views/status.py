@@ -7,6 +7,7 @@ from typing import Iterable, List
 from stagectl.core.model import CHANGE
 from stagectl.core.pictures.reports import Status, outliving_text
 from stagectl.core.printable import json_text
+from stagectl.core.standing import from_here
 from stagectl.views.text import BOLD, COLOURS, counted, painted, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
@@ -36,7 +37,7 @@ def status_text(found: Status, *, colour: bool = False) -> str:
     run = [found.interrupted, *outliving_text(found.outliving)] if found.interrupted else []
     parts = _part(colour, "Run interrupted (stagectl resume):", run)
     parts += _part(colour, "Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
-    parts += _part(colour, "Staged, not committed (git commit):", found.uncommitted)
+    parts += _part(colour, "Staged, not committed (git commit):", map(from_here, found.uncommitted))
     pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own
     parts += _part(colour, "Staged, not applied (stagectl plan):", pending)
     parts += _part(colour, "Affected by that:", found.affected)
@@ -61,7 +62,7 @@ def _with_sign(line: str, colour: bool) -> str:
 def status_short(found: Status) -> str:
     """Return one line per thing: two letters, then what it is about."""
     rows = [("I ", found.interrupted)] if found.interrupted else []
-    rows += [("D ", name) for name, _ in found.unstaged] + [("C ", path) for path in found.uncommitted]
+    rows += [("D ", name) for name, _ in found.unstaged] + [("C ", from_here(path)) for path in found.uncommitted]
     rows += [("S ", change) for change, _ in found.pending] + [("A ", change) for change in found.affected]
     rows += [("R ", name) for name in found.recorded]
     rows += [("U ", change) for change in found.unfinished] + [("O ", change) for change in found.owed]

@@ -202,12 +202,12 @@ def _state(name: Name, line: Line, content: bytes) -> Applied:
 
 def opened(git: Git, commit: Oid) -> Optional[Index]:
     """Return the index of an applied commit, None where it has none that is of its state."""
-    staged, applied, tree = git.look_up([f"{commit}:{folder}" for folder in (STAGED, APPLIED, INDEX)])
+    staged, applied, tree = git.look_up([git.at(commit, folder) for folder in (STAGED, APPLIED, INDEX)])
     if tree is None:
         return None
     files: Dict[str, Oid] = {}
     shards: Dict[str, Dict[str, Tuple[Oid, bool]]] = {}
-    for entry in git.entries(tree, []):  # one for forty resources: a look at each has to be short
+    for entry in git.files_of(tree):  # one for forty resources: a look at each has to be short
         folder, _, last = entry.path.rpartition("/")
         if last[:2] in STARTS and entry.path != OF:
             shards.setdefault(folder, {})[last[2:]] = (entry.oid, last[:2] == OPEN)

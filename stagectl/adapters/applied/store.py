@@ -56,7 +56,7 @@ def load_states(git: Git, commit: Oid) -> Dict[Name, Applied]:
 def load_some(git: Git, commit: Oid, names: Iterable[Name]) -> Dict[Name, Optional[Applied]]:
     """Return the same of some resources, None for those that have no state there."""
     paths = [path for name in sorted(names) for path in (staged_path(name), state_path(name))]
-    oids = dict(zip(paths, git.look_up([f"{commit}:{path}" for path in paths])))
+    oids = dict(zip(paths, git.look_up([git.at(commit, path) for path in paths])))
     there = {path: oid for path, oid in oids.items() if oid is not None}
     files = dict(zip(there, git.objects(list(there.values()))))
     return {**dict.fromkeys(names), **_states(files, commit)}

@@ -53,7 +53,7 @@ def write(
 def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
     """Return a commit's tree with the folders of an applied state in it, to be stored."""
     folders = zip((STAGED, APPLIED, INDEX), trees)
-    items = {path: None if oid is None else Item(TREE, oid) for path, oid in folders}
+    items = {git.path(path): None if oid is None else Item(TREE, oid) for path, oid in folders}
     (root,) = git.look_up([f"{like}^{{tree}}"])
     made = objects.edited(root, items)
     assert made is not None, "an index is never empty"
@@ -64,7 +64,7 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
     """Return the folders of the applied state after some states changed, to be stored. like: whose kinds count."""
     before = opened(git, tip) if tip is not None else None
     names = (STAGED, APPLIED, INDEX)
-    staged, applied, index = git.look_up([f"{tip}:{folder}" for folder in names]) if tip is not None else (None,) * 3
+    staged, applied, index = git.look_up([git.at(tip, folder) for folder in names]) if tip is not None else (None,) * 3
     if before is None and tip is not None:  # what is there has no index yet
         everything: States = {**load_states(git, tip), **states}
         everything = {name: state for name, state in everything.items() if state is not None}
@@ -115,7 +115,7 @@ def _index(
 
 def _with_fitting(git: Git, usage: Usage, like: Oid, before: Optional[Usage]) -> Usage:
     """Return what is needed of the kinds, with the id of those of a commit if they have it."""
-    (oid,) = git.look_up([f"{like}:{KINDS}"])
+    (oid,) = git.look_up([git.at(like, KINDS)])
     if oid is None:
         return usage
     if before is not None and before.fits == oid and before.counts == usage.counts:

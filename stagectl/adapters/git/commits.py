@@ -32,17 +32,16 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
 
 
 def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message: str) -> Oid:
-    listed = "\0".join(paths).encode()
     new = git.untracked(paths)
     if new:
-        code, _, err = _try_pathspec(git, "add", "--intent-to-add", data="\0".join(new).encode())
+        code, _, err = _try_pathspec(git, "add", "--intent-to-add", paths=new)
         if code:
             _forget(git, new)
             raise git.refusal("git add failed", code, err)
     with tempfile.NamedTemporaryFile("w", dir=git.scratch(), encoding="utf-8") as file:
         file.write(message)
         file.flush()
-        code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", data=listed)
+        code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", paths=paths)
     if code and not is_committed(git, head, message):
         if new:
             _forget(git, new)
@@ -62,7 +61,7 @@ def is_committed(git: Git, before: Optional[Oid], message: str) -> bool:
 def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
     """Take into the index what a hook changed in the files just committed; git leaves them there as they were."""
     out = git.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", check=False)
-    left = set(out.decode("utf-8", "surrogateescape").split("\0")) & set(paths)
+    left = set(git.ours(out)) & set(paths)
     if left:
         _reset(git, sorted(left))
 
@@ -70,18 +69,18 @@ def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
 def _forget(git: Git, paths: Sequence[str]) -> None:
     """Take paths out of the index that were put there for a commit which did not come about."""
     options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
-    code, _, _ = _try_pathspec(git, "rm", *options, data="\0".join(paths).encode())
+    code, _, _ = _try_pathspec(git, "rm", *options, paths=paths)
     git.is_out_of_step |= code != 0
 
 
 def _reset(git: Git, paths: Sequence[str]) -> None:
-    code, _, _ = _try_pathspec(git, "reset", "--quiet", data="\0".join(paths).encode())
+    code, _, _ = _try_pathspec(git, "reset", "--quiet", paths=paths)
     git.is_out_of_step |= code != 0
 
 
-def _try_pathspec(git: Git, *arguments: str, data: bytes) -> Tuple[int, bytes, bytes]:
+def _try_pathspec(git: Git, *arguments: str, paths: Sequence[str]) -> Tuple[int, bytes, bytes]:
     # Not by GIT_LITERAL_PATHSPECS: hooks would inherit it, and their own git would take no pattern for one.
-    literally = b"\0".join(b":(literal)" + path for path in data.split(b"\0") if path)
+    literally = "\0".join(f":(literal){git.path(path)}" for path in paths).encode()
     env = {"GIT_LITERAL_PATHSPECS": "0"} if "GIT_LITERAL_PATHSPECS" in os.environ else None
     return git.try_run(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", data=literally, env=env)
 
@@ -92,7 +91,7 @@ def _try_pathspec(git: Git, *arguments: str, data: bytes) -> Tuple[int, bytes, b
 def _is_plain(git: Git) -> bool:
     """Return whether nothing is set up, and nothing under way, that a commit by git itself would heed."""
     words = [word for name in ("hooks", *_UNDER_WAY) for word in ("--git-path", name)]
-    hooks, *under_way = (git.root / line for line in git.run("rev-parse", *words).decode().splitlines())
+    hooks, *under_way = (git.top / line for line in git.run("rev-parse", *words).decode().splitlines())
     if any(os.access(hooks / name, os.X_OK) for name in _HOOKS) or any(path.exists() for path in under_way):
         return False
     acting = [values for key, values in git.settings.items() if key in _ACTING or key.startswith("hook.")]
@@ -101,14 +100,13 @@ def _is_plain(git: Git) -> bool:
 
 def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:
     """Return whether some path is new and ignored, which git refuses to add."""
-    known = git.look_up([f"{head}:{path}" for path in paths])
-    new = "".join(f"{path}\0" for path, oid in zip(paths, known) if oid is None)
-    return bool(new) and bool(git.run("check-ignore", "-z", "--stdin", data=new.encode(), check=False))
+    known = git.look_up([git.at(head, path) for path in paths])
+    new = git.listed(path for path, oid in zip(paths, known) if oid is None)
+    return bool(new) and bool(git.run("check-ignore", "-z", "--stdin", data=new, check=False))
 
 
 def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:
-    listed = "".join(f"{path}\0" for path in paths).encode()
-    code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=listed)
+    code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=git.listed(paths))
     if code:
         _reset(git, paths)
         raise git.refusal("git add failed", code, err)
@@ -130,9 +128,10 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
 
 
 def _indexed(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
-    """Return what the index has at some paths, None for what is gone."""
-    found: Dict[str, Optional[Item]] = dict.fromkeys(paths)
-    out = git.run("ls-files", "--stage", "-z", "--", *paths, env={"GIT_LITERAL_PATHSPECS": "1"})
+    """Return what the index has at some paths, by their paths from the top folder, None for what is gone."""
+    full = [git.path(path) for path in paths]
+    found: Dict[str, Optional[Item]] = dict.fromkeys(full)
+    out = git.run("ls-files", "--stage", "-z", "--", *full, env={"GIT_LITERAL_PATHSPECS": "1"})
     for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         facts, _, path = line.partition("\t")
         mode, oid, _ = facts.split(" ")

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch
+from stagectl.adapters.git import prefetch, project
 from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import Prefetch
@@ -54,14 +54,28 @@ def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
     return "this is git's own folder: go up to the working tree"
 
 
-class Git(GitProcess):
-    """Git in one working tree. root: the top folder; every path is relative to it, with `/`.
+class Meant(NamedTuple):
+    """Which project of a repository is meant; that around the folder, if nothing else is said.
 
-    may_be_bare: whether a repository without a working tree will do; root is then the repository itself.
-    ahead: what was asked in the folder before, if anything was.
+    head: the revision asked about, for which a repository without a working tree will do; within: the folder in such a
+    one; is_project: whether the folder itself is the project, come what may.
     """
 
-    def __init__(self, folder: Path, *, may_be_bare: bool = False, ahead: Optional[Prefetch] = None) -> None:
+    head: Optional[str] = None
+    within: str = ""
+    is_project: bool = False
+
+
+class Git(GitProcess):
+    """Git in one working tree, as the project around a folder sees it.
+
+    top: the top folder, where git runs; folder: the project's below it, "" or ending in `/`; root: the two together.
+    Every path given and returned is relative to root, with `/`; one on its way to git goes through `path`, `at` or
+    `only`, one that git says through `ours`.
+    """
+
+    def __init__(self, folder: Path, meant: Meant = Meant(), ahead: Optional[Prefetch] = None) -> None:
+        """Open the repository around a folder; ahead: what was asked in the folder before, if anything was."""
         super().__init__(folder, ahead)
         self.is_bare = False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
@@ -72,7 +86,8 @@ class Git(GitProcess):
             )
         places = self.ahead.places()
         code, out, err = self.try_run(*prefetch.PLACES) if places is None else (0, places, b"")
-        if code and may_be_bare and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
+        is_allowed = code and meant.head is not None
+        if is_allowed and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
             self.is_bare = True
             code, out, err = self.try_run(
                 *("--absolute-git-dir" if "top" in word else word for word in prefetch.PLACES)
@@ -88,12 +103,47 @@ class Git(GitProcess):
                 f"{folder} is not inside the working tree of a git repository",
                 _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
             )
-        self.root = Path(top[0])
+        self.top = Path(top[0])
         if top[0] != self.ahead.folder:  # the files of another folder were looked at
             self.ahead.drop()
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
         self._names = Names(self)
+        self.folder = self._project(folder.resolve(), meant)
+        self.root = self.top / self.folder
+
+    def _project(self, folder: Path, meant: Meant) -> str:
+        if self.is_bare:
+            there = f"{meant.head}:"
+            return project.nearest_in(meant.within, lambda path: self.look_up([there + path]) != [None])
+        if meant.is_project and self.top in folder.parents:
+            return f"{folder.relative_to(self.top).as_posix()}/"
+        return "" if meant.is_project else project.nearest(str(folder), str(self.top))
+
+    # --- paths
+
+    def path(self, path: str) -> str:
+        """Return a path as git says it, from the top folder."""
+        return f"{self.folder}{path}"
+
+    def at(self, revision: str, path: str) -> str:
+        """Return the name of what is at a path in a revision."""
+        return f"{revision}:{self.folder}{path}"
+
+    def only(self, specs: Iterable[str] = ()) -> List[str]:
+        """Return the end of a command line: what is meant are these paths or pathspecs, without any the project."""
+        found = [project.pathspec(self.folder, spec) for spec in specs]
+        return ["--", *(found or ([f":(literal){self.folder}"] if self.folder else []))]
+
+    @property
+    def relative(self) -> List[str]:
+        """The option by which git compares no more than the project, and says its paths as the project does."""
+        return [f"--relative={self.folder}"] if self.folder else []
+
+    def ours(self, out: bytes) -> List[str]:
+        """Return the paths, of those that git says with a NUL after each, that are in the project."""
+        paths = out.decode("utf-8", "surrogateescape").split("\0")
+        return [path[len(self.folder) :] for path in paths if path and path.startswith(self.folder)]
 
     # --- revisions
 
@@ -143,8 +193,14 @@ class Git(GitProcess):
     # --- trees and files
 
     def entries(self, commit: Oid, paths: Sequence[str]) -> List[Entry]:
-        """Return the files of a commit under some paths."""
-        out = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+        """Return the files of a commit under some paths; without any, all of the project."""
+        folder = self.folder
+        wanted = [self.path(path) for path in paths] or ([folder] if folder else [])
+        return [entry._replace(path=entry.path[len(folder) :]) for entry in self.files_of(commit, wanted)]
+
+    def files_of(self, tree: Oid, paths: Sequence[str] = ()) -> List[Entry]:
+        """Return the files of any tree, under some paths from its root."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths)
         found = []
         for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             mode_type_oid, _, path = line.partition("\t")
@@ -186,33 +242,34 @@ class Git(GitProcess):
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY
-        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty", "--")
-        out = self.run(*prefetch.EXACTLY, "status", *options, *([] if many else paths)).decode(
-            "utf-8", "surrogateescape"
-        )
-        codes = {line[3:]: line[:2] for line in out.split("\0") if line}
+        options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty")
+        out = self.run(*prefetch.EXACTLY, "status", *options, *self.only([] if many else paths))
+        lines = [line for line in out.decode("utf-8", "surrogateescape").split("\0") if line]
+        codes = {line[3 + len(self.folder) :]: line[:2] for line in lines if line[3:].startswith(self.folder)}
         # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.
         gone = [path for path, code in codes.items() if code == " D"]
         found = set(codes) - {path for path, oid in zip(gone, self._in_head(gone)) if oid is None}
         return sorted(found & set(paths) if many else found)
 
     def _in_head(self, paths: Sequence[str]) -> List[Optional[Oid]]:
-        return self.look_up([f"HEAD:{path}" for path in paths]) if paths else []
+        return self.look_up([self.at("HEAD", path) for path in paths]) if paths else []
 
     def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
         """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
         if self.config("core.sparseCheckout") != ["true"]:
             return []
-        out = self.run("ls-files", "-t", "-s", "-z", "--", *paths).decode("utf-8", "surrogateescape")
+        out = self.run("ls-files", "-t", "-s", "-z", *self.only(paths)).decode("utf-8", "surrogateescape")
         lines = [line.partition("\t") for line in out.split("\0") if line.startswith("S ")]
-        return [Entry(path, facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
+        start = len(self.folder)
+        return [Entry(path[start:], facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
 
     def submodules(self, paths: Sequence[str]) -> List[str]:
         """Return the submodules at or below some paths: folders whose files are another repository's."""
-        if not (self.root / ".gitmodules").exists():
+        if not (self.top / ".gitmodules").exists():
             return []
-        out = self.run("ls-files", "--stage", "-z", "--", *paths).decode("utf-8", "surrogateescape")
-        return [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
+        out = self.run("ls-files", "--stage", "-z", *self.only(paths)).decode("utf-8", "surrogateescape")
+        found = [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
+        return [path[len(self.folder) :] for path in found]
 
     def unfinished(self) -> Optional[str]:
         """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
@@ -221,7 +278,7 @@ class Git(GitProcess):
 
     def untracked(self, paths: Sequence[str]) -> List[str]:
         """Return the files, among some, that are there and that the index does not know."""
-        known = set(self.run("ls-files", "-z").decode("utf-8", "surrogateescape").split("\0"))
+        known = set(self.ours(self.run("ls-files", "-z", *self.only())))
         return [path for path in paths if path not in known and (self.root / path).exists()]
 
     # --- writing
@@ -237,16 +294,30 @@ class Git(GitProcess):
         return code == 0
 
     def reset(self, paths: Sequence[str]) -> None:
-        """Put paths in the index as HEAD has them; raises GitError."""
+        """Put paths, from the top folder, in the index as HEAD has them; raises GitError."""
         words = ("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul")
         listed = "\0".join(paths).encode("utf-8", "surrogateescape")
         self.run(*words, data=listed, env={"GIT_LITERAL_PATHSPECS": "1"})
+
+    def listed(self, paths: Iterable[str]) -> bytes:
+        """Return paths as git reads them from its input: from the top folder, each with a NUL after it."""
+        return "".join(f"{self.path(path)}\0" for path in paths).encode("utf-8", "surrogateescape")
 
     def scratch(self) -> Path:
         """Return the folder under the git folder that stagectl keeps its own files in, shared by linked worktrees."""
         folder = self.common / "stagectl"
         folder.mkdir(exist_ok=True)
         return folder
+
+    @property
+    def own_place(self) -> Path:
+        """Where the project's own files are in that folder: its runs and its locks, apart from those of others."""
+        return self.common / "stagectl" / (f"projects/{self.folder}@" if self.folder else "")
+
+    def own_scratch(self) -> Path:
+        """Return that folder, made if it is not there."""
+        self.own_place.mkdir(parents=True, exist_ok=True)
+        return self.own_place
 
     @property
     def staging_note(self) -> Path:
@@ -281,7 +352,7 @@ class Git(GitProcess):
         """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
         options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-only", "--always")
         data = "".join(f"{commit}\n" for commit in commits).encode()
-        out = self.run("diff-tree", *options, "--", folder, data=data) if commits else b""
+        out = self.run("diff-tree", *options, *self.relative, *self.only([folder]), data=data) if commits else b""
         found: Dict[Oid, List[str]] = {}
         last: List[str] = []
         for text in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:

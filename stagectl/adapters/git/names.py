@@ -33,7 +33,7 @@ class Names:
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
         if self._ahead is None:
             answer = self._git.ahead.objects()
-            self._ahead = _by_commit(answer.decode("utf-8", "replace").splitlines()) if answer else {}
+            self._ahead = _by_commit(self._git.ahead.project, answer) if answer else {}
         # Given once: what is asked again may have moved since.
         known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
         left = [name for name in names if name not in known]
@@ -89,9 +89,10 @@ class Names:
         return GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
 
 
-def _by_commit(answers: Sequence[str]) -> Dict[str, str]:
+def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
     """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
-    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.NAMES, answers)]
+    answers = answer.decode("utf-8", "replace").splitlines()
+    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.names(folder), answers)]
     commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
     found = {}
     for name, oid in asked:

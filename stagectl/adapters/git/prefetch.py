@@ -1,6 +1,6 @@
 """What `plan`, `status` and `stage` ask git first, asked before Python has loaded what they do with the answer.
 
-Git looks at every file meanwhile, which takes as long as starting Python and planning. Imports nothing of ours.
+Git looks at every file meanwhile, which takes as long as starting Python and planning. Loads hardly anything.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import time
 from contextvars import ContextVar
+
+from stagectl.adapters.git.project import nearest, pathspec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
@@ -28,12 +30,6 @@ CACHE = ("stagectl", "cache")  # in git's folder
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
 STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")  # where what has the names on its input stands
-_APPLIED = "refs/heads/stagectl/applied"
-NAMES = (
-    "HEAD^{commit}", "HEAD:.staged", "HEAD:.applied", f"{_APPLIED}^{{commit}}", f"{_APPLIED}:.staged",
-    f"{_APPLIED}:.applied", f"{_APPLIED}^2^{{commit}}", "refs/remotes/origin/stagectl/applied^{commit}",
-    "HEAD^{commit}", f"{_APPLIED}^{{commit}}",  # again: what is found between is theirs if they stand where they stood
-)  # fmt: skip
 _PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
 _NO_PROGRAM = (  # what a repository may have git run while it looks; filters have names of their own
     ("core.fsmonitor", "false"),
@@ -42,17 +38,46 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
     ("credential.helper", ""),
     ("core.askPass", ""),
 )
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES")
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
-def changed_words(roots: Sequence[str] = ()) -> Tuple[str, ...]:
-    """Return the question what the working tree has otherwise than HEAD, untracked files left out."""
-    return (*EXACTLY, "diff-index", *RAW, "HEAD", "--", *WATCHED, *roots)
+def changed_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
+    """Return the question what a project's working tree has otherwise than HEAD, untracked files left out."""
+    relative = (f"--relative={project}",) if project else ()
+    specs = (pathspec(project, path) for path in (*WATCHED, *roots))
+    return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
 
 
-def listing_words(*tops: str) -> Tuple[str, ...]:
-    """Return the question which files there are, and which of them git knows."""
-    return (*LISTING, *tops)
+def listing_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
+    """Return the question which files a project has and which of them git knows, with those of attributes above."""
+    tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
+    return (*LISTING, *(pathspec(project, path) for path in (*WATCHED, *roots)), *above(tops))
+
+
+def above(tops: Sequence[str]) -> List[str]:
+    """Return where attributes may be that hold for some folders from above."""
+    folders = {folder for top in tops for folder in _parents(top)}
+    return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
+
+
+def _parents(path: str) -> List[str]:
+    found = [""]
+    for step in path.split("/")[:-1]:
+        found.append(f"{found[-1]}{step}/")
+    return found
+
+
+def names(project: str) -> Tuple[str, ...]:
+    """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
+    branch = f"stagectl/{project}applied"
+    applied = f"refs/heads/{branch}"
+    return (
+        "HEAD^{commit}", f"HEAD:{project}.staged", f"HEAD:{project}.applied", f"{applied}^{{commit}}",
+        f"{applied}:{project}.staged", f"{applied}:{project}.applied", f"{applied}^2^{{commit}}",
+        f"refs/remotes/origin/{branch}^{{commit}}",
+        "HEAD^{commit}", f"{applied}^{{commit}}",  # again: what is found between is theirs if they stand as they stood
+    )  # fmt: skip
 
 
 def environment() -> Dict[str, str]:
@@ -83,10 +108,11 @@ class Prefetch:
     """Git's answers to questions that were asked ahead in one folder, each given once; None to what was not asked.
 
     Belongs to the Git that asks. One that was made is asked nothing; `ask_ahead` asks.
+    folder: the top folder of the repository; project: the folder of the project in it, "" or ending in `/`.
     """
 
-    def __init__(self, folder: str = "") -> None:
-        self.folder = folder
+    def __init__(self, folder: str = "", project: str = "") -> None:
+        self.folder, self.project = folder, project
         self._began: Optional[int] = None  # when git was asked, in nanoseconds since the epoch
         self._running: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # question -> (process, file that it writes to)
 
@@ -101,16 +127,16 @@ class Prefetch:
         return self._take(PLACES)
 
     def objects(self) -> Optional[bytes]:
-        """Return the objects that NAMES stood for, as STANDS is answered."""
+        """Return the objects that `names` stood for, as STANDS is answered."""
         return self._take(STANDS)
 
     def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
         """Return what differs from HEAD in what a plan is made from and under some roots, as git's raw format."""
-        return self._take(changed_words(roots))
+        return self._take(changed_words(self.project, roots))
 
-    def all_files(self, tops: Sequence[str]) -> Optional[bytes]:
-        """Return the files below some folders, each with the letter that says whether git knows it."""
-        return self._take(listing_words(*tops))
+    def all_files(self, roots: Sequence[str]) -> Optional[bytes]:
+        """Return the files of a project, each with the letter that says whether git knows it."""
+        return self._take(listing_words(self.project, roots))
 
     def began(self) -> int:
         """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
@@ -134,26 +160,28 @@ class Prefetch:
         nothing = os.open(os.devnull, os.O_RDWR)
         opened.append(nothing)
         self._began = time.time_ns()
-        names = os.memfd_create("names")
-        opened.append(names)
-        os.write(names, "".join(f"{name}\n" for name in NAMES).encode())
-        os.lseek(names, 0, os.SEEK_SET)
+        asked = os.memfd_create("names")
+        opened.append(asked)
+        os.write(asked, os.fsencode("".join(f"{name}\n" for name in names(self.project))))
+        os.lseek(asked, 0, os.SEEK_SET)
         ours = environment()
-        for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, names)):
+        for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, asked)):
             self._start(words, (stdin, nothing), ours)
         settings = self._wait_for(SETTINGS)  # takes a millisecond: what git must not run has to be known
         if settings is not None:
             ours = looking(settings)
-            self._start(changed_words(roots), (nothing, nothing), ours)
-            if _is_new():
-                self._start(listing_words(*WATCHED, *roots, ATTRIBUTES), (nothing, nothing), ours)
+            self._start(changed_words(self.project, roots), (nothing, nothing), ours)
+            if _is_new(os.path.join(self.folder, ".git")):
+                self._start(listing_words(self.project, roots), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""
         file = os.memfd_create("git")
         actions = [(os.POSIX_SPAWN_DUP2, end, number) for end, number in ((ends[0], 0), (file, 1), (ends[1], 2))]
+        # Where the repository is, git says as seen from the current folder.
+        elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
         try:
-            process = os.posix_spawnp("git", ["git", *words], ours, file_actions=actions)
+            process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=actions)
         except OSError:
             os.close(file)  # the next question to git finds out what is wrong
             return
@@ -204,24 +232,38 @@ def only_looks(arguments: Sequence[str]) -> bool:
 
 
 def ask_ahead(arguments: Sequence[str]) -> Prefetch:
-    """Ask what a command line will want to know, in the top folder of a repository; elsewhere nothing is asked."""
+    """Ask what a command line will want to know, in a repository that is where it seems; else nothing is asked."""
     # Help needs no git, another revision not this one; what of some tags is staged every file says.
     others = ("--he", "-h", "-t", "--t") if arguments[:1] == ["stage"] else ("--he", "-h")
     is_other = any(word.startswith(others) for word in arguments[1:])
     roots = _ROOTS.get(arguments[0]) if arguments and not is_other else None
-    if roots is None or not os.path.lexists(".git") or not hasattr(os, "memfd_create"):
+    top = None if roots is None or not hasattr(os, "memfd_create") else _top()
+    if roots is None or top is None:
         return Prefetch()
-    asked = Prefetch(os.getcwd())
+    asked = Prefetch(top, nearest(os.getcwd(), top))
     asked.ask(roots)
     return asked
 
 
-def _is_new() -> bool:
+def _top() -> Optional[str]:
+    """Return the top folder of the repository around, None where the environment has git look elsewhere."""
+    try:
+        here = top = os.getcwd()
+    except OSError:
+        return None
+    while not os.path.lexists(os.path.join(top, ".git")):
+        below, top = top, os.path.dirname(top)
+        if top == below:
+            return None
+    return top if top == here or not any(key in os.environ for key in _ELSEWHERE) else None
+
+
+def _is_new(git_folder: str) -> bool:
     """Return whether git's index was written since it was last noted which folders have nothing untracked in them."""
     try:
-        with os.scandir(os.path.join(".git", *CACHE)) as files:
+        with os.scandir(os.path.join(git_folder, *CACHE)) as files:
             noted = [file.stat().st_mtime_ns for file in files if file.name.startswith("folders-")]
-        return os.stat(os.path.join(".git", "index")).st_mtime_ns > max(noted, default=0)
+        return os.stat(os.path.join(git_folder, "index")).st_mtime_ns > max(noted, default=0)
     except OSError:
         return False
 

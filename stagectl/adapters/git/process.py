@@ -60,7 +60,8 @@ class GitProcess:
     """Runs git in one folder, and knows how it is set up there. ahead: the answers it was given with the folder."""
 
     def __init__(self, folder: Path, ahead: Optional[Prefetch] = None) -> None:
-        self.root = folder
+        self.top = folder
+        self.folder = ""  # of the project, from there
         self.ahead = ahead or Prefetch()
 
     def run(
@@ -121,7 +122,7 @@ class GitProcess:
             full = {**ours, **_ENGLISH, **(env or {})}
             return subprocess.Popen(
                 ["git", *arguments],
-                cwd=self.root,
+                cwd=self.top,
                 env=full,
                 stdin=pipe,
                 stdout=pipe,
@@ -136,7 +137,7 @@ class GitProcess:
         import git
 
         try:
-            started = git.Git(str(self.root)).execute(
+            started = git.Git(str(self.top)).execute(
                 ["git", *arguments], as_process=True, istream=subprocess.PIPE, env=dict(env) if env else None
             )
         except git.GitCommandNotFound:
@@ -195,13 +196,13 @@ class GitProcess:
 
         Untracked files are left out.
         """
-        answer = self.ahead.changed_files(roots)
-        return self.run(*prefetch.changed_words(roots)) if answer is None else answer
+        answer = self.ahead.changed_files(roots) if self.folder == self.ahead.project else None
+        return self.run(*prefetch.changed_words(self.folder, roots)) if answer is None else answer
 
-    def all_files(self, tops: Sequence[str]) -> bytes:
-        """Return the files below some folders, each behind the letter that says whether git knows it, and a space."""
-        answer = self.ahead.all_files(tops)
-        return self.run(*prefetch.listing_words(*tops)) if answer is None else answer
+    def all_files(self, roots: Sequence[str]) -> bytes:
+        """Return the files of the project, each behind the letter that says whether git knows it, and a space."""
+        answer = self.ahead.all_files(roots) if self.folder == self.ahead.project else None
+        return self.run(*prefetch.listing_words(self.folder, roots)) if answer is None else answer
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

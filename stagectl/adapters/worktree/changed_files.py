@@ -54,9 +54,9 @@ class Looked(NamedTuple):
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
-        paths = "".join(f"{entry.path}\0" for entry in self.fresh).encode("utf-8", "surrogateescape")
+        paths = git.listed(entry.path for entry in self.fresh)
         out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
-        ignored = set(out.decode("utf-8", "surrogateescape").split("\0"))
+        ignored = set(git.ours(out))
         return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
 
 

@@ -124,7 +124,7 @@ def _below(root: Path, path: str) -> Optional[List[str]]:
     except FileNotFoundError:
         return []
     except NotADirectoryError:
-        return [] if path == CONFIG else None  # where a folder belongs
+        return [] if PurePosixPath(path).name == CONFIG else None  # where a folder belongs
     except OSError:
         return None
     return folders

@@ -75,11 +75,12 @@ class Snapshot:
         return problem_at(self.files[path], path, flaw) if path in self.files else Problem(path, 1, 1, flaw.message)
 
 
-def parse_config(files: Files, problems: List[Problem]) -> Config:
-    """Return the config of a tree, the defaults where there is none."""
-    if CONFIG not in files:
+def parse_config(files: Files, problems: List[Problem], folder: str = "") -> Config:
+    """Return the config of a tree, the defaults where there is none; folder: of the project, "" or ending in `/`."""
+    if CONFIG not in files and not folder:
         return Config()
-    return _parse(files, CONFIG, settings.config, problems) or Config()
+    files = {CONFIG: b"", **files}
+    return _parse(files, CONFIG, lambda documents: settings.config(documents, folder), problems) or Config()
 
 
 def parse_snapshot(

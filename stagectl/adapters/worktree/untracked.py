@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path, PurePosixPath
-from typing import Iterable, List, NamedTuple, Sequence
+from pathlib import Path
+from typing import List, NamedTuple, Sequence
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.prefetch import ATTRIBUTES, LISTING, WATCHED
+from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, listing_words
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
@@ -40,43 +40,42 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
     cache = git.cache()
     if cache is None:
         raise ReadInFull("STAGECTL_CACHE=off")
-    tops = (*WATCHED, *roots)
-    if git.submodules(tops):
+    if git.submodules((*WATCHED, *roots)):
         raise ReadInFull("there are submodules")
-    folders = Folders(cache, git.root, git.index, tops)
+    tops = tuple(map(git.path, (*WATCHED, *roots)))  # from the top folder, as all paths here
+    folders = Folders(cache, git.top, git.index, tops)
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
             return Seen((), changes_line_ends)
     if not folders.look(git.ahead.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
-    listed = _listed(git, tops)
+    listed = b"\0" + _listed(git, roots)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
     changes_line_ends = _changes_line_ends(git, tops, attributes)
-    if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", "--", *tops)):
+    if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", *git.only((*WATCHED, *roots)))):
         raise ReadInFull("git changes line ends, and a file has others")
-    beside = set(_attributes_above(tops))
+    beside = set(above(tops))
     paths = [path for path in map(_text, _UNKNOWN.findall(listed)) if path not in beside]
     if any(path.endswith("/") for path in paths):
         raise ReadInFull("another repository is in a folder")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return Seen(paths, changes_line_ends)
+    return Seen([path[len(git.folder) :] for path in paths], changes_line_ends)
 
 
 def _text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def _listed(git: Git, tops: Sequence[str]) -> bytes:
-    """Return all files there are, each after a NUL and a letter that says whether git knows it, and looks at it."""
-    tops = (*tops, *_attributes_above(tops))
-    listed = git.all_files(tops)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*LISTING[2:], *tops):
+def _listed(git: Git, roots: Sequence[str]) -> bytes:
+    """Return all files there are, each before a NUL and behind a letter that says whether git knows it, and looks."""
+    listed = git.all_files(roots)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*listing_words(git.folder, roots)[2:]):
         raise ReadInFull("two names are one file to git")
-    return b"\0" + listed
+    return listed
 
 
 def _leaves_out(git: Git) -> bool:
@@ -88,22 +87,17 @@ def _is_on(git: Git, key: str) -> bool:
     return any(value.lower() not in ("false", "no", "off", "0", "") for value in git.config(key)[-1:])
 
 
-def _attributes_above(tops: Iterable[str]) -> List[str]:
-    """Return where attributes may be that hold for some folders from above."""
-    return sorted({str(above / ATTRIBUTES) for top in tops for above in PurePosixPath(top).parents})
-
-
-def _changes_line_ends(git: Git, tops: Iterable[str], known: Sequence[str]) -> bool:
+def _changes_line_ends(git: Git, tops: Sequence[str], known: Sequence[str]) -> bool:
     """Return whether files may have other line ends than what git has of them; raises ReadInFull if they may be more.
 
     known: files of attributes, which have to be there.
     """
     if "GIT_ATTR_SOURCE" in os.environ or git.config("attr.tree"):
         raise ReadInFull("GIT_ATTR_SOURCE or attr.tree is set")
-    missing = [path for path in known if not (git.root / path).is_file()]  # then git goes by the index
+    missing = [path for path in known if not (git.top / path).is_file()]  # then git goes by the index
     if missing:
         raise ReadInFull("a file of attributes is not there")
-    places = [git.root / path for path in {*known, *_attributes_above(tops), f"{STAGED}/{ATTRIBUTES}"}]
+    places = [git.top / path for path in {*known, *above(tops), git.path(f"{STAGED}/{ATTRIBUTES}")}]
     if any(path.is_symlink() for path in places):
         raise ReadInFull("a file of attributes is a link")
     texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
@@ -116,7 +110,7 @@ def _attributes_of_all(git: Git) -> List[Path]:
     """Return where a user and a machine keep the attributes of all their repositories."""
     own = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     chosen = git.config("core.attributesFile")[-1:] or [f"{own}/git/attributes"]
-    return [git.root / os.path.expanduser(chosen[0]), Path("/etc/gitattributes")]
+    return [git.top / os.path.expanduser(chosen[0]), Path("/etc/gitattributes")]
 
 
 def _read(path: Path) -> bytes:

@@ -1,8 +1,8 @@
 """Files that are written for a commit which has not come about yet: noted first, so that a kill leaves no half.
 
 A note per working tree, in its own part of git's folder, and locked by who writes: what a dead writer left there is
-taken back by the next command that stages. Nothing is flushed: a note is about processes that die, and git commits
-nothing before its own files are on the disk.
+taken back by the next command that stages, whichever project's that is, so the paths in it are from the top folder.
+Nothing is flushed: a note is about processes that die, and git commits nothing before its own files are on the disk.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _is_held(git: Git) -> bool:
 
 
 def take_back(git: Git) -> Optional[List[str]]:
-    """Put back the files that a killed command left half written, and return which; None if nothing was left of one.
+    """Put back the files that a killed command left half written, and return which, from the top folder.
+
+    None if nothing was left of one.
 
     A file that was changed since stays. Raises GitError where git's index is locked.
     """
@@ -90,8 +92,8 @@ def take_back(git: Git) -> Optional[List[str]]:
             file.truncate(0)
             return None
         git.reset(sorted({*found["before"], *found["paths"]}))
-        back = {} if git.head() != found["head"] else _to_put_back(git.root, found)
-        files.write_all(git.root, back, git.scratch())
+        back = {} if git.head() != found["head"] else _to_put_back(git.top, found)
+        files.write_all(git.top, back, git.scratch())
         file.truncate(0)
     return sorted(back)
 
@@ -116,9 +118,9 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 def _note(git: Git, before: Contents, after: Contents, paths: Sequence[str]) -> bytes:
-    old = {path: None if content is None else b64encode(content).decode() for path, content in before.items()}
-    new = {path: _digest(content) for path, content in after.items()}
-    note = {"head": git.head(), "before": old, "after": new, "paths": list(paths)}
+    old = {git.path(at): None if content is None else b64encode(content).decode() for at, content in before.items()}
+    new = {git.path(at): _digest(content) for at, content in after.items()}
+    note = {"head": git.head(), "before": old, "after": new, "paths": list(map(git.path, paths))}
     return os.fsencode(json.dumps(note, ensure_ascii=False)) + b"\n"
 
 

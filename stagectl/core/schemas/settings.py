@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from stagectl.core import address
@@ -160,14 +161,19 @@ _FORMS: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def config(documents: Documents) -> Config:
-    """Return what `stagectl.yaml` says; raises FlawedFile with every flaw."""
+def config(documents: Documents, folder: str = "") -> Config:
+    """Return what `stagectl.yaml` says; raises FlawedFile with every flaw.
+
+    folder: the project's in its repository, "" or ending in `/`, by which its branch is called.
+    """
     flaws = Flaws()
     if len(documents) > 1:
         flaws.add(1, (), "the config is one document")
     raw = mapping(documents[0] if documents and documents[0] is not None else {}, 0, (), flaws, "the config")
     known_keys(raw, 0, (), _CONFIG_KEYS, flaws)
-    default = Config()
+    default = Config(applied_branch=f"stagectl/{folder}applied")
+    if "applied_branch" not in raw and not _is_branch(default.applied_branch):
+        flaws.add(0, (), f"'{folder[:-1]}' makes no name for a branch: set applied_branch: stagectl/NAME/applied")
     found = Config(
         roots=_roots(raw, flaws),
         applied_branch=_checked(raw, "applied_branch", (_is_branch, "a branch name"), default.applied_branch, flaws),
@@ -177,7 +183,7 @@ def config(documents: Documents) -> Config:
         scheduler=_checked(raw, "scheduler", (_is_address, "an address, such as tls://host:8786"), None, flaws),
         route_targets=_checked(raw, "route_targets", (_is_bool, "true or false"), default.route_targets, flaws),
         targets=_checked(raw, "targets", (_is_count, "a whole number, at least 1"), default.targets, flaws),
-        lock_ref=_checked(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), default.lock_ref, flaws),
+        lock_ref=_checked(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), "", flaws),
         lock_term=_checked(raw, "lock_term", (_is_term, "a number of seconds up to 3600"), default.lock_term, flaws),
         remote_timeout=_checked(
             raw, "remote_timeout", (_is_count, "a whole number of seconds, at least 1"), default.remote_timeout, flaws
@@ -186,6 +192,9 @@ def config(documents: Documents) -> Config:
         plain=_variables(raw, flaws),
         vocabulary=tag_list(raw.get("vocabulary"), 0, ("vocabulary",), flaws),
     )
+    if not found.lock_ref:
+        # By the branch, which two projects never share: a folder that was renamed keeps it.
+        found = replace(found, lock_ref=f"refs/stagectl/locks/{found.applied_branch}" if folder else default.lock_ref)
     if found.lock_ref == f"refs/heads/{found.applied_branch}":
         flaws.add(0, ("lock_ref",), "'lock_ref' must not be the applied branch")
     flaws.raise_any()
@@ -196,7 +205,7 @@ _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.AS
 
 
 def _is_branch(value: Any) -> bool:
-    return isinstance(value, str) and bool(_BRANCH.fullmatch(value)) and not value.endswith(".lock")
+    return isinstance(value, str) and bool(_BRANCH.fullmatch(value)) and ".lock/" not in f"{value}/"
 
 
 def _is_executor(value: Any) -> bool:

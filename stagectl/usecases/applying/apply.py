@@ -23,6 +23,7 @@ from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
+from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, recorded_only
@@ -91,7 +92,7 @@ def apply(
     is_remote(options.where, workspace.config)
     with ExitStack() as locks:
         waiting = Waiting(options.wait, note)
-        say = waiting.enter(locks, lambda: only_one(workspace.git.scratch(), "apply"))
+        say = waiting.enter(locks, lambda: only_one(workspace.git.own_scratch(), "apply"))
         team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
         _recover(workspace, note)
         if options.require_signed:
@@ -117,7 +118,7 @@ def apply(
 def _recover(workspace: Workspace, note: Note) -> None:
     """Record an interrupted run, if there is one, on the applied branch as it is now: it may have been fetched."""
     workspace.look_again()
-    journals.tidy(workspace.git.scratch())
+    journals.tidy(workspace.git.own_scratch())
     done = recover(workspace)
     if done is not None:
         note(done)
@@ -139,7 +140,7 @@ def _carry_out(
     total = options.parallel or workspace.config.parallelism
     with cluster_of(workspace, plan, header, options.where, total) as cluster:
         team.begin(header.run)
-        task = Task(workspace, plan, header, applied, journals.begin(workspace.git.scratch(), header))
+        task = Task(workspace, plan, header, applied, journals.begin(workspace.git.own_scratch(), header))
         if options.record_only:
             outcomes = recorded_only(plan, header, applied)
             task.journal.add(list(outcomes.items()))
@@ -170,7 +171,7 @@ def _check_waiting(plan: Plan) -> None:
 
 def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
     now = time.time()
-    run = journals.new_run(workspace.git.scratch(), now)
+    run = journals.new_run(workspace.git.own_scratch(), now)
     assert plan.head is not None, "_check_here saw a commit"
     by = workspace.git.check_identity()
     return Header(
@@ -209,7 +210,8 @@ def _check_here(workspace: Workspace) -> None:
     dirty = workspace.dirty()
     if dirty:
         raise StagectlError(
-            f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
+            f"not committed: {', '.join(map(from_here, dirty[:5]))}",
+            "only what is committed is applied: commit it first",
         )
 
 

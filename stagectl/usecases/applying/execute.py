@@ -81,7 +81,7 @@ def execute(
             should_stop=lambda: STOPPED if (task.journal.folder / "stop").exists() else holds(),
             on_stop=_stopper(onlooker.note, seen),
             course=course,
-            seconds=durations(task.workspace.git.scratch(), (change.id for change in task.plan.changes)),
+            seconds=durations(task.workspace.git.own_scratch(), (change.id for change in task.plan.changes)),
         )
         if task.header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
             loop.stop(FAILED_BEFORE)

@@ -12,7 +12,7 @@ from stagectl.usecases.repository.workspace import Workspace
 
 def interrupted(workspace: Workspace) -> Optional[str]:
     """Return the run that was interrupted and was not recovered, None if there is none."""
-    scratch = workspace.git.common / "stagectl"
+    scratch = workspace.git.own_place
     run = unclosed(scratch)
     return None if run is None or is_held(scratch) else run
 
@@ -23,7 +23,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
         return {}
     from stagectl.adapters.running.processes import living
 
-    return living(folder_of_run(workspace.git.common / "stagectl", run))
+    return living(folder_of_run(workspace.git.own_place, run))
 
 
 def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:

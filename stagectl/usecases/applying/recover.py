@@ -51,7 +51,7 @@ def recover(workspace: Workspace) -> Optional[str]:
 
 
 def _interrupted(workspace: Workspace) -> Optional[Record]:
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     run = run_folders.unclosed(scratch)
     return journals.read(scratch, run) if run is not None else None
 
@@ -59,7 +59,7 @@ def _interrupted(workspace: Workspace) -> Optional[Record]:
 def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Record a run, unless that was done before it was interrupted, and close its journal."""
     header = found.header
-    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
+    folder = run_folders.folder_of_run(workspace.git.own_scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:
         journals.Journal(folder).close(commit)
@@ -74,7 +74,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the commit {header.source[:12]} that run {header.run} applies is gone from this repository",
             f"fetch it from where it still is, or give the run up: see `stagectl report {header.run}`, and move this "
-            f"folder away: {run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+            f"folder away: {run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
         )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_at(header.base))
@@ -83,7 +83,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
             "finish it with the version of stagectl that began it, or give it up: move this folder away, "
-            f"{run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+            f"{run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
         )
     return replace(plan, base=header.base, head=header.source), situation.applied
 
@@ -105,8 +105,8 @@ def resume(
     ask: what became of a change whose end was not seen; not asked for kinds that are idempotent, which run again.
     outputs: of changes that are said to be done.
     """
-    with only_one(workspace.git.scratch(), "resume") as say:
-        journals.tidy(workspace.git.scratch())
+    with only_one(workspace.git.own_scratch(), "resume") as say:
+        journals.tidy(workspace.git.own_scratch())
         found = _interrupted(workspace)
         if found is None:
             return None
@@ -135,7 +135,7 @@ def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onloo
     """Finish a run that was interrupted, and record it."""
     found = interrupted.record
     header = found.header
-    folder = run_folders.folder_of_run(workspace.git.scratch(), header.run)
+    folder = run_folders.folder_of_run(workspace.git.own_scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:  # only its journal was not closed
         journals.Journal(folder).close(commit)

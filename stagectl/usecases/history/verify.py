@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -194,7 +195,7 @@ class _Check:
         """
         objects = Objects(self._git, commit)
         expected = state_trees(self._git, objects, parent, states, like)
-        there = self._git.look_up([f"{commit}:{folder}" for folder in (STAGED, APPLIED, INDEX)])
+        there = self._git.look_up([self._git.at(commit, folder) for folder in (STAGED, APPLIED, INDEX)])
         if (expected.staged, expected.applied) != tuple(there[:2]):
             paths = sorted(objects.differing(expected.staged, there[0]) | objects.differing(expected.applied, there[1]))
             names = sorted({path.rpartition(".")[0] for path in paths})
@@ -213,13 +214,20 @@ def _in_branches(workspace: Workspace) -> FrozenSet[str]:
 
 def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
     """Yield a problem if two commits differ in anything but the applied state."""
-    sides = []
-    for one in (commit, other):
-        lines = git.run("ls-tree", "-z", one).split(b"\0")
-        ours = tuple(folder.encode() for folder in (STAGED, APPLIED, INDEX))
-        sides.append([line for line in lines if line.partition(b"\t")[2] not in ours])
-    if sides[0] != sides[1]:
+    if _others(git, commit) != _others(git, other):
         yield f"its files outside {STAGED}/, {APPLIED}/ and {INDEX}/ are not those of {other[:12]}"
+
+
+def _others(git: Git, commit: Oid) -> List[bytes]:
+    """Return what a commit has beside the applied state, in every folder on the way to that."""
+    found, tree = [], commit
+    for step in [*git.folder.split("/")[:-1], ""]:
+        ours = [step] if step else [STAGED, APPLIED, INDEX]
+        lines = git.run("ls-tree", "-z", tree).split(b"\0") if tree else []
+        found += [line for line in lines if os.fsdecode(line.partition(b"\t")[2]) not in ours]
+        inner = [line.split(b"\t")[0].split()[-1] for line in lines if line.endswith(f"\t{step}".encode())]
+        tree = Oid(inner[0].decode()) if inner else Oid("")
+    return found
 
 
 def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
@@ -227,7 +235,7 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding
 
     Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
     """
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     seen = dict(_recorded(workspace, run_folders.run_ids(scratch)))
     verified = scratch / "verified-tip"
     if verified.exists():
@@ -249,10 +257,10 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding
 
 def _recorded(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
     for run in runs:
-        commit = journals.read(workspace.git.scratch(), run).commit
+        commit = journals.read(workspace.git.own_scratch(), run).commit
         if commit is not None:
             yield f"run {run}", commit
 
 
 def _remember(git: Git, tip: Oid) -> None:
-    (git.scratch() / "verified-tip").write_text(f"{tip}\n", encoding="ascii")
+    (git.own_scratch() / "verified-tip").write_text(f"{tip}\n", encoding="ascii")

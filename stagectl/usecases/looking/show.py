@@ -16,6 +16,7 @@ from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
+from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
 from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
@@ -75,7 +76,7 @@ def _written(snapshot: Snapshot, name: Name) -> Dict[Path, str]:
     for path, _ in leaves(one.body.get("inputs") or {}) if one is not None else ():
         flaw = Flaw(BODY, ("inputs", *path), "")
         problem = snapshot.problem(snapshot.definition_paths[name], flaw, name)
-        found[path] = f"{problem.path}:{problem.line}"
+        found[path] = f"{from_here(problem.path)}:{problem.line}"
     return found
 
 

@@ -15,6 +15,7 @@ from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_sti
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.selection import Selection
+from stagectl.core.standing import from_here
 from stagectl.usecases.repository.troubles import located, more_problems
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
@@ -58,7 +59,7 @@ def _nothing_acts(root: Path, snapshot: Snapshot) -> Iterator[str]:
     """Yield a warning for every entry of a kind that names neither a file of the repository nor a program."""
     for name, kind in sorted(snapshot.kinds.items()):
         for action, does in sorted(kind.actions.items()):
-            path = f"{KINDS}/{name}.yaml: {action}"
+            path = f"{from_here(f'{KINDS}/{name}.yaml')}: {action}"
             if kind.handler == "shell" and not _is_program(root, does[0]):
                 yield f"{path}: there is no file {does[0]} in the repository, and no such program on the path"
             if kind.handler == "ansible" and not (root / does).is_file():

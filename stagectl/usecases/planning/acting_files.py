@@ -15,6 +15,7 @@ from stagectl.core.model import LARGEST_STATE, Kind, Oid
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
+from stagectl.core.standing import from_here
 
 _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
 _WORD = re.compile(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
@@ -117,9 +118,9 @@ def differing(git: Git, commit: Oid, asked: Asked) -> List[str]:
     if not asked.pathspecs():
         return []  # git would take none for all
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    out = git.run("diff", *options, commit, "--", *asked.pathspecs())
-    fresh = git.run("ls-files", "-z", "--others", "--", *asked.pathspecs())
-    paths = {*_split(out), *_split(fresh)}
+    out = git.run("diff", *options, *git.relative, commit, *git.only(asked.pathspecs()))
+    fresh = git.run("ls-files", "-z", "--others", *git.only(asked.pathspecs()))
+    paths = {*_split(out), *git.ours(fresh)}
     return sorted(path for path in paths if asked.matches(path))
 
 
@@ -137,7 +138,7 @@ def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     except GitError as error:
         raise GitError(f"what acts cannot be compared with the commit: {error.message}", error.hint) from None
     if wrong:
-        few = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise StagectlError(
             f"{few}: what actions run or read is not as the commit {commit[:12]} has it",
             "commit it, or put it back; only what was reviewed acts",

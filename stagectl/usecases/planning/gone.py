@@ -55,7 +55,8 @@ def _removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
     test: Callable[[str], bool] = glob_test(glob) if is_glob else glob.__eq__
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
     pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
-    out = workspace.git.run("log", *options, pattern, tip, "--", where).decode("utf-8", "surrogateescape")
+    git = workspace.git
+    out = git.run("log", *options, *git.relative, pattern, tip, *git.only([where])).decode("utf-8", "surrogateescape")
     parts: List[str] = out.split("\x01")
     for said, paths in zip(parts[1::2], parts[2::2]):
         if any(test(name_of(path)) for path in paths.split()):

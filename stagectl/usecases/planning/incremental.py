@@ -191,7 +191,7 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
     """Return the trees of staged files and of kinds of a commit; raises ReadInFull where the applied branch is here."""
-    names = [f"{commit}:{folder}" for folder in (STAGED, KINDS, APPLIED, INDEX)]
+    names = [workspace.git.at(commit, folder) for folder in (STAGED, KINDS, APPLIED, INDEX)]
     staged, kinds, *strays = workspace.git.look_up(names)
     is_strayed = any(strays) if of_commit else any((workspace.root / folder).exists() for folder in (APPLIED, INDEX))
     if is_strayed:
@@ -259,7 +259,7 @@ def _without_line_ends(
     for name, state in index.states(edits).items():
         edited, before = edits[name], state.resource
         if edited is not None and before is not None and same(dict(edited.inputs), dict(before.inputs)):
-            alike[name] = Oid(f"{tip}:{staged_path(name)}")
+            alike[name] = Oid(workspace.git.at(tip, staged_path(name)))
     blobs = workspace.git.blobs(alike.values()) if alike else {}
     contents = {name: blobs.get(oid) for name, oid in alike.items()}
     unedited = {name for name in alike if (one := edits[name]) and same_text(one.content, contents[name])}
@@ -274,7 +274,7 @@ def _completed(workspace: Workspace, tip: Oid, situation: Situation) -> Situatio
         if state.resource is not None and name not in situation.settled
     }
     old = {name: situation.moves.get(name, name) for name in lacking}
-    oids = workspace.git.look_up([f"{tip}:{staged_path(old[name])}" for name in lacking])
+    oids = workspace.git.look_up([workspace.git.at(tip, staged_path(old[name])) for name in lacking])
     contents = workspace.git.objects([oid or Oid("") for oid in oids])
     full = {name: replace(lacking[name], content=content) for name, content in zip(lacking, contents)}
     applied = {

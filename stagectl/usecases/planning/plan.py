@@ -16,6 +16,7 @@ from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.schemas.schema import BODY
+from stagectl.core.standing import from_here
 from stagectl.core.values import Path
 from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
 from stagectl.usecases.repository.troubles import located
@@ -177,7 +178,7 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
         for difference in change.diff:
             flaw = Flaw(BODY, ("inputs", *difference.path), "")
             problem = snapshot.problem(path, flaw, change.resource)
-            found[change.resource, difference.path] = f"{problem.path}:{problem.line}"
+            found[change.resource, difference.path] = f"{from_here(problem.path)}:{problem.line}"
     return found
 
 

@@ -112,7 +112,7 @@ def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doub
     """Return the resources whose applied file would become another one, come, or go."""
     old = {new: before for before, new in plan.moved}
     there = [staged_path(old.get(name, name)) for name in names]
-    applied = git.look_up([f"{tip}:{path}" for path in there])
+    applied = git.look_up([git.at(tip, path) for path in there])
     found = []
     for name, path, blob in zip(names, there, applied):
         target = plan.targets.get(name)
@@ -134,7 +134,7 @@ def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optiona
     """Return what resources were last applied, or removed, from; None where this clone does not have that."""
     left = {doubt.paths[0]: doubt.name for doubt in doubts}
     found: Dict[Name, Optional[Oid]] = {}
-    out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, "--", *_asked(doubts))
+    out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *git.only(_asked(doubts)))
     parts = out.split("\x01")
     for parents, changes in zip(parts[1::2], parts[2::2]):
         source = (parents.split() + ["", ""])[1]
@@ -148,7 +148,7 @@ def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optiona
 def _changes(git: Git, merges: str, *arguments: str) -> str:
     """Return what `git log` says of commits, merges too, and what they changed, whatever the user has set."""
     options = ("-m", "--no-show-signature", "--raw", "-r", "-z", "--no-renames", "--no-abbrev")
-    out = git.run("-c", f"log.diffMerges={merges}", "log", *options, *arguments)
+    out = git.run("-c", f"log.diffMerges={merges}", "log", *options, *git.relative, *arguments)
     return out.decode("utf-8", "surrogateescape")
 
 
@@ -190,9 +190,10 @@ def _held(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -
     paths = sorted({path for doubt in doubts for path in doubt.paths})
     found: Set[Tuple[str, Blob]] = set()
     for base in bases:
-        found |= set(zip(paths, git.look_up([f"{base}:{path}" for path in paths])))
+        found |= set(zip(paths, git.look_up([git.at(base, path) for path in paths])))
     since = [f"^{base}" for base in bases]
-    words = _changes(git, "separate", "--full-history", "--format=", head, *since, "--", *_asked(doubts)).split("\0")
+    arguments = ("--full-history", "--format=", head, *since, *git.only(_asked(doubts)))
+    words = _changes(git, "separate", *arguments).split("\0")
     for change, path in zip(words[::2], words[1::2]):
         oid = change.split()[3]
         found.add((path, None if set(oid) == {"0"} else Oid(oid)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
-from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.git import Git, GitError, Meant
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
@@ -40,25 +40,22 @@ class AppliedBranch:
 class Workspace:
     """One repository. Reads files on demand; what it keeps, the config and where the applied branch stood, is named."""
 
-    def __init__(self, folder: Path, head: Optional[str] = None, ahead: Optional[Prefetch] = None) -> None:
-        """Open the repository around a folder; head: the revision that is asked about, for which a bare one will do.
-
-        ahead: what git was asked about the folder already.
-        """
-        self.git = Git(folder, may_be_bare=head is not None, ahead=ahead)
+    def __init__(self, folder: Path, meant: Meant = Meant(), ahead: Optional[Prefetch] = None) -> None:
+        """Open the project around a folder; ahead: what git was asked about the folder already."""
+        self.git = Git(folder, meant, ahead)
         self.root = self.git.root
-        self._head = head
+        self._head = meant.head
 
     @cached_property
     def config(self) -> Config:
         """The config of the working tree, in a bare repository of the revision asked about; raises InvalidFiles."""
         commit = self.git.resolve(self._head) if self.git.is_bare and self._head else None
         files, problems = self._files(commit, [CONFIG])
-        if not files and not problems:
+        if not files and not problems and not self.git.folder:
             return Config()
         from stagectl.adapters.worktree.snapshot import parse_config
 
-        found = parse_config(files, problems)
+        found = parse_config(files, problems, self.git.folder)
         if problems:
             raise InvalidFiles(problems)
         return found
@@ -94,14 +91,16 @@ class Workspace:
         for path, content in (edits or {}).items():
             files.pop(path, None)
             files.update({} if content is None else {path: content})
-        return parse_snapshot(files, problems)
+        config = parse_config(files, problems, self.git.folder)
+        return parse_snapshot(files, problems, config=config)
 
     def kinds(self) -> Mapping[str, Kind]:
         """Return the kinds of the working tree; raises InvalidFiles with every problem of theirs."""
-        from stagectl.adapters.worktree.snapshot import parse_snapshot
+        from stagectl.adapters.worktree.snapshot import parse_config, parse_snapshot
 
         self._refuse_applied(None)
-        found = parse_snapshot(*self._files(None, [CONFIG, KINDS]))
+        files, problems = self._files(None, [CONFIG, KINDS])
+        found = parse_snapshot(files, problems, config=parse_config(files, problems, self.git.folder))
         if found.problems:
             raise InvalidFiles(found.problems)
         return found.kinds

@@ -6,6 +6,7 @@ from typing import List
 
 from stagectl.adapters.files import content_of, write_all
 from stagectl.core.model import STAGED
+from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace
 
 _ATTRIBUTES = ".gitattributes"
@@ -39,5 +40,5 @@ def merge_by_value(workspace: Workspace) -> List[str]:
         lead = before if before.endswith("\n") or not before else f"{before}\n"
         text = "".join([lead, *(f"{line}\n" for line in missing)])
         write_all(workspace.root, {_ATTRIBUTES: text.encode("utf-8", "surrogateescape")})
-        done.append(f"wrote {_ATTRIBUTES}: commit it")
+        done.append(f"wrote {from_here(_ATTRIBUTES)}: commit it")
     return done

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 from stagectl import version
 from stagectl.adapters.files import write_all
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, DEFINITIONS, KINDS
+from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.setup.git_setup import merge_by_value
+from stagectl.usecases.setup.place import check_place
 from stagectl.usecases.setup.schemas import FOLDER, modeline, write_schemas
 
 _FIRST_KIND = f"{KINDS}/service.yaml"
@@ -40,25 +43,38 @@ actions:
 def init(workspace: Workspace, *, example: bool = False, git: bool = False) -> List[str]:
     """Make what is missing and return what was done, in words; what is there already stays as it is.
 
+    Where the workspace is a folder, that becomes a project of its own; raises StagectlError where it cannot be one.
+
     git: have git merge and compare by value here (the settings are this clone's, the attributes every clone's).
     example: set up the small multi-environment shop instead of an empty repository; raises StagectlError if there are
     resources already.
     """
+    is_new = not os.path.lexists(workspace.root / CONFIG)
+    named = check_place(workspace, is_new=is_new) if workspace.git.folder else None
     done = _copy_example(workspace) if example else []
-    files = {CONFIG: _CONFIG}
+    files = {CONFIG: _config(named)}
     if not (workspace.root / KINDS).exists():
         files[_FIRST_KIND] = _KIND
     for path, text in files.items():
         if not os.path.lexists(workspace.root / path):
             write_all(workspace.root, {path: text.encode()})
-            done.append(f"wrote {path}")
+            done.append(f"wrote {from_here(path)}")
     if not (workspace.root / DEFINITIONS).exists():
         write_all(workspace.root, {f"{DEFINITIONS}/.gitkeep": b""})
-        done.append(f"made {DEFINITIONS}/")
+        done.append(f"made {from_here(f'{DEFINITIONS}/')}")
     if not (workspace.root / FOLDER).exists():
         write_schemas(workspace)
-        done.append(f"wrote {FOLDER}/, for editors")
-    return done + _fetch_rule(workspace) + (merge_by_value(workspace) if git else [])
+        done.append(f"wrote {from_here(f'{FOLDER}/')}, for editors")
+    done += _fetch_rule(workspace) + (merge_by_value(workspace) if git else [])
+    lead = f"{workspace.git.folder} is a project now; its applied branch: {named}"
+    return [lead, *done] if named and is_new else done
+
+
+def _config(branch: Optional[str]) -> str:
+    """Return the config of a new project; branch: its applied branch, where that is not the one of the top folder."""
+    if branch is None:
+        return _CONFIG
+    return re.sub("^# applied_branch: [^ ]+ +(.*)$", f"applied_branch: {branch}   \\1", _CONFIG, flags=re.MULTILINE)
 
 
 def _copy_example(workspace: Workspace) -> List[str]:

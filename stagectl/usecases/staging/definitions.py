@@ -7,6 +7,7 @@ from typing import Optional
 from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Config, Resource
+from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import path_tags
 
@@ -30,4 +31,4 @@ def refuse_loss(workspace: Workspace, edits: Writes, verb: str, hint: str = "com
     """Raise StagectlError where edits would overwrite or delete text that no commit has; verb: such as `promoting`."""
     lost = [path for path in workspace.git.dirty(sorted(edits)) if (workspace.root / path).exists()] if edits else []
     if lost:
-        raise StagectlError(f"not committed, so {verb} would lose it: {', '.join(lost)}", hint)
+        raise StagectlError(f"not committed, so {verb} would lose it: {', '.join(map(from_here, lost))}", hint)

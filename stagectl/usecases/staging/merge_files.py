@@ -67,7 +67,7 @@ def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
     """Return a text with the values that are wanted; the front matter of a staged file has one form only."""
     now = [{} if document is None else document for document in yamlfile.load(canvas)]
     text = edit(canvas, edits_for(steps(now, wanted)))
-    if not path.startswith(f"{STAGED}/") or not _is_rendered(wanted[FRONT]):
+    if f"/{STAGED}/" not in f"/{path}" or not _is_rendered(wanted[FRONT]):
         return text
     front = wanted[FRONT]
     before = front.get("moved_from")

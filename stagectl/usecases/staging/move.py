@@ -14,6 +14,7 @@ from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.standing import from_here
 from stagectl.core.values import leaves
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
@@ -73,7 +74,9 @@ def move_edits(
 def _rename_entry(overriding: Overriding, one: Expanded, new: Name, claims: Sequence[Name]) -> None:
     """Give an entry of `each` another key; raises StagectlError for a name that its definition cannot make."""
     if folder_of(new) != one.definition.name:
-        message = f"{one.name} is an entry of {one.definition.path}, which makes {one.definition.name}/... only"
+        message = (
+            f"{one.name} is an entry of {from_here(one.definition.path)}, which makes {one.definition.name}/... only"
+        )
         hint = f"define {new} with 'moved_from: {one.name}', take '{one.entry}' out of 'each', and stage both"
         raise StagectlError(message, hint)
     overriding.rename(one.name, new, claims)
@@ -99,7 +102,9 @@ def _refuse_others(overriding: Overriding, one: Optional[Expanded], new: Name) -
         if is_relative and place.definition is not one.definition:
             where = overriding.place(place)
             message = f"{one.name} cannot leave its folder: {where} names others relative to it ({text})"
-            raise StagectlError(message, f"write that value into {one.definition.path} first, and then move it")
+            raise StagectlError(
+                message, f"write that value into {from_here(one.definition.path)} first, and then move it"
+            )
 
 
 def _readers(resources: Mapping[Name, Resource], old: Name) -> Set[Name]:

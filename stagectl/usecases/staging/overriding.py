@@ -28,6 +28,7 @@ from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import FOLDERS, Config, Name, Resource
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.standing import from_here
 from stagectl.core.values import Path, dotted, same
 from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import path_tags
@@ -106,8 +107,8 @@ class Overriding:
             self._restore_entry(config, path, wanted)
             return
         if not path.endswith(f"/{name}.yaml"):
-            hint = f"write it there: git log -p -- {path} shows how it was"
-            raise StagectlError(f"{name} was made by {path}, and is not any more", hint)
+            hint = f"write it there: git log -p -- {from_here(path)} shows how it was"
+            raise StagectlError(f"{name} was made by {from_here(path)}, and is not any more", hint)
         if not self.make_like(config, wanted, path, wanted.template[0]):
             self.edits[path] = definition_of(config, wanted, self.snapshot.defined.get(name))
 
@@ -116,7 +117,9 @@ class Overriding:
         own = definition(Name(folder_of(wanted.name)), path, yamlfile.load(self.content(path)))
         key, chain = wanted.name.rpartition("/")[2], (own, *(chain_of(self.snapshot, own.like) or ()))
         if own.each is None:
-            raise StagectlError(f"{wanted.name} was made by {path}, which has no 'each' any more", "define it anew")
+            raise StagectlError(
+                f"{wanted.name} was made by {from_here(path)}, which has no 'each' any more", "define it anew"
+            )
         if own.has_list:
             self._make(path, [((FRONT, ("each", len(own.each))), key)])
         else:
@@ -226,14 +229,15 @@ class Overriding:
         """Return where something is written, as `path:line:column`."""
         path = written.definition.path
         problem = problem_at(self.content(path), path, Flaw(written.document, written.at, "", written.on_key))
-        return f"{path}:{problem.line}:{problem.column}"
+        return f"{from_here(path)}:{problem.line}:{problem.column}"
 
     def _elsewhere(self, name: Name, place: Written, what: str) -> StagectlError:
         where = self.place(place)
         own = self.expanded(name)
         hint = "edit it there"
         if own.entry is not None:
-            hint += f"; or write ${{each.<value>}} there, and the value into every entry of {own.definition.path}"
+            path = from_here(own.definition.path)
+            hint += f"; or write ${{each.<value>}} there, and the value into every entry of {path}"
         return StagectlError(f"{name}: {what} {where}, and not for {name} alone", hint)
 
 

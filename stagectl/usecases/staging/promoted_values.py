@@ -11,6 +11,7 @@ from stagectl.core.model import Config, Name, Resource, staged_path
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY
+from stagectl.core.standing import from_here
 from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promotion_gate import (
@@ -113,7 +114,7 @@ def write_promoted(overriding: Overriding, config: Config, origin: Resource, pro
     maker = snapshot.definitions.get(Name(folder_of(new)))
     if maker is not None and maker.each is not None:
         raise StagectlError(
-            f"{new} would be an entry of {maker.path}, which has none of that name",
+            f"{new} would be an entry of {from_here(maker.path)}, which has none of that name",
             f"add '{new.rpartition('/')[2]}' to its 'each', then promote again",
         )
     is_like = origin.template and str(origin.source).endswith(f"/{origin.name}.yaml") and new not in snapshot.defined

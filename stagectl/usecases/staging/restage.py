@@ -52,7 +52,7 @@ class Trees(NamedTuple):
     def of(cls, workspace: Workspace, kinds: str) -> Trees:
         """Return those of HEAD; kinds: a digest of the kinds."""
         roots = workspace.config.roots
-        staged, *found = workspace.git.look_up([f"HEAD:{STAGED}", *(f"HEAD:{root}" for root in roots)])
+        staged, *found = workspace.git.look_up([workspace.git.at("HEAD", path) for path in (STAGED, *roots)])
         rules = hashlib.sha256(f"2 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
         return cls(staged, dict(zip(roots, found)), rules)
 
@@ -129,7 +129,7 @@ def _have_twins(git: Git, paths: List[str]) -> bool:
     if len(paths) > _MOST_NEW:
         raise ReadInFull(f"more than {_MOST_NEW} files are new")
     words = [f":(icase){path}" for path in paths]
-    known = git.run("ls-files", "-z", "--", *words).decode("utf-8", "surrogateescape").split("\0")[:-1]
+    known = git.ours(git.run("ls-files", "-z", *git.only(words)))
     return len({path.casefold() for path in {*known, *paths}}) < len({*known, *paths})
 
 

@@ -13,6 +13,7 @@ from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
+from stagectl.core.standing import from_here
 from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
@@ -214,10 +215,10 @@ def refuse_definition(snapshot: Snapshot, name: str) -> None:
     if one.is_template:
         alike = sorted(other for other, resource in snapshot.defined.items() if name in resource.template)
         shown = ", ".join(alike[:5]) + (", ..." if len(alike) > 5 else "")
-        hint = f"edit {one.path}, and stage what is like it: {shown}" if alike else "nothing is like it yet"
+        hint = f"edit {from_here(one.path)}, and stage what is like it: {shown}" if alike else "nothing is like it yet"
         raise StagectlError(f"{name} is a template, which is no resource itself", hint)
     hint = f"name them one by one, or all: '{name}/*'"
-    raise StagectlError(f"{name} is no resource itself: {one.path} makes several", hint)
+    raise StagectlError(f"{name} is no resource itself: {from_here(one.path)} makes several", hint)
 
 
 def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
@@ -246,9 +247,8 @@ def _refuse_twins(snapshot: Snapshot) -> None:
     problems = []
     for name, resource in sorted(snapshot.staged.items()):
         if resource.source is None and name in snapshot.defined:
-            message = (
-                f"this file is edited in place (it has no 'source'), and {snapshot.definition_paths[name]} defines it"
-            )
+            where = from_here(snapshot.definition_paths[name])
+            message = f"this file is edited in place (it has no 'source'), and {where} defines it"
             path = staged_path(name)
             problems.append(problem_at(snapshot.files[path], path, Flaw(schema.FRONT, (), message)))
     if problems:

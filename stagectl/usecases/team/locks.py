@@ -16,7 +16,7 @@ from stagectl.usecases.team.share import remote_of
 
 def locks(workspace: Workspace) -> Locks:
     """Return who holds the lock of this machine, and that on the remote; raises StagectlError if it does not answer."""
-    here = machine.holder(workspace.git.scratch())
+    here = machine.holder(workspace.git.own_scratch())
     if workspace.config.remote not in workspace.git.remotes():
         return Locks(here, "")
     remote = remote_of(workspace)

@@ -84,12 +84,12 @@ def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Ite
         yield Shared(workspace, remote, holding, _or_offline(remote, lambda: fetch(workspace, remote)))
     finally:
         if _is_released(remote, holding, note):
-            own_locks.note_own(workspace.git.scratch(), ())
+            own_locks.note_own(workspace.git.own_scratch(), ())
 
 
 def _take(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
     """Take the lock on the remote, also from a process of this clone that left it: the caller is the only one now."""
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)
     left = own_locks.left_behind(scratch)
     own_locks.note_own(scratch, {*left, lock.id})

@@ -7,6 +7,7 @@ from typing import Iterator, List, Mapping, Optional, Tuple, Union
 from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.standing import from_top
 from stagectl.views.plans.destroys import destroying, going_lines
 from stagectl.views.plans.plan_text import cause_text, shown_differences, summary_text
 from stagectl.views.text import difference_line, safe
@@ -67,7 +68,8 @@ def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
 
 
 def _command(level: str, place: Tuple[Union[str, int], ...], title: str, message: str) -> str:
-    """Return one workflow command; place: a path, a line and a column, or the first ones of them."""
+    """Return one workflow command; place: a path in the project, a line and a column, or the first ones of them."""
+    place = (from_top(str(place[0])), *place[1:]) if place else ()
     properties = [f"{key}={_property(str(part))}" for key, part in zip(("file", "line", "col"), place)]
     properties.append(f"title={_property(title)}")
     return f"::{level} {','.join(properties)}::{_data(safe(message))}"

@@ -1,0 +1,26 @@
+"""The projects of a repository: its folders with a `stagectl.yaml`."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Optional
+
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.project import MARK
+from stagectl.core.model import Oid
+
+
+def folders(git: Git, commit: Optional[Oid] = None) -> List[str]:
+    """Return the folders of projects, sorted, "" or ending in `/`: of the working tree (not ignored), or a commit."""
+    if commit is None:
+        is_sparse = git.config("core.sparseCheckout") == ["true"]
+        specs = (MARK, f":(glob)**/{MARK}")
+        out = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *specs)
+        paths = [path for path in _paths(out) if is_sparse or os.path.lexists(git.top / path)]
+    else:
+        paths = _paths(git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit))
+    return sorted({path[: -len(MARK)] for path in paths if path == MARK or path.endswith(f"/{MARK}")})
+
+
+def _paths(out: bytes) -> List[str]:
+    return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]

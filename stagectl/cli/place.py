@@ -1,0 +1,97 @@
+"""Where a command acts: in the current folder, or in the one that -C names. Nothing is loaded for that."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # loading `typing` would keep git waiting
+    from typing import List, Sequence, Tuple
+
+_OPTION = "-C"
+_stood = ""  # where the command line was given; "" where that folder is gone
+_within = ""  # what of the folder named is nowhere: a repository without a working tree may have it
+_trouble = ""
+
+
+def entered(words: Sequence[str]) -> List[str]:
+    """Return a command line without its -C FOLDER, before or behind the command, having gone there.
+
+    Several are followed one after the other, as git does it. `back` returns to where it was given.
+    """
+    global _stood, _within, _trouble
+    _within = _trouble = ""
+    try:
+        _stood = os.getcwd()
+    except OSError:
+        _stood = ""
+    if "_STAGECTL_COMPLETE" in os.environ:
+        _complete()
+    left, folders = apart(words)
+    for folder in folders:
+        if folder:
+            _go(folder)
+        else:
+            _trouble = "-C needs a folder"
+    return left
+
+
+def apart(words: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """Return a command line without its -C FOLDER, and those folders, "" where one is missing."""
+    left, folders = list(words), []
+    while _OPTION in left[: left.index("--") if "--" in left else len(left)]:
+        at = left.index(_OPTION)
+        folders += left[at + 1 : at + 2] or [""]
+        del left[at : at + 2]
+    return left, folders
+
+
+def _go(folder: str) -> None:
+    global _within, _trouble
+    try:
+        os.chdir(folder)
+    except FileNotFoundError:
+        # A bare repository has its folders in its commits alone: `check` finds out.
+        if os.path.isabs(folder) or os.pardir in folder.split(os.sep):
+            _trouble = f"there is no folder {folder}"
+        _within = os.path.normpath(os.path.join(_within, folder))
+    except OSError as error:
+        _trouble = f"{folder}: {error.strerror}"
+
+
+def _complete() -> None:
+    """Take -C FOLDER out of the line that a shell completes, unless it is the folder that is completed."""
+    line, word = os.environ.get("COMP_WORDS", "").split(" "), os.environ.get("COMP_CWORD", "")
+    while word.isdigit() and _OPTION in line[1 : int(word) - 1]:
+        at = line.index(_OPTION, 1)
+        _go(os.path.expanduser(line[at + 1]))
+        del line[at : at + 2]
+        word = str(int(word) - 2)
+        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = " ".join(line), word
+
+
+def check() -> None:
+    """Raise UsageError where there is no such folder."""
+    if _trouble or (_within and not os.path.isfile("HEAD")):
+        from stagectl.core.errors import UsageError
+
+        raise UsageError(_trouble or f"there is no folder {_within}", "-C takes a folder of the repository")
+
+
+def within() -> str:
+    """Return the folder that is meant in a repository without a working tree, "" for none."""
+    return _within
+
+
+def stood() -> str:
+    """Return the folder in which the command line was given."""
+    return _stood
+
+
+def back() -> None:
+    """Go back to where the command line was given."""
+    if _stood:
+        try:  # noqa: SIM105 (contextlib would keep git waiting)
+            os.chdir(_stood)
+        except OSError:
+            pass

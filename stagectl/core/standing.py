@@ -1,0 +1,32 @@
+"""Paths as messages have them: from where the reader stands, so that an editor opens them."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from posixpath import join, relpath
+from typing import NamedTuple, Optional
+
+
+class Standing(NamedTuple):
+    """Where a reader stands. top: the repository's folder; folder: the project's in it, "" or ending in `/`."""
+
+    top: str
+    folder: str
+    reader: str
+
+
+STANDING: ContextVar[Optional[Standing]] = ContextVar("standing", default=None)
+
+
+def from_here(path: str) -> str:
+    """Return the path of a file of the project as the reader opens it; a `/` at its end stays."""
+    found = STANDING.get()
+    if found is None or join(found.top, found.folder).rstrip("/") == found.reader:
+        return path
+    return relpath(join(found.top, found.folder, path), found.reader) + "/" * path.endswith("/")
+
+
+def from_top(path: str) -> str:
+    """Return the path of a file of the project as its repository has it."""
+    found = STANDING.get()
+    return path if found is None else f"{found.folder}{path}"
