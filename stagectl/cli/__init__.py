@@ -53,6 +53,7 @@ GROUPS: Dict[str, Dict[str, Tuple[str, str]]] = {
         "show": ("looking", "Show one resource as defined, staged and applied; or a saved plan"),
         "log": ("looking", "Show who staged and applied what, newest first"),
         "verify": ("looking", "Check that the applied history is intact"),
+        "projects": ("projects", "List the projects of a repository, in folders"),
         "kinds": ("looking", "List the kinds and their actions"),
     },
     "Set up": {

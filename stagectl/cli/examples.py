@@ -116,6 +116,10 @@ EXAMPLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
         ("stagectl log prod/db --since '2 weeks ago'", "what was staged and applied of it"),
         ("stagectl log --blame prod/db", "who set each value, and the apply that made it live"),
     ),
+    "projects": (
+        ("stagectl projects", "every folder with a stagectl.yaml, and what it has pending"),
+        ("stagectl projects --json --changed-since main", "those that this branch touches, for a matrix in CI"),
+    ),
     "verify": (
         ("stagectl verify", "every apply is replayed"),
         ("stagectl verify --json", "for a script; with --signed signatures, too"),

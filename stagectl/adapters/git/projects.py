@@ -24,3 +24,11 @@ def folders(git: Git, commit: Optional[Oid] = None) -> List[str]:
 
 def _paths(out: bytes) -> List[str]:
     return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+
+
+def changed_paths(git: Git, commit: Oid) -> List[str]:
+    """Return the files, from the top folder, that the working tree has otherwise than a commit, untracked ones too."""
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=dirty")
+    known = git.run("diff", *options, commit, "--")
+    fresh = git.run("ls-files", "-z", "--others", "--exclude-standard")
+    return sorted({*_paths(known), *_paths(fresh)})

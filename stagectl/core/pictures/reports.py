@@ -223,3 +223,17 @@ def outliving_text(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
         f"{identity} still runs, process {process}; wait for it, or end it: kill -- -{process}"
         for identity, process in sorted(outliving.items())
     )
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project of a repository. folder: from the top folder, which is `.`; applied: the newest applied commit.
+
+    pending: the changes of a plan of everything; error: why there is none.
+    """
+
+    folder: str
+    branch: str = ""
+    applied: Optional[Oid] = None
+    pending: Tuple[ChangeId, ...] = ()
+    error: str = ""

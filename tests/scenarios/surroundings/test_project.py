@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from pathlib import Path
+from typing import List, Tuple
 
 import pytest
 
-from tests.build import Repo
+from tests.build import ROOT, Repo, ended
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ def test_paths_in_messages_open_from_where_one_stands(two: Repo, where: str, pat
         (("plan", "-C"), "error: -C needs a folder\nhint: -C takes a folder of the repository\n"),
     ],
 )
-def test_a_folder_that_is_not_there_is_a_usage_error(two: Repo, words: tuple, said: str) -> None:  # type: ignore[type-arg]
+def test_a_folder_that_is_not_there_is_a_usage_error(two: Repo, words: Tuple[str, ...], said: str) -> None:
     """
     Nothing is done in another one instead.
     """
@@ -150,3 +154,138 @@ def test_what_belongs_to_a_project_is_none_of_its_own(tmp_path: Path, folder: st
     assert 1 == done.code
     assert f"error: {folder}/ belongs to the project in the top folder, and can be none of its own\n" in done.err
     assert not (repo.top / folder / "stagectl.yaml").exists()
+
+
+def test_projects_lists_each_with_what_it_has_pending(two: Repo) -> None:
+    """
+    As text and as JSON, from any folder; one that makes no plan says why.
+    """
+    two.stage().apply()
+    other(two).stage()
+    (two.top / "app").mkdir()
+    (two.top / "app/stagectl.yaml").write_text("nonsense: 1\n")
+    tip = two.git("rev-parse", two.branch).strip()
+
+    found = two.ok("projects", "--json", cwd=two.top).json()
+
+    assert [
+        {"folder": "app", "applied_branch": "", "applied": None, "pending": None, "error": found[0]["error"]},
+        {"folder": "infra", "applied_branch": two.branch, "applied": tip, "pending": [], "error": None},
+        {
+            "folder": "net",
+            "applied_branch": "stagectl/net/applied",
+            "applied": None,
+            "pending": ["lan.run"],
+            "error": None,
+        },
+    ] == found
+    assert "unknown key 'nonsense'" in found[0]["error"]
+    assert two.ok("projects").out.splitlines()[1:] == [
+        f"infra  nothing pending; stagectl/infra/applied {tip[:12]}",
+        "net    1 change pending: lan.run; stagectl/net/applied (nothing applied)",
+    ]
+
+
+def test_changed_since_names_the_projects_that_a_branch_touches(two: Repo) -> None:
+    """
+    By its commits since it parted, and by what is not committed; not by what the other side did since, nor elsewhere.
+    """
+    two.git("checkout", "-q", "-b", "feature")
+    (two.top / "app.py").write_text("print(1)\n")
+    two.commit()
+
+    def touched() -> List[str]:
+        return [one["folder"] for one in two.ok("projects", "--json", "--changed-since", "main").json()]
+
+    assert [] == touched()
+    assert "No project is meant.\n" == two.ok("projects", "--changed-since", "main").out
+    two.define("db", inputs={"port": 2}).commit()
+    assert ["infra"] == touched()
+    two.git("checkout", "-q", "main")
+    other(two).define("lan", inputs={"mask": 9}).commit()
+    two.git("checkout", "-q", "feature")
+    assert ["infra"] == touched()
+    other(two).define("wan")
+    assert ["infra", "net"] == touched()
+    assert two.run("projects", "--changed-since", "nothing").err.startswith("error: there is no commit 'nothing'")
+
+
+def test_a_commit_that_touches_two_projects_is_in_the_log_of_each_with_what_is_its_own(two: Repo) -> None:
+    """
+    Whoever squashes two stagings into one commit: a message names both, and each log shows its own.
+    """
+    two.stage()
+    other(two).stage()
+    message = two.git("log", "-2", "--format=%B")
+    two.git("reset", "-q", "--soft", "HEAD~2")
+    two.git("commit", "-q", "-m", f"both\n\n{message}")
+
+    logs = [repo.ok("log", "--json").json() for repo in (two, other(two))]
+
+    assert [[["db.run"]], [["lan.run"]]] == [[entry["changes"] for entry in log] for log in logs]
+
+
+def test_two_projects_apply_at_the_same_time(two: Repo) -> None:
+    """
+    Each has a lock and runs of its own: one waits in its action until the other has applied.
+    """
+    line = "n=0; until [ -e ../done ] || [ $n -gt 600 ]; do sleep 0.1; n=$((n+1)); done; [ -e ../done ]"
+    wait = ["sh", "-c", line]
+    two.write("kinds/service.yaml", json.dumps({"actions": {"run": wait}})).commit()
+    two.stage()
+    other(two).stage()
+
+    running = two.begin("apply", "--yes")
+    there = other(two).apply()
+    (two.top / "done").touch()
+
+    assert 0 == there.code, there.err
+    assert 0 == ended(running).code
+    runs = [two.top / f".git/stagectl/projects/{name}/@/runs" for name in ("infra", "net")]
+    assert [1, 1] == [len(list(folder.iterdir())) for folder in runs]
+
+
+def test_what_happens_elsewhere_makes_nothing_stale_and_no_other_plan(two: Repo) -> None:
+    """
+    Of the project nothing was changed: no warning, the same id, and the apply is not refused though it comes from
+    a commit that the newest applied one is not in.
+    """
+    two.stage().apply()
+    two.define("db", inputs={"port": 2}).stage()
+    before = two.plan().raw
+    two.git("checkout", "-q", "-b", "elsewhere", "HEAD~1")
+    (two.top / "app.py").write_text("print(2)\n")
+    other(two).define("lan", inputs={"mask": 9}).stage()
+    two.git("cherry-pick", "main")
+
+    after = two.ok("plan", "--format", "json")
+
+    assert "" == after.err
+    assert before["plan_id"] == after.json()["plan_id"]
+    assert 0 == two.apply().code
+    assert [] == other(two).apply().err.splitlines()[2:]
+
+
+def test_git_merges_and_shows_by_value_in_every_project(
+    two: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The attributes are the project's own file; git starts the driver in the top folder.
+    """
+    program = tmp_path / "bin" / "stagectl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stagectl "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    two.define("db", inputs={"port": 1, "name": "a"}).stage()
+    assert "wrote .gitattributes: commit it" in two.ok("init", "--git").out
+    two.commit()
+    two.git("checkout", "-q", "-b", "theirs")
+    two.define("db", inputs={"port": 2, "name": "a"}).stage()
+    two.git("checkout", "-q", "main")
+    two.define("db", inputs={"port": 1, "name": "b"}).stage()
+
+    two.git("merge", "-q", "--no-edit", "theirs")
+
+    two.stage("--check")
+    assert {"port": 2, "name": "b"} == {entry["path"]: entry["after"] for entry in two.plan().raw["changes"][0]["diff"]}
