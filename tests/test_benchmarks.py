@@ -40,6 +40,21 @@ def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) 
     assert "" == subprocess.run(status, capture_output=True, text=True, check=True).stdout
 
 
+def test_the_benchmark_of_outputs_measures_both_rows() -> None:
+    """
+    A plan in which an output may change, and one without; each with its ratio, after a look at what is planned.
+    """
+    program = Path(sys.executable).parent / "stagectl"
+    words = [str(ROOT / "benchmarks/outputs.py"), "--count", "12", "--readers", "3", "--rounds", "1"]
+
+    done = subprocess.run(
+        [sys.executable, *words, "--stagectl", str(program)], capture_output=True, text=True, timeout=300
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert 2 == sum("**" in line for line in done.stdout.splitlines() if line.startswith("| 12: `plan`"))
+
+
 def test_the_benchmark_of_templates_measures_both_verbs() -> None:
     """
     A line per verb and clock, each with its ratio.

@@ -93,7 +93,7 @@ def _differing(before: Change, after: Change) -> Differing:
     found: List[str] = []
     if digests(before) != digests(after) or _diff(before) != _diff(after):
         found.append("values")
-    if before.cause != after.cause:
+    if (before.cause, before.conditional) != (after.cause, after.conditional):
         found.append("cause")
     if before.after != after.after or before.wave != after.wave:
         found.append("order")

@@ -21,13 +21,13 @@ function looks(box) { // the words and the style of a box
   if (!box.folder) {
     const node = box.inside[0];
     const style = node.own ? `${node.style} own` : node.style;
-    return { title: node.title, note: cut(node.note), style, about: node.about.join("\n"), dashed: node.dashed };
+    return { title: node.title, note: cut(node.note), style, about: node.about.join("\n"), border: node.border };
   }
   const signs = new Map();
   box.inside.forEach((node) => signs.set(node.sign, (signs.get(node.sign) || 0) + 1));
   const counts = [...signs].filter(([sign]) => sign).map(([sign, count]) => `${count} ${sign}`).join(", ");
   const note = `${counted(box.inside.length, data.unit)}${counts ? `: ${counts}` : ""}`;
-  return { title: box.key, note, style: "folder", about: `${note}\nopens at a click`, dashed: false };
+  return { title: box.key, note, style: "folder", about: `${note}\nopens at a click`, border: "" };
 }
 
 function draw() {
@@ -59,11 +59,11 @@ function draw() {
   mark();
 }
 
-function boxElement(box, { title, note, style, about, dashed }, [width, height]) {
+function boxElement(box, { title, note, style, about, border }, [width, height]) {
   const [x, y] = [box.center[0] - width / 2, box.center[1] - height / 2];
   const act = () => { current = box.key; if (box.folder) open(box, true); else select(box.inside[0].index); };
   return make("g", {
-    "class": `box ${style}${dashed ? " dashed" : ""}`, transform: `translate(${x} ${y})`, role: "button", tabindex: -1,
+    "class": `box ${style} ${border}`, transform: `translate(${x} ${y})`, role: "button", tabindex: -1,
     "aria-label": `${box.folder ? `folder ${box.folder}` : box.inside[0].spoken}, ${note}`, click: act,
     "data-key": box.key, focus: () => enter(box.key),
   }, make("title", null, about), make("rect", { width, height, rx: 4 }),

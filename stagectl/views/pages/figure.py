@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, List, Mapping, Sequence, Set, Tuple
 
+from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.pictures.layout import Edge, reduced
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Change, Held, Plan
 from stagectl.core.references import folder_of
-from stagectl.views.plans.plan_text import cause_text, shown_differences
+from stagectl.views.plans.plan_text import IF_IT_DIFFERS, cause_text, shown_differences
 from stagectl.views.text import difference_line, one_line, sign_of, sign_of_change
 
 _MOST_LINES = 12  # of values that a pointer shows
@@ -33,13 +34,16 @@ def style_of(action: str) -> str:
 
 @dataclass(frozen=True)
 class Box:
-    """One box: its title and a note below it, its style in the palette, and lines to show at the pointer."""
+    """One box: its title and a note below it, its style in the palette, and lines to show at the pointer.
+
+    border: "dashed" for what is held back or not there yet, "dotted" for what may turn out to have nothing to do.
+    """
 
     title: str
     note: str
     style: str
     about: Tuple[str, ...] = ()
-    dashed: bool = False
+    border: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,32 @@ def _change_box(change: Change, plan: Plan) -> Box:
     near = cause_text(
         change, plan.kinds, lambda word: one_line(f"./{word[len(folder) :]}" if word.startswith(folder) else word)
     )
+    later = _later(change).replace(f"${{{folder}", "${./").replace(f" {folder}", " ./")
+    if change.conditional:
+        note = f"conditional: {later or near.replace(IF_IT_DIFFERS, '')}"
+    else:
+        note = f"{near}: {later}" if later else near
     sign = sign_of_change(change)
-    return Box(f"{sign} {change.id}", near, style_of(change.action), about, dashed=change.conditional)
+    return Box(f"{sign} {change.id}", note, style_of(change.action), about, "dotted" if change.conditional else "")
+
+
+def known_later(change: Change) -> List[Difference]:
+    """Return the values of a change that are known after other changes and may be shown."""
+    return [entry for entry in change.diff if entry.known_after and entry.path[0] not in change.sensitive]
+
+
+def _later(change: Change) -> str:
+    """Return what to say of the first value that is known after other changes: what it reads, and after which."""
+    found = known_later(change)
+    if not found:
+        return ""
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{one_line(found[0].written)}{more} after {', '.join(found[0].known_after)}"
 
 
 def _held_box(held: Held) -> Box:
     about = (f"{held.id} is held back ({held.reason})", one_line(held.message))
-    return Box(f"{sign_of(held.action)} {held.id}", f"held back: {held.reason}", "held", about, dashed=True)
+    return Box(f"{sign_of(held.action)} {held.id}", f"held back: {held.reason}", "held", about, "dashed")
 
 
 def graph_figure(nodes: Sequence[ResourceNode]) -> Figure:
@@ -104,7 +127,7 @@ def _node_box(node: ResourceNode) -> Box:
     words = (("reads", node.reads), ("comes after", node.after), ("reacts on", node.reacts))
     about = [f"{node.name}  ({node.kind}{state})", *(f"{word} {', '.join(names)}" for word, names in words if names)]
     if not node.changes:
-        return Box(node.name, node.kind + state, "plain", tuple(about), dashed=node.state == "staged")
+        return Box(node.name, node.kind + state, "plain", tuple(about), "dashed" if node.state == "staged" else "")
     signs = "/".join(map(sign_of, node.changes))
     note = f"{node.kind}: {', '.join(node.changes)}"
     return Box(f"{signs} {node.name}", note, style_of(node.changes[0]), (*about, f"in the plan: {note}"))

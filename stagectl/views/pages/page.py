@@ -76,7 +76,7 @@ def _node(identity: str, name: str, sign: str, box: Box, more: Mapping[str, Any]
         "title": box.title,
         "note": box.note,
         "style": box.style,
-        "dashed": box.dashed,
+        "border": box.border,
         "about": list(box.about),
         "spoken": f"{more['action']} {name}".strip(),
         "values": [],
@@ -91,7 +91,7 @@ def _pending(identity: ChangeId) -> Node:
 
 def _other(identity: str, name: str, action: str, note: str, state: str) -> Node:
     sign = sign_of(action) if action else ""
-    box = Box(f"{sign} {identity}".strip(), note, "held", (f"{identity}: {note}",), dashed=True)
+    box = Box(f"{sign} {identity}".strip(), note, "held", (f"{identity}: {note}",), "dashed")
     return _node(identity, name, sign, box, {"kind": "", "tags": [], "action": action, "state": state, "own": False})
 
 
@@ -123,6 +123,10 @@ def _page(head: str, summary: str, text: str, data: Mapping[str, Any]) -> str:
         f'<li><span class="sign {style}" aria-hidden="true">{sign}</span>{word}</li>' for style, sign, word in _LEGEND
     )
     legend += '<li><span class="sign held" aria-hidden="true">&nbsp;</span>dashed: held back, or not there yet</li>'
+    if any(node["border"] == "dotted" for node in data["nodes"]):
+        legend += (
+            '<li><span class="sign dotted" aria-hidden="true">~?</span>dotted: conditional, if a value differs</li>'
+        )
     legend += "<li>solid arrow: the cause; dotted: order only</li>"
     words = {
         "HEAD": text_of(head),

@@ -9,12 +9,13 @@ from typing import Callable, List, Optional, Tuple
 
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.references import folder_of
-from stagectl.views.pages.figure import PALETTE, style_of
+from stagectl.views.pages.figure import PALETTE, known_later, style_of
 from stagectl.views.text import dotted_path, sign_of_change
 
 MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
 MOST_BYTES = 45_000  # of Mermaid text (its maxTextSize is 50,000)
 _HARMLESS = re.compile(r"[A-Za-z0-9_./:@${}\[\] -]{1,80}", re.ASCII)  # acts in no label
+CONDITIONAL = " conditional"
 NO_BREAK = "\u00a0"  # a space where Mermaid starts no new line; it breaks labels of more than 200 pixels
 
 
@@ -44,7 +45,7 @@ def picture(plan: Plan) -> Picture:
     """Return every change, and those held back, as a box of its own."""
     index = {change.id: number for number, change in enumerate(plan.changes)}
     nodes = [
-        Node(f"{change.id} {sign_of_change(change)}{_later(change)}", change.action, conditional=change.conditional)
+        Node(f"{change.id} {_sign(change)}{_later(change)}", change.action, conditional=change.conditional)
         for change in plan.changes
     ]
     nodes += [Node(f"{held.id} held back", held.action, held=True) for held in plan.held]
@@ -58,9 +59,13 @@ def picture(plan: Plan) -> Picture:
     return Picture(tuple(nodes), tuple(sorted({*edges, *needs})))
 
 
+def _sign(change: Change) -> str:
+    return f"{sign_of_change(change)}{CONDITIONAL if change.conditional else ''}"
+
+
 def _later(change: Change) -> str:
     """Return what to say of the first value that is known after other changes: what it reads, and after which."""
-    found = [entry for entry in change.diff if entry.known_after and entry.path[0] not in change.sensitive]
+    found = known_later(change)
     if not found:
         return ""
     what = found[0].written if _HARMLESS.fullmatch(found[0].written) else dotted_path(found[0].path)
@@ -70,14 +75,12 @@ def _later(change: Change) -> str:
 
 def collapsed(plan: Plan, group: Group) -> Picture:
     """Return a box per folder and action instead of one per change; those held back have boxes of their own."""
-    key_of = {
-        change.id: (group(change.resource), change.action, sign_of_change(change), False) for change in plan.changes
-    }
+    key_of = {change.id: (group(change.resource), change.action, _sign(change), False) for change in plan.changes}
     held = {held.id: (group(held.resource), held.action, "held back", True) for held in plan.held}
     members = Counter([*key_of.values(), *held.values()])
     number = {key: at for at, key in enumerate(members)}
     nodes = tuple(
-        Node(f"{folder or '(root)'}: {count} to {action} {sign}", action, waits, sign.endswith("?"))
+        Node(f"{folder or '(root)'}: {count} to {action} {sign}", action, waits, sign.endswith(CONDITIONAL))
         for (folder, action, sign, waits), count in members.items()
     )
     arrows = [(before, key_of[change.id]) for change in plan.changes for before in change.after]

@@ -12,6 +12,7 @@ from stagectl.views.pages.figure import PALETTE, Box, Figure
 _TITLE_WIDTH, _NOTE_WIDTH = 7.3, 6.1  # of one character, in pixels: both fonts are set below
 _PADDING, _HEIGHT = 10.0, 40.0
 _LONGEST_NOTE, _NARROWEST = 44, 12
+_DASHES = {"dashed": "5 4", "dotted": "1.5 3"}
 _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -71,7 +72,7 @@ def curve(points: Sequence[Point]) -> str:
 def _box(box: Box, size: Size, center: Point) -> Iterator[str]:
     fill, stroke = PALETTE[box.style]
     x, y = center[0] - size[0] / 2, center[1] - size[1] / 2
-    dashes = ' stroke-dasharray="5 4"' if box.dashed else ""
+    dashes = f' stroke-dasharray="{_DASHES[box.border]}"' if box.border else ""
     yield f"<g><title>{text_of(chr(10).join(box.about))}</title>"
     yield (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{size[0]:.1f}" height="{size[1]:.1f}" rx="4" '
