@@ -89,19 +89,10 @@ class Index(Source):
         start = 0 if text.startswith(last) else text.find(b"\n" + last) + 1
         if start == 0 and not text.startswith(last):
             return None
-        try:
-            return decode(text[start : text.index(b"\n", start)].decode())
-        except MALFORMED:
-            raise damaged(name) from None
+        return _decoded(name, text[start : text.find(b"\n", start)].decode("utf-8", "replace"))
 
     def _parsed(self, place: Shard) -> LinesByName:
-        found: LinesByName = {}
-        for name, text in self._rows(place):
-            try:
-                found[name] = decode(text)
-            except MALFORMED:
-                raise damaged(name) from None
-        return found
+        return {name: _decoded(name, text) for name, text in self._rows(place)}
 
     def _rows(self, place: Shard) -> Iterator[Tuple[Name, str]]:
         start = f"{place.folder}/" * bool(place.folder)
@@ -165,21 +156,37 @@ class Index(Source):
         rows = (row for place in places for row in self._rows(place))
         return {name for name, text in rows if name.lower() in spelled and text.split(" ", 2)[1] != NONE}
 
-    def tags(self) -> Dict[Name, FrozenSet[str]]:
-        """Return the tags of every resource, as applied or tried."""
-        places = self.every_place()
-        self._fetch(places)
+    def tags(self, *, live_only: bool = False) -> Dict[Name, FrozenSet[str]]:
+        """Return the tags of every resource, as applied, or tried where it is not live."""
         found = {}
-        for name, text in (row for place in places for row in self._rows(place)):
-            _, oid, _, _, tags, _ = text.split(" ", 5)
-            if oid != NONE:
+        for name, text in self._every_row(b""):
+            _, oid, flags, _, tags, _ = text.split(" ", 5)
+            if "l" in flags if live_only else oid != NONE:
                 found[name] = frozenset(tags_in(tags))
         return found
+
+    def claims(self) -> Dict[Name, Name]:
+        """Return for each name that something live had before the one that it has now."""
+        rows = sorted(self._every_row(b'"moved_from":'))
+        return {old: name for name, text in rows for old in _decoded(name, text).moved_from}
+
+    def _every_row(self, having: bytes) -> Iterator[Tuple[Name, str]]:
+        """Return the rows of all shards in which some bytes stand."""
+        places = self.every_place()
+        self._fetch(places)
+        return (row for place in places if having in self._texts[place] for row in self._rows(place))
 
     def parents(self) -> Dict[Name, FrozenSet[Name]]:
         """Return whom every resource that is live, as applied, reads, comes after and reacts on."""
         lines = self.in_folders(self.shards)
         return {name: line.parents(name) for name, line in lines.items() if line.is_live}
+
+
+def _decoded(name: Name, text: str) -> Line:
+    try:
+        return decode(text)
+    except MALFORMED:
+        raise damaged(name) from None
 
 
 def damaged(what: str) -> StagectlError:

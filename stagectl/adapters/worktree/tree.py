@@ -82,12 +82,20 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
 
 def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
     """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
-    old = {entry.path: entry.oid for entry in git.entries(before, [folder])} if before else {}
-    new = {entry.path: entry.oid for entry in git.entries(after, [folder])}
-    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-    contents = git.blobs(oid for path in paths for oid in (old.get(path), new.get(path)) if oid)
-    sides = ([contents[oid] if oid else None for oid in map(side.get, paths)] for side in (old, new))
-    return dict(zip(paths, zip(*sides)))
+    found: Dict[str, Tuple[Optional[Oid], Optional[Oid]]] = {}
+    if before is None:
+        found = {entry.path: (None, entry.oid) for entry in git.entries(after, [folder])}
+    else:
+        words = git.run("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", before, after, "--", folder)
+        texts = words.decode("utf-8", "surrogateescape").split("\0")
+        for facts, path in zip(texts[::2], texts[1::2]):
+            old, new = facts.split(" ")[2:4]
+            found[path] = (Oid(old) if old.strip("0") else None, Oid(new) if new.strip("0") else None)
+    contents = git.blobs(oid for pair in found.values() for oid in pair if oid)
+    return {
+        path: (contents[old] if old else None, contents[new] if new else None)
+        for path, (old, new) in sorted(found.items())
+    }
 
 
 def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.indexing.impact import Source
 from stagectl.core.model import NAME, Name, Resource, split_change
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
+from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -36,12 +36,12 @@ def _narrow_graph(workspace: Workspace, selection: Selection, *, planned: bool) 
     found = narrow(workspace, Reach(also=frozenset(map(Name, selection.names))))
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
-    graph = _Graph(found.index, found.edits)
+    edges = Edges(found.index, found.edits)
     chosen: Set[Name] = set()
     for name in map(Name, selection.names):
         if name not in {*found.situation.staged, *found.situation.applied}:
             raise ReadInFull(f"there is no {name}")
-        chosen |= graph.reached({name}, graph.parents) | graph.reached({name}, graph.children)
+        chosen |= edges.reached({name}, edges.parents) | edges.below({name})
     states = found.index.states(chosen)
     nodes = []
     for name in sorted(chosen):
@@ -52,34 +52,6 @@ def _narrow_graph(workspace: Workspace, selection: Selection, *, planned: bool) 
             state = "going" if staged is None else "live" if before is not None else "staged"
             nodes.append(_node(resource, state))
     return tuple(nodes)
-
-
-class _Graph:
-    """The edges of what is applied and of what was edited since."""
-
-    def __init__(self, source: Source, edits: Mapping[Name, Optional[Resource]]) -> None:
-        self._source = source
-        self._edited = {name: resource for name, resource in edits.items() if resource is not None}
-
-    def parents(self, names: AbstractSet[Name]) -> Set[Name]:
-        """Return all that some resources read, come after or react on, staged or applied."""
-        found = {p for name, line in self._source.lines(names).items() if line.is_live for p in line.parents(name)}
-        return found | {p for name in names & self._edited.keys() for p in self._edited[name].parents}
-
-    def children(self, names: AbstractSet[Name]) -> Set[Name]:
-        """Return all that read, come after or react on one of these, staged or applied."""
-        naming = self._source.naming(names).items()
-        found = {name for name, line in naming if line.is_live and line.parents(name) & names}
-        return found | {name for name, resource in self._edited.items() if resource.parents & names}
-
-    @staticmethod
-    def reached(starts: Set[Name], step: Callable[[AbstractSet[Name]], Set[Name]]) -> Set[Name]:
-        """Return all that steps from some resources lead to, these included."""
-        found, fresh = set(starts), set(starts)
-        while fresh:
-            fresh = step(fresh) - found
-            found |= fresh
-        return found
 
 
 def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) -> Tuple[ResourceNode, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from stagectl.adapters.applied.index import Index, opened
 from stagectl.adapters.git.git import GitError
@@ -19,7 +19,7 @@ from stagectl.adapters.worktree.changed_files import Edits, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.indexing.impact import narrowed
 from stagectl.core.indexing.usage import Usage
-from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation, same_text
 from stagectl.core.plans.selection import Selection, World
@@ -120,8 +120,22 @@ class Narrow:
 
     def has_moves(self) -> bool:
         """Return whether something has another name now, under which the index does not know it."""
-        edited = any(resource is not None and resource.moved_from for resource in self.edits.values())
-        return edited or bool(self.situation.moves)
+        claims = {name: one.moved_from for name, one in self.edits.items() if one is not None and one.moved_from}
+        spent = {name: state.resource.moved_from for name, state in self.index.states(claims).items() if state.resource}
+        return bool(self.situation.moves) or any(set(olds) - {*spent.get(name, ())} for name, olds in claims.items())
+
+    def readers(self, names: AbstractSet[Name]) -> Set[Name]:
+        """Return all that read or name one of these, staged or applied."""
+        found = {name for name, line in self.index.naming(names).items() if line.names() & names}
+        edited = ((name, resource) for name, resource in self.edits.items() if resource is not None)
+        return found | {name for name, one in edited if (one.parents | frozenset(one.unordered)) & names}
+
+    def inside(self, folder: str) -> Set[Name]:
+        """Return all that is in a folder or below it, staged or applied."""
+        start = f"{folder}/"
+        lines = self.index.in_folders(one for one in self.index.shards if f"{one}/".startswith(start))
+        found = {name for name, line in lines.items() if line.oid is not None}
+        return found | {name for name in self.edits if name.startswith(start)}
 
     def world(self, selection: Selection) -> Optional[World]:
         """Return what a selection chooses from, None for one that takes everything; raises ReadInFull."""
@@ -129,15 +143,25 @@ class Narrow:
             return None
         if self.has_moves():
             raise ReadInFull("something has another name now, under which the index does not know it")
-        is_graph = any("+" in name for name in selection.names)
         here = {name: self.situation.tags(name) for name in self.situation.names()}
-        tags: Dict[Name, FrozenSet[str]] = {**self.index.tags(), **here}
-        parents = self.index.parents() if is_graph else {}
-        for resource in self.edits.values() if is_graph else ():
-            if resource is not None:
-                parents[resource.name] = parents.get(resource.name, frozenset()) | resource.parents
         live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
-        return World(tags, parents, old_names([*live, *self.situation.staged.values()]), self.vocabulary)
+        inside = World(here, {}, old_names([*live, *self.situation.staged.values()]), self.vocabulary)
+        return self.around(inside, selection)
+
+    def around(self, inside: World, selection: Selection, *, live_only: bool = False) -> World:
+        """Return what a selection chooses from: what was read, and around it what the index knows.
+
+        live_only: without what is not live, and was only tried.
+        """
+        edited = {name: resource for name, resource in self.edits.items() if resource is not None}
+        tags = {**self.index.tags(live_only=live_only), **{name: frozenset(one.tags) for name, one in edited.items()}}
+        parents = self.index.parents() if any("+" in name for name in selection.names) else {}
+        for name, one in edited.items() if parents else ():
+            parents[name] = parents.get(name, frozenset()) | one.parents
+        for name, named in inside.parents.items() if parents else ():
+            parents[name] = parents.get(name, frozenset()) | named
+        aliases = {**self.index.claims(), **inside.aliases}
+        return World({**tags, **inside.tags}, parents, aliases, inside.vocabulary)
 
 
 class Reach(NamedTuple):
@@ -268,19 +292,24 @@ def _without_line_ends(
 
 def _completed(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
     """Return a situation in which every resource that may be in a plan has the bytes of its file."""
-    lacking = {
-        name: state.resource
-        for name, state in situation.applied.items()
-        if state.resource is not None and name not in situation.settled
-    }
-    old = {name: situation.moves.get(name, name) for name in lacking}
-    oids = workspace.git.look_up([workspace.git.at(tip, staged_path(old[name])) for name in lacking])
-    contents = workspace.git.objects([oid or Oid("") for oid in oids])
-    full = {name: replace(lacking[name], content=content) for name, content in zip(lacking, contents)}
-    applied = {
-        name: replace(state, resource=full.get(name, state.resource)) for name, state in situation.applied.items()
-    }
+    olds = {situation.moves.get(name, name): name for name in situation.applied.keys() - situation.settled}
+    lacking = {old: situation.applied[name] for old, name in olds.items()}
+    full = {olds[old]: state for old, state in with_bytes(workspace, lacking, tip).items()}
     staged = {
-        name: full[name] if resource is lacking.get(name) else resource for name, resource in situation.staged.items()
+        name: full[name].resource or resource
+        if name in full and resource is situation.applied[name].resource
+        else resource
+        for name, resource in situation.staged.items()
     }
-    return replace(situation, applied=applied, staged=staged)
+    return replace(situation, applied={**situation.applied, **full}, staged=staged)
+
+
+def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optional[Oid] = None) -> Dict[Name, Applied]:
+    """Return states of an applied commit, by default the newest, with the bytes of their files."""
+    live = {name: state.resource for name, state in applied.items() if state.resource is not None}
+    tip = tip or workspace.branch.tip
+    assert tip is not None, "something is applied"
+    oids = workspace.git.look_up([workspace.git.at(tip, staged_path(name)) for name in live])
+    contents = workspace.git.objects([oid or Oid("") for oid in oids])
+    full = {name: replace(live[name], content=content) for name, content in zip(live, contents)}
+    return {name: replace(state, resource=full.get(name)) for name, state in applied.items()}

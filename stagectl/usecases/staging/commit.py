@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
@@ -15,23 +14,34 @@ from stagectl.core.model import (
     CONFIG,
     KINDS,
     STAGED,
-    Applied,
     ChangeId,
     Name,
     Oid,
-    Resource,
     name_of,
     staged_path,
 )
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Plan
-from stagectl.core.plans.selection import Selection
-from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.staging.desired import Wanted, staged_bytes
+from stagectl.usecases.staging.ground import Ground
 
 Dirty = Callable[[Sequence[str]], List[str]]
 Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
-Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
+
+
+class Ready(NamedTuple):
+    """What is about to be staged: the wanted forms, the edits of other files, and the plan that they make."""
+
+    ground: Ground
+    wanted: Wanted
+    edits: Writes
+    plan: Plan
+
+    @classmethod
+    def of(cls, ground: Ground, wanted: Wanted, edits: Writes) -> Ready:
+        """Return it where it makes a plan; raises StagectlError where it makes none."""
+        return cls(ground, wanted, edits, ground.plan(wanted))
 
 
 class Staging(NamedTuple):
@@ -49,25 +59,20 @@ class Staging(NamedTuple):
 
 
 def commit_staged(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    wanted: Wanted,
-    applied: Mapping[Name, Applied],
-    edits: Writes,
-    *,
+    ready: Ready,
     verb: str = "stage",
+    *,
     check: bool = False,
     trailers: Sequence[str] = (),
-    plan: Optional[Plan] = None,
     dirty: Optional[Dirty] = None,
 ) -> Staging:
-    """Write and commit the wanted staged forms with the edits; what would make no possible plan is refused.
+    """Write and commit what is ready.
 
-    check: only return what would be done. trailers: more lines for the commit's message. plan: of what will be staged,
-    if that was made already; dirty: returns which paths, among some, HEAD has otherwise.
+    check: only return what would be done. trailers: more lines for the commit's message. dirty: returns which paths, among
+    some, HEAD has otherwise.
     """
-    dirty = dirty or workspace.git.dirty
-    plan = plan or _plan_of(workspace, snapshot, wanted, applied)
+    ground, wanted, edits, plan = ready
+    snapshot, dirty = ground.snapshot, dirty or ground.dirty
     now = snapshot.files
     changed = [name for name in sorted(wanted) if not same_text(staged_bytes(wanted[name]), now.get(staged_path(name)))]
     # What is written and waits for a commit is staged: the hook that checks it runs while such a commit is made.
@@ -79,30 +84,12 @@ def commit_staged(
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
     writes = {**edits, **{staged_path(name): staged_bytes(wanted[name]) for name in changed}}
-    seen = {path: snapshot.files.get(path) for path in map(staged_path, changed) if path not in edits}
-    commit = None if check else commit_files(workspace, writes, paths, _message(verb, names, staged, trailers), seen)
+    seen = {path: now.get(path) for path in map(staged_path, changed) if path not in edits}
+    message = _message(verb, names, staged, trailers)
+    commit = None if check else commit_files(ground.workspace, writes, paths, message, seen)
     gone = tuple(name for name in names if wanted.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
     return Staging(commit, staged, tuple(names), gone, restored, warnings)
-
-
-def staged_bytes(resource: Optional[Resource]) -> Optional[bytes]:
-    """Return the bytes of a staged form."""
-    return None if resource is None else resource.content
-
-
-def _plan_of(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    wanted: Wanted,
-    applied: Mapping[Name, Applied],
-) -> Plan:
-    """Return the unselected plan of the resulting staging area, which must be possible."""
-    merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
-    staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
-    situation = workspace.situation(replace(snapshot, staged=staged), applied)
-    paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
-    return checked_plan(situation, Selection(), snapshot, paths)
 
 
 def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
@@ -125,7 +112,7 @@ def commit_files(
 
     seen: how some of the files were when it was decided what to write; another stagectl may have staged since.
 
-    None: what was written is what HEAD has already, and only text went that was not committed.
+    None: what was written is what HEAD has already, and only text went that nobody had committed.
     """
     verb = workspace.git.unfinished()
     if verb is not None:

@@ -17,10 +17,12 @@ from stagectl.core.plans.selection import Selection, World, match_names
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
-from stagectl.usecases.planning.incremental import quickest
+from stagectl.usecases.planning.edges import Edges
+from stagectl.usecases.planning.incremental import Narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.settings import Settings, meant, settings_edits
@@ -34,14 +36,19 @@ def create(
 
     like: the definition it starts from, which may give it its kind.
     """
-    snapshot = workspace.snapshot(definitions=True)
+
+    def act(ground: Ground) -> None:
+        snapshot = ground.snapshot
+        if name in snapshot.defined or name in snapshot.staged:
+            raise StagectlError(f"{name} exists already", f"to change it: stagectl update {name} --set ...")
+        refuse_definition(snapshot, name)
+
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
-    if name in snapshot.defined or name in snapshot.staged:
-        raise StagectlError(f"{name} exists already", f"to change it: stagectl update {name} --set ...")
-    refuse_definition(snapshot, name)
-    if kind is not None and kind not in snapshot.kinds:
-        raise StagectlError(f"there is no kind '{kind}'{nearest(kind, snapshot.kinds)}", "see: stagectl kinds")
+    on_ground("create", workspace, About(by_definition=True, beside=lambda _: [Name(name)], is_plain=False), act)
+    kinds = workspace.kinds()
+    if kind is not None and kind not in kinds:
+        raise StagectlError(f"there is no kind '{kind}'{nearest(kind, kinds)}", "see: stagectl kinds")
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
     path = f"{root}/{name}.yaml"
     if like is not None:
@@ -141,8 +148,26 @@ def _tags(resource: Resource, settings: Settings) -> List[str]:
 
 def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:
     """Delete definitions and stage the removals; readers are an error unless they go, too, or are detached."""
-    snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
+
+    def beside(found: Narrow) -> Set[Name]:
+        plain = {Name(name) for name in names if NAME.fullmatch(name)}
+        if len(plain) < len(names):
+            raise ReadInFull("it is not asked about plain names alone")
+        if not recursive:
+            return plain | found.readers(plain)
+        below = Edges(found.index, found.edits).below(plain)
+        return below | found.readers(below)
+
+    def act(ground: Ground) -> Tuple[Writes, Selection]:
+        return _removal(ground, names, recursive=recursive, detach=detach)
+
+    edits, selection = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
+    return stage(workspace, selection, edits=edits)
+
+
+def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: bool) -> Tuple[Writes, Selection]:
+    """Return the edits that remove resources, and whose files they are."""
+    snapshot, applied = ground.snapshot, ground.applied
     world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
     chosen = {name for pattern in names for name in match_names(pattern, world)}
     resources = {**snapshot.staged, **snapshot.defined}
@@ -152,7 +177,10 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     if recursive:
         chosen |= {name for root in sorted(chosen) for name in match_names(f"{root}+", world)}
     if detach:
-        chosen |= _gone_readers(snapshot, chosen)
+        gone = _gone_readers(snapshot, chosen)
+        if gone:
+            ground.need_everything("a reader's definition is gone, too, and whoever reads that one is detached")
+        chosen |= gone
         edits.update(_detached(snapshot, resources, chosen, applied))
     overriding = Overriding(snapshot, edits)
     for name in sorted(chosen):
@@ -161,7 +189,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
         else:
             edits.update(dict.fromkeys(_file_of(snapshot, name)))
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
-    return stage(workspace, Selection(tuple(sorted(chosen | touched))), edits=edits)
+    return edits, Selection(tuple(sorted(chosen | touched)))
 
 
 def _file_of(snapshot: Snapshot, name: Name) -> List[str]:

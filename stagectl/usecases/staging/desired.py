@@ -24,8 +24,8 @@ from stagectl.core.model import (
 )
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
-from stagectl.usecases.staging.commit import Wanted, staged_bytes
 
+Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 Unstaged = Tuple[Tuple[Name, str], ...]
 
 
@@ -60,6 +60,11 @@ def _before(name: Name, snapshot: Snapshot, deleted: Mapping[Name, Resource]) ->
         if old in snapshot.staged and (staged is None or old not in staged.moved_from):
             return snapshot.staged[old]
     return staged
+
+
+def staged_bytes(resource: Optional[Resource]) -> Optional[bytes]:
+    """Return the bytes of a staged form."""
+    return None if resource is None else resource.content
 
 
 def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.commit import Wanted
+from stagectl.usecases.staging.desired import Wanted
 
 
 def refuse_empty_roots(workspace: Workspace, snapshot: Snapshot, wanted: Wanted) -> None:

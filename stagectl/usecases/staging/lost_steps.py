@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.staging.commit import Wanted
+from stagectl.usecases.staging.desired import Wanted
 
 
 def claimed(snapshot: Snapshot) -> FrozenSet[Name]:

@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import renamed
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.moves import counting_claims
@@ -16,9 +16,11 @@ from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here
 from stagectl.core.values import leaves
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.planning.incremental import Narrow
+from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.define import named, path_of
+from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import stage
 
@@ -30,14 +32,22 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
 
     A move that is not applied yet is taken back by moving back.
     """
-    snapshot = workspace.snapshot(definitions=True)
-    name = named(snapshot, old)
     if not NAME.fullmatch(new):
         raise StagectlError(f"'{new}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
-    _, applied = workspace.applied()
-    if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
-        raise StagectlError(f"{new} exists already", "move to a name that nothing has")
-    edits, touched = move_edits(snapshot, applied, name, Name(new))
+
+    def beside(found: Narrow) -> Set[Name]:
+        if not NAME.fullmatch(old):
+            raise ReadInFull("it is no plain name")
+        return {Name(old), Name(new), *found.readers({Name(old)})}
+
+    def act(ground: Ground) -> Tuple[Writes, Tuple[Name, ...]]:
+        snapshot, applied = ground.snapshot, ground.applied
+        name = named(snapshot, old)
+        if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
+            raise StagectlError(f"{new} exists already", "move to a name that nothing has")
+        return move_edits(snapshot, applied, name, Name(new))
+
+    edits, touched = on_ground("move", workspace, About(by_definition=True, beside=beside), act)
     return stage(workspace, Selection(touched), edits=edits)
 
 

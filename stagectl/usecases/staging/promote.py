@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
@@ -18,12 +18,15 @@ from stagectl.core.planning.moves import counting_claims, old_names
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
+from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import Value, dotted
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.planning.incremental import Narrow
+from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
+from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promoted_moves import renamed_there
 from stagectl.usecases.staging.promoted_values import found_at, with_overrides, write_promoted
@@ -69,20 +72,48 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     Input paths that a target definition lists under `overrides` keep the target's values; for what is new there they
     have to be given. A rename in the source is one in the target.
     """
-    names, from_staged = wishes.names, wishes.from_staged
     folders = (_folder(source), _folder(target))
     _refuse_overlap(*folders)
-    snapshot = workspace.snapshot(definitions=True)
-    tip, applied = workspace.applied()
+
+    def beside(found: Narrow) -> Set[Name]:
+        taken = found.inside(folders[0])
+        lines = found.index.lines(taken)
+        return taken | found.inside(folders[1]) | {parent for name in lines for parent in lines[name].parents(name)}
+
+    about = About(beside=beside, has_bytes=True)
+    ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))
+    selection = Selection(tuple(dict.fromkeys([*(new for _, new in ready.moved), *ready.touched])))
+    staging = stage(workspace, selection, edits=ready.edits, verb="promote", trailers=ready.trailers)
+    after = _staged(workspace, [new for _, new in ready.moved])
+    both = [(resource, after[new]) for resource, new in ready.moved]
+    notes = (*_notes(both, folders[0]), *ready.notes)
+    return Promotion(staging, tuple(_differ(both)), ready.left, notes)
+
+
+class _Promoting(NamedTuple):
+    """What a promotion is going to stage. touched: more resources whose files change; left, notes: see Promotion."""
+
+    moved: Sequence[Taken]
+    edits: Writes
+    touched: Tuple[Name, ...]
+    trailers: Sequence[str]
+    left: Tuple[Name, ...]
+    notes: Sequence[str]
+
+
+def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Promoting:
+    """Return what promoting stages; raises StagectlError where it cannot or must not be."""
+    names, from_staged = wishes.names, wishes.from_staged
+    workspace, snapshot, applied = ground.workspace, ground.snapshot, ground.applied
     origin = _origin(snapshot, applied, folders[0], from_staged)
     moved = [Taken(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
     _refuse_new_folder(folders[1], snapshot, applied, wishes)
     given = given_values(wishes.sets, moved, folders[1])
-    renamed, touched = renamed_there(workspace, applied, moved, folders)
+    renamed, touched = renamed_there(ground, moved, folders)
     before, snapshot = snapshot, workspace.snapshot(definitions=True, edits=renamed) if renamed else snapshot
     missing = missing_values(moved, snapshot, given)
     if missing:
-        raise MissingValues(missing, f"stagectl promote {source} {target}")
+        raise MissingValues(missing, f"stagectl promote {' '.join(folders)}")
     overriding = Overriding(snapshot, dict(renamed))
     edits = overriding.edits
     changed: List[Name] = []
@@ -96,17 +127,22 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     if not wishes.unverified:
         refuse_unverified(open_changes)
     refuse_loss(workspace, edits, "promoting")
+    tip = workspace.branch.tip
     trailers = [f"Promotes: {tip}"] if tip and not from_staged else []
     trailers += [f"Unverified: {change}" for change in open_changes]
-    selection = Selection(tuple(dict.fromkeys([*(new for _, new in moved), *touched])))
-    staging = stage(workspace, selection, edits=edits, verb="promote", trailers=trailers)
-    after = workspace.snapshot().staged
-    both = [(resource, after[new]) for resource, new in moved]
-    left = sorted(name for name in {**after, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
+    left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
     left = [name for name in left if _other(name, *reversed(folders)) not in origin]
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
-    notes = [*_notes(both, folders[0]), *([] if from_staged else _not_applied(snapshot, applied, asked, folders[0]))]
-    return Promotion(staging, tuple(_differ(both)), tuple(left), tuple(notes))
+    notes = [] if from_staged else _not_applied(snapshot, applied, asked, folders[0])
+    return _Promoting(moved, edits, touched, trailers, tuple(left), notes)
+
+
+def _staged(workspace: Workspace, names: Sequence[Name]) -> Dict[Name, Resource]:
+    """Return the staged files of some names, as they are by now."""
+    contents = {name: (workspace.root / staged_path(name)).read_bytes() for name in names}
+    return {
+        name: schema.resource(name, yamlfile.load(content), content, staged=True) for name, content in contents.items()
+    }
 
 
 def _refuse_new_folder(target: str, snapshot: Snapshot, applied: Mapping[Name, Applied], wishes: Wishes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.core.model import Applied, Name, Resource
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.core.model import Name, Resource
+from stagectl.usecases.staging.ground import Ground
 from stagectl.usecases.staging.move import move_edits
 from stagectl.usecases.staging.promotion_gate import Taken
 
@@ -15,14 +15,16 @@ _ASIDE = "-moving"  # what one of a ring is called while the others move; no fil
 
 
 def renamed_there(
-    workspace: Workspace, applied: Mapping[Name, Applied], moved: Sequence[Taken], folders: Tuple[str, str]
+    ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]
 ) -> Tuple[Edits, Tuple[Name, ...]]:
     """Return the files of moves in the target that follow moves in the source, and whose files they are.
 
     Each is made on top of the ones before: who names several of them follows all.
     """
-    before = snapshot = workspace.snapshot(definitions=True)
+    before = snapshot = ground.snapshot
     left = _moves(_there(snapshot), moved, folders)
+    if left:
+        ground.need_everything("something is renamed in the target")
     edits: Edits = {}
     touched: List[Name] = []
     while left:
@@ -32,10 +34,10 @@ def renamed_there(
         if new is None:  # a ring: one steps aside
             new = Name(old + _ASIDE)
             left = {taker: new if taken == old else taken for taker, taken in left.items()}
-        more, names = move_edits(snapshot, applied, old, new)
+        more, names = move_edits(snapshot, ground.applied, old, new)
         edits.update(more)
         touched += [name for name in names if not (aside and name == new)]
-        snapshot = workspace.snapshot(definitions=True, edits=edits)
+        snapshot = ground.workspace.snapshot(definitions=True, edits=edits)
     edits = {path: content for path, content in edits.items() if content is not None or path in before.files}
     return edits, tuple(name for name in dict.fromkeys(touched) if not name.endswith(_ASIDE))
 

@@ -1,7 +1,7 @@
 """The resources about whose staging there may be something to say, without reading those about which there is not.
 
 Of everything else the definition is what is staged, and both are as HEAD has them. Which resources were not so in an
-earlier state of the repository is remembered; git says which files differ since.
+earlier state of the repository is remembered; git tells which files differ since.
 """
 
 from __future__ import annotations
@@ -16,27 +16,21 @@ from typing import (
     FrozenSet,
     Iterable,
     List,
-    Mapping,
     NamedTuple,
     Optional,
-    Sequence,
     Set,
     Tuple,
 )
 
 from stagectl.adapters.files import sealed, unsealed
 from stagectl.adapters.git.git import OID, Git, GitError
-from stagectl.adapters.worktree.changed_files import ABSENT, Looked, between, look
+from stagectl.adapters.worktree.changed_files import Looked, between, look
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
-from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid, Resource
-from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import Selection
+from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
 from stagectl.usecases.planning.incremental import Narrow, Reach, kind_files, narrow
-from stagectl.usecases.planning.plan import planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family
-from stagectl.usecases.staging.part import part_of
 
 _MOST_NEW = 100  # files: of more, everything is read
 
@@ -170,23 +164,6 @@ def _read(path: Path) -> Any:
         return None
 
 
-class Part(NamedTuple):
-    """The part of a repository that a stage is about. chosen: whom it brings up to date; dirty: as `Git.dirty`."""
-
-    narrow: Narrow
-    snapshot: Snapshot
-    chosen: FrozenSet[Name]
-    uncommitted: Sequence[str]
-
-    def dirty(self, paths: Sequence[str]) -> List[str]:
-        """Return the paths, at or under some, that HEAD has otherwise."""
-        return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
-
-    def plan(self, wanted: Mapping[Name, Optional[Resource]]) -> Plan:
-        """Return the unselected plan when these are staged; raises ReadInFull where it cannot be made here."""
-        return planned(self.narrow.with_staged(wanted), Selection())
-
-
 class Known(NamedTuple):
     """What is known without reading all: what git says differs, and of whom there may be something to say."""
 
@@ -209,19 +186,3 @@ def looked_at(workspace: Workspace) -> Known:
     found = narrow(workspace, Reach(looked=looked))
     trees = Trees.of(workspace, found.kinds.digest)
     return Known(looked, found, trees, *unsettled(workspace, trees, looked))
-
-
-def narrow_part(workspace: Workspace, selection: Selection, edits: Mapping[str, Optional[bytes]]) -> Part:
-    """Return the part of a repository that a selection by plain names, or of all, is about; raises ReadInFull."""
-    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
-        raise ReadInFull("it is not selected by plain names")
-    looked, narrowly, _, names, family = looked_at(workspace)
-    if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in looked.here):
-        raise ReadInFull("a staged file was deleted by hand")
-    asked = frozenset(map(Name, selection.names))
-    names |= asked | family.touched(names_at(edits, (STAGED, *workspace.config.roots)))
-    part = part_of(workspace, narrowly.kinds, names, family, edits)
-    unknown = asked - {*part.defined, *part.staged, *narrowly.index.states(asked)}
-    if unknown:
-        raise ReadInFull(f"there is no {min(unknown)}")
-    return Part(narrowly, part, asked or names, looked.dirty(workspace.git))

@@ -30,15 +30,18 @@ from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN
 from stagectl.core.schemas import schema
 from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
+from stagectl.usecases.planning.incremental import Narrow
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.commit import Staging, commit_staged
+from stagectl.usecases.staging.commit import Ready, Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import copied, rendered
+from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.reverted_names import as_called_now, moved_in, names_now
 
 _SEE = "see what can be reverted: stagectl log"
+Changed = Mapping[Name, Tuple[Content, Content]]  # by name, before and after
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
 
 
@@ -75,27 +78,33 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     What was changed again since is a conflict: all of them are reported, value by value.
     """
     workspace.git.check_identity()
-    snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
-    contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
-    actions = {name: dict(resource.actions) for name, resource in snapshot.staged.items()}
-    work = _Work(contents, actions, [], [], names_now(snapshot, applied))
     meant = _commits(workspace, revisions)
-    for entry in meant:
-        _take_back(workspace, entry, work, applied)
-    if work.conflicts:
-        raise StagectlError("changed again since:\n" + "\n".join(work.conflicts), "nothing was staged; edit by hand")
-    wanted = _wanted(snapshot, work, applied)
-    _refuse_uncommitted(workspace, wanted)
-    edits = _definitions(workspace, snapshot, wanted)
-    wanted = _as_expanded(workspace, wanted, edits)
-    left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
-    left.update({path: text for path, text in edits.items() if text is not None})
-    trailers = [f"Reverts: {entry.commit}" for entry in meant]
-    defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
-    after = replace(snapshot, files=left, defined=defined)
-    staging = commit_staged(workspace, after, wanted, applied, edits, verb="revert", trailers=trailers)
-    return Reverting(staging, tuple(work.notes))
+    changed = {entry.commit: _changed(workspace.git, entry.commit) for entry in meant}
+    names = {name for files in changed.values() for name in files}
+
+    def act(ground: Ground) -> Tuple[Ready, Sequence[str]]:
+        snapshot, applied = ground.snapshot, ground.applied
+        contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
+        actions = {name: dict(resource.actions) for name, resource in snapshot.staged.items()}
+        work = _Work(contents, actions, [], [], names_now(snapshot, applied))
+        for entry in meant:
+            _take_back(entry, changed[entry.commit], work, applied)
+        if work.conflicts:
+            message = "changed again since:\n" + "\n".join(work.conflicts)
+            raise StagectlError(message, "nothing was staged; edit by hand")
+        wanted = _wanted(snapshot, work, applied)
+        _refuse_uncommitted(workspace, wanted)
+        edits = _definitions(workspace, snapshot, wanted)
+        return Ready.of(ground.after(edits), _as_expanded(ground, wanted, edits), edits), work.notes
+
+    def beside(found: Narrow) -> Set[Name]:
+        claims = found.index.claims()  # what it calls otherwise than it is called now
+        return {*names, *claims, *claims.values()}
+
+    about = About(by_definition=True, beside=beside)
+    ready, notes = on_ground("revert", workspace, about, act)
+    staging = commit_staged(ready, "revert", trailers=[f"Reverts: {entry.commit}" for entry in meant])
+    return Reverting(staging, tuple(notes))
 
 
 def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[LogEntry]:
@@ -134,12 +143,11 @@ def _way(workspace: Workspace, commit: Oid) -> str:
     return _SEE
 
 
-def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapping[Name, Applied]) -> None:
-    """Take one commit out of the work."""
+def _take_back(entry: LogEntry, changed: Changed, work: _Work, applied: Mapping[Name, Applied]) -> None:
+    """Take one commit out of the work. changed: the staged files that it changed."""
     for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
         if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
             work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
-    changed = _changed(workspace.git, entry.commit)
     names = {name: work.now(name) for name in work.names.keys() - moved_in(changed)}
     for old, (back, then) in sorted(changed.items()):
         name = names.get(old, old)
@@ -154,7 +162,7 @@ def _take_back(workspace: Workspace, entry: LogEntry, work: _Work, applied: Mapp
             _take_back_actions(name, gone, work, state, entry.commit)
 
 
-def _changed(git: Git, commit: Oid) -> Dict[Name, Tuple[Content, Content]]:
+def _changed(git: Git, commit: Oid) -> Changed:
     """Return the staged files that a commit changed, before and after it, against its first parent."""
     before = next(iter(git.parents(commit)), None)
     changed = changed_files(git, before, commit, STAGED)
@@ -271,15 +279,16 @@ def _definitions(
 
 
 def _as_expanded(
-    workspace: Workspace, wanted: Mapping[Name, Optional[Resource]], edits: Dict[str, Content]
+    ground: Ground, wanted: Mapping[Name, Optional[Resource]], edits: Dict[str, Content]
 ) -> Dict[Name, Optional[Resource]]:
     """Return the wanted forms as they come out of their definitions, where these are expanded."""
     found = dict(wanted)
     if any(resource is not None and resource.template for resource in wanted.values()):
-        after = workspace.snapshot(definitions=True, edits=edits)
+        ground.need_everything("what comes back is expanded from definitions")
+        after = ground.workspace.snapshot(definitions=True, edits=edits)
         for name, resource in wanted.items():
             if resource is not None and name in after.expanded:
-                found[name] = copied(workspace.config, after, name, resource.actions)
+                found[name] = copied(ground.workspace.config, after, name, resource.actions)
     return found
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
-from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.core.errors import Flaw, InvalidFiles, Problem, ReadInFull, StagectlError
-from stagectl.core.model import STAGED, Applied, Config, Name, Resource, name_of, staged_path
-from stagectl.core.planning.moves import counting_claims, old_names, together
+from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.model import Name, Resource, staged_path
 from stagectl.core.planning.situation import same_text
-from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.plans.selection import Selection
 from stagectl.core.schemas import schema
 from stagectl.core.standing import from_here
-from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
-from stagectl.usecases.staging.commit import Dirty, Staging, Wanted, commit_staged, staged_bytes
-from stagectl.usecases.staging.desired import as_staged, desired, rendered, tags_of, unstaged_of, with_actions
+from stagectl.usecases.staging.commit import Dirty, Ready, Staging, commit_staged
+from stagectl.usecases.staging.desired import (
+    Wanted,
+    as_staged,
+    desired,
+    rendered,
+    staged_bytes,
+    unstaged_of,
+    with_actions,
+)
 from stagectl.usecases.staging.empty_roots import refuse_empty_roots
-from stagectl.usecases.staging.lost_steps import claimed, refuse_lost_steps
-from stagectl.usecases.staging.restage import narrow_part, note_unstaged, stands
+from stagectl.usecases.staging.ground import About, Ground, on_ground
+from stagectl.usecases.staging.lost_steps import refuse_lost_steps
 
 Choose = Callable[["Choice"], bool]
 
@@ -55,8 +60,13 @@ def stage(
     allow_empty: whether a root of definitions may be gone, or empty, though staged files come from it.
     check: only return what would be staged. verb: what the commit's subject begins with.
     """
-    job = _Job(workspace, selection, actions, force, edits or {}, choose, check, verb, trailers, allow_empty)
-    return quickest("stage", job.narrow, job.full)
+    job = _Job(workspace, selection, actions, force, edits or {}, choose, allow_empty)
+    about = About(
+        selection, by_definition=True, edits=job.edits, is_idle=not actions, refuse=job.refuse, is_plain=False
+    )
+    ready = on_ground("stage", workspace, about, job.ready)
+    dirty = job.dirty(ready.ground)
+    return job.with_warning(commit_staged(ready, verb, check=check, trailers=trailers, dirty=dirty), ready)
 
 
 class _Job(NamedTuple):
@@ -68,90 +78,33 @@ class _Job(NamedTuple):
     force: bool
     edits: Writes
     choose: Optional[Choose]
-    check: bool
-    verb: str
-    trailers: Sequence[str] = ()
-    allow_empty: bool = False
+    allow_empty: bool
 
-    def narrow(self) -> Staging:
-        """Stage after reading what git says differs; raises ReadInFull where every file has to be read."""
-        if self.actions and not self.selection.names:
-            raise ReadInFull("actions are staged on what is not named")
-        found = narrow_part(self.workspace, self.selection, self.edits)
-        self.workspace.git.check_identity()
-        part = found.snapshot
-        applied = found.narrow.index.states(found.chosen | claimed(part))
-        chosen = together(counting_claims(part.defined, applied), found.chosen)
-        if chosen - found.chosen - part.staged.keys() - part.defined.keys():
-            raise ReadInFull("something is moved together with what was chosen")
-        try:
-            _refuse_twins(part)
-            wanted = self._wanted(part, chosen, {}, applied)
-            _refuse_edited(found.dirty, part, wanted, self.force)
-        except StagectlError as error:  # reported with all that is wrong
-            raise ReadInFull(error.message.splitlines()[0]) from None
-        plan = found.plan(wanted)
-        done = commit_staged(
-            self.workspace,
-            part,
-            wanted,
-            applied,
-            self.edits,
-            verb=self.verb,
-            check=self.check,
-            trailers=self.trailers,
-            plan=plan,
-            dirty=self._dirty(found.dirty, part),
-        )
-        return self._with_warning(done, part, wanted)
-
-    def full(self) -> Staging:
-        """Stage after reading everything."""
-        with write_intent.unless_busy(self.workspace.git):
-            return self._full()
-
-    def _full(self) -> Staging:
-        workspace = self.workspace
-        before = stands(workspace)
-        snapshot = workspace.snapshot(definitions=True, edits=self.edits)
-        deleted = _deleted_by_hand(workspace, snapshot)
+    def refuse(self, snapshot: Snapshot) -> None:
+        """Raise StagectlError for what cannot be staged."""
         _refuse_twins(snapshot)
-        workspace.git.check_identity()
-        tip, applied = workspace.applied()
-        if tip is not None and not self.edits:
-            note_unstaged(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
+        self.workspace.git.check_identity()
         for name in self.selection.names:
             refuse_definition(snapshot, name)
-        chosen = _chosen(workspace.config, self.selection, snapshot, applied, deleted)
-        chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
-        wanted = self._wanted(snapshot, chosen, deleted, applied)
-        _refuse_edited(workspace.git.dirty, snapshot, wanted, self.force)
-        dirty = self._dirty(workspace.git.dirty, snapshot)
-        done = commit_staged(
-            workspace,
-            snapshot,
-            wanted,
-            applied,
-            self.edits,
-            verb=self.verb,
-            check=self.check,
-            trailers=self.trailers,
-            dirty=dirty,
-        )
-        return self._with_warning(done, snapshot, wanted)
 
-    def _dirty(self, dirty: Dirty, snapshot: Snapshot) -> Dirty:
+    def ready(self, ground: Ground) -> Ready:
+        """Return what is to be staged."""
+        wanted = self._wanted(ground)
+        _refuse_edited(ground.dirty, ground.snapshot, wanted, self.force)
+        return Ready.of(ground, wanted, self.edits)
+
+    def dirty(self, ground: Ground) -> Dirty:
         """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""
         if not self._is_alone:
-            return dirty
-        made_from = (one.path for one in snapshot.definitions.values())
-        definitions = frozenset({*snapshot.definition_paths.values(), *made_from})
-        return lambda paths: [path for path in dirty(paths) if path not in definitions]
+            return ground.dirty
+        made_from = (one.path for one in ground.snapshot.definitions.values())
+        definitions = frozenset({*ground.snapshot.definition_paths.values(), *made_from})
+        return lambda paths: [path for path in ground.dirty(paths) if path not in definitions]
 
-    def _with_warning(self, done: Staging, snapshot: Snapshot, wanted: Wanted) -> Staging:
+    def with_warning(self, done: Staging, ready: Ready) -> Staging:
         """Return what was done, with a warning for edits that an action alone leaves unstaged."""
-        unstaged = unstaged_of(self.workspace.config, snapshot) if self._is_alone else ()
-        edited = [name for name, _ in unstaged if name in wanted]
+        unstaged = unstaged_of(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
+        edited = [name for name, _ in unstaged if name in ready.wanted]
         if not edited:
             return done
         names = " ".join(edited[:5])
@@ -159,52 +112,22 @@ class _Job(NamedTuple):
         warning = f"edits of the definition stay unstaged: {names}{more}; to stage them: stagectl stage {names}"
         return done._replace(warnings=(*done.warnings, warning))
 
-    def _wanted(
-        self,
-        snapshot: Snapshot,
-        chosen: FrozenSet[Name],
-        deleted: Mapping[Name, Resource],
-        applied: Mapping[Name, Applied],
-    ) -> Dict[Name, Optional[Resource]]:
-        wanted = desired(self.workspace.config, snapshot, chosen, deleted)
-        refuse_lost_steps(snapshot, wanted, applied)
+    def _wanted(self, ground: Ground) -> Dict[Name, Optional[Resource]]:
+        snapshot, deleted = ground.snapshot, ground.deleted
+        wanted = desired(self.workspace.config, snapshot, ground.chosen, deleted)
+        refuse_lost_steps(snapshot, wanted, ground.applied)
         if not (self.allow_empty or self.edits):  # edits delete what is meant
             refuse_empty_roots(self.workspace, snapshot, wanted)
         if self._is_alone:
             wanted = as_staged(wanted, snapshot, deleted)
         if self.actions:
-            wanted = with_actions(wanted, self.actions, snapshot, applied)
+            wanted = with_actions(wanted, self.actions, snapshot, ground.applied)
         return _picked(wanted, snapshot, self.choose) if self.choose else wanted
 
     @property
     def _is_alone(self) -> bool:
         """Whether actions are staged alone: edits of definitions wait for a stage of their own."""
         return bool(self.actions) and self.choose is None
-
-
-def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
-    """Return the staged files that HEAD has and the working tree has not: what waits in them must not be lost."""
-    paths = [path for path in workspace.git.dirty([STAGED]) if not (workspace.root / path).exists()]
-    head = workspace.git.head()
-    if not paths or head is None:
-        return {}
-    staged = workspace.read(head).staged
-    return {name: staged[name] for path in paths for name in [name_of(path)] if name in staged}
-
-
-def _chosen(
-    config: Config,
-    selection: Selection,
-    snapshot: Snapshot,
-    applied: Mapping[Name, Applied],
-    deleted: Mapping[Name, Resource],
-) -> FrozenSet[Name]:
-    live = {name: state.resource for name, state in applied.items() if state.resource}
-    tags = {name: tags_of(config, resource) for name, resource in snapshot.defined.items()}
-    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
-    world = World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)
-    chosen = select(selection, world)
-    return frozenset(world.tags) if chosen is None else chosen
 
 
 def refuse_definition(snapshot: Snapshot, name: str) -> None:
@@ -256,7 +179,7 @@ def _refuse_twins(snapshot: Snapshot) -> None:
 
 
 def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
-    """Refuse to overwrite staged copies that were edited by hand."""
+    """Refuse to overwrite staged copies that somebody edited by hand."""
     copies = [
         name
         for name in sorted(wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.applied import write
@@ -14,14 +14,15 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.model import Applied, ChangeId, Config, Name, Oid, Resource, change_id, is_pending
-from stagectl.core.planning.moves import counting_claims, old_names, together
-from stagectl.core.plans.selection import Selection, World, select
+from stagectl.core.planning.moves import counting_claims
+from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
-from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.commit import Staging, commit_staged
+from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.staging.commit import Ready, Staging, commit_staged
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 
 
@@ -36,8 +37,8 @@ class Discarding:
 
 def unstage(workspace: Workspace, selection: Selection, *, everything: bool = False) -> Staging:
     """Put the staged files of a selection back to what is applied, pending actions taken out; definitions stay."""
-    aim = _aim(workspace, selection, everything)
-    return commit_staged(workspace, aim.snapshot, aim.staged(), aim.applied, {}, verb="unstage")
+    about = _about(workspace, selection, everything)
+    return commit_staged(on_ground("unstage", workspace, about, lambda ground: _Aim.of(ground).ready({})), "unstage")
 
 
 def discard(workspace: Workspace, selection: Selection, *, everything: bool = False, force: bool = False) -> Discarding:
@@ -45,29 +46,49 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     Raises StagectlError, and changes nothing, where text would be lost that no commit has (`force` drops it).
     """
-    aim = _aim(workspace, selection, everything)
-    snapshot, applied = aim.snapshot, aim.applied
-    edits = aim.definitions(workspace.config)
-    if not force:
-        refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
-    left = {path: text for path, text in snapshot.files.items() if path not in edits}
-    left.update({path: text for path, text in edits.items() if text is not None})
-    staging = commit_staged(workspace, replace(snapshot, files=left), aim.staged(), applied, edits, verb="discard")
-    debts, commit = _drop_debts(workspace, aim.chosen, applied)
-    return Discarding(staging, debts, commit)
+
+    def act(ground: Ground) -> Ready:
+        aim = _Aim.of(ground)
+        edits = aim.definitions(workspace.config)
+        if not force:
+            refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
+        return aim.ready(edits)
+
+    ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
+    staging = commit_staged(ready, "discard")
+    return Discarding(staging, *_drop_debts(workspace, ready.ground))
 
 
 @dataclass(frozen=True)
 class _Aim:
-    """What there is, what was chosen of it, and the moves that are undone with it (new name -> old name).
+    """What there is, with what was chosen of it, and the moves that are undone with it (new name -> old name).
 
     A move is undone as a whole: both names are chosen, and what reads the new name reads the old one again.
     """
 
-    snapshot: Snapshot
-    applied: Mapping[Name, Applied]
-    chosen: FrozenSet[Name]
+    ground: Ground
     undone: Mapping[Name, Name]
+
+    @classmethod
+    def of(cls, ground: Ground) -> _Aim:
+        """Return what is put back on some ground."""
+        ground.workspace.git.check_identity()
+        claims = counting_claims({**ground.snapshot.staged, **ground.snapshot.defined}, ground.applied)
+        return cls(ground, {new: old for new, old in claims.items() if new in ground.chosen})
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is defined and staged."""
+        return self.ground.snapshot
+
+    @property
+    def chosen(self) -> FrozenSet[Name]:
+        """Whose files are put back."""
+        return self.ground.chosen
+
+    def ready(self, edits: Writes) -> Ready:
+        """Return what is to be staged; edits: of definitions."""
+        return Ready.of(self.ground.after(edits), self.staged(), edits)
 
     def staged(self) -> Dict[Name, Optional[Resource]]:
         """Return the staged forms as they become."""
@@ -106,7 +127,7 @@ class _Aim:
 
     def _as_applied(self, name: Name) -> Optional[Resource]:
         """Return the staged form of what is applied: the file last applied, without actions that were not done."""
-        state = self.applied.get(name)
+        state = self.ground.applied.get(name)
         if state is None or state.resource is None:
             return None
         resource = state.resource
@@ -117,11 +138,13 @@ class _Aim:
     @property
     def _gone(self) -> Mapping[Name, Name]:
         """The new names that nothing has when the moves are undone."""
-        return {new: old for new, old in self.undone.items() if self.applied.get(new, Applied()).resource is None}
+        return {
+            new: old for new, old in self.undone.items() if self.ground.applied.get(new, Applied()).resource is None
+        }
 
     def _names_for(self, name: Name) -> Mapping[Name, Name]:
         """Return the names to replace in a file: one that is as applied never followed names that are taken again."""
-        staged, before = self.snapshot.staged.get(name), self.applied.get(name, Applied()).resource
+        staged, before = self.snapshot.staged.get(name), self.ground.applied.get(name, Applied()).resource
         is_as_applied = staged is not None and before is not None and staged.content == before.content
         return self._gone if is_as_applied else self.undone
 
@@ -133,32 +156,17 @@ class _Aim:
         return schema.resource(resource.name, yamlfile.load(content), content, staged=True)
 
 
-def _aim(workspace: Workspace, selection: Selection, everything: bool) -> _Aim:
-    snapshot = workspace.snapshot(definitions=True)
+def _about(workspace: Workspace, selection: Selection, everything: bool) -> About:
+    if everything == bool(selection.names or selection.tags):
+        raise UsageError("say what: NAMEs, -t EXPR, or --all", "the names there are: stagectl status")
     if not workspace.branch.is_known:
         with suppress(GitError):  # a remote that does not answer: everything here is a commit that can be taken back
             workspace.refuse_unfetched()
-    _, applied = workspace.applied()
-    workspace.git.check_identity()
-    claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
-    chosen = together(claims, _chosen(selection, everything, snapshot, applied))
-    return _Aim(snapshot, applied, chosen, {new: old for new, old in claims.items() if new in chosen})
+    return About(selection, has_bytes=True)
 
 
-def _chosen(selection: Selection, everything: bool, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> List[Name]:
-    if everything == bool(selection.names or selection.tags):
-        raise UsageError("say what: NAMEs, -t EXPR, or --all", "the names there are: stagectl status")
-    live = {name: state.resource for name, state in applied.items() if state.resource}
-    tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
-    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
-    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases)
-    found = select(selection, world)
-    return sorted(world.tags if found is None else found)
-
-
-def _drop_debts(
-    workspace: Workspace, chosen: Iterable[Name], applied: Mapping[Name, Applied]
-) -> Tuple[Tuple[ChangeId, ...], Optional[Oid]]:
+def _drop_debts(workspace: Workspace, ground: Ground) -> Tuple[Tuple[ChangeId, ...], Optional[Oid]]:
+    chosen, applied = ground.chosen, ground.applied
     owing = {name: applied[name] for name in sorted(chosen) if name in applied and applied[name].owed}
     if not owing:
         return (), None

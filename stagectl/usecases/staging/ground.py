@@ -1,0 +1,205 @@
+"""What an edit is made on: the definitions, staged files and applied states that it is about.
+
+A verb that edits says which resources it selects, and whom else it looks at. It is written once, and does not see
+whether these alone were read, or all: of all others it is known that there is nothing to stage (restage.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
+
+from stagectl.adapters.worktree import write_intent
+from stagectl.adapters.worktree.changed_files import ABSENT
+from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of
+from stagectl.core.planning.moves import counting_claims, old_names, together
+from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.selection import Selection, World, select
+from stagectl.usecases.planning.incremental import Narrow, quickest, with_bytes
+from stagectl.usecases.planning.plan import checked_plan, planned
+from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.staging.desired import Wanted, tags_of, unstaged_of
+from stagectl.usecases.staging.lost_steps import claimed
+from stagectl.usecases.staging.part import part_of
+from stagectl.usecases.staging.restage import Known, looked_at, names_at, note_unstaged, stands
+
+Found = TypeVar("Found")
+
+
+class About(NamedTuple):
+    """What an edit is about.
+
+    by_definition: whether tags are those that definitions have, and not those that are staged. edits: files that it
+    writes. is_idle: whether there is nothing to do for what is selected and settled. beside: whom it looks at beside
+    what is selected, and beside all that is not settled. refuse: raises StagectlError for what cannot be selected.
+    has_bytes: whether it looks at the bytes of applied files. is_plain: whether everything has to be read where
+    something is moved, or definitions are like others or make several.
+    """
+
+    selection: Selection = Selection()
+    by_definition: bool = False
+    edits: Writes = {}
+    is_idle: bool = True
+    beside: Callable[[Narrow], Iterable[Name]] = lambda found: ()
+    refuse: Callable[[Snapshot], None] = lambda snapshot: None
+    has_bytes: bool = False
+    is_plain: bool = True
+
+
+class Ground(NamedTuple):
+    """The ground of an edit. chosen: what is selected of it; deleted: staged files that somebody deleted by hand.
+
+    known: what it was read by, with the uncommitted paths; None where everything was read.
+    """
+
+    workspace: Workspace
+    snapshot: Snapshot
+    applied: Mapping[Name, Applied]
+    chosen: FrozenSet[Name]
+    deleted: Mapping[Name, Resource] = {}
+    known: Optional[Known] = None
+    uncommitted: Sequence[str] = ()
+
+    def dirty(self, paths: Sequence[str]) -> List[str]:
+        """Return the paths, at or under some, that HEAD has otherwise."""
+        if self.known is None:
+            return self.workspace.git.dirty(paths)
+        return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
+
+    def plan(self, wanted: Wanted) -> Plan:
+        """Return the unselected plan when these are staged, which must be possible."""
+        if self.known is not None:
+            return planned(self.known.narrow.with_staged(wanted), Selection())
+        snapshot = self.snapshot
+        merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
+        staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
+        situation = self.workspace.situation(replace(snapshot, staged=staged), self.applied)
+        paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
+        return checked_plan(situation, Selection(), snapshot, paths)
+
+    def need_everything(self, reason: str) -> None:
+        """Raise ReadInFull where not everything was read."""
+        if self.known is not None:
+            raise ReadInFull(reason)
+
+    def after(self, edits: Writes) -> Ground:
+        """Return the same with the files that definitions become."""
+        snapshot = self.snapshot
+        left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
+        left.update({path: text for path, text in edits.items() if text is not None})
+        defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
+        return self._replace(snapshot=replace(snapshot, files=left, defined=defined))
+
+
+def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Ground], Found]) -> Found:
+    """Return what *act*, which writes nothing, makes of as little ground as will do, else of everything."""
+
+    def narrow_way() -> Found:
+        try:
+            return act(_part(workspace, about))
+        except StagectlError as error:  # reported with all that is wrong
+            raise ReadInFull(error.message.splitlines()[0]) from None
+
+    def full_way() -> Found:
+        with write_intent.unless_busy(workspace.git):
+            return act(_everything(workspace, about))
+
+    return quickest(verb, narrow_way, full_way)
+
+
+def _everything(workspace: Workspace, about: About) -> Ground:
+    before = stands(workspace)
+    snapshot = workspace.snapshot(definitions=True, edits=about.edits)
+    deleted = _deleted_by_hand(workspace, snapshot)
+    tip, applied = workspace.applied()
+    if tip is not None and not about.edits:
+        note_unstaged(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
+    about.refuse(snapshot)
+    world = _world(workspace, about, snapshot, applied, deleted)
+    found = select(about.selection, world)
+    chosen = frozenset(world.tags) if found is None else found
+    chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
+    return Ground(workspace, snapshot, applied, chosen, deleted)
+
+
+def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
+    """Return the staged files that HEAD has and the working tree has not: what waits in them must not be lost."""
+    paths = [path for path in workspace.git.dirty([STAGED]) if not (workspace.root / path).exists()]
+    head = workspace.git.head()
+    if not paths or head is None:
+        return {}
+    staged = workspace.read(head).staged
+    return {name: staged[name] for path in paths for name in [name_of(path)] if name in staged}
+
+
+def _world(
+    workspace: Workspace,
+    about: About,
+    snapshot: Snapshot,
+    applied: Mapping[Name, Applied],
+    deleted: Mapping[Name, Resource],
+) -> World:
+    """Return what a selection chooses from."""
+    live = {name: state.resource for name, state in applied.items() if state.resource}
+    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    if about.by_definition:
+        tags = {name: tags_of(workspace.config, resource) for name, resource in snapshot.defined.items()}
+        return World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)
+    there = {**snapshot.staged, **snapshot.defined}
+    tags = {name: state.tags for name, state in applied.items() if name not in there}
+    return World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases)
+
+
+def _part(workspace: Workspace, about: About) -> Ground:
+    """Return the part that an edit is about; raises ReadInFull where only reading every file can tell."""
+    known = looked_at(workspace)
+    if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in known.looked.here):
+        raise ReadInFull("a staged file was deleted by hand")
+    if about.is_plain and known.narrow.has_moves():
+        raise ReadInFull("something has another name now, under which the index does not know it")
+    roots = (STAGED, *workspace.config.roots)
+    base = known.names | known.family.touched(names_at(about.edits, roots)) | {*about.beside(known.narrow)}
+    chosen = _chosen(workspace, about, known, base)
+    names = base | chosen
+    part, applied = _read(workspace, about, known, names)
+    about.refuse(part)
+    there = {*part.defined, *part.staged, *applied}
+    if about.selection.names and chosen - there:
+        raise ReadInFull(f"there is no {min(chosen - there)}")
+    if about.is_plain and (known.family.touched(names) != names or part.definitions or claimed(part) - _spent(applied)):
+        raise ReadInFull("definitions are like others or make several, or something is moved")
+    moved = together(counting_claims(part.defined, applied), chosen & there)
+    if moved - chosen - part.staged.keys() - part.defined.keys():
+        raise ReadInFull("something is moved together with what was chosen")
+    return Ground(workspace, part, applied, moved, known=known, uncommitted=known.looked.dirty(workspace.git))
+
+
+def _spent(applied: Mapping[Name, Applied]) -> FrozenSet[Name]:
+    """Return the claims that were applied."""
+    return frozenset(old for state in applied.values() if state.resource for old in state.resource.moved_from)
+
+
+def _read(
+    workspace: Workspace, about: About, known: Known, names: FrozenSet[Name]
+) -> Tuple[Snapshot, Mapping[Name, Applied]]:
+    part = part_of(workspace, known.narrow.kinds, names, known.family, about.edits)
+    applied = known.narrow.index.states({*names, *part.defined, *known.narrow.open_now, *claimed(part)})
+    return part, with_bytes(workspace, applied) if about.has_bytes else applied
+
+
+def _chosen(workspace: Workspace, about: About, known: Known, base: FrozenSet[Name]) -> FrozenSet[Name]:
+    """Return what is selected, and may have something to do; raises ReadInFull, or StagectlError for what is wrong."""
+    selection, found = about.selection, known.narrow
+    unsettled = base if about.by_definition else base | found.edits.keys() | found.open_now
+    if not selection.names and not selection.tags:
+        if not about.is_idle:
+            raise ReadInFull("everything is selected")
+        return unsettled
+    if not selection.tags and all(map(NAME.fullmatch, selection.names)):
+        return frozenset(map(Name, selection.names))
+    part, applied = _read(workspace, about, known, unsettled)
+    inside = _world(workspace, about, part, applied, {})
+    chosen = select(selection, found.around(inside, selection, live_only=about.by_definition)) or frozenset()
+    return chosen & unsettled if about.is_idle else chosen
