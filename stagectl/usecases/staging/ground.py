@@ -168,7 +168,7 @@ def _part(workspace: Workspace, about: About) -> Ground:
     there = {*part.defined, *part.staged, *applied}
     if about.selection.names and chosen - there:
         raise ReadInFull(f"there is no {min(chosen - there)}")
-    if about.is_plain and (known.family.touched(names) != names or part.definitions or claimed(part) - _spent(applied)):
+    if about.is_plain and (known.family.touched(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
     moved = together(counting_claims(part.defined, applied), chosen & there)
     if moved - chosen - part.staged.keys() - part.defined.keys():
@@ -176,9 +176,12 @@ def _part(workspace: Workspace, about: About) -> Ground:
     return Ground(workspace, part, applied, moved, known=known, uncommitted=known.looked.dirty(workspace.git))
 
 
-def _spent(applied: Mapping[Name, Applied]) -> FrozenSet[Name]:
-    """Return the claims that were applied."""
-    return frozenset(old for state in applied.values() if state.resource for old in state.resource.moved_from)
+def _is_plain(part: Snapshot, applied: Mapping[Name, Applied]) -> bool:
+    """Return whether everything has a file of its own that says all of it, and nothing is moved."""
+    live = [state.resource for state in applied.values() if state.resource is not None]
+    spent = {old for resource in live for old in resource.moved_from}
+    expanded = any(resource.template for resource in (*live, *part.staged.values()))
+    return not part.definitions and not expanded and claimed(part) <= spent
 
 
 def _read(

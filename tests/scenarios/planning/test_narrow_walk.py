@@ -16,7 +16,7 @@ import pytest
 from stagectl.adapters.worktree import folders
 from stagectl.usecases.looking import status
 from stagectl.usecases.planning import plan
-from stagectl.usecases.staging import stage
+from stagectl.usecases.staging import ground
 from tests.build import Ran, Repo
 
 pytestmark = pytest.mark.once
@@ -237,6 +237,21 @@ class Walk:
         words = self.chance.choice(([], [], ["NAME"], ["NAME", "-a", "restart"], ["-t", "prod"], ["NAME", "--force"]))
         self.both("stage", *(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
 
+    def verb(self) -> None:
+        """Any other verb that edits, or that tells of the definitions."""
+        words = self.chance.choice(
+            (["remove", "NAME"], ["remove", "--detach", "NAME"], ["remove", "--recursive", "NAME", "NAME"],
+             ["update", "NAME", "--set", "port=4"], ["create", "NAME", "--kind", "service", "--set", "port=3"],
+             ["unstage", "--all"], ["discard", "--all", "--force"], ["discard", "--all"], ["unstage", "-t", "prod"],
+             ["discard", "-t", "dev or tier=web"], ["revert", "HEAD"], ["revert", "HEAD~1"], ["revert", "HEAD~2..HEAD"],
+             ["promote", "p", "q", "--create"], ["promote", "q", "r", "--create"], ["promote", "p", "q", "d"],
+             ["stage", "p/*"], ["stage", "b+"], ["stage", "-t", "dev", "-a", "restart"], ["stage", "-a", "test"],
+             ["stage", "NAME", "-t", "prod"], ["discard", "p/*", "NAME"], ["show", "NAME"], ["diff", "--unstaged"],
+             ["diff", "--unstaged", "NAME"], ["plan", "--explain", "NAME"], ["show", "NAME", "--at", "HEAD~1"],
+             ["show", "NAME", "--at", "stagectl/applied"], ["log", "NAME"], ["plan", "--format", "github"])
+        )  # fmt: skip
+        self.both(*(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
+
     def in_a_linked_worktree(self) -> None:
         """Another working tree of the repository, with edits of its own; they share what is kept."""
         place = self.spare / "linked"
@@ -295,7 +310,7 @@ class Walk:
                 self.stash, self.clean, self.chmod, self.touch, self.ignored, self.no_yaml, self.broken,
                 self.other_than_a_file, self.left_alone, self.kind, self.no_kind, self.config, self.settings,
                 self.attributes, self.apply, self.apply, self.discard, self.move, self.stage, self.stage, self.stage,
-                self.in_a_linked_worktree, self.harm]  # fmt: skip
+                self.verb, self.verb, self.verb, self.in_a_linked_worktree, self.harm]  # fmt: skip
         act = self.chance.choice(acts)
         self.told.append(act.__name__)
         undo = act()
@@ -322,6 +337,7 @@ class Walk:
         shutil.copytree(self.root, copy, symlinks=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(secrets, "token_hex", lambda size=None: "beef" * 2 if size is None else "be" * size)
+            patch.setattr(os, "urandom", lambda size: b"\xbe" * size)
             here = self.repo.run(*words)
             patch.setenv("STAGECTL_CACHE", "off")
             there = Repo(copy, init=False)
@@ -345,7 +361,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """How often the narrow way gave an answer; folders are old enough to be believed after a moment."""
     monkeypatch.setattr(folders, "_RACY", 50_000_000)
     found: Counter = Counter()
-    for owner, name in ((plan, "_narrow_plan"), (status, "_narrow_status"), (stage._Job, "narrow")):
+    for owner, name in ((plan, "_narrow_plan"), (status, "_narrow_status"), (ground, "_part")):
         monkeypatch.setattr(owner, name, counted(found, name, getattr(owner, name)))
     monkeypatch.setattr(folders.Folders, "are_as_before", counted(found, "as before", folders.Folders.are_as_before))
     return found
@@ -378,7 +394,24 @@ def test_the_narrow_way_gives_what_everything_gives(tmp_path: Path, ways: Counte
     """
     walked(tmp_path, seed, 18)
 
-    assert min(ways["_narrow_plan"], ways["_narrow_status"], ways["narrow"], ways["as before"]) > 0, ways
+    assert min(ways["_narrow_plan"], ways["_narrow_status"], ways["_part"], ways["as before"]) > 0, ways
+
+
+@pytest.mark.parametrize("seed", range(100, 101))
+def test_every_verb_that_edits_does_what_reading_everything_does(tmp_path: Path, ways: Counter, seed: int) -> None:
+    """
+    One after the other, on definitions that are edited by hand meanwhile: what is said, and what is committed.
+    """
+    walk = Walk(Repo(tmp_path / f"r{seed}"), seed, tmp_path)
+    try:
+        for _ in range(25):
+            walk.verb()
+            walk.chance.choice((walk.edit, walk.edit, walk.define, walk.commit, walk.apply, walk.look))()
+    except BaseException:
+        print("; ".join(walk.told))
+        raise
+
+    assert ways["_part"] > 5, ways
 
 
 @pytest.mark.slow
