@@ -22,7 +22,6 @@ REASONS: Dict[str, str] = {
     "cli/runs.py:resume": "its parameters are the command's options",
     "core/schemas/file_schemas.py:_config": "a table: one entry per key of the config",
     "core/schemas/file_schemas.py:_kind": "a table: one entry per key of a kind",
-    "usecases/staging/promote.py:promote": "what a promotion refuses and does, step by step; each step is a function",
 }
 
 # Names that several modules export, with the one meaning they have everywhere.

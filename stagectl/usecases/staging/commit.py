@@ -30,7 +30,7 @@ Dirty = Callable[[Sequence[str]], List[str]]
 Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
 
 
-class Ready(NamedTuple):
+class Prepared(NamedTuple):
     """What is about to be staged: the wanted forms, the edits of other files, and the plan that they make."""
 
     ground: Ground
@@ -39,7 +39,7 @@ class Ready(NamedTuple):
     plan: Plan
 
     @classmethod
-    def of(cls, ground: Ground, wanted: Wanted, edits: Writes) -> Ready:
+    def of(cls, ground: Ground, wanted: Wanted, edits: Writes) -> Prepared:
         """Return it where it makes a plan; raises StagectlError where it makes none."""
         return cls(ground, wanted, edits, ground.plan(wanted))
 
@@ -59,7 +59,7 @@ class Staging(NamedTuple):
 
 
 def commit_staged(
-    ready: Ready,
+    ready: Prepared,
     verb: str = "stage",
     *,
     check: bool = False,
@@ -68,8 +68,8 @@ def commit_staged(
 ) -> Staging:
     """Write and commit what is ready.
 
-    check: only return what would be done. trailers: more lines for the commit's message. dirty: returns which paths, among
-    some, HEAD has otherwise.
+    check: only return what would be done. trailers: more lines for the commit's message. dirty: returns which of some
+    paths HEAD has otherwise.
     """
     ground, wanted, edits, plan = ready
     snapshot, dirty = ground.snapshot, dirty or ground.dirty
@@ -112,7 +112,7 @@ def commit_files(
 
     seen: how some of the files were when it was decided what to write; another stagectl may have staged since.
 
-    None: what was written is what HEAD has already, and only text went that nobody had committed.
+    None: what was written is what HEAD has already, and only text went that was not committed.
     """
     verb = workspace.git.unfinished()
     if verb is not None:

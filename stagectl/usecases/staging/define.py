@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import ReadInFull, StagectlError, nearest
 from stagectl.core.merging.merge3 import MISSING
-from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
+from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
-from stagectl.core.planning.moves import old_names
-from stagectl.core.planning.resolve import Resolver, reported
-from stagectl.core.plans.selection import Selection, World, match_names
-from stagectl.core.references import absolute, folder_of
-from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
+from stagectl.core.plans.selection import Selection, match_names
+from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import Narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.detaching import detached
 from stagectl.usecases.staging.ground import About, Ground, on_ground
+from stagectl.usecases.staging.naming import named, path_of, refuse_definition, world_here
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.settings import Settings, meant, settings_edits
-from stagectl.usecases.staging.stage import refuse_definition, stage
+from stagectl.usecases.staging.stage import stage
 
 
 def create(
@@ -106,32 +104,6 @@ def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Option
     return overriding.edits
 
 
-def named(snapshot: Snapshot, text: str) -> Name:
-    """Return the one resource that is meant, by its name or by one it had before; raises StagectlError for others."""
-    world = world_here(snapshot)
-    refuse_definition(snapshot, text)
-    match_names(text, world)
-    if not NAME.fullmatch(text):  # a glob, or a graph operator: discarding what it matches is no way out
-        raise StagectlError(f"'{text}' may be several resources, and one is edited at a time", "name one: prod/db")
-    return world.now(text)
-
-
-def world_here(snapshot: Snapshot, live: Optional[Mapping[Name, Resource]] = None) -> World:
-    """Return what can be named: what is defined or staged (or live, where asked), under old names, too."""
-    aliases = old_names([*(live or {}).values(), *snapshot.staged.values(), *snapshot.defined.values()])
-    return World.of(snapshot.defined, snapshot.staged, live or {}, aliases=aliases)
-
-
-def path_of(snapshot: Snapshot, name: str) -> str:
-    """Return the file a resource is edited in: its definition, or its staged file; raises StagectlError for neither."""
-    name = named(snapshot, name)
-    if Name(name) in snapshot.definition_paths:
-        return snapshot.definition_paths[Name(name)]
-    if Name(name) in snapshot.staged and snapshot.staged[Name(name)].source is None:
-        return staged_path(name)
-    raise StagectlError(f"the definition of {name} is gone", f"to have it back: stagectl discard {name}")
-
-
 def _tag_edits(resource: Resource, settings: Settings) -> List[Edit]:
     tags = _tags(resource, settings)
     return [Edit(FRONT, ("tags",), tags)] if tags != list(resource.tags) else []
@@ -179,9 +151,9 @@ def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: b
     if detach:
         gone = _gone_readers(snapshot, chosen)
         if gone:
-            ground.need_everything("a reader's definition is gone, too, and whoever reads that one is detached")
+            ground.need_everything("a reader's definition is gone, too, and its own readers are detached")
         chosen |= gone
-        edits.update(_detached(snapshot, resources, chosen, applied))
+        edits.update(detached(snapshot, resources, chosen, applied))
     overriding = Overriding(snapshot, edits)
     for name in sorted(chosen):
         if name in snapshot.expanded:
@@ -216,95 +188,3 @@ def _check_readers(snapshot: Snapshot, gone: Set[Name]) -> None:
             found.setdefault(parent, []).append(resource)
     if found:
         raise still_read_error(found)
-
-
-def _detached(
-    snapshot: Snapshot, resources: Mapping[Name, Resource], gone: Set[Name], applied: Mapping[Name, Applied]
-) -> Dict[str, Optional[bytes]]:
-    """Return the readers' files with the last applied values written in, and without relations to what goes."""
-    values = Resolver(
-        resources, {name: state.inputs for name, state in applied.items() if state.live}, reported(applied)
-    )
-    overriding = Overriding(snapshot)
-    for name, resource in sorted(resources.items()):
-        if name in gone or not (resource.parents | frozenset(resource.unordered)) & gone:
-            continue
-        path = path_of(snapshot, name)
-        data = resource.content if name in snapshot.expanded else snapshot.files[path]
-        edits = list(_value_edits(resource, gone, values)) + _relation_edits(resource, gone, data)
-        if name in snapshot.expanded:
-            for one in edits:
-                overriding.set(name, one.at, MISSING if one.delete else one.value)
-        else:
-            overriding.edits[path] = edit(data, edits)
-    return overriding.edits
-
-
-def _value_edits(resource: Resource, gone: Set[Name], values: Resolver) -> List[Edit]:
-    edits = []
-    for key, value in resource.inputs.items():
-        for at, leaf in leaves(value, (key,)):
-            if isinstance(leaf, Template) and any(isinstance(p, Reference) and p.name in gone for p in leaf.parts):
-                edits.append(Edit(BODY, ("inputs", *at), _written(leaf, gone, values)))
-    return edits
-
-
-def _written(template: Template, gone: Set[Name], values: Resolver) -> Value:
-    """Return a template as it is written once the values of what goes stand in it."""
-    if len(template.parts) == 1:
-        part = template.parts[0]
-        assert isinstance(part, Reference), "a template of one part that reads is a reference"
-        return _escaped(_last_value(part, values))
-    text = ""
-    for part in template.parts:
-        if isinstance(part, Reference) and part.name in gone:
-            value = _last_value(part, values)
-            text += _escaped(value) if isinstance(value, (str, Template)) else canonical(value)
-        else:
-            text += part.replace("${", "$${") if isinstance(part, str) else str(part)
-    return text
-
-
-def _last_value(reference: Reference, values: Resolver) -> Value:
-    there, value = values.value_of(reference)
-    if not there:
-        raise StagectlError(f"{reference} has no value that could be written into its reader")
-    return value
-
-
-def _escaped(value: Value) -> Value:
-    """Return a resolved value as a file has to say it."""
-    if isinstance(value, dict):
-        return {key: _escaped(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_escaped(inner) for inner in value]
-    if isinstance(value, Template):
-        return "".join(str(part) if isinstance(part, EnvVariable) else _escaped(part) for part in value.parts)
-    return value.replace("${", "$${") if isinstance(value, str) else value
-
-
-def _relation_edits(resource: Resource, gone: Set[Name], data: bytes) -> List[Edit]:
-    """Return the edits that take every relation to what goes out of a file."""
-    documents = yamlfile.load(data)
-    body = documents[BODY] or {}
-    folder = folder_of(resource.name)
-    edits: List[Edit] = []
-    for key in ("depends_on", "react_on", "unordered"):
-        if key in body:
-            kept = _kept(body[key], gone, folder)
-            if kept != body[key]:
-                edits.append(Edit(BODY, (key,), kept, delete=not kept))
-    return edits
-
-
-def _kept(relations: Any, gone: Set[Name], folder: str) -> Any:
-    if isinstance(relations, dict):
-        found = {action: _kept(entries, gone, folder) for action, entries in relations.items()}
-        return {action: entries for action, entries in found.items() if entries}
-    return [entry for entry in relations if _name_in(entry, folder) not in gone]
-
-
-def _name_in(entry: Any, folder: str) -> Name:
-    text = entry["on"] if isinstance(entry, dict) else entry
-    last = text.rpartition("/")[2]
-    return absolute(text.rpartition(".")[0] if "." in last.lstrip(".") else text, folder)

@@ -49,7 +49,7 @@ class About(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """The ground of an edit. chosen: what is selected of it; deleted: staged files that somebody deleted by hand.
+    """The ground of an edit. chosen: what is selected of it; deleted: staged files that were deleted by hand.
 
     known: what it was read by, with the uncommitted paths; None where everything was read.
     """
@@ -153,7 +153,7 @@ def _world(
 
 
 def _part(workspace: Workspace, about: About) -> Ground:
-    """Return the part that an edit is about; raises ReadInFull where only reading every file can tell."""
+    """Return the part that an edit is about; raises ReadInFull where every file has to be read."""
     known = looked_at(workspace)
     if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in known.looked.here):
         raise ReadInFull("a staged file was deleted by hand")

@@ -19,8 +19,8 @@ from stagectl.core.values import leaves
 from stagectl.usecases.planning.incremental import Narrow
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.define import named, path_of
 from stagectl.usecases.staging.ground import About, Ground, on_ground
+from stagectl.usecases.staging.naming import named, path_of
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import stage
 

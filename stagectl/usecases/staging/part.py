@@ -14,7 +14,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot, parse_snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Name, staged_path
 from stagectl.core.references import folder_of
-from stagectl.usecases.planning.incremental import KindFiles, kind_files
+from stagectl.usecases.planning.kind_files import KindFiles, kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family, have_twins, liked_in
 

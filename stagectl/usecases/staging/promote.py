@@ -5,22 +5,21 @@ from __future__ import annotations
 import functools
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rewritten
-from stagectl.core.diff import Difference, diff
+from stagectl.core.diff import Difference
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
-from stagectl.core.planning.moves import counting_claims, old_names
+from stagectl.core.planning.moves import old_names
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas import schema
-from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import Value, dotted
+from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.incremental import Narrow
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
@@ -29,7 +28,7 @@ from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promoted_moves import renamed_there
-from stagectl.usecases.staging.promoted_values import found_at, with_overrides, write_promoted
+from stagectl.usecases.staging.promoted_values import with_overrides, write_promoted
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
     Taken,
@@ -38,6 +37,7 @@ from stagectl.usecases.staging.promotion_gate import (
     refuse_unverified,
     unverified,
 )
+from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on
 from stagectl.usecases.staging.settings import settings_edits
 from stagectl.usecases.staging.stage import stage
 
@@ -86,8 +86,8 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     staging = stage(workspace, selection, edits=ready.edits, verb="promote", trailers=ready.trailers)
     after = _staged(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
-    notes = (*_notes(both, folders[0]), *ready.notes)
-    return Promotion(staging, tuple(_differ(both)), ready.left, notes)
+    notes = (*notes_on(both, folders[0]), *ready.notes)
+    return Promotion(staging, tuple(differ(both)), ready.left, notes)
 
 
 class _Promoting(NamedTuple):
@@ -130,10 +130,11 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     tip = workspace.branch.tip
     trailers = [f"Promotes: {tip}"] if tip and not from_staged else []
     trailers += [f"Unverified: {change}" for change in open_changes]
-    left = sorted(name for name in {**snapshot.staged, **snapshot.defined} if name.startswith(f"{folders[1]}/"))
+    there = {*snapshot.defined, *(snapshot.staged.keys() - {*touched})}
+    left = sorted(name for name in there if name.startswith(f"{folders[1]}/"))
     left = [name for name in left if _other(name, *reversed(folders)) not in origin]
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
-    notes = [] if from_staged else _not_applied(snapshot, applied, asked, folders[0])
+    notes = [] if from_staged else not_applied(snapshot, applied, asked, folders[0])
     return _Promoting(moved, edits, touched, trailers, tuple(left), notes)
 
 
@@ -261,47 +262,3 @@ def _retagged(tag: str, folders: Tuple[str, str]) -> str:
     source, target = (folder.rpartition("/")[2] for folder in folders)
     key, equals, value = tag.rpartition("=")
     return f"{key}{equals}{target}" if value == source else tag
-
-
-def _differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
-    """Return what stays different, as written."""
-    found = [(new.name, diff(_written(resource), _written(new))) for resource, new in both]
-    return [(name, differences) for name, differences in found if differences]
-
-
-def _written(resource: Resource) -> Dict[str, Value]:
-    return dict((yamlfile.load(resource.content)[BODY] or {}).get("inputs") or {})
-
-
-def _notes(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str]:
-    """Return what of the promoted resources deserves a look."""
-    notes = []
-    for resource, new in both:
-        inside = sorted(parent for parent in new.parents if parent.startswith(f"{source}/"))
-        if inside:
-            notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
-        sides = [_written(resource), _written(new)]
-        idle = [dotted(steps) for steps in new.overrides if not any(found_at(side, steps)[0] for side in sides)]
-        notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
-    return notes
-
-
-def _not_applied(
-    snapshot: Snapshot, applied: Mapping[Name, Applied], asked: AbstractSet[Name], source: str
-) -> List[str]:
-    """Return what is staged in the source and stays behind, as it is not applied there."""
-    notes = []
-    moves = counting_claims(snapshot.staged, applied)
-    for name in sorted(name for name in asked if name.startswith(f"{source}/")):
-        staged, live = snapshot.staged.get(name), applied.get(name, Applied()).resource
-        if name in moves:
-            notes.append(f"{name} is moved from {moves[name]}; that is not applied, and not promoted")
-        elif name in moves.values():
-            continue
-        elif live is None:
-            notes.append(f"{name} is not applied in {source}, and not promoted")
-        elif staged is None:
-            notes.append(f"{name} is staged to be removed in {source}, and promoted as it is live")
-        elif staged.content != live.content:
-            notes.append(f"{name} has staged changes that are not applied, and not promoted")
-    return notes

@@ -1,7 +1,7 @@
 """The resources about whose staging there may be something to say, without reading those about which there is not.
 
 Of everything else the definition is what is staged, and both are as HEAD has them. Which resources were not so in an
-earlier state of the repository is remembered; git tells which files differ since.
+earlier state of the repository is remembered; git says which files differ since.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from stagectl.adapters.worktree.changed_files import Looked, between, look
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
-from stagectl.usecases.planning.incremental import Narrow, Reach, kind_files, narrow
+from stagectl.usecases.planning.incremental import Narrow, Reach, narrow
+from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family
 

@@ -32,7 +32,7 @@ from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
 from stagectl.usecases.planning.incremental import Narrow
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.commit import Ready, Staging, commit_staged
+from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import copied, rendered
 from stagectl.usecases.staging.ground import About, Ground, on_ground
@@ -82,7 +82,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     changed = {entry.commit: _changed(workspace.git, entry.commit) for entry in meant}
     names = {name for files in changed.values() for name in files}
 
-    def act(ground: Ground) -> Tuple[Ready, Sequence[str]]:
+    def act(ground: Ground) -> Tuple[Prepared, Sequence[str]]:
         snapshot, applied = ground.snapshot, ground.applied
         contents: Dict[Name, Content] = {name: resource.content for name, resource in snapshot.staged.items()}
         actions = {name: dict(resource.actions) for name, resource in snapshot.staged.items()}
@@ -95,7 +95,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
         wanted = _wanted(snapshot, work, applied)
         _refuse_uncommitted(workspace, wanted)
         edits = _definitions(workspace, snapshot, wanted)
-        return Ready.of(ground.after(edits), _as_expanded(ground, wanted, edits), edits), work.notes
+        return Prepared.of(ground.after(edits), _as_expanded(ground, wanted, edits), edits), work.notes
 
     def beside(found: Narrow) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now

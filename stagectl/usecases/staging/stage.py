@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
+from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Name, Resource, staged_path
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.selection import Selection
 from stagectl.core.schemas import schema
 from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace, Writes
-from stagectl.usecases.staging.commit import Dirty, Ready, Staging, commit_staged
+from stagectl.usecases.staging.commit import Dirty, Prepared, Staging, commit_staged
 from stagectl.usecases.staging.desired import (
     Wanted,
     as_staged,
@@ -26,6 +26,7 @@ from stagectl.usecases.staging.desired import (
 from stagectl.usecases.staging.empty_roots import refuse_empty_roots
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.lost_steps import refuse_lost_steps
+from stagectl.usecases.staging.naming import refuse_definition
 
 Choose = Callable[["Choice"], bool]
 
@@ -87,11 +88,11 @@ class _Job(NamedTuple):
         for name in self.selection.names:
             refuse_definition(snapshot, name)
 
-    def ready(self, ground: Ground) -> Ready:
+    def ready(self, ground: Ground) -> Prepared:
         """Return what is to be staged."""
         wanted = self._wanted(ground)
         _refuse_edited(ground.dirty, ground.snapshot, wanted, self.force)
-        return Ready.of(ground, wanted, self.edits)
+        return Prepared.of(ground, wanted, self.edits)
 
     def dirty(self, ground: Ground) -> Dirty:
         """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""
@@ -101,7 +102,7 @@ class _Job(NamedTuple):
         definitions = frozenset({*ground.snapshot.definition_paths.values(), *made_from})
         return lambda paths: [path for path in ground.dirty(paths) if path not in definitions]
 
-    def with_warning(self, done: Staging, ready: Ready) -> Staging:
+    def with_warning(self, done: Staging, ready: Prepared) -> Staging:
         """Return what was done, with a warning for edits that an action alone leaves unstaged."""
         unstaged = unstaged_of(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
         edited = [name for name, _ in unstaged if name in ready.wanted]
@@ -128,20 +129,6 @@ class _Job(NamedTuple):
     def _is_alone(self) -> bool:
         """Whether actions are staged alone: edits of definitions wait for a stage of their own."""
         return bool(self.actions) and self.choose is None
-
-
-def refuse_definition(snapshot: Snapshot, name: str) -> None:
-    """Raise StagectlError for the name of a definition that is no resource itself: it makes some, or is a template."""
-    one = snapshot.definitions.get(Name(name))
-    if one is None or one.makes() == [name] or name in snapshot.staged:
-        return
-    if one.is_template:
-        alike = sorted(other for other, resource in snapshot.defined.items() if name in resource.template)
-        shown = ", ".join(alike[:5]) + (", ..." if len(alike) > 5 else "")
-        hint = f"edit {from_here(one.path)}, and stage what is like it: {shown}" if alike else "nothing is like it yet"
-        raise StagectlError(f"{name} is a template, which is no resource itself", hint)
-    hint = f"name them one by one, or all: '{name}/*'"
-    raise StagectlError(f"{name} is no resource itself: {from_here(one.path)} makes several", hint)
 
 
 def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
@@ -179,7 +166,7 @@ def _refuse_twins(snapshot: Snapshot) -> None:
 
 
 def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
-    """Refuse to overwrite staged copies that somebody edited by hand."""
+    """Refuse to overwrite staged copies that were edited by hand."""
     copies = [
         name
         for name in sorted(wanted)

@@ -19,7 +19,7 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace, Writes
-from stagectl.usecases.staging.commit import Ready, Staging, commit_staged
+from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import rendered
 from stagectl.usecases.staging.ground import About, Ground, on_ground
@@ -47,7 +47,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     Raises StagectlError, and changes nothing, where text would be lost that no commit has (`force` drops it).
     """
 
-    def act(ground: Ground) -> Ready:
+    def act(ground: Ground) -> Prepared:
         aim = _Aim.of(ground)
         edits = aim.definitions(workspace.config)
         if not force:
@@ -86,9 +86,9 @@ class _Aim:
         """Whose files are put back."""
         return self.ground.chosen
 
-    def ready(self, edits: Writes) -> Ready:
+    def ready(self, edits: Writes) -> Prepared:
         """Return what is to be staged; edits: of definitions."""
-        return Ready.of(self.ground.after(edits), self.staged(), edits)
+        return Prepared.of(self.ground.after(edits), self.staged(), edits)
 
     def staged(self) -> Dict[Name, Optional[Resource]]:
         """Return the staged forms as they become."""

@@ -176,6 +176,7 @@ ALLOWED = """
     stagectl.core.schemas.words stagectl.core.standing
     stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
+    stagectl.usecases.planning.kind_files
     stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.troubles
     stagectl.usecases.repository.workspace
     stagectl.version stagectl.views stagectl.views.differences stagectl.views.plans

@@ -1,0 +1,74 @@
+"""The files of kinds that a plan is made with, parsed as far as they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Dict, Iterable, Optional
+
+from stagectl.adapters.worktree import tree
+from stagectl.core.errors import ReadInFull
+from stagectl.core.model import KINDS, Kind, Oid
+from stagectl.core.schemas import settings
+from stagectl.usecases.repository.workspace import Workspace
+
+
+class KindFiles:
+    """The kinds of the tree that is planned, parsed as far as they are asked for.
+
+    are_good: whether their schemas were found right before; looking at them takes longer than planning.
+    """
+
+    def __init__(self, files: tree.Files, *, are_good: bool = False) -> None:
+        self._files = files
+        self.are_good = are_good
+        self._parsed: Dict[str, Kind] = {}
+
+    @property
+    def digest(self) -> str:
+        """What differs if one of these kinds does."""
+        digest = hashlib.sha256()
+        for path, content in sorted(self._files.items()):
+            digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
+        return digest.hexdigest()
+
+    def every(self) -> Dict[str, Kind]:
+        """Return all kinds; raises ReadInFull where something is wrong with one."""
+        return self.some(path[len(KINDS) + 1 : -len(".yaml")] for path in self._files)
+
+    def some(self, names: Iterable[str]) -> Dict[str, Kind]:
+        """Return some kinds; raises ReadInFull where one is missing, or something is wrong with it."""
+        wanted = set(names)
+        files = {f"{KINDS}/{name}.yaml" for name in wanted - self._parsed.keys()}
+        if files - self._files.keys():
+            raise ReadInFull(f"{min(files - self._files.keys())} is missing")
+        if files and self.are_good:
+            self._parsed.update((name, self._good(name)) for name in wanted - self._parsed.keys())
+        elif files:
+            from stagectl.adapters.worktree.snapshot import parse_snapshot
+
+            snapshot = parse_snapshot({path: self._files[path] for path in files})
+            if snapshot.problems:
+                raise ReadInFull(f"something is wrong with {snapshot.problems[0].path}")
+            self._parsed.update(snapshot.kinds)
+        return {name: self._parsed[name] for name in wanted}
+
+    def _good(self, name: str) -> Kind:
+        from stagectl.adapters.yamlfile import load
+
+        return settings.kind(name, load(self._files[f"{KINDS}/{name}.yaml"]), is_checked=True)
+
+    def if_good(self, *, are_good: bool) -> KindFiles:
+        """Return the same, of which it is known whether they were found right before."""
+        return KindFiles(self._files, are_good=are_good)
+
+
+def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:
+    """Return the kinds of the working tree or a commit; raises ReadInFull where something is wrong with a file."""
+    if commit is None:
+        files, problems = tree.read_working_tree(workspace.root, [KINDS])
+        files = {**tree.read_not_checked_out(workspace.git, [KINDS], problems), **files}
+    else:
+        files, problems = tree.read_commit(workspace.git, commit, [KINDS])
+    if problems:
+        raise ReadInFull(f"something is wrong with {problems[0].path}")
+    return KindFiles(files)
