@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterable, List
+from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, Iterable, List
 
 if TYPE_CHECKING:
     from stagectl.adapters.worktree.snapshot import Snapshot
+    from stagectl.core.model import Name
     from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -31,14 +32,23 @@ def _completer(words: Callable[[Snapshot], Iterable[str]]) -> Callable[[str], Li
     return complete
 
 
-def _tags(snapshot: Snapshot) -> List[str]:
-    resources = [*snapshot.defined.values(), *snapshot.staged.values()]
-    return [tag for resource in resources for tag in resource.tags]
+def names(incomplete: str) -> List[str]:
+    """Return the names of resources."""
+    return _beginning(incomplete, _known)
+
+
+def tags(incomplete: str) -> List[str]:
+    """Return the tags of resources."""
+    return _beginning(incomplete, lambda workspace: [tag for tags in _known(workspace).values() for tag in tags])
+
+
+def _known(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
+    from stagectl.usecases.looking.known_names import known_names
+
+    return known_names(workspace)
 
 
 definition_names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.definitions])
-names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.staged])
-tags = _completer(_tags)
 kind_names = _completer(lambda snapshot: snapshot.kinds)
 actions = _completer(lambda snapshot: [verb for kind in snapshot.kinds.values() for verb in kind.verbs()])
 

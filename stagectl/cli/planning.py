@@ -134,7 +134,7 @@ def _beside(repository: Workspace, found: Plan, branches: List[str], asked: _Ask
 
 def _explained(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
     from stagectl.usecases.planning.names import explained_name
-    from stagectl.usecases.planning.plan import places
+    from stagectl.usecases.planning.places import places
     from stagectl.views.plans.plan_text import explain_text
 
     resource = explained_name(repository, found, name, asked.head, asked.base)
@@ -155,7 +155,7 @@ def _shown(
 
         return plan_markdown(found, since=compared, against=beside, max_bytes=asked.max_bytes)
     if format is Format.github:
-        from stagectl.usecases.planning.plan import staged_lines
+        from stagectl.usecases.planning.places import staged_lines
         from stagectl.views.comments.plan_github import MOST, plan_github
 
         return plan_github(found, staged_lines(repository, found, asked.head, MOST))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
 from stagectl.core.indexing.line import Line
-from stagectl.core.model import Applied, Kind, Name, Resource
+from stagectl.core.model import Applied, Kind, Name, Resource, split_change
 from stagectl.core.planning.resolve import Node
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import Inputs, same
@@ -32,6 +32,10 @@ class Source:
 
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         """Return the states of those of the names that have one, without the bytes of their files."""
+        return {}
+
+    def claims(self) -> Mapping[Name, Name]:
+        """Return for each name that something live had before the one that it has now."""
         return {}
 
     def naming(self, names: Iterable[Name]) -> LinesByName:
@@ -60,6 +64,9 @@ def narrowed(
     active = _Region(source, open_now, edits).active()
     active |= {name for name in also if name in edits} | source.states(also - active).keys()
     states = source.states(active)
+    if _names_lost(source, states):  # under an old name of something, which is not open for that
+        active |= {*source.claims().values()}
+        states = source.states(active)
     staged = {name: edits[name] if name in edits else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}
     forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
@@ -67,6 +74,15 @@ def narrowed(
     beside = {name: state for name, state in source.states(parents).items() if state.resource is not None}
     there.update({name: _seen_from_outside(state.resource) for name, state in beside.items() if state.resource})
     return Situation({**beside, **states}, there, kinds, settled=frozenset(beside))
+
+
+def _names_lost(source: Source, states: Mapping[Name, Applied]) -> bool:
+    """Return whether something, as applied, tried or owed, names what is not live."""
+    forms = [form for state in states.values() for form in state.forms]
+    owed = [change for state in states.values() for behind in state.owed.values() for change in behind]
+    named = {name for form in forms for name in (*form.parents, *form.unordered)} | {split_change(c)[0] for c in owed}
+    left = named - {name for name, state in states.items() if state.live}
+    return bool(left - {name for name, line in source.lines(left).items() if line.is_live})
 
 
 def _seen_from_outside(resource: Resource) -> Resource:

@@ -20,6 +20,8 @@ from stagectl.core.values import Inputs
 from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
+from stagectl.usecases.staging.part import part_of
+from stagectl.usecases.staging.restage import looked_at
 
 State = Tuple[Resource, Inputs]
 Side = Mapping[Name, State]
@@ -40,9 +42,10 @@ def compare(
     """
 
     def narrow_way() -> Tuple[ResourceDiff, ...]:
-        if unstaged or before or after:
-            raise ReadInFull("it is not asked what is staged and not applied")
-        return _narrow_compare(workspace, selection)
+        if before or after or selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+            raise ReadInFull("other commits are asked about, or it is not selected by plain names")
+        chosen = frozenset(map(Name, selection.names))
+        return _narrow_unstaged(workspace, chosen) if unstaged else _narrow_compare(workspace, chosen)
 
     def full_way() -> Tuple[ResourceDiff, ...]:
         return _full_compare(workspace, selection, unstaged, before, after)
@@ -50,11 +53,8 @@ def compare(
     return quickest("diff", narrow_way, full_way)
 
 
-def _narrow_compare(workspace: Workspace, selection: Selection) -> Tuple[ResourceDiff, ...]:
+def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are staged and not applied: of what nothing reaches there are none."""
-    if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
-        raise ReadInFull("it is not selected by plain names")
-    chosen = frozenset(map(Name, selection.names))
     found = narrow(workspace, Reach(also=chosen))
     situation = found.situation
     if found.has_moves():
@@ -63,11 +63,36 @@ def _narrow_compare(workspace: Workspace, selection: Selection) -> Tuple[Resourc
         raise ReadInFull("a name is of nothing that is staged or applied")
     live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
     settled = {name: situation.staged[name] for name in situation.settled}
-    sides = [sensitive_inputs(View(replace(situation, staged={**side, **settled}), Scope()))
-             for side in (live, situation.staged)]  # fmt: skip
-    fixed = {name: situation.applied[name].inputs for name in settled}
-    new = _resolved(situation.staged, situation.applied, fixed)
-    return _differences(sorted(chosen) if chosen else situation.names(), _applied(situation.applied), new, sides)
+    new, of_new = _side(situation)
+    hidden = [_hidden(situation, {**live, **settled}), of_new]
+    return _differences(sorted(chosen) if chosen else situation.names(), _applied(situation.applied), new, hidden)
+
+
+def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
+    """Return the values that are defined and not staged, with what they change in others."""
+    known = looked_at(workspace)
+    part = part_of(workspace, known.narrow.kinds, known.names | chosen, known.family)
+    wanted = desired(workspace.config, part, frozenset({*part.defined, *part.staged}))
+    if chosen - wanted.keys() or any(one is not None and one.moved_from for one in wanted.values()):
+        raise ReadInFull("a name is of nothing that is defined, or something is moved")
+    staged = known.narrow.with_staged({}, chosen)
+    defined = staged.with_staged(wanted)
+    old, new = (one.with_staged({}, frozenset(defined.situation.names())).situation for one in (staged, defined))
+    if staged.has_moves():
+        raise ReadInFull("something is moved")
+    sides = [_side(situation) for situation in (old, new)]
+    names = sorted(chosen) if chosen else sorted({*old.staged, *new.staged})
+    return _differences(names, sides[0][0], sides[1][0], [sides[0][1], sides[1][1]])
+
+
+def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
+    """Return what is staged in a narrow situation, with its values, and which of them are sensitive."""
+    fixed = {name: situation.applied[name].inputs for name in situation.settled}
+    return _resolved(situation.staged, situation.applied, fixed), _hidden(situation, situation.staged)
+
+
+def _hidden(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
+    return sensitive_inputs(View(replace(situation, staged=staged), Scope()))
 
 
 def _full_compare(

@@ -17,7 +17,7 @@ from stagectl.adapters.worktree.changed_files import Edits, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.indexing.impact import narrowed
 from stagectl.core.indexing.usage import Usage
-from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Name, Oid, Resource, staged_path
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation, same_text
 from stagectl.core.plans.selection import Selection, World
@@ -57,14 +57,14 @@ class Narrow:
     edits: Mapping[Name, Optional[Resource]]
     vocabulary: FrozenSet[str] = frozenset()
 
-    def with_staged(self, wanted: Mapping[Name, Optional[Resource]]) -> Narrow:
-        """Return what it will be when these are staged, too; raises ReadInFull."""
+    def with_staged(self, wanted: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()) -> Narrow:
+        """Return what it will be when these are staged, too; also: names that are looked at; raises ReadInFull."""
         states = self.index.states(wanted)
         merged = {**self.edits, **wanted}
         _refuse_twins(self.index, merged)
         gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
         edits = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = _situation(self.kinds, narrowed(self.index, self.open_now, edits, {}))
+        situation = _situation(self.kinds, narrowed(self.index, self.open_now, edits, {}, also))
         return replace(self, situation=situation, edits=edits)
 
     def has_moves(self) -> bool:
@@ -154,6 +154,8 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.flagged() if kinds.are_good else index.flagged() | _contradicted(index, kinds, usage)
+    if not kinds.are_good:
+        _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
     resources = _without_line_ends(workspace, tip, _resources(edits, index), index)
     situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
     if where.complete:
@@ -178,6 +180,19 @@ def _contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Nam
     if usage.kinds - every.keys():
         raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
     return index.contradicted(every, usage)
+
+
+def _refuse_new_outputs(workspace: Workspace, tip: Oid, kinds: Mapping[str, Kind]) -> None:
+    """Raise ReadInFull where a kind reports what it did not when it was applied: an input may have that name."""
+    reporting = {name: kind.output_names for name, kind in kinds.items() if kind.output_names}
+    if not reporting:
+        return
+    from stagectl.adapters.applied.write import kinds_of
+
+    before = kinds_of(workspace.git, tip) or {}
+    for name, outputs in sorted(reporting.items()):
+        if outputs - (before[name].output_names if name in before else frozenset()):
+            raise ReadInFull(f"the kind {name} reports more than it did")
 
 
 def _situation(kinds: KindFiles, situation: Situation) -> Situation:

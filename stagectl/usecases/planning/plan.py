@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
-from stagectl.core.diff import Op
-from stagectl.core.errors import Flaw, ReadInFull, StagectlError
-from stagectl.core.model import REMOVE, RUN, ChangeId, Name, Oid, staged_path
+from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.model import REMOVE, RUN, Name, Oid
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests, with_id
-from stagectl.core.plans.plan import CauseType, Change, Held, Plan
+from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
-from stagectl.core.schemas.schema import BODY
-from stagectl.core.standing import from_here
-from stagectl.core.values import Path
 from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
 from stagectl.usecases.repository.troubles import located
 from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
     from stagectl.adapters.worktree.snapshot import Snapshot
-
-Place = Tuple[str, int]  # a file and a line in it, from 1
 
 
 def plan(workspace: Workspace, selection: Selection, head: Optional[str] = None, base: Optional[str] = None) -> Plan:
@@ -156,48 +150,3 @@ def _move_hints(plan: Plan) -> List[str]:
                 "to its front matter and stage it (stagectl move does that)"
             )
     return hints
-
-
-def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[Name, Path], str]:
-    """Return for every staged value where it is written, `path:line`: in its definition, if that is what is staged."""
-    from stagectl.adapters.yamlfile import body_of
-
-    own = [change for change in plan.changes if change.cause.type in (CauseType.STAGED, CauseType.REPLACE)]
-    if not own:
-        return {}
-    snapshot = workspace.snapshot(head, definitions=True)
-    found = {}
-    for change in own:
-        staged = snapshot.staged.get(change.resource)
-        if staged is None:
-            continue
-        path = staged_path(change.resource)
-        defined = snapshot.defined.get(change.resource)
-        if defined and body_of(defined.content) == body_of(staged.content):
-            path = snapshot.definition_paths[change.resource]
-        for difference in change.diff:
-            flaw = Flaw(BODY, ("inputs", *difference.path), "")
-            problem = snapshot.problem(path, flaw, change.resource)
-            found[change.resource, difference.path] = f"{from_here(problem.path)}:{problem.line}"
-    return found
-
-
-def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: int) -> Dict[ChangeId, Place]:
-    """Return for the first *most* changes, and those held back, the staged file and the line of the first value."""
-    from stagectl.adapters.yamlfile import locate
-
-    snapshot = workspace.snapshot(head)
-    found: Dict[ChangeId, Place] = {}
-    entries: List[Union[Change, Held]] = [*plan.changes[:most], *plan.held[:most]]
-    for entry in entries:
-        if entry.resource in snapshot.staged:
-            path = staged_path(entry.resource)
-            at = _first_value(entry) if isinstance(entry, Change) else ()
-            found[entry.id] = (path, locate(snapshot.files[path], Flaw(BODY, at, ""))[0] if at else 1)
-    return found
-
-
-def _first_value(change: Change) -> Path:
-    """Return the place, in a staged file's body, of the first value that changes and is not gone."""
-    there = [difference.path for difference in change.diff if difference.op != Op.REMOVE and change.action != REMOVE]
-    return ("inputs", *there[0]) if there else ()

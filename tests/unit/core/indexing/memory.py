@@ -42,6 +42,9 @@ class InMemory(Source):
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         return {name: self.applied[name] for name in names if name in self.applied}
 
+    def claims(self) -> Mapping[Name, Name]:
+        return {old: name for name, line in sorted(self.all_lines.items()) for old in line.moved_from}
+
     def open_with(self, kinds: Mapping[str, Kind]) -> FrozenSet[Name]:
         found = {name for name, line in self.all_lines.items() if line.is_open}
         if contradicting(Usage(self.counts), kinds):
