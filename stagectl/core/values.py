@@ -69,15 +69,16 @@ def canonical(value: Any) -> str:
 
 def same(one: Value, other: Value) -> bool:
     """Return whether two values are equal with equal types: 1, 1.0 and true all differ."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, str):
-        return bool(one == other)
-    if repr(one) == repr(other):  # says the types, too, and is faster than a look at each value
+    if one is other:
         return True
+    kind = type(one)
+    if kind is not type(other) or one != other:  # takes no step in Python; what is equal may have other types in it
+        return False
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    return isinstance(one, list) and len(one) == len(other) and all(map(same, one, other))
+        return all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return all(map(same, one, other))
+    return kind is not float or repr(one) == repr(other)  # 0.0 is not -0.0
 
 
 def differing(before: Inputs, after: Inputs) -> List[str]:
@@ -167,6 +168,17 @@ def map_strings(value: Value, change: Callable[[Path, str], Value], path: Path =
     return change(path, value) if isinstance(value, str) else value
 
 
+def indented(value: Any, margin: str = "\n") -> str:
+    """Return a plain JSON value as `json.dumps` with sorted keys and two spaces does, which has no C for that."""
+    if not value or not isinstance(value, (dict, list, tuple)):
+        return _CANONICAL.encode(value)
+    inner = margin + "  "
+    if isinstance(value, dict):
+        entries = [f"{_CANONICAL.encode(key)}: {indented(value[key], inner)}" for key in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
+    return f"[{inner}{f',{inner}'.join([indented(entry, inner) for entry in value])}{margin}]"
+
+
 def pack(value: Value) -> Tuple[Value, Dict[str, List[Any]]]:
     """Return *value* as plain JSON, and beside it what of it is not literal.
 
@@ -196,7 +208,12 @@ def _pack_part(part: Part) -> Any:
 
 def as_written(value: Value) -> Value:
     """Return a value as a file would say it: `${env:NAME}` is a variable, and a literal `${` reads `$${`."""
-    return map_leaves(value, _leaf_as_written)
+    kind = type(value)
+    if kind is str:  # nearly all are
+        return value.replace("${", "$${") if "${" in value else value
+    if kind is int or value is None or kind is bool:
+        return value
+    return map_leaves(value, as_written) if isinstance(value, (Mapping, list)) else _leaf_as_written(value)
 
 
 def _leaf_as_written(leaf: Value) -> Value:

@@ -29,7 +29,7 @@ from stagectl.core.model import (
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
-from stagectl.core.values import Outputs, Value, as_written, leaves, pack, unpack
+from stagectl.core.values import Outputs, Value, as_written, indented, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -198,7 +198,7 @@ def state_bytes(state: Applied) -> bytes:
             **_outputs_json(tried.outputs),
             **({"form": _form_json(tried.form)} if tried.form is not None else {}),
         }
-    return (json.dumps(raw, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return f"{indented(raw)}\n".encode()
 
 
 def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from stagectl.adapters.files import MAKING
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
+from stagectl.core import forms
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
@@ -249,6 +250,20 @@ def read(scratch: Path, run: str) -> Record:
             f"the journal of run {run} cannot be read: {type(error).__name__}: {str(error)[:200]}",
             f"look at it, and move it away: {folder}",
         ) from None
+
+
+def commit_of(scratch: Path, run: str) -> Optional[Oid]:
+    """Return the applied commit that a run recorded, None for none, without what its changes did."""
+    folder = folder_of_run(scratch, run)
+    try:
+        with open_file(folder / "journal") as file:
+            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        entry = json.loads(last)
+        if "end" in entry:
+            return forms.oid_or_none(entry["commit"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return read(scratch, run).commit  # it is not over, or not what it should be
 
 
 def _entries(folder: Path) -> List[Dict[str, Any]]:

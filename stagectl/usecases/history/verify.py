@@ -257,7 +257,7 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding
 
 def _recorded(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
     for run in runs:
-        commit = journals.read(workspace.git.own_scratch(), run).commit
+        commit = journals.commit_of(workspace.git.own_scratch(), run)
         if commit is not None:
             yield f"run {run}", commit
 
