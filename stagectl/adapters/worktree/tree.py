@@ -82,15 +82,18 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
 
 def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
     """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
+    names = [git.at(commit, folder) for commit in (before, after) if commit is not None]
+    trees = git.look_up(names)
     found: Dict[str, Tuple[Optional[Oid], Optional[Oid]]] = {}
-    if before is None:
-        found = {entry.path: (None, entry.oid) for entry in git.entries(after, [folder])}
-    else:
-        words = git.run("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", before, after, "--", folder)
+    if len(trees) == 2 and all(trees):
+        words = git.run("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", *filter(None, trees))
         texts = words.decode("utf-8", "surrogateescape").split("\0")
         for facts, path in zip(texts[::2], texts[1::2]):
-            old, new = facts.split(" ")[2:4]
-            found[path] = (Oid(old) if old.strip("0") else None, Oid(new) if new.strip("0") else None)
+            old, new = (Oid(oid) if oid.strip("0") else None for oid in facts.split(" ")[2:4])
+            found[f"{folder}/{path}"] = (old, new)
+    else:
+        found.update({entry.path: (entry.oid, None) for entry in (git.entries(before, [folder]) if before else ())})
+        found.update({entry.path: (None, entry.oid) for entry in git.entries(after, [folder])})
     contents = git.blobs(oid for pair in found.values() for oid in pair if oid)
     return {
         path: (contents[old] if old else None, contents[new] if new else None)
