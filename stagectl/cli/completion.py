@@ -25,21 +25,15 @@ def _beginning(incomplete: str, words: Callable[[Workspace], Iterable[str]]) -> 
     return sorted({word for word in known if word.startswith(incomplete)})
 
 
-def _completer(words: Callable[[Snapshot], Iterable[str]]) -> Callable[[str], List[str]]:
+def _asking(words: Callable[[Workspace], Iterable[str]]) -> Callable[[str], List[str]]:
     def complete(incomplete: str) -> List[str]:
-        return _beginning(incomplete, lambda workspace: words(workspace.read(definitions=True)))
+        return _beginning(incomplete, words)
 
     return complete
 
 
-def names(incomplete: str) -> List[str]:
-    """Return the names of resources."""
-    return _beginning(incomplete, _known)
-
-
-def tags(incomplete: str) -> List[str]:
-    """Return the tags of resources."""
-    return _beginning(incomplete, lambda workspace: [tag for tags in _known(workspace).values() for tag in tags])
+def _completer(words: Callable[[Snapshot], Iterable[str]]) -> Callable[[str], List[str]]:
+    return _asking(lambda workspace: words(workspace.read(definitions=True)))
 
 
 def _known(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
@@ -48,6 +42,8 @@ def _known(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
     return known_names(workspace)
 
 
+names = _asking(_known)
+tags = _asking(lambda workspace: [tag for some in _known(workspace).values() for tag in some])
 definition_names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.definitions])
 kind_names = _completer(lambda snapshot: snapshot.kinds)
 actions = _completer(lambda snapshot: [verb for kind in snapshot.kinds.values() for verb in kind.verbs()])

@@ -168,17 +168,6 @@ def map_strings(value: Value, change: Callable[[Path, str], Value], path: Path =
     return change(path, value) if isinstance(value, str) else value
 
 
-def indented(value: Any, margin: str = "\n") -> str:
-    """Return a plain JSON value as `json.dumps` with sorted keys and two spaces does, which has no C for that."""
-    if not value or not isinstance(value, (dict, list, tuple)):
-        return _CANONICAL.encode(value)
-    inner = margin + "  "
-    if isinstance(value, dict):
-        entries = [f"{_CANONICAL.encode(key)}: {indented(value[key], inner)}" for key in sorted(value)]
-        return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
-    return f"[{inner}{f',{inner}'.join([indented(entry, inner) for entry in value])}{margin}]"
-
-
 def pack(value: Value) -> Tuple[Value, Dict[str, List[Any]]]:
     """Return *value* as plain JSON, and beside it what of it is not literal.
 

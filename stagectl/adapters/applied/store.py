@@ -29,7 +29,7 @@ from stagectl.core.model import (
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
-from stagectl.core.values import Outputs, Value, as_written, indented, leaves, pack, unpack
+from stagectl.core.values import Outputs, Value, as_written, canonical, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -199,6 +199,17 @@ def state_bytes(state: Applied) -> bytes:
             **({"form": _form_json(tried.form)} if tried.form is not None else {}),
         }
     return f"{indented(raw)}\n".encode()
+
+
+def indented(value: Any, margin: str = "\n") -> str:
+    """Return a plain JSON value as `json.dumps` with sorted keys and two spaces does, which has no C for that."""
+    if not value or not isinstance(value, (dict, list, tuple)):
+        return canonical(value)
+    inner = margin + "  "
+    if isinstance(value, dict):
+        entries = [f"{canonical(key)}: {indented(value[key], inner)}" for key in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
+    return f"[{inner}{f',{inner}'.join([indented(entry, inner) for entry in value])}{margin}]"
 
 
 def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:

@@ -16,7 +16,6 @@ from stagectl.core.values import (
     differing,
     digest,
     dotted,
-    indented,
     leaves,
     map_leaves,
     map_strings,
@@ -120,14 +119,6 @@ def backwards(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: backwards(inner) for key, inner in reversed(list(value.items()))}
     return [backwards(inner) for inner in value] if isinstance(value, list) else value
-
-
-@given(values)
-def test_indented_text_is_that_of_the_standard_library(value: Any) -> None:
-    """
-    Which takes three times as long; states are written so, and have to stay the same bytes.
-    """
-    assert json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) == indented(value)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.adapters.applied.form import form_json, parse_form
-from stagectl.adapters.applied.store import parse_state, raw_state, state_bytes
+from stagectl.adapters.applied.store import indented, parse_state, raw_state, state_bytes
 from stagectl.core.model import Name, Resource
 from stagectl.core.schemas import schema
 from tests.build import resource, share
 from tests.random_worlds import random_case
+from tests.unit.strategies import values
 
 
 def read_back(found: Resource, applied: object) -> Resource:
@@ -72,3 +74,11 @@ def test_states_are_read_back(seed: int) -> None:
 
         assert replace(state, resource=bare, unfinished=None) == replace(found, unfinished=None)
         assert data == state_bytes(found)
+
+
+@given(values)
+def test_indented_text_is_that_of_the_standard_library(value: Any) -> None:
+    """
+    Which takes three times as long; states are written so, and have to stay the same bytes.
+    """
+    assert json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) == indented(value)
