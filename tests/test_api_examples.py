@@ -64,7 +64,14 @@ def test_errors_are_those_of_the_command_line(repo: Repo) -> None:
         (lambda: repository.update("dbb", {"x": 1}), ["update", "dbb", "--set", "x=1"]),
         (lambda: repository.report(), ["report"]),
         (lambda: repository.revert(["nope"]), ["revert", "nope"]),
+        (lambda: repository.create("x"), ["create", "x"]),
+        (lambda: repository.remove(["db"], recursive=True, detach=True), ["remove", "db", "--recursive", "--detach"]),
+        (lambda: repository.diff(unstaged=True, before="HEAD"), ["diff", "--unstaged", "--from", "HEAD"]),
+        (lambda: repository.against(repository.plan(), ["nope"]), ["plan", "--against", "nope"]),
+        (lambda: repository.blame("nope"), ["log", "--blame", "nope"]),
+        (lambda: repository.schema("nope"), ["schema", "nope"]),
     ):
         with pytest.raises(StagectlError) as caught:
             call()  # type: ignore[no-untyped-call]
-        assert f"error: {caught.value.message}\nhint: {caught.value.hint}\n" == repo.run(*words).err
+        hint = f"hint: {caught.value.hint}\n" if caught.value.hint else ""
+        assert f"error: {caught.value.message}\n{hint}" == repo.run(*words).err, words

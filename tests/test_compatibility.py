@@ -203,15 +203,32 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(repo: Repo) -> None:
 
 
 API: Dict[str, str] = {
-    "create": "name kind inputs tags", "update": "name inputs unset tags untags", "remove": "names recursive detach",
-    "move": "old new", "stage": "names tags actions force", "unstage": "names tags everything",
+    "init": "example git", "write_schemas": "", "kinds": "", "schema": "which kind",
+    "create": "name kind inputs tags like", "update": "name inputs unset tags untags",
+    "remove": "names recursive detach", "move": "old new",
+    "stage": "names tags actions force allow_empty check", "unstage": "names tags everything",
     "discard": "names tags everything force", "promote": "source target wishes", "revert": "revisions",
-    "plan": "names tags with_children with_parents head base",
-    "apply": "plan record_only parallel allow_rollback allow_remove offline watch",
-    "retry": "run parallel fail_fast offline watch", "resume": "ask parallel offline watch", "report": "run",
-    "stop": "run", "status": "", "log": "name count", "show": "name at", "validate": "", "verify": "signed",
-    "sync": "", "locks": "", "lock": "reason", "unlock": "identity", "save_plan": "plan path", "load_plan": "path",
+    "plan": "names tags with_children with_parents head base", "since": "plan before", "against": "plan branches",
+    "apply": "plan record_only outputs parallel where filter fail_fast allow_rollback allow_remove sign require_signed "
+    "offline wait watch note",
+    "retry": "run parallel where fail_fast offline watch note",
+    "resume": "ask parallel where outputs offline watch note", "report": "run", "stop": "run",
+    "status": "", "diff": "names tags unstaged before after", "graph": "names tags",
+    "log": "name count tags action since", "blame": "name", "show": "name at", "validate": "", "verify": "signed",
+    "sync": "note", "locks": "", "lock": "reason note", "unlock": "identity",
+    "save_plan": "plan path", "load_plan": "path",
 }  # fmt: skip
+# Commands that print a value of another method, act on a terminal or a scheduler, or are about the shell.
+NOT_IN_THE_API = {"worker", "completion", "help", "check"}
+
+
+def test_the_python_api_does_what_the_commands_do() -> None:
+    """
+    A method for every command, but for those that are about a terminal or start a process of their own.
+    """
+    commands = {name for group in GROUPS.values() for name in group}
+
+    assert commands - API.keys() == NOT_IN_THE_API & commands
 
 
 def test_the_python_api_is_kept() -> None:

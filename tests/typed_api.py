@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
 from typing_extensions import assert_type
 
 from stagectl import Repository
-from stagectl.api import Application, LogEntry, Outcome, Plan, Staging, Status
+from stagectl.api import (
+    Application,
+    Kind,
+    LogEntry,
+    Outcome,
+    Plan,
+    ResourceDiff,
+    ResourceNode,
+    Staging,
+    Status,
+    Where,
+)
 from stagectl.core.model import ChangeId, Oid
 
 
@@ -24,6 +35,10 @@ def right(repository: Repository) -> None:
     assert_type(repository.status(), Status)
     assert_type(repository.status().pending, Tuple[Tuple[ChangeId, str], ...])
     assert_type(repository.log("web", 3), List[LogEntry])
+    assert_type(repository.diff(tags=["prod"]), Tuple[ResourceDiff, ...])
+    assert_type(repository.graph(), Tuple[ResourceNode, ...])
+    assert_type(repository.kinds(), Mapping[str, Kind])
+    assert_type(repository.retry(where=Where("dask"), note=print), Optional[Application])
 
 
 def wrong(repository: Repository) -> None:

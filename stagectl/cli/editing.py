@@ -51,12 +51,9 @@ def create(
     json_sets: Optional[List[str]] = SET_JSON,
 ) -> None:
     """Write a new definition and stage it."""
-    from stagectl.core.errors import UsageError
     from stagectl.usecases.staging.define import create as use_case
     from stagectl.usecases.staging.settings import Sets, parse_settings
 
-    if kind is None and like is None:
-        raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
     settings = parse_settings(Sets(sets or (), strings or (), json_sets or ()), tags=tags or ())
     _print_staging(use_case(workspace_to_stage(), name, kind, settings, like))
 
@@ -89,11 +86,8 @@ def remove(
     detach: bool = typer.Option(False, "--detach", help="Write the last applied values into their readers."),
 ) -> None:
     """Delete definitions and stage the removals."""
-    from stagectl.core.errors import UsageError
     from stagectl.usecases.staging.define import remove as use_case
 
-    if recursive and detach:
-        raise UsageError("--recursive and --detach exclude each other")
     _print_staging(use_case(workspace_to_stage(), names, recursive=recursive, detach=detach))
 
 

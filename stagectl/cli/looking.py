@@ -63,8 +63,6 @@ def diff(
     from stagectl.usecases.looking.compare import compare
     from stagectl.views.diff import diff_json, diff_text
 
-    if unstaged and (before or after):
-        raise UsageError("--unstaged compares no commits", "leave --from and --to out")
     found = compare(workspace(), selection(names, tags), unstaged=unstaged, before=before, after=after)
     out(diff_json(found) if as_json else diff_text(found, colour=colour()))
 

@@ -35,9 +35,10 @@ _FISH = """\
 function __stagectl
     set -lx COMP_WORDS (commandline -cp | string collect)
     set -lx COMP_CWORD (count (commandline -opc))
-    _STAGECTL_COMPLETE=complete_bash stagectl 2> /dev/null
+    set -g __stagectl_found (_STAGECTL_COMPLETE=complete_bash stagectl 2> /dev/null)
+    string length -q -- $__stagectl_found
 end
-complete -c stagectl -a '(__stagectl)'
+complete -c stagectl -f -n __stagectl -a '$__stagectl_found'
 """
 
 

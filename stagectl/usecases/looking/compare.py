@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.diff import diff
-from stagectl.core.errors import ReadInFull
+from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.moves import old_names, renamed_between
@@ -40,6 +40,8 @@ def compare(
     By default from what is applied to what is staged; unstaged: from what is staged to the definitions; before, after:
     commits, of the applied branch or any other, to compare instead; of two applied ones the outputs, too.
     """
+    if unstaged and (before or after):
+        raise UsageError("--unstaged compares no commits", "leave --from and --to out")
 
     def narrow_way() -> Tuple[ResourceDiff, ...]:
         if before or after or selection.tags or any(not NAME.fullmatch(name) for name in selection.names):

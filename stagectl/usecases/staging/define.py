@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.core.errors import ReadInFull, StagectlError, nearest
+from stagectl.core.errors import ReadInFull, StagectlError, UsageError, nearest
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
@@ -34,6 +34,8 @@ def create(
 
     like: the definition it starts from, which may give it its kind.
     """
+    if kind is None and like is None:
+        raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
 
     def act(ground: Ground) -> None:
         snapshot = ground.snapshot
@@ -120,6 +122,8 @@ def _tags(resource: Resource, settings: Settings) -> List[str]:
 
 def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = False, detach: bool = False) -> Staging:
     """Delete definitions and stage the removals; readers are an error unless they go, too, or are detached."""
+    if recursive and detach:
+        raise UsageError("--recursive and --detach exclude each other")
 
     def beside(found: Narrow) -> Set[Name]:
         plain = {Name(name) for name in names if NAME.fullmatch(name)}

@@ -1,0 +1,153 @@
+"""The Python API that plans, applies, and looks after runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Mapping, Optional, Sequence
+
+from stagectl.api.opened import FilePath, Opened, unwatched
+from stagectl.core.errors import UsageError
+from stagectl.core.model import Name
+from stagectl.core.pictures.reports import Against
+from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.range_diff import RangeDiff, range_diff
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.runs import Application, Filter, Record
+from stagectl.core.values import Outputs
+from stagectl.usecases.applying import apply as applying
+from stagectl.usecases.applying import recover
+from stagectl.usecases.applying import report as runs
+from stagectl.usecases.applying.cluster import Where
+from stagectl.usecases.applying.task import Watch
+from stagectl.usecases.looking.against import against
+from stagectl.usecases.planning import reviewed
+from stagectl.usecases.planning.plan import plan
+from stagectl.usecases.team.share import Note
+
+Ask = Callable[[Change], str]
+
+
+class Running(Opened):
+    """Plans and runs."""
+
+    def plan(
+        self,
+        names: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        *,
+        with_children: bool = False,
+        with_parents: bool = False,
+        head: Optional[str] = None,
+        base: Optional[str] = None,
+    ) -> Plan:
+        """Return the graph of changes for a selection; head and base are revisions, as on the command line."""
+        return plan(self._workspace(), Selection(tuple(names), tuple(tags), with_children, with_parents), head, base)
+
+    def since(self, plan: Plan, before: str) -> Optional[RangeDiff]:
+        """Return what became of a reviewed plan, given as a file or an id; None where no recent commit makes it."""
+        found = reviewed.reviewed(self._workspace(), plan, before)
+        return range_diff(found, plan) if found is not None else None
+
+    def against(self, plan: Plan, branches: Sequence[str]) -> Against:
+        """Return how a plan of now gets along with other branches: names, in which `*` stands for anything."""
+        return against(self._workspace(), plan.selection, branches)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        record_only: bool = False,
+        outputs: Optional[Mapping[str, Outputs]] = None,
+        parallel: Optional[int] = None,
+        where: Where = Where(),
+        filter: Filter = Filter(),
+        fail_fast: bool = False,
+        allow_rollback: bool = False,
+        allow_remove: Sequence[str] = (),
+        sign: bool = False,
+        require_signed: bool = False,
+        offline: bool = False,
+        wait: Optional[float] = None,
+        watch: Optional[Watch] = None,
+        note: Note = unwatched,
+    ) -> Application:
+        """Run a plan and move the applied branch by what succeeded; raises OtherPlan if it is not the plan any more.
+
+        plan: as `plan` or `load_plan` returned it. outputs: of record_only, by name. wait: seconds for locks, None: not
+        at all. watch: called with every change that starts or ends; note: with what is waited for, in words.
+        """
+        if outputs is not None and not record_only:
+            raise UsageError("--outputs says what there is, so it goes with --record-only", "add: --record-only")
+        options = applying.Options(
+            record_only=record_only,
+            outputs={Name(name): values for name, values in (outputs or {}).items()},
+            parallel=parallel,
+            reviewed=plan,
+            allow_rollback=allow_rollback,
+            allow_remove=tuple(allow_remove),
+            offline=offline,
+            fail_fast=fail_fast,
+            filter=filter,
+            sign=sign,
+            require_signed=require_signed,
+            where=where,
+            wait=wait,
+        )
+        watching = watch or unwatched
+        return applying.apply(self._workspace(), plan.selection, options, lambda now: True, watching, note=note)
+
+    def retry(
+        self,
+        run: Optional[str] = None,
+        *,
+        parallel: Optional[int] = None,
+        where: Where = Where(),
+        fail_fast: bool = False,
+        offline: bool = False,
+        watch: Optional[Watch] = None,
+        note: Note = unwatched,
+    ) -> Optional[Application]:
+        """Run the failures of a run again, the newest by default, from the commit it applied; None if it had none."""
+        return runs.retry(
+            self._workspace(), run, watch or unwatched,
+            parallel=parallel, fail_fast=fail_fast, offline=offline, where=where, note=note,
+        )  # fmt: skip
+
+    def resume(
+        self,
+        ask: Ask,
+        *,
+        parallel: Optional[int] = None,
+        where: Where = Where(),
+        outputs: Optional[Mapping[str, Outputs]] = None,
+        offline: bool = False,
+        watch: Optional[Watch] = None,
+        note: Note = unwatched,
+    ) -> Optional[Application]:
+        """Finish a run that was interrupted; None if there is none.
+
+        ask: what became of a change whose end is unknown: `done`, `failed` or `rerun`. outputs: of what is done.
+        """
+        known = {Name(name): values for name, values in (outputs or {}).items()}
+        return recover.resume(
+            self._workspace(), ask, watch or unwatched,
+            parallel=parallel, offline=offline, where=where, outputs=known, note=note,
+        )  # fmt: skip
+
+    def report(self, run: Optional[str] = None) -> Record:
+        """Return what a run did, the newest by default; the first characters of its id are enough."""
+        return runs.report(self._workspace(), run)
+
+    def stop(self, run: str) -> str:
+        """Ask a run to start nothing more, and return its id."""
+        return runs.stop(self._workspace(), run)
+
+    @staticmethod
+    def save_plan(plan: Plan, path: FilePath) -> None:
+        """Write a plan as a JSON file, as `plan --out` does."""
+        reviewed.save(plan, Path(path))
+
+    @staticmethod
+    def load_plan(path: FilePath) -> Plan:
+        """Return the plan in a file that `save_plan` or `plan --out` wrote."""
+        return reviewed.load_plan(Path(path))
