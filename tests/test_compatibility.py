@@ -203,6 +203,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(repo: Repo) -> None:
 
 
 API: Dict[str, str] = {
+    "check": "names tags parallel where watch note", "projects": "changed_since",
     "init": "example git", "write_schemas": "", "kinds": "", "schema": "which kind",
     "create": "name kind inputs tags like", "update": "name inputs unset tags untags",
     "remove": "names recursive detach", "move": "old new",
@@ -219,7 +220,7 @@ API: Dict[str, str] = {
     "save_plan": "plan path", "load_plan": "path",
 }  # fmt: skip
 # Commands that print a value of another method, act on a terminal or a scheduler, or are about the shell.
-NOT_IN_THE_API = {"worker", "completion", "help", "check"}
+NOT_IN_THE_API = {"worker", "completion", "help"}
 
 
 def test_the_python_api_does_what_the_commands_do() -> None:

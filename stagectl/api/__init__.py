@@ -13,6 +13,7 @@ from stagectl.core.pictures.reports import (
     Blame,
     Locks,
     LogEntry,
+    Project,
     ResourceDiff,
     ResourceNode,
     Shown,
@@ -22,6 +23,7 @@ from stagectl.core.pictures.reports import (
 )
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
+from stagectl.core.running.looks import Checked
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application, Filter, Record
 from stagectl.usecases.applying.cluster import Where
@@ -37,6 +39,7 @@ __all__ = [
     "Application",
     "Blame",
     "Change",
+    "Checked",
     "Discarding",
     "Filter",
     "Kind",
@@ -46,6 +49,7 @@ __all__ = [
     "OtherPlan",
     "Outcome",
     "Plan",
+    "Project",
     "Promotion",
     "RangeDiff",
     "Record",

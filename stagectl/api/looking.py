@@ -11,6 +11,7 @@ from stagectl.core.pictures.reports import (
     Blame,
     Locks,
     LogEntry,
+    Project,
     ResourceDiff,
     ResourceNode,
     Shown,
@@ -24,6 +25,7 @@ from stagectl.usecases.history.log import LogFilter, entries
 from stagectl.usecases.history.verify import verify
 from stagectl.usecases.looking.compare import compare
 from stagectl.usecases.looking.graph import graph
+from stagectl.usecases.looking.projects import projects
 from stagectl.usecases.looking.show import show
 from stagectl.usecases.looking.status import status
 from stagectl.usecases.looking.validate import Validation, validate
@@ -59,6 +61,10 @@ class Looking(Opened):
     def graph(self, names: Sequence[str] = (), tags: Sequence[str] = ()) -> Tuple[ResourceNode, ...]:
         """Return the resources with what they read and name; of chosen ones with all ancestors and descendants."""
         return graph(self._workspace(), Selection(tuple(names), tuple(tags)))
+
+    def projects(self, changed_since: Optional[str] = None) -> List[Project]:
+        """Return the projects of the git repository, with what each has pending; changed_since: those touched since."""
+        return projects(self._workspace(), changed_since)
 
     def kinds(self) -> Mapping[str, Kind]:
         """Return the kinds by name."""

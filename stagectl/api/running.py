@@ -12,13 +12,15 @@ from stagectl.core.pictures.reports import Against
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.selection import Selection
+from stagectl.core.running.looks import Checked
 from stagectl.core.running.runs import Application, Filter, Record
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying import apply as applying
 from stagectl.usecases.applying import recover
 from stagectl.usecases.applying import report as runs
 from stagectl.usecases.applying.cluster import Where
-from stagectl.usecases.applying.task import Watch
+from stagectl.usecases.applying.task import Onlooker, Watch
+from stagectl.usecases.checking import check as checking
 from stagectl.usecases.looking.against import against
 from stagectl.usecases.planning import reviewed
 from stagectl.usecases.planning.plan import plan
@@ -95,6 +97,20 @@ class Running(Opened):
         )
         watching = watch or unwatched
         return applying.apply(self._workspace(), plan.selection, options, lambda now: True, watching, note=note)
+
+    def check(
+        self,
+        names: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        *,
+        parallel: Optional[int] = None,
+        where: Where = Where(),
+        watch: Optional[Watch] = None,
+        note: Note = unwatched,
+    ) -> Checked:
+        """Return what the world says of live resources, by the `check` of their kinds; nothing is changed."""
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
+        return checking.check(self._workspace(), chosen, checking.Options(parallel, where), onlooker)
 
     def retry(
         self,

@@ -65,7 +65,7 @@ def _chosen(workspace: Workspace, selection: Selection, applied: Mapping[Name, A
         if error.glob in workspace.snapshot().staged:
             raise StagectlError(
                 f"'{error.glob}' is staged and not live: there is nothing to look at",
-                f"run it: stagectl apply {error.glob}; if it is there already: stagectl adopt {error.glob}",
+                f"run it: stagectl apply {error.glob}; if it is there: stagectl apply --record-only {error.glob}",
             ) from None
         raise
     return {name: applied[name] for name in sorted(live if chosen is None else chosen)}
