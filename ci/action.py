@@ -7,12 +7,14 @@ import sys
 import apply
 import comment
 import plan
+import projects
 import push
 import runner
-from common import Failure
+from common import Failure, enter
 
 _COMMANDS = {
     "plan": plan.main,
+    "projects": projects.main,
     "comment": comment.main,
     "apply": apply.main,
     "push": lambda: push.push(runner.folder(), runner.folder() / "applied.bundle"),
@@ -23,7 +25,9 @@ def command() -> None:
     """Run the command; raises Failure for one there is not."""
     name = runner.given("COMMAND")
     if name not in _COMMANDS:
-        raise Failure(f"there is no command '{name}'", "one of: plan, comment, apply")
+        raise Failure(f"there is no command '{name}'", "one of: projects, plan, comment, apply")
+    if name != "comment":  # which has nothing checked out
+        enter(runner.given("WORKING_DIRECTORY") or ".")
     _COMMANDS[name]()
 
 

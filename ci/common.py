@@ -73,6 +73,22 @@ def git(*arguments: str) -> str:
     return done.out
 
 
+def enter(folder: str) -> None:
+    """Go to the folder of the project; raises Failure where there is none."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise Failure(f"the working directory {folder}: {error.strerror}", "name a folder of the repository") from None
+
+
+def project() -> str:
+    """Return the folder of the project around the current one, as plans name it: the nearest with a config."""
+    folder = Path(git("rev-parse", "--show-prefix").rstrip("\n"))
+    top = Path(git("rev-parse", "--show-toplevel").rstrip("\n"))
+    found = [each for each in (folder, *folder.parents) if (top / each / "stagectl.yaml").exists()]
+    return "" if not found or str(found[0]) == "." else str(found[0])
+
+
 def check_clone() -> None:
     """Refuse a clone without history: it has neither the applied branch nor what it contains."""
     if git("rev-parse", "--is-shallow-repository").strip() == "true":

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple
 
-from common import lines
+from common import lines, project
 
 _ERROR = re.compile(r"::error (?:file=([^,]*),line=(\d+)(?:,col=\d+)?,)?title=[^:]*::(.*)")
 _ESCAPES = (("%3A", ":"), ("%2C", ","), ("%0D", " "), ("%0A", " "), ("%25", "%"))
@@ -37,11 +37,14 @@ def failed_text(names: str, tags: str, commands: str, blob: str) -> str:
     """Return the comment for a selection; commands: what stagectl said; blob: the address of the commit's files."""
     chosen = {"names": lines(names), "tags": lines(tags), "with_children": False, "with_parents": False}
     of = " ".join([*(f"-t {tag}" for tag in chosen["tags"]), *chosen["names"]])  # type: ignore[attr-defined]
+    of = f"{of} in {project()}".strip() if project() else of
     return "\n".join([*_head(chosen, of), *_rows(problems(commands), blob)]) + "\n"
 
 
 def _head(chosen: Dict[str, Any], of: str) -> Iterator[str]:
-    marker = json.dumps({"command": "plan", "plan_id": "", "selection": chosen}, sort_keys=True, separators=(",", ":"))
+    place = {"project": project()} if project() else {}
+    fields = {"command": "plan", "plan_id": "", "selection": chosen, **place}
+    marker = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     for character in "<>&":
         marker = marker.replace(character, f"\\u{ord(character):04x}")
     yield "<!-- stagectl:plan " + marker.replace("--", "-\\u002d") + " -->"

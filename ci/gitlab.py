@@ -11,7 +11,7 @@ from typing import Any, Dict, NamedTuple, Optional
 import marker
 import push
 from api import Api
-from common import Failure, allowances, check_clone, read_plan, run, selection, stagectl_apply
+from common import Failure, allowances, check_clone, enter, read_plan, run, selection, stagectl_apply
 from ended import commented, ended_text, report
 from failed import failed_text
 
@@ -30,7 +30,7 @@ def plan(folder: Path) -> None:
         raise
     raw = read_plan(folder / PLAN)
     notes = _notes(os.environ.get("CI_MERGE_REQUEST_PROJECT_ID", ""), os.environ.get("CI_MERGE_REQUEST_IID", ""))
-    there = notes.find(marker.Marker("plan", raw["selection"], raw["plan_id"])) if notes else None
+    there = notes.find(marker.of_plan(raw)) if notes else None
     since = [f"--since={_marker(there).plan_id}"] if there and _marker(there).plan_id else []
     text = _stagectl(folder, "markdown", *since)
     (folder / NOTE).write_text(text, encoding="utf-8")
@@ -164,6 +164,8 @@ def _marker(note: Dict[str, Any]) -> marker.Marker:
 
 if __name__ == "__main__":
     try:
-        {"plan": plan, "apply": apply}[sys.argv[1]](Path.cwd())
+        top = Path.cwd()  # where the job leaves its files, whichever project it is about
+        enter(os.environ.get("STAGECTL_WORKING_DIRECTORY") or ".")
+        {"plan": plan, "apply": apply}[sys.argv[1]](top)
     except Failure as failure:
         sys.exit(f"error: {failure}")

@@ -1,4 +1,4 @@
-"""The hidden first line of a plan's Markdown: which command and selection a comment belongs to, and its plan id."""
+"""The hidden first line of a plan's Markdown: which command, project and selection it is of, and its plan id."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ PLAN_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class Marker(NamedTuple):
-    """What a marker says. plan_id: "" where the plan could not be made."""
+    """What a marker says. plan_id: "" where the plan could not be made; project: its folder, "" for the top one."""
 
     command: str
     selection: Dict[str, Any]
     plan_id: str
+    project: str = ""
 
     def same_place(self, other: Marker) -> bool:
         """Whether both belong into the same comment."""
-        return (self.command, self.selection) == (other.command, other.selection)
+        return (self.command, self.project, self.selection) == (other.command, other.project, other.selection)
 
 
 def _is_id(text: str) -> bool:
@@ -38,4 +39,10 @@ def parse(text: str) -> Optional[Marker]:
     command, identity = raw.get("command"), raw.get("plan_id")
     if not isinstance(command, str) or not isinstance(identity, str) or not (identity == "" or _is_id(identity)):
         return None
-    return Marker(command, raw["selection"], identity)
+    project = raw.get("project", "")
+    return Marker(command, raw["selection"], identity, project) if isinstance(project, str) else None
+
+
+def of_plan(raw: Dict[str, Any]) -> Marker:
+    """Return the marker of a plan that stagectl wrote."""
+    return Marker("plan", raw["selection"], raw["plan_id"], raw.get("project", ""))

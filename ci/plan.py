@@ -12,7 +12,7 @@ import label
 import runner
 from common import Failure, Ran, check_clone, read_plan, run, selection
 from failed import failed_text
-from marker import Marker
+from marker import Marker, of_plan
 
 
 def main() -> None:
@@ -104,8 +104,7 @@ def _since(pull: Optional[runner.PullRequest], plan: Path) -> Optional[str]:
 
 def place_of(plan: Path) -> Marker:
     """Return the marker of a saved plan."""
-    raw = read_plan(plan)
-    return Marker("plan", raw["selection"], raw["plan_id"])
+    return of_plan(read_plan(plan))
 
 
 def _comment(pull: Optional[runner.PullRequest], text: str) -> None:

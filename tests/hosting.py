@@ -187,6 +187,7 @@ class Runner:
     def __init__(self, folder: Path, hosted: Path, site: Site) -> None:
         self.folder, self.hosted, self.site = folder, hosted, site
         self.jobs = 0
+        self.given: Dict[str, Any] = {}  # what else a job's expressions may read: its matrix, the jobs it needs
         self.programs = programs(folder / "programs")
 
     def start(self, file: Path, name: str, event: str, payload: Dict[str, Any], commit: str, **inputs: str) -> Job:
@@ -201,6 +202,7 @@ class Runner:
             "runner": {"temp": str(job.folder / "temp")},
             "inputs": inputs,
             "steps": {},
+            **self.given,
         }
         self.commit = commit
         spec = parsed(file)["jobs"][name]

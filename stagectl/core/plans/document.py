@@ -54,6 +54,7 @@ def to_document(plan: Plan) -> Document:
         "summary": plan.summary(),
         "kinds": {name: kind.raw for name, kind in sorted(plan.kinds.items()) if name in used},
         **({"files": dict(sorted(plan.files.items()))} if plan.files else {}),
+        **({"project": plan.project} if plan.project else {}),
     }
 
 

@@ -126,6 +126,7 @@ class Plan:
     pending: staged changes that were not selected.
     moved: (old name, new name) of selected resources that go on under another name.
     targets: per resource with a change or a record the state to store; none for removals.
+    project: the folder of its project, "" for the top one; no part of the id.
     files: what its kinds run or read, path -> SHA-256 in hex.
     id: the SHA-256, in hex, of what a reviewer approves; `document.with_id` fills it in.
     """
@@ -142,6 +143,7 @@ class Plan:
     base: Optional[Oid] = None
     head: Optional[Oid] = None
     dirty: bool = False
+    project: str = ""
     warnings: Tuple[str, ...] = ()
     id: str = ""
 

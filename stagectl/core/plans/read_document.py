@@ -81,6 +81,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
         base=forms.oid_or_none(raw["base"]["commit"]),
         head=forms.oid_or_none(raw["head"]["commit"]),
         dirty=bool(raw["head"]["dirty"]),
+        project=forms.text(raw.get("project", "")),
     )
 
 

@@ -36,7 +36,7 @@ from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import removed_by
 from stagectl.usecases.planning.names import check_names
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
-from stagectl.usecases.planning.reviewed import check_reviewed
+from stagectl.usecases.planning.reviewed import check_project, check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
@@ -251,6 +251,7 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     _check_rollback(workspace, plan, options)
     if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
         check_committed(workspace.git, plan.kinds.values(), workspace.git.resolve(options.head))
+    check_project(plan, options.reviewed)
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check_reviewed(workspace, plan, expected, options.reviewed)

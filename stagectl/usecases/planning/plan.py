@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
@@ -46,7 +46,7 @@ def plan_with_situation(
 
         left, said = without_gone(workspace, selection, error)  # raises it again for what never was
         if not left.names:
-            return _placed(with_id(Plan(left)), workspace.branch.tip, None, False, [said]), Situation({}, {}, {})
+            return _placed(workspace, with_id(Plan(left)), Where(workspace.branch.tip), [said]), Situation({}, {}, {})
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
     plan = _with_files(workspace, plan, head)
@@ -95,7 +95,8 @@ def _narrow_plan(
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = planned(found, selection, world)
-    return _placed(plan, commit or workspace.branch.tip, found.head, found.dirty, warnings), found.situation
+    where = Where(commit or workspace.branch.tip, found.head, found.dirty)
+    return _placed(workspace, plan, where, warnings), found.situation
 
 
 def planned(found: Narrow, selection: Selection, world: Optional[World] = None) -> Plan:
@@ -117,13 +118,22 @@ def full_plan(
     plan = checked_plan(situation, selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
     warnings = workspace.doubts()
-    return _placed(plan, base_commit, head_commit, head is None and bool(workspace.dirty()), warnings), situation
+    where = Where(base_commit, head_commit, head is None and bool(workspace.dirty()))
+    return _placed(workspace, plan, where, warnings), situation
 
 
-def _placed(plan: Plan, base: Optional[Oid], head: Optional[Oid], dirty: bool, warnings: List[str]) -> Plan:
+class Where(NamedTuple):
+    """What a plan was made from: commits, and whether the working tree had something else."""
+
+    base: Optional[Oid]
+    head: Optional[Oid] = None
+    dirty: bool = False
+
+
+def _placed(workspace: Workspace, plan: Plan, where: Where, warnings: List[str]) -> Plan:
     """Return a plan with where and when it was made."""
     said = (*plan.warnings, *warnings, *_move_hints(plan))
-    return replace(plan, base=base, head=head, dirty=dirty, warnings=said)
+    return replace(plan, project=workspace.git.folder[:-1], warnings=said, **where._asdict())
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:

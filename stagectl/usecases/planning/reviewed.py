@@ -52,6 +52,13 @@ def check_reviewed(workspace: Workspace, now: Plan, expected: str, reviewed: Opt
         raise OtherPlan(now, expected, range_diff(before, now) if before else None)
 
 
+def check_project(now: Plan, reviewed: Optional[Plan]) -> None:
+    """Raise StagectlError for a saved plan of another project, which may happen to have the same changes."""
+    if reviewed is not None and reviewed.project != now.project:
+        whose, mine = (f"the project in {one.project or 'the top folder'}" for one in (reviewed, now))
+        raise StagectlError(f"the saved plan is of {whose}, and this is {mine}", "apply it there: stagectl -C FOLDER")
+
+
 def save(plan: Plan, path: Path) -> None:
     """Write a plan as a readable file; raises StagectlError where that cannot be, or it could not be read again."""
     data = "".join(written(to_document(plan))).encode("utf-8", "surrogatepass")

@@ -73,9 +73,14 @@ def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against]
 
 
 def marker(plan: Plan) -> str:
-    """Return the hidden first line by which a bot finds its comment: command, plan id and selection."""
+    """Return the hidden first line by which a bot finds its comment: command, plan id, project and selection."""
     fields = json.dumps(
-        {"command": "plan", "plan_id": plan.id, "selection": selection_json(plan.selection)},
+        {
+            "command": "plan",
+            "plan_id": plan.id,
+            **({"project": plan.project} if plan.project else {}),
+            "selection": selection_json(plan.selection),
+        },
         sort_keys=True,
         separators=(",", ":"),
     )
@@ -87,7 +92,8 @@ def marker(plan: Plan) -> str:
 
 def _head(plan: Plan, level: int) -> Iterator[str]:
     words = " ".join(map(shlex.quote, selection_words(plan.selection)))
-    of = f"Plan of {code(_cut(words, _LONGEST_HEAD))}" if words else "Plan"
+    of = f"Plan in {code(_cut(plan.project, _LONGEST_HEAD))}" if plan.project else "Plan"
+    of += f" of {code(_cut(words, _LONGEST_HEAD))}" if words else ""
     yield f"### {of}: {summary_text(plan) if plan.is_empty else counts_text(plan)}"
     yield ""
     yield f"- selection: {code(words) if words else 'everything that is staged'}"

@@ -289,3 +289,23 @@ def test_git_merges_and_shows_by_value_in_every_project(
 
     two.stage("--check")
     assert {"port": 2, "name": "b"} == {entry["path"]: entry["after"] for entry in two.plan().raw["changes"][0]["diff"]}
+
+
+def test_a_saved_plan_is_applied_in_its_own_project_only(two: Repo) -> None:
+    """
+    Two projects may happen to have the same changes, and plans of the same id: the file says whose it is.
+    """
+    twin = other(two).write("kinds/service.yaml", two.read("kinds/service.yaml"))
+    (twin.root / "resources/lan.yaml").unlink()
+    twin.define("db", inputs={"port": 1}).commit()
+    two.stage()
+    twin.stage()
+    two.ok("plan", "--out", str(two.top / "saved.json"))
+    assert two.plan().raw["plan_id"] == twin.plan().raw["plan_id"]
+
+    done = twin.apply(str(two.top / "saved.json"))
+
+    said = "error: the saved plan is of the project in infra, and this is the project in net\n"
+    assert (1, True) == (done.code, done.err.startswith(said))
+    assert [] == twin.log()
+    assert 0 == two.apply(str(two.top / "saved.json")).code
