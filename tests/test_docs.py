@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Set
 
 import pytest
 
@@ -37,21 +37,43 @@ def test_every_command_has_help_and_a_place_in_the_docs(repo: Repo) -> None:
     assert len(commands) == 33
     for command in commands:
         known = repo.ok(command, "--help").out
-        assert re.search(rf"stagectl {command}\b", docs), f"docs/commands.md does not tell of {command}"
+        assert re.search(rf"stagectl {command}\b", docs), f"docs/commands.md does not name {command}"
         usage = " ".join(re.findall(rf"`stagectl {command}( [^`]*)`", docs))
         for option in re.findall(r"(?<![\w-])--[a-z-]+", usage):
             assert option in known, f"{command} has no {option}"
 
 
-@pytest.mark.parametrize("page", sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")))
-def test_every_link_leads_somewhere(page: str) -> None:
+EVERY_PAGE = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")])
+
+
+def sections(page: Path) -> Set[str]:
+    """The anchors that a site makes of a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL), re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower() for title in titles)
+    return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title).strip()) for title in plain}
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
     """
-    Pages and their sections.
+    To pages, their sections, pictures and other files.
     """
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)", text):
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, section = target.partition("#")
         if "://" not in target:
-            assert (ROOT / page).parent.joinpath(target).exists(), target
+            found = (page.parent / path) if path else page
+            assert found.exists(), target
+            assert not section or found.suffix != ".md" or section in sections(found), target
+
+
+def test_every_page_is_in_the_sites_list() -> None:
+    """
+    None is to be found by its address alone; the list names no page that is not there.
+    """
+    listed = re.findall(r"^ +- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(listed) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md"))
 
 
 def shell_lines(page: str) -> List[str]:
