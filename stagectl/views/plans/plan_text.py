@@ -9,6 +9,7 @@ from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Na
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines
 from stagectl.views.text import (
     BOLD,
     coloured,
@@ -23,13 +24,15 @@ from stagectl.views.text import (
 
 FOLD_FROM = 2000  # changes: of so many, what is alike is counted
 SHOWN_OF_ALIKE = 3
+MOST_GOING, MOST_VALUES = 20, 5  # resources that go, and values of each, in the lines that come first
 NOTHING = "No changes. The applied state matches what is staged."
 IF_IT_DIFFERS = ", if a value turns out to differ"  # why a conditional change may have nothing to do
 
 
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
-    """Return a plan for people: changes with causes and values, what is held back, one summary line."""
+    """Return a plan for people: what goes, changes with causes and values, what is held back, one summary line."""
     by_id = {change.id: change for change in plan.changes}
+    first = list(_destroyed(plan, colour))
     if len(plan.changes) < FOLD_FROM:
         lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
     else:
@@ -44,7 +47,21 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     if plan.pending:
         lines += [f"Staged but not selected: {listed(plan.pending)}"]
     lines += [""] if lines else []
-    return "\n".join([*lines, summary_text(plan)]) + "\n"
+    return "\n".join([*first, *lines, summary_text(plan)]) + "\n"
+
+
+def _destroyed(plan: Plan, colour: bool) -> Iterator[str]:
+    """Yield what the plan destroys, with the values that go, and an empty line; nothing where it destroys nothing."""
+    found = destroying(plan)
+    if not found:
+        return
+    yield painted(f"This plan {destroys_text(plan)}:", BOLD, colour)
+    for change, removal in found[:MOST_GOING]:
+        yield f"  {coloured(sign_of_change(change, removal), colour)} {painted(change.resource, BOLD, colour)}"
+        yield from (f"      {line}" for line in going_lines(change, removal, MOST_VALUES))
+    if len(found) > MOST_GOING:
+        yield f"  ... and {counted(len(found) - MOST_GOING, 'more resource')}"
+    yield ""
 
 
 def summary_text(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from tests.scenarios.planning.world import at, cause, chain, error
 
 def test_the_text_of_a_plan_with_every_sign(repo):
     """
-    One line per change with its sign, cause and values, then what is held back, then the summary.
+    What goes, with its values; one line per change with sign, cause and values; what is held back; the summary.
     """
     repo.kind("vm", replace_on=["zone"]).define("app", tags=["dev"], inputs={"p": "${db.port}"})
     repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "a"}).define("cron", tags=["prod"])
@@ -27,6 +27,12 @@ def test_the_text_of_a_plan_with_every_sign(repo):
 
     assert (
         """\
+This plan removes 1 resource and replaces 1 resource:
+  -/+ box
+      zone: "a"
+  - gone
+      x: 1
+
 -/+ box.remove, box.run  (replace: zone)
     zone: "a" -> "b"
 ! cron.restart  (staged by name)
