@@ -388,14 +388,14 @@ def test_a_pattern_that_matches_nothing_is_an_error(shop: Repo, pattern: str, me
 
 
 @pytest.mark.parametrize("form", ["github", "mermaid", "dot"])
-def test_a_form_that_cannot_tell_of_branches_is_a_usage_error(shop: Repo, form: str) -> None:
+def test_a_form_without_branches_is_a_usage_error(shop: Repo, form: str) -> None:
     """
     Nobody thinks that it was looked at.
     """
     done = shop.run("plan", "--against", "*", "--format", form)
 
     assert (64, "") == (done.code, done.out)
-    assert f"error: --format {form} cannot tell of other branches\nhint: text, json and markdown can\n" == done.err
+    assert f"error: --format {form} has no place for other branches\nhint: text, json and markdown can\n" == done.err
 
 
 def test_a_comment_tells_it_in_code(shop: Repo) -> None:
