@@ -76,6 +76,14 @@ def test_every_page_is_in_the_sites_list() -> None:
     assert sorted(listed) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md"))
 
 
+def test_nothing_on_a_page_is_cut() -> None:
+    """
+    The site breaks lines of code that are wider than the page, and so does a phone.
+    """
+    assert "\nextra_css: [site.css]\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert "white-space: pre-wrap" in (ROOT / "docs/site.css").read_text("utf-8")
+
+
 def shell_lines(page: str) -> List[str]:
     """The command lines of stagectl in a page's blocks, without what a shell would make of their output."""
     text = (ROOT / page).read_text(encoding="utf-8")
