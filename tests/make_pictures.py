@@ -22,7 +22,8 @@ body { margin: 0; padding: 20px 24px; width: 812px; font: 14px/1.5 sans-serif; c
 h3 { font-size: 17.5px; margin: 0 0 16px } p, table, pre, details, blockquote { margin: 0 0 14px }
 table { border-collapse: collapse } td, th { border: 1px solid #d1d9e0; padding: 6px 13px; text-align: left }
 tr:nth-child(2n) { background: #f6f8fa } code { background: #eff1f3; padding: .15em .4em; border-radius: 6px }
-code, pre { font: 12px/1.45 monospace } pre { background: #f6f8fa; padding: 14px; border-radius: 6px } pre code { padding: 0 }
+code, pre { font: 12px/1.45 monospace } pre { background: #f6f8fa; padding: 14px; border-radius: 6px }
+pre code { padding: 0 }
 blockquote { border-left: 4px solid #9a6700; padding: 0 14px } summary { cursor: pointer }
 .add { color: #116329; background: #dafbe1 } .gone { color: #82071e; background: #ffebe9 } .warning { color: #9a6700 }
 """
