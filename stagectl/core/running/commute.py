@@ -6,6 +6,7 @@ from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.core.model import REMOVE, Applied, ChangeId, Name, Resource
 from stagectl.core.plans.plan import Plan
+from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome, settle
 
 State = Mapping[Name, Applied]
@@ -13,8 +14,9 @@ StagedForms = Mapping[Name, Optional[Resource]]  # the staged form of each resou
 
 
 def applied_after(plan: Plan, applied: State) -> Dict[Name, Applied]:
-    """Return the applied state once every change of a plan has succeeded."""
-    settled = settle(plan, {change.id: Outcome(SUCCESS) for change in plan.changes}, applied)
+    """Return the applied state once every change of a plan has succeeded, none with another output than there is."""
+    outcomes = {change.id: Outcome(SUCCESS) for change in plan.changes}
+    settled = settle(with_values(plan, outcomes, applied), outcomes, applied)
     merged: Dict[Name, Optional[Applied]] = {**applied, **settled}
     return {name: state for name, state in merged.items() if state is not None}
 
