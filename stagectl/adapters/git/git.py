@@ -4,18 +4,14 @@ for anything else.
 
 from __future__ import annotations
 
-import os
-import shlex
-from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
-from stagectl.adapters.git import prefetch, project
+from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID as OID
-from stagectl.adapters.git.names import Names
-from stagectl.adapters.git.prefetch import Prefetch
+from stagectl.adapters.git.place import Meant as Meant
+from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
-from stagectl.adapters.git.process import GitProcess
 from stagectl.adapters.git.process import Locked as Locked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
@@ -41,109 +37,8 @@ class Entry(NamedTuple):
     oid: Oid
 
 
-def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
-    """Return what to do where there is no working tree: in none, in a bare repository, in a repository's own folder."""
-    code, out, _ = is_bare
-    elsewhere = [key for key in ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY") if key in os.environ]
-    if code and elsewhere:
-        return f"{', '.join(elsewhere)} is set, and says where git looks: unset {' '.join(elsewhere)}"
-    if code:
-        return "make one here: git init && stagectl init"
-    if out.strip() == b"true":
-        return f"this repository is bare: git clone {shlex.quote(str(folder))} has a working tree"
-    return "this is git's own folder: go up to the working tree"
-
-
-class Meant(NamedTuple):
-    """Which project of a repository is meant; that around the folder, if nothing else is said.
-
-    head: the revision asked about, for which a repository without a working tree will do; within: the folder in such a
-    one; is_project: whether the folder itself is the project, come what may.
-    """
-
-    head: Optional[str] = None
-    within: str = ""
-    is_project: bool = False
-
-
-class Git(GitProcess):
-    """Git in one working tree, as the project around a folder sees it.
-
-    top: the top folder, where git runs; folder: the project's below it, "" or ending in `/`; root: the two together.
-    Every path given and returned is relative to root, with `/`; one on its way to git goes through `path`, `at` or
-    `only`, one that git says through `ours`.
-    """
-
-    def __init__(self, folder: Path, meant: Meant = Meant(), ahead: Optional[Prefetch] = None) -> None:
-        """Open the repository around a folder; ahead: what was asked in the folder before, if anything was."""
-        super().__init__(folder, ahead)
-        self.is_bare = False
-        self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
-        if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
-            raise StagectlError(
-                "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
-                "set GIT_DIR, too, or: unset GIT_WORK_TREE",
-            )
-        places = self.ahead.places()
-        code, out, err = self.try_run(*prefetch.PLACES) if places is None else (0, places, b"")
-        is_allowed = code and meant.head is not None
-        if is_allowed and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
-            self.is_bare = True
-            code, out, err = self.try_run(
-                *("--absolute-git-dir" if "top" in word else word for word in prefetch.PLACES)
-            )
-        top = out.decode().splitlines()
-        if code and b"safe.directory" in err:
-            command = err.decode(errors="replace").strip().splitlines()[-1].strip()
-            raise GitError(f"git does not trust the repository at {folder}: it is not yours", f"if you do: {command}")
-        if code and b"GIT_CONFIG_" in err:
-            raise self.refusal("git cannot start", code, err)
-        if code or len(top) != 3:
-            raise StagectlError(
-                f"{folder} is not inside the working tree of a git repository",
-                _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
-            )
-        self.top = Path(top[0])
-        if top[0] != self.ahead.folder:  # the files of another folder were looked at
-            self.ahead.drop()
-        self.common = (folder / top[1]).resolve()
-        self.index = folder / top[2]
-        self._names = Names(self)
-        self.folder = self._project(folder.resolve(), meant)
-        self.root = self.top / self.folder
-
-    def _project(self, folder: Path, meant: Meant) -> str:
-        if self.is_bare:
-            there = f"{meant.head}:"
-            return project.nearest_in(meant.within, lambda path: self.look_up([there + path]) != [None])
-        if meant.is_project and self.top in folder.parents:
-            return f"{folder.relative_to(self.top).as_posix()}/"
-        return "" if meant.is_project else project.nearest(str(folder), str(self.top))
-
-    # --- paths
-
-    def path(self, path: str) -> str:
-        """Return a path as git says it, from the top folder."""
-        return f"{self.folder}{path}"
-
-    def at(self, revision: str, path: str) -> str:
-        """Return the name of what is at a path in a revision."""
-        return f"{revision}:{self.folder}{path}"
-
-    def only(self, specs: Iterable[str] = ()) -> List[str]:
-        """Return the end of a command line: what is meant are these paths or pathspecs, without any the project."""
-        found = [project.pathspec(self.folder, spec) for spec in specs]
-        return ["--", *(found or ([f":(literal){self.folder}"] if self.folder else []))]
-
-    @property
-    def relative(self) -> List[str]:
-        """The option by which git compares no more than the project, and says its paths as the project does."""
-        return [f"--relative={self.folder}"] if self.folder else []
-
-    def ours(self, out: bytes) -> List[str]:
-        """Return the paths, of those that git says with a NUL after each, that are in the project."""
-        paths = out.decode("utf-8", "surrogateescape").split("\0")
-        return [path[len(self.folder) :] for path in paths if path and path.startswith(self.folder)]
+class Git(Placed):
+    """Git in one working tree, as the project around a folder sees it: what is asked of it, and done in it."""
 
     # --- revisions
 
@@ -157,10 +52,6 @@ class Git(GitProcess):
     def find(self, revision: str) -> Optional[Oid]:
         """Return the commit a revision names, None if there is none."""
         return self.look_up([revision + "^{commit}"])[0]
-
-    def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there."""
-        return self._names.look_up(names)
 
     def head(self) -> Optional[Oid]:
         """Return the commit checked out, None before the first one."""
@@ -298,35 +189,6 @@ class Git(GitProcess):
         words = ("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul")
         listed = "\0".join(paths).encode("utf-8", "surrogateescape")
         self.run(*words, data=listed, env={"GIT_LITERAL_PATHSPECS": "1"})
-
-    def listed(self, paths: Iterable[str]) -> bytes:
-        """Return paths as git reads them from its input: from the top folder, each with a NUL after it."""
-        return "".join(f"{self.path(path)}\0" for path in paths).encode("utf-8", "surrogateescape")
-
-    def scratch(self) -> Path:
-        """Return the folder under the git folder that stagectl keeps its own files in, shared by linked worktrees."""
-        folder = self.common / "stagectl"
-        folder.mkdir(exist_ok=True)
-        return folder
-
-    @property
-    def own_place(self) -> Path:
-        """Where the project's own files are in that folder: its runs and its locks, apart from those of others."""
-        return self.common / "stagectl" / (f"projects/{self.folder}@" if self.folder else "")
-
-    def own_scratch(self) -> Path:
-        """Return that folder, made if it is not there."""
-        self.own_place.mkdir(parents=True, exist_ok=True)
-        return self.own_place
-
-    @property
-    def staging_note(self) -> Path:
-        """The file that says what a command is about to stage, in this working tree's own part of git's folder."""
-        return self.index.parent / "stagectl" / "staging"
-
-    def cache(self) -> Optional[Path]:
-        """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
-        return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"
 
     # --- remotes, history
 

@@ -148,7 +148,8 @@ ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.applied stagectl.adapters.applied.form
     stagectl.adapters.applied.index stagectl.adapters.applied.store stagectl.adapters.clock
     stagectl.adapters.files stagectl.adapters.git stagectl.adapters.git.conversation
-    stagectl.adapters.git.git stagectl.adapters.git.names stagectl.adapters.git.project
+    stagectl.adapters.git.git stagectl.adapters.git.names stagectl.adapters.git.place
+    stagectl.adapters.git.project
     stagectl.adapters.git.objects stagectl.adapters.git.prefetch stagectl.adapters.git.process
     stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
     stagectl.adapters.trace
