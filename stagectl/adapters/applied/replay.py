@@ -17,8 +17,8 @@ def touched(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
     found: Set[Name] = set()
     for commit in commits:
         words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
-        out = git.run(*words, *git.relative, git.parents(commit)[0], commit, *git.only([STAGED, APPLIED]))
-        found.update(_name(path) for path in out.decode("utf-8", "surrogateescape").split("\0")[:-1])
+        out = git.run(*words, git.parents(commit)[0], commit, *git.only([STAGED, APPLIED], ever=True))
+        found.update(_name(git.inner(path)) for path in out.decode("utf-8", "surrogateescape").split("\0")[:-1])
     return frozenset(found)
 
 

@@ -53,7 +53,7 @@ def write(
 def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
     """Return a commit's tree with the folders of an applied state in it, to be stored."""
     folders = zip((STAGED, APPLIED, INDEX), trees)
-    items = {git.path(path): None if oid is None else Item(TREE, oid) for path, oid in folders}
+    items = {f"{git.folder_in(like)}{path}": None if oid is None else Item(TREE, oid) for path, oid in folders}
     (root,) = git.look_up([f"{like}^{{tree}}"])
     made = objects.edited(root, items)
     assert made is not None, "an index is never empty"

@@ -85,8 +85,8 @@ class Git(Placed):
 
     def entries(self, commit: Oid, paths: Sequence[str]) -> List[Entry]:
         """Return the files of a commit under some paths; without any, all of the project."""
-        folder = self.folder
-        wanted = [self.path(path) for path in paths] or ([folder] if folder else [])
+        folder = self.folder_in(commit)
+        wanted = [folder + path for path in paths] or ([folder] if folder else [])
         return [entry._replace(path=entry.path[len(folder) :]) for entry in self.files_of(commit, wanted)]
 
     def files_of(self, tree: Oid, paths: Sequence[str] = ()) -> List[Entry]:
@@ -214,12 +214,12 @@ class Git(Placed):
         """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
         options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-only", "--always")
         data = "".join(f"{commit}\n" for commit in commits).encode()
-        out = self.run("diff-tree", *options, *self.relative, *self.only([folder]), data=data) if commits else b""
+        out = self.run("diff-tree", *options, *self.only([folder], ever=True), data=data) if commits else b""
         found: Dict[Oid, List[str]] = {}
         last: List[str] = []
         for text in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            if text.startswith(f"{folder}/"):
-                last.append(text)
+            if self.inner(text).startswith(f"{folder}/"):
+                last.append(self.inner(text))
             else:
                 last = found.setdefault(Oid(text), [])
         return found

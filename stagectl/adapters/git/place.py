@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import prefetch, project
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Oid
+from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
+
+_STATE = (INDEX, APPLIED)
 
 
 def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
@@ -88,6 +90,8 @@ class Placed(GitProcess):
         self._names = Names(self)
         self.folder = self._project(folder.resolve(), meant)
         self.root = self.top / self.folder
+        self.formers: List[str] = []  # folders in which applied commits have it, as far as these were looked at
+        self._places: Dict[str, str] = {}
 
     def _project(self, folder: Path, meant: Meant) -> str:
         if self.is_bare:
@@ -110,6 +114,42 @@ class Placed(GitProcess):
         )
         return [line[2:] for line in out.split("\0") if line.startswith("S ")]
 
+    # --- a folder that was renamed
+
+    def learn(self, commits: Sequence[Oid]) -> None:
+        """Find out in which other folders applied commits have the project: it may have been in one of these before."""
+        left = list(commits)
+        while left:
+            names = [f"{each}:{self.folder_in(each)}{name}" for each in left for name in (INDEX, APPLIED)]
+            there = iter(self.look_up(names))
+            left = [each for each, *found in zip(left, there, there) if not any(found)]
+            former = self._search(left[0]) if left else None
+            if former is not None and former not in (self.folder, *self.formers):
+                self.formers.append(former)
+                self._places.clear()
+            else:
+                left = left[1:]
+
+    def _search(self, commit: Oid) -> Optional[str]:
+        """Return the folder in which a commit has an applied state, None if it has none."""
+        out = self.run("ls-tree", "-r", "-d", "-z", "--name-only", "--full-tree", commit)
+        names = out.decode("utf-8", "surrogateescape").split("\0")
+        return next(
+            (name[: -len(last)] for name in names for last in [name.rpartition("/")[2]] if last in _STATE), None
+        )
+
+    def folder_in(self, revision: str) -> str:
+        """Return where the project is in a commit."""
+        if not self.formers:
+            return self.folder
+        if revision not in self._places:
+            tried = [self.folder, *self.formers]
+            names = [f"{revision}:{folder}{name}" for folder in tried for name in (INDEX, STAGED, project.MARK)]
+            there = iter(self.look_up(names))
+            found = [folder for folder, *oids in zip(tried, there, there, there) if any(oids)]
+            self._places[revision] = found[0] if found else self.folder
+        return self._places[revision]
+
     # --- paths
 
     def path(self, path: str) -> str:
@@ -118,22 +158,26 @@ class Placed(GitProcess):
 
     def at(self, revision: str, path: str) -> str:
         """Return the name of what is at a path in a revision."""
-        return f"{revision}:{self.folder}{path}"
+        return f"{revision}:{self.folder_in(revision)}{path}"
 
-    def only(self, specs: Iterable[str] = ()) -> List[str]:
-        """Return the end of a command line: what is meant are these paths or pathspecs, without any the project."""
-        found = [project.pathspec(self.folder, spec) for spec in specs]
-        return ["--", *(found or ([f":(literal){self.folder}"] if self.folder else []))]
+    def only(self, specs: Iterable[str] = (), *, ever: bool = False) -> List[str]:
+        """Return the end of a command line: what is meant are these paths or pathspecs, without any the project.
 
-    @property
-    def relative(self) -> List[str]:
-        """The option by which git compares no more than the project, and says its paths as the project does."""
-        return [f"--relative={self.folder}"] if self.folder else []
+        ever: in the folders that it was in before, too.
+        """
+        folders = [self.folder, *(self.formers if ever else ())]
+        found = [project.pathspec(folder, spec) for folder in folders for spec in specs]
+        return ["--", *(found or [f":(literal){folder}" for folder in folders if folder])]
 
     def ours(self, out: bytes) -> List[str]:
         """Return the paths, of those that git says with a NUL after each, that are in the project."""
         paths = out.decode("utf-8", "surrogateescape").split("\0")
         return [path[len(self.folder) :] for path in paths if path and path.startswith(self.folder)]
+
+    def inner(self, path: str) -> str:
+        """Return a path of the project as it says it; one that is not in it stays as git says it."""
+        folder = next((folder for folder in (self.folder, *self.formers) if path.startswith(folder)), "")
+        return path[len(folder) :]
 
     def listed(self, paths: Iterable[str]) -> bytes:
         """Return paths as git reads them from its input: from the top folder, each with a NUL after it."""

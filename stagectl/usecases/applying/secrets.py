@@ -33,7 +33,7 @@ def _read_in(git: Git, commit: Optional[Oid]) -> Iterator[str]:
     """Yield the variables that the staged files of a commit read, once or more often."""
     if commit is None:
         return
-    arguments = ("grep", *_OPTIONS, "-e", r"\$\{env:", commit, *git.only([STAGED]))
+    arguments = ("grep", *_OPTIONS, "-e", r"\$\{env:", commit, *git.only([STAGED], ever=True))
     code, out, err = git.try_run(*arguments)
     if code > 1:
         raise GitError(f"git grep failed: {err.decode(errors='replace').strip()}")

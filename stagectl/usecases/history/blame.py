@@ -65,7 +65,7 @@ def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Seq
     """Return the commits that touched files, the newest first, each with those before it that did."""
     if start is None:
         return {}
-    out = git.run("rev-list", "--topo-order", "--parents", *options, start, *git.only(paths)).decode()
+    out = git.run("rev-list", "--topo-order", "--parents", *options, start, *git.only(paths, ever=True)).decode()
     rows = [[Oid(oid) for oid in line.split()] for line in out.splitlines()]
     return {row[0]: row[1:] for row in rows}
 

@@ -65,7 +65,8 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     if not starts:
         return []
     applies = set(git.first_parents(tip)[:-1]) if tip else set()  # the last one is the empty root
-    files = ("--full-history", "--no-merges", *starts, *git.only([STAGED]))
+    git.learn(sorted(applies))
+    files = ("--full-history", "--no-merges", *starts, *git.only([STAGED], ever=True))
     touching = {Oid(oid) for oid in git.run("rev-list", *files).decode().split()} - applies
     # Every apply has the commit it applied as a parent: in date order it stands above what was staged for it.
     options = ["--date-order", *([f"--since={since}"] if since else []), *starts]

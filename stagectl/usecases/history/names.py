@@ -31,7 +31,9 @@ def names_had(git: Git, commits: Sequence[Oid], name: Name) -> List[Called]:
 def _called_before(git: Git, commit: Oid, name: Name) -> Optional[Called]:
     """Return what a resource was called before, as its first staged file under this name says."""
     path = staged_path(name)
-    created = [Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, *git.only([path])], ["%H"])]
+    created = [
+        Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, *git.only([path], ever=True)], ["%H"])
+    ]
     file = git.look_up([f"{created[0]}:{path}"])[0] if created and git.parents(created[0]) else None
     claims = claims_in(git.blobs([file])[file]) if file is not None else ()
     if not claims:

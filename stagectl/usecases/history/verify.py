@@ -44,6 +44,7 @@ def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
     """Check the applied branch from its root to its tip; with *signed*, the signature of every commit, too."""
     git, tip = workspace.git, workspace.branch.tip
     chain = git.first_parents(tip)[::-1] if tip else []
+    git.learn(chain[1:])
     check = _Check(workspace, signed)
     for parent, commit in zip([None, *chain], chain):
         check.commit(parent, commit)
@@ -221,7 +222,7 @@ def _outside(git: Git, commit: Oid, other: Oid) -> Iterator[str]:
 def _others(git: Git, commit: Oid) -> List[bytes]:
     """Return what a commit has beside the applied state, in every folder on the way to that."""
     found, tree = [], commit
-    for step in [*git.folder.split("/")[:-1], ""]:
+    for step in [*git.folder_in(commit).split("/")[:-1], ""]:
         ours = [step] if step else [STAGED, APPLIED, INDEX]
         lines = git.run("ls-tree", "-z", tree).split(b"\0") if tree else []
         found += [line for line in lines if os.fsdecode(line.partition(b"\t")[2]) not in ours]

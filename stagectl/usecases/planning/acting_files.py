@@ -118,9 +118,9 @@ def differing(git: Git, commit: Oid, asked: Asked) -> List[str]:
     if not asked.pathspecs():
         return []  # git would take none for all
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    out = git.run("diff", *options, *git.relative, commit, *git.only(asked.pathspecs()))
+    out = git.run("diff", *options, commit, *git.only(asked.pathspecs()))
     fresh = git.run("ls-files", "-z", "--others", *git.only(asked.pathspecs()))
-    paths = {*_split(out), *git.ours(fresh)}
+    paths = {*git.ours(out), *git.ours(fresh)}
     return sorted(path for path in paths if asked.matches(path))
 
 

@@ -35,7 +35,7 @@ def _moved_to(git: Git, name: str, commit: Oid) -> Optional[Name]:
     """Return the name that an applied commit gave to what had another one, None where it removed it."""
     for path, (before, after) in sorted(changed_files(git, git.parents(commit)[0], commit, STAGED).items()):
         if before is None and after is not None and name in claims_in(after):
-            return name_of(path)
+            return name_of(git.inner(path))
     return None
 
 
@@ -56,10 +56,10 @@ def _removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
     pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
     git = workspace.git
-    out = git.run("log", *options, *git.relative, pattern, tip, *git.only([where])).decode("utf-8", "surrogateescape")
+    out = git.run("log", *options, pattern, tip, *git.only([where], ever=True)).decode("utf-8", "surrogateescape")
     parts: List[str] = out.split("\x01")
     for said, paths in zip(parts[1::2], parts[2::2]):
-        if any(test(name_of(path)) for path in paths.split()):
+        if any(test(name_of(git.inner(path))) for path in paths.split()):
             commit, _, run = said.strip().partition(" ")
             return Oid(commit), run
     return None

@@ -150,11 +150,17 @@ def _heads(git: Git, files: Sequence[str]) -> List[Oid]:
     files: those that act now.
     """
     paths = (STAGED, KINDS, CONFIG, *files)
-    out = git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", *git.only(paths), check=False).decode().split()
+    out = (
+        git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", *git.only(paths, ever=True), check=False)
+        .decode()
+        .split()
+    )
     out += git.run("log", "-g", "--format=%H", f"--max-count={4 * HEADS}", "HEAD", check=False).decode().split()
     found: Dict[bytes, Oid] = {}
     for commit in dict.fromkeys(out):
         if len(found) == HEADS:
             break
-        found.setdefault(git.run("ls-tree", commit, "--", *map(git.path, paths)), Oid(commit))
+        found.setdefault(
+            git.run("ls-tree", commit, "--", *(git.folder_in(commit) + path for path in paths)), Oid(commit)
+        )
     return list(found.values())

@@ -134,12 +134,14 @@ def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optiona
     """Return what resources were last applied, or removed, from; None where this clone does not have that."""
     left = {doubt.paths[0]: doubt.name for doubt in doubts}
     found: Dict[Name, Optional[Oid]] = {}
-    out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *git.only(_asked(doubts)))
+    out = _changes(
+        git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *git.only(_asked(doubts), ever=True)
+    )
     parts = out.split("\x01")
     for parents, changes in zip(parts[1::2], parts[2::2]):
         source = (parents.split() + ["", ""])[1]
         for path in changes.split("\0")[2::2]:
-            name = left.pop(path, None)
+            name = left.pop(git.inner(path), None)
             if name is not None:
                 found[name] = Oid(source) if source else None
     return found
@@ -148,7 +150,7 @@ def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optiona
 def _changes(git: Git, merges: str, *arguments: str) -> str:
     """Return what `git log` says of commits, merges too, and what they changed, whatever the user has set."""
     options = ("-m", "--no-show-signature", "--raw", "-r", "-z", "--no-renames", "--no-abbrev")
-    out = git.run("-c", f"log.diffMerges={merges}", "log", *options, *git.relative, *arguments)
+    out = git.run("-c", f"log.diffMerges={merges}", "log", *options, *arguments)
     return out.decode("utf-8", "surrogateescape")
 
 
@@ -192,11 +194,11 @@ def _held(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -
     for base in bases:
         found |= set(zip(paths, git.look_up([git.at(base, path) for path in paths])))
     since = [f"^{base}" for base in bases]
-    arguments = ("--full-history", "--format=", head, *since, *git.only(_asked(doubts)))
+    arguments = ("--full-history", "--format=", head, *since, *git.only(_asked(doubts), ever=True))
     words = _changes(git, "separate", *arguments).split("\0")
     for change, path in zip(words[::2], words[1::2]):
         oid = change.split()[3]
-        found.add((path, None if set(oid) == {"0"} else Oid(oid)))
+        found.add((git.inner(path), None if set(oid) == {"0"} else Oid(oid)))
     return found
 
 

@@ -145,7 +145,27 @@ class Workspace:
 
     @cached_property
     def branch(self) -> AppliedBranch:
-        """Where the applied branch stands: of the local and the remote one, that which contains the other."""
+        """Where the applied branch stands: of the local and the remote one, that which contains the other.
+
+        Raises StagectlError where it is another project's.
+        """
+        found = self._standing()
+        if found.tip is not None:
+            self.git.learn([found.tip])
+            for folder in self.git.formers:
+                self._refuse_shared(folder)
+        return found
+
+    def _refuse_shared(self, folder: str) -> None:
+        """Refuse a branch that has the state of a project in another folder, where that is there, too."""
+        if self.git.look_up([f"HEAD:{folder}{CONFIG}", f"HEAD:{folder}{STAGED}"]) != [None, None]:
+            where = folder[:-1] or "the top folder"
+            raise StagectlError(
+                f"the branch {self.config.applied_branch} has the state of the project in {where}, which is there, too",
+                f"give one of the two another applied_branch in its {CONFIG}",
+            )
+
+    def _standing(self) -> AppliedBranch:
         config = self.config
         ref = f"refs/heads/{config.applied_branch}"
         local = self.git.find(ref)
