@@ -48,7 +48,7 @@ OUTPUTS = typer.Option(
 )
 
 
-def given(path: Optional[Path]) -> Mapping[Name, Outputs]:
+def read_given(path: Optional[Path]) -> Mapping[Name, Outputs]:
     """Return the outputs that a file gives, none without a file; raises StagectlError."""
     if path is None:
         return {}
@@ -116,7 +116,7 @@ def apply(
         raise UsageError("--outputs says what there is, so it goes with --record-only", "add: --record-only")
     options = Options(
         record_only=record_only,
-        outputs=given(outputs),
+        outputs=read_given(outputs),
         parallel=parallel,
         expect=expect,
         reviewed=reviewed,
@@ -163,7 +163,6 @@ def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
 
 
 def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
-    from stagectl.cli.progress import shown
     from stagectl.usecases.applying.apply import apply as use_case
     from stagectl.usecases.planning.reviewed import OtherPlan
     from stagectl.views.plans.plan_text import plan_text
@@ -176,7 +175,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
         return asked or typer.confirm("Apply this?", err=True)
 
     repository = workspace(warns=False)
-    show = shown(repository, as_json)
+    show = open_progress(repository, as_json)
     try:
         done = use_case(repository, chosen, options, confirm, show.watch, note=show.note, begin=show.begin)
     except OtherPlan as error:

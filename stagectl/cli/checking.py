@@ -34,7 +34,7 @@ def check(
     insecure: bool = INSECURE,
 ) -> None:
     """Look at what is live, by the `check` of its kind, and say what is not as it was applied."""
-    from stagectl.cli.progress import shown
+    from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.task import Onlooker
     from stagectl.usecases.checking.check import Options
@@ -45,7 +45,7 @@ def check(
     repository = workspace()
     warn(repository.doubts())
     options = Options(parallel=parallel, where=Where(executor, scheduler, insecure))
-    show = shown(repository, as_json=False)
+    show = open_progress(repository, as_json=False)
     try:
         found = use_case(
             repository, selection(names, tags), options, Onlooker(show.watch, note=show.note, begin=show.begin)

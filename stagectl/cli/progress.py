@@ -143,7 +143,7 @@ class Bar(Lines):
             self._bar = None
 
 
-def shown(workspace: Workspace, as_json: bool) -> Lines:
+def open_progress(workspace: Workspace, as_json: bool) -> Lines:
     """Return how a run is shown here."""
     if as_json:
         return Events()

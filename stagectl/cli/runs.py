@@ -19,8 +19,8 @@ from stagectl.cli.applying import (
     OUTPUTS,
     PARALLEL,
     SCHEDULER,
-    given,
     print_end,
+    read_given,
 )
 from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, out, print_note, workspace
 from stagectl.core.errors import UsageError
@@ -106,14 +106,14 @@ def retry(
     as_json: bool = EVENTS,
 ) -> None:
     """Run the failures of a run again, from the commit that it applied."""
-    from stagectl.cli.progress import shown
+    from stagectl.cli.progress import open_progress
     from stagectl.core.running.runs import left
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.report import report as find
     from stagectl.usecases.applying.report import retry as use_case
 
     repository = workspace(warns=False)
-    show = shown(repository, as_json)
+    show = open_progress(repository, as_json)
     try:
         done = use_case(
             repository,
@@ -165,7 +165,7 @@ def resume(
     as_json: bool = EVENTS,
 ) -> None:
     """Finish a run that was interrupted: what ended does not run again."""
-    from stagectl.cli.progress import shown
+    from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.recover import resume as use_case
 
@@ -180,7 +180,7 @@ def resume(
         return _answer(change)
 
     repository = workspace(warns=False)
-    show = shown(repository, as_json)
+    show = open_progress(repository, as_json)
     try:
         done = use_case(
             repository,
@@ -189,7 +189,7 @@ def resume(
             parallel=parallel,
             offline=offline,
             where=Where(executor, scheduler, insecure),
-            outputs=given(outputs),
+            outputs=read_given(outputs),
             note=show.note,
             begin=show.begin,
         )

@@ -22,7 +22,7 @@ from stagectl.cli.pictures import plan_picture
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import LARGEST_FILE, Name
 from stagectl.core.planning.resolve import LARGEST_RESOURCE, Resolver
-from stagectl.core.plans.document import plan_id, to_document, written
+from stagectl.core.plans.document import json_pieces, plan_id, to_document
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.read_document import from_document
@@ -328,7 +328,7 @@ def saved_plan(data: bytes) -> None:
         return
     document = to_document(plan)
     assert plan_id(document) == plan.id
-    assert from_document(json.loads("".join(written(document))), "it").id == plan.id
+    assert from_document(json.loads("".join(json_pieces(document))), "it").id == plan.id
     check_shown(plan)
 
 
@@ -391,7 +391,7 @@ def run_journal(data: bytes) -> None:
         text_shown.encode("utf-8")
 
 
-_PLAN = json.loads("".join(written(to_document(_seed()))))
+_PLAN = json.loads("".join(json_pieces(to_document(_seed()))))
 _HEADER = _header()
 _FIRST = _PLAN["changes"][0]["id"]
 LINES: List[Mapping[str, Any]] = [

@@ -10,13 +10,13 @@ from typing import Dict, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.plans.plan import Plan
-from stagectl.core.running.outcome import Outcomes, moves_done, settle
+from stagectl.core.running.outcome import Outcomes, finished_moves, settle
 
 
 def settled(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
     """Return what `settle` does, with files that say what their resources mean now that others have other names."""
     states = settle(plan, outcomes, applied)
-    moved = moves_done(plan, outcomes) if plan.moved else {}
+    moved = finished_moves(plan, outcomes) if plan.moved else {}
     new_names = {old: new for new, old in moved.items()}
     for name, state in sorted({**applied, **states}.items()) if moved else ():
         resource = state.resource if state is not None else None

@@ -42,13 +42,13 @@ def override(one: Expanded, at: At, value: Any, *, lean: bool = False) -> Assign
     tries += [_direct(one, base, at, value), _whole(base, wanted, at[:2]), _whole(base, wanted, at[:1])]
     for place, new in tries:
         can_be = new is not MISSING or _there(own, place)
-        if can_be and same(said(laid_over(base, with_value(own, place, new))), said(wanted)):
+        if can_be and same(without_empty(laid_over(base, with_value(own, place, new))), without_empty(wanted)):
             return (BODY, place), new
     hint = "a definition that is like another one takes a key out with null; write it without 'like' to have null there"
     raise StagectlError(f"{one.name} cannot say that of {_shown(at)}", hint)
 
 
-def said(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def without_empty(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a body without keys that say nothing."""
     return {key: value for key, value in body.items() if value}
 

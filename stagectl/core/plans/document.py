@@ -126,7 +126,7 @@ def _held_json(held: Held) -> Document:
     }
 
 
-def written(document: Document) -> Iterator[str]:
+def json_pieces(document: Document) -> Iterator[str]:
     """Yield the text of a document: a line per key, and a line per change, which a diff of two plans can show."""
     before = "{"
     for key, value in document.items():

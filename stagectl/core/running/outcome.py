@@ -59,7 +59,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     for change in plan.changes:
         changes.setdefault(change.resource, []).append(change)
     held, doubted = _held_debts(plan, outcomes), _doubted(plan)
-    old_names = moves_done(plan, outcomes)
+    old_names = finished_moves(plan, outcomes)
     stuck = {new: old for old, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
     for name in sorted(changes.keys() | set(plan.recorded) | held.keys() | old_names.keys()):
@@ -83,7 +83,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     return {**moved, **left}
 
 
-def moves_done(plan: Plan, outcomes: Outcomes) -> Dict[Name, Name]:
+def finished_moves(plan: Plan, outcomes: Outcomes) -> Dict[Name, Name]:
     """Return the moves that happened, new name -> old one: what renames succeeded, and the new name was free."""
     done = {new: old for old, new in plan.moved if _is_renamed(plan, new, outcomes)}
     takers = dict(plan.moved)

@@ -58,7 +58,7 @@ def outcomes_of(trailers: Trailers) -> Dict[ChangeId, Outcome]:
     }
 
 
-def given_in(trailers: Trailers) -> List[str]:
+def given_names(trailers: Trailers) -> List[str]:
     """Return the resources whose outputs a run that only recorded was given."""
     return [value for key, value in trailers if key == "Outputs"]
 

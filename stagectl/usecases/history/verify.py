@@ -26,7 +26,7 @@ from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.history.replayed import (
     Trailers,
     fits,
-    given_in,
+    given_names,
     outcomes_of,
     selection_of,
     trailers_of,
@@ -126,7 +126,7 @@ class _Check:
             after = store.load_some(self._git, commit, {change.resource for change in plan.changes})
             ended = with_outputs(plan, outcomes, after)
             ended = ended if "Record-only" in first else as_counted(plan, ended, before)
-            given = store.load_some(self._git, commit, map(Name, given_in(trailers)))
+            given = store.load_some(self._git, commit, map(Name, given_names(trailers)))
             outputs = {name: (state or Applied()).outputs for name, state in given.items()}
             there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
             before = {**before, **{name: state for name, state in there.items() if state is not None}}

@@ -14,7 +14,7 @@ from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Trees, looked_at, names_at, note_unstaged, remember, stands
+from stagectl.usecases.staging.restage import Trees, current_trees, looked_at, names_at, note_unstaged, remember
 
 
 def status(workspace: Workspace) -> Status:
@@ -39,7 +39,7 @@ def _narrow_status(workspace: Workspace) -> Status:
 
 
 def _full_status(workspace: Workspace) -> Status:
-    before = stands(workspace)
+    before = current_trees(workspace)
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})

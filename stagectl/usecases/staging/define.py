@@ -23,7 +23,7 @@ from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.naming import named, path_of, refuse_definition, world_here
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
-from stagectl.usecases.staging.settings import Settings, meant, settings_edits
+from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
 from stagectl.usecases.staging.stage import stage
 
 
@@ -98,7 +98,7 @@ def _one(workspace: Workspace, name: str) -> Snapshot:
 def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:
     """Return how the definition of an expanded resource has to change; edits: made already."""
     overriding = Overriding(snapshot, dict(edits or {}))
-    for steps, value in meant(settings, snapshot.defined[name].content):
+    for steps, value in interpret(settings, snapshot.defined[name].content):
         overriding.set(name, ("inputs", *steps), value)
     for steps in settings.unset:
         overriding.set(name, ("inputs", *steps), MISSING)

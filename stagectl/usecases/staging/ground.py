@@ -23,7 +23,7 @@ from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import Wanted, tags_of, unstaged_of
 from stagectl.usecases.staging.lost_steps import claimed
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Known, looked_at, names_at, note_unstaged, stands
+from stagectl.usecases.staging.restage import Known, current_trees, looked_at, names_at, note_unstaged
 
 Found = TypeVar("Found")
 
@@ -110,7 +110,7 @@ def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Grou
 
 
 def _everything(workspace: Workspace, about: About) -> Ground:
-    before = stands(workspace)
+    before = current_trees(workspace)
     snapshot = workspace.snapshot(definitions=True, edits=about.edits)
     deleted = _deleted_by_hand(workspace, snapshot)
     tip, applied = workspace.applied()

@@ -20,8 +20,8 @@ from stagectl.core.expanding.override import (
     front_steps,
     inner_value,
     override,
-    said,
     tag_steps,
+    without_empty,
 )
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
@@ -150,17 +150,17 @@ class Overriding:
         added, own = path_tags(config, name), self.expanded(name).front["tags"]
         tags = [tag for tag in wanted.tags if tag not in added or tag in own]
         front = {"kind": wanted.kind, "tags": tags, "moved_from": wanted.moved_from}
-        body = said(yamlfile.load(wanted.content)[BODY] or {})
+        body = without_empty(yamlfile.load(wanted.content)[BODY] or {})
         self._edit(name, lambda one: front_steps(one, front))
         one = self.expanded(name)
-        found = list(differences(said(one.body), body))
+        found = list(differences(without_empty(one.body), body))
         # What is a value of its entry first: others may read it inside a string.
         for at, value in sorted(found, key=lambda difference: one.value_at(difference[0]) is None):
             if not same(inner_value(self.expanded(name).body, at), value):
                 self.set(name, at, value, lean=True)
         after = self.expanded(name)
-        if not same(said(after.body), body):  # one value of an entry may stand in several places
-            at = next(at for at, _ in differences(said(after.body), body))
+        if not same(without_empty(after.body), body):  # one value of an entry may stand in several places
+            at = next(at for at, _ in differences(without_empty(after.body), body))
             raise self._elsewhere(name, after.text_at(BODY, at), f"{dotted(at)} is written in")
 
     def follow(self, name: Name, names: Mapping[Name, Name]) -> None:
@@ -172,7 +172,7 @@ class Overriding:
         own = one.definition
         self._write(own.path, renamed(self.content(own.path), name, name, names))
         body = yamlfile.load(renamed(before, name, name, names))[BODY] or {}
-        for at, value in differences(said(self.expanded(name).body), said(body)):
+        for at, value in differences(without_empty(self.expanded(name).body), without_empty(body)):
             place = one.text_at(BODY, at)
             path = place.definition.path
             absolute = renamed(self.content(path), _NOWHERE, _NOWHERE, names)

@@ -75,7 +75,7 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[Froze
     return frozenset(family.touched(names)), family
 
 
-def stands(workspace: Workspace) -> Optional[Trees]:
+def current_trees(workspace: Workspace) -> Optional[Trees]:
     """Return what will be noted, once everything was read; None where nothing will be."""
     git = workspace.git
     if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
@@ -94,7 +94,7 @@ def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Itera
     roots = workspace.config.roots
     with suppress(ReadInFull):
         dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
-        if before is not None and before == stands(workspace):  # else it is not known what was read
+        if before is not None and before == current_trees(workspace):  # else it is not known what was read
             remember(workspace, before, {*unstaged, *dirty}, Family.of(snapshot))
 
 

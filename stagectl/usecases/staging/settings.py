@@ -111,11 +111,11 @@ def _unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
 
 def settings_edits(settings: Settings, data: bytes) -> List[Edit]:
     """Return the edits of inputs that settings mean in a file; what was typed stays text where it replaces a text."""
-    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in meant(settings, data)]
+    edits = [Edit(BODY, ("inputs", *steps), value) for steps, value in interpret(settings, data)]
     return edits + [Edit(BODY, ("inputs", *steps), delete=True) for steps in settings.unset]
 
 
-def meant(settings: Settings, data: bytes) -> Iterator[Tuple[Tuple[Step, ...], Any]]:
+def interpret(settings: Settings, data: bytes) -> Iterator[Tuple[Tuple[Step, ...], Any]]:
     """Yield what is to be set in a file: what was typed is text where a text stands that is no reference."""
     for steps, value in settings.values:
         if isinstance(value, Typed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Tuple
 
-from stagectl.core.plans.document import selection_json, to_document, written
+from stagectl.core.plans.document import json_pieces, selection_json, to_document
 from stagectl.core.plans.plan import Plan
 
 if TYPE_CHECKING:  # a plan alone is shown without them
@@ -29,7 +29,7 @@ def plan_json_pieces(plan: Plan, since: Optional[RangeDiff] = None, against: Opt
         from stagectl.views.plans.against import against_json
 
         document["against"] = against_json(against)
-    return written(document)
+    return json_pieces(document)
 
 
 def _came_and_went(entries: Sequence[Tuple[Any, bool]]) -> Dict[str, Any]:
