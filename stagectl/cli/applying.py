@@ -163,6 +163,7 @@ def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
 
 
 def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
+    from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.apply import apply as use_case
     from stagectl.usecases.planning.reviewed import OtherPlan
     from stagectl.views.plans.plan_text import plan_text
