@@ -118,7 +118,7 @@ def test_the_lowest_versions_are_those_of_the_project() -> None:
     }
 
 
-@pytest.mark.parametrize("page", ["security.md"])
+@pytest.mark.parametrize("page", ["security.md", "testing.md"])
 def test_each_proof_that_is_named_exists(page: str) -> None:
     """
     `tests/...py::test_...` and folders in the page are tests that there are.

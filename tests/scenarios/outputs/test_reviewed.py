@@ -9,6 +9,8 @@ import pytest
 from tests.build import Repo
 from tests.scenarios.outputs.world import got, outputs, reports, world
 
+pytestmark = pytest.mark.once
+
 BOTH = {"endpoint": "db:5432", "oid": 7}
 URL = "http://${./db.endpoint}/"
 
