@@ -147,6 +147,18 @@ def test_what_a_failed_run_has_made_is_known_to_the_next_try(world: Repo) -> Non
     assert ends(world)[-1] == "prod/smoke.test SUCCESS"
 
 
+def test_a_retry_makes_the_rest_of_the_environment(world: Repo) -> None:
+    """Something on the server was in the way of the first step; all that was skipped gets what is reported now."""
+    ask("CREATE ROLE shop")
+    assert world.apply().code == 1
+    assert "prod/role.run ERROR" in ends(world) and ends(world)[-1] == "prod/smoke.test SKIPPED"
+    ask("DROP ROLE shop")
+    world.ok("retry")
+    assert ends(world)[-1] == "prod/smoke.test SUCCESS" and world.plan().ids == []
+    role = ask("SELECT oid FROM pg_roles WHERE rolname = 'shop'")
+    assert [str(json.loads(world.read("app.json"))["role"])] == role
+
+
 def test_all_of_it_is_dropped_again(world: Repo) -> None:
     """Readers first; nothing is left on the server, and nothing in the applied state."""
     world.ok("apply", "--yes")
