@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.lacking import fetch_lacking
 from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
@@ -106,6 +107,7 @@ class Git(Placed):
         Raises StagectlError where all of them together are more than is ever staged.
         """
         wanted = sorted(set(oids))
+        fetch_lacking(self, wanted)
         sizes = dict(zip(wanted, self._names.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         wanted = [oid for oid in wanted if oid not in found]
@@ -124,6 +126,7 @@ class Git(Placed):
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
         """Return the contents of objects of one kind, in order; raises GitError for what is missing."""
+        fetch_lacking(self, oids)
         answers = self._names.contents(oids)
         for oid, answer in zip(oids, answers):
             if answer is None or answer[0] != kind:
