@@ -14,14 +14,14 @@ from stagectl.core.indexing.shards import MOST_LINES, bits_of
 from stagectl.core.indexing.usage import Usage, decode_usage, encode_usage
 from stagectl.core.model import Applied, Name
 from tests.build import resource, share
-from tests.random_worlds import random_case
+from tests.random_worlds import KINDS, REPORTING, random_case
 from tests.unit.core.indexing.memory import InMemory
 
 
 def random_states(chance: Random, most: int) -> Dict[Name, Optional[Applied]]:
     """Some states of a random world, some of them sensitive, some gone: what they name need not be there."""
     found: Dict[Name, Optional[Applied]] = {}
-    for name, state in random_case(chance, most).situation().applied.items():
+    for name, state in random_case(chance, most, chance.choice((KINDS, REPORTING))).situation().applied.items():
         if chance.random() < 0.6:
             secret = frozenset(key for key in state.inputs if chance.random() < 0.2)
             found[name] = None if chance.random() < 0.2 else replace(state, sensitive=secret)

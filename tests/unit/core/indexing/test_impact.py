@@ -16,7 +16,7 @@ from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from tests.build import share
-from tests.random_worlds import random_case
+from tests.random_worlds import REPORTING, random_case
 from tests.unit.core.indexing.memory import InMemory
 from tests.unit.core.planning.test_second_planner import told
 
@@ -55,6 +55,23 @@ def test_a_narrowed_situation_makes_the_same_plan(seed: int, most: int) -> None:
     found = planned(small, case.selection(), world_of(everything))
 
     if full is not None:  # what makes no plan is planned in full, to say why
+        assert found is not None
+        assert (told(full), full.id) == (told(found), found.id)
+
+
+@settings(max_examples=share(400))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
+def test_a_narrowed_situation_makes_the_same_plan_of_worlds_with_outputs(seed: int, most: int) -> None:
+    """
+    What may be reported brings in readers, whose changes may report in turn: none of them is left out.
+    """
+    case = random_case(Random(seed), most, REPORTING)
+    everything = case.situation()
+
+    full = planned(everything, case.selection())
+    found = planned(narrow(everything), case.selection(), world_of(everything))
+
+    if full is not None:
         assert found is not None
         assert (told(full), full.id) == (told(found), found.id)
 
