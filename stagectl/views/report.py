@@ -12,7 +12,7 @@ from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path
 from stagectl.core.values import leaves
-from stagectl.views.text import BOLD, dotted_path, painted, safe, state_text, value_text
+from stagectl.views.text import BOLD, dotted_path, listed, painted, safe, state_text, value_text
 
 FORMAT_VERSION = "1.0"
 _LAST_LINES = 5
@@ -111,6 +111,8 @@ def report_text(record: Record, now: float, *, colour: bool = False) -> str:
     ids = [change.id for change in header.plan.changes]
     for identity in sorted(ids, key=lambda identity: outcome_of(record, identity).state not in (ERROR, UNKNOWN)):
         lines += change_lines(record, identity, now, colour)
+    if header.plan.recorded:
+        lines.append(f"  Recorded, nothing ran: {listed(header.plan.recorded)}")
     took = "Has been going on for" if record.is_running else "Took"
     path = _critical_path(record, now)
     lines.append(f"{took} {duration(total_of(record, now))}; the longest chain of changes {duration(path)}.")

@@ -29,6 +29,8 @@ def _head(record: Record) -> Iterator[str]:
     yield ""
     yield f"- run {code(header.run)}: {run_state(record)}, by {code(header.by)}, of commit {code(header.source[:12])}"
     yield f"- plan id: {code(header.plan.id)}"
+    if header.plan.recorded:
+        yield f"- recorded, nothing ran: {listed(header.plan.recorded, 8, code)}"
     yield f"- applied commit: {code(record.commit[:12]) if record.commit else 'none, the applied state did not move'}"
 
 

@@ -12,7 +12,7 @@ from stagectl.core.running.runs import Record, critical_chain
 from stagectl.views.pages.html import asset, html_page
 from stagectl.views.pages.svg import text_of
 from stagectl.views.report import duration, outcome_of, output_lines, run_state, seconds_of, total_of
-from stagectl.views.text import counted, safe, sign_of
+from stagectl.views.text import counted, listed, safe, sign_of
 
 _ROW, _TOP, _WIDTH, _CHARACTER = 22, 26, 760, 7.3
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
@@ -44,17 +44,22 @@ def report_page(record: Record, now: float) -> str:
     lines = [
         f"<h1>Run {text_of(header.run)}: {run_state(record)}</h1>",
         f"<p>By {text_of(safe(header.by))}, of commit {header.source[:12]}.</p>",
-        f"<p>{counted(len(bars), 'change')}: {counts}.</p>",
-        f"<p>Took {duration(total)}; the longest chain of changes {duration(path)}, drawn in bold:</p>",
-        f"<p>{' &rarr; '.join(map(text_of, chain)) or 'nothing ran'}</p>",
-        *_failures(bars),
-        "<h2>Over time</h2>",
-        '<div class="scroll">',
-        *_timeline(bars, chain, total),
-        "</div>",
-        "<h2>Changes</h2>",
-        *_table(bars),
     ]
+    if header.plan.recorded:
+        lines += [f"<p>Recorded, nothing ran: {text_of(listed(header.plan.recorded))}.</p>"]
+    if bars:
+        lines += [
+            f"<p>{counted(len(bars), 'change')}: {counts}.</p>",
+            f"<p>Took {duration(total)}; the longest chain of changes {duration(path)}, drawn in bold:</p>",
+            f"<p>{' &rarr; '.join(map(text_of, chain)) or 'nothing ran'}</p>",
+            *_failures(bars),
+            "<h2>Over time</h2>",
+            '<div class="scroll">',
+            *_timeline(bars, chain, total),
+            "</div>",
+            "<h2>Changes</h2>",
+            *_table(bars),
+        ]
     return html_page(f"stagectl: run {header.run}", asset("report.css"), "\n".join(lines))
 
 
