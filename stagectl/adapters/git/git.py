@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.git import prefetch
-from stagectl.adapters.git.lacking import fetch_lacking
 from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
@@ -107,7 +106,7 @@ class Git(Placed):
         Raises StagectlError where all of them together are more than is ever staged.
         """
         wanted = sorted(set(oids))
-        fetch_lacking(self, wanted)
+        self._fetch_lacking(wanted)
         sizes = dict(zip(wanted, self._names.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         wanted = [oid for oid in wanted if oid not in found]
@@ -126,12 +125,19 @@ class Git(Placed):
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
         """Return the contents of objects of one kind, in order; raises GitError for what is missing."""
-        fetch_lacking(self, oids)
+        self._fetch_lacking(oids)
         answers = self._names.contents(oids)
         for oid, answer in zip(oids, answers):
             if answer is None or answer[0] != kind:
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
         return [content for _, content in filter(None, answers)]
+
+    def _fetch_lacking(self, oids: Sequence[Oid]) -> None:
+        """Fetch, in a partial clone, what is not here of some objects that are about to be read."""
+        if len(oids) > 1 and any(key.endswith(".promisor") for key in self.settings):
+            from stagectl.adapters.git.lacking import fetch_lacking  # few clones are partial
+
+            fetch_lacking(self, oids)
 
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""

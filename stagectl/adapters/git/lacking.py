@@ -6,7 +6,7 @@ As git's own fetching does while it looks, this goes over http and https only, a
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Sequence
 
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID
@@ -17,22 +17,14 @@ _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules
 
 def fetch_lacking(git: GitProcess, oids: Sequence[str]) -> None:
     """Fetch those of some objects that are not here; where that does not work, git says so when they are read."""
-    remote = _promisor(git) if len(oids) > 1 else None
-    if remote is None:
+    remotes = [key for key, values in sorted(git.settings.items()) if key.endswith(".promisor") and values == ["true"]]
+    if not remotes:
         return
     listing = git.run("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
     here = set(listing.decode().split())
     lacking = sorted({oid for oid in oids if OID.fullmatch(oid)} - here)
     if len(lacking) > 1:
         wanted = "".join(f"{oid}\n" for oid in lacking).encode()
+        remote = remotes[0][len("remote.") : -len(".promisor")]
         words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", remote, *_FETCH)
         git.try_run(*words, data=wanted, env=prefetch.looking(git.run(*prefetch.SETTINGS)))
-
-
-def _promisor(git: GitProcess) -> Optional[str]:
-    """Return the remote that has what this clone lacks, None where it is no partial clone."""
-    named = git.config("extensions.partialclone")
-    if named:
-        return named[0]
-    keys = [key for key, values in git.settings.items() if key.endswith(".promisor") and values == ["true"]]
-    return keys[0][len("remote.") : -len(".promisor")] if keys else None

@@ -78,7 +78,10 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     def beside(found: Narrow) -> Set[Name]:
         taken = found.inside(folders[0])
         lines = found.index.lines(taken)
-        return taken | found.inside(folders[1]) | {parent for name in lines for parent in lines[name].parents(name)}
+        new = {_other(name, *folders) for name in taken}
+        return (
+            taken | new | found.inside(folders[1]) | {parent for name in lines for parent in lines[name].parents(name)}
+        )
 
     about = About(beside=beside, has_bytes=True)
     ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))

@@ -59,7 +59,7 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[Froze
     """
     known = _read(_memo(workspace))
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
-        raise ReadInFull("it is not noted which definitions are staged")
+        known = _noted_now(workspace, trees)
     names = set(map(Name, known["names"]))
     try:
         names |= _between(workspace.git, known["staged"], trees.staged)
@@ -73,6 +73,19 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[Froze
         raise ReadInFull("two files differ in case alone")
     family = Family.noted(known)
     return frozenset(family.touched(names)), family
+
+
+def _noted_now(workspace: Workspace, trees: Trees) -> Any:
+    """Return what is to be known of HEAD, and note it: this clone has not yet, or the config or the kinds changed."""
+    from stagectl.usecases.staging.unread import not_as_staged
+
+    head = workspace.git.head()
+    assert head is not None, "there are commits"
+    names, family = not_as_staged(workspace, head)
+    if trees != Trees.of(workspace, kind_files(workspace).digest):
+        raise ReadInFull("HEAD moved meanwhile")
+    remember(workspace, trees, names, family)
+    return {"staged": trees.staged, "roots": trees.roots, "names": sorted(names), **family._asdict()}
 
 
 def current_trees(workspace: Workspace) -> Optional[Trees]:

@@ -406,7 +406,7 @@ def test_every_verb_that_edits_does_what_reading_everything_does(tmp_path: Path,
     try:
         for _ in range(25):
             walk.verb()
-            walk.chance.choice((walk.edit, walk.edit, walk.define, walk.commit, walk.apply, walk.look))()
+            walk.chance.choice((walk.edit, walk.edit, walk.define, walk.commit, walk.apply, walk.look, walk.harm))()
     except BaseException:
         print("; ".join(walk.told))
         raise
