@@ -168,6 +168,8 @@ def _part(workspace: Workspace, about: About) -> Ground:
     there = {*part.defined, *part.staged, *applied}
     if about.selection.names and chosen - there:
         raise ReadInFull(f"there is no {min(chosen - there)}")
+    if not about.selection.names and not about.selection.tags:
+        chosen |= part.defined.keys()  # a definition may make more than it did
     if about.is_plain and (known.family.touched(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
     moved = together(counting_claims(part.defined, applied), chosen & there)
@@ -205,4 +207,4 @@ def _chosen(workspace: Workspace, about: About, known: Known, base: FrozenSet[Na
     part, applied = _read(workspace, about, known, unsettled)
     inside = _world(workspace, about, part, applied, {})
     chosen = select(selection, found.around(inside, selection, live_only=about.by_definition)) or frozenset()
-    return chosen & unsettled if about.is_idle else chosen
+    return chosen & (unsettled | part.defined.keys()) if about.is_idle else chosen
