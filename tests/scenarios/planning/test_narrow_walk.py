@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import secrets
@@ -24,6 +25,12 @@ pytestmark = pytest.mark.once
 NAMES = ("a", "b", "c", "p/d", "p/e", "q/f", "q/g", "h")
 TAGS = ("prod", "dev", "tier=web")
 KIND = ("run", "update", "remove", "restart", "test")
+# Reports an address made of its inputs, also where it fails after that.
+REPORTING = (
+    'printf \'{"outputs": {"addr": "a%s"}}\' "$(cksum < "$STAGECTL_INPUTS" | cut -c 1)" > "$STAGECTL_RESULT"; '
+    'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; if [ -f fail ] && grep -qxF "$id" fail; then exit 3; fi'
+)
+REPORTS = {action: ["addr"] for action in ("run", "update", "restart")}
 Undo = Optional[Callable[[], object]]
 
 
@@ -34,6 +41,9 @@ class Walk:
         self.repo, self.chance, self.spare = repo, random.Random(seed), spare
         self.root, self.told = repo.root, [f"seed {seed}"]
         repo.write(".gitignore", "actions.log\nfail\n*.tmp\nignored*\n")
+        actions = {action: ["sh", "-c", REPORTING] for action in ("run", "update", "restart")}
+        outputs = {"properties": {"addr": {"type": "string"}}, "required": ["addr"]}
+        repo.write("kinds/db.yaml", json.dumps({"outputs": outputs, "actions": actions, "reports": REPORTS}))
         for name in NAMES[:6]:
             self.define(name)
         repo.apply_all().run("status")
@@ -49,13 +59,15 @@ class Walk:
         body: Any = {"inputs": {"port": self.chance.randrange(3), "text": "x"}}
         if earlier and self.chance.random() < 0.7:
             parent = self.chance.choice(earlier)
-            body["inputs"]["up"] = f"${{{parent}.{self.chance.choice(('port', 'text'))}}}"
+            reports = "kind: db\n" in self.repo.read(f"resources/{parent}.yaml")
+            values = ("port", "addr", "addr") if reports else ("port", "text")
+            body["inputs"]["up"] = f"${{{parent}.{self.chance.choice(values)}}}"
         if earlier and self.chance.random() < 0.3:
             body["depends_on"] = [self.chance.choice(earlier)]
         if earlier and self.chance.random() < 0.3:
             body["react_on"] = {"restart": [f"{self.chance.choice(earlier)}.update"]}
         tags = self.chance.sample(TAGS, self.chance.randrange(3))
-        kind = self.chance.choice(("service", "service", "plain")) if "react_on" not in body else "service"
+        kind = self.chance.choice(("service", "plain", "db", "db")) if "react_on" not in body else "service"
         self.repo.define(name, kind, tags, **body)
 
     def edit(self) -> None:

@@ -65,6 +65,12 @@ CLEAN = {
         BASE.replace("size: small", "size: large"),
         BASE.replace("port: 80", "port: 81").replace("size: small", "size: large"),
     ),
+    "a value that becomes a reference to an output, and another one": (
+        BASE,
+        BASE.replace("port: 80", "port: ${./lb.port}"),
+        BASE.replace("size: small", "size: large"),
+        BASE.replace("port: 80", "port: ${./lb.port}").replace("size: small", "size: large"),
+    ),
     "the same change on both sides": (
         BASE,
         BASE.replace("80", "81"),
