@@ -53,18 +53,25 @@ def sections(page: Path) -> Set[str]:
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title).strip()) for title in plain}
 
 
-@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(page: Path) -> None:
+def leads_nowhere(page: Path, target: str) -> bool:
+    """Whether a link in a page means a file or a section that is not there."""
+    path, _, section = target.partition("#")
+    found = (page.parent / path) if path else page
+    return not found.exists() or bool(section and found.suffix == ".md" and section not in sections(found))
+
+
+def test_every_link_leads_somewhere() -> None:
     """
     To pages, their sections, pictures and other files.
     """
-    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        path, _, section = target.partition("#")
-        if "://" not in target:
-            found = (page.parent / path) if path else page
-            assert found.exists(), target
-            assert not section or found.suffix != ".md" or section in sections(found), target
+    lost = [
+        (page.relative_to(ROOT).as_posix(), target)
+        for page in EVERY_PAGE
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL))
+        if "://" not in target and leads_nowhere(page, target)
+    ]
+
+    assert [] == lost
 
 
 def test_every_page_is_in_the_sites_list() -> None:
@@ -143,6 +150,34 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> No
         ran = repo.run(*words, *(["--yes"] if words[0] == "apply" and "plan.json" not in words else []))
         assert ran.code == ("cannot be removed" in end), f"{line}: {ran.out}{ran.err}"
     assert end in ran.out + ran.err, ran.out + ran.err
+
+
+@pytest.mark.once
+def test_the_landing_pages_session_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Its six lines, by a shell, in an empty repository; the editor changes a port, and staging gets it.
+    """
+    block = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs/index.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
+    repo = Repo(tmp_path / "empty", init=False)
+    repo.root.mkdir()
+    for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
+        repo.git(*words)
+    (tmp_path / "bin").mkdir()
+    for name, text in (
+        ("stagectl", f'exec {shlex.quote(sys.executable)} -m stagectl "$@"\n'),
+        ("editor", 'sed -i "s/port: 5432/port: 5433/" "$1"\n'),
+    ):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("EDITOR", "editor")
+    script = "set -e\n" + re.sub(r"stagectl apply\b", "stagectl apply --yes", block)
+
+    done = subprocess.run(["sh", "-c", script], cwd=repo.root, capture_output=True, text=True, timeout=120)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert 6 == len(block.splitlines()) and "port: 5432 -> 5433" in done.stdout
 
 
 def test_the_readme_works_in_a_new_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
