@@ -47,6 +47,10 @@ tags = _asking(lambda workspace: [tag for some in _known(workspace).values() for
 definition_names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.definitions])
 kind_names = _completer(lambda snapshot: snapshot.kinds)
 actions = _completer(lambda snapshot: [verb for kind in snapshot.kinds.values() for verb in kind.verbs()])
+# A removal is staged by `remove`, never as an action.
+staged_actions = _completer(
+    lambda snapshot: {verb for kind in snapshot.kinds.values() for verb in kind.verbs()} - {"remove"}
+)
 
 
 def keys(incomplete: str) -> List[str]:

@@ -75,7 +75,7 @@ def stage(
         "--action",
         metavar="ACTION",
         help="Stage this action on the selected resources, changed or not.",
-        autocompletion=completion.actions,
+        autocompletion=completion.staged_actions,
     ),
     patch: bool = typer.Option(False, "-p", "--patch", help="Ask for every resource and action, showing what differs."),
     force: bool = typer.Option(False, "--force", help="Overwrite staged copies that were edited by hand."),

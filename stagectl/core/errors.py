@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
+from typing import Collection, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 from stagectl.core.standing import from_here
 
@@ -137,6 +137,13 @@ def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -
     alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
     matches = list(dict.fromkeys([*_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
+
+
+def no_kind(name: str, kinds: Collection[str]) -> StagectlError:
+    """Return the error for a kind that there is not, with those that there are."""
+    some = ", ".join(sorted(kinds)[:8]) + (", ..." if len(kinds) > 8 else "")
+    hint = f"the kinds there are: {some}" if kinds else "write kinds/KIND.yaml; stagectl init makes a first one"
+    return StagectlError(f"there is no kind '{name}'{nearest(name, kinds)}", hint)
 
 
 def _of_path(word: str, names: Iterable[str]) -> List[str]:

@@ -6,7 +6,7 @@ import json
 from typing import Any, Dict, List, Mapping, Optional
 
 from stagectl.adapters.files import content_of, write_all
-from stagectl.core.errors import StagectlError, UsageError, nearest
+from stagectl.core.errors import UsageError, nearest, no_kind
 from stagectl.core.model import Kind
 from stagectl.core.schemas.file_schemas import FILES, file_schema
 from stagectl.usecases.repository.workspace import Workspace
@@ -32,7 +32,7 @@ def schema_of_kind(workspace: Workspace, which: Optional[str], name: str) -> Any
     """Return the schema of definitions, or of staged files, of one kind of a repository, with its inputs."""
     kinds = workspace.read().kinds
     if name not in kinds:
-        raise StagectlError(f"there is no kind '{name}'{nearest(name, kinds)}", "see: stagectl kinds")
+        raise no_kind(name, kinds)
     if which not in (None, "definition", "template", "staged"):
         raise UsageError(f"--kind says nothing of '{which}'", "for example: schema definition --kind service")
     return file_schema(which or "definition", only=kinds[name])

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.core.errors import ReadInFull, StagectlError, UsageError, nearest
+from stagectl.core.errors import ReadInFull, StagectlError, UsageError, no_kind
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
@@ -48,7 +48,7 @@ def create(
     on_ground("create", workspace, About(by_definition=True, beside=lambda _: [Name(name)], is_plain=False), act)
     kinds = workspace.kinds()
     if kind is not None and kind not in kinds:
-        raise StagectlError(f"there is no kind '{kind}'{nearest(kind, kinds)}", "see: stagectl kinds")
+        raise no_kind(kind, kinds)
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
     path = f"{root}/{name}.yaml"
     if like is not None:

@@ -53,7 +53,7 @@ def test_create_refuses_what_exists_and_unknown_kinds(shop: Repo) -> None:
         == shop.run("create", "db", "--kind", "service").err
     )
     assert (
-        "error: there is no kind 'servce'; did you mean 'service'?\nhint: see: stagectl kinds\n"
+        "error: there is no kind 'servce'; did you mean 'service'?\nhint: the kinds there are: plain, service\n"
         == shop.run("create", "x", "--kind", "servce").err
     )
 
