@@ -51,7 +51,7 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
         from stagectl.cli import app_for, colours
 
         place.check()
-        words = colours.taken_from(spelled(words))
+        words = colours.take_from(spelled(words))
         code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
             print("interrupted", file=sys.stderr)

@@ -14,7 +14,7 @@ _LEADS = {"error": "1;31", "warning": "33", "hint": "36", "note": "36"}
 _chosen = AUTO  # of the command line that runs; a process runs one after the other
 
 
-def taken_from(words: Sequence[str]) -> List[str]:
+def take_from(words: Sequence[str]) -> List[str]:
     """Return a command line without its --color, which may stand anywhere before `--`, and heed it."""
     global _chosen
     _chosen, rest = AUTO, list(words)

@@ -107,7 +107,7 @@ def retry(
 ) -> None:
     """Run the failures of a run again, from the commit that it applied."""
     from stagectl.cli.progress import open_progress
-    from stagectl.core.running.runs import left
+    from stagectl.core.running.runs import left_out_changes
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.report import report as find
     from stagectl.usecases.applying.report import retry as use_case
@@ -129,7 +129,7 @@ def retry(
     finally:
         show.end()
     if done is None or not done.run:
-        print_note(_nothing_to_retry(left(find(repository, run))))
+        print_note(_nothing_to_retry(left_out_changes(find(repository, run))))
     if done is not None:
         print_end(done, show)
 

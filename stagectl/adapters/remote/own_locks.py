@@ -15,7 +15,7 @@ from typing import FrozenSet, Iterable
 _FILE = "remote-locks"
 
 
-def left_behind(scratch: Path) -> FrozenSet[str]:
+def find_left_locks(scratch: Path) -> FrozenSet[str]:
     """Return the ids of locks that processes of this clone took and did not give back."""
     with suppress(OSError, ValueError):
         with open(scratch / _FILE, encoding="ascii") as file:

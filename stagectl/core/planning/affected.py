@@ -12,7 +12,7 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Set, Tuple
 from stagectl.core.graph import reachable
 from stagectl.core.model import Name
 from stagectl.core.planning.intents import intent_of
-from stagectl.core.planning.resolve import found_in
+from stagectl.core.planning.resolve import find_value
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.values import Reference, Value, same
@@ -39,8 +39,8 @@ def value_changes(view: View, reference: Reference) -> bool:
 def value_before(view: View, reference: Reference) -> Tuple[bool, Value]:
     """Return whether a reference names a value that its parent was applied with or reported, and the value."""
     applied = view.applied(Name(reference.name))
-    there, value = found_in(applied.inputs, reference)
-    return (there, value) if there else found_in(applied.outputs, reference)
+    there, value = find_value(applied.inputs, reference)
+    return (there, value) if there else find_value(applied.outputs, reference)
 
 
 def without_bystanders(view: View) -> View:

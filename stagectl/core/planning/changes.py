@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changed_by
-from stagectl.core.planning.resolve import found_in
+from stagectl.core.planning.resolve import find_value
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
@@ -254,7 +254,7 @@ def _differs(view: View, reference: Reference) -> bool:
     """Return whether a value is, or may turn out to be, another one than the one last applied."""
     there, value = view.resolver.value_of(reference)
     applied = view.applied(Name(reference.name))
-    was_there, was = found_in({**applied.outputs, **applied.inputs}, reference)
+    was_there, was = find_value({**applied.outputs, **applied.inputs}, reference)
     return there != was_there or bool(there and (references_in(value) or not same(value, was)))
 
 

@@ -14,7 +14,7 @@ from stagectl.core.planning.affected import changed_by, value_before, without_by
 from stagectl.core.planning.dropped import Dropped, dropped
 from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
-from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, found_in
+from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, find_value
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import wait_of, waiting
@@ -252,4 +252,4 @@ def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
     kind = view.situation.kinds.get(resource.kind)
     if kind is not None and reference.path[0] in kind.output_names - resource.inputs.keys():
         return False
-    return value_before(view, reference)[0] and not found_in(view.resolver.inputs_of(resource), reference)[0]
+    return value_before(view, reference)[0] and not find_value(view.resolver.inputs_of(resource), reference)[0]

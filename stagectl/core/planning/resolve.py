@@ -127,7 +127,7 @@ class Resolver:
             return Template((reference,))
         if key not in shown and name in self._outputs:
             shown = self._outputs[name]
-        there, value = found_in(shown, reference)
+        there, value = find_value(shown, reference)
         if not there:
             raise _Failed(NO_VALUE if value is None else NOT_SCALAR, reference)
         return value
@@ -230,7 +230,7 @@ def reported(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
     return {name: state.outputs for name, state in applied.items() if state.outputs}
 
 
-def found_in(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
+def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
     """Return whether inputs have what a reference reads, and the value; one of the wrong form is not what it reads."""
     value: Value = inputs
     for at, step in enumerate(reference.path):

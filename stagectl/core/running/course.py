@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Dict, Mapping, Optional, Union
 
 from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, ChangeId, Kind, Name, change_id
-from stagectl.core.planning.resolve import found_in
+from stagectl.core.planning.resolve import find_value
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.plans.plan import Change, Plan, Target
 from stagectl.core.running.outcome import ERROR, NOOP, SKIPPED, Outcome, Outcomes, after_change, is_met, known_outputs
@@ -126,7 +126,7 @@ class Course:
         name = Name(reference.name)
         state = self._states[name] if name in self._states else self._applied.get(name)
         if state is not None and state.live:
-            there, value = found_in({**state.outputs, **state.inputs}, reference)
+            there, value = find_value({**state.outputs, **state.inputs}, reference)
             if there:
                 return value
         raise _Unreported(f"{reference} was not reported")

@@ -114,7 +114,7 @@ def asked_out(header: Header) -> Tuple[ChangeId, ...]:
     return tuple(sorted(skipped))
 
 
-def left(record: Record) -> Tuple[ChangeId, ...]:
+def left_out_changes(record: Record) -> Tuple[ChangeId, ...]:
     """Return what no retry of a run does, in order: what it was asked to leave out, and what waited for that."""
     asked, done = set(asked_out(record.header)), lost(record)
     found: List[ChangeId] = []

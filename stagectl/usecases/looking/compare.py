@@ -21,7 +21,7 @@ from stagectl.usecases.planning.incremental import Reach, narrow, quickest
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import looked_at
+from stagectl.usecases.staging.restage import look_around
 
 State = Tuple[Resource, Inputs]
 Side = Mapping[Name, State]
@@ -72,7 +72,7 @@ def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Reso
 
 def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are defined and not staged, with what they change in others."""
-    known = looked_at(workspace)
+    known = look_around(workspace)
     part = part_of(workspace, known.narrow.kinds, known.names | chosen, known.family)
     wanted = desired(workspace.config, part, frozenset({*part.defined, *part.staged}))
     if chosen - wanted.keys() or any(one is not None and one.moved_from for one in wanted.values()):

@@ -9,14 +9,14 @@ from stagectl.core.model import Name, Resource
 from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import looked_at
+from stagectl.usecases.staging.restage import look_around
 
 
 def known_names(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
     """Return every name that is defined or staged, with the tags that it has in either; flawed files have none."""
 
     def narrow_way() -> Dict[Name, FrozenSet[str]]:
-        known = looked_at(workspace)
+        known = look_around(workspace)
         found, edits = known.narrow, known.narrow.edits
         if found.has_moves():
             raise ReadInFull("something is moved")

@@ -14,7 +14,7 @@ from stagectl.usecases.planning.plan import checked_plan, planned
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, unstaged_of
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Trees, current_trees, looked_at, names_at, note_unstaged, remember
+from stagectl.usecases.staging.restage import Trees, current_trees, look_around, names_at, note_unstaged, remember
 
 
 def status(workspace: Workspace) -> Status:
@@ -24,7 +24,7 @@ def status(workspace: Workspace) -> Status:
 
 def _narrow_status(workspace: Workspace) -> Status:
     """Return the status from what git says differs; raises ReadInFull where every file has to be read."""
-    looked, found, trees, names, family = looked_at(workspace)
+    looked, found, trees, names, family = look_around(workspace)
     part = part_of(workspace, found.kinds, names, family)
     plan = planned(found, Selection())
     unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)

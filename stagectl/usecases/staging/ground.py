@@ -23,7 +23,7 @@ from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import Wanted, tags_of, unstaged_of
 from stagectl.usecases.staging.lost_steps import claimed
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Known, current_trees, looked_at, names_at, note_unstaged
+from stagectl.usecases.staging.restage import Known, current_trees, look_around, names_at, note_unstaged
 
 Found = TypeVar("Found")
 
@@ -154,7 +154,7 @@ def _world(
 
 def _part(workspace: Workspace, about: About) -> Ground:
     """Return the part that an edit is about; raises ReadInFull where every file has to be read."""
-    known = looked_at(workspace)
+    known = look_around(workspace)
     if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in known.looked.here):
         raise ReadInFull("a staged file was deleted by hand")
     if about.is_plain and known.narrow.has_moves():

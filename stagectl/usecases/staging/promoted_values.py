@@ -36,19 +36,19 @@ def with_overrides(content: bytes, now: Optional[Resource], place: Callable[[Fla
 def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]) -> bytes:
     """Return a definition with the target's values; raises InvalidFiles for an override that has no place in it."""
     mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
-    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not found_at(mine, steps)[0]]
-    kept = [(index, steps) for index, steps in enumerate(now.overrides) if found_at(mine, steps)[0]]
+    gone = [(index, steps) for index, steps in enumerate(now.overrides) if not find_at(mine, steps)[0]]
+    kept = [(index, steps) for index, steps in enumerate(now.overrides) if find_at(mine, steps)[0]]
     problems: List[Problem] = []
     # What goes out of a list goes from its end, so that the entries before it stay where they are.
     for index, steps in [*kept, *sorted(gone, key=lambda one: [_number(step) for step in one[1]], reverse=True)]:
-        there, value = found_at(mine, steps)
+        there, value = find_at(mine, steps)
         inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
         try:
             refuse_other_shape(mine, inputs, steps)
             if there:
                 _refuse_no_list(mine, inputs, steps)
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(mine, steps)), value)])
-            elif found_at(inputs, steps)[0]:
+            elif find_at(inputs, steps)[0]:
                 _refuse_hole(inputs, steps)
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
         except StagectlError as error:
@@ -62,13 +62,13 @@ def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]
 def _refuse_no_list(mine: Value, inputs: Value, steps: Sequence[str]) -> None:
     """Raise StagectlError for an entry of a list that only the target has: it would become a key of a mapping."""
     for at, step in enumerate(steps):
-        is_list = isinstance(found_at(mine, steps[:at])[1], list)
-        if is_list and step != "0" and found_at(inputs, steps[:at])[1] is None:
+        is_list = isinstance(find_at(mine, steps[:at])[1], list)
+        if is_list and step != "0" and find_at(inputs, steps[:at])[1] is None:
             raise StagectlError(f"the list has 0 entries, so '{step}' cannot be set")
 
 
 def _refuse_hole(inputs: Value, steps: Sequence[str]) -> None:
-    _, holder = found_at(inputs, steps[:-1])
+    _, holder = find_at(inputs, steps[:-1])
     if isinstance(holder, list) and int(steps[-1]) + 1 < len(holder):
         raise StagectlError(f"it would leave a hole in a list of {len(holder)} entries")
 
@@ -83,12 +83,12 @@ def _steps(value: Value, path: Sequence[str]) -> Path:
     for step in path:
         is_index = isinstance(value, list) and step.isdigit()
         steps.append(int(step) if is_index else step)
-        there, value = found_at(value, (step,))
+        there, value = find_at(value, (step,))
         value = value if there else None
     return tuple(steps)  # type: ignore[arg-type]
 
 
-def found_at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
+def find_at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
     """Return whether there is a value at a path, and that value."""
     for step in path:
         if isinstance(value, dict) and step in value:

@@ -11,7 +11,7 @@ from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.moves import counting_claims
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Value, dotted
-from stagectl.usecases.staging.promoted_values import found_at
+from stagectl.usecases.staging.promoted_values import find_at
 
 
 def differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
@@ -32,7 +32,7 @@ def notes_on(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str
         if inside:
             notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
         sides = [_written(resource), _written(new)]
-        idle = [dotted(steps) for steps in new.overrides if not any(found_at(side, steps)[0] for side in sides)]
+        idle = [dotted(steps) for steps in new.overrides if not any(find_at(side, steps)[0] for side in sides)]
         notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
     return notes
 

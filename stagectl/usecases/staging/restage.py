@@ -188,7 +188,7 @@ class Known(NamedTuple):
     family: Family
 
 
-def looked_at(workspace: Workspace) -> Known:
+def look_around(workspace: Workspace) -> Known:
     """Return what is known without reading all; raises ReadInFull where nothing is."""
     git = workspace.git
     if git.head() is None or git.config("core.sparseCheckout") == ["true"]:

@@ -91,7 +91,7 @@ def _take(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
     """Take the lock on the remote, also from a process of this clone that left it: the caller is the only one now."""
     scratch = workspace.git.own_scratch()
     lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)
-    left = own_locks.left_behind(scratch)
+    left = own_locks.find_left_locks(scratch)
     own_locks.note_own(scratch, {*left, lock.id})
     seen = take(remote, workspace.config.lock_ref, lock, note, left)
     own_locks.note_own(scratch, {lock.id})
