@@ -40,6 +40,7 @@ def plan_id(document: Mapping[str, Any]) -> str:
 def to_document(plan: Plan) -> Document:
     """Return a plan as plain JSON values; keys may be added in later versions."""
     used = {change.kind for change in plan.changes}
+    tries = {change.id: change.last._asdict() for change in plan.changes if change.last is not None}
     return {
         "format_version": FORMAT_VERSION,
         "plan_id": plan.id,
@@ -52,6 +53,7 @@ def to_document(plan: Plan) -> Document:
         "pending": list(plan.pending),
         "moved": [{"from": old, "to": new} for old, new in plan.moved],
         "summary": plan.summary(),
+        **({"tries": tries} if tries else {}),
         "kinds": {name: kind.raw for name, kind in sorted(plan.kinds.items()) if name in used},
         **({"files": dict(sorted(plan.files.items()))} if plan.files else {}),
         **({"project": plan.project} if plan.project else {}),

@@ -51,6 +51,18 @@ class Cause(NamedTuple):
     tried: str = ""
 
 
+class Try(NamedTuple):
+    """What became of a change that comes back. run: which left it so; at: when, as git writes dates.
+
+    state: how it ended there, "" of one that was due and was not tried; message: why it failed, as far as it is known.
+    """
+
+    run: str
+    at: str
+    state: str
+    message: str = ""
+
+
 class Digests(NamedTuple):
     """The SHA-256, in hex, of the values last applied and of the ones to act with; None where there are none."""
 
@@ -70,6 +82,7 @@ class Change:
     digests: of the values before and after; a change read from a document has these alone.
     protected: of a removal whether its kind, as applied or as staged, wants --allow-remove for it.
     json: the change as the document has it, once it was made; the plan's id and every view want it.
+    last: of one that comes back what became of it; no part of the plan's id.
     """
 
     id: ChangeId
@@ -90,6 +103,7 @@ class Change:
     digests: Optional[Digests] = None
     protected: bool = False
     json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)
+    last: Optional[Try] = field(default=None, compare=False)
 
 
 class Held(NamedTuple):

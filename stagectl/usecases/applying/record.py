@@ -11,15 +11,17 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
+from stagectl.core.printable import safe
 from stagectl.core.running.adopting import adopted
 from stagectl.core.running.course import with_values
-from stagectl.core.running.outcome import NOOP, SUCCESS, Outcome
+from stagectl.core.running.outcome import ERROR, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Header
 from stagectl.core.values import canonical
 from stagectl.usecases.applying.task import Task
 from stagectl.usecases.repository.workspace import Workspace
 
 NO_BASE = "none"  # the base of the first apply
+LONGEST_REASON = 200  # characters
 TRIES = 5  # how often a run is replayed onto what others applied meanwhile
 
 
@@ -99,10 +101,17 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
     trailers += [f"Base: {header.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
     trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
     trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
+    trailers += [f"Reason: {change.id} {why}" for change in plan.changes for why in _reason(outcomes[change.id])]
     trailers += [f"Unstarted: {change.id}" for change in plan.changes if not outcomes[change.id].began]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
     trailers += [f"Outputs: {name}" for name in sorted(header.outputs)]
     return subject + "\n\n" + "\n".join(trailers) + "\n"
+
+
+def _reason(outcome: Outcome) -> Sequence[str]:
+    """Return why a change failed, in one line that a later plan shows; nothing where nobody said why."""
+    said = safe(" ".join(outcome.message.split()))[:LONGEST_REASON]
+    return [said] if said and outcome.state in (ERROR, UNKNOWN) else []
 
 
 def _is_unchanged(outcome: Outcome) -> bool:

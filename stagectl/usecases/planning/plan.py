@@ -49,7 +49,7 @@ def plan_with_situation(
             return _placed(workspace, with_id(Plan(left)), Where(workspace.branch.tip), [said]), Situation({}, {}, {})
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    plan = _with_files(workspace, plan, head)
+    plan = _with_tries(workspace, _with_files(workspace, plan, head), situation)
     return (_guarded(workspace, plan) if base is None else plan), situation
 
 
@@ -70,6 +70,16 @@ def _with_files(workspace: Workspace, plan: Plan, head: Optional[str]) -> Plan:
     from stagectl.usecases.planning.acting_files import with_files
 
     return with_files(workspace.git, plan, plan.head, here=head is None and not workspace.git.is_bare)
+
+
+def _with_tries(workspace: Workspace, plan: Plan, situation: Situation) -> Plan:
+    """Return a plan in which what was tried before says what became of it."""
+    states = (situation.applied.get(change.resource) for change in plan.changes)
+    if plan.base is None or not any(state and (state.unfinished or state.owed) for state in states):
+        return plan
+    from stagectl.usecases.planning.tries import with_tries
+
+    return with_tries(workspace.git, plan, situation.applied, plan.base)
 
 
 def _guarded(workspace: Workspace, plan: Plan) -> Plan:

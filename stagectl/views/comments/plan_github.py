@@ -9,7 +9,7 @@ from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.standing import from_top
 from stagectl.views.plans.destroys import destroying, going_lines
-from stagectl.views.plans.plan_text import cause_text, shown_differences, summary_text
+from stagectl.views.plans.plan_text import shown_differences, summary_text, why_text
 from stagectl.views.text import difference_line, safe
 
 MOST = 10  # annotations of one level that a step may make; further ones are dropped by the site
@@ -53,7 +53,7 @@ def _bounded(level: str, lines: List[str]) -> Iterator[str]:
 
 def _change(change: Change, plan: Plan, places: Places) -> str:
     differences = shown_differences(change)
-    lines = [f"{change.id}: {cause_text(change, plan.kinds)}"]
+    lines = [f"{change.id}: {why_text(change, plan.kinds)}"]
     lines += [difference_line(entry, entry.path[0] in change.sensitive) for entry in differences[:5]]
     lines += [f"and {len(differences) - 5} more values"] if len(differences) > 5 else []
     return _command("notice", places.get(change.id, ()), change.id, "\n".join(lines))

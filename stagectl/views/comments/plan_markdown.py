@@ -21,7 +21,7 @@ from stagectl.views.markdown import code, details, fenced, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
-from stagectl.views.plans.plan_text import cause_text, counts_text, shown_differences, summary_text
+from stagectl.views.plans.plan_text import counts_text, shown_differences, summary_text, why_text
 from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
 
@@ -150,7 +150,7 @@ def _destroys(plan: Plan, level: int) -> Iterator[str]:
 
 
 def _fate(change: Change, removal: Optional[Change], plan: Plan) -> str:
-    fate = cause_text(change, plan.kinds, code) if removal else "removed"
+    fate = why_text(change, plan.kinds, code) if removal else "removed"
     return fate + ("; **protected**" if change.protected or (removal and removal.protected) else "")
 
 
@@ -172,7 +172,7 @@ def _sign(change: Change, removal: Optional[Change]) -> str:
 
 def _row(change: Change, removal: Optional[Change], plan: Plan) -> Sequence[str]:
     identity = f"{code(removal.id)}, {code(change.id)}" if removal else code(change.id)
-    return (code(_sign(change, removal)), identity, cause_text(change, plan.kinds, code))
+    return (code(_sign(change, removal)), identity, why_text(change, plan.kinds, code))
 
 
 def _grouped(plan: Plan) -> Iterator[str]:

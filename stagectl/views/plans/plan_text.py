@@ -80,7 +80,7 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     sign = sign_of_change(change, partner)
     identity = f"{partner.id}, {change.id}" if partner else change.id
     protected = ", protected" if change.protected or (partner is not None and partner.protected) else ""
-    cause = cause_text(change, plan.kinds)
+    cause = why_text(change, plan.kinds)
     yield f"{coloured(sign, colour)} {painted(identity, BOLD, colour)}  ({cause}{protected})"
     for difference in shown_differences(change, partner):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive, colour)}"
@@ -138,6 +138,15 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
         CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }
     return texts[cause.type] + (IF_IT_DIFFERS if change.conditional else "")
+
+
+def why_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = one_line) -> str:
+    """Return the cause of a change in words, with what became of it before: in which run, when, and how it failed."""
+    cause, last = cause_text(change, kinds, shown), change.last
+    if last is None:
+        return cause
+    ended = " was not tried" if not last.state else f" ended {last.state}" + (": " if last.message else "")
+    return f"{cause}; in run {last.run} of {last.at} it{ended}{shown(last.message) if last.message else ''}"
 
 
 def summary_line(plan: Plan) -> str:
@@ -200,7 +209,7 @@ class _Explained(NamedTuple):
 def _chain(change: Change, explained: _Explained, depth: int) -> Iterator[str]:
     """Yield a change and, one step further in, what is behind it; one already explained is not explained again."""
     indent = "  " * depth
-    yield f"{indent}{sign_of_change(change)} {change.id}  ({cause_text(change, explained.plan.kinds)})"
+    yield f"{indent}{sign_of_change(change)} {change.id}  ({why_text(change, explained.plan.kinds)})"
     if change.id in explained.seen:
         return
     explained.seen.add(change.id)

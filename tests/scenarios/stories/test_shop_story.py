@@ -102,7 +102,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     # Nothing is left to stage, and yet the restart is not forgotten: not by status, not by the next plan.
     assert shop.git("status", "--porcelain") == ""
     assert "\nOwed, comes back with the next plan:\n  staging/web.restart\n" in shop.ok("status").out
-    assert "! staging/web.restart  (owed since staging/app.update)\n" in shop.ok("plan").out
+    assert "! staging/web.restart  (owed since staging/app.update; in run " in shop.ok("plan").out
     assert "JSONDecodeError" in shop.ok("report").out
 
     # Ada mends the file and tries what failed again. The database and the app are left in peace.
