@@ -1,6 +1,7 @@
 """Files of the applied state after a move: what reads an old name reads the new one, applied with it or not.
 
-Else they would read whatever gets the old name later.
+Else they would read whatever gets the old name later. What was moved says so, also where its new file is not stored
+because something of it failed: else its claim would count once more, and a swap would be swapped back.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import replace
 from typing import Dict, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.plan import Plan, Target
 from stagectl.core.running.outcome import Outcomes, finished_moves, settle
 
 
@@ -24,9 +25,24 @@ def settled(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> 
             continue
         if name in moved or (resource.parents | frozenset(resource.unordered)) & moved.keys():
             content = _content(resource, moved.get(name, name), new_names)
-            if content != resource.content:
-                states[name] = replace(state, resource=replace(resource, content=content))
+            resource = replace(resource, content=content)
+            resource = _claiming(resource, plan.targets.get(name)) if name in moved else resource
+            if resource != state.resource:
+                states[name] = replace(state, resource=resource)
     return states
+
+
+def _claiming(resource: Resource, target: Optional[Target]) -> Resource:
+    """Return a moved resource with the claims of the file that moved it."""
+    if target is None or resource.moved_from == target.resource.moved_from:
+        return resource
+    from stagectl.adapters.yamlfile.edit import Edit, edit
+    from stagectl.core.schemas.schema import FRONT
+
+    claims = target.resource.moved_from
+    value = claims[0] if len(claims) == 1 else list(claims)
+    content = edit(resource.content, [Edit(FRONT, ("moved_from",), value)])
+    return replace(resource, content=content, moved_from=claims)
 
 
 def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -> bytes:

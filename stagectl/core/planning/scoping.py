@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, List
+from typing import Dict, FrozenSet, Iterable, List
 
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import CHANGE, REPLACE, Applied, ChangeId, Name, change_id, split_change
+from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import draft_changes
-from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.moves import old_names, together
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import CauseType
@@ -42,8 +42,18 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     for name, action in map(split_change, changes):
         if name in chosen and name not in whole:
             alone[name] = alone.get(name, frozenset()) | _asked(full, name, action)
+    _refuse_moving(full, alone)
     as_applied = {name for name, actions in alone.items() if not actions & _inferred(full, name)}
     return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
+
+
+def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
+    """Raise StagectlError for single changes of what is moved in the same plan: a move is applied whole."""
+    moves = full.view.situation.moves
+    for name in sorted({*names} & {*moves, *moves.values()}):
+        group = " ".join(sorted(together(moves, {name})))
+        why = f"{name} is moved, which is not applied yet; none of its changes can be selected alone"
+        raise StagectlError(why, f"apply the move as well: stagectl apply {group}")
 
 
 def _inferred(full: Universe, name: Name) -> FrozenSet[str]:
@@ -64,7 +74,7 @@ def _asked(full: Universe, name: Name, action: str) -> FrozenSet[str]:
 
 
 def _check_action(full: Universe, name: Name, action: str) -> None:
-    """Raise StagectlError for an action that a resource cannot have; one that is not pending is nothing to do."""
+    """Raise StagectlError for an action that a resource cannot have, or that was never staged."""
     situation = full.view.situation
     resource = situation.staged.get(name) or situation.applied.get(name, Applied()).resource
     kind = situation.kinds.get(resource.kind) if resource is not None else None
@@ -72,3 +82,11 @@ def _check_action(full: Universe, name: Name, action: str) -> None:
         near = nearest(action, kind.verbs())
         hint = f"the actions of kind {kind.name} are: {', '.join(kind.verbs())}"
         raise StagectlError(f"'{name}' has no action '{action}'{near}", hint)
+    # What was done already is nothing to do, so that a job may run again; what was never asked for is a mistake.
+    asked = {**(situation.staged[name].actions if name in situation.staged else {})}
+    done = situation.applied.get(name, Applied()).stamps
+    if action not in STANDARD_ACTIONS and action not in {*asked, *done}:
+        raise StagectlError(
+            f"nothing is staged for {name}.{action}, and it was never done",
+            f"stage it: stagectl stage {name} -a {action}",
+        )

@@ -109,7 +109,7 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
 
 
 def _reason(outcome: Outcome) -> Sequence[str]:
-    """Return why a change failed, in one line that a later plan shows; nothing where nobody said why."""
+    """Return why a change failed, in one line that a later plan shows; nothing where it is not known why."""
     said = safe(" ".join(outcome.message.split()))[:LONGEST_REASON]
     return [said] if said and outcome.state in (ERROR, UNKNOWN) else []
 

@@ -52,6 +52,7 @@ class Ground(NamedTuple):
     """The ground of an edit. chosen: what is selected of it; deleted: staged files that were deleted by hand.
 
     known: what it was read by, with the uncommitted paths; None where everything was read.
+    asked: what is chosen, as it is called now, without what is chosen because it is moved together with that.
     """
 
     workspace: Workspace
@@ -61,6 +62,7 @@ class Ground(NamedTuple):
     deleted: Mapping[Name, Resource] = {}
     known: Optional[Known] = None
     uncommitted: Sequence[str] = ()
+    asked: FrozenSet[Name] = frozenset()
 
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, at or under some, that HEAD has otherwise."""
@@ -120,8 +122,15 @@ def _everything(workspace: Workspace, about: About) -> Ground:
     world = _world(workspace, about, snapshot, applied, deleted)
     found = select(about.selection, world)
     chosen = frozenset(world.tags) if found is None else found
-    chosen = together(counting_claims({**snapshot.staged, **snapshot.defined}, applied), chosen)
-    return Ground(workspace, snapshot, applied, chosen, deleted)
+    claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
+    asked = _as_called_now(chosen, claims, snapshot)
+    return Ground(workspace, snapshot, applied, together(claims, chosen), deleted, asked=asked)
+
+
+def _as_called_now(names: FrozenSet[Name], claims: Mapping[Name, Name], snapshot: Snapshot) -> FrozenSet[Name]:
+    """Return names with the new one in place of each that moves away and that nothing else takes."""
+    new_names = {old: new for new, old in claims.items() if old not in {**snapshot.staged, **snapshot.defined}}
+    return frozenset(new_names.get(name, name) for name in names)
 
 
 def _deleted_by_hand(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
@@ -172,10 +181,12 @@ def _part(workspace: Workspace, about: About) -> Ground:
         chosen |= part.defined.keys()  # a definition may make more than it did
     if about.is_plain and (known.family.touched(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
-    moved = together(counting_claims(part.defined, applied), chosen & there)
+    claims = counting_claims(part.defined, applied)
+    moved, asked = together(claims, chosen & there), _as_called_now(chosen & there, claims, part)
     if moved - chosen - part.staged.keys() - part.defined.keys():
         raise ReadInFull("something is moved together with what was chosen")
-    return Ground(workspace, part, applied, moved, known=known, uncommitted=known.looked.dirty(workspace.git))
+    dirty = known.looked.dirty(workspace.git)
+    return Ground(workspace, part, applied, moved, known=known, uncommitted=dirty, asked=asked)
 
 
 def _is_plain(part: Snapshot, applied: Mapping[Name, Applied]) -> bool:

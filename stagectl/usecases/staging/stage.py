@@ -120,7 +120,8 @@ class _Job(NamedTuple):
         if not (self.allow_empty or self.edits):  # edits delete what is meant
             refuse_empty_roots(self.workspace, snapshot, wanted)
         if self._is_alone:
-            wanted = as_staged(wanted, snapshot, deleted)
+            asked = {name: one for name, one in wanted.items() if name in ground.asked}
+            wanted = as_staged(asked, snapshot, deleted)
         if self.actions:
             wanted = with_actions(wanted, self.actions, snapshot, ground.applied)
         return _picked(wanted, snapshot, self.choose) if self.choose else wanted

@@ -76,7 +76,7 @@ def test_the_message_has_the_run_the_person_and_every_change_with_its_result(rep
     assert (
         "apply: 1 of 3 changes\n\nRun: RUN\nApplied-by: Ada <ada@example.com>\nPlan: PLAN\nBase: none\n"
         'Selection: {"names":[],"tags":[],"with_children":false,"with_parents":false}\n'
-        "Change: a.run ERROR\nChange: b.run SKIPPED\nChange: c.run SUCCESS"
+        "Change: a.run ERROR\nChange: b.run SKIPPED\nChange: c.run SUCCESS\nReason: a.run exit code 3"
     ) == message(repo, f"{APPLIED}~1")
     assert ["a.run SUCCESS", "b.run SUCCESS"] == results(repo)
     assert ["apply: 2 of 2 changes", "apply: 1 of 3 changes", "Nothing is applied yet"] == repo.git(

@@ -83,5 +83,5 @@ def test_the_newest_try_counts_and_what_it_prints_is_one_line(repo: Repo) -> Non
     last = repo.plan().raw["tries"]["z.run"]
 
     assert (run, "ERROR", 200) == (last["run"], last["state"], len(last["message"]))
-    assert last["message"].startswith("line one Change: z.update SUCCESS xxx")
+    assert last["message"].startswith("exit code 3: line one Change: z.update SUCCESS xxx")
     repo.ok("verify")
