@@ -316,3 +316,16 @@ def test_what_matches_nothing_is_an_error(names: str, tags: List[str], message: 
         chosen(names, *tags)
 
     assert message == caught.value.message
+
+
+def test_a_folder_for_a_name_gets_the_glob_that_means_it() -> None:
+    """
+    The hint can be pasted, quotes and all.
+    """
+    world = World({Name("prod/db"): frozenset(), Name("web"): frozenset()}, {})
+
+    with pytest.raises(StagectlError) as caught:
+        match_names("prod", world)
+
+    assert "all in this folder: 'prod/**'" == caught.value.hint
+    assert {"prod/db"} == match_names("prod/**", world)
