@@ -50,7 +50,7 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
     try:
         from stagectl.cli import app_for, colours
 
-        place.check()
+        place.check_folder()
         words = colours.take_from(spelled(words))
         code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing

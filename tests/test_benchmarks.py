@@ -66,3 +66,18 @@ def test_the_benchmark_of_templates_measures_both_verbs() -> None:
     assert 0 == done.returncode, done.stderr
     assert ["status", "status", "stage", "stage"] == [line.partition(",")[0] for line in done.stdout.splitlines()]
     assert all(line.endswith(" times") for line in done.stdout.splitlines())
+
+
+def test_the_benchmark_of_projects_measures_its_rows() -> None:
+    """
+    Git's look, the plan, and the plan without that look, each with its ratio.
+    """
+    program = Path(sys.executable).parent / "stagectl"
+    words = [str(ROOT / "benchmarks/projects.py"), "--count", "12", "--others", "30", "--rounds", "1"]
+
+    done = subprocess.run(
+        [sys.executable, *words, "--stagectl", str(program)], capture_output=True, text=True, timeout=300
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert 3 == sum("**" in line for line in done.stdout.splitlines())

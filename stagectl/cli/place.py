@@ -51,7 +51,7 @@ def _go(folder: str) -> None:
     try:
         os.chdir(folder)
     except FileNotFoundError:
-        # A bare repository has its folders in its commits alone: `check` finds out.
+        # A bare repository has its folders in its commits alone: `check_folder` finds out.
         if os.path.isabs(folder) or os.pardir in folder.split(os.sep):
             _trouble = f"there is no folder {folder}"
         _within = os.path.normpath(os.path.join(_within, folder))
@@ -70,7 +70,7 @@ def _complete() -> None:
         os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = " ".join(line), word
 
 
-def check() -> None:
+def check_folder() -> None:
     """Raise UsageError where there is no such folder."""
     if _trouble or (_within and not os.path.isfile("HEAD")):
         from stagectl.core.errors import UsageError

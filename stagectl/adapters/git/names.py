@@ -92,7 +92,7 @@ class Names:
 def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
     """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
     answers = answer.decode("utf-8", "replace").splitlines()
-    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.names(folder), answers)]
+    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.asked_names(folder), answers)]
     commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
     found = {}
     for name, oid in asked:

@@ -9,7 +9,7 @@ import os
 import time
 from contextvars import ContextVar
 
-from stagectl.adapters.git.project import nearest, pathspec
+from stagectl.adapters.git.project import nearest_project, pathspec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
@@ -68,7 +68,7 @@ def _parents(path: str) -> List[str]:
     return found
 
 
-def names(project: str) -> Tuple[str, ...]:
+def asked_names(project: str) -> Tuple[str, ...]:
     """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
     branch = f"stagectl/{project}applied"
     applied = f"refs/heads/{branch}"
@@ -127,7 +127,7 @@ class Prefetch:
         return self._take(PLACES)
 
     def objects(self) -> Optional[bytes]:
-        """Return the objects that `names` stood for, as STANDS is answered."""
+        """Return the objects that `asked_names` stood for, as STANDS is answered."""
         return self._take(STANDS)
 
     def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
@@ -162,7 +162,7 @@ class Prefetch:
         self._began = time.time_ns()
         asked = os.memfd_create("names")
         opened.append(asked)
-        os.write(asked, os.fsencode("".join(f"{name}\n" for name in names(self.project))))
+        os.write(asked, os.fsencode("".join(f"{name}\n" for name in asked_names(self.project))))
         os.lseek(asked, 0, os.SEEK_SET)
         ours = environment()
         for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, asked)):
@@ -240,7 +240,7 @@ def ask_ahead(arguments: Sequence[str]) -> Prefetch:
     top = None if roots is None or not hasattr(os, "memfd_create") else _top()
     if roots is None or top is None:
         return Prefetch()
-    asked = Prefetch(top, nearest(os.getcwd(), top))
+    asked = Prefetch(top, nearest_project(os.getcwd(), top))
     asked.ask(roots)
     return asked
 

@@ -15,7 +15,7 @@ MARK = "stagectl.yaml"
 _LITERALLY = {ord(character): f"\\{character}" for character in "*?[\\"}  # in patterns
 
 
-def nearest(here: str, top: str) -> str:
+def nearest_project(here: str, top: str) -> str:
     """Return the folder of the project around a folder, from the top folder: "" or ending in `/`."""
     below = os.path.relpath(here, top)
     if below == os.curdir or below.split(os.sep)[0] == os.pardir:

@@ -46,7 +46,9 @@ def plan_with_situation(
 
         left, said = without_gone(workspace, selection, error)  # raises it again for what never was
         if not left.names:
-            return _placed(workspace, with_id(Plan(left)), Where(workspace.branch.tip), [said]), Situation({}, {}, {})
+            return _placed(workspace, with_id(Plan(left)), MadeFrom(workspace.branch.tip), [said]), Situation(
+                {}, {}, {}
+            )
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
     plan = _with_tries(workspace, _with_files(workspace, plan, head), situation)
@@ -105,7 +107,7 @@ def _narrow_plan(
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = planned(found, selection, world)
-    where = Where(commit or workspace.branch.tip, found.head, found.dirty)
+    where = MadeFrom(commit or workspace.branch.tip, found.head, found.dirty)
     return _placed(workspace, plan, where, warnings), found.situation
 
 
@@ -128,11 +130,11 @@ def full_plan(
     plan = checked_plan(situation, selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
     warnings = workspace.doubts()
-    where = Where(base_commit, head_commit, head is None and bool(workspace.dirty()))
+    where = MadeFrom(base_commit, head_commit, head is None and bool(workspace.dirty()))
     return _placed(workspace, plan, where, warnings), situation
 
 
-class Where(NamedTuple):
+class MadeFrom(NamedTuple):
     """What a plan was made from: commits, and whether the working tree had something else."""
 
     base: Optional[Oid]
@@ -140,7 +142,7 @@ class Where(NamedTuple):
     dirty: bool = False
 
 
-def _placed(workspace: Workspace, plan: Plan, where: Where, warnings: List[str]) -> Plan:
+def _placed(workspace: Workspace, plan: Plan, where: MadeFrom, warnings: List[str]) -> Plan:
     """Return a plan with where and when it was made."""
     said = (*plan.warnings, *warnings, *_move_hints(plan))
     return replace(plan, project=workspace.git.folder[:-1], warnings=said, **where._asdict())

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, Tuple
 
 from stagectl.adapters.git.branches import branches
 from stagectl.adapters.git.git import Git, Meant
-from stagectl.adapters.git.project import nearest
+from stagectl.adapters.git.project import nearest_project
 from stagectl.adapters.git.projects import folders
 from stagectl.core.errors import InvalidFiles, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED
@@ -38,7 +38,7 @@ def check_place(workspace: Workspace, *, is_new: bool) -> str:
 
 def _check_outside(git: Git) -> None:
     """Refuse a folder inside what belongs to the project around it."""
-    around = nearest(str(git.root.parent), str(git.top))
+    around = nearest_project(str(git.root.parent), str(git.top))
     own = Workspace(git.top / around, Meant(is_project=True))
     first = git.folder[len(around) :]
     taken = [STAGED, APPLIED, INDEX, KINDS, ".stagectl", *own.config.roots]
