@@ -142,8 +142,9 @@ class World:
 
     def leftovers(self) -> List[str]:
         """Files that nobody needs any more once no run is open."""
-        kept = ("runs", "cache", "apply.lock", "staging")
+        kept = ("runs", "cache", "apply.lock", "branch.lock", "holders", "staging")
         found = [path for path in self.scratch.iterdir() if path.name not in kept]
+        found += (self.scratch / "holders").glob("*")
         found += [path for path in [self.scratch / "staging"] if path.exists() and path.stat().st_size]
         found += [path for path in (self.scratch / "runs").rglob("*") if path.name in ("private", "reserve")]
         found += [*(self.scratch / "runs").glob(".*"), *(self.root / ".git/refs").rglob("*.lock")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import List, Optional
+
 import typer
 
-from stagectl.cli.common import AS_JSON, out, print_note, workspace
+from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, out, print_note, selection, workspace
 
 
 def sync(as_json: bool = AS_JSON) -> None:
@@ -32,14 +34,18 @@ def locks(as_json: bool = AS_JSON) -> None:
 
 
 def lock(
+    names: Optional[List[str]] = NAME_WORDS,
+    tags: Optional[List[str]] = TAGS,
     reason: str = typer.Option(..., "--reason", metavar="TEXT", help="Why, for those who have to wait."),
 ) -> None:
-    """Lock the remote for maintenance: no apply starts until the unlock."""
+    """Lock the remote for maintenance, all of it or a part: no apply that touches it starts until the unlock."""
+    from stagectl.core.locks import about
     from stagectl.usecases.team.locks import lock as use_case
     from stagectl.views.text import safe
 
-    done = use_case(workspace(), reason, print_note)
-    out(safe(f"Locked: {done.purpose}. No apply starts until: stagectl unlock {done.id}\n"))
+    done = use_case(workspace(), reason, selection(names, tags), print_note)
+    what = "" if done.part.whole else f" of {about(done.part)}"
+    out(safe(f"Locked: {done.purpose}. No apply{what} starts until: stagectl unlock {done.id}\n"))
 
 
 def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:

@@ -1,10 +1,14 @@
-"""The lock on a remote as a value: who holds it, and as the message of the commit that its ref points at."""
+"""The locks on a remote as values: who holds what, and as the message of the commit that their ref points at."""
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
-from typing import Dict, Optional
+from dataclasses import dataclass, field
+from typing import Any, Dict, FrozenSet, List, Mapping, Tuple
+
+from stagectl.core.model import Name
+from stagectl.core.values import canonical
 
 _KEYS = {
     "id": "Lock-Id",
@@ -21,15 +25,85 @@ _KEYS = {
 }
 _LONGEST_TERM = 86400  # seconds; a term beyond that was not written by us
 _DEFAULT_TERM = 60
+_LISTS = ("writes", "looks", "targets", "names", "tags")
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a holder has for itself; no other may write or look at what it writes, nor act on its targets.
+
+    writes: resources that it may change, hold back or record; looks: those which these read or name; targets: values
+    of the input `target`; names, tags: globs and expressions of what is locked on purpose, whatever is staged later;
+    whole: everything there is.
+    """
+
+    writes: FrozenSet[Name] = frozenset()
+    looks: FrozenSet[Name] = frozenset()
+    targets: FrozenSet[str] = frozenset()
+    names: Tuple[str, ...] = ()
+    tags: Tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no other has to wait for it."""
+        return not (self.whole or self.writes)
+
+    def covers(self, other: Part) -> bool:
+        """Return whether who has this has the other, too."""
+        if self.whole or other.whole:
+            return self.whole
+        pairs = ((self.writes, other.writes), (self.writes | self.looks, other.looks), (self.targets, other.targets))
+        return all(more <= mine for mine, more in pairs)
+
+    def with_more(self, other: Part) -> Part:
+        """Return both together."""
+        return Part(
+            self.writes | other.writes,
+            self.looks | other.looks,
+            self.targets | other.targets,
+            self.names,
+            self.tags,
+            self.whole or other.whole,
+        )
+
+
+WHOLE = Part(whole=True)
+
+
+def in_common(one: Part, other: Part) -> Tuple[str, ...]:
+    """Return what keeps two holders from being at work at once, sorted; nothing where they have nothing in common."""
+    if one.whole or other.whole:
+        return ("everything",)
+    names = one.writes & (other.writes | other.looks) | (one.looks & other.writes)
+    return (*sorted(names), *(f"target {target}" for target in sorted(one.targets & other.targets)))
+
+
+def about(part: Part) -> str:
+    """Return what is locked, in words."""
+    if part.whole:
+        return "everything"
+    if part.names or part.tags:
+        return " ".join((*part.names, *(f"-t '{expression}'" for expression in part.tags)))
+    targets = (f"target {target}" for target in sorted(part.targets))
+    return few((*sorted(part.writes), *targets)) or "nothing"
+
+
+def few(words: Tuple[str, ...]) -> str:
+    """Return some words as text, the first ones of many."""
+    more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
+    return ", ".join(words[:_FEW]) + more
 
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock. id: the same through all renewals; run: the run it is held for, "" while there is none.
+    """One holder's lock. id: the same through all renewals; run: the run it is held for, "" while there is none.
 
     since, renewed: times as the holder's clock had them, UTC, for people and first guesses only; term: seconds without
     a renewal after which an observer may take its holder for dead, 0 for maintenance, which never ends by itself;
-    nonce: makes every value of the ref one of its kind; stolen_from: the dead holder's lock that this one took over.
+    nonce: makes every value of the ref one of its kind; stolen_from: the dead holders' locks that this one took over;
+    part: what it is about.
     """
 
     id: str
@@ -43,10 +117,11 @@ class Lock:
     renewal: int = 0
     nonce: str = ""
     stolen_from: str = ""
+    part: Part = field(default=WHOLE)
 
     @property
     def is_maintenance(self) -> bool:
-        """Whether it was locked on purpose, so that the lock stays until the unlock."""
+        """Whether it was locked on purpose, so that the lock stays until it is unlocked."""
         return self.term == 0
 
     @property
@@ -62,41 +137,72 @@ class Lock:
         return f"{self.reason}, run {self.run}" if self.run else self.reason
 
 
-def message_of(lock: Lock) -> str:
-    """Return the message of the commit that says this of a lock."""
+def message_of(*locks: Lock) -> str:
+    """Return the message of the commit that says this of its holders, a paragraph for each."""
+    return f"lock: {_line('; '.join(lock.reason for lock in locks))}\n\n" + "\n".join(map(_paragraph, locks))
+
+
+def _paragraph(lock: Lock) -> str:
     values = {key: getattr(lock, field) for field, key in _KEYS.items()}
-    trailers = [f"{key}: {_line(value)}" for key, value in values.items() if value != ""]
-    return f"lock: {_line(lock.reason)}\n\n" + "\n".join(trailers) + "\n"
+    return "".join(f"{key}: {_line(value)}\n" for key, value in values.items() if value != "")
 
 
 def _line(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def lock_of(text: str) -> Optional[Lock]:
-    """Return the lock that a commit's message describes, None if it is about something else."""
-    found: Dict[str, str] = {}
-    for line in text.splitlines():
-        key, separator, value = line.partition(": ")
-        if separator:
-            found.setdefault(key, value.strip())
-    words = {field: found.get(key, "") for field, key in _KEYS.items()}
-    if not text.startswith("lock: ") or not words["id"] or not words["owner"]:
-        return None
-    return Lock(
-        id=words["id"],
-        owner=words["owner"],
-        host=words["host"],
-        reason=words["reason"],
-        run=words["run"],
-        since=words["since"],
-        renewed=words["renewed"],
-        term=min(_number(words["term"], _DEFAULT_TERM), _LONGEST_TERM),
-        renewal=_number(words["renewal"], 0),
-        nonce=words["nonce"],
-        stolen_from=words["stolen_from"],
-    )
+def locks_of(text: str) -> Tuple[Lock, ...]:
+    """Return the locks that a commit's message describes, none if it is about something else."""
+    if not text.startswith("lock: "):
+        return ()
+    found: List[Lock] = []
+    for paragraph in text.split("\n\n")[1:]:
+        words: Dict[str, str] = {}
+        for line in paragraph.splitlines():
+            key, separator, value = line.partition(": ")
+            if separator:
+                words.setdefault(key, value.strip())
+        found += _lock({field: words.get(key, "") for field, key in _KEYS.items()})
+    return tuple(found)
+
+
+def _lock(words: Mapping[str, str]) -> List[Lock]:
+    if not re.fullmatch(r"[0-9a-zA-Z]{1,40}", words["id"]) or not words["owner"]:
+        return []
+    more: Dict[str, Any] = {
+        "term": min(_number(words["term"], _DEFAULT_TERM), _LONGEST_TERM),
+        "renewal": _number(words["renewal"], 0),
+    }
+    return [Lock(**{**words, **more})]
 
 
 def _number(text: str, default: int) -> int:
     return int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else default
+
+
+def part_json(part: Part) -> Dict[str, Any]:
+    """Return what a holder has for itself as plain values."""
+    return {"whole": part.whole, **{key: sorted(getattr(part, key)) for key in _LISTS}}
+
+
+def part_text(part: Part) -> str:
+    """Return what a holder has for itself as the text of its file beside the message."""
+    return canonical(part_json(part)) + "\n"
+
+
+def part_of_text(text: str) -> Part:
+    """Return what such a text says; everything where it cannot be read, which keeps others away."""
+    try:
+        raw = json.loads(text)
+        lists = {key: [str(word) for word in raw[key]] for key in _LISTS}
+        if raw["whole"] is not False:
+            return WHOLE
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return WHOLE
+    return Part(
+        frozenset(map(Name, lists["writes"])),
+        frozenset(map(Name, lists["looks"])),
+        frozenset(lists["targets"]),
+        tuple(lists["names"]),
+        tuple(lists["tags"]),
+    )

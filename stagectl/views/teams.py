@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Dict, List, Sequence
 
+from stagectl.core.locks import Lock, Part, about, part_json
 from stagectl.core.pictures.reports import Locks, SharedCommit, Syncing
 from stagectl.core.printable import json_text
 from stagectl.views.text import counted, listed, safe
@@ -70,27 +70,37 @@ def _commit_json(commit: SharedCommit) -> Dict[str, Any]:
 
 def locks_text(found: Locks) -> str:
     """Return who holds which lock, a line each."""
-    lines = [f"This machine: {found.machine or 'free'}"]
+    lines = [f"This machine: {words}{_of(part)}" for words, part in found.here] or ["This machine: free"]
     if not found.remote:
         lines.append("No remote.")
-    elif found.held is None:
+    elif not found.held:
         lines.append(f"{found.remote}: free")
-    else:
-        held = found.held
+    for held in found.held:
         kind = "locked for maintenance" if held.is_maintenance else "locked"
-        lines.append(f"{found.remote}: {kind} by {held.holder}: {held.purpose}")
+        lines.append(f"{found.remote}: {kind} by {held.holder}: {held.purpose}{_of(held.part)}")
         renewal = "" if held.is_maintenance else f", last renewed {held.renewed}, term {held.term} s"
         lines.append(f"  lock {held.id}{renewal}; to take it away: stagectl unlock {held.id}")
     return safe("\n".join(lines)) + "\n"
 
 
+def _of(part: Part) -> str:
+    """Return what is locked, behind the words for who does; nothing for everything there is."""
+    return "" if part.whole else f" ({about(part)})"
+
+
 def locks_json(found: Locks) -> str:
-    """Return who holds which lock as one JSON document."""
-    held = None if found.held is None else {**asdict(found.held), "maintenance": found.held.is_maintenance}
+    """Return who holds which lock as one JSON document; machine and lock are the first ones of each place."""
+    held = [_lock_json(lock) for lock in found.held]
     raw = {
         "format_version": FORMAT_VERSION,
-        "machine": found.machine or None,
+        "machine": found.here[0][0] if found.here else None,
         "remote": found.remote or None,
-        "lock": held,
+        "lock": held[0] if held else None,
+        "here": [{"words": words, "part": part_json(part)} for words, part in found.here],
+        "locks": held,
     }
     return json_text(raw, indent=2) + "\n"
+
+
+def _lock_json(lock: Lock) -> Dict[str, Any]:
+    return {**vars(lock), "part": part_json(lock.part), "maintenance": lock.is_maintenance}

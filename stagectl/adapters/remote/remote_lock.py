@@ -1,7 +1,8 @@
 """The lock on a remote: a ref that is taken, renewed, taken over and given back by compare-and-swap.
 
-The protocol is in docs/teams.md. Times in the commits are for people; who is dead is decided by the observer's clock
-alone, and who has lost the lock by the holder's.
+Its commit names every holder; who changes one entry leaves the others as they are. The protocol is in docs/teams.md.
+Times in the commits are for people; who is dead is decided by the observer's clock alone, and who has lost the lock by
+the holder's.
 """
 
 from __future__ import annotations
@@ -11,23 +12,25 @@ import secrets
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import AbstractSet, Callable, Optional, Set
+from dataclasses import dataclass, field, replace
+from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.git.objects import empty_tree, write_commit
+from stagectl.adapters.git.objects import Item, Objects, empty_tree, write_commit
 from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import Lock, lock_of, message_of
-from stagectl.core.model import Oid
+from stagectl.core.locks import WHOLE, Lock, Part, few, in_common, locks_of, message_of, part_of_text, part_text
+from stagectl.core.model import LARGEST_STATE, Oid
 
-TRIES = 5
+TRIES = 40  # each that fails is one at which another holder came first
+_REFUSALS = 3  # tries after which a remote that moves the ref for no holder is believed not to let it be written
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 Note = Callable[[str], None]
+Meets = Callable[[Lock], Tuple[str, ...]]  # what another holder has that is wanted
 
 
 class Locked(Busy):
-    """Another process holds the lock."""
+    """Another holder has the lock."""
 
 
 class Refused(GitError):
@@ -35,12 +38,37 @@ class Refused(GitError):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The lock as it stands on the remote; at: what our clock said before."""
+class Board:
+    """Who holds what, as the ref on the remote has it. commit: None where nothing is held.
 
-    commit: Oid
+    parts: per holder the id of the file that says what it is about; one without holds everything.
+    """
+
+    commit: Optional[Oid] = None
+    holders: Tuple[Lock, ...] = ()
+    parts: Mapping[str, Oid] = field(default_factory=dict)
+
+    def find(self, identity: str) -> Optional[Lock]:
+        """Return the lock with an id."""
+        return next((lock for lock in self.holders if lock.id == identity), None)
+
+    def without(self, gone: AbstractSet[str]) -> Board:
+        """Return the board that is to follow when some locks are gone."""
+        return replace(self, holders=tuple(lock for lock in self.holders if lock.id not in gone))
+
+    def having(self, lock: Lock) -> Board:
+        """Return the board that is to follow with a lock in its newest form."""
+        known = self.find(lock.id) is not None
+        holders = tuple(lock if old.id == lock.id else old for old in self.holders)
+        return replace(self, holders=holders if known else (*self.holders, lock))
+
+
+class Taken(NamedTuple):
+    """A lock that was taken. at: what our clock said before."""
+
+    board: Board
     lock: Lock
-    at: float = 0.0
+    at: float
 
 
 def clock() -> float:
@@ -49,67 +77,105 @@ def clock() -> float:
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
-def new_lock(owner: str, host: str, reason: str, term: int) -> Lock:
+def new_lock(owner: str, host: str, reason: str, term: int, part: Part = WHOLE, run: str = "") -> Lock:
     """Return a lock that is not held yet; term: 0 for maintenance."""
     return Lock(
         secrets.token_hex(4),
         owner,
         host,
         " ".join(reason.split()),
+        run,
         since=time.strftime(_TIME, time.gmtime()),
         term=term,
+        part=part,
     )
 
 
-def look_at_lock(remote: Remote, ref: str) -> Optional[Seen]:
-    """Return the lock on a remote, None if it is not held."""
-    for _ in range(TRIES):
+def look_at_locks(remote: Remote, ref: str) -> Board:
+    """Return who holds what on a remote."""
+    for _ in range(5):
         commit = remote.read(ref)
         if commit is None:
-            return None
+            return Board()
         if remote.git.find(commit) is None:
             with suppress(GitError):  # it may have gone since; that it stays away is reported below
                 remote.bring(ref)
         if remote.git.find(commit) is not None:
-            found = lock_of(remote.git.run("log", "-1", "--format=%B", commit).decode("utf-8", "replace"))
-            if found is None:
-                raise StagectlError(
-                    f"{ref} on {remote.name} is no lock of stagectl", "name another ref in stagectl.yaml: lock_ref"
-                )
-            return Seen(commit, found)
+            return _board(remote, ref, commit)
     raise StagectlError(f"the lock {ref} on {remote.name} cannot be read", "try again")
 
 
-def take(remote: Remote, ref: str, lock: Lock, note: Note, left: AbstractSet[str] = frozenset()) -> Seen:
-    """Take the lock, from a holder found dead too; raises Locked where it is held.
+def _board(remote: Remote, ref: str, commit: Oid) -> Board:
+    git = remote.git
+    holders = locks_of(git.run("log", "-1", "--format=%B", commit).decode("utf-8", "replace"))
+    if not holders:
+        raise StagectlError(
+            f"{ref} on {remote.name} is no lock of stagectl", "name another ref in stagectl.yaml: lock_ref"
+        )
+    parts = {entry.path: entry.oid for entry in git.entries(commit, ()) if entry.mode.startswith("1006")}
+    texts = git.blobs((parts[lock.id] for lock in holders if lock.id in parts), LARGEST_STATE)
 
-    left: the ids of locks that were taken from here, by processes of which it is known that they are gone.
+    def part(lock: Lock) -> Part:
+        return part_of_text(texts[parts[lock.id]].decode("utf-8", "replace")) if lock.id in parts else WHOLE
+
+    return Board(commit, tuple(replace(lock, part=part(lock)) for lock in holders), parts)
+
+
+def meeting(part: Part) -> Meets:
+    """Return what says what another holder has of a part."""
+    return lambda lock: in_common(part, lock.part)
+
+
+def take(
+    remote: Remote,
+    ref: str,
+    lock: Lock,
+    note: Note,
+    *,
+    meets: Optional[Meets] = None,
+    left: AbstractSet[str] = frozenset(),
+) -> Taken:
+    """Take a lock, also from holders found dead; raises Locked where another one has something of it.
+
+    meets: what another holder has that is wanted, by default what the parts have in common; left: the ids of locks that
+    were taken from here, by processes of which it is known that they are gone.
     """
-    for more in reversed(range(TRIES)):
+    board, gone, refusals = Board(), set(left), 0  # nothing is held: that is tried first
+    for _ in range(TRIES):
+        _check_free(remote, ref, board.without(gone), meets or meeting(lock.part), gone, note)
+        dead = [other for other in board.holders if other.id in gone and not other.is_maintenance]
+        wanted = replace(lock, stolen_from=" ".join(other.id for other in dead))
         try:
-            taken = _try_to_take(remote, ref, lock, None)
+            taken = _try_to_take(remote, ref, board.without({other.id for other in dead}), wanted)
         except Refused:
-            if more <= TRIES // 2:
+            refusals += 1
+            if refusals >= _REFUSALS:
                 raise
-            continue  # perhaps it was held for the blink of an eye
-        seen = None if taken else look_at_lock(remote, ref)
-        is_left = seen is not None and seen.lock.id in left and not seen.lock.is_maintenance
-        if seen is not None and (is_left or _is_dead(remote, ref, seen, note)):
-            taken = _try_to_take(remote, ref, replace(lock, stolen_from=seen.lock.id), seen.commit)
-            if taken is not None:
-                why = "its holder here is gone" if is_left else f"it was not renewed for {seen.lock.term} s"
-                note(f"took the lock {seen.lock.id} over: {why} ({seen.lock.holder})")
+            taken = None  # perhaps the ref was held for the blink of an eye
         if taken is not None:
+            for other in dead:
+                why = "its holder here is gone" if other.id in left else f"it was not renewed for {other.term} s"
+                note(f"took the lock {other.id} over: {why} ({other.holder})")
             return taken
+        time.sleep(secrets.randbelow(200) / 1000)  # whoever came first may come first again
+        board = look_at_locks(remote, ref)
     raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
 
 
-def _try_to_take(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) -> Optional[Seen]:
-    """Try to take the lock; return it, None if another was faster. Read back: the nonce is ours alone."""
+def _check_free(remote: Remote, ref: str, board: Board, meets: Meets, gone: Set[str], note: Note) -> None:
+    """Watch whoever is in the way and looks dead, and add those who are to *gone*; raises Locked for the others."""
+    for other in board.holders:
+        common = meets(other)
+        if common and _is_dead(remote, ref, board, other, common, note):
+            gone.add(other.id)
+
+
+def _try_to_take(remote: Remote, ref: str, board: Board, lock: Lock) -> Optional[Taken]:
+    """Try to take the lock; return it, None if another holder was faster. Read back: the nonce is ours alone."""
     began = clock()
-    commit = _write(remote.git, lock, before)
+    following = _written(remote.git, board, lock)
     try:
-        there = remote.swap(ref, commit, before)
+        there = remote.swap(ref, following.commit, board.commit)
     except GitError as error:
         remote.read(ref)  # raises if it does not even answer
         raise Refused(
@@ -117,33 +183,57 @@ def _try_to_take(remote: Remote, ref: str, lock: Lock, before: Optional[Oid]) ->
             "--offline applies without it, and shares nothing; where only branches may be pushed, "
             "set lock_ref in stagectl.yaml: refs/heads/stagectl/lock",
         ) from None
-    return Seen(commit, lock, began) if there == commit and remote.read(ref) == commit else None
+    mine = following.find(lock.id)
+    return Taken(following, mine, began) if mine is not None and there == following.commit else None
 
 
-def _write(git: Git, lock: Lock, parent: Optional[Oid]) -> Oid:
-    now = time.strftime(_TIME, time.gmtime())
-    message = message_of(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
-    return write_commit(git, empty_tree(git), [parent] if parent else [], message)
+def _written(git: Git, board: Board, lock: Optional[Lock]) -> Board:
+    """Store the commit that follows on a board, with a lock renewed, or without one; return it as a board."""
+    if lock is not None:
+        now = time.strftime(_TIME, time.gmtime())
+        board = board.having(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
+    tree, parts = _tree(git, board)
+    message = message_of(*board.holders)
+    commit = write_commit(git, tree, [board.commit] if board.commit else [], message)
+    return Board(commit, board.holders, parts)
 
 
-def _is_dead(remote: Remote, ref: str, seen: Seen, note: Note) -> bool:
-    """Watch a lock that was not renewed lately; return whether it is not for its whole term, False if it is free now.
+def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
+    """Store the tree with a file for each holder that does not hold everything; one is written once."""
+    empty = empty_tree(git)
+    objects = Objects(git, empty)
+    parts = {
+        lock.id: board.parts.get(lock.id) or objects.blob(part_text(lock.part).encode())
+        for lock in board.holders
+        if not lock.part.whole
+    }
+    tree = objects.edited(None, {identity: Item("100644", oid) for identity, oid in parts.items()})
+    objects.store()
+    return tree or empty, parts
 
-    Raises Locked as soon as it is renewed, or another has it; at once where it looks alive.
+
+def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, common: Sequence[str], note: Note) -> bool:
+    """Watch a lock that was not renewed lately; return whether it is not for its whole term, or it is gone.
+
+    Raises Locked as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
     """
-    lock, began = seen.lock, clock()
+    began, commit = clock(), board.commit
     if lock.is_maintenance or not _looks_old(lock):
-        raise held(remote, lock)
+        raise held(remote, lock, common)
     note(f"the lock on {remote.name} was not renewed lately; watching it for {lock.term} s: {lock.holder}")
     while True:
         time.sleep(min(lock.term / 10, 2.0))
         is_due = clock() - began >= lock.term
         there = remote.read(ref)
-        if there != seen.commit:
-            now = look_at_lock(remote, ref)
-            if now is None:
-                return False
-            raise held(remote, now.lock)
+        if there != commit:
+            now = look_at_locks(remote, ref)
+            mine, commit = now.find(lock.id), now.commit
+            if mine is None:
+                if now.holders:
+                    raise held(remote, now.holders[-1], common)
+                return True
+            if (mine.renewal, mine.nonce) != (lock.renewal, lock.nonce):
+                raise held(remote, mine, common)
         if is_due:
             return True
 
@@ -157,13 +247,34 @@ def _looks_old(lock: Lock) -> bool:
     return abs(time.time() - calendar.timegm(renewed)) > lock.term * 2 / 3
 
 
-def held(remote: Remote, lock: Lock) -> Locked:
+def held(remote: Remote, lock: Lock, common: Sequence[str] = ("everything",)) -> Locked:
     """Return the refusal that names who holds the lock, and what for."""
     what = "locked for maintenance" if lock.is_maintenance else "locked"
+    both = "" if lock.part.whole or "everything" in common else f"; in common: {few(tuple(common))}"
     return Locked(
-        f"{remote.name} is {what} by {lock.holder}: {lock.purpose} (lock {lock.id})",
+        f"{remote.name} is {what} by {lock.holder}: {lock.purpose} (lock {lock.id}){both}",
         f"wait for it, and look with: stagectl locks; to take it away: stagectl unlock {lock.id}",
     )
+
+
+def drop(remote: Remote, ref: str, identity: str) -> Board:
+    """Take a lock away, whoever holds it, and leave the others; return who held what before.
+
+    Where the board has no such lock nothing is done. Raises StagectlError where it is renewed all the time.
+    """
+    for _ in range(TRIES):
+        board = look_at_locks(remote, ref)
+        if board.find(identity) is None or _is_swapped(remote, ref, board, identity):
+            return board
+        time.sleep(secrets.randbelow(200) / 1000)
+    raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
+
+
+def _is_swapped(remote: Remote, ref: str, board: Board, identity: str) -> bool:
+    """Try to put the board without a lock into the place of a board; return whether it is there."""
+    rest = board.without({identity})
+    new = _written(remote.git, rest, None).commit if rest.holders else None
+    return remote.swap(ref, new, board.commit) == new
 
 
 class Holding:
@@ -172,23 +283,47 @@ class Holding:
     lost: why it is held no more, "" while it is.
     """
 
-    def __init__(self, remote: Remote, ref: str, seen: Seen) -> None:
-        self._remote, self._ref, self._term = remote, ref, float(seen.lock.term)
-        self._lock, self._commit = seen.lock, seen.commit
-        self._own: Set[Oid] = {seen.commit}
-        self._until = seen.at + self._term  # no observer takes it for dead before
+    def __init__(self, remote: Remote, ref: str, taken: Taken) -> None:
+        self._remote, self._ref, self._term = remote, ref, float(taken.lock.term)
+        self._lock, self._board = taken.lock, taken.board
+        self._until = taken.at + self._term  # no observer takes it for dead before
         self._turn, self._ending = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
         self.lost = ""
         self._thread.start()
 
-    def name_run(self, run: str) -> None:
-        """Write which run the lock is held for into it; raises Locked if it is not held any more."""
+    @property
+    def lock(self) -> Lock:
+        """What is held."""
+        return self._lock
+
+    def extend(self, part: Part, meets: Meets) -> None:
+        """Hold more; raises Locked where another holder has some of that, or where the lock is lost."""
         with self._turn:
-            self._lock = replace(self._lock, run=run)
-            self._renew()
+            for _ in range(TRIES):
+                if self.lost:
+                    break
+                for other in self._board.without({self._lock.id}).holders:
+                    if meets(other):
+                        raise held(self._remote, other, meets(other))
+                self._lock = replace(self._lock, part=part)
+                kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
+                self._board = replace(self._board, parts=kept)
+                if self._renewed(ASK_SECONDS):
+                    return
+        raise self._gone_before_anything_ran()
+
+    def _gone_before_anything_ran(self) -> Locked:
+        return Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
+
+    def name_run(self, run: str) -> None:
+        """Have it say which run it is held for; raises Locked if it is not held any more."""
+        with self._turn:
+            if self._lock.run != run or clock() >= self._until:
+                self._lock = replace(self._lock, run=run)
+                self._renew()
         if self.lost:
-            raise Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
+            raise self._gone_before_anything_ran()
 
     def assured(self) -> str:
         """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
@@ -201,8 +336,8 @@ class Holding:
         """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
         self._ending.set()
         self._thread.join()
-        if not self.lost:
-            self._remote.swap(self._ref, None, self._commit)
+        if not self.lost and not _is_swapped(self._remote, self._ref, self._board, self._lock.id):
+            drop(self._remote, self._ref, self._lock.id)
 
     def _keep(self) -> None:
         while not self.lost and not self._ending.wait(self._term / 3):
@@ -218,7 +353,6 @@ class Holding:
             began = clock()
             try:
                 if self._renewed(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
-                    self._until = began + self._term
                     return
             except StagectlError:
                 if clock() >= self._until:
@@ -227,20 +361,27 @@ class Holding:
                     return
 
     def _renewed(self, seconds: float) -> bool:
-        """Push a child of the lock's commit; return whether it is there, and note it when another's is."""
-        lock = replace(self._lock, renewal=self._lock.renewal + 1)
-        commit = _write(self._remote.git, lock, self._commit)
-        self._own.add(commit)
-        there = self._remote.swap(self._ref, commit, self._commit, seconds)
-        if there is not None and there in self._own:  # also a push of ours whose answer got lost
-            self._lock, self._commit = lock, there
-            return there == commit
-        is_late = clock() >= self._until
-        self.lost = "it was unlocked" if there is None else "another holder has it"
-        if there is None and is_late:
+        """Push a child of the ref's commit; return whether it is there.
+
+        Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
+        """
+        began = clock()
+        following = _written(self._remote.git, self._board, replace(self._lock, renewal=self._lock.renewal + 1))
+        there = self._remote.swap(self._ref, following.commit, self._board.commit, seconds)
+        if there != following.commit:
+            self._see(look_at_locks(self._remote, self._ref) if there is not None else Board())
+            return False
+        self._lock, self._board = following.find(self._lock.id) or self._lock, following
+        self._until = began + self._term
+        return True
+
+    def _see(self, board: Board) -> None:
+        """Learn what others made of the board."""
+        mine = board.find(self._lock.id)
+        if mine is not None:  # also a push of ours whose answer got lost
+            self._board = board
+            return
+        thief = next((lock for lock in board.holders if self._lock.id in lock.stolen_from.split()), None)
+        self.lost = f"{thief.holder} took it over" if thief else "it was unlocked"
+        if thief is None and clock() >= self._until:
             self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"
-        if there is not None:
-            with suppress(StagectlError):
-                now = look_at_lock(self._remote, self._ref)
-                self.lost = f"{now.lock.holder} took it over" if now else self.lost
-        return False

@@ -9,6 +9,7 @@ its own runs; what counts for every clone is the applied branch.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import secrets
@@ -16,32 +17,35 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
+from stagectl.adapters.running.lock import Here, moment, runs_told
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
 from stagectl.core import forms
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
 from stagectl.core.running.run_document import header_json, outcome_json, read_header, read_record
 from stagectl.core.running.runs import Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
+TRIES, PAUSE = 20, 0.05  # how often, and how many seconds apart, a journal is tried to be locked
 RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
 ROOM = "make room on the disk, and try again"
 
 
 class Journal:
-    """The journal of one run, open for writing; who opens it holds the lock.
+    """The journal of one run, open for writing by one process at a time: raises Busy where another one writes it.
 
     Everything it was given is on the disk when a method returns; one that cannot do that raises StagectlError.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, descriptor: Optional[int] = None) -> None:
+        """Open the journal of a run; descriptor: the file, where it is open and locked already."""
         self.folder = folder
-        self._descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor = _locked(folder) if descriptor is None else descriptor
         # A line that a kill tore must not become the beginning of the next one.
         self._size = len(_whole_lines(self._descriptor))
         os.ftruncate(self._descriptor, self._size)
@@ -70,7 +74,7 @@ class Journal:
         shutil.rmtree(self.folder / "private", ignore_errors=True)
         self.add(answers)
 
-    def close(self, commit: Optional[Oid], kept: Optional[Oid] = None) -> None:
+    def end(self, commit: Optional[Oid], kept: Optional[Oid] = None) -> None:
         """Note that the run is over; commit: the applied commit, None if the state did not move.
 
         kept: where a run is kept that could not be recorded.
@@ -79,7 +83,13 @@ class Journal:
         (self.folder / NOTES).unlink(missing_ok=True)
         _spend(self.folder)
         self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
-        os.close(self._descriptor)
+        self.close()
+
+    def close(self) -> None:
+        """Write it no more; a run that is not over is an interrupted one from now on."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _write_what_ended(self, entries: Sequence[Mapping[str, Any]]) -> None:
         try:
@@ -116,15 +126,37 @@ class Journal:
         return folder
 
 
+def _locked(folder: Path) -> int:
+    """Return the journal of a run, open and locked; raises Busy where another process has it."""
+    descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    for _ in range(TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        time.sleep(PAUSE)  # whoever asks whether the run goes on has it for the blink of an eye
+    os.close(descriptor)
+    raise Busy(f"run {folder.name} is being finished by another process", "wait for it; see: stagectl report")
+
+
 def output_path(folder: Path, identity: ChangeId) -> Path:
     """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
     return folder / f"output/{identity.replace('/', '+')}.log"
 
 
-def new_run(scratch: Path, now: float) -> str:
-    """Return an id that sorts after those of all runs here, also of those begun in the same second."""
+def new_run(scratch: Path, now: float, here: Here) -> str:
+    """Return an id that sorts after those of all runs here, also of those begun in the same second.
+
+    Who holds something here says that this is its run, so no other is given the same.
+    """
+    with moment(scratch):
+        run = _new_run({*run_ids(scratch), *runs_told(scratch)}, now)
+        here.say(run=run)
+    return run
+
+
+def _new_run(known: AbstractSet[str], now: float) -> str:
     stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
-    newest = max(run_ids(scratch), default="")
+    newest = max(known, default="")
     if newest >= stamp:
         stamp, _, last = newest.partition("-")
         suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
@@ -133,9 +165,9 @@ def new_run(scratch: Path, now: float) -> str:
 
 def begin(scratch: Path, header: Header) -> Journal:
     """Make the folder of a run, durably, and return its journal."""
-    with errors_as("the run cannot begin"):
-        _make(scratch, header)
-    return Journal(folder_of_run(scratch, header.run))
+    with errors_as("the run cannot begin"), moment(scratch):
+        descriptor = _make(scratch, header)
+    return Journal(folder_of_run(scratch, header.run), descriptor)
 
 
 @contextmanager
@@ -147,7 +179,8 @@ def errors_as(what: str) -> Iterator[None]:
         raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", ROOM) from error
 
 
-def _make(scratch: Path, header: Header) -> None:
+def _make(scratch: Path, header: Header) -> int:
+    """Make the folder of a run; return its journal, open and locked, so that it never looks interrupted."""
     runs = scratch / "runs"
     is_new = not runs.exists()
     runs.mkdir(exist_ok=True)
@@ -156,12 +189,13 @@ def _make(scratch: Path, header: Header) -> None:
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
     _write_durably(building / "run.json", json.dumps(header_json(header)).encode())  # indented it is not done in C
-    (building / "journal").touch(mode=0o600)
+    descriptor = _locked(building)
     _reserve(building)
     _flush_folder(building)
     os.rename(building, folder)
     for path in (runs, scratch, scratch.parent) if is_new else (runs,):
         _flush_folder(path)
+    return descriptor
 
 
 def _write_durably(path: Path, data: bytes) -> None:
@@ -215,7 +249,7 @@ def _prune(runs: Path) -> None:
 
 
 def tidy(scratch: Path) -> None:
-    """Remove what killed commands left half made; the caller holds the lock, so nothing is at it now."""
+    """Remove what killed commands left half made; the caller has the moment, so nothing is at it now."""
     for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
         if half.is_dir():
             shutil.rmtree(half, ignore_errors=True)

@@ -1,68 +1,210 @@
-"""The lock of one machine for one repository: it goes with the process that holds it, however that ends."""
+"""Who is at work here, on one machine in one repository, and on what: it goes with the process, however that ends.
+
+Each holder has a file under `holders/`, which it keeps locked for its life; who reads or changes what these say holds
+`apply.lock` for that moment. The file of one that was killed stays, and names the lock on the remote that it left.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
+import secrets
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Callable, Iterator
+from typing import IO, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 from stagectl.core.errors import Busy
+from stagectl.core.locks import WHOLE, Part, few, in_common, part_of_text, part_text
 
-TRIES, PAUSE = 5, 0.05  # how often, and how many seconds apart: `is_held` holds it for a moment, too
+PAUSE = 0.05  # seconds between two tries
+SECONDS = 60.0  # how long anything is waited for that is held for a moment
+HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"
+_UNKNOWN = "it has not said who it is yet"
+_ID = re.compile(r"[0-9a-f]{8}")
+Meets = Callable[[Part], Tuple[str, ...]]  # what another holder has that is wanted
 
 
-def _try_to_take(file: IO[str]) -> bool:
-    for _ in range(TRIES):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(PAUSE)
-        else:
-            return True
-    return False
+def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
+    """Lock a file until it is closed; return whether no other has it."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
-def only_one(scratch: Path, what: str) -> Iterator[Callable[[str], None]]:
-    """Hold the lock; raises Busy that says who holds it, since when, and which run.
+def moment(scratch: Path, name: str = MOMENT, seconds: float = SECONDS) -> Iterator[None]:
+    """Be the only one for what takes a moment; raises Busy where another one takes longer than that.
 
-    what: the command that wants it. Yields a function by which the holder says which run it does.
+    name: `MOMENT` for the holders' files and the folders of runs, `BRANCH` for moves of the applied branch.
     """
-    with open(scratch / "apply.lock", "a+", encoding="utf-8") as file:
-        if not _try_to_take(file):
-            file.seek(0)
-            holder = file.read().strip() or "it has not said who it is yet"
-            raise Busy(f"another apply is running: {holder}", "wait for it, or: stagectl stop RUN")
-        since = f"process {os.getpid()}, {what}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"
-
-        def say(run: str) -> None:
-            with suppress(OSError):  # on a full disk it is held all the same
-                file.seek(0)
-                file.truncate(0)
-                file.write(f"{since}{f', run {run}' if run else ''}\n")
-                file.flush()
-
-        say("")
-        yield say
+    with open(scratch / name, "a+", encoding="utf-8") as file:
+        end = time.monotonic() + seconds
+        while not try_lock(file):
+            if time.monotonic() >= end:
+                raise Busy(f"another stagectl is busy here: {name} is held for {seconds:.0f} s", "try again")
+            time.sleep(PAUSE)
+        yield
 
 
-def is_held(scratch: Path) -> bool:
-    """Return whether the lock is held now."""
+@dataclass
+class Here:
+    """What one process holds on this machine."""
+
+    scratch: Path
+    id: str
+    part: Part
+    _file: IO[str]
+    _said: Dict[str, str] = field(default_factory=dict)
+
+    def say(self, **more: str) -> None:
+        """Say more of itself, for whoever looks: run, remote (the lock it took there)."""
+        self._said.update(more)
+        self._write()
+
+    def extend(self, part: Part, meets: Optional[Meets] = None) -> None:
+        """Hold more; raises Busy where another process has some of that."""
+        with moment(self.scratch):
+            _check_free(self.scratch, meets or (lambda other: in_common(part, other)), self.id)
+            self.part = part
+            self._write()
+
+    @property
+    def has_remote(self) -> bool:
+        """Whether it holds a lock on the remote, or could not give one back."""
+        return bool(self._said.get("remote"))
+
+    def close(self) -> None:
+        """Be at work no more."""
+        self._file.close()
+
+    def _write(self) -> None:
+        found = os.fstat(self._file.fileno())
+        told = {**self._said, "whose": f"{found.st_dev} {found.st_ino}", "part": part_text(self.part)}
+        with suppress(OSError):  # on a full disk it is held all the same
+            self._file.seek(0)
+            self._file.truncate(0)
+            self._file.write(json.dumps(told))
+            self._file.flush()
+
+
+@contextmanager
+def only_one(scratch: Path, what: str, part: Part = WHOLE, meets: Optional[Meets] = None) -> Iterator[Here]:
+    """Hold a part of what there is; raises Busy that says which process has some of it, since when, and which run.
+
+    what: the command that wants it; meets: what another holder has that is wanted, by default what both parts have.
+    """
+    with moment(scratch):
+        _check_free(scratch, meets or (lambda other: in_common(part, other)), "")
+        here = _entered(scratch, what, part)
     try:
-        with open(scratch / "apply.lock", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
+        yield here
+    finally:
+        if not here.has_remote:
+            (scratch / HOLDERS / here.id).unlink(missing_ok=True)
+        here.close()
+
+
+def _entered(scratch: Path, what: str, part: Part) -> Here:
+    folder = scratch / HOLDERS
+    folder.mkdir(exist_ok=True)
+    forget_left(scratch, all_of_them=False)
+    identity = secrets.token_hex(4)
+    file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (who holds it closes it)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    here = Here(scratch, identity, part, file, {"process": str(os.getpid()), "what": what, "since": since})
+    here.say()
+    return here
+
+
+def _check_free(scratch: Path, meets: Meets, own: str) -> None:
+    for other in holders(scratch):
+        common = meets(other.part) if other.id != own else ()
+        if common:
+            both = "" if "everything" in common else f"; in common: {few(common)}"
+            raise Busy(f"another apply is running: {other.words}{both}", "wait for it, or: stagectl stop RUN")
+
+
+@dataclass(frozen=True)
+class Other:
+    """A holder as its file tells: words: process, command, since when, which run; part: what it has."""
+
+    id: str
+    words: str
+    part: Part
+
+
+def holders(scratch: Path) -> List[Other]:
+    """Return who is at work here now, those that began first to begin with."""
+    found = []
+    for path, told in _files(scratch):
+        if told is not None:
+            found.append((told.get("since", ""), Other(path.name, _words(told), part_of_text(told.get("part", "")))))
+    return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
+
+
+def _words(told: Dict[str, str]) -> str:
+    if "process" not in told:
+        return _UNKNOWN
+    run = f", run {told['run']}" if told.get("run") else ""
+    return f"process {told['process']}, {told['what']}, since {told['since']}{run}"
+
+
+def runs_told(scratch: Path) -> FrozenSet[str]:
+    """Return the runs of those who are at work here."""
+    return frozenset(told.get("run", "") for _, told in _files(scratch) if told) - {""}
+
+
+def _files(scratch: Path) -> Iterator[Tuple[Path, Optional[Dict[str, str]]]]:
+    """Yield the holders' files, with what they say, None for that of a process that is gone."""
+    folder = scratch / HOLDERS
+    for name in sorted(os.listdir(folder)) if folder.is_dir() else []:
+        with suppress(FileNotFoundError):
+            if _ID.fullmatch(name):
+                with open(folder / name, encoding="utf-8") as file:
+                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _told(file)
+
+
+def _told(file: IO[str]) -> Dict[str, str]:
+    """Return what a holder's file says, nothing where it cannot be read (yet)."""
+    with suppress(OSError, ValueError):
+        raw = json.loads(file.read())
+        if isinstance(raw, dict):
+            return {str(key): str(value) for key, value in raw.items()}
+    return {}
+
+
+def left_behind(scratch: Path) -> FrozenSet[str]:
+    """Return the ids of locks on the remote that processes of this clone took and did not give back.
+
+    What a file says begins with what the file itself is: a copied clone does not believe it.
+    """
+    return frozenset(remote for path, told in _files(scratch) if told is None for remote in _left(path))
+
+
+def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
+    """Remove the files of processes that are gone; by default also of those that left something on the remote."""
+    for path in [path for path, told in _files(scratch) if told is None]:
+        if all_of_them or not _left(path):
+            path.unlink(missing_ok=True)
+
+
+def _left(path: Path) -> List[str]:
+    """Return the lock on the remote that the file of a process names which is gone, if there is one."""
+    with suppress(OSError), open(path, encoding="utf-8") as file:
+        said, itself = _told(file), os.fstat(file.fileno())
+        if said.get("whose") == f"{itself.st_dev} {itself.st_ino}" and said.get("remote"):
+            return [said["remote"]]
+    return []
 
 
 def holder(scratch: Path) -> str:
-    """Return what the holder of the lock says of itself, "" if it is not held."""
-    if not is_held(scratch):
-        return ""
-    return (scratch / "apply.lock").read_text(encoding="utf-8").strip() or "it has not said who it is yet"
+    """Return what the first of those at work here says of itself, "" if there is none."""
+    found = holders(scratch)
+    return found[0].words if found else ""

@@ -1,4 +1,4 @@
-"""The folders of runs, under the git folder: which runs there are, and whether one was interrupted.
+"""The folders of runs, under the git folder: which runs there are, which go on, and which were interrupted.
 
 Every command asks that last question, so nothing is loaded here that only those need who read a journal.
 """
@@ -6,11 +6,12 @@ Every command asks that last question, so nothing is loaded here that only those
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import stat
 from pathlib import Path
-from typing import BinaryIO, List, Optional
+from typing import BinaryIO, List
 
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
@@ -27,22 +28,32 @@ def folder_of_run(scratch: Path, run: str) -> Path:
     return scratch / "runs" / run
 
 
-def unclosed(scratch: Path) -> Optional[str]:
-    """Return the run that was not closed; every apply closes what was left open before, so there is one at most.
+def unclosed(scratch: Path) -> List[str]:
+    """Return the runs that were not closed and that no process is at work on, the oldest first."""
+    return sorted(run for run in run_ids(scratch) if not _is_closed(scratch, run) and not is_going_on(scratch, run))
 
-    It need not be the newest by its name: clocks go wrong.
-    """
-    for name in run_ids(scratch):
-        try:
-            with open_file(folder_of_run(scratch, name) / "journal") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 1024))
-                last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
-        except OSError:
-            return name
-        if not last.startswith(b'{"end"'):
-            return name
-    return None
+
+def _is_closed(scratch: Path, run: str) -> bool:
+    try:
+        with open_file(folder_of_run(scratch, run) / "journal") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1024))
+            last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+    except OSError:
+        return False
+    return last.startswith(b'{"end"')
+
+
+def is_going_on(scratch: Path, run: str) -> bool:
+    """Return whether a process has the journal of a run open, to write it."""
+    try:
+        with open_file(folder_of_run(scratch, run) / "journal") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def open_file(path: Path) -> BinaryIO:

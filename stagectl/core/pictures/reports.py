@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
-from stagectl.core.locks import Lock
+from stagectl.core.locks import Lock, Part
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
 from stagectl.core.values import Inputs, Path, Value
 
@@ -178,11 +178,11 @@ class Syncing:
 
 
 class Locks(NamedTuple):
-    """Who holds what. machine: the words of the process here that applies, "" if none; remote: "" without one."""
+    """Who holds what. here: the words of each process at work here, with what it has; remote: "" without one."""
 
-    machine: str
+    here: Tuple[Tuple[str, Part], ...]
     remote: str
-    held: Optional[Lock] = None
+    held: Tuple[Lock, ...] = ()
 
 
 @dataclass(frozen=True)

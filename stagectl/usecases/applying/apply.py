@@ -6,15 +6,14 @@ import os
 import shlex
 import socket
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from typing import Callable, Mapping, Optional, Sequence, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
-from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Applied, ChangeId, Name, Oid, split_change
+from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
@@ -23,13 +22,12 @@ from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
-from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
+from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, recorded_only
 from stagectl.usecases.applying.preflight import check_plan
-from stagectl.usecases.applying.record import conclude
-from stagectl.usecases.applying.recover import recover
+from stagectl.usecases.applying.record import concluded, published
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed
@@ -39,7 +37,7 @@ from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Alone, Note, shared
+from stagectl.usecases.team.share import Note, Team
 from stagectl.usecases.team.waiting import Waiting
 
 
@@ -70,9 +68,6 @@ class Options:
     wait: Optional[float] = None
 
 
-Confirm = Callable[[Plan], bool]
-
-
 def apply(
     workspace: Workspace,
     selection: Selection,
@@ -90,68 +85,57 @@ def apply(
     """
     _check_here(workspace)
     is_remote(options.where, workspace.config)
-    with ExitStack() as locks:
-        waiting = Waiting(options.wait, note)
-        say = waiting.enter(locks, lambda: only_one(workspace.git.own_scratch(), "apply"))
-        team = waiting.enter(locks, lambda: shared(workspace, "apply", note, offline=options.offline))
-        _recover(workspace, note)
+    waiting = Waiting(options.wait, note)
+    team = Team(workspace, "apply", note, offline=options.offline)
+    asking = Asking(workspace, team, confirm, note, options.outputs)
+
+    def make(now: Workspace) -> Tuple[Plan, Situation]:
         if options.require_signed:
-            _check_signatures(workspace, workspace.git.resolve(options.head))
-        plan, situation = _plan(workspace, selection, options)
-        options = replace(options, filter=followed(plan, options.filter))
-        is_anything = bool(plan.changes or plan.recorded or options.outputs)
-        if options.record_only and not is_anything:
+            _check_signatures(now, now.git.resolve(options.head))
+        plan, situation = _plan(now, selection, options)
+        if options.record_only and not (plan.changes or plan.recorded or options.outputs):
             _check_waiting(plan)
-        if not is_anything or not confirm(plan):
-            return Application(plan, unshared=team.publish(), declined=is_anything)
-        check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
-        header = _header(workspace, plan, options)
-        if options.record_only:
-            _check_recording(workspace, plan, situation, header)
-        say(header.run)
-        begin(plan, header.run)
-        with discreet(workspace, plan, header):
-            done = _carry_out(workspace, (plan, header, situation.applied), options, team, Onlooker(watch, note))
-        return replace(done, unshared=team.publish())
+        return plan, situation
+
+    with ExitStack() as locks:
+        first = waiting.enter(locks, lambda: nullcontext(asking.planned(make)))
+        if not first.is_anything(options) and first.part.is_nothing:
+            return Application(first.plan)
+        if first.is_anything(options) and not asking.is_yes(first.plan):
+            return Application(first.plan, declined=True)
+        agreed = waiting.enter(locks, lambda: asking.under_locks(first, make))
+        if not agreed.planned.is_anything(options):
+            return Application(agreed.planned.plan, unshared=published(workspace, agreed.team))
+        if not asking.is_yes(agreed.planned.plan):
+            return Application(agreed.planned.plan, declined=True)
+        return _carry_out(agreed, options, Onlooker(watch, note, begin))
 
 
-def _recover(workspace: Workspace, note: Note) -> None:
-    """Record an interrupted run, if there is one, on the applied branch as it is now: it may have been fetched."""
-    workspace.look_again()
-    journals.tidy(workspace.git.own_scratch())
-    done = recover(workspace)
-    if done is not None:
-        note(done)
-        workspace.look_again()  # the applied branch may have moved
-
-
-def _carry_out(
-    workspace: Workspace,
-    planned: Tuple[Plan, Header, Mapping[Name, Applied]],
-    options: Options,
-    team: Alone,
-    onlooker: Onlooker,
-) -> Application:
-    """Run a plan and record what came of it; the journal stays open until that is done.
-
-    planned: the plan, the run, and the applied state that the plan was made from.
-    """
-    plan, header, applied = planned
+def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Application:
+    """Run a plan, record what came of it and share that; the journal stays open until it is recorded."""
+    workspace, plan, situation = agreed.planned.workspace, agreed.planned.plan, agreed.planned.situation
+    options = replace(options, filter=followed(plan, options.filter))
+    check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
+    header = _header(workspace, plan, options, agreed.run)
+    if options.record_only:
+        _check_recording(workspace, plan, situation, header)
+    onlooker.begin(plan, header.run)
     total = options.parallel or workspace.config.parallelism
-    with cluster_of(workspace, plan, header, options.where, total) as cluster:
-        team.begin(header.run)
-        task = Task(workspace, plan, header, applied, journals.begin(workspace.git.own_scratch(), header))
-        if options.record_only:
-            outcomes = recorded_only(plan, header, applied)
-            task.journal.add(list(outcomes.items()))
-            interrupted = False
-        else:
-            again = tried(plan, applied)
-            outcomes, interrupted = execute(
-                task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=team.lost
-            )
-    commit = conclude(task, outcomes)
-    return Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
+    with discreet(workspace, plan, header), cluster_of(workspace, plan, header, options.where, total) as cluster:
+        agreed.team.begin(header.run)
+        with closing(journals.begin(workspace.git.scratch(), header)) as journal:
+            task = Task(workspace, plan, header, situation.applied, journal)
+            if options.record_only:
+                outcomes, interrupted = recorded_only(plan, header, situation.applied), False
+                journal.add(list(outcomes.items()))
+            else:
+                again, holds = tried(plan, situation.applied), agreed.team.lost
+                outcomes, interrupted = execute(
+                    task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=holds
+                )
+            commit, unshared = concluded(task, outcomes, agreed.team)
+    done = Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
+    return replace(done, unshared=unshared)
 
 
 def _check_recording(workspace: Workspace, plan: Plan, situation: Situation, header: Header) -> None:
@@ -169,9 +153,7 @@ def _check_waiting(plan: Plan) -> None:
         raise StagectlError(f"{waiting[0].id} cannot be recorded: {waiting[0].message}", "nothing was recorded")
 
 
-def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
-    now = time.time()
-    run = journals.new_run(workspace.git.own_scratch(), now)
+def _header(workspace: Workspace, plan: Plan, options: Options, run: str) -> Header:
     assert plan.head is not None, "_check_here saw a commit"
     by = workspace.git.check_identity()
     return Header(
@@ -180,7 +162,7 @@ def _header(workspace: Workspace, plan: Plan, options: Options) -> Header:
         plan.head,
         plan.base,
         by,
-        now,
+        time.time(),
         process=os.getpid(),
         host=socket.gethostname(),
         filter=options.filter,
@@ -210,8 +192,7 @@ def _check_here(workspace: Workspace) -> None:
     dirty = workspace.dirty()
     if dirty:
         raise StagectlError(
-            f"not committed: {', '.join(map(from_here, dirty[:5]))}",
-            "only what is committed is applied: commit it first",
+            f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
         )
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from stagectl.adapters.running.lock import is_held
 from stagectl.adapters.running.run_folders import folder_of_run, unclosed
 from stagectl.core.model import ChangeId
 from stagectl.usecases.repository.workspace import Workspace
 
 
 def interrupted(workspace: Workspace) -> Optional[str]:
-    """Return the run that was interrupted and was not recovered, None if there is none."""
-    scratch = workspace.git.own_place
-    run = unclosed(scratch)
-    return None if run is None or is_held(scratch) else run
+    """Return the first run that was interrupted and was not recovered, None if there is none."""
+    return next(iter(unclosed(workspace.git.common / "stagectl")), None)
 
 
 def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
@@ -23,7 +20,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
         return {}
     from stagectl.adapters.running.processes import living
 
-    return living(folder_of_run(workspace.git.own_place, run))
+    return living(folder_of_run(workspace.git.common / "stagectl", run))
 
 
 def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Optional, Sequence
+from typing import ContextManager, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import write
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settled
+from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
@@ -19,10 +20,11 @@ from stagectl.core.running.runs import Header
 from stagectl.core.values import canonical
 from stagectl.usecases.applying.task import Task
 from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Alone
 
 NO_BASE = "none"  # the base of the first apply
 LONGEST_REASON = 200  # characters
-TRIES = 5  # how often a run is replayed onto what others applied meanwhile
+TRIES = 40  # how often a run is replayed onto what others applied meanwhile
 
 
 class Overtaken(StagectlError):
@@ -41,10 +43,28 @@ def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     try:
         commit = _record(task, outcomes)
     except Overtaken as error:
-        task.journal.close(None, error.kept)
+        task.journal.end(None, error.kept)
         raise
-    task.journal.close(commit)
+    task.journal.end(commit)
     return commit
+
+
+def concluded(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> Tuple[Optional[Oid], str]:
+    """Record a run and share that, with no other process of this clone in between; return the commit, and why it is not."""
+    with _alone(task.workspace):
+        commit = conclude(task, outcomes)
+        unshared = team.publish()
+    return team.now(commit), unshared
+
+
+def published(workspace: Workspace, team: Alone) -> str:
+    """Share what was recorded before, with no other process of this clone in between; return why that did not work."""
+    with _alone(workspace):
+        return team.publish()
+
+
+def _alone(workspace: Workspace) -> ContextManager[None]:
+    return moment(workspace.git.scratch(), BRANCH, 2 * workspace.config.remote_timeout)
 
 
 def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
-from stagectl.adapters.running.lock import only_one
+from stagectl.adapters.running.lock import moment, only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.pictures.reports import outliving_text
@@ -20,7 +21,7 @@ from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, recorded_only
 from stagectl.usecases.applying.interrupted import outliving
-from stagectl.usecases.applying.record import conclude, is_recorded
+from stagectl.usecases.applying.record import conclude, concluded, is_recorded, published
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed, with_files
@@ -33,15 +34,22 @@ Ask = Callable[[Change], str]  # a change whose end was not seen -> one of these
 
 
 def recover(workspace: Workspace) -> Optional[str]:
-    """Record an interrupted run as far as it is known how its changes ended; return what was done, None if nothing.
+    """Record interrupted runs as far as it is known how their changes ended; return what was done, None if nothing.
 
-    The caller holds the lock.
+    The caller is the only one here who moves the applied branch.
     """
-    found = _interrupted(workspace)
-    if found is None:
-        return None
+    said = []
+    for run in run_folders.unclosed(workspace.git.scratch()):
+        with _at_work_on(workspace, run) as found:
+            if found is not None:
+                said.append(_recovered(workspace, *found))
+        workspace.look_again()  # the applied branch may have moved
+    return "\n".join(said) or None
+
+
+def _recovered(workspace: Workspace, journal: journals.Journal, found: Record) -> str:
     outcomes, left = lost(found), outliving(workspace, found.header.run)
-    commit = _close(workspace, found, outcomes)
+    commit = _close(workspace, journal, found, outcomes)
     done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
     unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
     text = f"run {found.header.run} was interrupted: {done} of {len(outcomes)} changes are recorded"
@@ -50,22 +58,27 @@ def recover(workspace: Workspace) -> Optional[str]:
     return "\n".join([text, *(f"warning: {line}" for line in outliving_text(left))])
 
 
-def _interrupted(workspace: Workspace) -> Optional[Record]:
-    scratch = workspace.git.own_scratch()
-    run = run_folders.unclosed(scratch)
-    return journals.read(scratch, run) if run is not None else None
+@contextmanager
+def _at_work_on(workspace: Workspace, run: str) -> Iterator[Optional[Tuple[journals.Journal, Record]]]:
+    """Yield the journal of a run, for this process alone, and what it tells; None if another one has closed it."""
+    scratch = workspace.git.scratch()
+    found = journals.read(scratch, run)
+    with closing(journals.Journal(run_folders.folder_of_run(scratch, run))) as journal:
+        found = journals.read(scratch, run)
+        yield (journal, found) if found.ended is None else None
 
 
-def _close(workspace: Workspace, found: Record, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
+def _close(
+    workspace: Workspace, journal: journals.Journal, found: Record, outcomes: Mapping[ChangeId, Outcome]
+) -> Optional[Oid]:
     """Record a run, unless that was done before it was interrupted, and close its journal."""
     header = found.header
-    folder = run_folders.folder_of_run(workspace.git.own_scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:
-        journals.Journal(folder).close(commit)
+        journal.end(commit)
         return commit
     plan, applied = plan_of(workspace, header)
-    return conclude(Task(workspace, plan, header, applied, journals.Journal(folder)), outcomes)
+    return conclude(Task(workspace, plan, header, applied, journal), outcomes)
 
 
 def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
@@ -74,7 +87,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the commit {header.source[:12]} that run {header.run} applies is gone from this repository",
             f"fetch it from where it still is, or give the run up: see `stagectl report {header.run}`, and move this "
-            f"folder away: {run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
+            f"folder away: {run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
         )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_at(header.base))
@@ -83,7 +96,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
             "finish it with the version of stagectl that began it, or give it up: move this folder away, "
-            f"{run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
+            f"{run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
         )
     return replace(plan, base=header.base, head=header.source), situation.applied
 
@@ -105,26 +118,31 @@ def resume(
     ask: what became of a change whose end was not seen; not asked for kinds that are idempotent, which run again.
     outputs: of changes that are said to be done.
     """
-    with only_one(workspace.git.own_scratch(), "resume") as say:
-        journals.tidy(workspace.git.own_scratch())
-        found = _interrupted(workspace)
-        if found is None:
+    scratch = workspace.git.scratch()
+    with only_one(scratch, "resume") as here:
+        with moment(scratch):
+            journals.tidy(scratch)
+        run = next(iter(run_folders.unclosed(scratch)), None)
+        if run is None:
             return None
-        say(found.header.run)
+        here.say(run=run)
         is_remote(where or Where(), workspace.config)
-        for line in outliving_text(outliving(workspace, found.header.run)):
+        for line in outliving_text(outliving(workspace, run)):
             note(f"warning: {line}")
-        with shared(workspace, "resume", note, offline=offline) as team:
-            workspace.look_again()  # the applied branch may have been fetched
-            hands = (where or Where(), parallel or workspace.config.parallelism)
-            interrupted = _Interrupted(found, ask, outputs or {}, hands)
-            done = _resumed(workspace, interrupted, team, Onlooker(watch, note, begin))
-            return replace(done, unshared=team.publish())
+        with _at_work_on(workspace, run) as found:
+            if found is None:
+                return None
+            with shared(workspace, "resume", note, here, offline=offline, run=run) as team:
+                workspace.look_again()  # the applied branch may have been fetched
+                hands = (where or Where(), parallel or workspace.config.parallelism)
+                interrupted = _Interrupted(*found, ask, outputs or {}, hands)
+                return _resumed(workspace, interrupted, team, Onlooker(watch, note, begin))
 
 
 class _Interrupted(NamedTuple):
     """A run to finish, how the operator is asked, outputs from a file, where it runs and how many changes at once."""
 
+    journal: journals.Journal
     record: Record
     ask: Ask
     outputs: Mapping[Name, Outputs]
@@ -135,11 +153,11 @@ def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onloo
     """Finish a run that was interrupted, and record it."""
     found = interrupted.record
     header = found.header
-    folder = run_folders.folder_of_run(workspace.git.own_scratch(), header.run)
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:  # only its journal was not closed
-        journals.Journal(folder).close(commit)
-        return Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
+        interrupted.journal.end(commit)
+        done = Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
+        return replace(done, unshared=published(workspace, team))
     plan, applied = plan_of(workspace, header)
     if not header.record_only and not is_remote(interrupted.hands[0], workspace.config):
         check_committed(workspace.git, plan.kinds.values(), header.source)
@@ -151,15 +169,16 @@ def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onloo
     course = Course(plan, applied)
     known = {change.id: course.ended(change, known[change.id]) for change in plan.changes if change.id in known}
     answers = {identity: known.get(identity) for identity in answers}
-    task = Task(workspace, plan, header, applied, journals.Journal(folder))
+    task = Task(workspace, plan, header, applied, interrupted.journal)
     task.journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
     onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
         again = tried(plan, applied, found.unknown())
         outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.lost))
-        commit = conclude(task, outcomes)
-    return Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
+        commit, unshared = concluded(task, outcomes, team)
+    done = Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
+    return replace(done, unshared=unshared)
 
 
 class _Left(NamedTuple):

@@ -8,7 +8,6 @@ from typing import Dict, Iterable, Optional, Sequence
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
-from stagectl.adapters.running.lock import is_held
 from stagectl.adapters.running.output import last_lines
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, ChangeId, Name, Oid, split_change, staged_path
@@ -24,12 +23,12 @@ from stagectl.usecases.team.share import Note
 
 def earlier_durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
     """Return how many seconds changes took when they last succeeded here, as far as that is known."""
-    return journals.durations(workspace.git.own_scratch(), changes)
+    return journals.durations(workspace.git.scratch(), changes)
 
 
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
     """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
-    scratch = workspace.git.own_scratch()
+    scratch = workspace.git.scratch()
     known = run_folders.run_ids(scratch)
     if not known:
         raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
@@ -43,13 +42,12 @@ def report(workspace: Workspace, run: Optional[str] = None) -> Record:
 
 
 def with_liveness(workspace: Workspace, record: Record) -> Record:
-    """Return a record that says whether the run is going on (it is not closed, and the lock is held).
+    """Return a record that says whether the run is going on (it is not closed, and a process writes its journal).
 
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
-    scratch = workspace.git.own_scratch()
-    newest = run_folders.run_ids(scratch)[:1] == [record.header.run]
-    is_running = record.ended is None and newest and is_held(scratch)
+    scratch = workspace.git.scratch()
+    is_running = record.ended is None and run_folders.is_going_on(scratch, record.header.run)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
     outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
     return replace(record, outcomes=outcomes, is_running=is_running, outliving=left)
@@ -66,7 +64,7 @@ def stop(workspace: Workspace, run: str) -> str:
     found = report(workspace, run)
     if not found.is_running:
         raise StagectlError(f"run {found.header.run} is not going on", "see what it did: stagectl report")
-    (run_folders.folder_of_run(workspace.git.own_scratch(), found.header.run) / "stop").touch()
+    (run_folders.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
     return found.header.run
 
 
@@ -108,8 +106,9 @@ def retry(
 
 def _check_current(workspace: Workspace, source: Oid, names: Sequence[Name]) -> None:
     """Refuse to try again what was staged anew since: it would run what was mended since."""
-    git, paths = workspace.git, [staged_path(name) for name in names]
-    then, now = (git.look_up([git.at(commit or "HEAD", path) for path in paths]) for commit in (source, git.head()))
+    head = workspace.git.head()
+    sides = [[f"{commit}:{staged_path(name)}" for name in names] for commit in (source, head)]
+    then, now = (workspace.git.look_up(side) for side in sides)
     newer = [name for name, before, after in zip(names, then, now) if before != after]
     if newer:
         raise StagectlError(

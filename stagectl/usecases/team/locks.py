@@ -3,47 +3,63 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Callable
 
-from stagectl.adapters.remote.remote_lock import TRIES, look_at_lock, new_lock, take
+from stagectl.adapters.remote.remote_lock import drop, look_at_locks, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import StagectlError, UsageError
-from stagectl.core.locks import Lock
+from stagectl.core.locks import WHOLE, Lock, Part
+from stagectl.core.model import NAME
 from stagectl.core.pictures.reports import Locks
+from stagectl.core.plans.selection import Selection, World, select
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import remote_of
 
 
 def locks(workspace: Workspace) -> Locks:
-    """Return who holds the lock of this machine, and that on the remote; raises StagectlError if it does not answer."""
-    here = machine.holder(workspace.git.own_scratch())
+    """Return who holds what on this machine, and on the remote; raises StagectlError if it does not answer."""
+    here = tuple((other.words, other.part) for other in machine.holders(workspace.git.scratch()))
     if workspace.config.remote not in workspace.git.remotes():
         return Locks(here, "")
     remote = remote_of(workspace)
-    seen = look_at_lock(remote, workspace.config.lock_ref)
-    return Locks(here, remote.name, seen.lock if seen else None)
+    return Locks(here, remote.name, look_at_locks(remote, workspace.config.lock_ref).holders)
 
 
-def lock(workspace: Workspace, reason: str, note: Callable[[str], None]) -> Lock:
-    """Lock the remote until it is unlocked; raises StagectlError if the lock is held."""
+def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable[[str], None]) -> Lock:
+    """Lock what is selected (nothing: all there is) on the remote until it is unlocked; raises Locked where it is."""
     if not reason.strip():
         raise UsageError("say why, for those who wait: --reason TEXT")
-    wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0)
+    part = _part(workspace, selection)
+    wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0, part)
     return take(remote_of(workspace), workspace.config.lock_ref, wanted, note).lock
+
+
+def _part(workspace: Workspace, selection: Selection) -> Part:
+    """Return what a selection locks: what it means now, and what fits the same words later."""
+    if not (selection.names or selection.tags):
+        return WHOLE
+    snapshot = workspace.snapshot(definitions=True)
+    _, applied = workspace.applied()
+    live = {name: state.resource for name, state in applied.items() if state.resource}
+    tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
+    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags)
+    chosen = select(replace(selection, names=selection.of_resources(world).names), world) or frozenset()
+    later = all(NAME.fullmatch(name.replace("*", "x").replace("?", "x")) for name in selection.names)
+    words = selection if later else Selection()  # what graph operators mean later is not known
+    return Part(frozenset(chosen), names=words.names, tags=words.tags)
 
 
 def unlock(workspace: Workspace, identity: str) -> Lock:
     """Take a lock away from its holder, and return it; raises StagectlError if there is none, or another one."""
-    remote, ref = remote_of(workspace), workspace.config.lock_ref
-    for _ in range(TRIES):
-        seen = look_at_lock(remote, ref)
-        if seen is None:
-            raise StagectlError(f"the lock on {remote.name} is not held", "nothing to do")
-        if seen.lock.id != identity:
-            raise StagectlError(
-                f"the lock on {remote.name} is another one: {seen.lock.id}, of {seen.lock.holder}: {seen.lock.purpose}",
-                "look again: stagectl locks",
-            )
-        if remote.swap(ref, None, seen.commit) is None:
-            return seen.lock
-    raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
+    remote = remote_of(workspace)
+    board = drop(remote, workspace.config.lock_ref, identity)
+    found = board.find(identity)
+    if found is not None:
+        return found
+    if not board.holders:
+        raise StagectlError(f"the lock on {remote.name} is not held", "nothing to do")
+    others = "; ".join(f"{lock.id}, of {lock.holder}: {lock.purpose}" for lock in board.holders)
+    is_one = len(board.holders) == 1
+    told = f"the lock on {remote.name} is another one" if is_one else f"the locks on {remote.name} are others"
+    raise StagectlError(f"{told}: {others}", "look again: stagectl locks")

@@ -1,22 +1,26 @@
-"""Sharing with the team: the lock on the remote, and the applied branch fetched before an apply and pushed after it."""
+"""Sharing with the team: locks on the remote, and the applied branch fetched before an apply and pushed after it."""
 
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import contextmanager
-from typing import Callable, Iterator, List, Optional, TypeVar
+from typing import Callable, Iterator, Optional, TypeVar
 
-from stagectl.adapters.git.git import Git, GitError, Locked
-from stagectl.adapters.remote import own_locks
+from stagectl.adapters.applied.replay import replayed_commits, touched
+from stagectl.adapters.git.git import GitError, Locked
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.remote_lock import Holding, Refused, Seen, new_lock, take
-from stagectl.core.errors import StagectlError
+from stagectl.adapters.remote.remote_lock import Holding, Meets, Refused, Taken, meeting, new_lock, take
+from stagectl.adapters.running import lock as machine
+from stagectl.core.errors import Busy, StagectlError
+from stagectl.core.locks import WHOLE, Part
 from stagectl.core.model import Oid
-from stagectl.core.pictures.reports import SharedCommit
 from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.together import commits_since, put_together
 
 Note = Callable[[str], None]
 T = TypeVar("T")
+TRIES, PAUSE = 40, 0.1  # how often a push is tried again that others were faster with; seconds between two tries
 
 
 class Alone:
@@ -24,6 +28,9 @@ class Alone:
 
     def begin(self, run: str) -> None:
         """Learn the run."""
+
+    def extend(self, part: Part, meets: Meets) -> None:
+        """Hold more."""
 
     def lost(self) -> str:
         """Return why nothing more may start, "" while nothing speaks against it."""
@@ -33,16 +40,24 @@ class Alone:
         """Share the applied branch; return why that did not work, "" when it did."""
         return ""
 
+    def now(self, commit: Optional[Oid]) -> Optional[Oid]:
+        """Return what an applied commit is after it was put on top of others."""
+        return commit
+
 
 class Shared(Alone):
-    """An apply that holds the lock on the remote and has what all others applied."""
+    """An apply that holds a lock on the remote and has what all others applied."""
 
-    def __init__(self, workspace: Workspace, remote: Remote, holding: Holding, theirs: Optional[Oid]) -> None:
-        self._workspace, self._remote, self._holding, self._theirs = workspace, remote, holding, theirs
+    def __init__(self, team: Team, remote: Remote, holding: Holding) -> None:
+        self._team, self._remote, self._holding = team, remote, holding
 
     def begin(self, run: str) -> None:
         """Put the run's name on the lock; raises Locked if it is lost already."""
         self._holding.name_run(run)
+
+    def extend(self, part: Part, meets: Meets) -> None:
+        """Hold more; raises Locked where another holder has some of that."""
+        self._holding.extend(part, meets)
 
     def lost(self) -> str:
         """Return that the lock is lost, and why."""
@@ -50,55 +65,135 @@ class Shared(Alone):
         return f"the lock on {self._remote.name} was lost: {why}" if why else ""
 
     def publish(self) -> str:
-        """Push the applied branch; return why that did not work, "" when it did."""
-        git, ref = self._workspace.git, applied_ref(self._workspace)
-        ours = git.find(ref)
-        if ours is None or ours == self._theirs or (self._theirs and git.is_ancestor(ours, self._theirs)):
-            return ""
+        """Push the applied branch, on top of what others pushed; return why that did not work, "" when it did."""
         try:
-            if push(self._workspace, self._remote, ours, self._theirs):
-                return ""
-            theirs = fetch(self._workspace, self._remote)
-        except StagectlError as error:
-            return error.message
-        others = ", ".join(commit.named for commit in commits_since(git, theirs, ours)) or "an unknown change"
-        return f"{ref} moved on {self._remote.name} meanwhile: {others}"
+            for _ in range(TRIES):
+                if self._is_pushed():
+                    return ""
+                time.sleep(PAUSE)
+        except (StagectlError, OSError) as error:
+            return error.message if isinstance(error, StagectlError) else str(error)
+        return f"{self._team.ref} keeps moving on {self._remote.name}"
+
+    def now(self, commit: Optional[Oid]) -> Optional[Oid]:
+        """Return what an applied commit is after it was put on top of others."""
+        became = replayed_commits(self._team.workspace.git)
+        while commit in became:
+            commit = became[commit]
+        return commit
+
+    def _is_pushed(self) -> bool:
+        """Try once; return whether it is there. What others pushed is put below, and no ref is at it before that is."""
+        workspace, ref, remote = self._team.workspace, self._team.ref, self._remote
+        git, ours, known = workspace.git, self._team.ours, self._team.known
+        if ours is None or ours == known or (known and git.is_ancestor(ours, known)):
+            return True
+        if push(workspace, remote, ours, known):
+            return True
+        theirs = remote.read(ref)
+        if theirs is None:
+            return False
+        if git.find(theirs) is None:
+            remote.bring(ref)
+        if git.is_ancestor(ours, theirs):  # another process of this clone pushed it
+            return True
+        found = put_together(git, ours, theirs, f"{ref} here and on {remote.name}")
+        if found.conflicts or found.tip is None:
+            others = ", ".join(commit.named for commit in found.others) or "an unknown change"
+            raise StagectlError(f"{ref} moved on {remote.name} meanwhile: {others}")
+        git.move_ref(ref, found.tip, ours, "sync")  # if it moved here, too, the next try begins with that
+        return False
+
+
+class Team:
+    """The remote as an apply uses it: none at all without one, or offline.
+
+    what: the command; note gets what is waited for, and which locks were taken over.
+    """
+
+    def __init__(self, workspace: Workspace, what: str, note: Note, *, offline: bool) -> None:
+        self.workspace, self.ref = workspace, applied_ref(workspace)
+        self._what, self._note = what, note
+        self.seconds = 2.0 * workspace.config.remote_timeout  # how long another process here may be at the branch
+        self._is_there = True  # whether the remote has the branch, as far as it was asked
+        self.is_alone = offline or workspace.config.remote not in workspace.git.remotes()
+
+    def catch_up(self) -> None:
+        """Have the applied branch of the remote; raises GitError when it does not answer."""
+        if self.is_alone:
+            return
+        if not self.workspace.branch.is_known:
+            self.workspace.refuse_unfetched()
+        remote = remote_of(self.workspace, self._note)
+        self._is_there = or_offline(remote, lambda: fetch(self.workspace, remote)) is not None
+
+    @property
+    def ours(self) -> Optional[Oid]:
+        """Where the applied branch stands here."""
+        return self.workspace.git.find(self.ref)
+
+    @property
+    def known(self) -> Optional[Oid]:
+        """Where the applied branch stands on the remote, as far as this clone has seen it."""
+        return self.workspace.git.find(tracking_ref(self.workspace)) if self._is_there else None
+
+    def unshared(self) -> Part:
+        """Return what the remote does not know yet of what was done here."""
+        git, ours, known = self.workspace.git, self.ours, self.known
+        if self.is_alone or ours is None or ours == known:
+            return Part()
+        if known is None:
+            return WHOLE
+        return Part(touched(git, [commit.commit for commit in commits_since(git, ours, known)]))
+
+    @contextmanager
+    def holding(self, here: machine.Here, meets: Meets, run: str = "") -> Iterator[Alone]:
+        """Hold on the remote what is held here; raises Locked where another holder has some of that."""
+        if self.is_alone:
+            yield Alone()
+            return
+        remote, ref = remote_of(self.workspace, self._note), self.workspace.config.lock_ref
+        taken = or_offline(remote, lambda: self._taken(remote, ref, here, meets, run))
+        holding = Holding(remote, ref, taken)
+        try:
+            yield Shared(self, remote, holding)
+        finally:
+            if _is_released(remote, holding, self._note):
+                here.say(remote="")
+
+    def _taken(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> Taken:
+        """Take the lock on the remote, also from processes of this clone that left theirs."""
+        scratch, config = self.workspace.git.scratch(), self.workspace.config
+        owner = self.workspace.git.check_identity()
+        lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, here.part, run)
+        left = machine.left_behind(scratch)
+        here.say(remote=lock.id)
+        try:
+            taken = take(remote, ref, lock, self._note, meets=meets, left=left)
+        except (Refused, Busy):  # else it may have arrived
+            here.say(remote="")
+            raise
+        machine.forget_left(scratch)
+        return taken
 
 
 @contextmanager
-def shared(workspace: Workspace, what: str, note: Note, *, offline: bool) -> Iterator[Alone]:
-    """Hold the lock on the remote, and have its applied branch fetched; nothing of it without a remote, or offline.
+def shared(
+    workspace: Workspace, what: str, note: Note, here: machine.Here, *, offline: bool, run: str = ""
+) -> Iterator[Alone]:
+    """Hold on the remote what is held here, and have its applied branch; nothing of it without a remote, or offline.
 
-    Raises Locked where another holds it, and GitError when the remote does not answer. The caller reads the
-    applied branch anew.
+    Raises Locked where another holder has some of it, and GitError when the remote does not answer. The caller reads
+    the applied branch anew.
     """
-    if offline or workspace.config.remote not in workspace.git.remotes():
-        yield Alone()
-        return
-    if not workspace.branch.is_known:
-        workspace.refuse_unfetched()
-    remote = remote_of(workspace, note)
-    seen = _or_offline(remote, lambda: _take(workspace, remote, what, note))
-    holding = Holding(remote, workspace.config.lock_ref, seen)
-    try:
-        yield Shared(workspace, remote, holding, _or_offline(remote, lambda: fetch(workspace, remote)))
-    finally:
-        if _is_released(remote, holding, note):
-            own_locks.note_own(workspace.git.own_scratch(), ())
+    team = Team(workspace, what, note, offline=offline)
+    with team.holding(here, meeting(here.part), run) as found:
+        with machine.moment(workspace.git.scratch(), machine.BRANCH):
+            team.catch_up()
+        yield found
 
 
-def _take(workspace: Workspace, remote: Remote, what: str, note: Note) -> Seen:
-    """Take the lock on the remote, also from a process of this clone that left it: the caller is the only one now."""
-    scratch = workspace.git.own_scratch()
-    lock = new_lock(workspace.git.check_identity(), socket.gethostname(), what, workspace.config.lock_term)
-    left = own_locks.find_left_locks(scratch)
-    own_locks.note_own(scratch, {*left, lock.id})
-    seen = take(remote, workspace.config.lock_ref, lock, note, left)
-    own_locks.note_own(scratch, {lock.id})
-    return seen
-
-
-def _or_offline(remote: Remote, ask: Callable[[], T]) -> T:
+def or_offline(remote: Remote, ask: Callable[[], T]) -> T:
     """Return what a remote answers; raises GitError with the way out when it does not."""
     try:
         return ask()
@@ -115,7 +210,7 @@ def _is_released(remote: Remote, holding: Holding, note: Note) -> bool:
     """Give the lock back, unless it was lost; return whether it is held from here no more."""
     try:
         holding.release()
-    except GitError as error:
+    except StagectlError as error:
         note(f"warning: the lock on {remote.name} could not be given back, and ends with its term: {error.message}")
         return False
     if holding.lost:
@@ -162,18 +257,3 @@ def push(workspace: Workspace, remote: Remote, new: Oid, expected: Optional[Oid]
     tracking = tracking_ref(workspace)
     workspace.git.move_ref(tracking, new, workspace.git.find(tracking), "push")  # where no fetch rule has git do it
     return True
-
-
-def commits_since(git: Git, tip: Optional[Oid], known: Optional[Oid]) -> List[SharedCommit]:
-    """Return the applied commits of *tip* that *known* does not have, the oldest first."""
-    if tip is None:
-        return []
-    before = set(git.first_parents(known)) if known else set()
-    new = [commit for commit in git.first_parents(tip) if commit not in before]
-    return [_described(git, commit) for commit in reversed(new) if git.parents(commit)]
-
-
-def _described(git: Git, commit: Oid) -> SharedCommit:
-    (fields,) = git.log(["-1", commit], ("%an <%ae>", "%(trailers:only,unfold)"))
-    trailers = dict(line.partition(": ")[::2] for line in reversed(fields[1].splitlines()))
-    return SharedCommit(commit, trailers.get("Run", ""), trailers.get("Applied-by", fields[0]))

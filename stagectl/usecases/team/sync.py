@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from stagectl.adapters.applied.kept import keep
-from stagectl.adapters.applied.replay import note_replayed, replay, touched
 from stagectl.adapters.git.git import GitError, Locked
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.running.lock import only_one
+from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Name, Oid
+from stagectl.core.model import Oid
 from stagectl.core.pictures.reports import SharedCommit, Syncing
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Note, applied_ref, commits_since, fetch, push, remote_of, tracking_ref
+from stagectl.usecases.team.share import Note, applied_ref, fetch, push, remote_of, tracking_ref
+from stagectl.usecases.team.together import commits_since, put_together
 
 TRIES = 5  # how often a push is tried again where another clone was faster
 
@@ -27,7 +27,8 @@ def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
     remote = remote_of(workspace, note)
     if workspace.git.branch() == applied_ref(workspace):
         raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
-    with only_one(workspace.git.own_scratch(), "sync"):
+    scratch = workspace.git.scratch()
+    with only_one(scratch, "sync"), moment(scratch, BRANCH):
         before = workspace.git.find(applied_ref(workspace)) or workspace.git.find(tracking_ref(workspace))
         done = Syncing(remote.name, workspace.config.applied_branch)
         for _ in range(TRIES):
@@ -83,28 +84,11 @@ def _move(workspace: Workspace, new: Oid) -> bool:
 def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple[Syncing, Optional[Oid]]:
     """Put what only this clone has on top of what the remote has; None where both changed the same resource."""
     git = workspace.git
-    mine, others = commits_since(git, ours, theirs), commits_since(git, theirs, ours)
-    common = set(git.first_parents(ours)) & set(git.first_parents(theirs))
-    if not common:
-        raise StagectlError(
-            f"{applied_ref(workspace)} here and on {done.remote} have no commit in common",
-            "one of them was made anew; find out which one counts before anything is applied",
-        )
-    conflicts = _conflicts(workspace, mine, others)
-    if conflicts:
-        ref = keep(git, ours, mine[-1].run)  # a reset to theirs would lose it
-        return replace(done, conflicts=conflicts, ours=tuple(mine), theirs=tuple(others), kept=ref), None
+    found = put_together(git, ours, theirs, f"{applied_ref(workspace)} here and on {done.remote}")
+    if found.conflicts:
+        ref = keep(git, ours, found.mine[-1].run)  # a reset to theirs would lose it
+        return replace(done, conflicts=found.conflicts, ours=found.mine, theirs=found.others, kept=ref), None
     # What a second round puts on top again is reported under the commit it first had.
     first: Dict[Oid, SharedCommit] = {new: old for old, new in done.replayed}
-    tip, replayed, became = theirs, [], {}
-    for commit in mine:
-        tip = became[commit.commit] = replay(git, commit.commit, tip)
-        replayed.append((first.get(commit.commit, commit), tip))
-    note_replayed(git, became)
-    return replace(done, replayed=tuple(replayed)), tip
-
-
-def _conflicts(workspace: Workspace, mine: List[SharedCommit], others: List[SharedCommit]) -> Tuple[Name, ...]:
-    git = workspace.git
-    both = touched(git, [each.commit for each in mine]) & touched(git, [each.commit for each in others])
-    return tuple(sorted(both))
+    replayed = tuple((first.get(commit.commit, commit), found.became[commit.commit]) for commit in found.mine)
+    return replace(done, replayed=replayed), found.tip

@@ -183,11 +183,11 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
 
 CRASH = """
 import sys
-import stagectl.usecases.applying.apply as apply
+import stagectl.usecases.applying.record as record
 def conclude(task, outcomes):
     secret = __import__("os").environ["TOKEN_plain"]
     raise RuntimeError("broken at " + secret)
-apply.conclude = conclude
+record.conclude = conclude
 from stagectl.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -38,10 +38,10 @@ def test_a_second_apply_says_who_applies(repo: Repo) -> None:
     """
     staged(repo.define("a", "gate"))
     with going(repo, 1) as process:
-        for command in (("apply", "--yes"), ("resume",)):
+        for command, both in ((("apply", "--yes"), "; in common: a"), (("resume",), "")):
             said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", failed(repo.run(*command), 75).err)
             assert said == (
-                f"error: another apply is running: process {process.pid}, apply, since TIME, run {newest(repo)}\n"
+                f"error: another apply is running: process {process.pid}, apply, since TIME, run {newest(repo)}{both}\n"
                 "hint: wait for it, or: stagectl stop RUN\n"
             )
         assert failed(repo.run("retry")).err == (

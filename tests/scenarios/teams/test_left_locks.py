@@ -70,7 +70,7 @@ def test_the_lock_of_somebody_elses_killed_apply_is_waited_for(tmp_path: Path) -
     copy = Repo(tmp_path / "copy", init=False)
 
     for repo in (team.ada, copy):
-        refused = edit(repo, "web", 3).apply("web")
+        refused = edit(repo, "db", 3).apply("db")
         assert "is locked by Bob" in refused.err, refused.err
 
 
@@ -86,7 +86,7 @@ def test_a_holder_that_slept_past_its_term_starts_nothing_more(tmp_path: Path) -
     process.send_signal(signal.SIGSTOP)
     (team.bob.root / "hang").unlink()
     time.sleep(2.5)
-    said = edit(team.ada, "dns", 3).ok("apply", "--yes").err
+    said = edit(team.ada, "web", 3).ok("apply", "--yes").err
     process.send_signal(signal.SIGCONT)
     done = ended(process)
 

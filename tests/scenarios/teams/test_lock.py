@@ -16,7 +16,7 @@ import pytest
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import empty_tree, write_commit
 from stagectl.adapters.remote.remote import Remote
-from stagectl.core.locks import Lock, lock_of, message_of
+from stagectl.core.locks import Lock, locks_of, message_of
 from tests.build import PATIENCE, ended, heard
 from tests.scenarios.teams.world import (
     ADA,
@@ -44,7 +44,7 @@ def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
 
-    refused = edit(team.ada, "web", 2).apply()
+    refused = edit(team.ada, "db", 3).apply()
     team.bob.write("go", "")
     ran = ended(process)
     out, err = ran.out, ran.err
@@ -54,12 +54,12 @@ def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     assert run
     assert re.fullmatch(
         rf"error: origin is locked by {BOB} on \S+ since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ: "
-        rf"apply, run {run.group(1)} \(lock ([0-9a-f]{{8}})\)\n"
+        rf"apply, run {run.group(1)} \(lock ([0-9a-f]{{8}})\); in common: db\n"
         r"hint: wait for it, and look with: stagectl locks; to take it away: stagectl unlock \1\n",
         refused.err,
     ), refused.err
     assert "" == team.at(LOCK)
-    team.ada.ok("apply", "--yes", "--allow-rollback", "web")
+    team.ada.ok("apply", "--yes", "--allow-rollback", "db")
 
 
 def test_maintenance_stops_everybody_until_somebody_unlocks(team: Team) -> None:
@@ -112,7 +112,7 @@ def test_locks_as_json(team: Team) -> None:
     """
     All that is known of the lock; null where there is none.
     """
-    nobody = {"format_version": "1.0", "machine": None, "remote": "origin", "lock": None}
+    nobody = {"format_version": "1.0", "machine": None, "remote": "origin", "lock": None, "here": [], "locks": []}
     assert nobody == team.bob.ok("locks", "--json").json()
     team.bob.ok("lock", "--reason", "a move")
 
@@ -136,22 +136,22 @@ def test_a_killed_holder_is_taken_over_after_its_term(tmp_path: Path) -> None:
     ended(process)
     time.sleep(2)
     team.hook("post-receive", f"git rev-parse -q --verify {LOCK} >> {tmp_path}/locks; exit 0")
-    edit(team.ada, "web", 2)
+    edit(team.ada, "db", 3)
 
     began = time.monotonic()
     done = team.ada.apply()
 
-    assert (0, ["web.update"]) == (done.code, team.ada.log()), done.err
+    assert (0, ["db.update"]) == (done.code, team.ada.log()), done.err
     assert time.monotonic() - began >= 2
     holder = f"{BOB} on {dead['host']} since {dead['since']}"
     assert (
         f"the lock on origin was not renewed lately; watching it for 2 s: {holder}\n"
         f"took the lock {dead['id']} over: it was not renewed for 2 s ({holder})\n"
-        "web.update: SUCCESS\n"
+        "db.update: SUCCESS\n"
     ) == done.err
     stolen = (tmp_path / "locks").read_text().split()[0]
-    theft, before = (lock_of(in_bare(team.bare, "log", "-1", "--format=%B", rev)) for rev in (stolen, f"{stolen}^"))
-    assert theft and before and (theft.stolen_from, theft.owner, before.id) == (dead["id"], ADA, dead["id"])
+    theft, before = (locks_of(in_bare(team.bare, "log", "-1", "--format=%B", rev))[0] for rev in (stolen, f"{stolen}^"))
+    assert (theft.stolen_from, theft.owner, before.id) == (dead["id"], ADA, dead["id"])
     assert "" == team.at(LOCK)
 
 
@@ -201,10 +201,10 @@ def test_a_lock_is_renewed_while_it_is_held(tmp_path: Path) -> None:
     slow_kind(team.bob, "touch started; sleep 5")
     process = edit(team.bob, "db", 2).begin("apply", "--yes")
     until((team.bob.root / "started").exists)
-    edit(team.ada, "web", 2)
+    edit(team.ada, "db", 3)
     refusals = 0
     while process.poll() is None and team.at(LOCK):
-        refusals += team.ada.apply("web").code
+        refusals += team.ada.apply("db").code
     err = ended(process).err
 
     assert 0 == process.returncode, err
@@ -326,7 +326,7 @@ def test_a_ref_that_is_no_lock_is_left_alone(team: Team) -> None:
     """
     lock_ref names a branch that means something else: nothing takes it, renews it or deletes it.
     """
-    team.bob.write("stagectl.yaml", "lock_ref: refs/heads/main\n").commit()
+    edit(team.bob, "db", 2).write("stagectl.yaml", "lock_ref: refs/heads/main\n").commit()
     before = team.at("refs/heads/main")
 
     for command in (["locks"], ["unlock", before[:8]], ["lock", "--reason", "x"], ["apply", "--yes"]):

@@ -20,25 +20,39 @@ def overtake(team: Team) -> str:
     return carol.git("log", "-1", "--format=%(trailers:key=Run,valueonly)", APPLIED).strip()
 
 
-def test_a_lost_race_names_the_other_run_and_sync_mends_it(team: Team) -> None:
+def test_what_another_clone_pushed_meanwhile_is_put_below_what_a_run_did(team: Team) -> None:
     """
-    What Bob's run did is recorded in his clone, the exit code says that it is not shared.
+    The two have no resource in common: both are on the branch, and the commit that is named is the one there.
     """
     theirs = overtake(team)
 
-    done = edit(team.bob, "db", 2).apply()
+    done = edit(team.bob, "db", 2).ok("apply", "--yes")
+
+    assert "db.update: SUCCESS\n" == done.err
+    assert f"The applied state is in commit {team.at()[:12]}.\n" in done.out
+    assert ("", tip(team.bob)) == (team.at(LOCK), team.at())
+    assert [2, 9] == applied_values(team.bob, "db", "dns")
+    assert [theirs, run_of(done)] == team.runs()[1:]
+    team.bob.ok("verify")
+
+
+def test_a_lost_race_for_the_same_resource_names_the_other_run(team: Team) -> None:
+    """
+    What Bob's run did is recorded in his clone, the exit code says that it is not shared, and nothing is overwritten.
+    """
+    theirs = overtake(team)
+
+    done = edit(team.bob, "dns", 2).apply()
 
     assert 1 == done.code
     assert (
-        "db.update: SUCCESS\n"
+        "dns.update: SUCCESS\n"
         f"warning: what is applied is recorded here, and not shared: refs/heads/{APPLIED} moved on origin meanwhile: "
         f"run {theirs} by Carol <carol@example.com>\n"
         "hint: stagectl sync\n"
     ) == done.err
-    assert "" == team.at(LOCK)
-    team.bob.ok("sync")
-    assert ([2, 9], tip(team.bob)) == (applied_values(team.bob, "db", "dns"), team.at())
-    assert [theirs, run_of(done)] == team.runs()[1:]
+    assert ("", [theirs]) == (team.at(LOCK), team.runs()[1:])
+    assert 1 == team.bob.run("sync").code
 
 
 def test_a_push_that_the_site_refuses_loses_nothing(team: Team) -> None:

@@ -232,8 +232,8 @@ def test_sync_waits_for_nobody_on_this_machine(team: Team) -> None:
     run = re.search(r"Run (\S+)", out)
     assert run
     assert re.fullmatch(
-        rf"This machine: process \d+, apply, since [-\d]+ [:\d]+, run {run.group(1)}\n"
-        rf"origin: locked by {BOB} on \S+ since \S+Z: apply, run {run.group(1)}\n"
+        rf"This machine: process \d+, apply, since [-\d]+ [:\d]+, run {run.group(1)} \(db\)\n"
+        rf"origin: locked by {BOB} on \S+ since \S+Z: apply, run {run.group(1)} \(db\)\n"
         r"  lock [0-9a-f]{8}, last renewed \S+Z, term 60 s; to take it away: stagectl unlock [0-9a-f]{8}\n",
         said,
     ), said

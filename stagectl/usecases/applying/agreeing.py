@@ -1,0 +1,111 @@
+"""The plan that is carried out: asked about, made again under the locks, and asked about again where it differs."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Tuple
+
+from stagectl.adapters.running import journal as journals
+from stagectl.adapters.running.lock import BRANCH, moment, only_one
+from stagectl.core.errors import Busy
+from stagectl.core.locks import Lock, Part
+from stagectl.core.model import Name
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.plan import Plan
+from stagectl.core.running.parts import meeting, part_of, tags_of
+from stagectl.usecases.applying.recover import recover
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Alone, Note, Team
+
+if TYPE_CHECKING:
+    from stagectl.usecases.applying.apply import Options
+
+TRIES = 20  # how often the plan is made again because it became a larger one
+Confirm = Callable[[Plan], bool]
+Make = Callable[[Workspace], Tuple[Plan, Situation]]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, what it was made from, and what carrying it out and sharing it has to itself."""
+
+    workspace: Workspace
+    plan: Plan
+    situation: Situation
+    part: Part
+
+    def is_anything(self, options: Options) -> bool:
+        """Return whether there is anything to run or to record."""
+        return bool(self.plan.changes or self.plan.recorded or options.outputs)
+
+    def meets(self) -> Callable[[Lock], Tuple[str, ...]]:
+        """Return what says what another holder has of it."""
+        situation = self.situation
+        return meeting(self.part, tags_of(self.plan, situation.staged, situation.applied))
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A plan under its locks; run: the id of the run that carries it out."""
+
+    planned: Planned
+    team: Alone
+    run: str
+
+
+class Asking:
+    """Who is asked about plans, once about each."""
+
+    def __init__(self, workspace: Workspace, team: Team, confirm: Confirm, note: Note, outputs: Iterable[Name]) -> None:
+        self._workspace, self._team, self._confirm, self._note = workspace, team, confirm, note
+        self._outputs = frozenset(outputs)
+        self._answers: Dict[str, bool] = {}
+
+    def is_yes(self, plan: Plan) -> bool:
+        """Return whether a plan may be carried out."""
+        if plan.id not in self._answers:
+            if self._answers:
+                self._note("the plan is another one under the lock:")
+            self._answers[plan.id] = self._confirm(plan)
+        return self._answers[plan.id]
+
+    def planned(self, make: Make) -> Planned:
+        """Return the plan as it is now, after what others applied was fetched and what was interrupted is recorded."""
+        workspace, scratch = self._workspace, self._workspace.git.scratch()
+        with moment(scratch, BRANCH, self._team.seconds):
+            self._team.catch_up()
+            workspace.look_again()  # the applied branch may have been fetched
+            with moment(scratch):
+                journals.tidy(scratch)
+            done = recover(workspace)
+            if done:
+                self._note(done)
+                workspace.look_again()  # and it may have moved
+            _ = workspace.branch  # as it is before other processes move it
+        plan, situation = make(workspace)
+        part = part_of(plan, situation.staged, situation.applied)
+        part = part.with_more(Part(self._outputs)).with_more(self._team.unshared())
+        return Planned(workspace, plan, situation, part)
+
+    @contextmanager
+    def under_locks(self, first: Planned, make: Make) -> Iterator[Agreed]:
+        """Hold what a plan needs, here and on the remote, and yield the plan as it is then; raises Busy.
+
+        A plan that became a larger one needs more; then it is made once more.
+        """
+        part, meets = first.part, first.meets()
+        scratch = first.workspace.git.scratch()
+        with only_one(scratch, "apply", part) as here:
+            run = journals.new_run(scratch, time.time(), here)
+            with self._team.holding(here, meets, run) as team:
+                for _ in range(TRIES):
+                    now = self.planned(make)
+                    if here.part.covers(now.part):
+                        yield Agreed(now, team, run)
+                        return
+                    more = here.part.with_more(now.part)
+                    here.extend(more)
+                    team.extend(more, now.meets())
+        raise Busy("what is to be applied keeps changing", "apply again")
