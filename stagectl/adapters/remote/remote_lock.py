@@ -157,13 +157,13 @@ def take(
                 why = "its holder here is gone" if other.id in left else f"it was not renewed for {other.term} s"
                 note(f"took the lock {other.id} over: {why} ({other.holder})")
             return taken
-        time.sleep(secrets.randbelow(200) / 1000)  # whoever came first may come first again
+        time.sleep(secrets.randbelow(200) / 1000)  # who came first may come first again
         board = look_at_locks(remote, ref)
     raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
 
 
 def _check_free(remote: Remote, ref: str, board: Board, meets: Meets, gone: Set[str], note: Note) -> None:
-    """Watch whoever is in the way and looks dead, and add those who are to *gone*; raises Locked for the others."""
+    """Watch each holder in the way that looks dead, and add those that are to *gone*; raises Locked for the others."""
     for other in board.holders:
         common = meets(other)
         if common and _is_dead(remote, ref, board, other, common, note):
@@ -258,7 +258,7 @@ def held(remote: Remote, lock: Lock, common: Sequence[str] = ("everything",)) ->
 
 
 def drop(remote: Remote, ref: str, identity: str) -> Board:
-    """Take a lock away, whoever holds it, and leave the others; return who held what before.
+    """Take a lock away from its holder, and leave the others; return who held what before.
 
     Where the board has no such lock nothing is done. Raises StagectlError where it is renewed all the time.
     """

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
-from stagectl.adapters.running.lock import Here, moment, runs_told
+from stagectl.adapters.running.lock import Here, moment, runs_named
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
 from stagectl.core import forms
@@ -133,7 +133,7 @@ def _locked(folder: Path) -> int:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return descriptor
-        time.sleep(PAUSE)  # whoever asks whether the run goes on has it for the blink of an eye
+        time.sleep(PAUSE)  # who asks whether the run goes on has it for the blink of an eye
     os.close(descriptor)
     raise Busy(f"run {folder.name} is being finished by another process", "wait for it; see: stagectl report")
 
@@ -149,7 +149,7 @@ def new_run(scratch: Path, now: float, here: Here) -> str:
     Who holds something here says that this is its run, so no other is given the same.
     """
     with moment(scratch):
-        run = _new_run({*run_ids(scratch), *runs_told(scratch)}, now)
+        run = _new_run({*run_ids(scratch), *runs_named(scratch)}, now)
         here.say(run=run)
     return run
 

@@ -63,7 +63,7 @@ class Here:
     _said: Dict[str, str] = field(default_factory=dict)
 
     def say(self, **more: str) -> None:
-        """Say more of itself, for whoever looks: run, remote (the lock it took there)."""
+        """Say more of itself, for those who look: run, remote (the lock it took there)."""
         self._said.update(more)
         self._write()
 
@@ -85,11 +85,11 @@ class Here:
 
     def _write(self) -> None:
         found = os.fstat(self._file.fileno())
-        told = {**self._said, "whose": f"{found.st_dev} {found.st_ino}", "part": part_text(self.part)}
+        said = {**self._said, "whose": f"{found.st_dev} {found.st_ino}", "part": part_text(self.part)}
         with suppress(OSError):  # on a full disk it is held all the same
             self._file.seek(0)
             self._file.truncate(0)
-            self._file.write(json.dumps(told))
+            self._file.write(json.dumps(said))
             self._file.flush()
 
 
@@ -133,7 +133,7 @@ def _check_free(scratch: Path, meets: Meets, own: str) -> None:
 
 @dataclass(frozen=True)
 class Other:
-    """A holder as its file tells: words: process, command, since when, which run; part: what it has."""
+    """A holder as its file says: words: process, command, since when, which run; part: what it has."""
 
     id: str
     words: str
@@ -143,22 +143,22 @@ class Other:
 def holders(scratch: Path) -> List[Other]:
     """Return who is at work here now, those that began first to begin with."""
     found = []
-    for path, told in _files(scratch):
-        if told is not None:
-            found.append((told.get("since", ""), Other(path.name, _words(told), part_of_text(told.get("part", "")))))
+    for path, said in _files(scratch):
+        if said is not None:
+            found.append((said.get("since", ""), Other(path.name, _words(said), part_of_text(said.get("part", "")))))
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 
-def _words(told: Dict[str, str]) -> str:
-    if "process" not in told:
+def _words(said: Dict[str, str]) -> str:
+    if "process" not in said:
         return _UNKNOWN
-    run = f", run {told['run']}" if told.get("run") else ""
-    return f"process {told['process']}, {told['what']}, since {told['since']}{run}"
+    run = f", run {said['run']}" if said.get("run") else ""
+    return f"process {said['process']}, {said['what']}, since {said['since']}{run}"
 
 
-def runs_told(scratch: Path) -> FrozenSet[str]:
+def runs_named(scratch: Path) -> FrozenSet[str]:
     """Return the runs of those who are at work here."""
-    return frozenset(told.get("run", "") for _, told in _files(scratch) if told) - {""}
+    return frozenset(said.get("run", "") for _, said in _files(scratch) if said) - {""}
 
 
 def _files(scratch: Path) -> Iterator[Tuple[Path, Optional[Dict[str, str]]]]:
@@ -168,10 +168,10 @@ def _files(scratch: Path) -> Iterator[Tuple[Path, Optional[Dict[str, str]]]]:
         with suppress(FileNotFoundError):
             if _ID.fullmatch(name):
                 with open(folder / name, encoding="utf-8") as file:
-                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _told(file)
+                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _said_in(file)
 
 
-def _told(file: IO[str]) -> Dict[str, str]:
+def _said_in(file: IO[str]) -> Dict[str, str]:
     """Return what a holder's file says, nothing where it cannot be read (yet)."""
     with suppress(OSError, ValueError):
         raw = json.loads(file.read())
@@ -185,12 +185,12 @@ def left_behind(scratch: Path) -> FrozenSet[str]:
 
     What a file says begins with what the file itself is: a copied clone does not believe it.
     """
-    return frozenset(remote for path, told in _files(scratch) if told is None for remote in _left(path))
+    return frozenset(remote for path, said in _files(scratch) if said is None for remote in _left(path))
 
 
 def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
     """Remove the files of processes that are gone; by default also of those that left something on the remote."""
-    for path in [path for path, told in _files(scratch) if told is None]:
+    for path in [path for path, said in _files(scratch) if said is None]:
         if all_of_them or not _left(path):
             path.unlink(missing_ok=True)
 
@@ -198,7 +198,7 @@ def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
 def _left(path: Path) -> List[str]:
     """Return the lock on the remote that the file of a process names which is gone, if there is one."""
     with suppress(OSError), open(path, encoding="utf-8") as file:
-        said, itself = _told(file), os.fstat(file.fileno())
+        said, itself = _said_in(file), os.fstat(file.fileno())
         if said.get("whose") == f"{itself.st_dev} {itself.st_ino}" and said.get("remote"):
             return [said["remote"]]
     return []

@@ -101,6 +101,7 @@ class Asking:
             run = journals.new_run(scratch, time.time(), here)
             with self._team.holding(here, meets, run) as team:
                 for _ in range(TRIES):
+                    self._workspace = Workspace(first.workspace.root)  # HEAD may have moved, too
                     now = self.planned(make)
                     if here.part.covers(now.part):
                         yield Agreed(now, team, run)

@@ -50,7 +50,7 @@ def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
 
 
 def concluded(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> Tuple[Optional[Oid], str]:
-    """Record a run and share that, with no other process of this clone in between; return the commit, and why it is not."""
+    """Record a run and share that, with no other process of this clone in between; return the commit, and why not."""
     with _alone(task.workspace):
         commit = conclude(task, outcomes)
         unshared = team.publish()

@@ -60,7 +60,7 @@ def _recovered(workspace: Workspace, journal: journals.Journal, found: Record) -
 
 @contextmanager
 def _at_work_on(workspace: Workspace, run: str) -> Iterator[Optional[Tuple[journals.Journal, Record]]]:
-    """Yield the journal of a run, for this process alone, and what it tells; None if another one has closed it."""
+    """Yield the journal of a run, for this process alone, and what it says; None if another one has closed it."""
     scratch = workspace.git.scratch()
     found = journals.read(scratch, run)
     with closing(journals.Journal(run_folders.folder_of_run(scratch, run))) as journal:

@@ -61,5 +61,5 @@ def unlock(workspace: Workspace, identity: str) -> Lock:
         raise StagectlError(f"the lock on {remote.name} is not held", "nothing to do")
     others = "; ".join(f"{lock.id}, of {lock.holder}: {lock.purpose}" for lock in board.holders)
     is_one = len(board.holders) == 1
-    told = f"the lock on {remote.name} is another one" if is_one else f"the locks on {remote.name} are others"
-    raise StagectlError(f"{told}: {others}", "look again: stagectl locks")
+    what = f"the lock on {remote.name} is another one" if is_one else f"the locks on {remote.name} are others"
+    raise StagectlError(f"{what}: {others}", "look again: stagectl locks")
