@@ -112,7 +112,7 @@ def _board(remote: Remote, ref: str, commit: Oid) -> Board:
         raise StagectlError(
             f"{ref} on {remote.name} is no lock of stagectl", "name another ref in stagectl.yaml: lock_ref"
         )
-    parts = {entry.path: entry.oid for entry in git.entries(commit, ()) if entry.mode.startswith("1006")}
+    parts = {entry.path: entry.oid for entry in git.files_of(commit, ()) if entry.mode.startswith("1006")}
     texts = git.blobs((parts[lock.id] for lock in holders if lock.id in parts), LARGEST_STATE)
 
     def part(lock: Lock) -> Part:

@@ -73,7 +73,7 @@ class Asking:
 
     def planned(self, make: Make) -> Planned:
         """Return the plan as it is now, after what others applied was fetched and what was interrupted is recorded."""
-        workspace, scratch = self._workspace, self._workspace.git.scratch()
+        workspace, scratch = self._workspace, self._workspace.git.own_scratch()
         with moment(scratch, BRANCH, self._team.seconds):
             self._team.catch_up()
             workspace.look_again()  # the applied branch may have been fetched
@@ -96,7 +96,7 @@ class Asking:
         A plan that became a larger one needs more; then it is made once more.
         """
         part, meets = first.part, first.meets()
-        scratch = first.workspace.git.scratch()
+        scratch = first.workspace.git.own_scratch()
         with only_one(scratch, "apply", part) as here:
             run = journals.new_run(scratch, time.time(), here)
             with self._team.holding(here, meets, run) as team:

@@ -22,6 +22,7 @@ from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import tried
 from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
+from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
@@ -123,7 +124,7 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
     total = options.parallel or workspace.config.parallelism
     with discreet(workspace, plan, header), cluster_of(workspace, plan, header, options.where, total) as cluster:
         agreed.team.begin(header.run)
-        with closing(journals.begin(workspace.git.scratch(), header)) as journal:
+        with closing(journals.begin(workspace.git.own_scratch(), header)) as journal:
             task = Task(workspace, plan, header, situation.applied, journal)
             if options.record_only:
                 outcomes, interrupted = recorded_only(plan, header, situation.applied), False
@@ -192,7 +193,8 @@ def _check_here(workspace: Workspace) -> None:
     dirty = workspace.dirty()
     if dirty:
         raise StagectlError(
-            f"not committed: {', '.join(dirty[:5])}", "only what is committed is applied: commit it first"
+            f"not committed: {', '.join(map(from_here, dirty[:5]))}",
+            "only what is committed is applied: commit it first",
         )
 
 

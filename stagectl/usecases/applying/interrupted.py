@@ -11,7 +11,7 @@ from stagectl.usecases.repository.workspace import Workspace
 
 def interrupted(workspace: Workspace) -> Optional[str]:
     """Return the first run that was interrupted and was not recovered, None if there is none."""
-    return next(iter(unclosed(workspace.git.common / "stagectl")), None)
+    return next(iter(unclosed(workspace.git.own_place)), None)
 
 
 def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
@@ -20,7 +20,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
         return {}
     from stagectl.adapters.running.processes import living
 
-    return living(folder_of_run(workspace.git.common / "stagectl", run))
+    return living(folder_of_run(workspace.git.own_place, run))
 
 
 def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:

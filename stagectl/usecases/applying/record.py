@@ -64,7 +64,7 @@ def published(workspace: Workspace, team: Alone) -> str:
 
 
 def _alone(workspace: Workspace) -> ContextManager[None]:
-    return moment(workspace.git.scratch(), BRANCH, 2 * workspace.config.remote_timeout)
+    return moment(workspace.git.own_scratch(), BRANCH, 2 * workspace.config.remote_timeout)
 
 
 def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:

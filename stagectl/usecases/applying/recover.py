@@ -39,7 +39,7 @@ def recover(workspace: Workspace) -> Optional[str]:
     The caller is the only one here who moves the applied branch.
     """
     said = []
-    for run in run_folders.unclosed(workspace.git.scratch()):
+    for run in run_folders.unclosed(workspace.git.own_scratch()):
         with _at_work_on(workspace, run) as found:
             if found is not None:
                 said.append(_recovered(workspace, *found))
@@ -61,7 +61,7 @@ def _recovered(workspace: Workspace, journal: journals.Journal, found: Record) -
 @contextmanager
 def _at_work_on(workspace: Workspace, run: str) -> Iterator[Optional[Tuple[journals.Journal, Record]]]:
     """Yield the journal of a run, for this process alone, and what it says; None if another one has closed it."""
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     found = journals.read(scratch, run)
     with closing(journals.Journal(run_folders.folder_of_run(scratch, run))) as journal:
         found = journals.read(scratch, run)
@@ -87,7 +87,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the commit {header.source[:12]} that run {header.run} applies is gone from this repository",
             f"fetch it from where it still is, or give the run up: see `stagectl report {header.run}`, and move this "
-            f"folder away: {run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+            f"folder away: {run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
         )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_at(header.base))
@@ -96,7 +96,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",
             "finish it with the version of stagectl that began it, or give it up: move this folder away, "
-            f"{run_folders.folder_of_run(workspace.git.scratch(), header.run)}",
+            f"{run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
         )
     return replace(plan, base=header.base, head=header.source), situation.applied
 
@@ -118,7 +118,7 @@ def resume(
     ask: what became of a change whose end was not seen; not asked for kinds that are idempotent, which run again.
     outputs: of changes that are said to be done.
     """
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     with only_one(scratch, "resume") as here:
         with moment(scratch):
             journals.tidy(scratch)

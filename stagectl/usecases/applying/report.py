@@ -23,12 +23,12 @@ from stagectl.usecases.team.share import Note
 
 def earlier_durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
     """Return how many seconds changes took when they last succeeded here, as far as that is known."""
-    return journals.durations(workspace.git.scratch(), changes)
+    return journals.durations(workspace.git.own_scratch(), changes)
 
 
 def report(workspace: Workspace, run: Optional[str] = None) -> Record:
     """Return what a run did, the newest one by default; the first characters of a run's id are enough."""
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     known = run_folders.run_ids(scratch)
     if not known:
         raise StagectlError("nothing was applied from here yet", "runs of others: stagectl log")
@@ -46,7 +46,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
 
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     is_running = record.ended is None and run_folders.is_going_on(scratch, record.header.run)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
     outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
@@ -64,7 +64,7 @@ def stop(workspace: Workspace, run: str) -> str:
     found = report(workspace, run)
     if not found.is_running:
         raise StagectlError(f"run {found.header.run} is not going on", "see what it did: stagectl report")
-    (run_folders.folder_of_run(workspace.git.scratch(), found.header.run) / "stop").touch()
+    (run_folders.folder_of_run(workspace.git.own_scratch(), found.header.run) / "stop").touch()
     return found.header.run
 
 
@@ -106,9 +106,8 @@ def retry(
 
 def _check_current(workspace: Workspace, source: Oid, names: Sequence[Name]) -> None:
     """Refuse to try again what was staged anew since: it would run what was mended since."""
-    head = workspace.git.head()
-    sides = [[f"{commit}:{staged_path(name)}" for name in names] for commit in (source, head)]
-    then, now = (workspace.git.look_up(side) for side in sides)
+    git, paths = workspace.git, [staged_path(name) for name in names]
+    then, now = (git.look_up([git.at(commit or "HEAD", path) for path in paths]) for commit in (source, git.head()))
     newer = [name for name, before, after in zip(names, then, now) if before != after]
     if newer:
         raise StagectlError(

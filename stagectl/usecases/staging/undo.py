@@ -176,7 +176,7 @@ def _drop_debts(workspace: Workspace, ground: Ground) -> Tuple[Tuple[ChangeId, .
     message = f"discard: {debts[0]}" + (f" and {len(debts) - 1} more" if len(debts) > 1 else "")
     states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
     git, branch = workspace.git, workspace.branch
-    with only_one(git.scratch(), "discard", Part(frozenset(owing))):
+    with only_one(git.own_scratch(), "discard", Part(frozenset(owing))):
         commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
             raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")

@@ -19,7 +19,7 @@ from stagectl.usecases.team.share import remote_of
 
 def locks(workspace: Workspace) -> Locks:
     """Return who holds what on this machine, and on the remote; raises StagectlError if it does not answer."""
-    here = tuple((other.words, other.part) for other in machine.holders(workspace.git.scratch()))
+    here = tuple((other.words, other.part) for other in machine.holders(workspace.git.own_scratch()))
     if workspace.config.remote not in workspace.git.remotes():
         return Locks(here, "")
     remote = remote_of(workspace)

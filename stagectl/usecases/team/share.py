@@ -163,7 +163,7 @@ class Team:
 
     def _taken(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> Taken:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
-        scratch, config = self.workspace.git.scratch(), self.workspace.config
+        scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
         lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, here.part, run)
         left = machine.left_behind(scratch)
@@ -188,7 +188,7 @@ def shared(
     """
     team = Team(workspace, what, note, offline=offline)
     with team.holding(here, meeting(here.part), run) as found:
-        with machine.moment(workspace.git.scratch(), machine.BRANCH):
+        with machine.moment(workspace.git.own_scratch(), machine.BRANCH):
             team.catch_up()
         yield found
 

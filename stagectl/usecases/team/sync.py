@@ -27,7 +27,7 @@ def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
     remote = remote_of(workspace, note)
     if workspace.git.branch() == applied_ref(workspace):
         raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
-    scratch = workspace.git.scratch()
+    scratch = workspace.git.own_scratch()
     with only_one(scratch, "sync"), moment(scratch, BRANCH):
         before = workspace.git.find(applied_ref(workspace)) or workspace.git.find(tracking_ref(workspace))
         done = Syncing(remote.name, workspace.config.applied_branch)
