@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
 
-from stagectl.core.values import Inputs, Outputs, Reference, differing, references_in
+from stagectl.core.values import Inputs, Outputs, Reference, differing, files_in, references_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -101,6 +101,17 @@ class Resource:
         """The references each input reads, for the inputs that read any."""
         found = {key: tuple(references_in(value)) for key, value in self.inputs.items()}
         return {key: references for key, references in found.items() if references}
+
+    @cached_property
+    def files(self) -> Mapping[str, Tuple[str, ...]]:
+        """The paths of files whose digests each input has, for the inputs that have any."""
+        found = {key: tuple(files_in(value)) for key, value in self.inputs.items()}
+        return {key: paths for key, paths in found.items() if paths}
+
+    @cached_property
+    def computed(self) -> FrozenSet[str]:
+        """The inputs whose values are not those written: they read others, or have digests of files."""
+        return frozenset({*self.references, *self.files})
 
     @cached_property
     def reads(self) -> FrozenSet[Name]:

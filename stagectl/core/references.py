@@ -11,14 +11,16 @@ from dataclasses import replace
 from typing import Callable, List, Tuple, Union
 
 from stagectl.core.model import SEGMENT, Name
-from stagectl.core.values import EnvVariable, Part, Reference, Template
+from stagectl.core.values import EnvVariable, FileDigest, Part, Reference, Template
 
 _RELATIVE_NAME = rf"(?:\.{{1,2}}/)*{SEGMENT}(?:/{SEGMENT})*"
 STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
 _LONGEST = 60  # characters of a malformed reference in a message
 _OPENING = re.compile(r"\$\$\{|\$\{")
 _REFERENCE = re.compile(
-    rf"\$\{{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|(?P<name>{_RELATIVE_NAME})(?P<path>(?:{STEP})*))\}}", re.ASCII
+    r"\$\{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|sha256:(?P<file>[^\x00-\x1f\x7f{}]+)|"
+    rf"(?P<name>{_RELATIVE_NAME})(?P<path>(?:{STEP})*))\}}",
+    re.ASCII,
 )
 _STEPS = re.compile(STEP, re.ASCII)
 _RELATIVE = re.compile(_RELATIVE_NAME, re.ASCII)
@@ -68,9 +70,22 @@ def _parse_one(text: str, start: int, folder: str) -> Tuple[Part, int]:
         raise ValueError(f"'{shown}' is not a reference like ${{db.port}}; a literal ${{ is written $${{")
     if match.group("env"):
         return EnvVariable(match.group("env")), match.end()
+    if match.group("file"):
+        return FileDigest(_file_path(match.group("file"))), match.end()
     if not match.group("path"):
         raise ValueError(f"'{match.group()}' names no value; write ${{{match.group('name')}.<input>}}")
     return Reference(absolute(match.group("name"), folder), path_steps(match.group("path"))), match.end()
+
+
+def _file_path(text: str) -> str:
+    """Return a path below the project's folder as it is; raises ValueError for any other."""
+    steps = (text[:-1] if text.endswith("/") else text).split("/")
+    if not all(steps) or {".", "..", ".git"} & {*steps} or "\\" in text:
+        raise ValueError(
+            f"'{text[:_LONGEST]}' is no path below the project's folder, like ${{sha256:templates/app.conf}}; "
+            "one of a folder ends in '/'"
+        )
+    return text
 
 
 def path_steps(text: str) -> Tuple[str, ...]:

@@ -46,7 +46,17 @@ class EnvVariable:
         return "${env:" + self.name + "}"
 
 
-Part = Union[str, Reference, EnvVariable]
+@dataclass(frozen=True)
+class FileDigest:
+    """`${sha256:PATH}`: the SHA-256 of a file in the tree that is planned; of a folder where the path ends in `/`."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return "${sha256:" + self.path + "}"
+
+
+Part = Union[str, Reference, EnvVariable, FileDigest]
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,8 @@ def pack(value: Value) -> Tuple[Value, Dict[str, List[Any]]]:
 def _pack_part(part: Part) -> Any:
     if isinstance(part, Reference):
         return {"ref": [part.name, *part.path]}
+    if isinstance(part, FileDigest):
+        return {"sha256": part.path}
     return {"env": part.name} if isinstance(part, EnvVariable) else part
 
 
@@ -268,12 +280,18 @@ def filled(value: Value, look_up: Callable[[Reference], Value]) -> Value:
     for part in value.parts:
         found = look_up(part) if isinstance(part, Reference) else part
         for piece in found.parts if isinstance(found, Template) else (found,):
-            text = piece if isinstance(piece, (str, EnvVariable)) else canonical(piece)
+            text = piece if isinstance(piece, (str, EnvVariable, FileDigest)) else canonical(piece)
             if isinstance(text, str) and parts and isinstance(parts[-1], str):
                 parts[-1] += text
             elif text != "":
                 parts.append(text)
     return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))
+
+
+def files_in(value: Value) -> List[str]:
+    """Return the paths, sorted, of the files whose digests a value has."""
+    templates = (leaf for _, leaf in leaves(value) if isinstance(leaf, Template))
+    return sorted({part.path for leaf in templates for part in leaf.parts if isinstance(part, FileDigest)})
 
 
 def variables(value: Value) -> List[str]:

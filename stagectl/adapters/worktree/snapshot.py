@@ -25,7 +25,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.tree import Files
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
-from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Resource
+from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Oid, Resource
 from stagectl.core.schemas import schema, settings
 from stagectl.core.schemas.schema import FRONT, Documents
 
@@ -44,6 +44,7 @@ class Snapshot:
     expanded: of the defined ones those that had to be expanded; definitions: what they were expanded from.
     flawed: by path what could be understood of resources that have problems; only good for finding more of these.
     broken: names of which nothing could be understood.
+    commit: the one that says it; None for the working tree.
     """
 
     config: Config
@@ -57,6 +58,7 @@ class Snapshot:
     expanded: Mapping[Name, Expanded] = field(default_factory=dict)
     definitions: Mapping[Name, Definition] = field(default_factory=dict)
     broken: FrozenSet[Name] = frozenset()
+    commit: Optional[Oid] = None
 
     def sources(self, resource: Resource) -> Iterable[str]:
         """Return the paths at which the definitions are, or were, that a staged file was expanded from."""

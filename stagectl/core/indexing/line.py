@@ -106,9 +106,9 @@ def is_secret(value: Value, is_sensitive: Callable[[Reference], bool]) -> bool:
     if value is None:
         return True
     parts = value.parts if isinstance(value, Template) else ()
-    if len(parts) != 1 or isinstance(parts[0], str):
+    if len(parts) != 1:
         return False
-    return isinstance(parts[0], EnvVariable) or is_sensitive(parts[0])
+    return isinstance(parts[0], EnvVariable) or (isinstance(parts[0], Reference) and is_sensitive(parts[0]))
 
 
 # --- as text

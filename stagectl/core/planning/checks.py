@@ -194,6 +194,9 @@ def _failure_text(view: View, failure: Failure, reader: Name) -> str:
         return f"this input needs itself: {' -> '.join(failure.ring)}"
     if failure.why == resolve.TOO_LARGE:
         return f"the value grows beyond {resolve.LARGEST} characters or {resolve.DEEPEST} levels"
+    if failure.why == resolve.NO_FILE and failure.file is not None:
+        what = "no file in that folder" if failure.file.path.endswith("/") else "no such file"
+        return f"{failure.file}: there is {what} in this tree; a path is relative to the project's folder"
     if failure.why == resolve.NOT_SCALAR:
         return f"{failure.reference} is a list or a mapping; inside a string only scalars can stand"
     assert failure.reference is not None, "every other failure is of a reference"

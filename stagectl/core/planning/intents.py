@@ -67,7 +67,7 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     if not changed and unfinished is None:
         return Intent()
     cause = CauseType.CHILD if unfinished is None else CauseType.UNFINISHED
-    if selected and any(_raw_differs(before, resource, key) for key in changed):
+    if selected and any(key in resource.files or _raw_differs(before, resource, key) for key in changed):
         cause = CauseType.STAGED
     is_conditional = cause == CauseType.CHILD and not surely
     if through:

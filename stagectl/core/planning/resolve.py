@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Container, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.values import Inputs, Outputs, Part, Path, Reference, Template, Value, canonical, leaves
+from stagectl.core.values import FileDigest, Inputs, Outputs, Part, Path, Reference, Template, Value, canonical, leaves
 
 LARGEST = 1 << 20  # characters of text in one resolved input: a reference bomb ends here
 LARGEST_RESOURCE = 4 * LARGEST  # and all resolved inputs of one resource together
@@ -17,12 +17,13 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 Node = Tuple[Name, str]  # (resource, input)
 
-NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, TOO_LARGE = (
+NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, NO_FILE, TOO_LARGE = (
     "absent",  # the parent is not there
     "no-value",  # the parent is there, and resolved, and has no such path
     "passed-on",  # the parent's input itself failed
     "cycle",  # the input needs itself
     "not-scalar",  # a list or mapping inside a string
+    "no-file",  # the tree has no such file, or no file in such a folder
     "too-large",
 )
 LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
@@ -38,13 +39,14 @@ class Failure:
     at: Path
     reference: Optional[Reference] = None
     ring: Tuple[str, ...] = ()
+    file: Optional[FileDigest] = None
 
 
 class _Failed(Exception):
-    def __init__(self, why: str, reference: Optional[Reference] = None) -> None:
+    def __init__(self, why: str, reference: Optional[Reference] = None, file: Optional[FileDigest] = None) -> None:
         super().__init__(why)
         self.why = why
-        self.reference = reference
+        self.reference, self.file = reference, file
 
 
 class Resolver:
@@ -52,7 +54,8 @@ class Resolver:
 
     documents: resources whose inputs are resolved; fixed: resources that show given values whatever others do.
     A name in both counts as fixed. outputs: what actions reported, which is read like an input of that name; later:
-    outputs that changes to come may report: they stay the references they are.
+    outputs that changes to come may report: they stay the references they are. digests: of the files that there are, by
+    path; None where no tree was looked at, and what has them stays as it is written.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Resolver:
         fixed: Mapping[Name, Inputs],
         outputs: Optional[Mapping[Name, Outputs]] = None,
         later: Optional[Mapping[Name, Container[str]]] = None,
+        digests: Optional[Mapping[str, str]] = None,
     ) -> None:
         self._documents = documents
         self._fixed = fixed
         self._outputs = outputs or {}
         self._later = later or {}
+        self._digests = digests
         self._values: Dict[Node, Value] = {}
         self._sizes: Dict[Name, int] = {}
         self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
@@ -77,9 +82,9 @@ class Resolver:
             return dict(self._fixed[name])
         if name not in self._known:
             document = self._documents[name]
-            for key in document.references:
+            for key in document.computed:
                 self._settle((name, key))
-            values = {**document.inputs, **{key: self._values.get((name, key)) for key in document.references}}
+            values = {**document.inputs, **{key: self._values.get((name, key)) for key in document.computed}}
             self._known[name] = {key: value for key, value in values.items() if (name, key) not in self.failures}
         return dict(self._known[name])
 
@@ -194,15 +199,15 @@ class Resolver:
         document = self._documents[name]
         value = document.inputs[key]
         try:
-            if key in document.references:
+            if key in document.computed:
                 value = self._fill(value, (key,))
                 self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
                 if self._sizes[name] > LARGEST_RESOURCE:
                     raise _Failed(TOO_LARGE)
             self._values[node] = value
         except _Failed as failed:
-            at = _place(value, failed.reference, (key,))
-            self.failures[node] = Failure(name, key, failed.why, at, failed.reference)
+            at = _place(value, failed.reference or failed.file, (key,))
+            self.failures[node] = Failure(name, key, failed.why, at, failed.reference, file=failed.file)
 
     def _fill(self, value: Value, path: Path) -> Value:
         if isinstance(value, dict):
@@ -217,6 +222,10 @@ class Resolver:
 
     def _text(self, part: Part) -> Tuple[Part, ...]:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
+        if isinstance(part, FileDigest) and self._digests is not None:
+            if part.path not in self._digests:
+                raise _Failed(NO_FILE, file=part)
+            return (self._digests[part.path],)
         if not isinstance(part, Reference):
             return (part,)
         value = self.look_up(part)
@@ -274,9 +283,9 @@ def _size_of(value: Value) -> int:
     return size
 
 
-def _place(value: Value, reference: Optional[Reference], path: Path) -> Path:
-    """Return where below `inputs` a reference is written."""
+def _place(value: Value, part: Optional[Part], path: Path) -> Path:
+    """Return where below `inputs` a part of a string is written."""
     for inner, leaf in leaves(value, path):
-        if isinstance(leaf, Template) and reference in leaf.parts:
+        if isinstance(leaf, Template) and part in leaf.parts:
             return inner
     return path

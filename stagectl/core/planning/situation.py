@@ -31,6 +31,7 @@ class Situation:
     broken: names whose files cannot be read, to report no follow-up problems.
     settled: resources of which it is known that they take no part in any plan; they show their applied values.
     vocabulary: tags that a selection may name though nothing has them.
+    digests: of the files that inputs have digests of, by path, in the tree of the staged files; None: not looked at.
     """
 
     applied: Mapping[Name, Applied]
@@ -42,6 +43,7 @@ class Situation:
     broken: FrozenSet[Name] = frozenset()
     settled: FrozenSet[Name] = frozenset()
     vocabulary: FrozenSet[str] = frozenset()
+    digests: Optional[Mapping[str, str]] = None
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""

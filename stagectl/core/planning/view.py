@@ -101,7 +101,7 @@ class View:
             for name, found in reported(self.situation.applied).items()
             if name not in self.reports.anew
         }
-        return Resolver(self.effective, self._fixed, outputs, self.reports.by)
+        return Resolver(self.effective, self._fixed, outputs, self.reports.by, self.situation.digests)
 
     def _kept(self, name: Name, outputs: Outputs) -> Outputs:
         """Return the outputs which a resource still has here: of another kind than applied, those that it declares."""

@@ -12,6 +12,7 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
+from stagectl.adapters.worktree.file_digests import uncommitted
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
@@ -235,12 +236,26 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
         check_committed(workspace.git, plan.kinds.values(), workspace.git.resolve(options.head))
     check_project(plan, options.reviewed)
+    _check_files(workspace, plan, workspace.git.resolve(options.head))
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check_reviewed(workspace, plan, expected, options.reviewed)
     _check_allowed(workspace, plan, options)
     restriction(plan, options.filter)
     return plan, situation
+
+
+def _check_files(workspace: Workspace, plan: Plan, commit: Oid) -> None:
+    """Refuse where a file that an input of the plan has the digest of is not as the commit has it."""
+    forms = [target.resource for target in plan.targets.values()]
+    paths = {path for form in forms for named in form.files.values() for path in named}
+    wrong = uncommitted(workspace.git, paths, commit) if paths else []
+    if wrong:
+        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        raise StagectlError(
+            f"{few}: what inputs have the digest of is not as the commit {commit[:12]} has it",
+            "commit it, or put it back; only what was reviewed is applied",
+        )
 
 
 def _check_allowed(workspace: Workspace, plan: Plan, options: Options) -> None:

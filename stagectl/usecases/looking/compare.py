@@ -90,7 +90,9 @@ def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Res
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
     """Return what is staged in a narrow situation, with its values, and which of them are sensitive."""
     fixed = {name: situation.applied[name].inputs for name in situation.settled}
-    return _resolved(situation.staged, situation.applied, fixed), _hidden(situation, situation.staged)
+    return _resolved(situation.staged, situation.applied, fixed, situation.digests), _hidden(
+        situation, situation.staged
+    )
 
 
 def _hidden(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
@@ -102,13 +104,14 @@ def _full_compare(
 ) -> Tuple[ResourceDiff, ...]:
     snapshot = workspace.snapshot(definitions=True)
     applied = workspace.applied()[1]
-    staged = _resolved(snapshot.staged, applied)
+    staged = _resolved(snapshot.staged, applied, digests=workspace.digests(snapshot.staged.values(), None))
     is_history = bool(before and after) and all(_is_applied(workspace, one) for one in (before, after) if one)
     old = _at(workspace, before, is_history) if before else staged if unstaged else _applied(applied)
     new = _at(workspace, after, is_history) if after else staged
     if unstaged:
         wanted = desired(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
-        new = _resolved({name: resource for name, resource in wanted.items() if resource is not None}, applied)
+        there = {name: resource for name, resource in wanted.items() if resource is not None}
+        new = _resolved(there, applied, digests=workspace.digests(there.values(), None))
     hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
     moves = renamed_between(_resources(old), _resources(new))
     names_now = {before: name for name, before in moves.items()}
@@ -150,7 +153,9 @@ def _is_applied(workspace: Workspace, revision: str) -> bool:
 def _at(workspace: Workspace, revision: str, with_outputs: bool) -> Side:
     if _is_applied(workspace, revision):
         return _applied(workspace.applied(revision)[1], with_outputs)
-    return _resolved(workspace.snapshot(revision).staged, workspace.applied()[1])
+    found = workspace.snapshot(revision)
+    digests = workspace.digests(found.staged.values(), found.commit)
+    return _resolved(found.staged, workspace.applied()[1], digests=digests)
 
 
 def _applied(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Side:
@@ -165,12 +170,13 @@ def _resolved(
     resources: Mapping[Name, Resource],
     applied: Mapping[Name, Applied],
     fixed: Mapping[Name, Inputs] = MappingProxyType({}),
+    digests: Optional[Mapping[str, str]] = None,
 ) -> Side:
     """Return resources with their values; what reads an output that was not reported stays as it is written.
 
     fixed: the values of those that show what is applied.
     """
-    resolver = Resolver(resources, fixed, reported(applied))
+    resolver = Resolver(resources, fixed, reported(applied), digests=digests)
     return {name: (resource, {**resource.inputs, **resolver.inputs(name)}) for name, resource in resources.items()}
 
 

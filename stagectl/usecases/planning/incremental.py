@@ -56,6 +56,7 @@ class Narrow:
     open_now: FrozenSet[Name]
     edits: Mapping[Name, Optional[Resource]]
     vocabulary: FrozenSet[str] = frozenset()
+    digested: Callable[[Situation], Situation] = lambda situation: situation
 
     def with_staged(self, wanted: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()) -> Narrow:
         """Return what it will be when these are staged, too; also: names that are looked at; raises ReadInFull."""
@@ -64,7 +65,7 @@ class Narrow:
         _refuse_twins(self.index, merged)
         gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
         edits = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = _situation(self.kinds, narrowed(self.index, self.open_now, edits, {}, also))
+        situation = self.digested(_situation(self.kinds, narrowed(self.index, self.open_now, edits, {}, also)))
         return replace(self, situation=situation, edits=edits)
 
     def has_moves(self) -> bool:
@@ -160,8 +161,12 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _completed(workspace, tip, situation)
-    words = frozenset(workspace.config.vocabulary)
-    return Narrow(situation, commit, edits.dirty, index, kinds, open_now, resources, words)
+    words, tree_of = frozenset(workspace.config.vocabulary), commit if head is not None else None
+
+    def digested(made: Situation) -> Situation:
+        return workspace.with_digests(made, tree_of)
+
+    return Narrow(digested(situation), commit, edits.dirty, index, kinds, open_now, resources, words, digested)
 
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import Git, GitError, Meant
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
-from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid
+from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, Resource
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.situation import Situation
@@ -92,7 +92,7 @@ class Workspace:
             files.pop(path, None)
             files.update({} if content is None else {path: content})
         config = parse_config(files, problems, self.git.folder)
-        return parse_snapshot(files, problems, config=config)
+        return replace(parse_snapshot(files, problems, config=config), commit=commit)
 
     def kinds(self) -> Mapping[str, Kind]:
         """Return the kinds of the working tree; raises InvalidFiles with every problem of theirs."""
@@ -228,7 +228,9 @@ class Workspace:
         if commit is not None:
             return commit, store.load_states(self.git, commit)
         commit = self.git.resolve(base)
-        return commit, fully_applied(self.snapshot(commit), self.applied_at(self.branch.tip))
+        found = self.snapshot(commit)
+        digests = self.digests(found.staged.values(), commit)
+        return commit, fully_applied(found, self.applied_at(self.branch.tip), digests)
 
     def applied_commit(self, revision: str) -> Optional[Oid]:
         """Return the commit of the applied branch that a revision names, None if it names another commit."""
@@ -269,16 +271,33 @@ class Workspace:
         if problems:
             raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
         words = frozenset(snapshot.config.vocabulary)
-        return follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined, vocabulary=words))
+        made = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined, vocabulary=words))
+        return self.with_digests(made, snapshot.commit)
+
+    def with_digests(self, situation: Situation, commit: Optional[Oid]) -> Situation:
+        """Return a situation with the digests of the files that its inputs name; commit: None for the working tree."""
+        live = (state.resource for state in situation.applied.values() if state.resource is not None)
+        return replace(situation, digests=self.digests([*situation.staged.values(), *live], commit))
+
+    def digests(self, resources: Iterable[Resource], commit: Optional[Oid]) -> Dict[str, str]:
+        """Return the digests of the files that inputs of some resources name; commit: None for the working tree."""
+        paths = {path for resource in resources for named in resource.files.values() for path in named}
+        if not paths:
+            return {}
+        from stagectl.adapters.worktree.file_digests import digests
+
+        return digests(self.git, paths, commit)
 
 
-def fully_applied(found: Snapshot, facts: Mapping[Name, Applied]) -> Dict[Name, Applied]:
+def fully_applied(
+    found: Snapshot, facts: Mapping[Name, Applied], digests: Optional[Mapping[str, str]] = None
+) -> Dict[Name, Applied]:
     """Return the applied state in which every staged file of a tree has been applied, explicit actions included.
 
-    facts: what is applied indeed; outputs are what they are there.
+    facts: what is applied indeed; outputs are what they are there. digests: of the files that inputs name, by path.
     """
     outputs = reported(facts)
-    resolver = Resolver(found.staged, {}, outputs)
+    resolver = Resolver(found.staged, {}, outputs, digests=digests)
     return {
         name: Applied(
             resource=resource,

@@ -13,7 +13,7 @@ from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, leaves
+from stagectl.core.values import Reference, Template, Value, canonical, leaves
 from stagectl.usecases.staging.naming import path_of
 from stagectl.usecases.staging.overriding import Overriding
 
@@ -79,7 +79,7 @@ def _escaped(value: Value) -> Value:
     if isinstance(value, list):
         return [_escaped(inner) for inner in value]
     if isinstance(value, Template):
-        return "".join(str(part) if isinstance(part, EnvVariable) else _escaped(part) for part in value.parts)
+        return "".join(_escaped(part) if isinstance(part, str) else str(part) for part in value.parts)
     return value.replace("${", "$${") if isinstance(value, str) else value
 
 

@@ -1,0 +1,85 @@
+"""The digests of files and folders that inputs name, in a commit or as the working tree has them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from stagectl.adapters.files import read_file
+from stagectl.adapters.git.git import Entry, Git
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import LARGEST_STATE, Oid
+
+_LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
+Content = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
+
+
+def digests(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
+    """Return the digest of each file, or folder (`PATH/`), that there is; commit: None for the working tree."""
+    wanted = sorted(set(paths))
+    if not wanted:
+        return {}
+    base = commit or git.head()
+    found = _committed(git, base, wanted) if base is not None else {}
+    for path in uncommitted(git, wanted, base) if commit is None else ():
+        found.pop(path, None)
+        found.update(_here(git, path))
+    return {path: digest for path in wanted for digest in _digest_of(path, found)}
+
+
+def _digest_of(path: str, found: Dict[str, Content]) -> List[str]:
+    if not path.endswith("/"):
+        return [found[path][1]] if path in found else []
+    inside = sorted(name for name in found if name.startswith(path))
+    lines = (f"{name[len(path) :]}\0{'x' if found[name][0] else '-'}\0{found[name][1]}\n" for name in inside)
+    text = "".join(lines).encode("utf-8", "surrogateescape")
+    return [hashlib.sha256(text).hexdigest()] if inside else []
+
+
+def _committed(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, Content]:
+    entries = [entry for entry in git.entries(commit, paths) if entry.mode != _SUBMODULE]
+    blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
+    return {entry.path: _content(entry, blobs[entry.oid]) for entry in entries}
+
+
+def _content(entry: Entry, content: bytes) -> Content:
+    return entry.mode == _PROGRAM, _sha256(entry.path, content)
+
+
+def _sha256(path: str, content: bytes) -> str:
+    if len(content) > LARGEST_STATE:
+        raise StagectlError(
+            f"{path} has more than {LARGEST_STATE >> 20} MiB, too much for ${{sha256:...}}", "name less"
+        )
+    return hashlib.sha256(content).hexdigest()
+
+
+def _here(git: Git, path: str) -> Dict[str, Content]:
+    """Return a file of the working tree, nothing where there is none."""
+    place = git.root / path
+    try:
+        if place.is_symlink():
+            return {path: (False, hashlib.sha256(os.fsencode(os.readlink(place))).hexdigest())}
+        return {path: (os.access(place, os.X_OK), _sha256(path, read_file(place, LARGEST_STATE + 1)))}
+    except OSError:
+        return {}
+
+
+def uncommitted(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> List[str]:
+    """Return the files, at or below some paths, that the working tree has otherwise than a commit.
+
+    What git ignores is in no tree, so it counts only where it is named itself.
+    """
+    wanted = sorted(set(paths))
+    if not wanted:
+        return []
+    specs = [f":(literal){path}" for path in wanted]
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
+    changed = git.run("diff", *options, *git.relative, commit, *git.only(specs)) if commit is not None else b""
+    fresh = git.ours(git.run("ls-files", "-z", "--others", "--exclude-standard", *git.only(specs)))
+    named = [path for path in wanted if not path.endswith("/") and os.path.lexists(git.root / path)]
+    literal = git.only([f":(literal){path}" for path in named])
+    ignored = git.ours(git.run("ls-files", "-z", "--others", *literal)) if named else []
+    split = changed.decode("utf-8", "surrogateescape").split("\0")
+    return sorted({*filter(None, split), *fresh, *ignored})

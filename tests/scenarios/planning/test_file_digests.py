@@ -1,0 +1,174 @@
+"""`${sha256:PATH}`: the digest of a file or a folder is a value like any other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Sequence
+
+import pytest
+
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.file_digests import digests
+from tests.build import Repo
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def folder(*files: Sequence[str]) -> str:
+    """The digest of a folder with these files: path below it, `x` or `-`, content."""
+    return sha256("".join(f"{path}\0{bit}\0{sha256(text)}\n" for path, bit, text in files))
+
+
+def templated(repo: Repo) -> Repo:
+    """A resource that names a template, live, and one that reads the digest from it."""
+    repo.write("templates/app.conf", "a\n").write("templates/more/b.sh", "b\n")
+    repo.define("app", inputs={"conf": "${sha256:templates/app.conf}", "all": "v1-${sha256:templates/}"})
+    repo.define("child", inputs={"of": "${app.conf}"}).define("other", inputs={"v": 1})
+    repo.apply_all()
+    return repo
+
+
+def test_a_template_that_changes_updates_who_names_it(repo: Repo) -> None:
+    """
+    Staged files are as they were: the plan of the working tree has the update with both digests, and its child.
+    """
+    templated(repo)
+    assert {"conf": sha256("a\n")}.items() <= repo.applied("app")["inputs"].items()
+    assert repo.plan().ids == []
+
+    repo.write("templates/app.conf", "new\n")
+    plan = repo.plan()
+
+    assert ["app.update", "child.update"] == plan.ids
+    app, child = plan.raw["changes"]
+    both = (
+        folder(("app.conf", "-", "a\n"), ("more/b.sh", "-", "b\n")),
+        folder(("app.conf", "-", "new\n"), ("more/b.sh", "-", "b\n")),
+    )
+    assert [("all", f"v1-{both[0]}", f"v1-{both[1]}"), ("conf", sha256("a\n"), sha256("new\n"))] == [
+        (one["path"], one["before"], one["after"]) for one in app["diff"]
+    ]
+    assert [("staged", []), ("child", ["app.update"])] == [
+        (one["cause"]["type"], one["cause"]["of"]) for one in (app, child)
+    ]
+    assert "app.update" in repo.ok("status").out
+    assert sha256("new\n") in repo.ok("diff", "app").out
+
+
+def test_it_is_the_file_of_the_tree_that_is_planned(repo: Repo) -> None:
+    """
+    The working tree, a commit with --head, and the commit that is applied.
+    """
+    templated(repo).write("templates/app.conf", "second\n").commit()
+    repo.write("templates/app.conf", "third\n")
+
+    here, there = repo.plan(), repo.plan("--head", "HEAD")
+    refused = repo.apply()
+    repo.write("templates/app.conf", "second\n")
+    done = repo.ok("apply", "--yes")
+
+    assert [sha256("third\n"), sha256("second\n")] == [
+        next(one["after"] for one in plan.raw["changes"][0]["diff"] if one["path"] == "conf") for plan in (here, there)
+    ]
+    assert (1, True) == (
+        refused.code,
+        "error: templates/app.conf: what inputs have the digest of is not as the commit" in refused.err,
+    ), refused
+    assert sha256("second\n") == repo.applied("app")["inputs"]["conf"] == repo.applied("child")["inputs"]["of"]
+    assert (repo.plan().ids, done.code) == ([], 0)
+
+
+def test_a_file_that_no_commit_has_is_not_applied(repo: Repo) -> None:
+    """
+    The plan shows it; `apply`, which goes by the commit, says that it is missing there, with its place.
+    """
+    repo.write("conf", "x").define("app", inputs={"conf": "${sha256:conf}"})
+    repo.git("add", "resources", "kinds")
+    repo.stage()
+    repo.git("rm", "-q", "--cached", "--ignore-unmatch", "conf")
+
+    shown = repo.plan()
+    refused = repo.apply()
+
+    assert sha256("x") == shown.raw["changes"][0]["diff"][0]["after"]
+    assert (1, True, []) == (
+        refused.code, "${sha256:conf}: there is no such file in this tree" in refused.err, repo.log()
+    ), refused  # fmt: skip
+
+
+@pytest.mark.parametrize("path, what", [("gone.conf", "no such file"), ("gone/", "no file in that folder")])
+def test_a_missing_file_is_an_error_with_its_place(repo: Repo, path: str, what: str) -> None:
+    """
+    Of `stage`, `plan` and `validate`, in the file where it is written.
+    """
+    repo.define("app", inputs={"v": 1, "conf": f"${{sha256:{path}}}"})
+
+    refused = repo.run("stage")
+
+    assert 1 == refused.code
+    assert f": ${{sha256:{path}}}: there is {what} in this tree; a path is relative" in refused.err
+    assert "resources/app.yaml:" in refused.err
+    assert f"there is {what} in this tree" in repo.run("validate").out + repo.run("validate").err
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "./a", "a//b", ".git/config", "/", "a\\b"])
+def test_a_path_stays_below_the_project(repo: Repo, path: str) -> None:
+    """
+    Anything else is an error of the file, and nothing is read.
+    """
+    repo.define("app", inputs={"conf": f"x${{sha256:{path}}}"})
+
+    refused = repo.run("stage")
+
+    assert (1, True) == (refused.code, "is no path below the project's folder" in refused.err), refused
+
+
+def test_selected_and_unselected(repo: Repo) -> None:
+    """
+    Who is not selected, and not affected, stays; who is affected acts with the digests of the commit that is applied.
+    """
+    templated(repo).define("db", inputs={"v": 1})
+    repo.define("app", inputs={"conf": "${sha256:templates/app.conf}", "db": "${db.v}"}).stage()
+    repo.ok("apply", "--yes")
+    repo.write("templates/app.conf", "new\n").define("other", inputs={"v": 2}).define("db", inputs={"v": 2}).stage()
+    repo.commit()
+
+    assert ["other.update"] == repo.plan("other").ids
+    plan = repo.plan("db")
+    assert ["db.update", "app.update", "child.update"] == plan.ids
+    assert {"conf": sha256("new\n"), "db": 2} == {one["path"]: one["after"] for one in plan.raw["changes"][1]["diff"]}
+    repo.ok("apply", "--yes", "db")
+    assert sha256("new\n") == repo.applied("child")["inputs"]["of"]
+
+
+def test_the_digest_of_a_folder(repo: Repo) -> None:
+    """
+    Paths, executable bits and contents count, in a commit as in the working tree; what git ignores does not.
+    """
+    repo.write("f/a", "1").write("f/b/c", "2").write(".gitignore", "*.swp\nactions.log\nfail\n").commit()
+    head = Git(repo.root).head()
+    (repo.root / "f/b/c").chmod(0o755)
+    repo.write("f/new", "3").write("f/x.swp", "ignored")
+    git = Git(repo.root)
+
+    before, now = digests(git, ["f/", "f/a", "no", "no/"], head), digests(git, ["f/", "f/a"], None)
+
+    assert {"f/": folder(("a", "-", "1"), ("b/c", "-", "2")), "f/a": sha256("1")} == before
+    assert {"f/": folder(("a", "-", "1"), ("b/c", "x", "2"), ("new", "-", "3")), "f/a": sha256("1")} == now
+
+
+def test_move_and_revert_keep_the_path(repo: Repo) -> None:
+    """
+    A path is relative to the project's folder, so a resource that moves names the same file.
+    """
+    templated(repo)
+    repo.ok("move", "app", "prod/app")
+
+    assert "${sha256:templates/app.conf}" in repo.read("resources/prod/app.yaml")
+    repo.ok("apply", "--yes")
+    repo.ok("revert", "HEAD")
+    assert "${sha256:templates/app.conf}" in repo.read("resources/app.yaml")
+    assert json.dumps(repo.plan().raw)
