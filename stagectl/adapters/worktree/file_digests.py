@@ -49,9 +49,8 @@ def _content(entry: Entry, content: bytes) -> Content:
 
 def _sha256(path: str, content: bytes) -> str:
     if len(content) > LARGEST_STATE:
-        raise StagectlError(
-            f"{path} has more than {LARGEST_STATE >> 20} MiB, too much for ${{sha256:...}}", "name less"
-        )
+        most = LARGEST_STATE >> 20
+        raise StagectlError(f"{path} has more than {most} MiB: too large for ${{sha256:...}}", "name a smaller file")
     return hashlib.sha256(content).hexdigest()
 
 
