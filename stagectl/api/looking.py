@@ -110,9 +110,9 @@ class Looking(Opened):
         """Return who is applying, or has locked, here and on the remote."""
         return team.locks(self._workspace())
 
-    def lock(self, reason: str, *, note: Note = unwatched) -> Lock:
-        """Lock the remote for maintenance: no apply starts until the unlock."""
-        return team.lock(self._workspace(), reason, note)
+    def lock(self, reason: str, names: Sequence[str] = (), tags: Sequence[str] = (), *, note: Note = unwatched) -> Lock:
+        """Lock the remote for maintenance, all of it or a part: no apply that touches it starts until the unlock."""
+        return team.lock(self._workspace(), reason, Selection(tuple(names), tuple(tags)), note)
 
     def unlock(self, identity: str) -> Lock:
         """Take a lock on the remote away, and return it."""
