@@ -75,10 +75,9 @@ def uncommitted(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> List[s
         return []
     specs = [f":(literal){path}" for path in wanted]
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    changed = git.run("diff", *options, *git.relative, commit, *git.only(specs)) if commit is not None else b""
+    changed = git.run("diff", *options, commit, *git.only(specs)) if commit is not None else b""
     fresh = git.ours(git.run("ls-files", "-z", "--others", "--exclude-standard", *git.only(specs)))
     named = [path for path in wanted if not path.endswith("/") and os.path.lexists(git.root / path)]
     literal = git.only([f":(literal){path}" for path in named])
     ignored = git.ours(git.run("ls-files", "-z", "--others", *literal)) if named else []
-    split = changed.decode("utf-8", "surrogateescape").split("\0")
-    return sorted({*filter(None, split), *fresh, *ignored})
+    return sorted({*git.ours(changed), *fresh, *ignored})

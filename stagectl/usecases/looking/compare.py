@@ -90,9 +90,8 @@ def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Res
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
     """Return what is staged in a narrow situation, with its values, and which of them are sensitive."""
     fixed = {name: situation.applied[name].inputs for name in situation.settled}
-    return _resolved(situation.staged, situation.applied, fixed, situation.digests), _hidden(
-        situation, situation.staged
-    )
+    values = _resolved(situation.staged, situation.applied, fixed, situation.digests)
+    return values, _hidden(situation, situation.staged)
 
 
 def _hidden(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
