@@ -30,7 +30,7 @@ _FEW = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class Portion:
     """What a holder has for itself; no other may write or look at what it writes, nor act on its targets.
 
     writes: resources that it may change, hold back or record; looks: those which these read or name; targets: values
@@ -50,16 +50,16 @@ class Part:
         """Whether no other has to wait for it."""
         return not (self.whole or self.writes)
 
-    def covers(self, other: Part) -> bool:
+    def covers(self, other: Portion) -> bool:
         """Return whether who has this has the other, too."""
         if self.whole or other.whole:
             return self.whole
         pairs = ((self.writes, other.writes), (self.writes | self.looks, other.looks), (self.targets, other.targets))
         return all(more <= mine for mine, more in pairs)
 
-    def with_more(self, other: Part) -> Part:
+    def with_more(self, other: Portion) -> Portion:
         """Return both together."""
-        return Part(
+        return Portion(
             self.writes | other.writes,
             self.looks | other.looks,
             self.targets | other.targets,
@@ -69,10 +69,10 @@ class Part:
         )
 
 
-WHOLE = Part(whole=True)
+WHOLE = Portion(whole=True)
 
 
-def in_common(one: Part, other: Part) -> Tuple[str, ...]:
+def in_common(one: Portion, other: Portion) -> Tuple[str, ...]:
     """Return what keeps two holders from being at work at once, sorted; nothing where they have nothing in common."""
     if one.whole or other.whole:
         return ("everything",)
@@ -80,7 +80,7 @@ def in_common(one: Part, other: Part) -> Tuple[str, ...]:
     return (*sorted(names), *(f"target {target}" for target in sorted(one.targets & other.targets)))
 
 
-def about(part: Part) -> str:
+def about(part: Portion) -> str:
     """Return what is locked, in words."""
     if part.whole:
         return "everything"
@@ -117,7 +117,7 @@ class Lock:
     renewal: int = 0
     nonce: str = ""
     stolen_from: str = ""
-    part: Part = field(default=WHOLE)
+    part: Portion = field(default=WHOLE)
 
     @property
     def is_maintenance(self) -> bool:
@@ -180,17 +180,17 @@ def _number(text: str, default: int) -> int:
     return int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else default
 
 
-def part_json(part: Part) -> Dict[str, Any]:
+def part_json(part: Portion) -> Dict[str, Any]:
     """Return what a holder has for itself as plain values."""
     return {"whole": part.whole, **{key: sorted(getattr(part, key)) for key in _LISTS}}
 
 
-def part_text(part: Part) -> str:
+def part_text(part: Portion) -> str:
     """Return what a holder has for itself as the text of its file beside the message."""
     return canonical(part_json(part)) + "\n"
 
 
-def part_of_text(text: str) -> Part:
+def part_of_text(text: str) -> Portion:
     """Return what such a text says; everything where it cannot be read, which keeps others away."""
     try:
         raw = json.loads(text)
@@ -199,7 +199,7 @@ def part_of_text(text: str) -> Part:
             return WHOLE
     except (ValueError, TypeError, KeyError, RecursionError):
         return WHOLE
-    return Part(
+    return Portion(
         frozenset(map(Name, lists["writes"])),
         frozenset(map(Name, lists["looks"])),
         frozenset(lists["targets"]),

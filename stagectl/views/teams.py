@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence
 
-from stagectl.core.locks import Lock, Part, about, part_json
+from stagectl.core.locks import Lock, Portion, about, part_json
 from stagectl.core.pictures.reports import Locks, SharedCommit, Syncing
 from stagectl.core.printable import json_text
 from stagectl.views.text import counted, listed, safe
@@ -83,7 +83,7 @@ def locks_text(found: Locks) -> str:
     return safe("\n".join(lines)) + "\n"
 
 
-def _of(part: Part) -> str:
+def _of(part: Portion) -> str:
     """Return what is locked, behind the words for who does; nothing for everything there is."""
     return "" if part.whole else f" ({about(part)})"
 

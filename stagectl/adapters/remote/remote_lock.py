@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import calendar
 import secrets
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,9 +16,9 @@ from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, S
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import Item, Objects, empty_tree, write_commit
-from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
+from stagectl.adapters.remote.remote import Remote
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import WHOLE, Lock, Part, few, in_common, locks_of, message_of, part_of_text, part_text
+from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
 from stagectl.core.model import LARGEST_STATE, Oid
 
 TRIES = 40  # each that fails is one at which another holder came first
@@ -63,7 +62,7 @@ class Board:
         return replace(self, holders=holders if known else (*self.holders, lock))
 
 
-class Taken(NamedTuple):
+class TakenLock(NamedTuple):
     """A lock that was taken. at: what our clock said before."""
 
     board: Board
@@ -77,7 +76,7 @@ def clock() -> float:
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
-def new_lock(owner: str, host: str, reason: str, term: int, part: Part = WHOLE, run: str = "") -> Lock:
+def new_lock(owner: str, host: str, reason: str, term: int, *, part: Portion = WHOLE, run: str = "") -> Lock:
     """Return a lock that is not held yet; term: 0 for maintenance."""
     return Lock(
         secrets.token_hex(4),
@@ -115,13 +114,13 @@ def _board(remote: Remote, ref: str, commit: Oid) -> Board:
     parts = {entry.path: entry.oid for entry in git.files_of(commit, ()) if entry.mode.startswith("1006")}
     texts = git.blobs((parts[lock.id] for lock in holders if lock.id in parts), LARGEST_STATE)
 
-    def part(lock: Lock) -> Part:
+    def part(lock: Lock) -> Portion:
         return part_of_text(texts[parts[lock.id]].decode("utf-8", "replace")) if lock.id in parts else WHOLE
 
     return Board(commit, tuple(replace(lock, part=part(lock)) for lock in holders), parts)
 
 
-def meeting(part: Part) -> Meets:
+def meeting(part: Portion) -> Meets:
     """Return what says what another holder has of a part."""
     return lambda lock: in_common(part, lock.part)
 
@@ -134,7 +133,7 @@ def take(
     *,
     meets: Optional[Meets] = None,
     left: AbstractSet[str] = frozenset(),
-) -> Taken:
+) -> TakenLock:
     """Take a lock, also from holders found dead; raises Locked where another one has something of it.
 
     meets: what another holder has that is wanted, by default what the parts have in common; left: the ids of locks that
@@ -142,7 +141,7 @@ def take(
     """
     board, gone, refusals = Board(), set(left), 0  # nothing is held: that is tried first
     for _ in range(TRIES):
-        _check_free(remote, ref, board.without(gone), meets or meeting(lock.part), gone, note)
+        _check_free(remote, ref, board.without(gone), meets or meeting(lock.part), gone=gone, note=note)
         dead = [other for other in board.holders if other.id in gone and not other.is_maintenance]
         wanted = replace(lock, stolen_from=" ".join(other.id for other in dead))
         try:
@@ -162,18 +161,18 @@ def take(
     raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
 
 
-def _check_free(remote: Remote, ref: str, board: Board, meets: Meets, gone: Set[str], note: Note) -> None:
+def _check_free(remote: Remote, ref: str, board: Board, meets: Meets, *, gone: Set[str], note: Note) -> None:
     """Watch each holder in the way that looks dead, and add those that are to *gone*; raises Locked for the others."""
     for other in board.holders:
         common = meets(other)
-        if common and _is_dead(remote, ref, board, other, common, note):
+        if common and _is_dead(remote, ref, board, other, common=common, note=note):
             gone.add(other.id)
 
 
-def _try_to_take(remote: Remote, ref: str, board: Board, lock: Lock) -> Optional[Taken]:
+def _try_to_take(remote: Remote, ref: str, board: Board, lock: Lock) -> Optional[TakenLock]:
     """Try to take the lock; return it, None if another holder was faster. Read back: the nonce is ours alone."""
     began = clock()
-    following = _written(remote.git, board, lock)
+    following = board_after(remote.git, board, lock)
     try:
         there = remote.swap(ref, following.commit, board.commit)
     except GitError as error:
@@ -184,10 +183,10 @@ def _try_to_take(remote: Remote, ref: str, board: Board, lock: Lock) -> Optional
             "set lock_ref in stagectl.yaml: refs/heads/stagectl/lock",
         ) from None
     mine = following.find(lock.id)
-    return Taken(following, mine, began) if mine is not None and there == following.commit else None
+    return TakenLock(following, mine, began) if mine is not None and there == following.commit else None
 
 
-def _written(git: Git, board: Board, lock: Optional[Lock]) -> Board:
+def board_after(git: Git, board: Board, lock: Optional[Lock]) -> Board:
     """Store the commit that follows on a board, with a lock renewed, or without one; return it as a board."""
     if lock is not None:
         now = time.strftime(_TIME, time.gmtime())
@@ -212,7 +211,7 @@ def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
     return tree or empty, parts
 
 
-def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, common: Sequence[str], note: Note) -> bool:
+def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
     """Watch a lock that was not renewed lately; return whether it is not for its whole term, or it is gone.
 
     Raises Locked as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
@@ -264,124 +263,14 @@ def drop(remote: Remote, ref: str, identity: str) -> Board:
     """
     for _ in range(TRIES):
         board = look_at_locks(remote, ref)
-        if board.find(identity) is None or _is_swapped(remote, ref, board, identity):
+        if board.find(identity) is None or is_taken_away(remote, ref, board, identity):
             return board
         time.sleep(secrets.randbelow(200) / 1000)
     raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
 
 
-def _is_swapped(remote: Remote, ref: str, board: Board, identity: str) -> bool:
+def is_taken_away(remote: Remote, ref: str, board: Board, identity: str) -> bool:
     """Try to put the board without a lock into the place of a board; return whether it is there."""
     rest = board.without({identity})
-    new = _written(remote.git, rest, None).commit if rest.holders else None
+    new = board_after(remote.git, rest, None).commit if rest.holders else None
     return remote.swap(ref, new, board.commit) == new
-
-
-class Holding:
-    """A lock that this process holds, renewed in the background every third of its term.
-
-    lost: why it is held no more, "" while it is.
-    """
-
-    def __init__(self, remote: Remote, ref: str, taken: Taken) -> None:
-        self._remote, self._ref, self._term = remote, ref, float(taken.lock.term)
-        self._lock, self._board = taken.lock, taken.board
-        self._until = taken.at + self._term  # no observer takes it for dead before
-        self._turn, self._ending = threading.Lock(), threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
-        self.lost = ""
-        self._thread.start()
-
-    @property
-    def lock(self) -> Lock:
-        """What is held."""
-        return self._lock
-
-    def extend(self, part: Part, meets: Meets) -> None:
-        """Hold more; raises Locked where another holder has some of that, or where the lock is lost."""
-        with self._turn:
-            for _ in range(TRIES):
-                if self.lost:
-                    break
-                for other in self._board.without({self._lock.id}).holders:
-                    if meets(other):
-                        raise held(self._remote, other, meets(other))
-                self._lock = replace(self._lock, part=part)
-                kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
-                self._board = replace(self._board, parts=kept)
-                if self._renewed(ASK_SECONDS):
-                    return
-        raise self._gone_before_anything_ran()
-
-    def _gone_before_anything_ran(self) -> Locked:
-        return Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
-
-    def name_run(self, run: str) -> None:
-        """Have it say which run it is held for; raises Locked if it is not held any more."""
-        with self._turn:
-            if self._lock.run != run or clock() >= self._until:
-                self._lock = replace(self._lock, run=run)
-                self._renew()
-        if self.lost:
-            raise self._gone_before_anything_ran()
-
-    def assured(self) -> str:
-        """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
-        if not self.lost and clock() >= self._until:
-            with self._turn:
-                self._renew()
-        return self.lost
-
-    def release(self) -> None:
-        """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
-        self._ending.set()
-        self._thread.join()
-        if not self.lost and not _is_swapped(self._remote, self._ref, self._board, self._lock.id):
-            drop(self._remote, self._ref, self._lock.id)
-
-    def _keep(self) -> None:
-        while not self.lost and not self._ending.wait(self._term / 3):
-            with self._turn:
-                self._renew()
-
-    def _renew(self) -> None:
-        """Renew, trying again for as long as no other may have taken the lock over; note it when it is lost.
-
-        A renewal that comes too late and succeeds is as good: it proves that no other took the lock in between.
-        """
-        while not self.lost:
-            began = clock()
-            try:
-                if self._renewed(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
-                    return
-            except StagectlError:
-                if clock() >= self._until:
-                    self.lost = f"{self._remote.name} took no renewal for {self._term:.0f} s"
-                elif self._ending.wait(min(self._term / 10, 2.0)):
-                    return
-
-    def _renewed(self, seconds: float) -> bool:
-        """Push a child of the ref's commit; return whether it is there.
-
-        Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
-        """
-        began = clock()
-        following = _written(self._remote.git, self._board, replace(self._lock, renewal=self._lock.renewal + 1))
-        there = self._remote.swap(self._ref, following.commit, self._board.commit, seconds)
-        if there != following.commit:
-            self._see(look_at_locks(self._remote, self._ref) if there is not None else Board())
-            return False
-        self._lock, self._board = following.find(self._lock.id) or self._lock, following
-        self._until = began + self._term
-        return True
-
-    def _see(self, board: Board) -> None:
-        """Learn what others made of the board."""
-        mine = board.find(self._lock.id)
-        if mine is not None:  # also a push of ours whose answer got lost
-            self._board = board
-            return
-        thief = next((lock for lock in board.holders if self._lock.id in lock.stolen_from.split()), None)
-        self.lost = f"{thief.holder} took it over" if thief else "it was unlocked"
-        if thief is None and clock() >= self._until:
-            self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import IO, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 from stagectl.core.errors import Busy
-from stagectl.core.locks import WHOLE, Part, few, in_common, part_of_text, part_text
+from stagectl.core.locks import WHOLE, Portion, few, in_common, part_of_text, part_text
 
 PAUSE = 0.05  # seconds between two tries
 SECONDS = 60.0  # how long anything is waited for that is held for a moment
 HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"
 _UNKNOWN = "it has not said who it is yet"
 _ID = re.compile(r"[0-9a-f]{8}")
-Meets = Callable[[Part], Tuple[str, ...]]  # what another holder has that is wanted
+Meets = Callable[[Portion], Tuple[str, ...]]  # what another holder has that is wanted
 
 
 def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
@@ -58,7 +58,7 @@ class Here:
 
     scratch: Path
     id: str
-    part: Part
+    part: Portion
     _file: IO[str]
     _said: Dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class Here:
         self._said.update(more)
         self._write()
 
-    def extend(self, part: Part, meets: Optional[Meets] = None) -> None:
+    def extend(self, part: Portion, meets: Optional[Meets] = None) -> None:
         """Hold more; raises Busy where another process has some of that."""
         with moment(self.scratch):
             _check_free(self.scratch, meets or (lambda other: in_common(part, other)), self.id)
@@ -94,7 +94,7 @@ class Here:
 
 
 @contextmanager
-def only_one(scratch: Path, what: str, part: Part = WHOLE, meets: Optional[Meets] = None) -> Iterator[Here]:
+def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[Meets] = None) -> Iterator[Here]:
     """Hold a part of what there is; raises Busy that says which process has some of it, since when, and which run.
 
     what: the command that wants it; meets: what another holder has that is wanted, by default what both parts have.
@@ -110,7 +110,7 @@ def only_one(scratch: Path, what: str, part: Part = WHOLE, meets: Optional[Meets
         here.close()
 
 
-def _entered(scratch: Path, what: str, part: Part) -> Here:
+def _entered(scratch: Path, what: str, part: Portion) -> Here:
     folder = scratch / HOLDERS
     folder.mkdir(exist_ok=True)
     forget_left(scratch, all_of_them=False)
@@ -137,7 +137,7 @@ class Other:
 
     id: str
     words: str
-    part: Part
+    part: Portion
 
 
 def holders(scratch: Path) -> List[Other]:

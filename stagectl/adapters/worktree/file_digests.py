@@ -15,7 +15,7 @@ _LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
 Content = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
 
 
-def digests(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
+def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
     """Return the digest of each file, or folder (`PATH/`), that there is; commit: None for the working tree."""
     wanted = sorted(set(paths))
     if not wanted:

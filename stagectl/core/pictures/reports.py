@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
-from stagectl.core.locks import Lock, Part
+from stagectl.core.locks import Lock, Portion
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
 from stagectl.core.values import Inputs, Path, Value
 
@@ -180,7 +180,7 @@ class Syncing:
 class Locks(NamedTuple):
     """Who holds what. here: the words of each process at work here, with what it has; remote: "" without one."""
 
-    here: Tuple[Tuple[str, Part], ...]
+    here: Tuple[Tuple[str, Portion], ...]
     remote: str
     held: Tuple[Lock, ...] = ()
 

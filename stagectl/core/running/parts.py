@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Tuple
 
-from stagectl.core.locks import WHOLE, Lock, Part, in_common
+from stagectl.core.locks import WHOLE, Lock, Portion, in_common
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
@@ -13,9 +13,11 @@ from stagectl.core.running.commute import touched_by
 from stagectl.core.values import Template
 
 Tags = Mapping[Name, FrozenSet[str]]
+Staged = Mapping[Name, Resource]
+State = Mapping[Name, Applied]
 
 
-def part_of(plan: Plan, staged: Mapping[Name, Resource], applied: Mapping[Name, Applied]) -> Part:
+def portion_of(plan: Plan, staged: Staged, applied: State) -> Portion:
     """Return what carrying out a plan writes and looks at: everything where a `target` is not known before.
 
     It looks at all that its resources read or name, as they are staged, were applied or were tried.
@@ -25,7 +27,7 @@ def part_of(plan: Plan, staged: Mapping[Name, Resource], applied: Mapping[Name, 
     if targets != found:
         return WHOLE
     looks = {parent for name in writes for form in _forms(plan, name, staged, applied) for parent in form.parents}
-    return Part(writes, frozenset(looks) - writes, targets)
+    return Portion(writes, frozenset(looks) - writes, targets)
 
 
 def _targets(plan: Plan) -> Iterator[Optional[str]]:
@@ -39,9 +41,7 @@ def _targets(plan: Plan) -> Iterator[Optional[str]]:
                 yield target
 
 
-def _forms(
-    plan: Plan, name: Name, staged: Mapping[Name, Resource], applied: Mapping[Name, Applied]
-) -> Iterator[Resource]:
+def _forms(plan: Plan, name: Name, staged: Staged, applied: State) -> Iterator[Resource]:
     if name in plan.targets:
         yield plan.targets[name].resource
     if name in staged:
@@ -50,7 +50,7 @@ def _forms(
         yield from applied[name].forms
 
 
-def tags_of(plan: Plan, staged: Mapping[Name, Resource], applied: Mapping[Name, Applied]) -> Dict[Name, FrozenSet[str]]:
+def tags_written(plan: Plan, staged: Staged, applied: State) -> Dict[Name, FrozenSet[str]]:
     """Return the tags of all that a plan writes, as staged and as applied."""
     return {
         name: frozenset(tag for form in _forms(plan, name, staged, applied) for tag in form.tags)
@@ -58,7 +58,7 @@ def tags_of(plan: Plan, staged: Mapping[Name, Resource], applied: Mapping[Name, 
     }
 
 
-def meeting(part: Part, tags: Tags) -> Callable[[Lock], Tuple[str, ...]]:
+def meets_of(part: Portion, tags: Tags) -> Callable[[Lock], Tuple[str, ...]]:
     """Return what says what another holder has of a part; tags: those of what it writes."""
 
     def meets(lock: Lock) -> Tuple[str, ...]:
@@ -67,7 +67,7 @@ def meeting(part: Part, tags: Tags) -> Callable[[Lock], Tuple[str, ...]]:
     return meets
 
 
-def _chosen(part: Part, tags: Tags) -> Iterator[Name]:
+def _chosen(part: Portion, tags: Tags) -> Iterator[Name]:
     """Yield what is locked on purpose by a word that it fits, also where it was staged after that."""
     tests = [glob_test(pattern) for pattern in part.names]
     expressions = [parse_expression(text) for text in part.tags]

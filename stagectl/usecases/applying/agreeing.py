@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Tuple
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.core.errors import Busy
-from stagectl.core.locks import Lock, Part
+from stagectl.core.locks import Lock, Portion
 from stagectl.core.model import Name
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
-from stagectl.core.running.parts import meeting, part_of, tags_of
+from stagectl.core.running.parts import meets_of, portion_of, tags_written
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, Team
@@ -34,7 +34,7 @@ class Planned:
     workspace: Workspace
     plan: Plan
     situation: Situation
-    part: Part
+    part: Portion
 
     def is_anything(self, options: Options) -> bool:
         """Return whether there is anything to run or to record."""
@@ -43,7 +43,7 @@ class Planned:
     def meets(self) -> Callable[[Lock], Tuple[str, ...]]:
         """Return what says what another holder has of it."""
         situation = self.situation
-        return meeting(self.part, tags_of(self.plan, situation.staged, situation.applied))
+        return meets_of(self.part, tags_written(self.plan, situation.staged, situation.applied))
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Asking:
                 workspace.look_again()  # and it may have moved
             _ = workspace.branch  # as it is before other processes move it
         plan, situation = make(workspace)
-        part = part_of(plan, situation.staged, situation.applied)
-        part = part.with_more(Part(self._outputs)).with_more(self._team.unshared())
+        part = portion_of(plan, situation.staged, situation.applied)
+        part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared())
         return Planned(workspace, plan, situation, part)
 
     @contextmanager

@@ -284,9 +284,9 @@ class Workspace:
         paths = {path for resource in resources for named in resource.files.values() for path in named}
         if not paths:
             return {}
-        from stagectl.adapters.worktree.file_digests import digests
+        from stagectl.adapters.worktree.file_digests import digests_of_files
 
-        return digests(self.git, paths, commit)
+        return digests_of_files(self.git, paths, commit)
 
 
 def fully_applied(

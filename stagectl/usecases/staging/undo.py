@@ -13,7 +13,7 @@ from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.names import renamed
 from stagectl.core.errors import StagectlError, UsageError
-from stagectl.core.locks import Part
+from stagectl.core.locks import Portion
 from stagectl.core.model import Applied, ChangeId, Config, Name, Oid, Resource, change_id, is_pending
 from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection
@@ -176,7 +176,7 @@ def _drop_debts(workspace: Workspace, ground: Ground) -> Tuple[Tuple[ChangeId, .
     message = f"discard: {debts[0]}" + (f" and {len(debts) - 1} more" if len(debts) > 1 else "")
     states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
     git, branch = workspace.git, workspace.branch
-    with only_one(git.own_scratch(), "discard", Part(frozenset(owing))):
+    with only_one(git.own_scratch(), "discard", Portion(frozenset(owing))):
         commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
             raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")

@@ -9,7 +9,7 @@ from typing import Callable
 from stagectl.adapters.remote.remote_lock import drop, look_at_locks, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import StagectlError, UsageError
-from stagectl.core.locks import WHOLE, Lock, Part
+from stagectl.core.locks import WHOLE, Lock, Portion
 from stagectl.core.model import NAME
 from stagectl.core.pictures.reports import Locks
 from stagectl.core.plans.selection import Selection, World, select
@@ -31,11 +31,11 @@ def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable
     if not reason.strip():
         raise UsageError("say why, for those who wait: --reason TEXT")
     part = _part(workspace, selection)
-    wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0, part)
+    wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0, part=part)
     return take(remote_of(workspace), workspace.config.lock_ref, wanted, note).lock
 
 
-def _part(workspace: Workspace, selection: Selection) -> Part:
+def _part(workspace: Workspace, selection: Selection) -> Portion:
     """Return what a selection locks: what it means now, and what fits the same words later."""
     if not (selection.names or selection.tags):
         return WHOLE
@@ -47,7 +47,7 @@ def _part(workspace: Workspace, selection: Selection) -> Part:
     chosen = select(replace(selection, names=selection.of_resources(world).names), world) or frozenset()
     later = all(NAME.fullmatch(name.replace("*", "x").replace("?", "x")) for name in selection.names)
     words = selection if later else Selection()  # what graph operators mean later is not known
-    return Part(frozenset(chosen), names=words.names, tags=words.tags)
+    return Portion(frozenset(chosen), names=words.names, tags=words.tags)
 
 
 def unlock(workspace: Workspace, identity: str) -> Lock:

@@ -9,14 +9,15 @@ from typing import Callable, Iterator, Optional, TypeVar
 
 from stagectl.adapters.applied.replay import replayed_commits, touched
 from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.remote_lock import Holding, Meets, Refused, Taken, meeting, new_lock, take
+from stagectl.adapters.remote.remote_lock import Meets, Refused, TakenLock, meeting, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import WHOLE, Part
+from stagectl.core.locks import WHOLE, Portion
 from stagectl.core.model import Oid
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.together import commits_since, put_together
+from stagectl.usecases.team.together import commits_since, put_on_top
 
 Note = Callable[[str], None]
 T = TypeVar("T")
@@ -29,7 +30,7 @@ class Alone:
     def begin(self, run: str) -> None:
         """Learn the run."""
 
-    def extend(self, part: Part, meets: Meets) -> None:
+    def extend(self, part: Portion, meets: Meets) -> None:
         """Hold more."""
 
     def lost(self) -> str:
@@ -55,7 +56,7 @@ class Shared(Alone):
         """Put the run's name on the lock; raises Locked if it is lost already."""
         self._holding.name_run(run)
 
-    def extend(self, part: Part, meets: Meets) -> None:
+    def extend(self, part: Portion, meets: Meets) -> None:
         """Hold more; raises Locked where another holder has some of that."""
         self._holding.extend(part, meets)
 
@@ -97,7 +98,7 @@ class Shared(Alone):
             remote.bring(ref)
         if git.is_ancestor(ours, theirs):  # another process of this clone pushed it
             return True
-        found = put_together(git, ours, theirs, f"{ref} here and on {remote.name}")
+        found = put_on_top(git, ours, theirs, f"{ref} here and on {remote.name}")
         if found.conflicts or found.tip is None:
             others = ", ".join(commit.named for commit in found.others) or "an unknown change"
             raise StagectlError(f"{ref} moved on {remote.name} meanwhile: {others}")
@@ -137,14 +138,14 @@ class Team:
         """Where the applied branch stands on the remote, as far as this clone has seen it."""
         return self.workspace.git.find(tracking_ref(self.workspace)) if self._is_there else None
 
-    def unshared(self) -> Part:
+    def unshared(self) -> Portion:
         """Return what the remote does not know yet of what was done here."""
         git, ours, known = self.workspace.git, self.ours, self.known
         if self.is_alone or ours is None or ours == known:
-            return Part()
+            return Portion()
         if known is None:
             return WHOLE
-        return Part(touched(git, [commit.commit for commit in commits_since(git, ours, known)]))
+        return Portion(touched(git, [commit.commit for commit in commits_since(git, ours, known)]))
 
     @contextmanager
     def holding(self, here: machine.Here, meets: Meets, run: str = "") -> Iterator[Alone]:
@@ -161,11 +162,11 @@ class Team:
             if _is_released(remote, holding, self._note):
                 here.say(remote="")
 
-    def _taken(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> Taken:
+    def _taken(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> TakenLock:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
-        lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, here.part, run)
+        lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, part=here.part, run=run)
         left = machine.left_behind(scratch)
         here.say(remote=lock.id)
         try:

@@ -14,7 +14,7 @@ from stagectl.core.model import Oid
 from stagectl.core.pictures.reports import SharedCommit, Syncing
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note, applied_ref, fetch, push, remote_of, tracking_ref
-from stagectl.usecases.team.together import commits_since, put_together
+from stagectl.usecases.team.together import commits_since, put_on_top
 
 TRIES = 5  # how often a push is tried again where another clone was faster
 
@@ -84,7 +84,7 @@ def _move(workspace: Workspace, new: Oid) -> bool:
 def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple[Syncing, Optional[Oid]]:
     """Put what only this clone has on top of what the remote has; None where both changed the same resource."""
     git = workspace.git
-    found = put_together(git, ours, theirs, f"{applied_ref(workspace)} here and on {done.remote}")
+    found = put_on_top(git, ours, theirs, f"{applied_ref(workspace)} here and on {done.remote}")
     if found.conflicts:
         ref = keep(git, ours, found.mine[-1].run)  # a reset to theirs would lose it
         return replace(done, conflicts=found.conflicts, ours=found.mine, theirs=found.others, kept=ref), None

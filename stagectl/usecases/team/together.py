@@ -24,7 +24,7 @@ class Together(NamedTuple):
     became: Mapping[Oid, Oid] = {}
 
 
-def put_together(git: Git, ours: Oid, theirs: Oid, what: str) -> Together:
+def put_on_top(git: Git, ours: Oid, theirs: Oid, what: str) -> Together:
     """Put what only *ours* has on top of *theirs*; raises StagectlError where the two have nothing in common.
 
     what: the branch and the two places, for that message.

@@ -8,17 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagectl.core.locks import WHOLE, Lock, Part, about, in_common, locks_of, message_of, part_of_text, part_text
+from stagectl.core.locks import WHOLE, Lock, Portion, about, in_common, locks_of, message_of, part_of_text, part_text
 from stagectl.core.model import Name
 
 NAMES = st.frozensets(st.sampled_from([Name(word) for word in ("db", "web", "prod/app", "dns")]))
 PARTS = st.builds(
-    Part, NAMES, NAMES, st.frozensets(st.sampled_from(["n1", "n2"])), st.just(()), st.just(()), st.booleans()
+    Portion, NAMES, NAMES, st.frozensets(st.sampled_from(["n1", "n2"])), st.just(()), st.just(()), st.booleans()
 )
 
 
-def part(writes: str = "", looks: str = "", targets: str = "") -> Part:
-    return Part(frozenset(map(Name, writes.split())), frozenset(map(Name, looks.split())), frozenset(targets.split()))
+def part(writes: str = "", looks: str = "", targets: str = "") -> Portion:
+    return Portion(
+        frozenset(map(Name, writes.split())), frozenset(map(Name, looks.split())), frozenset(targets.split())
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def part(writes: str = "", looks: str = "", targets: str = "") -> Part:
         (part(), part("db"), ()),
     ],
 )
-def test_what_two_holders_have_in_common(one: Part, other: Part, common: object) -> None:
+def test_what_two_holders_have_in_common(one: Portion, other: Portion, common: object) -> None:
     """
     What one writes no other may write or look at; two may look at the same; a target is for one.
     """
@@ -43,7 +45,7 @@ def test_what_two_holders_have_in_common(one: Part, other: Part, common: object)
 
 
 @given(PARTS, PARTS)
-def test_it_does_not_matter_who_came_first(one: Part, other: Part) -> None:
+def test_it_does_not_matter_who_came_first(one: Portion, other: Portion) -> None:
     """
     In common is in common, both ways.
     """
@@ -51,7 +53,7 @@ def test_it_does_not_matter_who_came_first(one: Part, other: Part) -> None:
 
 
 @given(PARTS, PARTS, PARTS)
-def test_who_holds_more_is_in_the_way_of_no_fewer(one: Part, more: Part, other: Part) -> None:
+def test_who_holds_more_is_in_the_way_of_no_fewer(one: Portion, more: Portion, other: Portion) -> None:
     """
     Two parts together cover each of them, and meet all that either meets.
     """
@@ -62,7 +64,7 @@ def test_who_holds_more_is_in_the_way_of_no_fewer(one: Part, more: Part, other: 
 
 
 @given(PARTS)
-def test_a_part_comes_back_as_it_was_written(one: Part) -> None:
+def test_a_part_comes_back_as_it_was_written(one: Portion) -> None:
     """
     Of everything only that it is everything counts.
     """
@@ -112,7 +114,7 @@ def test_what_is_no_lock(text: str) -> None:
         (part(), "nothing"),
     ],
 )
-def test_a_part_in_words(one: Part, words: str) -> None:
+def test_a_part_in_words(one: Portion, words: str) -> None:
     """
     The first few names, or what was asked for.
     """

@@ -1,0 +1,133 @@
+"""A lock on the remote while this process holds it: renewed in the background, extended, given back."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
+from stagectl.adapters.remote.remote_lock import (
+    TRIES,
+    Board,
+    Locked,
+    Meets,
+    TakenLock,
+    board_after,
+    clock,
+    drop,
+    held,
+    is_taken_away,
+    look_at_locks,
+)
+from stagectl.core.errors import StagectlError
+from stagectl.core.locks import Lock, Portion
+
+
+class Holding:
+    """A lock that this process holds, renewed in the background every third of its term.
+
+    lost: why it is held no more, "" while it is.
+    """
+
+    def __init__(self, remote: Remote, ref: str, taken: TakenLock) -> None:
+        self._remote, self._ref, self._term = remote, ref, float(taken.lock.term)
+        self._lock, self._board = taken.lock, taken.board
+        self._until = taken.at + self._term  # no observer takes it for dead before
+        self._turn, self._ending = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
+        self.lost = ""
+        self._thread.start()
+
+    @property
+    def lock(self) -> Lock:
+        """What is held."""
+        return self._lock
+
+    def extend(self, part: Portion, meets: Meets) -> None:
+        """Hold more; raises Locked where another holder has some of that, or where the lock is lost."""
+        with self._turn:
+            for _ in range(TRIES):
+                if self.lost:
+                    break
+                for other in self._board.without({self._lock.id}).holders:
+                    if meets(other):
+                        raise held(self._remote, other, meets(other))
+                self._lock = replace(self._lock, part=part)
+                kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
+                self._board = replace(self._board, parts=kept)
+                if self._renewed(ASK_SECONDS):
+                    return
+        raise self._gone_before_anything_ran()
+
+    def _gone_before_anything_ran(self) -> Locked:
+        return Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
+
+    def name_run(self, run: str) -> None:
+        """Have it say which run it is held for; raises Locked if it is not held any more."""
+        with self._turn:
+            if self._lock.run != run or clock() >= self._until:
+                self._lock = replace(self._lock, run=run)
+                self._renew()
+        if self.lost:
+            raise self._gone_before_anything_ran()
+
+    def assured(self) -> str:
+        """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
+        if not self.lost and clock() >= self._until:
+            with self._turn:
+                self._renew()
+        return self.lost
+
+    def release(self) -> None:
+        """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
+        self._ending.set()
+        self._thread.join()
+        if not self.lost and not is_taken_away(self._remote, self._ref, self._board, self._lock.id):
+            drop(self._remote, self._ref, self._lock.id)
+
+    def _keep(self) -> None:
+        while not self.lost and not self._ending.wait(self._term / 3):
+            with self._turn:
+                self._renew()
+
+    def _renew(self) -> None:
+        """Renew, trying again for as long as no other may have taken the lock over; note it when it is lost.
+
+        A renewal that comes too late and succeeds is as good: it proves that no other took the lock in between.
+        """
+        while not self.lost:
+            began = clock()
+            try:
+                if self._renewed(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
+                    return
+            except StagectlError:
+                if clock() >= self._until:
+                    self.lost = f"{self._remote.name} took no renewal for {self._term:.0f} s"
+                elif self._ending.wait(min(self._term / 10, 2.0)):
+                    return
+
+    def _renewed(self, seconds: float) -> bool:
+        """Push a child of the ref's commit; return whether it is there.
+
+        Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
+        """
+        began = clock()
+        following = board_after(self._remote.git, self._board, replace(self._lock, renewal=self._lock.renewal + 1))
+        there = self._remote.swap(self._ref, following.commit, self._board.commit, seconds)
+        if there != following.commit:
+            self._see(look_at_locks(self._remote, self._ref) if there is not None else Board())
+            return False
+        self._lock, self._board = following.find(self._lock.id) or self._lock, following
+        self._until = began + self._term
+        return True
+
+    def _see(self, board: Board) -> None:
+        """Learn what others made of the board."""
+        mine = board.find(self._lock.id)
+        if mine is not None:  # also a push of ours whose answer got lost
+            self._board = board
+            return
+        thief = next((lock for lock in board.holders if self._lock.id in lock.stolen_from.split()), None)
+        self.lost = f"{thief.holder} took it over" if thief else "it was unlocked"
+        if thief is None and clock() >= self._until:
+            self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"
