@@ -9,7 +9,6 @@ from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
 from stagectl.adapters.remote.remote_lock import (
     TRIES,
     Board,
-    Locked,
     Meets,
     TakenLock,
     board_after,
@@ -19,7 +18,7 @@ from stagectl.adapters.remote.remote_lock import (
     is_taken_away,
     look_at_locks,
 )
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import Lock, Portion
 
 
@@ -59,8 +58,8 @@ class Holding:
                     return
         raise self._gone_before_anything_ran()
 
-    def _gone_before_anything_ran(self) -> Locked:
-        return Locked(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
+    def _gone_before_anything_ran(self) -> Busy:
+        return Busy(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
 
     def name_run(self, run: str) -> None:
         """Have it say which run it is held for; raises Locked if it is not held any more."""

@@ -88,8 +88,7 @@ def apply(
     _check_here(workspace)
     is_remote(options.where, workspace.config)
     waiting = Waiting(options.wait, note)
-    team = Team(workspace, "apply", note, offline=options.offline)
-    asking = Asking(workspace, team, confirm, note, options.outputs)
+    asking = Asking(workspace, Team(workspace, "apply", note, offline=options.offline), confirm, note, options.outputs)
 
     def make(now: Workspace) -> Tuple[Plan, Situation]:
         if options.require_signed:
