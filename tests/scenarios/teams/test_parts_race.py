@@ -77,7 +77,8 @@ def raced(folder: Path, people: int, rounds: int) -> Counter:
     team, chance, log = Team(folder, "lock_term: 120\n"), random.Random(people), folder / "log"
     line = "$STAGECTL_RUN $STAGECTL_RESOURCE {} $(date +%s%N)"
     act = f'echo "{line.format("start")}" >> {log}; sleep 1; echo "{line.format("end")}" >> {log}'
-    team.ada.kind("service").write("kinds/service.yaml", json.dumps({"actions": {"update": ["sh", "-c", act]}}) + "\n")
+    kind = json.dumps({"actions": {"update": ["sh", "-c", act]}})
+    team.ada.kind("service").write("kinds/service.yaml", f"{kind}\n").commit()
     edited(team.ada, 0)
     team.ada.ok("apply", "--yes")
     repos = [team.join(f"p{number}") for number in range(people)]
