@@ -180,7 +180,7 @@ def _said_in(file: IO[str]) -> Dict[str, str]:
     return {}
 
 
-def left_behind(scratch: Path) -> FrozenSet[str]:
+def find_left_locks(scratch: Path) -> FrozenSet[str]:
     """Return the ids of locks on the remote that processes of this clone took and did not give back.
 
     What a file says begins with what the file itself is: a copied clone does not believe it.

@@ -167,7 +167,7 @@ class Team:
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
         lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, part=here.part, run=run)
-        left = machine.left_behind(scratch)
+        left = machine.find_left_locks(scratch)
         here.say(remote=lock.id)
         try:
             taken = take(remote, ref, lock, self._note, meets=meets, left=left)
