@@ -122,7 +122,16 @@ def with_prod_staged(repo: Repo) -> None:
     repo.stage()
 
 
+def with_environments(repo: Repo) -> None:
+    """A kind for what differs between environments, as the page has it."""
+    in_a_new_repository(repo)
+    page = (ROOT / "docs/tasks/promote.md").read_text(encoding="utf-8")
+    kind = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
+    repo.write("kinds/env.yaml", kind).commit()
+
+
 PAGES = {
+    "docs/tasks/promote.md": (with_environments, "prod/web.update: SUCCESS"),
     "docs/tasks/stage-one-environment.md": (in_the_shop, "Applied: "),
     "docs/tasks/restart-something.md": (in_the_shop, "prod/web.restart: SUCCESS"),
     "docs/tasks/adopt-what-is-live.md": (in_a_new_repository, "Applied: 1 recorded"),
