@@ -11,7 +11,7 @@ from stagectl.core.standing import from_here
 from stagectl.views.text import BOLD, COLOURS, counted, painted, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
-EMPTY = "Nothing is defined yet. Next: stagectl init, and write resources/NAME.yaml"
+EMPTY = "Nothing is defined yet. Next: write resources/NAME.yaml; stagectl init makes the folders and a first kind"
 
 
 def status_json(found: Status) -> str:

@@ -60,7 +60,8 @@ def test_an_empty_repository(tmp_path: Path) -> None:
     assert repo.run("plan") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
     assert repo.run("status") == Ran(
         0,
-        "Nothing is applied yet.\nNothing is defined yet. Next: stagectl init, and write resources/NAME.yaml\n",
+        "Nothing is applied yet.\n"
+        "Nothing is defined yet. Next: write resources/NAME.yaml; stagectl init makes the folders and a first kind\n",
         "",
     )
     assert repo.run("log") == Ran(0, "Nothing was staged or applied yet.\n", "")
