@@ -22,7 +22,7 @@ def refuse_lost_steps(snapshot: Snapshot, wanted: Wanted, applied: Mapping[Name,
     problems: List[Problem] = []
     for name, resource in sorted(wanted.items()):
         for step in resource.moved_from if resource is not None else ():
-            is_going = step in wanted and wanted[step] is None
+            is_going = step not in snapshot.defined if step not in wanted else wanted[step] is None
             lost = _lost(snapshot.staged.get(step), resource, applied) if is_going else []
             if lost:
                 path = snapshot.definition_paths.get(name, staged_path(name))

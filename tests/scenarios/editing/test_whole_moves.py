@@ -91,6 +91,7 @@ def test_a_step_that_was_never_applied_is_not_forgotten(repo: Repo) -> None:
     repo.delete("b2")
     claim(repo, "b3", "b2", 1)
 
+    assert 1 == repo.run("stage", "b3").code  # b2 would stay staged beside it
     refused = repo.run("stage")
 
     assert "resources/b3.yaml:3:13: b2 was never applied, and was moved itself: write [b2, b]" in refused.err
