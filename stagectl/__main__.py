@@ -200,6 +200,8 @@ def entry() -> None:
     only_looks = prefetch.only_looks(place.apart(sys.argv[1:])[0])
     if only_looks:
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
+    else:
+        gc.set_threshold(50_000, 20, 50)  # many values, and hardly a circle: at the usual one it takes a fifth, too
     code = main()
     if only_looks:
         # What only looks has nothing left to close, and taking a hundred modules apart takes longer than planning did.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.git.git import Git
@@ -37,6 +37,7 @@ _ROOT_IDENTITY = {
     for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
 }
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
+_MANY = 1000  # paths: of more, all are listed
 _ROOT_MESSAGE = "Nothing is applied yet\n"
 
 
@@ -53,10 +54,18 @@ def load_states(git: Git, commit: Oid) -> Dict[Name, Applied]:
     return {name: state for name, state in _states(files, commit).items() if state is not None}
 
 
+def oids_of(git: Git, commit: Oid, paths: Sequence[str]) -> List[Optional[Oid]]:
+    """Return the objects at some paths of an applied state; looking for a path takes git longer than listing it."""
+    if len(paths) <= _MANY:
+        return git.look_up([git.at(commit, path) for path in paths])
+    there = {entry.path: entry.oid for entry in git.entries(commit, [STAGED, APPLIED])}
+    return [there.get(path) for path in paths]
+
+
 def load_some(git: Git, commit: Oid, names: Iterable[Name]) -> Dict[Name, Optional[Applied]]:
     """Return the same of some resources, None for those that have no state there."""
     paths = [path for name in sorted(names) for path in (staged_path(name), state_path(name))]
-    oids = dict(zip(paths, git.look_up([git.at(commit, path) for path in paths])))
+    oids = dict(zip(paths, oids_of(git, commit, paths)))
     there = {path: oid for path, oid in oids.items() if oid is not None}
     files = dict(zip(there, git.objects(list(there.values()))))
     return {**dict.fromkeys(names), **_states(files, commit)}

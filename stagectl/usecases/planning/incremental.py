@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from stagectl.adapters.applied.index import Index, opened
+from stagectl.adapters.applied.store import oids_of
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files as edited
@@ -266,7 +267,7 @@ def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optio
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
     tip = tip or workspace.branch.tip
     assert tip is not None, "something is applied"
-    oids = workspace.git.look_up([workspace.git.at(tip, staged_path(name)) for name in live])
+    oids = oids_of(workspace.git, tip, [staged_path(name) for name in live])
     contents = workspace.git.objects([oid or Oid("") for oid in oids])
     full = {name: replace(live[name], content=content) for name, content in zip(live, contents)}
     return {name: replace(state, resource=full.get(name)) for name, state in applied.items()}
