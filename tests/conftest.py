@@ -12,7 +12,7 @@ from typing import Dict, List, Optional
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.build import Repo, share
+from tests.build import FOLDER, Repo, share
 
 # A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
 settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck), max_examples=share(100))
@@ -63,10 +63,18 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """An empty repository with an identity, two kinds and nothing defined."""
-    return Repo(tmp_path / "repo")
+def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Repo:
+    """An empty repository with an identity, two kinds and nothing defined; the project may be in a folder."""
+    return Repo(tmp_path / "repo", folder=getattr(request, "param", FOLDER))
 
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run some modules for a project in a folder, too; all of them by hand: STAGECTL_TEST_FOLDER=infra."""
+    if "repo" in metafunc.fixturenames and metafunc.definition.nodeid.split("::")[0] in IN_A_FOLDER_TOO:
+        metafunc.parametrize("repo", [FOLDER, "teams/infra"], indirect=True, ids=["top", "folder"])
+
+
+IN_A_FOLDER_TOO = ("tests/scenarios/ancestor/test_behaviours.py",)  # what stagectl is for, point by point
 
 # What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
 EACH = 8  # of what is long, or about tools, it runs each eighth test of a module

@@ -148,6 +148,7 @@ class _Prepared:
 
     place: Place
     git: Git
+    checkout: Path
 
 
 class _Home:
@@ -190,7 +191,7 @@ class _Home:
         checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
         secret = frozenset(facts["secret"])
         redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)
-        return _Prepared(Place(root, private, redactor, inherited(), secret), git)
+        return _Prepared(Place(root / facts["folder"], private, redactor, inherited(), secret), git, root)
 
     def attempts(self) -> Set[str]:
         """Return the attempts that something was made ready for."""
@@ -202,7 +203,7 @@ class _Home:
         with self._guard:
             found = self._prepared.pop(attempt, None)
             if found is not None:
-                checkout.remove_checkout(found.git, found.place.root)
+                checkout.remove_checkout(found.git, found.checkout)
                 shutil.rmtree(self.folder / attempt, ignore_errors=True)
 
     @contextmanager

@@ -55,7 +55,7 @@ def cluster_of(workspace: Workspace, plan: Plan, header: Header, where: Where, t
         check_address(address, insecure=where.insecure)
     with _imported("link").linked(
         address,
-        _facts(plan, header, config, secret_variables(workspace, plan, header)),
+        _facts(plan, header, config, secret_variables(workspace, plan, header), workspace.git.folder),
         route=config.route_targets,
         parallel=total,
     ) as link:
@@ -89,10 +89,11 @@ def _imported(module: str) -> Any:
         raise StagectlError("Dask distributed is not installed", "install it: pip install 'stagectl[dask]'") from error
 
 
-def _facts(plan: Plan, header: Header, config: Config, secret: FrozenSet[str]) -> Dict[str, Any]:
+def _facts(plan: Plan, header: Header, config: Config, secret: FrozenSet[str], folder: str) -> Dict[str, Any]:
     """Return what workers have to know of a run.
 
-    secret: names of variables; needs: per target the variables that changes on it read.
+    secret: names of variables; folder: of the project, in which actions start; needs: per target the variables that
+    changes on it read.
     """
     left_out = restriction(plan, header.filter).preset
     needs: Dict[str, Set[str]] = {}
@@ -107,6 +108,7 @@ def _facts(plan: Plan, header: Header, config: Config, secret: FrozenSet[str]) -
     return {
         "run": header.run,
         "source": header.source,
+        "folder": folder,
         "remote": config.remote,
         "version": __version__,
         "handlers": sorted({kind.handler for kind in plan.kinds.values()}),

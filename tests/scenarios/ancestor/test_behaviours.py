@@ -44,7 +44,7 @@ def test_applying_moves_a_change_into_the_history(repo):
         for entry in history(repo)
     ]
     assert {"p": 1} == repo.applied("app")["inputs"]
-    assert "${db.port}" in repo.git("show", "stagectl/applied:.staged/app.yaml")
+    assert "${db.port}" in repo.git("show", f"{repo.branch}:./.staged/app.yaml")
 
 
 def test_children_join_only_if_their_effective_value_changed(repo):
