@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
-from stagectl.cli.applying import EXECUTOR, INSECURE, PARALLEL, SCHEDULER
-from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, out, selection, warn, workspace
+from stagectl.cli.applying import EXECUTOR, INSECURE, OFFLINE, PARALLEL, SCHEDULER
+from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, out, print_note, selection, warn, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ class CheckFormat(str, Enum):
 
     text = "text"
     json = "json"
+    markdown = "markdown"
+    github = "github"
 
 
 def check(
@@ -28,6 +30,9 @@ def check(
     format: CheckFormat = typer.Option(CheckFormat.text, "--format", help="How to show what was seen."),
     as_json: bool = AS_JSON,
     detailed_exitcode: bool = typer.Option(False, "--detailed-exitcode", help="Exit with 2 where there is drift."),
+    record: bool = typer.Option(False, "--record", help="Store what was seen, so that plans know it."),
+    accept: bool = typer.Option(False, "--accept", help="Record it, and take it into the definitions and stage them."),
+    offline: bool = OFFLINE,
     parallel: Optional[int] = PARALLEL,
     executor: Optional[str] = EXECUTOR,
     scheduler: Optional[str] = SCHEDULER,
@@ -44,7 +49,7 @@ def check(
         raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
     repository = workspace()
     warn(repository.doubts())
-    options = Options(parallel=parallel, where=Where(executor, scheduler, insecure))
+    options = Options(parallel, Where(executor, scheduler, insecure), record, offline, accept)
     show = open_progress(repository, as_json=False)
     try:
         found = use_case(
@@ -53,12 +58,19 @@ def check(
     finally:
         show.end()
     _print(found, CheckFormat.json if as_json else format)
+    if found.unshared:
+        print_note(f"warning: what was seen is recorded here, and not shared: {found.unshared}\nhint: stagectl sync")
     _exit(found, detailed_exitcode)
 
 
 def _print(found: Checked, format: CheckFormat) -> None:
     from stagectl.views.check import check_json, check_text
 
+    if format in (CheckFormat.markdown, CheckFormat.github):
+        from stagectl.views.comments.check_markdown import check_github, check_markdown
+
+        out(check_markdown(found) if format is CheckFormat.markdown else check_github(found))
+        return
     out(check_json(found) if format is CheckFormat.json else check_text(found, colour=colour()))
 
 
@@ -68,7 +80,38 @@ def _exit(found: Checked, detailed_exitcode: bool) -> None:
 
     if found.interrupted:
         raise typer.Exit(130)
-    if found.are(Seen.FAILED):
+    if found.are(Seen.FAILED) or found.unshared or found.left:
         raise typer.Exit(1)
     if detailed_exitcode and found.are(Seen.DRIFTED, Seen.GONE):
         raise typer.Exit(2)
+
+
+def adopt(
+    names: Optional[List[str]] = NAME_WORDS,
+    tags: Optional[List[str]] = TAGS,
+    accept: bool = typer.Option(False, "--accept", help="Take what differs into the definitions, and stage it."),
+    as_json: bool = AS_JSON,
+    offline: bool = OFFLINE,
+    parallel: Optional[int] = PARALLEL,
+) -> None:
+    """Look at what is staged and not live, and record as applied, without a run, what the world confirms."""
+    from stagectl.cli.progress import open_progress
+    from stagectl.usecases.applying.task import Onlooker
+    from stagectl.usecases.checking.adopt import adopt as use_case
+    from stagectl.usecases.checking.check import Options
+
+    if not (names or tags):
+        raise UsageError("say what is there already: NAMEs or -t EXPR", "see what is not live: stagectl plan")
+    repository = workspace()
+    show = open_progress(repository, as_json=False)
+    onlooker = Onlooker(show.watch, note=show.note, begin=show.begin)
+    options = Options(parallel, record=True, offline=offline)
+    try:
+        found = use_case(repository, selection(names, tags), options, onlooker, accepting=accept)
+    finally:
+        show.end()
+    _print(found, CheckFormat.json if as_json else CheckFormat.text)
+    if found.interrupted:
+        raise typer.Exit(130)
+    if {look.name for look in found.looks} - {*found.adopted} or found.left:
+        raise typer.Exit(1)

@@ -120,7 +120,9 @@ def discard(
     done = use_case(workspace_to_stage(), selection(names, tags), everything=everything, force=force)
     if done.debts:
         out(f"Dropped, no longer owed: {', '.join(done.debts)}\n")
-    if done.staging.commit is not None or not done.debts:
+    if done.forgotten:
+        out(f"Dropped, what a check saw of: {', '.join(done.forgotten)}\n")
+    if done.staging.commit is not None or not (done.debts or done.forgotten):
         _print_staging(done.staging, NOTHING_TO_UNDO)
 
 

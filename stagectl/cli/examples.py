@@ -60,6 +60,10 @@ EXAMPLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
         ("stagectl check prod/db", "what of it is not as it was applied"),
         ("stagectl check -t staging --json", "for a script"),
     ),
+    "adopt": (
+        ("stagectl create prod/old --kind service --set port=8 --set image=x; stagectl adopt prod/old", "nothing runs"),
+        ("stagectl adopt -t prod --accept", "with the values that the world has"),
+    ),
     "plan": (
         ("stagectl plan -t staging", "what the staged changes of one environment do"),
         ("stagectl plan --out plan.json", "and save it: `stagectl apply plan.json` runs that plan or nothing"),

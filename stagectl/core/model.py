@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
 
@@ -282,6 +282,21 @@ class Applied:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Applied) and _alike(self, other)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a check saw that it is not there any more, though it is live as far as applies go."""
+        return self.observed is not None and self.observed.gone
+
+    @property
+    def seen(self) -> Inputs:
+        """The inputs that the resource has in the world, as far as that is known."""
+        return self.inputs if self.observed is None else {**self.inputs, **self.observed.inputs}
+
+    @property
+    def as_applied(self) -> Applied:
+        """The same without what checks saw: observations, and outputs, which a check may report, too."""
+        return replace(self, observed=None, outputs={})
 
     @property
     def live(self) -> bool:

@@ -6,9 +6,9 @@ import json
 from typing import Any, Dict, Iterator, List
 
 from stagectl.core.diff import Difference, Op
-from stagectl.core.running.looks import Checked, Look, Seen
+from stagectl.core.running.looks import Checked, Left, Look, Seen
 from stagectl.core.values import as_written, dotted
-from stagectl.views.text import BOLD, NEW, OLD, dotted_path, one_line, painted, value_text
+from stagectl.views.text import BOLD, NEW, OLD, dotted_path, listed, one_line, painted, value_text
 
 FORMAT_VERSION = "1.0"
 _STYLES = {Seen.OK: "32", Seen.DRIFTED: "33", Seen.GONE: "31", Seen.FAILED: "1;31", Seen.UNCHECKED: "2"}
@@ -18,9 +18,17 @@ def check_text(checked: Checked, *, colour: bool = False) -> str:
     """Return what is not as it was applied, a line for each value, and the counts."""
     lines = [line for look in checked.looks for line in _look_lines(look, colour)]
     lines.append(summary_line(checked))
+    lines += [f"Left alone: {_left_text(left)}" for left in checked.left]
+    lines += [f"Adopted: {listed(checked.adopted)}."] if checked.adopted else []
     if checked.recorded:
         lines.append(f"What was seen is in commit {checked.recorded[:12]}.")
+    if checked.accepted:
+        lines.append(f"Staged as it was seen, in commit {checked.accepted[:12]}.")
     return "\n".join([*lines, *(f"Next: {command}" for command in _next(checked))]) + "\n"
+
+
+def _left_text(left: Left) -> str:
+    return f"{'.'.join(filter(None, (left.name, dotted_path(left.at))))}: {one_line(left.why)}"
 
 
 def summary_line(checked: Checked) -> str:
@@ -30,7 +38,9 @@ def summary_line(checked: Checked) -> str:
 
 
 def _next(checked: Checked) -> Iterator[str]:
-    if checked.are(Seen.DRIFTED, Seen.GONE):
+    if checked.adopted or checked.accepted:
+        yield "stagectl plan"
+    elif checked.are(Seen.DRIFTED, Seen.GONE):
         yield "stagectl plan" if checked.recorded else "stagectl check --record, so that plans know it"
 
 
@@ -58,6 +68,9 @@ def check_json(checked: Checked) -> str:
         "resources": [_look_json(look) for look in checked.looks],
         "summary": checked.summary(),
         "recorded": checked.recorded,
+        "accepted": checked.accepted,
+        "left": [{"resource": left.name, "path": dotted(left.at), "message": left.why} for left in checked.left],
+        **({"adopted": list(checked.adopted)} if checked.adopted else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

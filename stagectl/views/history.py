@@ -38,6 +38,7 @@ def _entry(entry: LogEntry) -> Dict[str, Any]:
                 "source": entry.source,
                 "record_only": entry.record_only,
                 "discarded": list(entry.discarded),
+                **({"checked": dict(entry.checked)} if entry.checked else {}),
             }
         )
     return found
@@ -56,6 +57,7 @@ def log_text(entries: Sequence[LogEntry], filtered: bool = False, *, colour: boo
             name = painted(safe(change), COLOURS[sign_of(change.rpartition(".")[2])], colour)
             lines.append(f"    {name}{'  ' + state_text(safe(result), colour) if result else ''}")
         lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
+        lines += [f"    {safe(name)}  {safe(state)}" for name, state in entry.checked.items()]
         if entry.names:
             lines.append(f"    without a change: {listed(entry.names)}")
         if entry.unnamed:
@@ -68,7 +70,7 @@ def blame_text(found: Sequence[Blame]) -> str:
     """Return where each value comes from, a line each: staged in, live since, path and value."""
     lines = [
         f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: {safe(_sides(one))}"
-        + (" (output)" if one.is_output else "")
+        + (" (output)" if one.is_output else " (seen)" if one.is_seen else "")
         for one in found
     ]
     return "\n".join(lines) + "\n" if lines else "It has no inputs.\n"
@@ -97,6 +99,7 @@ def blame_json(found: Sequence[Blame]) -> str:
             "live": one.live,
             "applied": one.applied,
             **({"output": True} if one.is_output else {}),
+            **({"seen": True} if one.is_seen else {}),
         }
         for one in found
     ]

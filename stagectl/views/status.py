@@ -26,6 +26,8 @@ def status_json(found: Status) -> str:
         "recorded": list(found.recorded),
         "unfinished": list(found.unfinished),
         "owed": list(found.owed),
+        "drifted": [{"name": name, "state": state} for name, state in found.drifted],
+        "looked": found.looked[0] if found.looked else None,
         "interrupted": found.interrupted,
         "still_running": [{"id": change, "process": number} for change, number in sorted(found.outliving.items())],
     }
@@ -38,15 +40,28 @@ def status_text(found: Status, *, colour: bool = False) -> str:
     parts = _part(colour, "Run interrupted (stagectl resume):", run)
     parts += _part(colour, "Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part(colour, "Staged, not committed (git commit):", map(from_here, found.uncommitted))
-    pending = [change for change, cause in found.pending if cause != "unfinished"]  # these have a part of their own
+    apart = ("unfinished", "drift")  # these have a part of their own
+    pending = [change for change, cause in found.pending if cause not in apart]
     parts += _part(colour, "Staged, not applied (stagectl plan):", pending)
     parts += _part(colour, "Affected by that:", found.affected)
     parts += _part(colour, "Staged, differs in nothing that acts:", found.recorded)
     parts += _part(colour, "Unfinished, comes back with the next plan:", found.unfinished)
     parts += _part(colour, "Owed, comes back with the next plan:", found.owed)
+    title = f"{len(found.drifted)} not as applied, as a check saw{_ago(found)} (stagectl plan):"
+    parts += _part(colour, title, (f"{state}: {name}" for name, state in found.drifted))
     live = counted(found.live, "resource")
     where = f"Applied: {live}, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
     return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
+
+
+def _ago(found: Status) -> str:
+    """Return how long ago something was last recorded of a check."""
+    if found.looked is None:
+        return ""
+    seconds = int(found.looked[1])
+    units = ((86400, "day"), (3600, "hour"), (60, "minute"))
+    unit, word = next((pair for pair in units if seconds >= pair[0]), (1, ""))
+    return f" {counted(seconds // unit, word)} ago" if word else " just now"
 
 
 def _part(colour: bool, title: str, lines: Iterable[str]) -> List[str]:
@@ -65,5 +80,6 @@ def status_short(found: Status) -> str:
     rows += [("D ", name) for name, _ in found.unstaged] + [("C ", from_here(path)) for path in found.uncommitted]
     rows += [("S ", change) for change, _ in found.pending] + [("A ", change) for change in found.affected]
     rows += [("R ", name) for name in found.recorded]
+    rows += [("W ", name) for name, _ in found.drifted]
     rows += [("U ", change) for change in found.unfinished] + [("O ", change) for change in found.owed]
     return "".join(f"{letter} {safe(text)}\n" for letter, text in rows)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Mapping, Set
+from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.adapters.applied.store import load_some
-from stagectl.adapters.applied.write import state_trees, whole_tree
+from stagectl.adapters.applied.write import States, state_trees, whole_tree
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects, write_commit
 from stagectl.adapters.remote.remote import author_of
-from stagectl.core.model import APPLIED, STAGED, Name, Oid
+from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
 
 
 def touched(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
@@ -30,7 +30,9 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     sources = git.parents(commit)[1:]
     like = sources[0] if sources else tip
     objects = Objects(git, like)
-    states = load_some(git, commit, touched(git, [commit]))
+    changed = load_some(git, commit, touched(git, [commit]))
+    # What was seen holds of what is still applied as it was then.
+    states = _still_applied(git, commit, tip, changed) if is_look(git, commit) else changed
     tree = whole_tree(git, objects, like, state_trees(git, objects, tip, states, like))
     objects.store()
     header, _, message = git.run("cat-file", "commit", commit).decode("utf-8", "replace").partition("\n\n")
@@ -38,6 +40,21 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
     signed = any(line.startswith("gpgsig") for line in header.splitlines())
     return write_commit(git, tree, [tip, *sources], message, env=author, sign=signed)
+
+
+def is_look(git: Git, commit: Oid) -> bool:
+    """Return whether an applied commit is one of `check`, which changes nothing of what was applied."""
+    (fields,) = git.log(["-1", commit], ("%P", "%(trailers:key=Checked,valueonly)"))
+    return len(fields[0].split()) == 1 and bool(fields[1].strip())
+
+
+def _still_applied(git: Git, commit: Oid, tip: Oid, states: Dict[Name, Optional[Applied]]) -> States:
+    before, there = (load_some(git, one, states) for one in (git.parents(commit)[0], tip))
+    return {name: state for name, state in states.items() if _as_applied(before[name]) == _as_applied(there[name])}
+
+
+def _as_applied(state: Optional[Applied]) -> Optional[Applied]:
+    return None if state is None else state.as_applied
 
 
 def note_replayed(git: Git, replayed: Mapping[Oid, Oid]) -> None:

@@ -22,6 +22,7 @@ from stagectl.core.model import (
     Applied,
     Attempt,
     Name,
+    Observed,
     Oid,
     Resource,
     staged_path,
@@ -144,7 +145,13 @@ def parse_state(name: Name, raw: Mapping[str, Any]) -> Applied:
         tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
         protect=bool(raw.get("protect")),
         outputs=_parse_outputs(raw) if "written" in raw else {},
+        observed=_parse_observed(raw["observed"]) if "observed" in raw else None,
     )
+
+
+def _parse_observed(raw: Mapping[str, Any]) -> Observed:
+    inputs, differs = _parse_inputs(raw)
+    return Observed(bool(raw.get("gone")), inputs, differs, bool(raw.get("unnamed")))
 
 
 def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
@@ -197,6 +204,8 @@ def state_bytes(state: Applied) -> bytes:
         raw["tried"] = sorted(state.tried)
     if state.protect:
         raw["protect"] = True
+    if state.observed is not None:
+        raw["observed"] = _observed_json(state.observed)
     if state.unfinished is not None:
         tried = state.unfinished
         raw["unfinished"] = {
@@ -219,6 +228,12 @@ def indented(value: Any, margin: str = "\n") -> str:
         entries = [f"{canonical(key)}: {indented(value[key], inner)}" for key in sorted(value)]
         return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
     return f"[{inner}{f',{inner}'.join([indented(entry, inner) for entry in value])}{margin}]"
+
+
+def _observed_json(observed: Observed) -> Dict[str, Any]:
+    """Return what a check saw; `sensitive` has the inputs that differ and cannot be shown."""
+    flags = {"gone": observed.gone, "unnamed": observed.unnamed}
+    return {**_inputs_json(observed.inputs, observed.differs), **{key: True for key, value in flags.items() if value}}
 
 
 def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:

@@ -33,7 +33,7 @@ class Judge:
         )
 
     def _is_settled(self, state: Applied, resource: Resource, reading: FrozenSet[str]) -> bool:
-        if state.unfinished or state.owed or not reading <= state.sensitive:
+        if state.unfinished or state.owed or state.observed or not reading <= state.sensitive:
             return False
         if any(is_pending(stamp, state.stamps.get(action)) for action, stamp in resource.actions.items()):
             return False

@@ -17,7 +17,9 @@ class Status:
 
     unstaged: (name, what happened to its definition since it was staged); uncommitted: staged files not committed;
     pending: staged changes not applied, with their cause; recorded: staged files that differ in nothing that acts;
-    affected: children that have to follow; unfinished and owed: what earlier applies left.
+    affected: children that have to follow; unfinished and owed: what earlier applies left; drifted: what a check saw
+    otherwise than it was applied, `drifted` or `gone`; looked: when a check last recorded anything, ISO 8601, and how
+    many seconds ago.
     """
 
     applied: Optional[str] = None
@@ -28,6 +30,8 @@ class Status:
     recorded: Tuple[Name, ...] = ()
     unfinished: Tuple[ChangeId, ...] = ()
     owed: Tuple[ChangeId, ...] = ()
+    drifted: Tuple[Tuple[Name, str], ...] = ()
+    looked: Optional[Tuple[str, float]] = None
     live: int = 0
     interrupted: Optional[str] = None  # the run that was interrupted and not finished
     outliving: Mapping[ChangeId, int] = field(default_factory=dict)  # processes of it that go on all the same
@@ -43,13 +47,15 @@ class Status:
             self.recorded,
             self.unfinished,
             self.owed,
+            self.drifted,
         )
         return not any(lists) and self.interrupted is None
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One staging or apply commit. type: `stage` or `apply`; results: for an apply how each change ended.
+    """One commit. type: `stage`, `apply` or `check`; results: for an apply how each change ended; checked: of a check
+    what was seen of each resource, and of a discard what was seen and is dropped.
 
     source: the commit that was applied; discarded: debts that were dropped; unnamed: staged files that the commit
     changed and its message says nothing of, which some squash merges, or people without stagectl, make.
@@ -69,6 +75,7 @@ class LogEntry:
     source: Optional[Oid] = None
     discarded: Tuple[ChangeId, ...] = ()
     unnamed: Tuple[Name, ...] = ()
+    checked: Mapping[Name, str] = field(default_factory=dict)
 
 
 class Blame(NamedTuple):
@@ -82,6 +89,7 @@ class Blame(NamedTuple):
     live: Value
     applied: Optional[Oid]
     is_output: bool = False
+    is_seen: bool = False  # what a check saw, and not what was applied
 
 
 class Shown(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changed_by
@@ -49,10 +49,11 @@ class Drafts:
 
     by_id: Mapping[ChangeId, Draft]
     held: Mapping[ChangeId, HeldReaction]
+    gone: AbstractSet[Name] = frozenset()  # live, and seen not to be there
 
     def actions_seen(self, name: str, action: str) -> Set[str]:
-        """Return the action names that relations may call a change by: the run of a replace counts as `update`."""
-        replaced = action == RUN and change_id(name, REMOVE) in self.by_id
+        """Return the action names that relations may call a change by: a run of what was live counts as `update`."""
+        replaced = action == RUN and (change_id(name, REMOVE) in self.by_id or name in self.gone)
         return {RUN, UPDATE} if replaced else {action}
 
 
@@ -75,7 +76,8 @@ class _Drafting:
         self._view = universe.view
         self._by_id: Dict[ChangeId, Draft] = {}
         self._held: Dict[ChangeId, HeldReaction] = {}
-        self.drafts = Drafts(self._by_id, self._held)
+        states = universe.view.situation.applied
+        self.drafts = Drafts(self._by_id, self._held, {name for name, state in states.items() if state.is_gone})
 
     # --- inferred and explicit changes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterable, List, Optional, Set
+from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Optional, Set
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
 from stagectl.core.planning.moves import renames
@@ -21,6 +21,8 @@ def intent_of(view: View, name: Name) -> Intent:
     """Return the inferred actions of a resource (rules 1, 4, 7) and their cause (rule 13)."""
     applied = view.applied(name)
     if name not in view.effective:
+        if applied.is_gone:
+            return Intent()  # there is nothing to remove
         gone = view.is_staged_here(name) and (applied.live or applied.unfinished is not None)
         return Intent((REMOVE,), _first_cause(not applied.live)) if gone else Intent()
     resource = view.effective[name]
@@ -30,7 +32,8 @@ def intent_of(view: View, name: Name) -> Intent:
     if name in view.bystanders:
         return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
-    if name in view.situation.moves and view.is_staged_here(name) and renames(before, view.situation.kinds):
+    is_renamed = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
+    if is_renamed and renames(before, view.situation.kinds):
         return Intent((RENAME, *intent.actions), intent.cause or CauseType.STAGED, intent.inputs)
     return intent
 
@@ -52,21 +55,28 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     if name in view.shown:  # what a parent took away is the parent's matter: it is held for it
         after.update({key: applied.inputs[key] for key in unresolved if key in applied.inputs})
         unresolved = []
-    changed = tuple(sorted({*differing(applied.inputs, after), *unresolved}))
     selected = view.is_staged_here(name)
+    # A plan is about its selection: of what was not selected the drift is left to plans that select it.
+    seen, drifted = (applied.seen, _drifted(applied)) if selected else (applied.inputs, frozenset())
+    hidden = drifted & resource.inputs.keys() - seen_in(applied)
+    changed = tuple(sorted({*differing(seen, after), *unresolved, *hidden}))
     if (not selected and not changed) or view.is_left_alone(name):
         return Intent()
+    if applied.is_gone:
+        return _intent_of_gone(resource, applied, before, selected=selected)
     later = [key for key in changed if key in after and references_in(after[key])]
-    surely = [key for key in changed if key not in later or not _may_stay(applied.inputs.get(key), after[key])]
+    surely = [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])]
     if _is_replace(view, name, before.kind, surely):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     through = _replaced_parents(view, resource, after, later)
     if any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished
-    if not changed and unfinished is None:
+    has_drifted = bool(drifted.intersection(changed)) or (selected and _is_unnamed(applied))
+    if not changed and unfinished is None and not has_drifted:
         return Intent()
-    cause = CauseType.CHILD if unfinished is None else CauseType.UNFINISHED
+    cause = CauseType.DRIFT if has_drifted else CauseType.CHILD
+    cause = cause if unfinished is None else CauseType.UNFINISHED
     if selected and any(key in resource.files or _raw_differs(before, resource, key) for key in changed):
         cause = CauseType.STAGED
     is_conditional = cause == CauseType.CHILD and not surely
@@ -74,6 +84,40 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         return Intent((REMOVE, RUN), cause, changed, (REMOVE, RUN) if is_conditional else (REMOVE,))
     action = RUN if unfinished is not None and unfinished.action in (REMOVE, RUN) else UPDATE
     return Intent((action,), cause, changed, (action,) if is_conditional else ())
+
+
+def _intent_of_gone(resource: Resource, applied: Applied, before: Resource, *, selected: bool) -> Intent:
+    """Return the run of what is live and was seen to be gone; nothing of it is removed first."""
+    cause = CauseType.DRIFT if selected else CauseType.CHILD
+    if applied.unfinished is not None:
+        cause = CauseType.UNFINISHED
+    keys = before.inputs.keys() | resource.inputs.keys()
+    if selected and (resource.kind != before.kind or any(_raw_differs(before, resource, key) for key in keys)):
+        cause = CauseType.STAGED
+    return Intent((RUN,), cause, tuple(sorted(resource.inputs)))
+
+
+def _drifted(applied: Applied) -> FrozenSet[str]:
+    return applied.observed.keys if applied.observed is not None else frozenset()
+
+
+def seen_in(applied: Applied) -> AbstractSet[str]:
+    """Return the inputs of which a check saw another value that can be shown."""
+    return applied.observed.inputs.keys() if applied.observed is not None else frozenset()
+
+
+def _is_unnamed(applied: Applied) -> bool:
+    return applied.observed is not None and applied.observed.unnamed
+
+
+def is_as_seen(view: View, name: Name) -> bool:
+    """Return whether a resource is staged as a check saw it, and not as it was applied: that is recorded."""
+    applied = view.applied(name)
+    if applied.observed is None or not applied.live or not view.is_staged_here(name):
+        return False
+    if name not in view.effective:
+        return applied.is_gone
+    return bool(differing(applied.inputs, view.inputs(name)))
 
 
 def _replaced_parents(view: View, resource: Resource, after: Inputs, later: Iterable[str]) -> List[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.core.diff import Difference, diff
+from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
@@ -23,6 +23,7 @@ from stagectl.core.planning.checks import (
     still_read_error,
 )
 from stagectl.core.planning.held import held_changes
+from stagectl.core.planning.intents import is_as_seen
 from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.outlook import everything, universe_of
@@ -134,6 +135,7 @@ class _Making(NamedTuple):
         """Return a draft with its values, its cause and its place in the order."""
         view, name = self.universe.view, draft.name
         kind, before, inputs = _values(view, draft)
+        applied = view.applied(name)
         change = Change(
             id=draft.id,
             resource=name,
@@ -141,12 +143,12 @@ class _Making(NamedTuple):
             kind=kind,
             tags=tuple(sorted(view.situation.tags(name))),
             cause=self._cause(draft),
-            diff=_marked(view, draft, _diff_of(draft, before, inputs)),
+            diff=_marked(view, draft, _diff_of(draft, _seen(view, draft, before), inputs)) + _hidden(view, draft),
             after=tuple(sorted(self.before[draft.id])),
             wave=self.wave[draft.id],
             before=before,
             inputs=before if draft.action == REMOVE else inputs,
-            sensitive=self.universe.sensitive.get(name, frozenset()) | _sensitive_before(view.applied(name)),
+            sensitive=self.universe.sensitive.get(name, frozenset()) | _sensitive_before(applied) | _unseen(applied),
             triggers=tuple(sorted(draft.triggers.items())),
             stamps=draft.stamps,
             protected=draft.action == REMOVE and _is_protected(view, name, kind),
@@ -191,6 +193,23 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
     return kind, before, view.inputs(draft.name) if resource is not None else None
 
 
+def _seen(view: View, draft: Draft, before: Optional[Inputs]) -> Optional[Inputs]:
+    """Return what an update changes: what was seen, of what was not selected what was applied."""
+    is_update = draft.action == UPDATE and before is not None
+    return view.applied(draft.name).seen if is_update and view.is_staged_here(draft.name) else before
+
+
+def _hidden(view: View, draft: Draft) -> Tuple[Difference, ...]:
+    """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
+    if draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
+        return ()
+    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen(view.applied(draft.name))))
+
+
+def _unseen(applied: Applied) -> FrozenSet[str]:
+    return applied.observed.differs if applied.observed is not None else frozenset()
+
+
 def _sensitive_before(applied: Applied) -> FrozenSet[str]:
     return applied.sensitive | (applied.unfinished.sensitive if applied.unfinished else frozenset())
 
@@ -216,9 +235,8 @@ def _recorded(view: View, drafts: Drafts) -> Tuple[Name, ...]:
         for name in view.situation.names()
         if view.is_staged_here(name)
         and view.situation.is_live(name)
-        and name in view.situation.staged
         and name not in acting
-        and view.situation.is_edited(name)
+        and ((name in view.situation.staged and view.situation.is_edited(name)) or is_as_seen(view, name))
     )
 
 

@@ -29,7 +29,8 @@ def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
             anew.add(draft.name)  # of whatever kind: what another kind reported is gone
         if not kind.outputs or draft.action == REMOVE:
             continue
-        for name in sorted(_may_change(kind, draft, removal)):
+        starts_anew = removal is not None or view.applied(draft.name).is_gone
+        for name in sorted(_may_change(kind, draft, starts_anew=starts_anew)):
             by.setdefault(draft.name, {}).setdefault(name, []).append(identity)
     return Reports(
         {name: {output: tuple(ids) for output, ids in outputs.items()} for name, outputs in by.items()},
@@ -49,8 +50,8 @@ def expected(view: View) -> Reports:
     return Reports(by, frozenset(by))
 
 
-def _may_change(kind: Kind, draft: Draft, removal: object) -> FrozenSet[str]:
-    if draft.action == RUN and removal is not None:
+def _may_change(kind: Kind, draft: Draft, *, starts_anew: bool) -> FrozenSet[str]:
+    if draft.action == RUN and starts_anew:
         return kind.output_names  # after a replace outputs start anew
     if draft.action == UPDATE and (kind.handler == "none" or UPDATE not in kind.actions):
         return frozenset()  # nothing runs, so nothing is reported

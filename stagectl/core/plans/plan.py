@@ -26,14 +26,15 @@ class CauseType(Word):
     REPLACE = "replace"
     STAGED = "staged"
     UNFINISHED = "unfinished"
+    DRIFT = "drift"
     CHILD = "child"
     EXPLICIT = "explicit"
     OWED = "owed"
     REACTION = "reaction"
 
 
-# What a resource does because of its own staged file.
-OWN = (CauseType.REPLACE, CauseType.STAGED, CauseType.UNFINISHED, CauseType.EXPLICIT)
+# What a resource does because of its own staged file, or of what became of it.
+OWN = (CauseType.REPLACE, CauseType.STAGED, CauseType.UNFINISHED, CauseType.DRIFT, CauseType.EXPLICIT)
 WITHOUT_VALUES = (CauseType.EXPLICIT, CauseType.OWED, CauseType.REACTION)  # actions that change no value
 
 

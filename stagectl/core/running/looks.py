@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.model import Applied, Kind, Name, Observed
 from stagectl.core.running.answers import overlaid
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.core.running.reporting import seen_troubles
-from stagectl.core.values import same
+from stagectl.core.values import Path, same
 from stagectl.core.word import Word
 
 
@@ -51,14 +51,28 @@ class Look:
         return self.state not in (Seen.FAILED, Seen.UNCHECKED)
 
 
+class Left(NamedTuple):
+    """Something that was seen and cannot be taken into a definition, and why not; at: its path in the inputs."""
+
+    name: Name
+    at: Path
+    why: str
+
+
 @dataclass(frozen=True)
 class Checked:
-    """What a check saw, in name order. recorded, unshared: where that is kept, and why the team has it not."""
+    """What a check saw, in name order. recorded, unshared: where that is kept, and why the team has it not.
+
+    accepted: the commit that staged it; left: what could not be taken into the definitions; adopted: what is live now.
+    """
 
     looks: Tuple[Look, ...] = ()
     interrupted: bool = False
     recorded: Optional[str] = None
     unshared: str = ""
+    accepted: Optional[str] = None
+    left: Tuple[Left, ...] = ()
+    adopted: Tuple[Name, ...] = ()
 
     def summary(self) -> Dict[str, int]:
         """Return how many resources are in each state."""
@@ -94,6 +108,14 @@ def seen(name: Name, before: Applied, after: Applied, message: str = "") -> Look
     drifted = Seen.DRIFTED if differences or after.observed else Seen.OK
     state = Seen.GONE if observed.gone else drifted
     return Look(name, state, before, after, differences, observed.differs | before.sensitive, message)
+
+
+def onto(look: Look, now: Optional[Applied]) -> Optional[Applied]:
+    """Return the state of a resource with what a look saw; None where it is not applied any more as it was then."""
+    if now is None or not look.has_seen or now.as_applied != look.before.as_applied:
+        return None
+    changed = {key: value for key, value in look.after.outputs.items() if not same(value, look.before.outputs.get(key))}
+    return replace(now, observed=look.after.observed, outputs={**now.outputs, **changed})
 
 
 def with_answer(state: Applied, answer: Mapping[str, Any]) -> Applied:

@@ -135,6 +135,7 @@ def after_change(
         unfinished=None,
         protect=_protects(plan, target.resource.kind),
         outputs=outputs,
+        observed=None,
     )
 
 
@@ -212,8 +213,13 @@ def _finish(
     done = all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
     explicit = any(change.cause.type == CauseType.EXPLICIT or change.action == RENAME for change in changes)
     explicit = explicit and not inferred and done
+    if name in plan.recorded and name not in plan.targets:
+        return None  # it was seen to be gone, and is staged as removed
     if state.live and name in plan.targets and (name in plan.recorded or explicit):
         state = replace(state, resource=plan.targets[name].resource)
+    if name in plan.recorded and differing(state.inputs, plan.targets[name].inputs):  # it is staged as it was seen
+        target = plan.targets[name]
+        state = replace(state, inputs=target.inputs, sensitive=target.sensitive, observed=None)
     return _owe(state, _debts(changes, outcomes)) if state.live else state
 
 

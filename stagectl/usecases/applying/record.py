@@ -9,7 +9,7 @@ from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settled
 from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import ChangeId, Name, Oid
+from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
 from stagectl.core.printable import safe
@@ -84,13 +84,18 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
         if not states:
             return None
         commit = write.write(git, tip, header.source, states, message, sign=header.sign)
-        touched = sorted(name for name in states if now.get(name) != applied.get(name))
+        touched = sorted(name for name in states if _as_applied(now, name) != _as_applied(applied, name))
         if touched:
             raise _overtaken(workspace, touched, commit, keep(git, commit, header.run))
         if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
             return commit
         tip = local = git.find(branch.ref)
     raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
+
+
+def _as_applied(states: Mapping[Name, Applied], name: Name) -> Optional[Applied]:
+    """Return a state without what checks saw: a run's result wins over that."""
+    return states[name].as_applied if name in states else None
 
 
 def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:

@@ -12,27 +12,54 @@ from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.running.looks import Checked
 from stagectl.usecases.applying.cluster import Where, is_remote
 from stagectl.usecases.applying.task import Onlooker
+from stagectl.usecases.checking.accept import accept
 from stagectl.usecases.checking.looking import Asked, Way, look_at
+from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.repository.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to check: how many looks at once, and where they are carried out."""
+    """How to check: how many looks at once, and where they are carried out; record: whether what is seen is stored.
+
+    offline: whether the remote is left alone then; accept: whether it is taken into the definitions, too.
+    """
 
     parallel: Optional[int] = None
     where: Where = field(default_factory=Where)
+    record: bool = False
+    offline: bool = False
+    accept: bool = False
 
 
 def check(workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker) -> Checked:
+    """Look at the selected live resources; nothing is changed unless it is to be recorded. Raises StagectlError."""
+    if not (options.record or options.accept):
+        return look(workspace, selection, options, onlooker)
+    _check_here(workspace)
+    found = look(workspace, selection, options, onlooker)  # beside any apply; the lock is for what is recorded
+    with locked(workspace, onlooker.note, offline=options.offline) as team:
+        found = record(workspace, found, team)
+    return accept(workspace, found) if options.accept else found
+
+
+def look(workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker) -> Checked:
     """Look at the selected live resources; nothing is changed. Raises StagectlError, and then nothing was looked at."""
     asked = what_is_asked(workspace, selection, options)
-    looks, interrupted = look_at(workspace, asked, _way(workspace, options, onlooker))
+    looks, interrupted = look_at(workspace, asked, way(workspace, options, onlooker))
     return Checked(looks, interrupted)
 
 
-def _way(workspace: Workspace, options: Options, onlooker: Onlooker) -> Way:
+def _check_here(workspace: Workspace) -> None:
+    """Refuse where what is seen could not be recorded."""
+    if workspace.git.branch() == workspace.branch.ref:
+        raise StagectlError(f"{workspace.config.applied_branch} is checked out here", "go back to your own branch")
+    workspace.git.check_identity()
+
+
+def way(workspace: Workspace, options: Options, onlooker: Onlooker) -> Way:
+    """Return how looks are carried out."""
     return Way(options.parallel or workspace.config.parallelism, options.where, onlooker)
 
 
@@ -48,10 +75,15 @@ def what_is_asked(workspace: Workspace, selection: Selection, options: Options) 
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
     asked = Asked(_chosen(workspace, selection, applied), workspace.kinds(), head, base)
+    check_acting(workspace, asked, options)
+    return asked
+
+
+def check_acting(workspace: Workspace, asked: Asked, options: Options) -> None:
+    """Refuse to look with files that are not as they are committed; raises StagectlError."""
     if not is_remote(options.where, workspace.config):  # workers act in checkouts
         used = {state.resource.kind for state in asked.states.values() if state.resource is not None}
-        check_committed(workspace.git, (asked.kinds[name] for name in sorted(used & asked.kinds.keys())), head)
-    return asked
+        check_committed(workspace.git, (asked.kinds[name] for name in sorted(used & asked.kinds.keys())), asked.head)
 
 
 def _chosen(workspace: Workspace, selection: Selection, applied: Mapping[Name, Applied]) -> Dict[Name, Applied]:

@@ -48,7 +48,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Way:
-    """How checks are carried out: how many at once, where, and who looks on."""
+    """How checks are carried out: how many at once, where, and what is shown meanwhile."""
 
     parallel: int
     where: Where
@@ -147,7 +147,7 @@ class _Checking:
 
     def _watch(self, news: News) -> None:
         for change, outcome in news:
-            with suppress(OSError):  # who looks on may go away
+            with suppress(OSError):  # a terminal may go away; the check goes on
                 self._way.onlooker.watch(change, outcome)
 
     def _say_stop(self, why: str, running: Sequence[ChangeId]) -> None:

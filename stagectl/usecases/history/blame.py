@@ -13,6 +13,7 @@ from stagectl.core.model import LARGEST_STATE, NAME, Name, Oid, staged_path
 from stagectl.core.pictures.reports import Blame
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.selection import match_names
+from stagectl.core.redact import MASK
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order
 from stagectl.usecases.history.names import names_had
@@ -58,7 +59,12 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
         Blame(path, None, None, outputs.now[path], _since(outputs, path), is_output=True)
         for path in sorted(outputs.now, key=step_order)
     ]
-    return rows + reported
+    seen = _history(git, applies, names, _seen_values)
+    observed = [
+        Blame(path, None, None, seen.now[path], _since(seen, path), is_seen=True)
+        for path in sorted(seen.now, key=step_order)
+    ]
+    return rows + reported + observed
 
 
 def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:
@@ -107,6 +113,18 @@ def _output_values(data: bytes) -> Values:
         outputs = raw_state(data).get("outputs")
         return dict(leaves(outputs)) if outputs else {}
     except (ValueError, AttributeError):
+        return {}
+
+
+def _seen_values(data: bytes) -> Values:
+    """Return what a check saw otherwise; of what cannot be shown, that it differs."""
+    try:
+        raw = raw_state(data).get("observed") or {}
+        hidden = set(raw.get("sensitive", ()))
+        shown = {path: value for path, value in leaves(raw.get("inputs") or {}) if path and path[0] not in hidden}
+        differs: Dict[Path, Value] = {(key,): MASK for key in hidden}
+        return {**shown, **differs, **({("gone",): True} if raw.get("gone") else {})}
+    except (ValueError, AttributeError, TypeError):
         return {}
 
 

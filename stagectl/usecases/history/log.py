@@ -78,7 +78,7 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     found = [_entry(fields, applies, touched) for fields in commits]
     ends = cut_off(git)
     found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
-    return [entry for entry in found if entry.type == "apply" or entry.changes or entry.names or entry.unnamed]
+    return [entry for entry in found if entry.type != "stage" or entry.changes or entry.names or entry.unnamed]
 
 
 def _refuse_date(since: str) -> None:
@@ -139,7 +139,7 @@ def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> C
 def _named(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
     """Return the resources, of now and of then, that a NAME argument means."""
     then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
-    then |= {name for entry in everything for name in (*entry.names, *entry.unnamed)}
+    then |= {name for entry in everything for name in (*entry.names, *entry.unnamed, *entry.checked)}
     test = glob_test(pattern)
     found = {name for name in then if test(name)}
     return found if found and "+" not in pattern else found | match_names(pattern, world())
@@ -166,7 +166,8 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
     results = {change: entry.results[change] for change in changes if change in entry.results}
     unnamed = tuple(name for name in entry.unnamed if keep(commit, name, None))
     kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
-    return kept if changes or names or discarded or unnamed else None
+    kept = replace(kept, checked={name: state for name, state in entry.checked.items() if keep(name, None)})
+    return kept if changes or names or discarded or unnamed or kept.checked else None
 
 
 # --- one commit
@@ -195,9 +196,12 @@ def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]
 def _apply_entry(common: LogEntry, trailers: Sequence[Tuple[str, ...]], parents: List[str]) -> LogEntry:
     first: Dict[str, str] = dict(reversed(trailers))  # type: ignore[arg-type]
     results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
+    checked = {Name(name): state for name, _, state in (v.rpartition(" ") for k, v in trailers if k == "Checked")}
+    dropped = {Name(value): "discarded" for key, value in trailers if key == "Forgotten"}
     return replace(
         common,
-        type="apply",
+        type="check" if checked else "apply",
+        checked={**checked, **dropped},
         changes=tuple(map(ChangeId, results)),
         names=tuple(Name(value) for key, value in trailers if key == "Recorded"),
         discarded=tuple(ChangeId(value) for key, value in trailers if key == "Discarded"),

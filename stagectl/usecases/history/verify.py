@@ -22,6 +22,7 @@ from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.adopting import adopted
 from stagectl.core.running.course import as_counted, with_values
+from stagectl.core.running.looks import Seen
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.history.replayed import (
     Trailers,
@@ -81,12 +82,14 @@ class _Check:
             return
         trailers = trailers_of(self._git, commit)
         keys = {key for key, _ in trailers}
-        if len(parents) == 1 and "Discarded" in keys:
+        if len(parents) == 1 and keys & {"Discarded", "Forgotten"}:
             yield from self._discard(parent, commit, trailers)
+        elif len(parents) == 1 and "Checked" in keys:
+            yield from self._check(parent, commit, trailers)
         elif len(parents) == 2 and "Run" in keys:
             yield from self._apply(parent, commit, parents[1], trailers)
         else:
-            yield "it is no commit of `stagectl apply` or `discard`: its parents and trailers do not fit"
+            yield "it is no commit of `stagectl apply`, `check` or `discard`: its parents and trailers do not fit"
 
     def _state(self, commit: Oid) -> State:
         if commit not in self._states:
@@ -95,13 +98,36 @@ class _Check:
 
     def _discard(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
         debts = [split_change(ChangeId(value)) for key, value in trailers if key == "Discarded"]
-        expected = store.load_some(self._git, parent, {name for name, _ in debts})
+        unseen = [Name(value) for key, value in trailers if key == "Forgotten"]
+        expected = store.load_some(self._git, parent, {*(name for name, _ in debts), *unseen})
         for name, action in debts:
             state = expected[name] or Applied()
             if action not in state.owed:
                 yield f"its trailers drop {name}.{action}, which was not owed"
             state = replace(state, owed={key: owed for key, owed in state.owed.items() if key != action})
             expected[name] = None if state == Applied() else state
+        for name in unseen:
+            state = expected[name] or Applied()
+            if state.observed is None:
+                yield f"its trailers drop what was seen of {name}, and nothing was"
+            expected[name] = replace(state, observed=None)
+        yield from self._compared(parent, commit, parent, expected)
+        yield from _outside(self._git, commit, parent)
+
+    def _check(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
+        """Yield what a check did that it may not, or does not name: it stores what was seen, and outputs."""
+        named = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Checked")
+        names = sorted(map(Name, named.keys() | touched(self._git, [commit])))
+        before, after = (store.load_some(self._git, one, names) for one in (parent, commit))
+        expected: Dict[Name, Optional[Applied]] = {}
+        for name in names:
+            was, now = before[name], after[name]
+            if was is None or now is None or name not in named:
+                yield f"a check changed {name}, which {'its trailers do not name' if was else 'is not applied'}"
+                continue
+            expected[name] = replace(was, observed=now.observed, outputs=now.outputs)
+            if now.is_gone != (named[name] == Seen.GONE) or (named[name] == Seen.OK and now.observed):
+                yield f"its trailers say that {name} was seen {named[name]}, and its state does not"
         yield from self._compared(parent, commit, parent, expected)
         yield from _outside(self._git, commit, parent)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence, Tuple
+import time
+from typing import Mapping, Optional, Sequence, Tuple
 
-from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
+from stagectl.core.model import STAGED, Applied, ChangeId, Name, Observed, change_id
 from stagectl.core.pictures.reports import Status
 from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection
@@ -71,11 +72,25 @@ def _status_of(
         ),
         recorded=plan.recorded,
         unfinished=_unfinished(applied),
+        drifted=tuple((name, _seen(state.observed)) for name, state in sorted(applied.items()) if state.observed),
+        looked=last_look(workspace) if any(state.observed for state in applied.values()) else None,
         owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),
         live=live,
         interrupted=run,
         outliving=outliving(workspace, run),
     )
+
+
+def _seen(observed: Observed) -> str:
+    return "gone" if observed.gone else "drifted"
+
+
+def last_look(workspace: Workspace) -> Optional[Tuple[str, float]]:
+    """Return when something of a check was last recorded, ISO 8601, and how many seconds ago that is."""
+    arguments = ["-1", "--first-parent", "--grep=^Checked: ", str(workspace.branch.tip)]
+    for date, seconds in workspace.git.log(arguments, ("%cI", "%ct")):
+        return date, max(0.0, time.time() - float(seconds))
+    return None
 
 
 def _unfinished(applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:

@@ -29,10 +29,14 @@ from stagectl.usecases.staging.overriding import Overriding
 
 @dataclass(frozen=True)
 class Discarding:
-    """What a discard did: the staging commit's part, and the debts dropped by an applied commit."""
+    """What a discard did: the staging commit's part, and what an applied commit dropped.
+
+    debts: what was owed; forgotten: the resources of which a check saw something.
+    """
 
     staging: Staging
     debts: Tuple[ChangeId, ...] = ()
+    forgotten: Tuple[Name, ...] = ()
     applied: Optional[Oid] = None
 
 
@@ -57,7 +61,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
     staging = commit_staged(ready, "discard")
-    return Discarding(staging, *_drop_debts(workspace, ready.ground))
+    return _dropped(workspace, ready.ground, staging)
 
 
 @dataclass(frozen=True)
@@ -166,18 +170,23 @@ def _about(workspace: Workspace, selection: Selection, everything: bool) -> Abou
     return About(selection, has_bytes=True)
 
 
-def _drop_debts(workspace: Workspace, ground: Ground) -> Tuple[Tuple[ChangeId, ...], Optional[Oid]]:
-    chosen, applied = ground.chosen, ground.applied
-    owing = {name: applied[name] for name in sorted(chosen) if name in applied and applied[name].owed}
-    if not owing:
-        return (), None
-    debts = tuple(change_id(name, action) for name in sorted(owing) for action in sorted(owing[name].owed))
+def _dropped(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
+    """Drop what is owed, and what a check saw, by an applied commit; return what the whole discard did."""
+    there = {name: ground.applied[name] for name in sorted(ground.chosen) if name in ground.applied}
+    debts = tuple(change_id(name, action) for name, state in there.items() for action in sorted(state.owed))
+    forgotten = tuple(name for name, state in there.items() if state.observed is not None)
+    said = [*debts, *forgotten]
+    if not said:
+        return Discarding(staging)
     trailers = [f"Discarded-by: {workspace.git.check_identity()}", *(f"Discarded: {debt}" for debt in debts)]
-    message = f"discard: {debts[0]}" + (f" and {len(debts) - 1} more" if len(debts) > 1 else "")
-    states: Dict[Name, Optional[Applied]] = {name: replace(state, owed={}) for name, state in owing.items()}
+    trailers += [f"Forgotten: {name}" for name in forgotten]
+    message = f"discard: {said[0]}" + (f" and {len(said) - 1} more" if len(said) > 1 else "")
+    states: Dict[Name, Optional[Applied]] = {
+        name: replace(state, owed={}, observed=None) for name, state in there.items() if state.owed or state.observed
+    }
     git, branch = workspace.git, workspace.branch
     with only_one(git.own_scratch(), "discard", Portion(frozenset(owing))):
         commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
-            raise StagectlError(f"{branch.ref} moved meanwhile; the debts are still there", "discard again")
-    return debts, commit
+            raise StagectlError(f"{branch.ref} moved meanwhile; nothing of it is dropped", "discard again")
+    return Discarding(staging, debts, forgotten, commit)

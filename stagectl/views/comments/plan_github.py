@@ -25,30 +25,31 @@ def plan_github(plan: Plan, places: Places) -> str:
     """
     notices = [_change(change, plan, places) for change in plan.changes]
     warnings = [_destroys(change, removal, places) for change, removal in destroying(plan)]
-    warnings += [_command("warning", (), _TITLE, warning) for warning in plan.warnings]
+    warnings += [annotation("warning", (), _TITLE, warning) for warning in plan.warnings]
     warnings += [
-        _command("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
+        annotation("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
     ]
     summary = summary_text(plan)
-    head = _command("notice", (), _TITLE, f"{summary} Plan id: {plan.id}")
-    return "".join(f"{line}\n" for line in [*_bounded("notice", [head, *notices]), *_bounded("warning", warnings)])
+    head = annotation("notice", (), _TITLE, f"{summary} Plan id: {plan.id}")
+    return "".join(f"{line}\n" for line in [*bounded("notice", [head, *notices]), *bounded("warning", warnings)])
 
 
 def error_github(error: StagectlError) -> str:
     """Return what makes a plan impossible as error annotations: on the lines of the files, where it is in files."""
-    lines = [_command("error", (), _TITLE, error.message)]
+    lines = [annotation("error", (), _TITLE, error.message)]
     if isinstance(error, (InvalidFiles, PlacedError)):
         places = [(problem.path, problem.line, problem.column) for problem in error.problems]
-        lines = [_command("error", place, _TITLE, one.message) for place, one in zip(places, error.problems)]
-    return "".join(f"{line}\n" for line in _bounded("error", lines))
+        lines = [annotation("error", place, _TITLE, one.message) for place, one in zip(places, error.problems)]
+    return "".join(f"{line}\n" for line in bounded("error", lines))
 
 
-def _bounded(level: str, lines: List[str]) -> Iterator[str]:
+def bounded(level: str, lines: List[str]) -> Iterator[str]:
+    """Yield as many annotations of a level as the site keeps, the last one for those that are left out."""
     if len(lines) <= MOST:
         yield from lines
         return
     yield from lines[: MOST - 1]
-    yield _command(level, (), _TITLE, f"and {len(lines) - MOST + 1} more, see the whole plan")
+    yield annotation(level, (), _TITLE, f"and {len(lines) - MOST + 1} more, see the whole plan")
 
 
 def _change(change: Change, plan: Plan, places: Places) -> str:
@@ -56,7 +57,7 @@ def _change(change: Change, plan: Plan, places: Places) -> str:
     lines = [f"{change.id}: {why_text(change, plan.kinds)}"]
     lines += [difference_line(entry, entry.path[0] in change.sensitive) for entry in differences[:5]]
     lines += [f"and {len(differences) - 5} more values"] if len(differences) > 5 else []
-    return _command("notice", places.get(change.id, ()), change.id, "\n".join(lines))
+    return annotation("notice", places.get(change.id, ()), change.id, "\n".join(lines))
 
 
 def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
@@ -64,10 +65,10 @@ def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
     going = list(going_lines(change, removal, 10))
     lines = [f"{change.resource} is {word}{'; the values that go:' if going else ''}", *going]
     identity = removal.id if removal else change.id
-    return _command("warning", places.get(change.id, ()), f"{identity} destroys", "\n".join(lines))
+    return annotation("warning", places.get(change.id, ()), f"{identity} destroys", "\n".join(lines))
 
 
-def _command(level: str, place: Tuple[Union[str, int], ...], title: str, message: str) -> str:
+def annotation(level: str, place: Tuple[Union[str, int], ...], title: str, message: str) -> str:
     """Return one workflow command; place: a path in the project, a line and a column, or the first ones of them."""
     place = (from_top(str(place[0])), *place[1:]) if place else ()
     properties = [f"{key}={_property(str(part))}" for key, part in zip(("file", "line", "col"), place)]

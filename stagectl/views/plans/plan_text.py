@@ -134,6 +134,7 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
         CauseType.CHILD: f"reads {behind}" if behind else "reads what was applied earlier",
         CauseType.REACTION: f"reacts on {behind}",
         CauseType.REPLACE: f"replace: {inputs}" if inputs else REPLACE,
+        CauseType.DRIFT: "a check saw that it is gone" if change.action == RUN else "a check saw something else",
         CauseType.UNFINISHED: f"an earlier {cause.tried or 'try'} did not succeed",
         CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }

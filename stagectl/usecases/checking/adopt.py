@@ -1,0 +1,94 @@
+"""`adopt`: what is live in the world comes under stagectl, as far as the world confirms it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Tuple
+
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import RUN, Applied, Name
+from stagectl.core.plans.plan import CauseType, Change, Plan
+from stagectl.core.plans.selection import Selection
+from stagectl.core.running.looks import Checked, Look
+from stagectl.core.running.runs import Filter
+from stagectl.core.values import references_in
+from stagectl.usecases.applying.apply import Options as ApplyOptions
+from stagectl.usecases.applying.apply import apply
+from stagectl.usecases.applying.task import Onlooker
+from stagectl.usecases.checking.accept import accept
+from stagectl.usecases.checking.check import Options, check_acting, way
+from stagectl.usecases.checking.looking import Asked, look_at
+from stagectl.usecases.planning.plan import full_plan
+from stagectl.usecases.repository.workspace import Workspace
+
+
+def adopt(
+    workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker, *, accepting: bool = False
+) -> Checked:
+    """Record, of what is staged and not live, what the world confirms, with its outputs; return all looks.
+
+    accepting: whether values that differ are taken into the definitions, and what is staged then is looked at again.
+    Raises StagectlError where nothing is to be adopted.
+    """
+    looks: Dict[Name, Look] = {}
+    adopted: List[Name] = []
+    interrupted = False
+    waiting = _waiting(_plan(workspace, selection), {})
+    if not waiting:
+        raise StagectlError("everything that was asked for is live", "look at it: stagectl check")
+    while waiting and not interrupted:
+        found, interrupted = _looks(workspace, waiting, options, onlooker)
+        looks.update({look.name: look for look in found})
+        good = [look for look in found if look.has_seen and look.after.observed is None]
+        if not good:
+            break
+        _record(workspace, good, options)
+        adopted += [look.name for look in good]
+        workspace = Workspace(workspace.root)
+        waiting = _waiting(_plan(workspace, selection), looks)  # what read an output of these is known now
+    checked = Checked(tuple(looks[name] for name in sorted(looks)), interrupted, adopted=tuple(sorted(adopted)))
+    if not accepting or interrupted:
+        return checked
+    staged = accept(workspace, checked)
+    if staged.accepted is None:
+        return staged
+    again = adopt(Workspace(workspace.root), selection, options, onlooker)
+    both = {look.name: look for look in (*staged.looks, *again.looks)}
+    names = tuple(sorted({*adopted, *again.adopted}))
+    return replace(staged, looks=tuple(both[name] for name in sorted(both)), adopted=names)
+
+
+def _plan(workspace: Workspace, selection: Selection) -> Plan:
+    return full_plan(workspace, selection, "HEAD", None)[0]
+
+
+def _waiting(plan: Plan, known: Dict[Name, Look]) -> List[Change]:
+    """Return the runs of what is not live, and was not looked at, whose values are known."""
+    runs = [change for change in plan.changes if change.action == RUN and change.cause.type == CauseType.STAGED]
+    return [one for one in runs if one.resource not in known and not references_in(dict(one.inputs or {}))]
+
+
+def _looks(
+    workspace: Workspace, runs: List[Change], options: Options, onlooker: Onlooker
+) -> Tuple[Tuple[Look, ...], bool]:
+    head = workspace.git.head()
+    assert head is not None, "what is planned is committed"
+    staged = workspace.snapshot(head).staged
+    states = {run.resource: Applied(staged[run.resource], run.inputs or {}, run.sensitive) for run in runs}
+    asked = Asked(states, workspace.kinds(), head, workspace.branch.tip)
+    check_acting(workspace, asked, options)
+    return look_at(workspace, asked, way(workspace, options, onlooker))
+
+
+def _record(workspace: Workspace, looks: List[Look], options: Options) -> None:
+    """Record resources as applied, with the outputs that were seen, and nothing else of a plan about them."""
+    names = tuple(look.name for look in looks)
+    selection = Selection(names)
+    others = [
+        change.id
+        for change in _plan(workspace, selection).changes
+        if change.resource not in names and change.cause.type != CauseType.REACTION
+    ]
+    outputs = {look.name: look.after.outputs for look in looks if look.after.outputs}
+    record = ApplyOptions(record_only=True, outputs=outputs, offline=options.offline, filter=Filter(skip=tuple(others)))
+    apply(workspace, selection, record, lambda plan: True, lambda change, outcome: None)

@@ -1,0 +1,68 @@
+"""Recording what was seen: an applied commit of its own, beside what was applied (docs/design.md, section 10)."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from stagectl.adapters.applied import write
+from stagectl.adapters.running.lock import only_one
+from stagectl.core.errors import StagectlError
+from stagectl.core.model import Applied, Name, Oid
+from stagectl.core.running.looks import Checked, Look, Seen, onto
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.team.share import Alone, Note, shared
+
+TRIES = 5  # how often the commit is made again because the branch moved
+
+
+@contextmanager
+def locked(workspace: Workspace, note: Note, *, offline: bool) -> Iterator[Alone]:
+    """Hold the locks that an apply holds: this clone's and that on the remote."""
+    with only_one(workspace.git.scratch(), "check"), shared(workspace, "check", note, offline=offline) as team:
+        yield team
+
+
+def record(workspace: Workspace, checked: Checked, team: Alone) -> Checked:
+    """Store what was seen of what is still applied as it was when it was looked at; the locks are held.
+
+    Nothing is committed where nothing changed.
+    """
+    by = workspace.git.check_identity()
+    for _ in range(TRIES):
+        fresh = Workspace(workspace.root)  # the applied branch may have been fetched
+        tip, branch = fresh.branch.tip, fresh.branch
+        states, looks = _states(fresh, tip, checked.looks)
+        if not states:
+            return replace(checked, unshared=team.publish())
+        commit = write.write(fresh.git, tip, None, states, _message(looks, by))
+        if fresh.git.move_ref(branch.ref, commit, branch.local, "check"):
+            return replace(checked, recorded=commit, unshared=team.publish())
+    raise StagectlError("the applied branch keeps moving; what was seen is not recorded", "check again")
+
+
+def _states(
+    workspace: Workspace, tip: Optional[Oid], looks: Tuple[Look, ...]
+) -> Tuple[Dict[Name, Optional[Applied]], List[Look]]:
+    """Return the states that a check changes, and the looks that are behind that."""
+    from stagectl.adapters.applied.store import load_some
+
+    if tip is None:
+        return {}, []
+    now = load_some(workspace.git, tip, [look.name for look in looks if look.has_seen])
+    states: Dict[Name, Optional[Applied]] = {}
+    told = []
+    for look in looks:
+        after = onto(look, now.get(look.name))
+        if after is not None and after != now[look.name]:
+            states[look.name] = after
+            told.append(look)
+    return states, told
+
+
+def _message(looks: List[Look], by: str) -> str:
+    states = [look.state for look in looks]
+    counts = [f"{states.count(state)} {state}" for state in Seen if state in states]
+    trailers = [f"Checked-by: {by}", *(f"Checked: {look.name} {look.state}" for look in looks)]
+    return f"check: {', '.join(counts)}\n\n" + "\n".join(trailers) + "\n"

@@ -1,0 +1,80 @@
+"""What a check saw as Markdown, for an issue that stays open while there is drift; and as workflow commands."""
+
+from __future__ import annotations
+
+from typing import Iterator, List
+
+from stagectl.core.diff import Difference, Op
+from stagectl.core.running.looks import Checked, Look, Seen
+from stagectl.core.values import dotted
+from stagectl.views.check import summary_line
+from stagectl.views.comments.plan_github import annotation, bounded
+from stagectl.views.markdown import code, details, table
+from stagectl.views.text import value_text
+
+MARKER = "<!-- stagectl:check -->"
+_MOST_ROWS, _OPEN_ROWS, _LONGEST = 200, 20, 300
+
+
+def check_markdown(checked: Checked) -> str:
+    """Return what is not as it was applied as Markdown; values in it are data."""
+    lines = [MARKER, "", f"### {_headline(checked)}", "", summary_line(checked)]
+    rows = [row for look in checked.looks for row in _rows(look)]
+    if rows:
+        shown = list(table(("resource", "state", "value", "applied", "seen"), rows[:_MOST_ROWS]))
+        lines += ["", *(shown if len(rows) <= _OPEN_ROWS else details(f"{len(rows)} rows", shown))]
+    if len(rows) > _MOST_ROWS:
+        lines += ["", f"... and {len(rows) - _MOST_ROWS} more rows"]
+    if checked.are(Seen.DRIFTED, Seen.GONE):
+        lines += ["", _way_out(checked)]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(checked: Checked) -> str:
+    counts = checked.summary()
+    found = [f"{counts[state]} {state}" for state in (Seen.DRIFTED, Seen.GONE, Seen.FAILED) if counts[state]]
+    return f"Not as applied: {', '.join(found)}" if found else "Everything that can be looked at is as it was applied"
+
+
+def _way_out(checked: Checked) -> str:
+    first = "The next plan puts it back" if checked.recorded else "`stagectl check --record` lets plans put it back"
+    return f"{first}; `stagectl check --accept` takes it into the definitions, for review."
+
+
+def _rows(look: Look) -> Iterator[List[str]]:
+    if look.state in (Seen.OK, Seen.UNCHECKED):
+        return
+    state = str(look.state) + (f": {code(look.message[:_LONGEST])}" if look.message else "")
+    first = [code(look.name), state]
+    for entry in look.diff:
+        yield [*first, code(dotted(entry.path)), *_sides(look, entry)]
+        first = ["", ""]
+    if not look.diff:
+        yield [*first, "", "", ""]
+
+
+def _sides(look: Look, entry: Difference) -> List[str]:
+    if look.hides(entry):
+        return ["(sensitive)", "(sensitive)"]
+    return ["nothing" if entry.op == Op.ADD else code(value_text(entry.before)), code(value_text(entry.after))]
+
+
+def check_github(checked: Checked) -> str:
+    """Return a check as annotations: a warning for each resource that is not as applied, an error for a failed look."""
+    head = annotation("notice", (), "stagectl check", summary_line(checked))
+    found = [look for look in checked.looks if look.state in (Seen.DRIFTED, Seen.GONE)]
+    warnings = [annotation("warning", (), f"{look.name} {look.state}", _text(look)) for look in found]
+    errors = [
+        annotation("error", (), f"{look.name} failed", look.message or "the check failed")
+        for look in checked.looks
+        if look.state == Seen.FAILED
+    ]
+    return "".join(f"{line}\n" for line in [head, *bounded("warning", warnings), *bounded("error", errors)])
+
+
+def _text(look: Look) -> str:
+    lines = [look.message or f"{look.name} is {look.state}"]
+    for entry in look.diff[:5]:
+        sides = "(sensitive)" if look.hides(entry) else f"{value_text(entry.before)} -> {value_text(entry.after)}"
+        lines.append(f"{dotted(entry.path)}: {sides}")
+    return "\n".join(lines + ([f"and {len(look.diff) - 5} more values"] if len(look.diff) > 5 else []))

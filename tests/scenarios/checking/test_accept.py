@@ -1,0 +1,142 @@
+"""`check --accept` takes what was seen into the definitions, for review; `adopt` records what the world confirms."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.checking.world import answer, by_hand, drop, looked, there, world
+
+DB = """---
+kind: server
+---
+inputs:
+  port: 5432  # the usual one
+  labels: {a: 1, b: 2}
+  list: [1, 2]
+  name: db
+"""
+
+
+@pytest.fixture
+def shop(repo: Repo) -> Repo:
+    """A database with comments, and a reader of its port."""
+    world(repo).write("resources/db.yaml", DB).define("app", "server", inputs={"port": "${db.port}"})
+    return repo.apply_all()
+
+
+def test_values_go_into_the_definition_with_its_comments(shop: Repo) -> None:
+    """Leaf by leaf, a list as a whole; it is recorded and staged, and what is staged as it was seen is recorded."""
+    by_hand(shop, "db", port=5499, labels={"a": 3, "b": 2}, list=[1])
+    ran = shop.ok("check", "--accept")
+    assert "Staged as it was seen, in commit " in ran.out
+    seen = DB.replace("5432", "5499").replace("a: 1", "a: 3").replace("[1, 2]", "[1]")
+    assert shop.read("resources/db.yaml") == seen and "5499" in shop.read(".staged/db.yaml")
+    assert shop.git("status", "--porcelain") == ""
+    assert shop.git("log", "-1", "--format=%s").startswith("check --accept")
+    plan = shop.plan()
+    assert plan.ids == ["app.update"] and plan.raw["recorded"] == ["db"]
+    assert shop.apply().code == 0 and shop.log() == ["app.update"] and shop.plan().ids == []
+    assert set(looked(shop).values()) == {"ok"} and shop.ok("verify").code == 0
+
+
+def test_of_what_is_gone_the_definition_is_removed(shop: Repo) -> None:
+    """Staged as a removal, and recorded by the next apply without a run."""
+    drop(shop, "app")
+    shop.ok("check", "--accept")
+    assert not (shop.root / "resources/app.yaml").exists()
+    assert shop.plan().ids == [] and shop.plan().raw["recorded"] == ["app"]
+    assert shop.apply().code == 0 and shop.log() == [] and shop.applied("app") is None
+
+
+def test_what_cannot_be_taken_in_is_named_and_left_alone(shop: Repo) -> None:
+    """An input that comes through a reference, and one that cannot be shown; the exit code is 1."""
+    by_hand(shop, "app", port=1)
+    answer(shop, "db", {"differs": ["name"], "inputs": {"port": 5433}})
+    ran = shop.run("check", "--accept")
+    assert ran.code == 1
+    assert "Left alone: app.port: it comes through a reference\n" in ran.out
+    assert "Left alone: db.name: it cannot be shown\n" in ran.out
+    assert "port: 5433" in shop.read("resources/db.yaml") and "${db.port}" in shop.read("resources/app.yaml")
+    left = shop.run("check", "--accept", "--json").json()["left"]
+    assert left[0] == {"resource": "app", "path": "port", "message": "it comes through a reference"}
+
+
+def test_an_expanded_definition_takes_it_where_it_belongs(repo: Repo) -> None:
+    """Into the entry of `each`, not into the template."""
+    world(repo)
+    repo.write(
+        "resources/web.yaml",
+        "---\nkind: server\neach:\n  a: {port: 1}\n  b: {port: 2}\n---\ninputs:\n  port: ${each.port}\n",
+    )
+    repo.apply_all()
+    by_hand(repo, "web/b", port=9)
+    repo.ok("check", "--accept")
+    assert "b: {port: 9}" in repo.read("resources/web.yaml") and repo.plan().raw["recorded"] == ["web/b"]
+    drop(repo, "web/a")
+    repo.ok("check", "--accept")
+    assert "a:" not in repo.read("resources/web.yaml")
+
+
+def test_text_that_no_commit_has_is_not_removed(shop: Repo) -> None:
+    """Removing what is gone refuses to lose an edit."""
+    drop(shop, "app")
+    shop.define("app", "server", inputs={"port": 7})
+    ran = shop.run("check", "--accept")
+    assert ran.code == 1 and "not committed, so removing what is gone would lose it: resources/app.yaml" in ran.err
+
+
+def found(repo: Repo, name: str, **values: Any) -> Repo:
+    """Let the world have something that stagectl does not know."""
+    (repo.root / "world").mkdir(exist_ok=True)
+    return repo.write(f"world/{name}.json", json.dumps(values))
+
+
+def test_what_the_world_confirms_is_adopted(repo: Repo) -> None:
+    """Nothing runs; outputs come along, and with them those who read them."""
+    schema = {"type": "object", "required": ["oid"], "properties": {"oid": {"type": "integer"}}}
+    world(repo, "database", outputs=schema).define("db", "database", inputs={"port": 1})
+    world(repo).define("app", "server", inputs={"oid": "${db.oid}"}).define("other", "server", inputs={"x": 1})
+    repo.commit()
+    answer(repo, "db", {"inputs": {"port": 1}, "outputs": {"oid": 7}})
+    found(repo, "app", oid=7)
+    ran = repo.stage().ok("adopt", "db", "app")
+    assert "Adopted: app, db." in ran.out
+    assert repo.log() == [] and repo.applied("db")["outputs"] == {"oid": 7}
+    assert repo.plan().ids == ["other.run"] and repo.ok("verify").code == 0
+
+
+def test_what_differs_or_is_not_there_is_not_adopted(repo: Repo) -> None:
+    """It is listed, value by value, and the exit code is 1."""
+    world(repo).define("a", "server", ["t"], inputs={"port": 1}).define("b", "server", ["t"], inputs={})
+    repo.define("c", "plain", ["t"], inputs={}).commit()
+    found(repo, "a", port=2)
+    ran = repo.stage().run("adopt", "-t", "t")
+    assert ran.code == 1 and "a: drifted\n    port: applied 1, seen 2\nb: gone\n" in ran.out
+    assert {one["resource"]: one["state"] for one in repo.run("adopt", "-t", "t", "--json").json()["resources"]} == {
+        "a": "drifted",
+        "b": "gone",
+        "c": "unchecked",
+    }
+    assert sorted(repo.plan().ids) == ["a.run", "b.run", "c.run"]
+
+
+def test_adopting_takes_the_values_of_the_world_where_that_is_asked_for(repo: Repo) -> None:
+    """They go into the definition, are staged, and recorded, because the world confirms them."""
+    world(repo).define("a", "server", inputs={"port": 1}).commit()
+    found(repo, "a", port=2)
+    repo.stage().ok("adopt", "a", "--accept", "--parallel", "2", "--offline")
+    assert '"port": 2' in repo.read("resources/a.yaml") and repo.applied("a") == {"inputs": {"port": 2}}
+    assert repo.plan().ids == [] and repo.log() == [] and there(repo, "a") == {"port": 2}
+
+
+def test_there_has_to_be_something_to_adopt(shop: Repo) -> None:
+    """Without a selection it is a usage error; what is live already is not adopted again."""
+    assert shop.run("adopt").code == 64
+    ran = shop.run("adopt", "--tag", "x", "db")
+    assert ran.code == 1
+    ran = shop.run("adopt", "db")
+    assert ran.code == 1 and "everything that was asked for is live" in ran.err

@@ -1,0 +1,67 @@
+"""What was seen is shared as applies are, and is no conflict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.build import Repo
+from tests.scenarios.checking.world import answer, world
+from tests.scenarios.teams.world import Team
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    """Two clones, with servers in them."""
+    found = Team(tmp_path)
+    world(found.ada).define("a", "server", inputs={"v": 1}).define("b", "server", inputs={"v": 1}).apply_all()
+    found.ada.git("push", "-q", "origin", "main")
+    found.bob.git("pull", "-q")
+    found.bob.ok("sync")
+    return found
+
+
+def seen(repo: Repo, name: str, value: int, *more: str) -> None:
+    """Record that a check saw another value."""
+    answer(repo, name, {"inputs": {"v": value}})
+    repo.ok("check", name, "--record", *more)
+
+
+def test_what_was_seen_is_pushed(team: Team) -> None:
+    """Under the lock of an apply; the other clone plans with it after a fetch."""
+    seen(team.ada, "a", 9)
+    assert team.at() == team.ada.git("rev-parse", "stagectl/applied").strip() and team.lock() is None
+    team.bob.ok("sync")
+    assert team.bob.plan().cause("a.update") == "drift"
+
+
+def test_the_lock_of_an_apply_keeps_it_waiting(team: Team) -> None:
+    """It looks all the same; what cannot be recorded is an error of its own."""
+    team.bob.ok("lock", "--reason", "night")
+    before = team.at()
+    answer(team.ada, "a", {"inputs": {"v": 9}})
+    assert team.ada.run("check", "a", "--record").code == 75 and team.at() == before
+    assert team.ada.run("check", "a").code == 0
+
+
+def test_sync_puts_checks_and_runs_together(team: Team) -> None:
+    """A check of what was applied anew elsewhere gives way; one of something else stays; neither is a conflict."""
+    seen(team.bob, "a", 9, "--offline")
+    seen(team.bob, "b", 8, "--offline")
+    team.ada.ok("update", "a", "--set", "v=2")
+    team.ada.ok("apply", "--yes")
+    team.bob.ok("sync")
+    assert team.bob.applied("a") == {"inputs": {"v": 2}}
+    assert team.bob.applied("b")["observed"] == {"inputs": {"v": 8}}
+    assert team.bob.ok("verify").code == 0 and team.is_sound()
+
+
+def test_a_run_is_put_onto_a_check(team: Team) -> None:
+    """The other way round the run's result wins."""
+    team.bob.git("pull", "-q")
+    team.bob.ok("update", "a", "--set", "v=3")
+    team.bob.ok("apply", "--yes", "--offline")
+    seen(team.ada, "a", 9)
+    team.bob.ok("sync")
+    assert team.bob.applied("a") == {"inputs": {"v": 3}} and team.bob.ok("verify").code == 0
