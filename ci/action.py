@@ -6,6 +6,7 @@ import sys
 
 import apply
 import comment
+import drift
 import plan
 import projects
 import push
@@ -17,6 +18,7 @@ _COMMANDS = {
     "projects": projects.main,
     "comment": comment.main,
     "apply": apply.main,
+    "check": drift.main,
     "push": lambda: push.push(runner.folder(), runner.folder() / "applied.bundle"),
 }
 
@@ -25,7 +27,7 @@ def command() -> None:
     """Run the command; raises Failure for one there is not."""
     name = runner.given("COMMAND")
     if name not in _COMMANDS:
-        raise Failure(f"there is no command '{name}'", "one of: projects, plan, comment, apply")
+        raise Failure(f"there is no command '{name}'", "one of: projects, plan, comment, apply, check")
     if name != "comment":  # which has nothing checked out
         enter(runner.given("WORKING_DIRECTORY") or ".")
     _COMMANDS[name]()

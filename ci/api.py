@@ -54,7 +54,7 @@ class Api(NamedTuple):
     def pages(self, path: str) -> Iterator[Dict[str, Any]]:
         """Yield the items of a list, page after page."""
         for number in range(1, _PAGES + 1):
-            items = self.call("GET", f"{path}?per_page=100&page={number}")
+            items = self.call("GET", f"{path}{'&' if '?' in path else '?'}per_page=100&page={number}")
             if not items:
                 return
             yield from items

@@ -31,7 +31,7 @@ def find(api: Api, number: int, place: Marker) -> Optional[Comment]:
     Any account can write a comment that begins with a marker, so only those of the token's own count.
     """
     found = None
-    me = _login(api)
+    me = login(api)
     for raw in api.pages(f"{runner.repository()}/issues/{number}/comments"):
         marker = parse(str(raw.get("body") or ""))
         if marker and marker.same_place(place) and (raw.get("user") or {}).get("login") == me:
@@ -39,7 +39,7 @@ def find(api: Api, number: int, place: Marker) -> Optional[Comment]:
     return found
 
 
-def _login(api: Api) -> str:
+def login(api: Api) -> str:
     """Return the account of the token; the one way to ask that every kind of token allows."""
     at = api._replace(url=runner.needed("GITHUB_GRAPHQL_URL"))
     try:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 _OURS = ("INPUT_TOKEN", "STAGECTL_NOTE_TOKEN")
 
@@ -59,9 +59,10 @@ def stagectl_apply(*arguments: str, name: str, mail: str) -> None:
         raise Failure(f"stagectl apply exited with {code}")
 
 
-def run(*arguments: str) -> Ran:
+def run(*arguments: str, env: Optional[Dict[str, str]] = None) -> Ran:
     """Run a program and keep what it says."""
-    done = subprocess.run(arguments, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    env = environment() if env is None else env
+    done = subprocess.run(arguments, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 

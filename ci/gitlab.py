@@ -1,4 +1,4 @@
-"""The entry of the GitLab jobs: `gitlab.py plan` and `gitlab.py apply`."""
+"""The entry of the GitLab jobs: `gitlab.py plan`, `gitlab.py apply` and `gitlab.py check`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional
 
+import drift
 import marker
 import push
 from api import Api
@@ -16,6 +17,7 @@ from ended import commented, ended_text, report
 from failed import failed_text
 
 PLAN, NOTE, REPORT, APPLIED = "plan.json", "comment.md", "terraform.json", "applied.md"
+DRIFT = "drift.md"
 BUNDLE = "stagectl-applied.bundle"
 LARGEST = 900_000  # bytes of a note; the site takes a million characters
 
@@ -97,6 +99,44 @@ def _publish(folder: Path, text: str) -> None:
         print(f"warning: no note says what became of it: {error}", file=sys.stderr)
 
 
+def check(folder: Path) -> None:
+    """Check what is live and record it; with a token, keep one issue open while there is drift."""
+    check_clone()
+    chosen = [os.environ.get(f"STAGECTL_{key}", "") for key in ("NAMES", "TAGS")]
+    name, mail = (os.environ.get(f"GITLAB_USER_{key}", "stagectl") for key in ("NAME", "EMAIL"))
+    state = folder / ".git" / "stagectl-ci"
+    state.mkdir(exist_ok=True)
+    push.remember(state)
+    try:
+        found = drift.look(*chosen, name, mail)
+    finally:
+        push.push(state, folder / BUNDLE)
+    (folder / DRIFT).write_text(found.text, encoding="utf-8")
+    token = os.environ.get("STAGECTL_NOTE_TOKEN")
+    if token:
+        print(drift.keep(found, _tracker(Api(os.environ["CI_API_V4_URL"], "PRIVATE-TOKEN", token))), flush=True)
+    if found.failed:
+        raise Failure("a check failed, or what was seen is not shared", f"{DRIFT} has the messages")
+
+
+def _tracker(api: Api) -> drift.Tracker:
+    path = f"/projects/{os.environ['CI_PROJECT_ID']}/issues"
+
+    def number() -> Optional[int]:
+        me = api.call("GET", "/user")["id"]
+        for issue in api.pages(f"{path}?state=opened"):
+            if str(issue.get("description") or "").startswith(drift.MARKER) and issue["author"]["id"] == me:
+                return int(issue["iid"])
+        return None
+
+    return drift.Tracker(
+        number,
+        lambda text: api.call("POST", path, {"title": drift.TITLE, "description": text}),
+        lambda at, text: api.call("PUT", f"{path}/{at}", {"description": text}),
+        lambda at: api.call("PUT", f"{path}/{at}", {"state_event": "close"}),
+    )
+
+
 def _stagectl(folder: Path, form: str, *more: str) -> str:
     where = selection(os.environ.get("STAGECTL_NAMES", ""), os.environ.get("STAGECTL_TAGS", ""))
     done = run("stagectl", "plan", f"--format={form}", f"--out={folder / PLAN}", *more, *where)
@@ -166,6 +206,6 @@ if __name__ == "__main__":
     try:
         top = Path.cwd()  # where the job leaves its files, whichever project it is about
         enter(os.environ.get("STAGECTL_WORKING_DIRECTORY") or ".")
-        {"plan": plan, "apply": apply}[sys.argv[1]](top)
+        {"plan": plan, "apply": apply, "check": check}[sys.argv[1]](top)
     except Failure as failure:
         sys.exit(f"error: {failure}")

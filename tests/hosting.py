@@ -40,6 +40,7 @@ class Site:
         self.labels: Dict[int, List[str]] = {}
         self.artifacts: Dict[str, bytes] = {}
         self.uploads: Dict[str, Dict[str, bytes]] = {}  # name -> files
+        self.issues: Dict[int, Dict[str, Any]] = {}
         self.calls: List[Tuple[str, str, str]] = []  # method, path, token
         self.refuse: Mapping[str, int] = {}  # method -> status
         site = self
@@ -127,6 +128,12 @@ class Site:
             f"GET {notes}/(\\d+)/notes": lambda number: self.comments.get(int(number), []),
             f"POST {notes}/(\\d+)/notes": self._create,
             f"PUT {notes}/\\d+/notes/(\\d+)": self._edit,
+            f"GET {here}/issues": lambda: [one for one in self.issues.values() if one["state"] == "open"],
+            f"POST {here}/issues": self._open,
+            f"PATCH {here}/issues/(\\d+)": self._change_issue,
+            "GET /v4/projects/7/issues": lambda: [one for one in self.issues.values() if one["state"] == "open"],
+            "POST /v4/projects/7/issues": self._open,
+            "PUT /v4/projects/7/issues/(\\d+)": self._change_issue,
         }
 
     def _label(self, number: str, body: Any) -> Any:
@@ -135,6 +142,18 @@ class Site:
 
     def _merged(self, sha: str) -> Any:
         return [{"iid": each, "state": "merged"} for each in self.pulls_of.get(sha, [])]
+
+    def _open(self, body: Any) -> Any:
+        number, person = len(self.issues) + 1, {"login": BOT, "id": len(BOT)}
+        known = {"number": number, "iid": number, "user": person, "author": person, "state": "open"}
+        self.issues[number] = {**known, **body}
+        return self.issues[number]
+
+    def _change_issue(self, number: str, body: Any) -> Any:
+        self.issues[int(number)].update(body)
+        if body.get("state_event") == "close":
+            self.issues[int(number)]["state"] = "closed"
+        return self.issues[int(number)]
 
     def _create(self, number: str, body: Any) -> Any:
         self.says(int(number), body["body"])

@@ -12,14 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.build import ROOT
-from tests.ci.world import APPLY, COMMENT, GITLAB, MARKER, ONE_FILE, PLAN
+from tests.ci.world import APPLY, CHECK, COMMENT, GITLAB, MARKER, ONE_FILE, PLAN
 from tests.hosting import parsed, scripts_of
 
 pytestmark = pytest.mark.once
 
 
 RELEASE, COMPONENT = ROOT / ".github/workflows/release.yml", ROOT / "templates/stagectl.yml"
-EVERY_FILE = [ROOT / "action.yml", ONE_FILE, PLAN, COMMENT, APPLY, GITLAB, RELEASE, COMPONENT]
+EVERY_FILE = [ROOT / "action.yml", ONE_FILE, PLAN, COMMENT, APPLY, CHECK, GITLAB, RELEASE, COMPONENT]
 # Each was compared with what other projects pin: docs/decisions/pinned-actions.md.
 PINNED = {
     "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
@@ -42,11 +42,11 @@ def test_no_expression_is_pasted_into_a_script(path: Path) -> None:
     """
     scripts = list(scripts_of(documents(path)))
 
-    assert scripts or path in (ONE_FILE, PLAN, COMMENT, APPLY)
+    assert scripts or path in (ONE_FILE, PLAN, COMMENT, APPLY, CHECK)
     assert [text for text in scripts if "${{" in text or "$[[" in text] == []
 
 
-@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY, CHECK], ids=lambda path: path.name)
 def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Path) -> None:
     """
     Only the job that applies may write to the repository, and only those that comment to pull requests: it does, too.
@@ -92,7 +92,7 @@ def test_what_is_pinned_was_compared() -> None:
     assert set(re.findall(r"uses: ((?!OWNER)\S+@.*)", text)) == PINNED
 
 
-@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY, CHECK], ids=lambda path: path.name)
 def test_actions_are_pinned_by_full_commit_ids(path: Path) -> None:
     """
     A tag can be moved; our own place is left to the user, and fails as it is.

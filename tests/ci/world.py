@@ -20,6 +20,8 @@ ONE_FILE, PLAN, COMMENT, APPLY = (
     GITHUB / f"{name}.yml" for name in ("stagectl", "stagectl-plan", "stagectl-comment", "stagectl-apply")
 )
 
+CHECK = GITHUB / "stagectl-check.yml"
+
 GITLAB = ROOT / "ci" / "gitlab" / "stagectl.gitlab-ci.yml"
 
 
@@ -80,6 +82,9 @@ class World:
 
     def apply(self, commit: str, file: Path = APPLY, **inputs: str) -> Job:
         return self.runner.start(file, "apply", "workflow_dispatch" if inputs else "push", {}, commit, **inputs)
+
+    def check(self) -> Job:
+        return self.runner.start(CHECK, "check", "schedule", {}, self.repo.git("rev-parse", "main").strip())
 
     # --- what there is afterwards
 

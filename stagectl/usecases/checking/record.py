@@ -52,13 +52,13 @@ def _states(
         return {}, []
     now = load_some(workspace.git, tip, [look.name for look in looks if look.has_seen])
     states: Dict[Name, Optional[Applied]] = {}
-    told = []
+    behind = []
     for look in looks:
         after = onto(look, now.get(look.name))
         if after is not None and after != now[look.name]:
             states[look.name] = after
-            told.append(look)
-    return states, told
+            behind.append(look)
+    return states, behind
 
 
 def _message(looks: List[Look], by: str) -> str:

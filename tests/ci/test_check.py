@@ -1,0 +1,82 @@
+"""A scheduled workflow checks, records, and keeps one issue open while there is drift; on GitLab, too."""
+
+from __future__ import annotations
+
+import json
+from typing import Callable, Dict
+
+import pytest
+
+from tests.build import Repo
+from tests.ci.test_gitlab import Pipeline
+from tests.ci.world import World
+from tests.hosting import Job
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def drifting(world: World) -> World:
+    """A database whose check says what a file outside of the repository has."""
+    says(world, {})
+    look = ["sh", "-c", f'cp {world.folder / "answer"} "$STAGECTL_RESULT"']
+    world.repo.kind("service", check=look).define("db", inputs={"port": 5432})
+    return world.host()
+
+
+def says(world: World, answer: Dict[str, object]) -> None:
+    (world.folder / "answer").write_text(json.dumps(answer))
+
+
+def story(world: World, check: Callable[[], Job], body: str) -> None:
+    """Drift opens one issue, which is edited, and closed when there is none; what was seen is on the applied branch."""
+    assert check().code == 0 and world.site.issues == {}
+    says(world, {"inputs": {"port": 5499}})
+    job = check()
+    assert job.code == 0, job.log
+    assert [issue["state"] for issue in world.site.issues.values()] == ["open"]
+    assert "| `db` | drifted | `port` | `5432` | `5499` |" in world.site.issues[1][body]
+    says(world, {"exists": False})
+    assert check().code == 0 and "| `db` | gone |" in world.site.issues[1][body]
+    world.repo.git("fetch", "-q")
+    world.repo.ok("sync")
+    assert world.repo.plan().cause("db.run") == "drift"
+    says(world, {"inputs": {"port": 5432}})
+    assert check().code == 0
+    assert [issue["state"] for issue in world.site.issues.values()] == ["closed"]
+    says(world, {"exists": False})
+    assert check().code == 0
+    assert [issue["state"] for issue in world.site.issues.values()] == ["closed", "open"]
+
+
+def test_an_issue_is_open_while_there_is_drift(drifting: World) -> None:
+    """By the workflow file as it is."""
+    story(drifting, drifting.check, "body")
+
+
+def test_gitlab_keeps_one_too(drifting: World) -> None:
+    """With a token; without one the job leaves what was seen as an artefact."""
+    pipeline = Pipeline(drifting)
+    commit = drifting.repo.git("rev-parse", "main").strip()
+    story(
+        drifting,
+        lambda: pipeline.start("stagectl:check", commit, {}, STAGECTL_NOTE_TOKEN="t", CI_PROJECT_ID="7"),
+        "description",
+    )
+
+
+def test_a_check_that_fails_fails_the_job(drifting: World) -> None:
+    """After the issue says what it can."""
+    says(drifting, {"exits": 1})
+    job = drifting.check()
+    assert job.code == 1 and "a check failed" in job.log and "unknown key" in job.summary
+    assert Repo(drifting.repo.root, init=False).ok("status").code == 0
+
+
+def test_issues_of_others_are_left_alone(drifting: World) -> None:
+    """Any account can begin an issue with our marker."""
+    other = {"number": 1, "iid": 1, "user": {"login": "eve", "id": 3}, "author": {"id": 3}, "state": "open"}
+    drifting.site.issues[1] = {**other, "body": "<!-- stagectl:check -->", "title": "x"}
+    says(drifting, {"exists": False})
+    assert drifting.check().code == 0
+    assert drifting.site.issues[1]["body"] == "<!-- stagectl:check -->" and len(drifting.site.issues) == 2
