@@ -49,7 +49,7 @@ def test_no_expression_is_pasted_into_a_script(path: Path) -> None:
 @pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY, CHECK], ids=lambda path: path.name)
 def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Path) -> None:
     """
-    Only the job that applies may write to the repository, and only those that comment to pull requests: it does, too.
+    Only the jobs that apply and check may write to the repository, and only those that comment to pull requests.
     """
     raw = parsed(path)
 
@@ -57,7 +57,7 @@ def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Pat
     for name, job in raw["jobs"].items():
         writes = [key for key, value in job["permissions"].items() if value != "read"]
         comments = path == COMMENT or any(step.get("with", {}).get("comment") for step in job["steps"])
-        applies = ["contents", "pull-requests"] if name == "apply" else []
+        applies = {"apply": ["contents", "pull-requests"], "check": ["contents", "issues"]}.get(name, [])
         assert writes == (applies or (["pull-requests"] if comments else []))
 
 

@@ -20,7 +20,7 @@ TRIES = 5  # how often the commit is made again because the branch moved
 @contextmanager
 def locked(workspace: Workspace, note: Note, *, offline: bool) -> Iterator[Alone]:
     """Hold the locks that an apply holds: this clone's and that on the remote."""
-    with only_one(workspace.git.scratch(), "check"), shared(workspace, "check", note, offline=offline) as team:
+    with only_one(workspace.git.own_scratch(), "check"), shared(workspace, "check", note, offline=offline) as team:
         yield team
 
 
