@@ -167,3 +167,33 @@ def test_all_of_it_is_dropped_again(world: Repo) -> None:
     assert ask("SELECT datname FROM pg_database WHERE datname LIKE 'shop%'") == []
     assert ask("SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop%'") == []
     assert not (world.root / "app.json").exists()
+
+
+def test_what_was_changed_by_hand_is_seen_and_mended(world: Repo) -> None:
+    """A role and a database get other limits at the console: seen, recorded, planned, applied, and seen to be gone."""
+    world.ok("apply", "--yes")
+    assert {one["state"] for one in world.ok("check", "--json").json()["resources"]} == {"ok", "unchecked"}
+    ask("ALTER ROLE shop CONNECTION LIMIT 99 NOLOGIN")
+    ask("ALTER DATABASE shop CONNECTION LIMIT 7")
+    seen = {one["resource"]: one for one in world.ok("check", "--record", "--json").json()["resources"]}
+    assert seen["prod/db"]["diff"] == [{"path": "connections", "applied": 20, "seen": 7}]
+    assert (seen["prod/role"]["state"], seen["prod/role"]["message"]) == ("drifted", "it may not log in")
+    assert (world.plan().cause("prod/db.update"), world.plan().cause("prod/role.update")) == ("drift", "drift")
+    ask("ALTER ROLE shop LOGIN")  # an update sets the limit alone
+    world.ok("apply", "--yes")
+    assert ask("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'shop'") == ["5"]
+    assert {one["state"] for one in world.ok("check", "--record", "--json").json()["resources"]} == {"ok", "unchecked"}
+    assert world.plan().ids == [] and world.ok("verify").code == 0
+
+
+def test_what_was_dropped_is_made_again_with_its_readers(world: Repo) -> None:
+    """The database is gone: its run reports another OID, the migration and the config follow, the smoke test passes."""
+    world.ok("apply", "--yes")
+    before = json.loads(world.read("app.json"))["database"]
+    ask("DROP DATABASE shop")
+    world.ok("check", "--record")
+    assert world.plan().cause("prod/db.run") == "drift"
+    world.ok("apply", "--yes")
+    assert json.loads(world.read("app.json"))["database"] != before
+    assert ends(world)[-1] == "prod/smoke.test SUCCESS" and world.plan().ids == []
+    assert {one["state"] for one in world.ok("check", "--json").json()["resources"]} == {"ok", "unchecked"}
