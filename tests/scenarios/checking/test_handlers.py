@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, Dict
 
@@ -93,3 +94,20 @@ def test_another_handler_says_whether_it_looks(repo: Repo, tmp_path: Path) -> No
     ran = repo.run("check", "--json", env=environment)
     assert ran.code == 1
     assert ran.json()["resources"][0]["message"] == "the handler 'blind' carries out no checks"
+
+
+@pytest.mark.once
+def test_workers_of_a_cluster_look(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In checkouts of the commit, with the same answers; what cannot be shown stays there."""
+    monkeypatch.setenv("SHOP_SECRET", "correct-horse")
+    said = {"inputs": {"port": 2, "key": "battery"}}
+    look = f"import json, os; json.dump({said}, open(os.environ['STAGECTL_RESULT'], 'w'))"
+    raw = {"actions": {}, "check": [sys.executable, "look.py"]}
+    repo.write("look.py", look).write("kinds/node.yaml", json.dumps(raw))
+    repo.define("a", "node", inputs={"port": 1, "key": "${env:SHOP_SECRET}"}).define(
+        "b", "plain", inputs={}
+    ).apply_all()
+    ran = repo.ok("check", "--json", "--executor", "dask", env={"SHOP_SECRET": "correct-horse"})
+    found = {one["resource"]: one for one in ran.json()["resources"]}
+    assert [(one["path"], one["seen"]) for one in found["a"]["diff"]] == [("port", 2), ("key", None)]
+    assert found["b"]["state"] == "unchecked" and "battery" not in ran.out + ran.err
