@@ -166,7 +166,7 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
     results = {change: entry.results[change] for change in changes if change in entry.results}
     unnamed = tuple(name for name in entry.unnamed if keep(commit, name, None))
     kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
-    kept = replace(kept, checked={name: state for name, state in entry.checked.items() if keep(name, None)})
+    kept = replace(kept, checked={name: state for name, state in entry.checked.items() if keep(commit, name, None)})
     return kept if changes or names or discarded or unnamed or kept.checked else None
 
 
