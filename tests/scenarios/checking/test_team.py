@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, ended
 from tests.scenarios.checking.world import answer, world
 from tests.scenarios.teams.world import Team
 
@@ -65,3 +66,28 @@ def test_a_run_is_put_onto_a_check(team: Team) -> None:
     seen(team.ada, "a", 9)
     team.bob.ok("sync")
     assert team.bob.applied("a") == {"inputs": {"v": 3}} and team.bob.ok("verify").code == 0
+
+
+def test_a_run_wins_over_what_was_seen_meanwhile(repo: Repo, tmp_path: Path) -> None:
+    """A check commit that came in while it ran is no conflict; what was seen of others stays."""
+    wait = "touch begun; until [ -f go ]; do sleep 0.05; done"
+    world(repo, actions={"update": ["sh", "-c", wait]}).write(".gitignore", "begun\ngo\nanswers/\n")
+    repo.define("a", "server", inputs={"v": 1}).define("b", "server", inputs={"v": 1}).apply_all()
+    repo.git("clone", "-q", ".", str(tmp_path / "other"))
+    other = Repo(tmp_path / "other", init=False)
+    other.git("config", "user.name", "Bob")
+    other.git("config", "user.email", "bob@example.com")
+    other.git("branch", "stagectl/applied", "origin/stagectl/applied")
+    answer(other, "b", {"inputs": {"v": 8}})
+    seen(other, "a", 9, "--offline")
+    other.ok("check", "b", "--record", "--offline")
+    repo.ok("update", "a", "--set", "v=2")
+    process = repo.begin("apply", "--yes")
+    while not (repo.root / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    repo.git("fetch", "-q", str(other.root), "stagectl/applied:stagectl/applied")
+    repo.write("go", "")
+    assert ended(process).code == 0
+    assert repo.applied("a") == {"inputs": {"v": 2}} and repo.applied("b")["observed"] == {"inputs": {"v": 8}}
+    assert repo.ok("verify").code == 0 and repo.plan().cause("b.update") == "drift"
