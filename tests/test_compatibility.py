@@ -204,6 +204,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(repo: Repo) -> None:
 
 API: Dict[str, str] = {
     "check": "names tags parallel where watch note", "projects": "changed_since",
+    "adopt": "names tags accept offline parallel watch note",
     "init": "example git", "write_schemas": "", "kinds": "", "schema": "which kind",
     "create": "name kind inputs tags like", "update": "name inputs unset tags untags",
     "remove": "names recursive detach", "move": "old new",

@@ -20,6 +20,7 @@ from stagectl.usecases.applying import recover
 from stagectl.usecases.applying import report as runs
 from stagectl.usecases.applying.cluster import Where
 from stagectl.usecases.applying.task import Onlooker, Watch
+from stagectl.usecases.checking import adopt as adopting
 from stagectl.usecases.checking import check as checking
 from stagectl.usecases.looking.against import against
 from stagectl.usecases.planning import reviewed
@@ -103,14 +104,40 @@ class Running(Opened):
         names: Sequence[str] = (),
         tags: Sequence[str] = (),
         *,
+        record: bool = False,
+        accept: bool = False,
+        offline: bool = False,
         parallel: Optional[int] = None,
         where: Where = Where(),
         watch: Optional[Watch] = None,
         note: Note = unwatched,
     ) -> Checked:
-        """Return what the world says of live resources, by the `check` of their kinds; nothing is changed."""
+        """Return what the world says of live resources, by the `check` of their kinds.
+
+        Nothing is changed, unless it is recorded, or recorded and accepted into the definitions.
+        """
         chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
-        return checking.check(self._workspace(), chosen, checking.Options(parallel, where), onlooker)
+        options = checking.Options(parallel, where, record, offline, accept)
+        return checking.check(self._workspace(), chosen, options, onlooker)
+
+    def adopt(
+        self,
+        names: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        *,
+        accept: bool = False,
+        offline: bool = False,
+        parallel: Optional[int] = None,
+        watch: Optional[Watch] = None,
+        note: Note = unwatched,
+    ) -> Checked:
+        """Record as applied, without a run, what is staged and not live, as far as the world confirms it.
+
+        accept: whether the values that the world has are taken into the definitions.
+        """
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
+        options = checking.Options(parallel, record=True, offline=offline)
+        return adopting.adopt(self._workspace(), chosen, options, onlooker, accepting=accept)
 
     def retry(
         self,
