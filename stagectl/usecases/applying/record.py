@@ -51,7 +51,7 @@ def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
 
 def concluded(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> Tuple[Optional[Oid], str]:
     """Record a run and share that, with no other process of this clone in between; return the commit, and why not."""
-    with _alone(task.workspace):
+    with alone(task.workspace):
         commit = conclude(task, outcomes)
         unshared = team.publish()
     return team.now(commit), unshared
@@ -59,11 +59,12 @@ def concluded(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> 
 
 def published(workspace: Workspace, team: Alone) -> str:
     """Share what was recorded before, with no other process of this clone in between; return why that did not work."""
-    with _alone(workspace):
+    with alone(workspace):
         return team.publish()
 
 
-def _alone(workspace: Workspace) -> ContextManager[None]:
+def alone(workspace: Workspace) -> ContextManager[None]:
+    """Keep other processes of this clone from the applied branch for a moment."""
     return moment(workspace.git.own_scratch(), BRANCH, 2 * workspace.config.remote_timeout)
 
 

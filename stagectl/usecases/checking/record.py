@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
@@ -11,6 +11,7 @@ from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name, Oid
 from stagectl.core.running.looks import Checked, Look, Seen, onto
+from stagectl.usecases.applying.record import alone
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Note, shared
 
@@ -20,7 +21,10 @@ TRIES = 5  # how often the commit is made again because the branch moved
 @contextmanager
 def locked(workspace: Workspace, note: Note, *, offline: bool) -> Iterator[Alone]:
     """Hold the locks that an apply holds: this clone's and that on the remote."""
-    with only_one(workspace.git.own_scratch(), "check"), shared(workspace, "check", note, offline=offline) as team:
+    with ExitStack() as locks:
+        here = locks.enter_context(only_one(workspace.git.own_scratch(), "check"))
+        team = locks.enter_context(shared(workspace, "check", note, here, offline=offline))
+        locks.enter_context(alone(workspace))
         yield team
 
 
@@ -38,8 +42,13 @@ def record(workspace: Workspace, checked: Checked, team: Alone) -> Checked:
             return replace(checked, unshared=team.publish())
         commit = write.write(fresh.git, tip, None, states, _message(looks, by))
         if fresh.git.move_ref(branch.ref, commit, branch.local, "check"):
-            return replace(checked, recorded=commit, unshared=team.publish())
+            return _published(replace(checked, recorded=commit), team)
     raise StagectlError("the applied branch keeps moving; what was seen is not recorded", "check again")
+
+
+def _published(checked: Checked, team: Alone) -> Checked:
+    unshared = team.publish()
+    return replace(checked, unshared=unshared, recorded=team.now(Oid(checked.recorded or "")))
 
 
 def _states(

@@ -185,7 +185,7 @@ def _dropped(workspace: Workspace, ground: Ground, staging: Staging) -> Discardi
         name: replace(state, owed={}, observed=None) for name, state in there.items() if state.owed or state.observed
     }
     git, branch = workspace.git, workspace.branch
-    with only_one(git.own_scratch(), "discard", Portion(frozenset(owing))):
+    with only_one(git.own_scratch(), "discard", Portion(frozenset(states))):
         commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
             raise StagectlError(f"{branch.ref} moved meanwhile; nothing of it is dropped", "discard again")

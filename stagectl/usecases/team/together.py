@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.adapters.applied.replay import note_replayed, replay, touched
+from stagectl.adapters.applied.replay import is_look, note_replayed, replay, touched
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
@@ -47,7 +47,8 @@ def put_on_top(git: Git, ours: Oid, theirs: Oid, what: str) -> Together:
 
 
 def _touched(git: Git, commits: Tuple[SharedCommit, ...]) -> FrozenSet[Name]:
-    return touched(git, [each.commit for each in commits])
+    """Return what commits applied; what a check saw is no conflict."""
+    return touched(git, [each.commit for each in commits if not is_look(git, each.commit)])
 
 
 def commits_since(git: Git, tip: Optional[Oid], known: Optional[Oid]) -> List[SharedCommit]:
