@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.git.branches import branches, fork_of, full_name, short_name
 from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.projects import folders
 from stagectl.adapters.worktree.snapshot import parse_snapshot
 from stagectl.adapters.worktree.tree import Content, changed_files, read_commit
 from stagectl.core.errors import InvalidFiles, StagectlError, nearest
@@ -73,7 +74,7 @@ def _hint(names: Iterable[str]) -> str:
 
 
 def _left_out(workspace: Workspace, head: Optional[str]) -> Set[str]:
-    """Return the full names of the applied branch, of a lock that is one, and of the branch itself, here and there."""
+    """Return the full names of applied branches, of a lock that is one, and of the branch itself, here and there."""
     config, git = workspace.config, workspace.git
     mine = git.branch() if head is None else full_name(git, head)
     copies = [f"refs/remotes/{config.remote}/"]
@@ -82,6 +83,7 @@ def _left_out(workspace: Workspace, head: Optional[str]) -> Set[str]:
             mine = mine[len(start) :]
             break
     kept = [config.applied_branch, config.lock_ref.partition("refs/heads/")[2]]
+    kept += [f"stagectl/{folder}applied" for folder in folders(git)]  # of other projects, as they are called at first
     remotes = [f"refs/remotes/{remote}/" for remote in git.remotes()]
     found = {f"{start}{name}" for start in ("refs/heads/", *remotes) for name in kept}
     return found | {f"{start}{mine}" for start in ("refs/heads/", *copies)}

@@ -309,3 +309,32 @@ def test_a_saved_plan_is_applied_in_its_own_project_only(two: Repo) -> None:
     assert (1, True) == (done.code, done.err.startswith(said))
     assert [] == twin.log()
     assert 0 == two.apply(str(two.top / "saved.json")).code
+
+
+def test_other_branches_are_compared_by_what_they_do_in_the_project(two: Repo) -> None:
+    """
+    One that changes the other project alone does nothing here, and neither project's applied branch is one of them.
+    """
+    two.stage().apply()
+    other(two).stage().apply()
+    two.git("checkout", "-q", "-b", "elsewhere")
+    other(two).define("lan", inputs={"mask": 9}).stage()
+    two.git("checkout", "-q", "-b", "mine", "main")
+    two.define("db", inputs={"port": 2}).stage()
+
+    here, there = (
+        repo.ok("plan", "--format", "json", "--against", "*").json()["against"] for repo in (two, other(two))
+    )
+
+    assert [] == here["branches"]
+    assert [("elsewhere", ["lan.update"])] == [(one["branch"], one["changes"]) for one in there["branches"]]
+
+
+@pytest.mark.parametrize("line", ["stagectl -C infra plan d", "stagectl plan -C infra d"])
+def test_a_shell_completes_names_of_the_project_that_is_meant(two: Repo, line: str) -> None:
+    """
+    From elsewhere: -C in the line says of which.
+    """
+    env = {"_STAGECTL_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+
+    assert ["db"] == two.run(env=env, cwd=two.top).out.split()
