@@ -322,12 +322,9 @@ def test_other_branches_are_compared_by_what_they_do_in_the_project(two: Repo) -
     two.git("checkout", "-q", "-b", "mine", "main")
     two.define("db", inputs={"port": 2}).stage()
 
-    here, there = (
-        repo.ok("plan", "--format", "json", "--against", "*").json()["against"] for repo in (two, other(two))
-    )
+    found = two.ok("plan", "--against", "*").out
 
-    assert [] == here["branches"]
-    assert [("elsewhere", ["lan.update"])] == [(one["branch"], one["changes"]) for one in there["branches"]]
+    assert found.startswith("Against *: nothing of this plan is changed in 2 other branches.\n")  # elsewhere and main
 
 
 @pytest.mark.parametrize("line", ["stagectl -C infra plan d", "stagectl plan -C infra d"])
