@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from stagectl.core.values import Inputs, Path, Value, dotted, leaves, references_in, same, step_order
+from stagectl.core.values import Inputs, Path, Template, Value, dotted, leaves, references_in, same, step_order
 from stagectl.core.word import Word
 
 
@@ -34,7 +34,8 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
     """Return what turns *before* into *after*, in path order; None counts as having no inputs."""
     old: Dict[Path, Value] = dict(leaves(before)) if before else {}
     new: Dict[Path, Value] = dict(leaves(after)) if after else {}
-    old = _cut(old, before, [path for path, leaf in new.items() if path not in old and references_in(leaf)])
+    later = [path for path, leaf in new.items() if isinstance(leaf, Template) and path not in old]
+    old = _cut(old, before, [path for path in later if references_in(new[path])])
     entries = []
     for path in sorted(old.keys() | new.keys(), key=step_order):
         if path not in old:

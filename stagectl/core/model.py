@@ -317,6 +317,9 @@ class Applied:
         return self.unfinished.tags if self.unfinished else ()
 
 
+NOT_APPLIED = Applied()  # what there is of a resource of which nothing is applied
+
+
 def _alike(one: object, other: object) -> bool:
     """Return whether all fields are equal, values with their types: 1 that was applied is neither 1.0 nor true."""
     mine, theirs = vars(one), vars(other)

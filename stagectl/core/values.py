@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
@@ -18,6 +19,7 @@ Path = Tuple[Step, ...]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_STEPS_KEPT = 4096  # of thousands of resources most have the same keys
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -102,12 +104,15 @@ def differing(before: Inputs, after: Inputs) -> List[str]:
 
 def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
     """Yield every leaf with its path; an empty list or mapping is a leaf."""
-    if isinstance(value, (dict, list)) and value:
-        steps = value.items() if isinstance(value, dict) else enumerate(value)
-        for step, inner in steps:
-            yield from leaves(inner, (*path, step))
-    else:
+    if not isinstance(value, (dict, list)) or not value:
         yield path, value
+        return
+    steps = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, inner in steps:
+        if isinstance(inner, (dict, list)):
+            yield from leaves(inner, (*path, step))
+        else:
+            yield (*path, step), inner
 
 
 def references_in(value: Value) -> List[Reference]:
@@ -126,6 +131,7 @@ def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
     return [_order_of(step) for step in path]
 
 
+@lru_cache(maxsize=_STEPS_KEPT, typed=True)
 def _order_of(step: Step) -> Tuple[int, int, str, bool]:
     text = str(step)
     is_number = _NUMBER.fullmatch(text) is not None
@@ -154,6 +160,7 @@ def undotted(text: str) -> Tuple[str, ...]:
     return tuple(steps)
 
 
+@lru_cache(maxsize=_STEPS_KEPT, typed=True)
 def _step_text(step: Step) -> str:
     if isinstance(step, int) or PLAIN_WORD.fullmatch(step):
         return f".{step}"

@@ -19,6 +19,12 @@ def intents_of(view: View) -> Dict[Name, Intent]:
 
 def intent_of(view: View, name: Name) -> Intent:
     """Return the inferred actions of a resource (rules 1, 4, 7) and their cause (rule 13)."""
+    if name not in view.intents:
+        view.intents[name] = _infer(view, name)
+    return view.intents[name]
+
+
+def _infer(view: View, name: Name) -> Intent:
     applied = view.applied(name)
     if name not in view.effective:
         if applied.is_gone:

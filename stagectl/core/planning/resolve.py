@@ -91,11 +91,9 @@ class Resolver:
     def inputs_of(self, document: Resource) -> Dict[str, Value]:
         """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
         values = {}
-        for key in document.inputs:
-            for reference in document.references.get(key, ()):
-                self._settle_reference(reference)
+        for key, value in document.inputs.items():
             try:
-                values[key] = self._fill(document.inputs[key], (key,))
+                values[key] = self._fill(value, (key,)) if key in document.references else value
             except _Failed:
                 continue
         return values

@@ -37,6 +37,8 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     if chosen is None:
         return Scope()
     changes = selection.changes(world)
+    if not changes:
+        return Scope(chosen, tag_test(selection.tags), selection.with_children)
     whole = {name for pattern in selection.names if pattern not in changes for name in match_names(pattern, world)}
     alone: Dict[Name, FrozenSet[str]] = {}
     for name, action in map(split_change, changes):

@@ -12,13 +12,15 @@ from stagectl.core.planning.view import View
 def sensitive_inputs(view: View) -> Mapping[Name, FrozenSet[str]]:
     """Return the sensitive inputs of each resource that has any."""
     marked: Set[Node] = set()
-    readers: Dict[Node, List[Node]] = {}
     for name, resource in view.effective.items():
         kind = view.situation.kinds.get(resource.kind)
-        declared = set(kind.sensitive) if kind else set()
-        if name in view.shown:
-            declared |= view.applied(name).sensitive
+        declared = kind.sensitive if kind else ()
         marked.update((name, key) for key in declared)
+        marked.update((name, key) for key in view.applied(name).sensitive if name in view.shown)
+    if not marked:
+        return {}
+    readers: Dict[Node, List[Node]] = {}
+    for name, resource in view.effective.items():
         for key, references in resource.references.items():
             for reference in references:
                 readers.setdefault((Name(reference.name), reference.path[0]), []).append((name, key))

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.core.model import REMOVE, Applied, ChangeId, Kind, Name, Resource, is_pending
+from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource, is_pending
 from stagectl.core.plans.plan import CauseType, Reason
 
 
@@ -70,12 +70,14 @@ class Situation:
     def explicit(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions of a resource as staged, with their stamps, in the order staged."""
         staged = self.staged.get(name)
-        done = self.applied.get(name, Applied()).stamps
-        return {a: s for a, s in staged.actions.items() if is_pending(s, done.get(a))} if staged else {}
+        if staged is None or not staged.actions:
+            return {}
+        done = self.applied.get(name, NOT_APPLIED).stamps
+        return {a: s for a, s in staged.actions.items() if is_pending(s, done.get(a))}
 
     def is_edited(self, name: Name) -> bool:
         """Return whether the staged file is not the one last applied (either may be missing), but for its line ends."""
-        staged, applied = self.staged.get(name), self.applied.get(name, Applied()).resource
+        staged, applied = self.staged.get(name), self.applied.get(name, NOT_APPLIED).resource
         if staged is None or applied is None:
             return (staged is None) != (applied is None)
         return not same_text(staged.content, applied.content)

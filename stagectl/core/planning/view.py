@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import AbstractSet, Dict, FrozenSet, Mapping
 
-from stagectl.core.model import Applied, ChangeId, Name, Resource
+from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
 from stagectl.core.planning.resolve import Resolver, reported
-from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
+from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Outputs, Value
 
 
@@ -47,7 +47,7 @@ class View:
 
     def applied(self, name: Name) -> Applied:
         """Return the applied state of a resource, an empty one if it has none."""
-        return self.situation.applied.get(name) or Applied()
+        return self.situation.applied.get(name) or NOT_APPLIED
 
     def wanted(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""
@@ -102,6 +102,11 @@ class View:
             if name not in self.reports.anew
         }
         return Resolver(self.effective, self._fixed, outputs, self.reports.by, self.situation.digests)
+
+    @cached_property
+    def intents(self) -> Dict[Name, Intent]:
+        """What was inferred here so far (intents.py): looked up by the values, as those of the resolver are."""
+        return {}
 
     def _kept(self, name: Name, outputs: Outputs) -> Outputs:
         """Return the outputs which a resource still has here: of another kind than applied, those that it declares."""

@@ -12,8 +12,12 @@ def glob_test(glob: str) -> Callable[[str], bool]:
     All ways to match are followed at once, so that no glob takes long (Thompson's simulation).
     """
     parts = _GLOB_PART.findall(glob)
+    literal = _LITERAL.match(glob)
+    start = literal.group() if literal else ""
 
     def test(name: str) -> bool:
+        if not name.startswith(start):
+            return False
         states = _skipping({0}, parts)
         for letter in name:
             states = _skipping({after for state in states for after in _after(parts, state, letter)}, parts)
@@ -22,6 +26,7 @@ def glob_test(glob: str) -> Callable[[str], bool]:
     return test
 
 
+_LITERAL = re.compile(r"[^*?]*")
 _GLOB_PART = re.compile(r"\*\*/|\*\*|.")
 
 
