@@ -16,7 +16,7 @@ LAYERS = ("cli", "views", "usecases", "adapters", "core")
 
 def folders() -> Set[str]:
     """The layers and their rooms, as there are."""
-    found = {path.parent for layer in LAYERS for path in (ROOT / "stagectl" / layer).rglob("__init__.py")}
+    found = {path.parent for layer in (*LAYERS, "api") for path in (ROOT / "stagectl" / layer).rglob("__init__.py")}
     return {f"{path.relative_to(ROOT / 'stagectl').as_posix()}/" for path in found}
 
 
