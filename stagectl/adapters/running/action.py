@@ -129,4 +129,5 @@ def order_json(order: Order) -> Dict[str, Any]:
 
 def read_order(raw: Mapping[str, Any]) -> Order:
     """Return what `order_json` was given."""
-    return Order(**{**raw, "inputs": unpack(*raw["inputs"]), "before": unpack(*raw["before"])})
+    values = {key: unpack(*raw[key]) for key in ("inputs", "before")}
+    return Order(**{**raw, **values, "sensitive": tuple(raw.get("sensitive", ()))})
