@@ -1,0 +1,391 @@
+"""People who rename all day: random moves, swaps and moves back among edits, debts, merges and rollbacks.
+
+Every thing has an identity that no edit changes, and leaves a trace in a small real world. So the laws are short: what
+keeps its identity is never run again nor removed, whatever it is called, and what is applied is what there is.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any, Dict, List, Sequence, Set, Tuple
+
+import pytest
+
+from stagectl.adapters.yamlfile import load
+from tests.build import Repo
+
+pytestmark = pytest.mark.once
+
+NAMES = ["a", "b", "c", "d", "p/a", "p/b", "p/c", "q/a", "q/b"]
+STEPS = {
+    "edit": 4, "create": 3, "remove": 1, "move": 5, "move_by_hand": 4, "swap": 3, "move_back": 3, "connect": 1,
+    "put_back": 3, "revert": 2, "ask": 1, "apply": 3, "apply_some": 5, "break_down": 3, "look": 3, "squash": 2,
+    "roll_back": 2, "pull": 2, "settle": 2,
+}  # fmt: skip
+# A thing is where its identity says, and whoever finds another state than it should be says so.
+SCRIPT = """
+id=$(sed -n 's/.*"id": *"\\([^"]*\\)".*/\\1/p' "$STAGECTL_INPUTS")
+n=$(sed -n 's/.*"n": *\\([0-9]*\\).*/\\1/p' "$STAGECTL_INPUTS")
+if grep -qsxF "$id.$STAGECTL_ACTION" "WORLD/fail"; then
+   [ "$STAGECTL_ACTION" != run ] || echo > "WORLD/.half-$id"
+   exit 3
+fi
+case $STAGECTL_ACTION in
+run) [ ! -e "WORLD/$id" ] || echo "$id is there, and run" >> WORLD/faults
+   rm -f "WORLD/.half-$id"; echo "$n" > "WORLD/$id" ;;
+remove) [ -e "WORLD/$id" ] || [ -e "WORLD/.half-$id" ] || echo "$id is gone, and removed" >> WORLD/faults
+   rm -f "WORLD/$id" "WORLD/.half-$id" ;;
+*) [ -e "WORLD/$id" ] || echo "$id is gone, and $STAGECTL_ACTION" >> WORLD/faults
+   [ "$STAGECTL_ACTION" != update ] || echo "$n" > "WORLD/$id" ;;
+esac
+"""
+TIP = "stagectl/applied"
+MOST = 6  # things at once, so that names are free
+
+
+class Moving:
+    """One or two people, each with a clone, of one remote if they are two."""
+
+    def __init__(self, folder: Path, seed: int, people: Sequence[str]) -> None:
+        self.chance, self.people, self.world = Random(seed), people, folder / "world"
+        self.world.mkdir(parents=True)
+        self.steps: Dict[str, int] = {}
+        self.came: Dict[str, int] = {}
+        self.made = 0
+        first = Repo(folder / people[0])
+        script = ["sh", "-c", SCRIPT.replace("WORLD", str(self.world))]
+        for kind, more in (("thing", ()), ("named", ("rename",))):
+            actions = dict.fromkeys(("run", "update", "remove", "restart", *more), script)
+            first.write(f"kinds/{kind}.yaml", json.dumps({"actions": actions}))
+        first.write(".gitignore", ".stagectl/\n").commit()
+        self.repos = {people[0]: first}
+        self.repo, self.who = first, people[0]
+        for _ in range(3):
+            self.create()
+        self.apply()
+        if len(people) > 1:
+            first.git("init", "-q", "--bare", "-b", "main", str(folder / "bare.git"))
+            first.git("remote", "add", "origin", str(folder / "bare.git"))
+            first.git("push", "-q", "-u", "origin", "main", "stagectl/applied")
+        for other in people[1:]:
+            first.git("clone", "-q", str(folder / "bare.git"), str(folder / other))
+            self.repos[other] = Repo(folder / other, init=False)
+            self.repos[other].git("config", "user.name", other)
+            self.repos[other].git("config", "user.email", f"{other}@example.com")
+
+    def walk(self, length: int) -> None:
+        """Take steps, and look at everything after each."""
+        words = [step for step, weight in STEPS.items() for _ in range(weight)]
+        for _ in range(length):
+            self.who = self.chance.choice(self.people)
+            self.repo = self.repos[self.who]
+            step = self.chance.choice(words)
+            self.steps[step] = self.steps.get(step, 0) + 1
+            self.pull()  # who stages on top of an old state names other things than are there
+            getattr(self, step)()
+            self.pull()
+            self.look_at_world()
+        for repo in self.repos.values():
+            self.repo = repo
+            self.settle()
+            repo.ok("verify")
+
+    # --- what there is
+
+    def saw(self, what: str) -> None:
+        self.came[what] = self.came.get(what, 0) + 1
+
+    def defined(self) -> List[str]:
+        root = self.repo.root / "resources"
+        return sorted(str(path.relative_to(root))[: -len(".yaml")] for path in root.glob("**/*.yaml"))
+
+    def file(self, name: str) -> Dict[str, Any]:
+        front, body = load(self.repo.read(f"resources/{name}.yaml").encode())
+        claims = front.get("moved_from", [])
+        return {**front, **body, "moved_from": [claims] if isinstance(claims, str) else claims}
+
+    def staged(self) -> Dict[str, str]:
+        """The identity of everything that is staged, by name."""
+        root = self.repo.root / ".staged"
+        found = {str(path.relative_to(root))[: -len(".yaml")]: path.read_bytes() for path in root.glob("**/*.yaml")}
+        return {name: load(content)[1]["inputs"]["id"] for name, content in found.items()}
+
+    def applied(self) -> Dict[str, Dict[str, Any]]:
+        """The applied state, read with plain git."""
+        listed = self.repo.git("ls-tree", "-r", "--name-only", TIP, ".applied/", ".staged/", check=False).split()
+        paths = [path for path in listed if path.startswith(".applied/")]
+        text = self.repo.git("show", *(f"{TIP}:{path}" for path in paths)) if paths else ""
+        found, at = {}, 0
+        for name in (path[len(".applied/") : -len(".json")] for path in paths):
+            state, at = json.JSONDecoder().raw_decode(text, at)
+            at = len(text) - len(text[at:].lstrip())
+            found[name] = {**state, "live": f".staged/{name}.yaml" in listed}
+        return found
+
+    def look_at_world(self, *, is_newest: bool = True) -> None:
+        """What is applied is what there is; what keeps its identity is neither run nor removed.
+
+        is_newest: whether no older commit is checked out, which may lack claims.
+        """
+        faults = self.world / "faults"
+        assert not faults.exists(), faults.read_text()
+        if len(self.people) > 1:
+            self.repo.run("sync")
+        applied = self.applied()
+        live = {state["inputs"]["id"]: state for state in applied.values() if state["live"]}
+        assert len(live) == sum(state["live"] for state in applied.values()), "an identity is live twice"
+        if len(self.people) == 1 or not self.is_behind():
+            there = {path.name for path in self.world.iterdir() if not path.name.startswith((".", "fail"))}
+            assert there == set(live)
+        done = self.repo.run("plan", "--format", "json")
+        if done.code or not is_newest:
+            self.saw("no plan" if done.code else "an older plan")
+            return
+        staged, known = self.staged(), {name: state["inputs"]["id"] for name, state in applied.items() if state["live"]}
+        for change in done.json()["changes"]:
+            self.saw(change["cause"]["type"])
+            if change["action"] == "run":
+                assert staged[change["resource"]] not in live, change
+            if change["action"] == "remove":
+                assert known.get(change["resource"]) not in staged.values(), change
+        for move in done.json()["moved"]:
+            self.saw("moved")
+            assert known[move["from"]] == staged[move["to"]], move
+
+    def is_behind(self) -> bool:
+        """Whether others have applied what this clone could not put together with its own."""
+        mine, theirs = self.repo.git("rev-parse", TIP, f"origin/{TIP}").split()
+        return mine != theirs
+
+    # --- helpers
+
+    def do(self, *words: str) -> bool:
+        """Run a command that may be refused; then nothing has changed, and the reason is given."""
+        before = self.refs()
+        done = self.repo.run(*words)
+        assert done.code in (0, 1), done.err
+        assert "bug" not in done.err, done.err
+        if done.code:
+            self.saw("refused")
+            assert before == self.refs(), f"{words}: {done.err}"
+            self.clean()
+        return not done.code
+
+    def refs(self) -> str:
+        return self.repo.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
+
+    def clean(self) -> None:
+        """Drop edits that were not staged."""
+        self.repo.git("reset", "-q", "--hard")
+        self.repo.git("clean", "-fdq")
+
+    def some(self, names: Sequence[str], most: int = 1) -> List[str]:
+        return self.chance.sample(names, min(len(names), self.chance.randint(1, most)))
+
+    def free(self) -> List[str]:
+        return [name for name in NAMES if name not in self.defined()]
+
+    # --- definitions
+
+    def edit(self) -> None:
+        for name in self.some(self.defined()):
+            self.do("update", name, "--set", f"n={self.chance.randint(1, 99)}")
+
+    def create(self) -> None:
+        going = {n for n, state in self.applied().items() if state["inputs"].get("id") not in self.staged().values()}
+        free = [name for name in self.free() if name not in going]  # what is live under a name goes on there
+        for name in self.some(free) if len(self.defined()) < MOST else ():
+            self.made += 1
+            kind = self.chance.choice(["thing", "thing", "named"])
+            self.do("create", name, "--kind", kind, "--set", f"id=u{self.made}", "--set", "n=1")
+
+    def connect(self) -> None:
+        """Have one read another."""
+        names = self.some(self.defined(), 2)
+        if len(names) == 2:
+            self.do("update", names[0], "--set", f"r=${{{names[1]}.n}}")
+
+    def remove(self) -> None:
+        for name in self.some(self.defined()):
+            self.do("remove", name, *self.chance.choice([(), ("--recursive",), ("--detach",)]))
+
+    def ask(self) -> None:
+        for name in self.some(self.defined()):
+            self.do("stage", name, "-a", "restart")
+
+    # --- moves
+
+    def move(self) -> None:
+        for old, new in zip(self.some(self.defined()), self.some(self.free())):
+            self.do("move", old, new)
+
+    def move_by_hand(self) -> None:
+        """Rename a file and claim the old name, or names; stage one of the two, or all."""
+        for old, new in zip(self.some(self.defined()), self.some(self.free())):
+            self.repo.write(f"resources/{new}.yaml", self.moved(old))
+            self.repo.delete(old)
+            self.do("stage", *self.chance.choice([(old,), (new,), ()]))
+
+    def swap(self) -> None:
+        """Each takes the other's name; a claim that was spent cannot be made again, so they do so once."""
+        names = self.chance.sample(self.defined(), min(2, len(self.defined())))
+        if len(names) == 2 and not {*names} & {old for name in names for old in self.file(name)["moved_from"]}:
+            texts = [self.moved(name) for name in names]
+            for name, text in zip(reversed(names), texts):
+                self.repo.write(f"resources/{name}.yaml", text)
+            if self.do("stage", *self.chance.choice([names[:1], []])):
+                self.saw("swapped")
+
+    def move_back(self) -> None:
+        """Give what was moved one of the names that it had."""
+        moved = {name: self.file(name)["moved_from"] for name in self.defined()}
+        ways = [(name, old) for name, olds in moved.items() for old in olds if old in self.free()]
+        if ways and self.do("move", *self.chance.choice(ways)):
+            self.saw("moved back")
+
+    def moved(self, old: str) -> str:
+        """The file of a thing under another name: it claims what it is live under, and sometimes the steps between."""
+        raw = self.file(old)
+        live = {state["inputs"]["id"]: name for name, state in self.applied().items() if state["live"]}
+        claims = [live[raw["inputs"]["id"]]] if raw["inputs"]["id"] in live else []
+        if old not in live.values() and self.chance.random() < 0.5:
+            claims = [old, *claims][: self.chance.randint(1, 2)]  # without the last one it is refused
+        front = {"kind": raw["kind"], "tags": raw.get("tags", []), **({"moved_from": claims} if claims else {})}
+        return f"---\n{json.dumps(front)}\n---\n{json.dumps({'inputs': raw['inputs']})}\n"
+
+    def put_back(self) -> None:
+        """Take back what is staged of a name, an old one will do."""
+        known = sorted({*self.defined(), *self.applied(), *NAMES[:2]})
+        self.do(*self.chance.choice([("unstage",), ("discard",)]), *self.some(known))
+        self.clean()
+        if self.repo.run("stage", "--check").code and not self.do("stage"):  # what `unstage` left
+            self.do("discard", "--all", "--force")
+
+    def revert(self) -> None:
+        self.do("revert", "HEAD")  # of an older one others may have the names by now
+
+    # --- applies
+
+    def apply(self) -> None:
+        self.do("apply", "--yes")
+
+    def apply_some(self) -> None:
+        names = sorted({*self.defined(), *self.applied()})
+        if names:
+            self.do("apply", "--yes", *self.some(names, 3), *self.chance.choice([(), ("--with-parents",)]))
+
+    def break_down(self) -> None:
+        """Apply, and some updates, first runs and renames fail: they are unfinished, or the move waits."""
+        ids = sorted({*self.staged().values()})
+        failing = [f"{i}.{action}" for i in self.some(ids, 2) for action in ("update", "run", "rename", "restart")]
+        (self.world / "fail").write_text("".join(f"{line}\n" for line in failing))
+        done = self.repo.run("apply", "--yes")
+        (self.world / "fail").unlink()
+        assert done.code in (0, 1) and "bug" not in done.err, done.err
+        self.saw("broke down" if "ERROR" in done.err else "nothing broke")
+
+    def settle(self) -> None:
+        """Apply everything: then nothing is left to do, and every thing is as it is staged."""
+        self.pull()
+        done = self.repo.run("apply", "--yes")
+        if done.code:
+            self.saw("not settled")
+            assert "ERROR" not in done.err, done.err
+            return
+        self.saw("settled")
+        left = self.repo.plan()
+        assert ([], []) == (left.ids, list(left.held))
+        root = self.repo.root / ".staged"
+        inputs = [load(path.read_bytes())[1]["inputs"] for path in root.glob("**/*.yaml")]
+        things = {one["id"]: one["n"] for one in inputs}
+        there = {path.name: int(path.read_text()) for path in self.world.iterdir() if path.name[0] != "."}
+        assert things == there, (things, there)
+
+    def look(self) -> None:
+        for name in self.some(NAMES):
+            for words in (("plan", name), ("show", name), ("diff", name), ("log", name), ("plan", "--explain", name)):
+                done = self.repo.run(*words)
+                assert done.code in (0, 1) and "bug" not in done.err, done.err
+
+    # --- branches
+
+    def squash(self) -> None:
+        """Work on a branch, apply a part of it there, and merge it as one commit."""
+        if self.repo.git("branch", "--show-current").strip() != "main":
+            return
+        self.repo.git("checkout", "-q", "-B", "topic")
+        for _ in range(self.chance.randint(1, 3)):
+            getattr(self, self.chance.choice(["edit", "move", "swap", "move_by_hand", "create"]))()
+        self.apply_some()
+        self.repo.git("checkout", "-q", "main")
+        self.repo.git("merge", "-q", "--squash", "topic", check=False)
+        self.clean() if self.repo.git("ls-files", "-u") else self.repo.commit("squashed")
+        self.saw("squashed")
+
+    def roll_back(self) -> None:
+        """Go back to an older commit and apply that: refused, or nothing of what others applied is undone."""
+        old = self.chance.choice(self.repo.git("rev-list", "--first-parent", "-5", "HEAD").split())
+        self.repo.git("checkout", "-q", "-B", "older", old)
+        done = self.repo.run("apply", "--yes", *self.chance.choice([(), ("--allow-rollback",)]))
+        assert done.code in (0, 1) and "bug" not in done.err, done.err
+        self.saw("rolled back" if not done.code else "roll back refused")
+        self.look_at_world(is_newest=False)
+        self.repo.git("checkout", "-q", "main")
+
+    def pull(self) -> None:
+        """Put together what two people staged; who gets a conflict takes theirs."""
+        if len(self.people) == 1:
+            return
+        self.repo.git("fetch", "-q")
+        self.repo.git("merge", "-q", "--no-edit", "origin/main", check=False)
+        if self.repo.git("ls-files", "-u"):
+            self.repo.git("merge", "--abort")
+            self.repo.git("reset", "-q", "--hard", "origin/main")
+            self.saw("took theirs")
+        self.repo.git("push", "-q", "origin", "main")
+
+
+def work(folder: Path, seeds: Sequence[int], length: int, people: Sequence[str]) -> Tuple[Dict[str, int], Set[str]]:
+    """Let people work; return how many steps of which sort there were, and what came about."""
+    steps: Dict[str, int] = {}
+    came: Set[str] = set()
+    for seed in seeds:
+        moving = Moving(folder / str(seed), seed, people)
+        try:
+            moving.walk(length)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, {len(people)} people: {error}") from error
+        for step, number in moving.steps.items():
+            steps[step] = steps.get(step, 0) + number
+        came |= moving.came.keys()
+        print(seed, sum(moving.steps.values()), sorted(moving.came.items()))
+    return steps, came
+
+
+ONE, TWO = ("ada",), ("ada", "bob")
+CAME = {"broke down", "child", "explicit", "moved", "moved back", "refused", "rolled back", "settled", "squashed",
+        "staged", "swapped", "unfinished"}  # fmt: skip
+
+
+def test_people_who_rename_for_a_moment(tmp_path: Path) -> None:
+    """
+    Some steps of one, after each of which the laws hold.
+    """
+    steps, _ = work(tmp_path, [3], 25, ONE)
+
+    assert 25 == sum(steps.values())
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_people_who_rename_lose_nothing(tmp_path: Path) -> None:
+    """
+    480 steps of one, and of two who share what they stage and apply; all sorts of changes came about.
+    """
+    alone, came = work(tmp_path / "one", [0, 1, 2, 3, 4, 10, 11, 12, 13, 14], 40, ONE)
+    both, more = work(tmp_path / "two", [0, 1], 40, TWO)
+
+    assert 480 == sum(alone.values()) + sum(both.values())
+    assert CAME <= came | more
