@@ -12,15 +12,14 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import MAKING
-from stagectl.adapters.running.lock import Here, moment, runs_named
+from stagectl.adapters.running.lock import moment
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
 from stagectl.core import forms
@@ -141,26 +140,6 @@ def _locked(folder: Path) -> int:
 def output_path(folder: Path, identity: ChangeId) -> Path:
     """Return where the output of a change is kept: `/` of a name is `+`, which no name has."""
     return folder / f"output/{identity.replace('/', '+')}.log"
-
-
-def new_run(scratch: Path, now: float, here: Here) -> str:
-    """Return an id that sorts after those of all runs here, also of those begun in the same second.
-
-    Who holds something here says that this is its run, so no other is given the same.
-    """
-    with moment(scratch):
-        run = _new_run({*run_ids(scratch), *runs_named(scratch)}, now)
-        here.say(run=run)
-    return run
-
-
-def _new_run(known: AbstractSet[str], now: float) -> str:
-    stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
-    newest = max(known, default="")
-    if newest >= stamp:
-        stamp, _, last = newest.partition("-")
-        suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
-    return f"{stamp}-{suffix:06x}"
 
 
 def begin(scratch: Path, header: Header) -> Journal:

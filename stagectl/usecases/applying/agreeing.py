@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
+from stagectl.adapters.running.run_names import new_run
 from stagectl.core.errors import Busy
 from stagectl.core.locks import Lock, Portion
 from stagectl.core.model import Name
@@ -98,7 +99,7 @@ class Asking:
         part, meets = first.part, first.meets()
         scratch = first.workspace.git.own_scratch()
         with only_one(scratch, "apply", part) as here:
-            run = journals.new_run(scratch, time.time(), here)
+            run = new_run(scratch, time.time(), here)
             with self._team.holding(here, meets, run) as team:
                 for _ in range(TRIES):
                     self._workspace = Workspace(first.workspace.root)  # HEAD may have moved, too
