@@ -26,6 +26,7 @@ PROOFS = (
     "tests/scenarios/stories/test_stateful.py",
     "tests/slow/test_disk.py",
     "tests/scenarios/teams/test_races.py",
+    "tests/scenarios/teams/test_parts_race.py",
     "tests/slow/test_cache_damage.py",
     "tests/slow/test_at_once.py",
     "tests/slow/test_corpus.py",

@@ -15,7 +15,8 @@ from stagectl.core.redact import Redactor
 from stagectl.core.running.answers import BadAnswer, Compared, plain_answer
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
-from stagectl.core.values import Inputs, Outputs, pack, unpack, variables, with_environment
+from stagectl.core.values import Inputs, Outputs, pack, unpack
+from stagectl.core.variables import variables, with_environment
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping
 
 from stagectl.core.errors import nearest
 from stagectl.core.planning.resolve import DEEPEST, LARGEST
-from stagectl.core.values import Inputs, Value, canonical, leaves, same, variables
+from stagectl.core.values import Inputs, Value, canonical, leaves, same
+from stagectl.core.variables import variables
 
 _FORMS = {"exists": bool, "inputs": dict, "outputs": dict, "differs": list, "changed": bool, "message": str}
 _SAID = {bool: "true or false", dict: "a mapping", list: "a list of names of inputs", str: "a text"}

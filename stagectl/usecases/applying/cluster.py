@@ -11,7 +11,7 @@ from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.model import EXECUTORS, Config, Kind
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.runs import Header, restriction
-from stagectl.core.values import variables
+from stagectl.core.variables import variables
 from stagectl.usecases.applying.secrets import secret_variables
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.version import __version__

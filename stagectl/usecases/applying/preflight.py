@@ -10,7 +10,7 @@ from stagectl.core.model import Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.deciding import lost_debts
 from stagectl.core.running.runs import restriction
-from stagectl.core.values import variables
+from stagectl.core.variables import variables
 from stagectl.usecases.applying.execute import does, handlers_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from stagectl.core.model import STAGED, Oid
 from stagectl.core.plans.plan import Plan
 from stagectl.core.redact import CLEAN, Redactor
 from stagectl.core.running.runs import Header
-from stagectl.core.values import variables
+from stagectl.core.variables import variables
 from stagectl.usecases.repository.workspace import Workspace
 
 # Whole files are not parsed: what is only quoted, after a second dollar, is no reading.

@@ -14,7 +14,6 @@ from stagectl.adapters.worktree import tree
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, Resource
 from stagectl.core.planning.moves import follow_moves
-from stagectl.core.planning.resolve import Resolver, reported
 from stagectl.core.planning.situation import Situation
 from stagectl.usecases.repository.troubles import more_problems
 
@@ -230,6 +229,8 @@ class Workspace:
         commit = self.git.resolve(base)
         found = self.snapshot(commit)
         digests = self.digests(found.staged.values(), commit)
+        from stagectl.usecases.repository.bases import fully_applied  # few plans are made against another commit
+
         return commit, fully_applied(found, self.applied_at(self.branch.tip), digests)
 
     def applied_commit(self, revision: str) -> Optional[Oid]:
@@ -287,23 +288,3 @@ class Workspace:
         from stagectl.adapters.worktree.file_digests import digests_of_files
 
         return digests_of_files(self.git, paths, commit)
-
-
-def fully_applied(
-    found: Snapshot, facts: Mapping[Name, Applied], digests: Optional[Mapping[str, str]] = None
-) -> Dict[Name, Applied]:
-    """Return the applied state in which every staged file of a tree has been applied, explicit actions included.
-
-    facts: what is applied indeed; outputs are what they are there. digests: of the files that inputs name, by path.
-    """
-    outputs = reported(facts)
-    resolver = Resolver(found.staged, {}, outputs, digests=digests)
-    return {
-        name: Applied(
-            resource=resource,
-            inputs=resolver.inputs(name),
-            stamps=dict(resource.actions),
-            outputs=outputs.get(name, {}),
-        )
-        for name, resource in found.staged.items()
-    }
