@@ -19,7 +19,6 @@ Path = Tuple[Step, ...]
 
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_STEPS_KEPT = 4096  # of thousands of resources most have the same keys
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -131,7 +130,7 @@ def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
     return [_order_of(step) for step in path]
 
 
-@lru_cache(maxsize=_STEPS_KEPT, typed=True)
+@lru_cache(maxsize=4096, typed=True)  # of thousands of resources most have the same keys
 def _order_of(step: Step) -> Tuple[int, int, str, bool]:
     text = str(step)
     is_number = _NUMBER.fullmatch(text) is not None
@@ -160,7 +159,7 @@ def undotted(text: str) -> Tuple[str, ...]:
     return tuple(steps)
 
 
-@lru_cache(maxsize=_STEPS_KEPT, typed=True)
+@lru_cache(maxsize=4096, typed=True)
 def _step_text(step: Step) -> str:
     if isinstance(step, int) or PLAIN_WORD.fullmatch(step):
         return f".{step}"
