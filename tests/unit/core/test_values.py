@@ -22,9 +22,8 @@ from stagectl.core.values import (
     pack,
     same,
     unpack,
-    variables,
-    with_environment,
 )
+from stagectl.core.variables import variables, with_environment
 from tests.unit.strategies import inputs_with_variables, templates, values, values_with_variables
 
 X = EnvVariable("X")
