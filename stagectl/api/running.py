@@ -117,7 +117,7 @@ class Running(Opened):
         Nothing is changed, unless it is recorded, or recorded and accepted into the definitions.
         """
         chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
-        options = checking.Options(parallel, where, record, offline, accept)
+        options = checking.CheckOptions(parallel, where, record, offline, accept)
         return checking.check(self._workspace(), chosen, options, onlooker)
 
     def adopt(
@@ -136,7 +136,7 @@ class Running(Opened):
         accept: whether the values that the world has are taken into the definitions.
         """
         chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
-        options = checking.Options(parallel, record=True, offline=offline)
+        options = checking.CheckOptions(parallel, record=True, offline=offline)
         return adopting.adopt(self._workspace(), chosen, options, onlooker, accepting=accept)
 
     def retry(

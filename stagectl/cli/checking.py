@@ -42,14 +42,14 @@ def check(
     from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.task import Onlooker
-    from stagectl.usecases.checking.check import Options
+    from stagectl.usecases.checking.check import CheckOptions
     from stagectl.usecases.checking.check import check as use_case
 
     if as_json and format is not CheckFormat.text:
         raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
     repository = workspace()
     warn(repository.doubts())
-    options = Options(parallel, Where(executor, scheduler, insecure), record, offline, accept)
+    options = CheckOptions(parallel, Where(executor, scheduler, insecure), record, offline, accept)
     show = open_progress(repository, as_json=False)
     try:
         found = use_case(
@@ -64,14 +64,14 @@ def check(
 
 
 def _print(found: Checked, format: CheckFormat) -> None:
-    from stagectl.views.check import check_json, check_text
+    from stagectl.views.check import check_json, checked_text
 
     if format in (CheckFormat.markdown, CheckFormat.github):
         from stagectl.views.comments.check_markdown import check_github, check_markdown
 
         out(check_markdown(found) if format is CheckFormat.markdown else check_github(found))
         return
-    out(check_json(found) if format is CheckFormat.json else check_text(found, colour=colour()))
+    out(check_json(found) if format is CheckFormat.json else checked_text(found, colour=colour()))
 
 
 def _exit(found: Checked, detailed_exitcode: bool) -> None:
@@ -98,14 +98,14 @@ def adopt(
     from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.task import Onlooker
     from stagectl.usecases.checking.adopt import adopt as use_case
-    from stagectl.usecases.checking.check import Options
+    from stagectl.usecases.checking.check import CheckOptions
 
     if not (names or tags):
         raise UsageError("say what is there already: NAMEs or -t EXPR", "see what is not live: stagectl plan")
     repository = workspace()
     show = open_progress(repository, as_json=False)
     onlooker = Onlooker(show.watch, note=show.note, begin=show.begin)
-    options = Options(parallel, record=True, offline=offline)
+    options = CheckOptions(parallel, record=True, offline=offline)
     try:
         found = use_case(repository, selection(names, tags), options, onlooker, accepting=accept)
     finally:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
 
-from stagectl.core.values import Inputs, Outputs, Reference, differing, files_in, references_in
+from stagectl.core.observed import Observed, alike
+from stagectl.core.values import Inputs, Outputs, Reference, files_in, references_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -22,12 +23,9 @@ TAG_WORD = r"[A-Za-z0-9_][A-Za-z0-9_./:-]*"
 TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
 ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
-STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
-LAST_COUNT = 999_999_999  # of a stamp
 
 RUN, UPDATE, REMOVE, REPLACE, RENAME = "run", "update", "remove", "replace", "rename"
 CHECK = "check"  # what handlers get for an action when they only look
-EXECUTORS = ("threads", "dask")
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
 LARGEST_FILE = 256 * 1024  # bytes
@@ -195,26 +193,6 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Config:
-    """`stagectl.yaml`, every key with its default."""
-
-    roots: Tuple[str, ...] = (DEFINITIONS,)
-    applied_branch: str = "stagectl/applied"
-    remote: str = "origin"
-    parallelism: int = 8
-    executor: str = EXECUTORS[0]
-    scheduler: Optional[str] = None  # the address of a cluster's scheduler; None: a cluster is made on this machine
-    route_targets: bool = False  # whether a change with a `target` needs a worker that was started for it
-    targets: int = 1  # how many changes may run at once on one `target`
-    lock_ref: str = "refs/stagectl/lock"  # on the remote
-    remote_timeout: int = 600  # seconds that a fetch or a push of the applied branch may take
-    lock_term: int = 60  # seconds without a renewal after which its holder is taken for dead
-    tags: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()  # (glob over names, tags added when staging)
-    plain: Tuple[str, ...] = ()  # environment variables that are no secrets, whatever reads them
-    vocabulary: Tuple[str, ...] = ()  # tags that may match nothing; where there are any, definitions have no others
-
-
-@dataclass(frozen=True)
 class Attempt:
     """A run, update or remove that was tried and whose success was not seen.
 
@@ -231,29 +209,7 @@ class Attempt:
     form: Optional[Resource] = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Attempt) and _alike(self, other)
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a check saw of a live resource that is not as it was applied (docs/design.md, section 10).
-
-    gone: whether it is not there any more, and then nothing else is known; inputs: of those that differ the values as
-    seen; differs: inputs that differ and cannot be shown; unnamed: whether something differs that no input names.
-    """
-
-    gone: bool = False
-    inputs: Inputs = field(default_factory=dict)
-    differs: FrozenSet[str] = frozenset()
-    unnamed: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Observed) and _alike(self, other)
-
-    @property
-    def keys(self) -> FrozenSet[str]:
-        """The inputs that differ from what was applied."""
-        return self.differs | self.inputs.keys()
+        return isinstance(other, Attempt) and alike(self, other)
 
 
 @dataclass(frozen=True)
@@ -281,7 +237,7 @@ class Applied:
     observed: Optional[Observed] = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Applied) and _alike(self, other)
+        return isinstance(other, Applied) and alike(self, other)
 
     @property
     def is_gone(self) -> bool:
@@ -318,29 +274,3 @@ class Applied:
 
 
 NOT_APPLIED = Applied()  # what there is of a resource of which nothing is applied
-
-
-def _alike(one: object, other: object) -> bool:
-    """Return whether all fields are equal, values with their types: 1 that was applied is neither 1.0 nor true."""
-    mine, theirs = vars(one), vars(other)
-    return all(
-        not differing(value, theirs[key]) if key in ("inputs", "outputs") else value == theirs[key]
-        for key, value in mine.items()
-    )
-
-
-def is_pending(stamp: str, done: Optional[str]) -> bool:
-    """Return whether a stamp of an explicit action still has to run, given the one last done."""
-    if done is None or stamp == done:
-        return done is None
-    return stamp_count(stamp) >= stamp_count(done)
-
-
-def later_count(*stamps: str) -> int:
-    """Return a counter for a stamp after these; at its end it stays, and another suffix alone says what is pending."""
-    return min(LAST_COUNT, 1 + max(map(stamp_count, stamps)))
-
-
-def stamp_count(stamp: str) -> int:
-    """Return the counter of a stamp such as `2-3f9c`."""
-    return int(stamp.partition("-")[0])

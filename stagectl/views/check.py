@@ -14,10 +14,10 @@ FORMAT_VERSION = "1.0"
 _STYLES = {Seen.OK: "32", Seen.DRIFTED: "33", Seen.GONE: "31", Seen.FAILED: "1;31", Seen.UNCHECKED: "2"}
 
 
-def check_text(checked: Checked, *, colour: bool = False) -> str:
+def checked_text(checked: Checked, *, colour: bool = False) -> str:
     """Return what is not as it was applied, a line for each value, and the counts."""
     lines = [line for look in checked.looks for line in _look_lines(look, colour)]
-    lines.append(summary_line(checked))
+    lines.append(checked_line(checked))
     lines += [f"Left alone: {_left_text(left)}" for left in checked.left]
     lines += [f"Adopted: {listed(checked.adopted)}."] if checked.adopted else []
     if checked.recorded:
@@ -31,7 +31,7 @@ def _left_text(left: Left) -> str:
     return f"{'.'.join(filter(None, (left.name, dotted_path(left.at))))}: {one_line(left.why)}"
 
 
-def summary_line(checked: Checked) -> str:
+def checked_line(checked: Checked) -> str:
     """Return how many resources are in each state."""
     found = [f"{number} {state}" for state, number in checked.summary().items() if number]
     return f"Checked {len(checked.looks)}: {', '.join(found)}." if found else "Checked 0: nothing is live."

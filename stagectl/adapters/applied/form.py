@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping
 
 from stagectl.core import forms
-from stagectl.core.model import ACTION, STAMP, TAG, Name, Resource, Trigger
+from stagectl.core.model import ACTION, TAG, Name, Resource, Trigger
 from stagectl.core.references import parse_template
 from stagectl.core.schemas.schema import KIND_NAME
+from stagectl.core.stamps import STAMP
 from stagectl.core.values import Inputs, as_written, map_strings, same
 
 

@@ -17,19 +17,19 @@ from stagectl.core.model import (
     LARGEST_STATE,
     NAME,
     STAGED,
-    STAMP,
     TAG,
     Applied,
     Attempt,
     Name,
-    Observed,
     Oid,
     Resource,
     staged_path,
 )
+from stagectl.core.observed import Observed
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
+from stagectl.core.stamps import STAMP
 from stagectl.core.values import Outputs, Value, as_written, canonical, leaves, pack, unpack
 
 _ROOT_IDENTITY = {

@@ -97,7 +97,7 @@ def find(name: str) -> Handler:
     return _loaded(name, plugins[name])
 
 
-def check(name: str) -> None:
+def require(name: str) -> None:
     """Raise StagectlError where a handler that there is lacks what it needs to work here."""
     if name == "ansible":
         from stagectl.adapters.handlers import ansible_playbook

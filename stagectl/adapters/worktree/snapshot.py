@@ -24,8 +24,9 @@ from typing import (
 from stagectl.adapters import yamlfile
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.tree import Files
+from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
-from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Config, Kind, Name, Oid, Resource
+from stagectl.core.model import CONFIG, FOLDERS, KINDS, NAME, STAGED, Kind, Name, Oid, Resource
 from stagectl.core.schemas import schema, settings
 from stagectl.core.schemas.schema import FRONT, Documents
 

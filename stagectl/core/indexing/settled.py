@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, Iterable, Mapping
 
 from stagectl.core.indexing.line import LITERAL, READS, Line, is_secret, needed_actions
-from stagectl.core.model import STANDARD_ACTIONS, Applied, Name, Resource, is_pending
+from stagectl.core.model import STANDARD_ACTIONS, Applied, Name, Resource
 from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.stamps import is_pending
 from stagectl.core.values import Reference, same
 
 

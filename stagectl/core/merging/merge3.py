@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from stagectl.core.merging.sequences import merge_entries
-from stagectl.core.model import later_count, stamp_count
 from stagectl.core.schemas.schema import BODY, FRONT, Documents
+from stagectl.core.stamps import later_count, stamp_count
 from stagectl.core.values import Path, same
 
 MISSING = object()  # stands for a value that is not there

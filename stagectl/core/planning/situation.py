@@ -7,8 +7,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource, is_pending
+from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.plans.plan import CauseType, Reason
+from stagectl.core.stamps import is_pending
 
 
 def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:

@@ -8,13 +8,14 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from stagectl.core import forms
 from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import FlawedFile, StagectlError
-from stagectl.core.model import ACTION, STAMP, TAG, ChangeId, Kind, change_id
+from stagectl.core.model import ACTION, TAG, ChangeId, Kind, change_id
 from stagectl.core.plans.document import FORMAT_VERSION, plan_id, to_document
 from stagectl.core.plans.plan import Cause, CauseType, Change, Digests, Held, Plan, Reason
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import parse_template
 from stagectl.core.schemas import settings
 from stagectl.core.schemas.schema import KIND_NAME
+from stagectl.core.stamps import STAMP
 from stagectl.core.values import Value, map_strings, undotted
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference, Op, diff
-from stagectl.core.model import Applied, Kind, Name, Observed
+from stagectl.core.model import Applied, Kind, Name
+from stagectl.core.observed import Observed
 from stagectl.core.running.answers import overlaid
 from stagectl.core.running.outcome import SUCCESS, Outcome
 from stagectl.core.running.reporting import seen_troubles

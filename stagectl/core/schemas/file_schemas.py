@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-from stagectl.core.model import ACTION, NAME, SEGMENT, STAMP, TAG, Config, Kind
+from stagectl.core.config import Config
+from stagectl.core.model import ACTION, NAME, SEGMENT, TAG, Kind
 from stagectl.core.schemas.draft07 import converted, partial, relaxed
+from stagectl.core.stamps import STAMP
 
 Schema = Dict[str, Any]
 

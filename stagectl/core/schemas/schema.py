@@ -12,7 +12,6 @@ from stagectl.core.model import (
     REMOVE,
     REPLACE,
     SEGMENT,
-    STAMP,
     TAG,
     ChangeId,
     Name,
@@ -21,6 +20,7 @@ from stagectl.core.model import (
     change_id,
 )
 from stagectl.core.references import absolute, folder_of, parse_template
+from stagectl.core.stamps import STAMP
 from stagectl.core.values import canonical, map_strings, undotted
 
 FRONT, BODY = 0, 1

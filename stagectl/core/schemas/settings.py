@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from stagectl.core import address
+from stagectl.core.config import EXECUTORS, Config
 from stagectl.core.errors import Flaws
-from stagectl.core.model import ACTION, EXECUTORS, NAME, REPLACE, Config, Kind
+from stagectl.core.model import ACTION, NAME, REPLACE, Kind
 from stagectl.core.schemas.json_schema import check_json_schema
 from stagectl.core.schemas.outputs import output_schema, reports
 from stagectl.core.schemas.schema import NO_ACTION_NAME, Documents, items_of, known_keys, mapping, tag_list

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterator, Optional, Sequence, Set
 
 from stagectl.core.address import TCP, is_here, parse
+from stagectl.core.config import EXECUTORS, Config
 from stagectl.core.errors import StagectlError, UsageError, nearest
-from stagectl.core.model import EXECUTORS, Config, Kind
+from stagectl.core.model import Kind
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.runs import Header, restriction
 from stagectl.core.variables import variables

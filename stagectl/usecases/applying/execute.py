@@ -205,7 +205,7 @@ def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:
     for name in sorted({change.kind for change in changes} & plan.kinds.keys()):
         found[name] = handlers.find(plan.kinds[name].handler)
         if name in acting:
-            handlers.check(plan.kinds[name].handler)
+            handlers.require(plan.kinds[name].handler)
     return found
 
 

@@ -12,18 +12,17 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Look
 from stagectl.core.running.runs import Filter
 from stagectl.core.values import references_in
-from stagectl.usecases.applying.apply import Options as ApplyOptions
-from stagectl.usecases.applying.apply import apply
+from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.checking.accept import accept
-from stagectl.usecases.checking.check import Options, check_acting, way
+from stagectl.usecases.checking.check import CheckOptions, check_acting, way
 from stagectl.usecases.checking.looking import Asked, look_at
 from stagectl.usecases.planning.plan import full_plan
 from stagectl.usecases.repository.workspace import Workspace
 
 
 def adopt(
-    workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker, *, accepting: bool = False
+    workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker, *, accepting: bool = False
 ) -> Checked:
     """Record, of what is staged and not live, what the world confirms, with its outputs; return all looks.
 
@@ -69,7 +68,7 @@ def _waiting(plan: Plan, known: Dict[Name, Look]) -> List[Change]:
 
 
 def _looks(
-    workspace: Workspace, runs: List[Change], options: Options, onlooker: Onlooker
+    workspace: Workspace, runs: List[Change], options: CheckOptions, onlooker: Onlooker
 ) -> Tuple[Tuple[Look, ...], bool]:
     head = workspace.git.head()
     assert head is not None, "what is planned is committed"
@@ -80,7 +79,7 @@ def _looks(
     return look_at(workspace, asked, way(workspace, options, onlooker))
 
 
-def _record(workspace: Workspace, looks: List[Look], options: Options) -> None:
+def _record(workspace: Workspace, looks: List[Look], options: CheckOptions) -> None:
     """Record resources as applied, with the outputs that were seen, and nothing else of a plan about them."""
     names = tuple(look.name for look in looks)
     selection = Selection(names)
@@ -90,5 +89,5 @@ def _record(workspace: Workspace, looks: List[Look], options: Options) -> None:
         if change.resource not in names and change.cause.type != CauseType.REACTION
     ]
     outputs = {look.name: look.after.outputs for look in looks if look.after.outputs}
-    record = ApplyOptions(record_only=True, outputs=outputs, offline=options.offline, filter=Filter(skip=tuple(others)))
+    record = Options(record_only=True, outputs=outputs, offline=options.offline, filter=Filter(skip=tuple(others)))
     apply(workspace, selection, record, lambda plan: True, lambda change, outcome: None)

@@ -20,7 +20,7 @@ from stagectl.usecases.repository.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Options:
+class CheckOptions:
     """How to check: how many looks at once, and where they are carried out; record: whether what is seen is stored.
 
     offline: whether the remote is left alone then; accept: whether it is taken into the definitions, too.
@@ -33,7 +33,7 @@ class Options:
     accept: bool = False
 
 
-def check(workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker) -> Checked:
+def check(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
     """Look at the selected live resources; nothing is changed unless it is to be recorded. Raises StagectlError."""
     if not (options.record or options.accept):
         return look(workspace, selection, options, onlooker)
@@ -44,7 +44,7 @@ def check(workspace: Workspace, selection: Selection, options: Options, onlooker
     return accept(workspace, found) if options.accept else found
 
 
-def look(workspace: Workspace, selection: Selection, options: Options, onlooker: Onlooker) -> Checked:
+def look(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
     """Look at the selected live resources; nothing is changed. Raises StagectlError, and then nothing was looked at."""
     asked = what_is_asked(workspace, selection, options)
     looks, interrupted = look_at(workspace, asked, way(workspace, options, onlooker))
@@ -58,12 +58,12 @@ def _check_here(workspace: Workspace) -> None:
     workspace.git.check_identity()
 
 
-def way(workspace: Workspace, options: Options, onlooker: Onlooker) -> Way:
+def way(workspace: Workspace, options: CheckOptions, onlooker: Onlooker) -> Way:
     """Return how looks are carried out."""
     return Way(options.parallel or workspace.config.parallelism, options.where, onlooker)
 
 
-def what_is_asked(workspace: Workspace, selection: Selection, options: Options) -> Asked:
+def what_is_asked(workspace: Workspace, selection: Selection, options: CheckOptions) -> Asked:
     """Return what a selection asks to look at; raises StagectlError."""
     head = workspace.git.head()
     if head is None:
@@ -79,7 +79,7 @@ def what_is_asked(workspace: Workspace, selection: Selection, options: Options) 
     return asked
 
 
-def check_acting(workspace: Workspace, asked: Asked, options: Options) -> None:
+def check_acting(workspace: Workspace, asked: Asked, options: CheckOptions) -> None:
     """Refuse to look with files that are not as they are committed; raises StagectlError."""
     if not is_remote(options.where, workspace.config):  # workers act in checkouts
         used = {state.resource.kind for state in asked.states.values() if state.resource is not None}

@@ -94,7 +94,7 @@ def _usable(asked: Asked) -> Tuple[Dict[str, Kind], Dict[str, str]]:
         try:
             if not handlers.can_look(kind.handler, handlers.find(kind.handler)):
                 raise StagectlError(f"the handler '{kind.handler}' carries out no checks")
-            handlers.check(kind.handler)
+            handlers.require(kind.handler)
             usable[name] = replace(kind, actions={CHECK: kind.check})
         except StagectlError as error:
             troubles[name] = error.message

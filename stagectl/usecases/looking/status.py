@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Mapping, Optional, Sequence, Tuple
 
-from stagectl.core.model import STAGED, Applied, ChangeId, Name, Observed, change_id
+from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
+from stagectl.core.observed import Observed
 from stagectl.core.pictures.reports import Status
 from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection

@@ -11,8 +11,9 @@ from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import Git, GitError, Meant
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.worktree import tree
+from stagectl.core.config import Config
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
-from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Config, Kind, Name, Oid, Resource
+from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.situation import Situation
 from stagectl.usecases.repository.troubles import more_problems

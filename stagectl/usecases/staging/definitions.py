@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Optional
 
 from stagectl.adapters import yamlfile
+from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Config, Resource
+from stagectl.core.model import Resource
 from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import path_tags

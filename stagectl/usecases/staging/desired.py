@@ -8,22 +8,12 @@ from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import (
-    REMOVE,
-    REPLACE,
-    RUN,
-    Applied,
-    Config,
-    Kind,
-    Name,
-    Resource,
-    is_pending,
-    later_count,
-    staged_path,
-)
+from stagectl.core.model import REMOVE, REPLACE, RUN, Applied, Kind, Name, Resource, staged_path
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
+from stagectl.core.stamps import is_pending, later_count
 
 Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 Unstaged = Tuple[Tuple[Name, str], ...]

@@ -9,6 +9,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import edit, rename_key
 from stagectl.adapters.yamlfile.names import renamed
+from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
 from stagectl.core.expanding.definition import MOVED_FROM, Definition, definition
 from stagectl.core.expanding.expand import assembled, merged_body
@@ -25,7 +26,7 @@ from stagectl.core.expanding.override import (
 )
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
-from stagectl.core.model import FOLDERS, Config, Name, Resource
+from stagectl.core.model import FOLDERS, Name, Resource
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here

@@ -6,8 +6,9 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
+from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, InvalidFiles, Problem, StagectlError
-from stagectl.core.model import Config, Name, Resource, staged_path
+from stagectl.core.model import Name, Resource, staged_path
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY

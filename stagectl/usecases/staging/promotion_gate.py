@@ -6,7 +6,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Set
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, Step, UsageError
-from stagectl.core.model import Applied, ChangeId, Name, Resource, change_id, is_pending, split_change
+from stagectl.core.model import Applied, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.stamps import is_pending
 from stagectl.core.values import EnvVariable, Template, dotted, leaves
 from stagectl.usecases.staging.settings import Sets, Settings, parse_settings
 

@@ -20,7 +20,6 @@ from stagectl.core.model import (
     Oid,
     Resource,
     change_id,
-    is_pending,
     names_of,
     split_change,
     staged_path,
@@ -28,6 +27,7 @@ from stagectl.core.model import (
 from stagectl.core.pictures.reports import LogEntry
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN
 from stagectl.core.schemas import schema
+from stagectl.core.stamps import is_pending
 from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
 from stagectl.usecases.planning.incremental import Narrow

@@ -12,13 +12,15 @@ from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.names import renamed
+from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion
-from stagectl.core.model import Applied, ChangeId, Config, Name, Oid, Resource, change_id, is_pending
+from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id
 from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
+from stagectl.core.stamps import is_pending
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import refuse_loss

@@ -11,8 +11,9 @@ from typing import Dict, NamedTuple, Optional, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.snapshot import parse_snapshot
+from stagectl.core.config import Config
 from stagectl.core.errors import FlawedFile, ReadInFull
-from stagectl.core.model import STAGED, Config, Name, Oid, staged_path
+from stagectl.core.model import STAGED, Name, Oid, staged_path
 from stagectl.core.schemas import schema
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import path_tags

@@ -7,7 +7,7 @@ from typing import Iterator, List
 from stagectl.core.diff import Difference, Op
 from stagectl.core.running.looks import Checked, Look, Seen
 from stagectl.core.values import dotted
-from stagectl.views.check import summary_line
+from stagectl.views.check import checked_line
 from stagectl.views.comments.plan_github import annotation, bounded
 from stagectl.views.markdown import code, details, table
 from stagectl.views.text import value_text
@@ -18,7 +18,7 @@ _MOST_ROWS, _OPEN_ROWS, _LONGEST = 200, 20, 300
 
 def check_markdown(checked: Checked) -> str:
     """Return what is not as it was applied as Markdown; values in it are data."""
-    lines = [MARKER, "", f"### {_headline(checked)}", "", summary_line(checked)]
+    lines = [MARKER, "", f"### {_headline(checked)}", "", checked_line(checked)]
     rows = [row for look in checked.looks for row in _rows(look)]
     if rows:
         shown = list(table(("resource", "state", "value", "applied", "seen"), rows[:_MOST_ROWS]))
@@ -61,7 +61,7 @@ def _sides(look: Look, entry: Difference) -> List[str]:
 
 def check_github(checked: Checked) -> str:
     """Return a check as annotations: a warning for each resource that is not as applied, an error for a failed look."""
-    head = annotation("notice", (), "stagectl check", summary_line(checked))
+    head = annotation("notice", (), "stagectl check", checked_line(checked))
     found = [look for look in checked.looks if look.state in (Seen.DRIFTED, Seen.GONE)]
     warnings = [annotation("warning", (), f"{look.name} {look.state}", _text(look)) for look in found]
     errors = [

@@ -14,7 +14,7 @@ from stagectl.adapters import yamlfile
 from stagectl.core.errors import StagectlError
 from stagectl.core.merging.merge3 import merge_documents, merge_values
 from stagectl.core.merging.sequences import merge_sequences
-from stagectl.core.model import STAMP, is_pending
+from stagectl.core.stamps import STAMP, is_pending
 from stagectl.core.values import canonical
 from stagectl.usecases.staging.merge_files import merge
 

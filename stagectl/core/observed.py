@@ -1,0 +1,39 @@
+"""What a check saw, and how states are compared (docs/design.md, section 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import FrozenSet
+
+from stagectl.core.values import Inputs, differing
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a check saw of a live resource that is not as it was applied (docs/design.md, section 10).
+
+    gone: whether it is not there any more, and then nothing else is known; inputs: of those that differ the values as
+    seen; differs: inputs that differ and cannot be shown; unnamed: whether something differs that no input names.
+    """
+
+    gone: bool = False
+    inputs: Inputs = field(default_factory=dict)
+    differs: FrozenSet[str] = frozenset()
+    unnamed: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Observed) and alike(self, other)
+
+    @property
+    def keys(self) -> FrozenSet[str]:
+        """The inputs that differ from what was applied."""
+        return self.differs | self.inputs.keys()
+
+
+def alike(one: object, other: object) -> bool:
+    """Return whether all fields are equal, values with their types: 1 that was applied is neither 1.0 nor true."""
+    mine, theirs = vars(one), vars(other)
+    return all(
+        not differing(value, theirs[key]) if key in ("inputs", "outputs") else value == theirs[key]
+        for key, value in mine.items()
+    )
