@@ -9,6 +9,7 @@ from typing import Callable
 
 import pytest
 
+from tests.build import Repo
 from tests.ci.world import APPLY, ONE_FILE, World
 
 pytestmark = pytest.mark.once
@@ -109,10 +110,15 @@ def test_what_succeeded_is_pushed_though_the_job_failed(shop: World) -> None:
 
 
 def overtaken(world: World) -> None:
-    """Let the site's applied branch move while the action runs."""
-    tip = "stagectl/applied"
-    theirs = world.repo.git("commit-tree", "-p", tip, "-m", "theirs", f"{tip}^{{tree}}").strip()
-    world.repo.git("push", "--quiet", "origin", f"{theirs}:refs/heads/theirs")
+    """Let the site's applied branch move while the action runs, by another value of the same resource."""
+    bob = Repo(world.folder / "bob", init=False)
+    world.repo.git("clone", "--quiet", str(world.hosted), str(bob.root))
+    bob.git("config", "user.name", "Bob")
+    bob.git("config", "user.email", "bob@example.com")
+    bob.ok("update", "db", "--set", "port=6000")
+    bob.ok("apply", "--yes", "--record-only", "--offline", "db")
+    bob.git("push", "--quiet", "origin", "stagectl/applied:refs/heads/theirs")
+    theirs = bob.git("rev-parse", "stagectl/applied").strip()
     move = ["git", f"--git-dir={world.hosted}", "update-ref", "refs/heads/stagectl/applied", theirs]
     world.repo.write("kinds/service.yaml", json.dumps({"actions": {"update": move}})).commit()
     world.repo.git("push", "--quiet", "origin", "main")

@@ -64,8 +64,8 @@ NO_PLAYBOOK = "2:16: an ansible action is the path of a playbook, from the repos
 BODY_KEYS = "known keys: inputs, depends_on, react_on, unordered, overrides"
 
 KIND_KEYS = (
-    "known keys: description, inputs, outputs, reports, handler, actions, replace_on, sensitive, timeout, limit, "
-    "idempotent, protect, files"
+    "known keys: description, inputs, outputs, reports, handler, actions, check, replace_on, sensitive, timeout, "
+    "limit, idempotent, protect, files"
 )
 
 FRONT_KEYS = "known keys: kind, tags, moved_from, like, each, template"

@@ -156,7 +156,7 @@ ALLOWED = """
     stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders
     stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.cli
     stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
-    stagectl.cli.place stagectl.cli.planning stagectl.core stagectl.core.address
+    stagectl.cli.place stagectl.cli.planning stagectl.core stagectl.core.address stagectl.core.config
     stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph
     stagectl.core.indexing stagectl.core.indexing.impact
     stagectl.core.indexing.line stagectl.core.indexing.shards stagectl.core.indexing.usage stagectl.core.model
@@ -175,6 +175,7 @@ ALLOWED = """
     stagectl.core.schemas.json_schema stagectl.core.schemas.outputs
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
     stagectl.core.schemas.words stagectl.core.standing
+    stagectl.core.observed stagectl.core.stamps
     stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
     stagectl.usecases.planning.kind_files
