@@ -327,7 +327,7 @@ def test_git_looks_before_python_has_loaded_anything(
     asked = prefetch.ask_ahead(line.split())
 
     assert asked.changed_files(roots) is not None
-    assert asked.all_files([*prefetch.WATCHED, *roots, prefetch.ATTRIBUTES]) is not None
+    assert asked.all_files(roots) is not None
     assert asked.changed_files(roots) is None, "an answer is given once"
     asked.drop()
 
