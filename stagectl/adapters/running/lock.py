@@ -118,7 +118,8 @@ def _entered(scratch: Path, what: str, part: Portion) -> Here:
     file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (who holds it closes it)
     fcntl.flock(file, fcntl.LOCK_EX)
     since = time.strftime("%Y-%m-%d %H:%M:%S")
-    here = Here(scratch, identity, part, file, {"process": str(os.getpid()), "what": what, "since": since})
+    said = {"process": str(os.getpid()), "what": what, "since": since, "began": str(time.time_ns())}
+    here = Here(scratch, identity, part, file, said)
     here.say()
     return here
 
@@ -145,7 +146,7 @@ def holders(scratch: Path) -> List[Other]:
     found = []
     for path, said in _files(scratch):
         if said is not None:
-            found.append((said.get("since", ""), Other(path.name, _words(said), part_of_text(said.get("part", "")))))
+            found.append((said.get("began", ""), Other(path.name, _words(said), part_of_text(said.get("part", "")))))
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 

@@ -227,12 +227,12 @@ def _promoted(
     body = _body(resource, new, folders[0])
     place = functools.partial(snapshot.problem, path, name=new)
     if now is None:
-        return path, with_overrides(_front(workspace, resource, new, folders) + body, None, place)
+        return path, with_overrides(_front(workspace, resource, new, folders) + body, resource, None, place)
     front = now.content[: len(now.content) - len(yamlfile.body_of(now.content))]
     if now.kind != resource.kind:
         front = edit(now.content, [Edit(FRONT, ("kind",), resource.kind)])
         front = front[: len(front) - len(yamlfile.body_of(front))]
-    return path, with_overrides(front + body, now, place)
+    return path, with_overrides(front + body, resource, now, place)
 
 
 def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:

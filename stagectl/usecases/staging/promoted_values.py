@@ -15,23 +15,37 @@ from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
 from stagectl.core.values import Path, Value, dotted
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.promotion_gate import (
-    refuse_other_shape,
-)
+from stagectl.usecases.staging.promotion_gate import reading_environment, refuse_other_shape
 
 
-def with_overrides(content: bytes, now: Optional[Resource], place: Callable[[Flaw], Problem]) -> bytes:
-    """Return a definition in which the target keeps what its overrides name, and these; place: where a flaw is."""
+def with_overrides(
+    content: bytes, origin: Resource, now: Optional[Resource], place: Callable[[Flaw], Problem]
+) -> bytes:
+    """Return a definition in which the target keeps what its overrides name, its variables, and the overrides.
+
+    place: where a flaw is.
+    """
     theirs = yamlfile.load(content)[BODY] or {}
     mine = (yamlfile.load(now.content)[BODY] or {}) if now is not None else {}
     overrides = mine.get("overrides")
     if now is not None:
-        content = _with_values(content, now, place)
+        content = _with_values(_with_variables(content, origin, now), now, place)
     if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
         return content
     if overrides:
         return edit(content, [Edit(BODY, ("overrides",), overrides)])
     return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
+
+
+def _with_variables(content: bytes, origin: Resource, now: Resource) -> bytes:
+    """Return a definition with the target's values where either side reads the environment and both have a value."""
+    mine = (yamlfile.load(now.content)[BODY] or {}).get("inputs") or {}
+    for path in sorted({*reading_environment(origin), *reading_environment(now)}):
+        inputs = (yamlfile.load(content)[BODY] or {}).get("inputs") or {}
+        (is_mine, value), (is_theirs, other) = find_at(mine, path), find_at(inputs, path)
+        if is_mine and is_theirs and value != other:
+            content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, path)), value)])
+    return content
 
 
 def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]) -> bytes:

@@ -45,19 +45,32 @@ def given_values(sets: Sequence[str], taken: Sequence[Taken], folder: str) -> Di
 
 
 def missing_values(taken: Sequence[Taken], snapshot: Snapshot, given: Given) -> List[Tuple[Name, str]]:
-    """Return the paths of new resources that have to be given: the overrides, and what reads the environment."""
+    """Return the paths that have to be given: of what is new the overrides, and everywhere what reads the environment.
+
+    Where the target has a value already it keeps that one.
+    """
     found: List[Tuple[Name, str]] = []
     for resource, new in taken:
-        if new in snapshot.defined or new in snapshot.staged:
-            continue
+        mine = snapshot.defined.get(new) or snapshot.staged.get(new)
         there = given.get(new, Settings())
         said = [tuple(map(str, steps)) for steps in (*(steps for steps, _ in there.values), *there.unset)]
-        paths = dict.fromkeys([*resource.overrides, *_reading_environment(resource)])
+        if mine is None:
+            paths = dict.fromkeys([*resource.overrides, *reading_environment(resource)])
+        else:
+            paths = dict.fromkeys(path for path in reading_environment(resource) if not _is_there(mine.inputs, path))
+            said += mine.overrides
         found += [(new, dotted(path)) for path in paths if not any(path[: len(one)] == one for one in said)]
     return found
 
 
-def _reading_environment(resource: Resource) -> Iterator[Tuple[str, ...]]:
+def _is_there(value: Any, path: Sequence[str]) -> bool:
+    for step in path:
+        value = _inside(value, step)
+    return value is not None
+
+
+def reading_environment(resource: Resource) -> Iterator[Tuple[str, ...]]:
+    """Yield the paths of inputs that read variables of the environment."""
     for path, value in leaves(dict(resource.inputs)):
         if isinstance(value, Template) and any(isinstance(part, EnvVariable) for part in value.parts):
             yield tuple(map(str, path))

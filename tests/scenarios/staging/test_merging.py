@@ -71,6 +71,14 @@ CLEAN = {
         BASE.replace("size: small", "size: large"),
         BASE.replace("port: 80", "port: ${./lb.port}").replace("size: small", "size: large"),
     ),
+    "a value that becomes the digest of a file, another file in the same mapping, and another value": (
+        BASE.replace("port: 80", 'of: {conf: x, all: "${sha256:a/}"}'),
+        BASE.replace("port: 80", 'of: {conf: "${sha256:app.conf}", all: "${sha256:a/}"}'),
+        BASE.replace("port: 80", 'of: {conf: x, all: "${sha256:b/}"}').replace("size: small", "size: large"),
+        BASE.replace("port: 80", 'of: {conf: "${sha256:app.conf}", all: "${sha256:b/}"}').replace(
+            "size: small", "size: large"
+        ),
+    ),
     "the same change on both sides": (
         BASE,
         BASE.replace("80", "81"),
