@@ -19,6 +19,11 @@ No git, no files, no cache: every look at the world is computed from scratch. De
 * Recorded: the file differs and there is no inferred and no explicit change (a reaction stores no file). Files differ
   when the JSON of a top-level key differs, order inside it included; an empty key is not an absent one.
 * Reactions and owed actions of a held removal are held with it. They never add a `run` or `remove`.
+* Drift, a value that a check saw or a thing that is gone, is found only where the resource is in effect as staged, like
+  a debt: a child that only joins starts from what was applied. What was seen of an input in `replace_on` replaces.
+* What is gone is live for those who read or need it, and for who may not lose it: a removal of it that has nothing to
+  run takes its values away all the same, and is held as its `remove`. A child that is gone and may be affected is run
+  for sure: it has no update that could have nothing to do.
 * `after` is not reduced. That a replace's `run` counts as `update` never makes a change wait for itself.
 """
 
@@ -252,6 +257,23 @@ class Look:
         tried = (self.applied.get(name) or {}).get("unfinished") or {}
         return [form for form in (self.live(name), tried.get("form")) if form]
 
+    def observed(self, name: str) -> dict:
+        """Section 10: what a check saw of a live resource that is in effect as staged."""
+        return (self.applied.get(name) or {}).get("observed") or {} if name in self.effective else {}
+
+    def vanished(self, name: str) -> bool:
+        """Section 10: was a live resource seen to be gone?"""
+        return bool(((self.applied.get(name) or {}).get("observed") or {}).get("gone"))
+
+    def seen(self, name: str) -> dict:
+        """Section 10: the values that a live resource has in the world, as far as that is known."""
+        return {**self.old(name), **self.observed(name).get("inputs", {})}
+
+    def drifted(self, name: str) -> set[str]:
+        """Section 10: the inputs that are not as they were applied and not as they are wanted."""
+        observed = self.observed(name)
+        return self.differing(name) & {*observed.get("inputs", {}), *observed.get("differs", [])}
+
     def unfinished(self, name: str) -> Any:
         """Section 4: the unfinished action, or None."""
         return ((self.applied.get(name) or {}).get("unfinished") or {}).get("action")
@@ -291,7 +313,7 @@ class Look:
     def taken(self, ref: Ref) -> bool:
         """Rule 10: does a change of the parent take away the value that this reference reads?"""
         if ref[0] not in self.forms:
-            return bool(self.inferred(ref[0])[0])
+            return self.removing(ref[0])
         return ref[0] not in self.frozen and self.read(ref) is MISSING and self.was(ref) is not MISSING
 
     def unsettled(self, bad: list[Ref]) -> bool:
@@ -299,9 +321,10 @@ class Look:
         return any(self.read(ref) is FAILED or self.taken(ref) for ref in bad)
 
     def differing(self, name: str) -> set[str]:
-        """Rule 1: the inputs whose resolved value differs from the applied one."""
-        old, new = self.old(name), self.own[name]
+        """Rule 1: the inputs whose resolved value differs from the applied one, or from the one that was seen."""
+        old, new = self.seen(name), self.own[name]
         failed = {key for owner, key in self.failed if owner == name}
+        failed |= set(self.observed(name).get("differs", [])) & set(inputs_of(self.forms[name]))
         return failed | {k for k in {*old, *new} if k not in old or k not in new or not same(old[k], new[k])}
 
     def affected(self, name: str) -> bool:
@@ -367,28 +390,48 @@ class Look:
         if self.left_alone(name) or (name not in self.selected and not self.affected(name)):
             return [], ""
         if new is None:
-            gone = name in self.effective and name not in self.staged and (old or unfinished)
-            return (["remove"] if gone else []), ("staged" if old else "unfinished")
+            going = self.removing(name) and not self.vanished(name)
+            return (["remove"] if going else []), ("staged" if old else "unfinished")
         if old is None:
             if unfinished and (self.half_made(name, new) or "replace" in self.stamps(name)):
                 return ["remove", "run"], "replace"
             return ["run"], "unfinished" if self.tried_again(name, new) else "staged"
         differing = self.differing(name)
+        if self.vanished(name):
+            return ["run"], self.why_run(name)
         replacing = self.surely(name) & set(self.kinds.get(new["kind"], {}).get("replace_on") or [])
         replacing |= {parent for parent in self.through(name) if self.reports["replaced"][parent]}
         if new["kind"] != old["kind"] or replacing or "replace" in self.stamps(name):
             return ["remove", "run"], "replace"
-        if not differing and not (unfinished and name in self.effective):
+        drift = bool(self.drifted(name)) or self.observed(name).get("unnamed", False)
+        if not differing and not drift and not (unfinished and name in self.effective):
             return [], ""
         edited = any(text(new, key) != text(old, key) for key in differing)
-        cause = "staged" if edited and name in self.effective else "unfinished" if unfinished else "child"
+        cause = "unfinished" if unfinished else "drift" if drift else "child"
+        cause = "staged" if edited and name in self.effective else cause
         if self.through(name, every=True):
             return ["remove", "run"], cause
         return (["run"] if unfinished in ("run", "remove") else ["update"]), cause
 
+    def why_run(self, name: str) -> str:
+        """Section 10: the cause of the run of what is gone."""
+        new, old = self.forms[name], self.live(name)
+        edited = any(text(new, key) != text(old, key) for key in {*inputs_of(new), *inputs_of(old)})
+        if name in self.effective and (edited or new["kind"] != old["kind"]):
+            return "staged"
+        return "unfinished" if self.unfinished(name) else "drift" if name in self.effective else "child"
+
+    def as_seen(self, name: str) -> bool:
+        """Section 10: is a resource staged as it was seen, and not as it was applied?"""
+        if not self.live(name) or not (self.applied[name].get("observed") or {}):
+            return False
+        if name not in self.forms:
+            return self.vanished(name)
+        return {**self.old(name)} != self.own[name]
+
     def surely(self, name: str) -> set[str]:
         """Section 9: the differing inputs that cannot turn out to be what they were."""
-        old, new, differing = self.old(name), self.own[name], self.differing(name)
+        old, new, differing = self.seen(name), self.own[name], self.differing(name)
         later = {key for key in differing if key in new and laters(new[key])}
         return {key for key in differing if key not in later or not may_stay(old.get(key), new[key])}
 
@@ -401,7 +444,7 @@ class Look:
     def conditional(self, name: str) -> set[str]:
         """Section 9: the inferred actions that may turn out to have nothing to do."""
         actions, cause = self.inferred(name)
-        if cause == "replace" or not self.live(name) or name not in self.forms or not actions:
+        if cause == "replace" or not self.live(name) or name not in self.forms or not actions or self.vanished(name):
             return set()
         is_conditional = cause == "child" and not self.surely(name)
         replacing = actions == ["remove", "run"]
@@ -417,7 +460,8 @@ class Look:
         form, actions = self.forms[name], set(self.wants(name))
         if not actions and (name not in self.selected or not self.edited(name)):
             return []
-        own = (actions - {"remove"}) | ({"update"} if "remove" in actions else set())
+        counts = "remove" in actions or (self.vanished(name) and "run" in actions)
+        own = (actions - {"remove"}) | ({"update"} if counts else set())
         named = {(parent, did) for action, parent, did in mapped(form, "depends_on") if action in own}
         read, listed = parents(form)
         depends = listed | {parent for parent, did in named if did != "remove"}
@@ -549,7 +593,7 @@ def verdict(look: Look, full: Look, name: str, why: list) -> dict:
             needs |= {f"{parent}.{action}" for parent in missing for action in full.inferred(parent)[0]}
         else:
             actions = full.inferred(other)[0]
-            needs |= {f"{other}.{action}" for action in (actions or ["update"])}
+            needs |= {f"{other}.{action}" for action in (actions or ["update" if other in full.forms else "remove"])}
     return {"reason": why[0][0] if why else "needs-parent", "needs": sorted(needs)}
 
 
@@ -609,11 +653,14 @@ class Changes:
         actions, cause = look.inferred(name)
         if name in self.barred:
             edited = ["update"] if self.barred[name]["reason"] == "needs-parent" and name in self.look.selected else []
+            edited = ["remove"] if look.removing(name) and look.vanished(name) else edited
             self.held.update({f"{name}.{action}": self.barred[name] for action in look.wants(name) or edited})
             return
         differing = look.differing(name) if name in look.forms else set()
         if cause == "replace" and not look.live(name):
             differing = look.since_tried(name)
+        if actions == ["run"] and look.live(name) and look.vanished(name):
+            differing = set(inputs_of(look.forms[name]))
         of = self.behind(name, differing) if cause in ("child", "replace") else set()
         for action in look.wants(name):
             self.causes[f"{name}.{action}"] = {"cause": "explicit", "of": [], "inputs": []}
@@ -633,7 +680,7 @@ class Changes:
             may = (kind.get("reports") or {"run": kind.get("outputs", []), "update": kind.get("outputs", [])}).get(
                 action, []
             )
-            if action == "run" and name in replaced:
+            if action == "run" and (name in replaced or self.look.vanished(name)):
                 may = kind.get("outputs", [])
             for output in may if action != "remove" else ():
                 by.setdefault(name, {}).setdefault(output, []).append(change)
@@ -731,7 +778,8 @@ class Changes:
         any_run: so does every other one where there is no update.
         """
         is_alone = any_run and f"{name}.update" not in self.causes
-        run = action == "update" and (is_alone or self.acts.get(name) == ["remove", "run"])
+        anew = self.acts.get(name) == ["remove", "run"] or self.look.vanished(name)
+        run = action == "update" and (is_alone or anew)
         return {f"{name}.{action}", *([f"{name}.run"] if run else [])} & set(self.causes)
 
     def own_edges(self) -> Iterator[tuple[str, str]]:
@@ -804,9 +852,15 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
         "order": order,
         "conditional": sorted(changes.conditional),
         "held": changes.held,
-        "recorded": [n for n in sorted(look.effective & set(look.forms)) if look.edited(n) and not look.wants(n)],
+        "recorded": recorded(look),
         "pending": sorted(change for change in everything.causes if change.rsplit(".", 1)[0] not in there),
     }
+
+
+def recorded(look: Look) -> list[str]:
+    """Rule 1 and section 10: what is stored though nothing runs for it."""
+    quiet = [n for n in sorted(look.effective & set(look.names)) if not look.wants(n)]
+    return [n for n in quiet if (n in look.forms and look.edited(n)) or look.as_seen(n)]
 
 
 def expected(given: tuple, selected: set[str]) -> dict:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Dict, FrozenSet, List, Mapping, Match, Optional
 
-from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Resource
+from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Observed, Resource
 from stagectl.core.planning.resolve import Resolver
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
@@ -79,7 +79,12 @@ def _applied(name: str, raw: Raw) -> Applied:
         unfinished=_attempt(tried) if tried else None,
         owed={action: tuple(map(ChangeId, behind)) for action, behind in raw["owed"].items()},
         outputs=raw.get("outputs", {}),
+        observed=_observed(raw["observed"]) if raw.get("observed") else None,
     )
+
+
+def _observed(seen: Raw) -> Observed:
+    return Observed(seen["gone"], seen["inputs"], frozenset(seen["differs"]), seen["unnamed"])
 
 
 def _attempt(tried: Raw) -> Attempt:
@@ -106,6 +111,35 @@ def random_case(random: Random, most: int = 8, kinds: Mapping[str, Raw] = KINDS)
         random.random() < 0.3,
         kinds,
     )
+
+
+def looked_at(random: Random, case: Case) -> Case:
+    """The same after a check that saw things changed and gone, outputs among them."""
+    applied = {name: _looked_at(random, raw, case.staged.get(name)) for name, raw in case.applied.items()}
+    return replace(case, applied=applied)
+
+
+def _looked_at(random: Random, raw: Raw, staged: Optional[Raw]) -> Raw:
+    if raw["resource"] is None or random.random() < 0.5:
+        return raw
+    seen: Raw = {"gone": random.random() < 0.3, "inputs": {}, "differs": [], "unnamed": False}
+    if not seen["gone"]:
+        wanted = (staged or {}).get("inputs", {})
+        known = {key: _seen(random, wanted.get(key)) for key in raw["inputs"] if random.random() < 0.5}
+        seen["inputs"] = {key: value for key, value in known.items() if value != raw["inputs"][key]}
+        unseen = sorted(raw["inputs"].keys() - seen["inputs"].keys())
+        seen["differs"] = [key for key in unseen if random.random() < 0.1]
+        seen["unnamed"] = random.random() < 0.1
+    outputs = {key: random.randint(1, 3) for key in raw.get("outputs", {})}
+    found = {**raw, "outputs": outputs} if outputs and not seen["gone"] and random.random() < 0.3 else raw
+    return {**found, "observed": seen} if any(seen.values()) else found
+
+
+def _seen(random: Random, wanted: Any) -> Any:
+    """A value that a check saw: what is staged, or another one."""
+    if random.random() < 0.5 and wanted is not None and "${" not in str(wanted):
+        return wanted
+    return random.choice((1, 2, 3, {"k": random.randint(1, 3), "l": 0}))
 
 
 def outputs_of(resources: Mapping[str, Raw], kinds: Mapping[str, Raw]) -> Dict[Name, Raw]:

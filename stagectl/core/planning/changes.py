@@ -261,13 +261,19 @@ def _differs(view: View, reference: Reference) -> bool:
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
-    """Return what a held resource would have done; `update` stands for a staged file to be recorded."""
+    """Return what a held resource would have done; what would only be recorded has the name of its edit."""
     view = universe.view
     is_selected = view.is_selected(name)
     inferred = list((universe.full if is_selected else universe).intents[name].actions)
     explicit = [] if inferred == [REMOVE] else [a for a in view.wanted(name) if a not in (RUN, REPLACE)]
-    nothing = [UPDATE] if view.situation.is_live(name) else [RUN]
-    return list(dict.fromkeys(inferred + explicit)) or (nothing if is_selected else [])
+    return list(dict.fromkeys(inferred + explicit)) or ([recorded_as(view, name)] if is_selected else [])
+
+
+def recorded_as(view: View, name: Name) -> str:
+    """Return the action that a staged edit, or removal, is named by though nothing runs for it."""
+    if name not in view.situation.staged:
+        return REMOVE  # of what is gone already
+    return UPDATE if view.situation.is_live(name) else RUN
 
 
 def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:

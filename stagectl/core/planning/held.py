@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from stagectl.core.model import UPDATE, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.changes import Drafts, held_actions, read_changes
+from stagectl.core.model import ChangeId, Name, change_id, split_change
+from stagectl.core.planning.changes import Drafts, held_actions, read_changes, recorded_as
 from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import Held, Reason
@@ -36,8 +36,9 @@ def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers
 
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
-    """Return what a resource would do if everything were selected; `update` also if it is only recorded."""
-    return [change_id(name, action) for action in universe.full.intents.get(name, Intent()).actions or (UPDATE,)]
+    """Return what a resource would do if everything were selected, also if it is only recorded."""
+    actions = universe.full.intents.get(name, Intent()).actions or (recorded_as(universe.view, name),)
+    return [change_id(name, action) for action in actions]
 
 
 def _message(universe: Universe, hold: Hold, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:

@@ -7,7 +7,7 @@ does not itself pass through another one that is about to be: the result does no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource
 from stagectl.core.planning.affected import changed_by, value_before, without_bystanders
@@ -154,7 +154,7 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
     intent = full.intents[name] if name in view.holds else intent_of(view, name)
-    actions = _needing(intent.actions) | view.wanted(name).keys()
+    actions = _needing(view, name, intent.actions) | view.wanted(name).keys()
     if not misses and not actions and not situation.is_edited(name):
         return None
     absent = _absent(view, resource, actions)
@@ -171,7 +171,7 @@ def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
     resource = view.effective.get(name)
     if resource is None or not any(map(view.situation.is_half_removed, resource.parents)):
         return None
-    actions = _needing(intent_of(view, name).actions) | view.wanted(name).keys()
+    actions = _needing(view, name, intent_of(view, name).actions) | view.wanted(name).keys()
     absent = _absent(view, resource, actions) if actions and view.in_scope(name) else set()
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
 
@@ -183,10 +183,11 @@ def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Na
     return {parent for parent in known if view.is_absent(parent)}
 
 
-def _needing(inferred: Iterable[str]) -> Set[str]:
-    """Return the inferred actions that need parents: never a removal; a replace's run is an update too."""
+def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
+    """Return the inferred actions that need parents: never a removal; a run of what was live is an update too."""
     needing = set(inferred) - {REMOVE}
-    return needing | {UPDATE} if needing != set(inferred) and RUN in needing else needing
+    was_live = REMOVE in inferred or view.applied(name).is_gone
+    return needing | {UPDATE} if was_live and RUN in needing else needing
 
 
 def _sources(view: View, reference: Reference) -> Set[Name]:

@@ -7,7 +7,7 @@ from typing import Dict, Set, Tuple
 
 import pytest
 
-from stagectl.core.model import Attempt
+from stagectl.core.model import Attempt, Observed
 from stagectl.core.planning.situation import Situation
 from tests.build import kind
 from tests.unit.core.planning.worlds import applied, res, situation, universe
@@ -27,6 +27,12 @@ HALF = situation(
 )
 TRIED = situation(applied(DB, app={"unfinished": Attempt("run", "service", (), {}, form=APP.relations())}))
 GONE = situation(applied(DB, APP), res("app"))
+SEEN_GONE = situation(
+    applied(res("app"), res("web"), app={"observed": Observed(gone=True)}),
+    DB,
+    res("app", depends_on={"update": ["db.run"]}),
+    res("web", depends_on={"remove": ["db.run"]}),
+)
 REPORTED = replace(
     situation(
         applied(res("db", kind="old"), APP, db={"outputs": {"port": 1}}, app={"inputs": {"url": 1}}),
@@ -56,6 +62,9 @@ Expected = Dict[str, Tuple[str, Set[str]]]
         (GONE, {"db"}, {"db": ("needs-reader", {"app"})}),
         (LISTED, {"db"}, {"db": ("needs-reader", {"app"})}),
         (LISTED, {"db", "app"}, {}),
+        (SEEN_GONE, {"app"}, {"app": ("needs-parent", {"db"})}),  # its run counts as an update
+        (SEEN_GONE, {"app", "db"}, {}),
+        (SEEN_GONE, {"web"}, {}),
         (HALF, {"app"}, {"app": ("needs-parent", {"db"})}),
         (HALF, {"app", "db"}, {}),
         (TRIED, {"db"}, {"db": ("needs-reader", {"app"})}),

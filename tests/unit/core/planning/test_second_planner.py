@@ -13,7 +13,7 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.build import share
-from tests.random_worlds import REPORTING, Case, random_case, tags_of
+from tests.random_worlds import KINDS, REPORTING, Case, looked_at, random_case, tags_of
 
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
@@ -90,6 +90,18 @@ def test_both_planners_agree_on_outputs(seed: int, most: int) -> None:
     Values known after a change, conditional changes and replaces, and what is held for an output.
     """
     case = random_case(Random(seed), most, REPORTING)
+
+    assert second(case) == real(case)
+
+
+@settings(max_examples=share(300))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10), st.booleans())
+def test_both_planners_agree_on_drift(seed: int, most: int, with_outputs: bool) -> None:
+    """
+    What checks saw: values, some as staged, what cannot be shown or named, outputs, and what is gone.
+    """
+    random = Random(seed)
+    case = looked_at(random, random_case(random, most, REPORTING if with_outputs else KINDS))
 
     assert second(case) == real(case)
 
