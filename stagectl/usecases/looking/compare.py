@@ -61,13 +61,14 @@ def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Reso
     situation = found.situation
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
-    if chosen - {*situation.staged, *situation.applied}:
-        raise ReadInFull("a name is of nothing that is staged or applied")
     live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
+    there = {*situation.staged, *live}  # what was tried alone, and is staged no longer, has no values
+    if chosen - there:
+        raise ReadInFull("a name is of nothing that is staged or applied")
     settled = {name: situation.staged[name] for name in situation.settled}
     new, of_new = _side(situation)
     hidden = [_hidden(situation, {**live, **settled}), of_new]
-    return _differences(sorted(chosen) if chosen else situation.names(), _applied(situation.applied), new, hidden)
+    return _differences(sorted(chosen or there - situation.settled), _applied(situation.applied), new, hidden)
 
 
 def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
@@ -79,11 +80,13 @@ def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Res
         raise ReadInFull("a name is of nothing that is defined, or something is moved")
     staged = known.narrow.with_staged({}, chosen)
     defined = staged.with_staged(wanted)
-    old, new = (one.with_staged({}, frozenset(defined.situation.names())).situation for one in (staged, defined))
+    # What either side alone reaches has values on both; what is settled is the same on both, if it is on both at all.
+    reached = chosen | frozenset({*staged.situation.names(), *defined.situation.names()})
+    old, new = (one.with_staged({}, reached).situation for one in (staged, defined))
     if staged.has_moves():
         raise ReadInFull("something is moved")
     sides = [_side(situation) for situation in (old, new)]
-    names = sorted(chosen) if chosen else sorted({*old.staged, *new.staged})
+    names = sorted(chosen or {*old.staged, *new.staged} - old.settled - new.settled)
     return _differences(names, sides[0][0], sides[1][0], [sides[0][1], sides[1][1]])
 
 

@@ -23,6 +23,30 @@ def test_diff_compares_values_not_text(shop: Repo) -> None:
     ).json()[0]["diff"]
 
 
+def test_diff_of_what_is_not_staged_leaves_out_what_is_read_alone(repo: Repo) -> None:
+    """
+    A new definition reads what is settled, or an edit is taken back whose reader follows: each side has them all.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).apply_all()
+    repo.define("db", inputs={"port": 2}).stage().define("db", inputs={"port": 1})
+    assert "~ app\n    db: 2 -> 1\n~ db\n    port: 2 -> 1\n" == repo.ok("diff", "--unstaged").out
+    repo.stage().define("new", inputs={"app": "${app.db}"})
+
+    assert "+ new\n    app: 1\n" == repo.ok("diff", "--unstaged").out
+
+
+def test_diff_leaves_out_what_never_came_to_be(repo: Repo) -> None:
+    """
+    What failed to run, and is not staged any longer, has no values on either side.
+    """
+    repo.define("db", inputs={"port": 1}).apply_all().fail("new.run")
+    repo.define("new", inputs={"port": 1}).stage().apply()
+    repo.delete("new").stage()
+
+    assert "No value differs.\n" == repo.ok("diff").out
+    assert "error: there is no resource 'new'\nhint: the resources there are: db\n" == repo.run("diff", "new").err
+
+
 def test_graph_shows_who_has_to_do_with_whom(shop: Repo) -> None:
     """
     As text, DOT and Mermaid; of resources by name or tag with all they have to do with.
