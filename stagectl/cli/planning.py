@@ -66,6 +66,7 @@ def plan(
     asked = _Asked(format, head, base, since, max_bytes)
     found, compared = _planned(repository, selection(names, tags, with_children, with_parents), asked)
     beside = _beside(repository, found, against, asked) if against else None
+    found = _with_edits(repository, found) if head is None else found
     warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.planning.reviewed import save
@@ -82,6 +83,18 @@ def plan(
         out(_shown(repository, found, asked, compared, beside))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
+
+
+def _with_edits(repository: Workspace, found: Plan) -> Plan:
+    """Return a plan that warns of definitions that are edited in the working tree, and not staged."""
+    git = repository.git
+    paths = git.ours(git.edited(repository.config.roots)) if found.head is not None and not git.is_bare else []
+    if not paths:
+        return found
+    from stagectl.usecases.staging.edited import edited_line
+
+    said = edited_line(repository, paths)
+    return replace(found, warnings=(*found.warnings, said)) if said else found
 
 
 class _Asked(NamedTuple):

@@ -49,6 +49,12 @@ def changed_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
     return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
 
 
+def edited_words(project: str, roots: Sequence[str]) -> Tuple[str, ...]:
+    """Return the question which files under some roots HEAD has otherwise, untracked ones left out."""
+    words = ("diff-index", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=all")
+    return (*EXACTLY, *words, "HEAD", "--", *(pathspec(project, root) for root in roots))
+
+
 def listing_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
     """Return the question which files a project has and which of them git knows, with those of attributes above."""
     tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
@@ -143,6 +149,10 @@ class Prefetch:
         now = time.time_ns()
         return now if self._began is None else min(self._began, now)
 
+    def edited(self, roots: Sequence[str]) -> Optional[bytes]:
+        """Return the files under some roots that HEAD has otherwise, with a NUL after each."""
+        return self._take(edited_words(self.project, roots))
+
     # --- asking
 
     def ask(self, roots: Sequence[str]) -> None:
@@ -173,6 +183,8 @@ class Prefetch:
             self._start(changed_words(self.project, roots), (nothing, nothing), ours)
             if _is_new(os.path.join(self.folder, ".git")):
                 self._start(listing_words(self.project, roots), (nothing, nothing), ours)
+            if not roots:  # a plan only says what is edited of the definitions
+                self._start(edited_words(self.project, _ROOTS["status"]), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""

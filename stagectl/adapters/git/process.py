@@ -204,6 +204,14 @@ class GitProcess:
         answer = self.ahead.all_files(roots) if self.folder == self.ahead.project else None
         return self.run(*prefetch.listing_words(self.folder, roots)) if answer is None else answer
 
+    def edited(self, roots: Sequence[str]) -> bytes:
+        """Return the paths, from the top folder, of what HEAD has otherwise under some roots, with a NUL after each.
+
+        Of files that were merely touched git may say so, too; untracked files are left out. Raises GitError.
+        """
+        answer = self.ahead.edited(roots) if self.folder == self.ahead.project else None
+        return self.run(*prefetch.edited_words(self.folder, roots)) if answer is None else answer
+
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a git that takes too long: asked to, it takes its locks away."""

@@ -178,6 +178,12 @@ def _read(path: Path) -> Any:
         return None
 
 
+def noted_family(workspace: Workspace) -> Optional[Family]:
+    """Return which definitions are like which, as it was noted; None where it was not."""
+    known = _read(_memo(workspace))
+    return None if known is None else Family.noted(known)
+
+
 class Known(NamedTuple):
     """What is known without reading all: what git says differs, and of whom there may be something to say."""
 

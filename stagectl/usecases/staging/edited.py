@@ -1,0 +1,58 @@
+"""The definitions that were edited or deleted and not staged, for a plan, which knows nothing of definitions."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import FrozenSet, List, Optional, Sequence
+
+from stagectl.adapters.git.git import GitError
+from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.model import Name
+from stagectl.usecases.planning.kind_files import kind_files
+from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.staging.desired import Unstaged, unstaged_of
+from stagectl.usecases.staging.part import part_of
+from stagectl.usecases.staging.restage import look_around, names_at, noted_family
+
+_MOST = 5  # names on a line
+
+
+def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
+    """Return what to say of definitions that git says are edited, None where what is staged is what they say.
+
+    paths: of definitions, as git lists them: it may list what was merely touched.
+    """
+    edited = workspace.git.dirty(paths)
+    found = _unstaged(workspace, edited) if edited else ()
+    if not found:
+        return None
+    said = [f"{name} ({state})" for name, state in found[:_MOST]]
+    rest = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    names = " ".join(name for name, _ in found)
+    hint = "see stagectl status" if rest else f"to stage: stagectl stage {names}"
+    return f"edited, not staged and so not in this plan: {', '.join(said)}{rest}; {hint}"
+
+
+def _unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
+    """Return what is not staged of edited definitions, and of what is like them or made by them."""
+    roots = workspace.config.roots
+    try:
+        named = names_at(edited, roots)
+        family = noted_family(workspace) or look_around(workspace).family
+        names = frozenset(family.touched(named))
+        return unstaged_of(workspace.config, part_of(workspace, kind_files(workspace), names, family))
+    except (ReadInFull, GitError):
+        return _read_in_full(workspace, edited)
+
+
+def _read_in_full(workspace: Workspace, edited: List[str]) -> Unstaged:
+    """Return the same, all files read; of what cannot be read, which is no more staged, only that it changed."""
+    names: FrozenSet[Name] = frozenset()
+    with suppress(ReadInFull):
+        names = frozenset(names_at(edited, workspace.config.roots))
+    try:
+        snapshot = workspace.snapshot(definitions=True)
+    except StagectlError:
+        return tuple((name, "changed") for name in sorted(names))
+    made = {name for name, one in snapshot.expanded.items() if names.intersection(each.name for each in one.chain)}
+    return tuple(one for one in unstaged_of(workspace.config, snapshot) if one[0] in names | made)
