@@ -265,6 +265,11 @@ class Look:
         """Section 10: was a live resource seen to be gone?"""
         return bool(((self.applied.get(name) or {}).get("observed") or {}).get("gone"))
 
+    def again(self, name: str) -> bool:
+        """Rule 7: is a run one of what was there: seen to be gone, or removed by a replace that did not end?"""
+        tried = (self.applied.get(name) or {}).get("unfinished") or {}
+        return self.vanished(name) or bool(tried.get("replaces"))
+
     def seen(self, name: str) -> dict:
         """Section 10: the values that a live resource has in the world, as far as that is known."""
         return {**self.old(name), **self.observed(name).get("inputs", {})}
@@ -460,7 +465,7 @@ class Look:
         form, actions = self.forms[name], set(self.wants(name))
         if not actions and (name not in self.selected or not self.edited(name)):
             return []
-        counts = "remove" in actions or (self.vanished(name) and "run" in actions)
+        counts = "remove" in actions or (self.again(name) and "run" in actions)
         own = (actions - {"remove"}) | ({"update"} if counts else set())
         named = {(parent, did) for action, parent, did in mapped(form, "depends_on") if action in own}
         read, listed = parents(form)
@@ -773,12 +778,12 @@ class Changes:
         )
 
     def meant(self, name: str, action: str, any_run: bool = False) -> set[str]:
-        """Rule 9: the changes in the plan that an action means; a replace's run counts as update.
+        """Rule 9: the changes in the plan that an action means; a replace's run counts as update, also a later try.
 
         any_run: so does every other one where there is no update.
         """
         is_alone = any_run and f"{name}.update" not in self.causes
-        anew = self.acts.get(name) == ["remove", "run"] or self.look.vanished(name)
+        anew = self.acts.get(name) == ["remove", "run"] or self.look.again(name)
         run = action == "update" and (is_alone or anew)
         return {f"{name}.{action}", *([f"{name}.run"] if run else [])} & set(self.causes)
 

@@ -89,7 +89,8 @@ def _observed(seen: Raw) -> Observed:
 
 def _attempt(tried: Raw) -> Attempt:
     form = built("r", tried["form"]).relations() if tried.get("form") else None
-    return Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"], form=form)
+    replaces = tried.get("replaces", False)
+    return Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"], form=form, replaces=replaces)
 
 
 def random_case(random: Random, most: int = 8, kinds: Mapping[str, Raw] = KINDS) -> Case:
@@ -259,6 +260,7 @@ def _failed_run(random: Random, name: str, names: List[str]) -> Raw:
     tags = [random.choice(TAGS)]
     tried = {"action": random.choice(("run", "run", "remove")), "kind": "a", "tags": tags, "inputs": {"x": 1}}
     tried["form"] = form
+    tried["replaces"] = tried["action"] == "run" and random.random() < 0.5
     return {"resource": None, "inputs": {}, "stamps": {}, "unfinished": tried, "owed": {}}
 
 

@@ -197,7 +197,8 @@ class Attempt:
     """A run, update or remove that was tried and whose success was not seen.
 
     form: the relations it was tried with, and the inputs that read parents; None where nothing is related.
-    outputs: what it reported all the same.
+    outputs: what it reported all the same. replaces: whether it belongs to a replace whose removal is done, so that its
+    run counts as `update` for those that name it.
     """
 
     action: str
@@ -207,6 +208,7 @@ class Attempt:
     sensitive: FrozenSet[str] = frozenset()
     outputs: Outputs = field(default_factory=dict)
     form: Optional[Resource] = None
+    replaces: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Attempt) and alike(self, other)
@@ -243,6 +245,16 @@ class Applied:
     def is_gone(self) -> bool:
         """Whether a check saw that it is not there any more, though it is live as far as applies go."""
         return self.observed is not None and self.observed.gone
+
+    @property
+    def is_being_replaced(self) -> bool:
+        """Whether a replace removed it, and its run has not succeeded since."""
+        return self.unfinished is not None and self.unfinished.replaces
+
+    @property
+    def is_run_again(self) -> bool:
+        """Whether its next run makes again what was there, and so counts as an update for those that name it."""
+        return self.is_gone or self.is_being_replaced
 
     @property
     def seen(self) -> Inputs:

@@ -160,9 +160,8 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
         raise ValueError(f"unfinished action {raw['action']!r}")
     tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
     kind = forms.text(raw["kind"], KIND_NAME)
-    return Attempt(
-        raw["action"], kind, tags, inputs, sensitive, _parse_outputs(raw), _parse_form(kind, raw.get("form"))
-    )
+    form, outputs = _parse_form(kind, raw.get("form")), _parse_outputs(raw)
+    return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, bool(raw.get("replaces")))
 
 
 def _parse_form(kind: str, body: Any) -> Optional[Resource]:
@@ -215,6 +214,7 @@ def state_bytes(state: Applied) -> bytes:
             **_inputs_json(tried.inputs, tried.sensitive),
             **_outputs_json(tried.outputs),
             **({"form": _form_json(tried.form)} if tried.form is not None else {}),
+            **({"replaces": True} if tried.replaces else {}),
         }
     return f"{indented(raw)}\n".encode()
 

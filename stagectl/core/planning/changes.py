@@ -49,11 +49,11 @@ class Drafts:
 
     by_id: Mapping[ChangeId, Draft]
     held: Mapping[ChangeId, HeldReaction]
-    gone: AbstractSet[Name] = frozenset()  # live, and seen not to be there
+    again: AbstractSet[Name] = frozenset()  # what a run makes again: seen to be gone, or removed by a replace
 
     def actions_seen(self, name: str, action: str) -> Set[str]:
-        """Return the action names that relations may call a change by: a run of what was live counts as `update`."""
-        replaced = action == RUN and (change_id(name, REMOVE) in self.by_id or name in self.gone)
+        """Return the action names that relations may call a change by: a run of what was there counts as `update`."""
+        replaced = action == RUN and (change_id(name, REMOVE) in self.by_id or name in self.again)
         return {RUN, UPDATE} if replaced else {action}
 
 
@@ -77,7 +77,7 @@ class _Drafting:
         self._by_id: Dict[ChangeId, Draft] = {}
         self._held: Dict[ChangeId, HeldReaction] = {}
         states = universe.view.situation.applied
-        self.drafts = Drafts(self._by_id, self._held, {name for name, state in states.items() if state.is_gone})
+        self.drafts = Drafts(self._by_id, self._held, {name for name, state in states.items() if state.is_run_again})
 
     # --- inferred and explicit changes
 

@@ -85,7 +85,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     children: Dict[Name, List[Name]] = {}
     for name, staged in situation.staged.items():
         if not situation.is_live(name) and view.is_selected(name):
-            for parent in needed_parents(staged, {RUN, *view.wanted(name)}):
+            for parent in needed_parents(staged, {*_needing(view, name, [RUN]), *view.wanted(name)}):
                 children.setdefault(parent, []).append(name)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
     holds: Dict[Name, Hold] = {}
@@ -184,10 +184,10 @@ def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Na
 
 
 def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
-    """Return the inferred actions that need parents: never a removal; a run of what was live is an update too."""
+    """Return the inferred actions that need parents: never a removal; a run of what was there is an update too."""
     needing = set(inferred) - {REMOVE}
-    was_live = REMOVE in inferred or view.applied(name).is_gone
-    return needing | {UPDATE} if was_live and RUN in needing else needing
+    was_there = REMOVE in inferred or view.applied(name).is_run_again
+    return needing | {UPDATE} if was_there and RUN in needing else needing
 
 
 def _sources(view: View, reference: Reference) -> Set[Name]:

@@ -112,7 +112,16 @@ def after_change(
         state = state or Applied()
         form = _form_tried(target, change, state)
         outputs = {**_tried(state), **outcome.outputs}
-        tried = Attempt(change.action, change.kind, change.tags, change.inputs or {}, change.sensitive, outputs, form)
+        tried = Attempt(
+            change.action,
+            change.kind,
+            change.tags,
+            change.inputs or {},
+            change.sensitive,
+            outputs,
+            form,
+            replaces=state.is_being_replaced,
+        )
         return replace(state, unfinished=tried, protect=state.protect or _protects(plan, change.kind))
     if outcome.state != SUCCESS:
         return _recorded(target, change, outcome, state)
@@ -199,7 +208,7 @@ def _removed(target: Optional[Target], change: Change, state: Applied) -> Option
         return None
     form = _related(target.resource)
     known = {key: value for key, value in target.inputs.items() if not references_in(value)}
-    run = Attempt(RUN, target.resource.kind, change.tags, known, target.sensitive, form=form)
+    run = Attempt(RUN, target.resource.kind, change.tags, known, target.sensitive, form=form, replaces=True)
     return Applied(stamps=state.stamps, owed=state.owed, unfinished=run)
 
 

@@ -17,7 +17,8 @@ def test_a_replace_keeps_the_stamps_and_is_unfinished_until_its_run_succeeds(rep
 
     failed(repo.apply())
     state = repo.applied("a")
-    assert (stamps, unfinished("run", {"image": 2}, kind="vm")) == (state["stamps"], state["unfinished"])
+    tried = {**unfinished("run", {"image": 2}, kind="vm"), "replaces": True}
+    assert (stamps, tried) == (state["stamps"], state["unfinished"])
     assert "" == staged_as_applied(repo, "a")
     assert ["a.run"] == repo.plan().ids
 
