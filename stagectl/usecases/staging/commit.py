@@ -23,6 +23,7 @@ from stagectl.core.model import (
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Plan
 from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.staging.claimed import refuse_defined_again
 from stagectl.usecases.staging.desired import Wanted, staged_bytes
 from stagectl.usecases.staging.ground import Ground
 
@@ -41,7 +42,9 @@ class Prepared(NamedTuple):
     @classmethod
     def of(cls, ground: Ground, wanted: Wanted, edits: Writes) -> Prepared:
         """Return it where it makes a plan; raises StagectlError where it makes none."""
-        return cls(ground, wanted, edits, ground.plan(wanted))
+        plan = ground.plan(wanted)
+        refuse_defined_again(ground, plan, edits)
+        return cls(ground, wanted, edits, plan)
 
 
 class Staging(NamedTuple):
