@@ -104,7 +104,7 @@ def _hidden(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Na
 def _full_compare(
     workspace: Workspace, selection: Selection, unstaged: bool, before: Optional[str], after: Optional[str]
 ) -> Tuple[ResourceDiff, ...]:
-    snapshot = workspace.snapshot(definitions=True)
+    snapshot = workspace.snapshot(definitions=unstaged)
     applied = workspace.applied()[1]
     staged = _resolved(snapshot.staged, applied, digests=workspace.digests(snapshot.staged.values(), None))
     is_history = bool(before and after) and all(_is_applied(workspace, one) for one in (before, after) if one)

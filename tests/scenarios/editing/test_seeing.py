@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.build import Repo
 
 
@@ -33,6 +35,18 @@ def test_diff_of_what_is_not_staged_leaves_out_what_is_read_alone(repo: Repo) ->
     repo.stage().define("new", inputs={"app": "${app.db}"})
 
     assert "+ new\n    app: 1\n" == repo.ok("diff", "--unstaged").out
+
+
+def test_diff_looks_at_definitions_only_where_it_compares_them(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A definition that cannot be read stops no comparison of what is staged, also where everything is read.
+    """
+    repo.define("db", inputs={"port": 1}).apply_all().define("db", inputs={"port": 2}).stage()
+    repo.write("resources/db.yaml", "a: [")
+    for cache in ("on", "off"):
+        monkeypatch.setenv("STAGECTL_CACHE", cache)
+        assert "~ db\n    port: 1 -> 2\n" == repo.ok("diff").out
+        assert "resources/db.yaml:2:1: not YAML: " in repo.run("diff", "--unstaged").err
 
 
 def test_diff_leaves_out_what_never_came_to_be(repo: Repo) -> None:

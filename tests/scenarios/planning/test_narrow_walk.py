@@ -340,6 +340,8 @@ class Walk:
         self.repo.run("plan", "--format", "json")
         self.repo.run("plan", "--format", "json", *self.selection())
         self.repo.run("status")
+        self.repo.run("diff")
+        self.repo.run("diff", "--unstaged")
 
     def both(self, *words: str) -> None:
         """Run a command that writes here, and with the cache off in a copy: they say and leave the same."""
