@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ from stagectl.core.model import Kind, Name, Resource
 from stagectl.core.schemas import schema
 
 FOLDER = os.environ.get("STAGECTL_TEST_FOLDER", "")  # by hand: every test's project is in this folder
+APPLIED = f"stagectl/{FOLDER}/applied" if FOLDER else "stagectl/applied"  # the branch of every test's project
+LOCK = f"refs/stagectl/locks/{APPLIED}" if FOLDER else "refs/stagectl/lock"
 FULL = os.environ.get("FULL") == "1"  # as many examples as there may be: .ci/run, on one Python
 LOOKING = ("plan", "status", "show", "diff", "graph")  # what has a quick way, and a full one that has to say the same
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,12 +70,13 @@ def heard(process: subprocess.Popen[str]) -> str:
 class Repo:
     """A real git repository with the real command line. Every action writes its change id into `actions.log`.
 
-    folder: that of the project; top, root: where the repository is, and the project in it.
+    folder: that of the project; top, root: where the repository is, and the project in it; place: of its runs.
     """
 
     def __init__(self, root: Path, *, init: bool = True, folder: str = FOLDER) -> None:
         self.top, self.folder, self.root = root, folder, root / folder
         self.branch = f"stagectl/{folder}/applied" if folder else "stagectl/applied"
+        self.place = root / ".git/stagectl" / (f"projects/{folder}/@" if folder else "")
         if init:
             root.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(_template(_git_environment(), folder), root, symlinks=True)  # half the time of six gits
@@ -109,8 +113,9 @@ class Repo:
         return self
 
     def git(self, *arguments: str, check: bool = True) -> str:
+        is_meant = bool(FOLDER) and self.folder == FOLDER
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *(self._in_folder(arguments) if is_meant else arguments)],
             cwd=self.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -119,6 +124,15 @@ class Repo:
         )
         assert not check or done.returncode == 0, f"git {arguments}: {done.stderr}"
         return done.stdout
+
+    def _in_folder(self, arguments: Sequence[str]) -> List[str]:
+        """A command line of a test that names paths and refs of a project in the top folder, for one in FOLDER."""
+        places = {str(self.root): str(self.top), self.root.as_uri(): self.top.as_uri()}
+        words = [places.get(word, word) for word in arguments] if "clone" in arguments else list(arguments)
+        words = [re.sub(r"\bstagectl/applied\b", APPLIED, word) for word in words]
+        words = [re.sub(r"\brefs/stagectl/lock\b", LOCK, word) for word in words]
+        own = r":(?=(\.staged|\.applied|\.applied-index|kinds|resources|stagectl\.yaml|bin|files)(/|$))"
+        return ["-c", "diff.relative=true", *(re.sub(own, ":./", word, count=1) for word in words)]
 
     def shell(self, line: str) -> None:
         """Run a line that was printed, as one pastes it into a shell in the top folder."""
@@ -157,6 +171,7 @@ class Repo:
 
     def run(self, *arguments: str, env: Optional[Mapping[str, str]] = None, cwd: Optional[Path] = None) -> Ran:
         """Run one command line in a process of its own where the environment matters, else here, which is faster."""
+        arguments = tuple(re.sub(r"^stagectl/applied\b", APPLIED, word) for word in arguments)
         if env is None and threading.current_thread() is threading.main_thread():
             done = _in_process(arguments, cwd or self.root)
             if arguments[0] in LOOKING and "STAGECTL_CACHE" not in os.environ and FULL:

@@ -130,6 +130,17 @@ class Placed(GitProcess):
             else:
                 left = left[1:]
 
+    def learn_past(self, tip: Oid) -> None:
+        """Find out in which other folders the project was when an applied commit, or one before it, was made."""
+        known = [self.folder, *self.formers]
+        for folder in known:  # it grows
+            options = ("-c", "log.diffMerges=first-parent", "log", "-m", "--first-parent", "--no-show-signature")
+            shown = ("--format=%P", "--no-patch", "--no-renames", "--diff-filter=A")
+            out = self.run(*options, *shown, tip, "--", f":(top,literal){folder}{project.MARK}")
+            # Where the config came, the state may have come from elsewhere.
+            self.learn([Oid(line.split()[0]) for line in out.decode().splitlines() if line])
+            known += [former for former in self.formers if former not in known]
+
     def _search(self, commit: Oid) -> Optional[str]:
         """Return the folder in which a commit has an applied state, None if it has none."""
         out = self.run("ls-tree", "-r", "-d", "-z", "--name-only", "--full-tree", commit)

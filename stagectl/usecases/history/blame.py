@@ -46,6 +46,8 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' may be several resources", "--blame takes one, by its full name")
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
+    if tip is not None:
+        git.learn_past(tip)
     names = [one.name for one in names_had(git, [commit for commit in (head, tip) if commit], Name(name))]
     staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
     paths = [state_path(n) for n in names]

@@ -9,7 +9,6 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.git.branches import branches, fork_of, full_name, short_name
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.projects import folders
 from stagectl.adapters.worktree.snapshot import parse_snapshot
 from stagectl.adapters.worktree.tree import Content, changed_files, read_commit
 from stagectl.core.errors import InvalidFiles, StagectlError, nearest
@@ -22,6 +21,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.commute import StagedForms, State, applied_after, edits_of, touched_by, without
 from stagectl.usecases.planning.plan import full_plan
+from stagectl.usecases.repository.others import applied_branches
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.merge import merged
 
@@ -83,7 +83,7 @@ def _left_out(workspace: Workspace, head: Optional[str]) -> Set[str]:
             mine = mine[len(start) :]
             break
     kept = [config.applied_branch, config.lock_ref.partition("refs/heads/")[2]]
-    kept += [f"stagectl/{folder}applied" for folder in folders(git)]  # of other projects, as they are called at first
+    kept += [branch for _, branch in applied_branches(git)]
     remotes = [f"refs/remotes/{remote}/" for remote in git.remotes()]
     found = {f"{start}{name}" for start in ("refs/heads/", *remotes) for name in kept}
     return found | {f"{start}{mine}" for start in ("refs/heads/", *copies)}

@@ -79,6 +79,8 @@ def rollback(
     if missing is not None and not missing:
         return None
     doubts = _doubts(git, tip, plan, sorted(names))
+    if doubts:
+        git.learn_past(tip)
     sources = _sources(git, tip, doubts) if doubts else {}
     left = [doubt for doubt in doubts if doubt.name in sources]
     if missing is None:
@@ -125,26 +127,37 @@ def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doub
     return found
 
 
-def _asked(doubts: Sequence[_Doubt]) -> List[str]:
+def _where(git: Git, doubts: Sequence[_Doubt]) -> List[str]:
+    """Return the end of a command line: the files meant, in the folders that the project was in before, too."""
     paths = sorted({path for doubt in doubts for path in doubt.paths})
-    return [f":(literal){path}" for path in paths] if len(paths) <= _FEW else [STAGED]
+    return git.only([f":(literal){path}" for path in paths] if len(paths) <= _FEW else [STAGED], ever=True)
 
 
 def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optional[Oid]]:
     """Return what resources were last applied, or removed, from; None where this clone does not have that."""
-    left = {doubt.paths[0]: doubt.name for doubt in doubts}
+    left = {doubt.paths[0]: doubt for doubt in doubts}
     found: Dict[Name, Optional[Oid]] = {}
-    out = _changes(
-        git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *git.only(_asked(doubts), ever=True)
-    )
+    out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *_where(git, doubts))
     parts = out.split("\x01")
     for parents, changes in zip(parts[1::2], parts[2::2]):
-        source = (parents.split() + ["", ""])[1]
-        for path in changes.split("\0")[2::2]:
-            name = left.pop(git.inner(path), None)
-            if name is not None:
-                found[name] = Oid(source) if source else None
+        before, source = (parents.split() + ["", ""])[:2]
+        paths = dict.fromkeys(git.inner(path) for path in changes.split("\0")[2::2])
+        touched = [left[path] for path in paths if path in left]
+        kept = _as_before(git, before, touched)
+        for doubt in touched:
+            if doubt.paths[0] not in kept:
+                del left[doubt.paths[0]]
+                found[doubt.name] = Oid(source) if source else None
     return found
+
+
+def _as_before(git: Git, commit: str, doubts: Sequence[_Doubt]) -> Set[str]:
+    """Return the files that an applied commit before has as they are now, in a folder that was renamed then."""
+    if not git.formers or not commit:
+        return set()
+    paths = [doubt.paths[0] for doubt in doubts]
+    there = git.look_up([git.at(commit, path) for path in paths])
+    return {doubt.paths[0] for doubt, blob in zip(doubts, there) if blob is not None and blob == doubt.applied}
 
 
 def _changes(git: Git, merges: str, *arguments: str) -> str:
@@ -194,7 +207,7 @@ def _held(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -
     for base in bases:
         found |= set(zip(paths, git.look_up([git.at(base, path) for path in paths])))
     since = [f"^{base}" for base in bases]
-    arguments = ("--full-history", "--format=", head, *since, *git.only(_asked(doubts), ever=True))
+    arguments = ("--full-history", "--format=", head, *since, *_where(git, doubts))
     words = _changes(git, "separate", *arguments).split("\0")
     for change, path in zip(words[::2], words[1::2]):
         oid = change.split()[3]

@@ -9,10 +9,10 @@ from typing import Dict, Iterator, Tuple
 from stagectl.adapters.git.branches import branches
 from stagectl.adapters.git.git import Git, Meant
 from stagectl.adapters.git.project import nearest_project
-from stagectl.adapters.git.projects import folders
 from stagectl.core.errors import InvalidFiles, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED
 from stagectl.core.standing import from_here
+from stagectl.usecases.repository.others import applied_branches
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -65,13 +65,8 @@ def _any_branches(workspace: Workspace) -> Iterator[Tuple[str, str]]:
 
 
 def _of_projects(workspace: Workspace) -> Iterator[Tuple[str, str]]:
-    for folder in folders(workspace.git):
-        if folder != workspace.git.folder:
-            try:
-                config = Workspace(workspace.git.top / folder, Meant(is_project=True)).config
-            except InvalidFiles:
-                continue
-            yield config.applied_branch, f"that of the project in {folder or 'the top folder'}"
+    for folder, branch in applied_branches(workspace.git):
+        yield branch, f"that of the project in {folder or 'the top folder'}"
 
 
 def _asking(git: Git, why: str) -> StagectlError:

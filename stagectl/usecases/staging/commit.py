@@ -88,7 +88,7 @@ def commit_staged(
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
     writes = {**edits, **{staged_path(name): staged_bytes(wanted[name]) for name in changed}}
     seen = {path: now.get(path) for path in map(staged_path, changed) if path not in edits}
-    message = _message(verb, names, staged, trailers)
+    message = _message(verb, names, staged, trailers, ground.workspace.git.folder[:-1])
     commit = None if check else commit_files(ground.workspace, writes, paths, message, seen)
     gone = tuple(name for name in names if wanted.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
@@ -153,14 +153,15 @@ def _commit_written(
         raise
 
 
-def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str]) -> str:
-    """Return a commit message whose trailers name every staged change."""
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str], project: str) -> str:
+    """Return a commit message whose trailers name every staged change; a project in a folder is in its subject."""
     acting = {change.rpartition(".")[0] for change in staged}
     trailers = [f"Staged: {change}" for change in staged]
     trailers += [f"Restaged: {name}" for name in names if name not in acting]
     trailers += more
     what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
     subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    subject += f" in {project}" if project else ""
     return subject + "\n\n" + "\n".join(trailers) + "\n"
 
 

@@ -47,9 +47,7 @@ def test_a_variable_reaches_the_action_and_nothing_else(repo: Repo) -> None:
     blobs = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)").splitlines()
     for blob in (line.split()[0] for line in blobs if line.endswith("blob")):
         assert "hunter2" not in repo.git("cat-file", "blob", blob)
-    assert [] == [
-        path for path in (repo.root / ".git").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()
-    ]
+    assert [] == [path for path in (repo.top / ".git").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
 
 
 def test_a_secret_that_an_action_prints_is_not_printed_by_apply(repo: Repo) -> None:

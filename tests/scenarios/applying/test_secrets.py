@@ -98,7 +98,7 @@ class Cage:
         return {**secrets, "PYTHONIOENCODING": "utf-8", **{key: str(path) for key, path in paths.items()}}
 
     def first_run(self) -> str:
-        return min(path.name for path in (self.repo.root / ".git/stagectl/runs").iterdir())
+        return min(path.name for path in (self.repo.place / "runs").iterdir())
 
     def run(self, *arguments: str) -> Ran:
         ran = self.repo.run(*arguments, env=self.environment())

@@ -37,7 +37,7 @@ def seen(repo: Repo) -> Dict[str, List[str]]:
 
 def everything(repo: Repo) -> str:
     """All that runs left behind in the git folder, and what can be asked for."""
-    files = [path for path in (repo.root / ".git" / "stagectl").rglob("*") if path.is_file()]
+    files = [path for path in (repo.top / ".git" / "stagectl").rglob("*") if path.is_file()]
     said = repo.ok("report", "--json").out + repo.ok("log", "--json").out
     return said + "".join(path.read_text(errors="replace") for path in files)
 

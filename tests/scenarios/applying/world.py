@@ -6,9 +6,7 @@ import json
 import re
 from typing import Any, Dict, List
 
-from tests.build import Ran, Repo
-
-APPLIED = "stagectl/applied"
+from tests.build import APPLIED, Ran, Repo
 
 
 def failed(ran: Ran) -> Ran:

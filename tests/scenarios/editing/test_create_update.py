@@ -128,7 +128,7 @@ def test_a_failing_hook_takes_the_edit_back(shop: Repo) -> None:
     """
     The definition and the staged file are as before.
     """
-    hook = shop.root / ".git/hooks/pre-commit"
+    hook = shop.top / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\necho not today; exit 1\n")
     hook.chmod(0o755)
 

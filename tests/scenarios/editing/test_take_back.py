@@ -175,7 +175,7 @@ def test_discard_does_not_take_what_is_live_elsewhere_for_a_creation(repo: Repo,
     A clone that did not fetch the applied branch knows nothing of it, and asks before it throws definitions away.
     """
     repo.define("db").apply_all()
-    repo.git("clone", "-q", "--single-branch", repo.root.as_uri(), str(tmp_path / "ci"))
+    repo.git("clone", "-q", "--single-branch", repo.top.as_uri(), str(tmp_path / "ci"))
     other = Repo(tmp_path / "ci", init=False)
     other.git("config", "user.name", "Ada")
     other.git("config", "user.email", "ada@example.com")

@@ -49,7 +49,7 @@ def test_what_fails_after_the_commit_does_not_take_it_back(
     The file with the message could not be deleted, or Ctrl-C came late: the files were put back under their commit.
     """
     repo.define("db", inputs={"v": 1}).stage()
-    hook = repo.root / ".git/hooks/pre-commit"  # git itself makes the commit
+    hook = repo.top / ".git/hooks/pre-commit"  # git itself makes the commit
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\ntrue\n")
     hook.chmod(0o755)

@@ -108,7 +108,7 @@ def test_a_torn_line_is_cut_off_before_anything_is_added(repo: Repo, monkeypatch
     with monkeypatch.context() as patched:
         a_full_disk(patched, repo, spare=True)
         repo.apply()
-    (path,) = (repo.root / ".git/stagectl/runs").glob("*/journal")
+    (path,) = (repo.place / "runs").glob("*/journal")
     with open(path, "ab") as file:
         file.write(b'{"change": "b.run", "at"')
 

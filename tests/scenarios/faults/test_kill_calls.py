@@ -47,8 +47,8 @@ def half_staged(repo: Repo) -> str:
     hook(repo, "pre-commit", KILL)
     head = repo.git("rev-parse", "HEAD")
     assert -9 == repo.run("stage", env={}).code
-    (repo.root / ".git/hooks/pre-commit").unlink()
-    (repo.root / ".git/index.lock").unlink()
+    (repo.top / ".git/hooks/pre-commit").unlink()
+    (repo.top / ".git/index.lock").unlink()
     return head
 
 
@@ -119,7 +119,7 @@ def test_a_lock_that_a_killed_git_left_is_named_with_what_to_do(repo: Repo) -> N
         "hint: wait for it; if no git runs here any more: rm .git/index.lock\n"
     )
     assert not (repo.root / ".staged").exists()
-    (repo.root / ".git/index.lock").unlink()
+    (repo.top / ".git/index.lock").unlink()
     repo.ok("stage")
 
 

@@ -229,7 +229,7 @@ def test_where_a_shallow_clone_ends_nothing_is_made_up(past: Repo, tmp_path: Pat
     """
     past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
     for depth, changes in (("1", ["stage db.update"]), ("2", ["stage db.update", "stage app.restart"])):
-        past.git("clone", "-q", "--depth", depth, past.root.as_uri(), str(tmp_path / depth))
+        past.git("clone", "-q", "--depth", depth, past.top.as_uri(), str(tmp_path / depth))
         clone = Repo(tmp_path / depth, init=False)
         assert changes == told(clone)
         assert [] == [entry["unnamed"] for entry in log(clone) if entry["unnamed"]]
@@ -296,7 +296,7 @@ def test_another_clone_tells_the_same(past: Repo, tmp_path: Path) -> None:
     past.git("checkout", "-q", "main")
     past.commit("main goes on")
     past.git("merge", "-q", "--no-ff", "topic", "-m", "merge topic")
-    subprocess.run(["git", "clone", "-q", str(past.root), str(tmp_path / "clone")], check=True)
+    subprocess.run(["git", "clone", "-q", str(past.top), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone", init=False)
 
     assert log(past) == log(clone)

@@ -31,7 +31,7 @@ def history(repo: Repo) -> Repo:
 
 
 def plumb(repo: Repo, *arguments: str, data: str = "", index: str = "") -> str:
-    env = {**os.environ, **({"GIT_INDEX_FILE": str(repo.root / ".git" / index)} if index else {})}
+    env = {**os.environ, **({"GIT_INDEX_FILE": str(repo.top / ".git" / index)} if index else {})}
     done = subprocess.run(["git", *arguments], cwd=repo.root, input=data, env=env, capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     return done.stdout.strip()
@@ -155,7 +155,7 @@ def test_tampering_is_found(repo: Repo, what: str) -> None:
     history(repo)
     # The journals of this machine know the tips; a stranger's clone would not, so that only the branch itself counts.
     if "dropped" not in what:
-        for journal in (repo.root / ".git/stagectl/runs").iterdir():
+        for journal in (repo.place / "runs").iterdir():
             subprocess.run(["rm", "-r", str(journal)], check=True)
 
     TAMPERINGS[what](repo)
@@ -179,7 +179,7 @@ def test_a_base_that_somebody_made_counts_for_nothing(repo: Repo) -> None:
     for path in (".staged/db.yaml", ".applied/db.json"):
         recommit(repo, tree=with_file(repo, path, repo.git("show", f"{real}:{path}")))
     recommit(repo, parents=f"{real} {repo.git('rev-parse', f'{BRANCH}^2').strip()}")
-    subprocess.run(["rm", "-r", str(repo.root / ".git/stagectl")], check=True)
+    subprocess.run(["rm", "-r", str(repo.top / ".git/stagectl")], check=True)
 
     done = repo.run("verify")
 
@@ -194,7 +194,7 @@ def test_a_rewritten_branch_is_found_by_an_earlier_verification(repo: Repo) -> N
     history(repo)
     repo.ok("verify")
     tip = repo.git("rev-parse", BRANCH).strip()
-    for journal in (repo.root / ".git/stagectl/runs").iterdir():
+    for journal in (repo.place / "runs").iterdir():
         subprocess.run(["rm", "-r", str(journal)], check=True)
     repo.git("update-ref", BRANCH, f"{BRANCH}^1")
 

@@ -434,7 +434,7 @@ def test_in_a_shallow_clone_the_unknown_is_told(shop: Repo, tmp_path: Path) -> N
     on_branch(shop, "image", image(2))
     port(2)(shop)
     shop.stage()
-    shop.git("clone", "-q", "--depth", "1", "--no-single-branch", shop.root.as_uri(), str(tmp_path / "clone"))
+    shop.git("clone", "-q", "--depth", "1", "--no-single-branch", shop.top.as_uri(), str(tmp_path / "clone"))
     clone = Repo(tmp_path / "clone", init=False)
 
     (other,) = against(clone, "origin/image")["branches"]

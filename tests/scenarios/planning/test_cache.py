@@ -15,7 +15,7 @@ from tests.build import ROOT, Repo
 
 
 def folder(repo: Repo) -> Path:
-    return repo.root / ".git/stagectl/cache"
+    return repo.top / ".git/stagectl/cache"
 
 
 def prepared(repo: Repo) -> Repo:

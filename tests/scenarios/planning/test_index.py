@@ -15,9 +15,7 @@ from stagectl.adapters.applied.write import state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
 from stagectl.core.model import Oid
-from tests.build import Repo
-
-APPLIED = "stagectl/applied"
+from tests.build import APPLIED, Repo
 
 
 def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
@@ -26,7 +24,7 @@ def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
     commit = git.resolve(revision)
     expected = state_trees(git, Objects(git, commit), None, load_states(git, commit), commit)
     return [expected.staged, expected.applied, expected.lines] == git.look_up(
-        [f"{commit}:{folder}" for folder in (".staged", ".applied", ".applied-index")]
+        [git.at(commit, folder) for folder in (".staged", ".applied", ".applied-index")]
     )
 
 
@@ -118,7 +116,7 @@ def test_a_fresh_clone_plans_as_fast_as_an_old_one(repo: Repo, tmp_path: Path) -
     Nothing has to be made first: no plan of a clone reads everything, not even the first one.
     """
     prepared(repo)
-    subprocess.run(["git", "clone", "-q", str(repo.root), str(tmp_path / "clone")], check=True)
+    subprocess.run(["git", "clone", "-q", str(repo.top), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone", init=False)
 
     assert [] == traced(clone, "plan")
@@ -155,7 +153,7 @@ def test_a_branch_without_an_index_is_read_in_full_and_the_next_apply_has_it(rep
 
 def with_index(repo: Repo, path: str, old: str, new: str) -> None:
     """Change a file of the index by hand."""
-    env = {**os.environ, "GIT_INDEX_FILE": str(repo.root / ".git/by-hand")}
+    env = {**os.environ, "GIT_INDEX_FILE": str(repo.top / ".git/by-hand")}
     text = repo.git("show", f"{APPLIED}:.applied-index/{path}")
     assert old in text
     blob = subprocess.run(
@@ -244,7 +242,7 @@ def test_an_edited_kind_is_compared_with_what_the_state_needs(repo: Repo) -> Non
 
 def sizes(repo: Repo) -> Dict[str, int]:
     """The bytes of every object that is a file of its own."""
-    return {str(path): path.stat().st_size for path in (repo.root / ".git/objects").glob("??/*")}
+    return {str(path): path.stat().st_size for path in (repo.top / ".git/objects").glob("??/*")}
 
 
 def test_an_apply_of_one_change_writes_what_it_changes(repo: Repo) -> None:
@@ -269,7 +267,7 @@ def test_what_sync_puts_on_top_has_an_exact_index(repo: Repo, tmp_path: Path) ->
     Two clones apply different resources; the one that comes second puts its results onto the newer state.
     """
     prepared(repo).ok("apply", "--yes")
-    subprocess.run(["git", "clone", "-q", "--bare", str(repo.root), str(tmp_path / "hub")], check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(repo.top), str(tmp_path / "hub")], check=True)
     clones = []
     for name in ("ann", "bob"):
         subprocess.run(["git", "clone", "-q", str(tmp_path / "hub"), str(tmp_path / name)], check=True)

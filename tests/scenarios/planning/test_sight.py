@@ -204,7 +204,7 @@ def test_what_is_kept_of_a_tree_that_git_forgot_is_not_used(known: Repo) -> None
     """
     Nor is it ever taken for an option of git.
     """
-    (path,) = (known.root / ".git/stagectl/cache").glob("staging-*.json")
+    (path,) = (known.top / ".git/stagectl/cache").glob("staging-*.json")
     evil = known.root / "evil"
     for tree in ("1" * 40, f"--output={evil}"):
         path.write_text(path.read_text().replace(known.git("rev-parse", "HEAD:.staged").strip(), tree))
@@ -218,7 +218,7 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
     """
     from stagectl.usecases.looking import status
 
-    (path,) = (known.root / ".git/stagectl/cache").glob("staging-*.json")
+    (path,) = (known.top / ".git/stagectl/cache").glob("staging-*.json")
     path.unlink()
     plain = status.unstaged_of
 
@@ -263,10 +263,10 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     """
     `stage` asks git before Python has loaded what looks at the folders: between the two a file may come.
     """
-    memo, tops = known.root / ".git/stagectl/cache", [".staged"]
+    memo, tops = known.top / ".git/stagectl/cache", [".staged"]
 
     def here() -> folders.Folders:
-        return folders.Folders(memo, known.root, known.root / ".git/index", tops)
+        return folders.Folders(memo, known.root, known.top / ".git/index", tops)
 
     def are_known_after_a_look(asked: int = 0) -> bool:
         looking = here()
@@ -322,7 +322,7 @@ def test_git_looks_before_python_has_loaded_anything(
     """
     monkeypatch.chdir(known.root)
     known.git("update-index", "--force-write-index", check=False)
-    os.utime(known.root / ".git/index")
+    os.utime(known.top / ".git/index")
 
     asked = prefetch.ask_ahead(line.split())
 

@@ -17,7 +17,7 @@ def test_a_new_entry_is_staged(alike: Repo, words: List[str], is_noted: bool) ->
     """
     alike.run("status")
     if not is_noted:
-        for path in (alike.root / ".git/stagectl/cache").iterdir():
+        for path in (alike.top / ".git/stagectl/cache").iterdir():
             path.unlink()
     text = alike.read("resources/shop.yaml").replace("  green", "  red: {port: 1}\n  green")
 

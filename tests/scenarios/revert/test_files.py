@@ -54,7 +54,7 @@ def test_a_hook_that_refuses_leaves_everything_as_it_was(shop: Repo) -> None:
     What was created, changed and removed again is there as before, and the index, too.
     """
     shop.define("db", tags=["prod"], inputs={"port": 2}).define("new", inputs={}).delete("app").stage()
-    hook = shop.root / ".git/hooks/pre-commit"
+    hook = shop.top / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\necho no luck\nexit 1\n")
     hook.chmod(0o755)
 

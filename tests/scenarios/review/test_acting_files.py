@@ -20,7 +20,7 @@ def failed(done: Ran) -> Ran:
 
 
 def journals(repo: Repo) -> List[Path]:
-    return sorted((repo.root / ".git/stagectl/runs").glob("2*/journal"))
+    return sorted((repo.place / "runs").glob("2*/journal"))
 
 
 def digest(text: str) -> str:

@@ -108,7 +108,7 @@ def test_the_id_is_the_same_in_another_clone_at_another_commit(edited: Repo, tmp
     Cloned, with an unrelated commit, a definition edited but not staged, and untracked files.
     """
     before = edited.plan().raw
-    edited.git("clone", "-q", str(edited.root), str(tmp_path / "clone"))
+    edited.git("clone", "-q", str(edited.top), str(tmp_path / "clone"))
     clone = Repo(tmp_path / "clone", init=False)
     clone.git("config", "user.name", "Bob")
     clone.git("config", "user.email", "bob@example.com")

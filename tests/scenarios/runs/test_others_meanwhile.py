@@ -15,13 +15,13 @@ pytestmark = pytest.mark.once
 
 def moved_by_another(repo: Repo, *names: str) -> None:
     """Apply some names as another clone would: without the memory of this one's runs."""
-    journals = repo.root / ".git/stagectl"
-    journals.rename(repo.root / ".git/elsewhere")
+    journals = repo.top / ".git/stagectl"
+    journals.rename(repo.top / ".git/elsewhere")
     repo.ok("apply", "--yes", "--record-only", *names)
     for path in sorted(journals.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     journals.rmdir()
-    (repo.root / ".git/elsewhere").rename(journals)
+    (repo.top / ".git/elsewhere").rename(journals)
 
 
 @pytest.mark.parametrize("command", [("resume", "--unknown", "done"), ("apply", "--yes")])

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from stagectl.adapters.running.processes import living
-from tests.build import PATIENCE, ROOT, Ran, Repo, ended
+from tests.build import APPLIED, PATIENCE, ROOT, Ran, Repo, ended
 
-APPLIED = "stagectl/applied"
 IN_A_PROCESS: Dict[str, str] = {"LC_ALL": "C.UTF-8"}  # an environment of its own means a process of its own
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
@@ -71,7 +70,7 @@ def killed(repo: Repo, change: str, *arguments: str, command: Tuple[str, ...] = 
 
 
 def runs(repo: Repo) -> Path:
-    return repo.root / ".git/stagectl/runs"
+    return repo.place / "runs"
 
 
 def newest(repo: Repo) -> str:

@@ -52,7 +52,7 @@ def test_the_documented_hook_lets_through_what_is_staged_and_stops_what_is_not(r
     It runs inside the commits of stage, update, stage -a, move and discard, and of people.
     """
     repo.define("db", inputs={"n": 1}).define("x").apply_all()
-    hook = repo.root / ".git/hooks/pre-commit"
+    hook = repo.top / ".git/hooks/pre-commit"
     hook.write_text(HOOK)
     hook.chmod(0o755)
 

@@ -10,7 +10,7 @@ def test_hooks_get_no_setting_of_ours(repo: Repo) -> None:
     A hook that stages or stashes by patterns works as it does in any other commit.
     """
     repo.define("db", inputs={"n": 1}).apply_all()
-    hook = repo.root / ".git/hooks/pre-commit"
+    hook = repo.top / ".git/hooks/pre-commit"
     hook.write_text('#!/bin/sh\nenv | grep "^GIT_.*PATHSPECS" > pathspecs; git ls-files "*.yaml" > listed\n')
     hook.chmod(0o755)
 

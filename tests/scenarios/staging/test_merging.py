@@ -40,7 +40,7 @@ def merge(repo: Repo, path: str, base: Optional[str], ours: str, theirs: str) ->
     repo.write(path, ours).commit()
     repo.git("merge", "-q", "--no-edit", "theirs", check=False)
     unmerged = repo.git("ls-files", "--unmerged")
-    assert bool(unmerged) == ("MERGE_HEAD" in os.listdir(repo.root / ".git"))
+    assert bool(unmerged) == ("MERGE_HEAD" in os.listdir(repo.top / ".git"))
     return not unmerged, repo.read(path)
 
 

@@ -138,11 +138,11 @@ def test_a_failing_hook_leaves_everything_as_it_was(repo):
     repo.define("db", inputs={"a": 2}).delete("gone").define("new")
     repo.write("added", "x\n").git("add", "added")
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho no entry >&2\nexit 1\n")
-    (repo.root / ".git/hooks/pre-commit").chmod(0o755)
+    (repo.top / ".git/hooks/pre-commit").chmod(0o755)
     index = repo.git("ls-files", "--stage")
 
     assert "error: git commit refused: no entry\nhint: nothing was staged; mend that and stage again\n" == refused(repo)
     assert index == repo.git("ls-files", "--stage")
 
-    (repo.root / ".git/hooks/pre-commit").unlink()
+    (repo.top / ".git/hooks/pre-commit").unlink()
     assert ["db.update", "gone.remove", "new.run"] == trailers(repo.stage())

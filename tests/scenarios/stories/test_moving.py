@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Sequence, Set, Tuple
 import pytest
 
 from stagectl.adapters.yamlfile import load
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 
 pytestmark = pytest.mark.once
 
@@ -41,7 +41,7 @@ remove) [ -e "WORLD/$id" ] || [ -e "WORLD/.half-$id" ] || echo "$id is gone, and
    [ "$STAGECTL_ACTION" != update ] || echo "$n" > "WORLD/$id" ;;
 esac
 """
-TIP = "stagectl/applied"
+TIP = APPLIED
 MOST = 6  # things at once, so that names are free
 
 

@@ -141,7 +141,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     assert "\n  prod/app.update still runs, process " in shop.ok("status").out
     shop.let_go("prod/app")  # the action itself lives on, and nobody sees how it ends
     end = time.monotonic() + PATIENCE
-    while not (shop.root / "world/prod/app.json").exists() or living(shop.root / ".git/stagectl/runs" / run):
+    while not (shop.root / "world/prod/app.json").exists() or living(shop.place / "runs" / run):
         assert time.monotonic() < end, "the action goes on"
         time.sleep(0.05)
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests import team_model as model
-from tests.build import Ran, Repo
+from tests.build import APPLIED, Ran, Repo
 from tests.machines import let_work
 from tests.proofs import record
 from tests.team_model import NAMES, READ, Applied, Clone, Live, Team
 
 pytestmark = pytest.mark.once
 
-BRANCH = "stagectl/applied"
+BRANCH = APPLIED
 WHO = st.sampled_from(["ada", "bob"])
 NAME = st.sampled_from(NAMES)
 SMALL = st.integers(1, 3)

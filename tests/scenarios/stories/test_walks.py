@@ -44,7 +44,7 @@ def test_where_git_has_no_working_tree(tmp_path: Path) -> None:
 
     for folder, hint in (
         (tmp_path / "bare it", f"this repository is bare: git clone '{tmp_path}/bare it' has a working tree"),
-        (repo.root / ".git", "this is git's own folder: go up to the working tree"),
+        (repo.top / ".git", "this is git's own folder: go up to the working tree"),
     ):
         said = f"error: {folder} is not inside the working tree of a git repository\nhint: {hint}\n"
         assert Ran(1, "", said) == stagectl(folder, "plan")
@@ -90,7 +90,7 @@ def test_init_has_git_fetch_the_applied_branch_and_keeps_what_is_there(repo: Rep
     rule = "+refs/heads/stagectl/applied:refs/remotes/origin/stagectl/applied"
     for options, said in (("--single-branch",), f"added the fetch rule {rule}\n"), ((), ""):
         clone = Repo(tmp_path / f"clone{len(options)}", init=False)
-        repo.git("clone", "-q", *options, str(repo.root), str(clone.root))
+        repo.git("clone", "-q", *options, str(repo.top), str(clone.root))
         assert clone.run("init") == Ran(
             0, f"wrote .stagectl/schema/, for editors\n{said}Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n", ""
         )  # fmt: skip
@@ -207,7 +207,7 @@ def test_it_runs_inside_a_hook(repo: Repo) -> None:
     )
     repo.define("db", kind="git").commit()
     repo.stage()
-    hook = repo.root / ".git/hooks/post-commit"
+    hook = repo.top / ".git/hooks/post-commit"
     hook.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} {sys.executable} -m stagectl apply --yes > said 2>&1\n")
     hook.chmod(0o755)
 

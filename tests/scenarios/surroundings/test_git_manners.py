@@ -160,7 +160,7 @@ def test_git_dir_means_what_it_means_to_git(repo: Repo, tmp_path: Path) -> None:
     """
     repo.define("here").commit()
     other = Repo(tmp_path / "other").define("there")
-    before, git_dir = state(repo), str(other.root / ".git")
+    before, git_dir = state(repo), str(other.top / ".git")
 
     repo.ok("stage", env={"GIT_DIR": git_dir, "GIT_WORK_TREE": str(other.root)})
     assert (["there.run"], before) == (other.plan().ids, state(repo))
@@ -175,7 +175,7 @@ def test_git_dir_means_what_it_means_to_git(repo: Repo, tmp_path: Path) -> None:
 def bare(repo: Repo) -> Path:
     """A bare repository that has everything."""
     path = repo.root.parent / "bare.git"
-    repo.git("clone", "-q", "--bare", str(repo.root), str(path))
+    repo.git("clone", "-q", "--bare", str(repo.top), str(path))
     return path
 
 
@@ -323,7 +323,7 @@ def test_a_stopped_rebase_takes_a_commit_of_ours_and_goes_on(repo: Repo, what: s
     assert conflicts == repo.git("ls-files", "--unmerged")
     if conflicts:
         repo.write("f", "2\n").git("add", "f")
-    while (repo.root / ".git/rebase-merge").exists():  # `exec false` stops once more at its end
+    while (repo.top / ".git/rebase-merge").exists():  # `exec false` stops once more at its end
         subprocess.run(["git", "rebase", end], cwd=repo.root, env={**os.environ, "GIT_EDITOR": "true"})
 
     written = ["stage: db.update by Ada", "stage: new.run by Ada", "ours by Bob", "more of ours by Bob"]

@@ -83,7 +83,7 @@ def test_line_ends_that_git_converts_are_no_edit(
     repo.ok("update", "a", "--set", "v=2")
     options = ["--config", "user.name=Bob", "--config", "user.email=bob@example.com"]
     options += ["--config", "core.autocrlf=true"] if how == "core.autocrlf" else []
-    repo.git("clone", "--quiet", *options, str(repo.root), str(tmp_path / "clone"))
+    repo.git("clone", "--quiet", *options, str(repo.top), str(tmp_path / "clone"))
     clone = Repo(tmp_path / "clone", init=False)
     clone.git("fetch", "--quiet", "origin", "stagectl/applied:stagectl/applied")
     assert b"\r\n" in (clone.root / ".staged/b.yaml").read_bytes()
@@ -122,7 +122,7 @@ def test_a_name_in_another_encoding_is_read_as_it_was_written(repo: Repo) -> Non
     A latin1 user: who staged and who applied is the same person in the log.
     """
     settings(repo, i18n_commitEncoding="latin1")
-    with (repo.root / ".git/config").open("ab") as config:
+    with (repo.top / ".git/config").open("ab") as config:
         config.write(b"[user]\n\tname = J\xfcrgen\n")
 
     repo.define("db").stage().ok("apply", "--yes")

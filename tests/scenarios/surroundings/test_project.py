@@ -311,10 +311,12 @@ def test_a_saved_plan_is_applied_in_its_own_project_only(two: Repo) -> None:
     assert 0 == two.apply(str(two.top / "saved.json")).code
 
 
-def test_other_branches_are_compared_by_what_they_do_in_the_project(two: Repo) -> None:
+@pytest.mark.parametrize("config", ["# a project\n", "applied_branch: kept/by-net\n"])
+def test_other_branches_are_compared_by_what_they_do_in_the_project(two: Repo, config: str) -> None:
     """
     One that changes the other project alone does nothing here, and neither project's applied branch is one of them.
     """
+    other(two).write("stagectl.yaml", config).commit()
     two.stage().apply()
     other(two).stage().apply()
     two.git("checkout", "-q", "-b", "elsewhere")

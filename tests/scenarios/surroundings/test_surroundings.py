@@ -356,7 +356,7 @@ def test_a_hook_that_hangs_is_ended_by_control_c(repo: Repo, tmp_path: Path) -> 
     assert 130 == interrupted(repo, "stage", begun=tmp_path / "begun", env={})
 
     assert before == state(repo)
-    (repo.root / ".git/hooks/pre-commit").unlink()
+    (repo.top / ".git/hooks/pre-commit").unlink()
     assert "" == repo.ok("stage").err
 
 

@@ -38,7 +38,7 @@ def test_a_plan_in_a_partial_clone_fetches_in_batches(
     repo.apply_all()
     repo.define("db", inputs={"port": 2}).stage()
     plan = repo.ok("plan").out
-    repo.git("clone", "-q", "--bare", str(repo.root), str(tmp_path / "site.git"))
+    repo.git("clone", "-q", "--bare", str(repo.top), str(tmp_path / "site.git"))
     for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
         subprocess.run(["git", "config", key, "true"], cwd=tmp_path / "site.git", check=True)
     url, close = transports.over_http(tmp_path, monkeypatch)

@@ -109,7 +109,7 @@ def test_only_the_applied_branch_moves(team: Team) -> None:
         team.bob.git("config", key, value)
     team.ada.git("push", "-q", "origin", "main:other", "main:refs/tags/v1")
     edit(team.bob, "db", 2).git("tag", "-a", "-m", "x", "mine")
-    (team.bob.root / ".git/FETCH_HEAD").write_text("")
+    (team.bob.top / ".git/FETCH_HEAD").write_text("")
 
     def others(repo: Repo) -> List[str]:
         return [line for line in repo.git("for-each-ref").splitlines() if APPLIED not in line]

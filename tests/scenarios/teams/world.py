@@ -9,10 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, List
 
-from tests.build import PATIENCE, Ran, Repo
-
-APPLIED = "stagectl/applied"
-LOCK = "refs/stagectl/lock"
+from tests.build import APPLIED, PATIENCE, Ran, Repo
 
 ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"
 
