@@ -160,7 +160,10 @@ def with_index(repo: Repo, path: str, old: str, new: str) -> None:
         ["git", "hash-object", "-w", "--stdin"],
         cwd=repo.root, input=text.replace(old, new), capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    for words in (["read-tree", APPLIED], ["update-index", "--cacheinfo", f"100644,{blob},.applied-index/{path}"]):
+    for words in (
+        ["read-tree", APPLIED],
+        ["update-index", "--cacheinfo", f"100644,{blob},{Git(repo.root).path(f'.applied-index/{path}')}"],
+    ):
         subprocess.run(["git", *words], cwd=repo.root, env=env, check=True)
     made = subprocess.run(["git", "write-tree"], cwd=repo.root, env=env, capture_output=True, text=True, check=True)
     recommit(repo, made.stdout.strip())

@@ -10,8 +10,8 @@ from typing import Sequence
 
 import pytest
 
-from tests.build import Repo, ended
-from tests.scenarios.teams.world import LOCK, Team, edit, slow_kind, until
+from tests.build import LOCK, Repo, ended
+from tests.scenarios.teams.world import Team, edit, slow_kind, until
 
 pytestmark = pytest.mark.once
 

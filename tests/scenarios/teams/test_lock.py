@@ -17,13 +17,12 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import empty_tree, write_commit
 from stagectl.adapters.remote.remote import Remote
 from stagectl.core.locks import Lock, locks_of, message_of
-from tests.build import PATIENCE, ended, heard
+from tests.build import LOCK, PATIENCE, ended, heard
 from tests.scenarios.teams.world import (
     ADA,
     APPLIED,
     BOB,
     GATE,
-    LOCK,
     Team,
     applied_values,
     edit,

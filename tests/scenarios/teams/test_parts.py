@@ -13,8 +13,8 @@ from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.planning.reviewed import OtherPlan
 from stagectl.usecases.repository.workspace import Workspace
-from tests.build import PATIENCE, Ran, Repo, ended
-from tests.scenarios.teams.world import LOCK, Team, applied_values, run_of, tip, until
+from tests.build import LOCK, PATIENCE, Ran, Repo, ended
+from tests.scenarios.teams.world import Team, applied_values, run_of, tip, until
 
 pytestmark = pytest.mark.once
 

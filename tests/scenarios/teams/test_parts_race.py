@@ -11,9 +11,9 @@ from typing import Dict, List, NamedTuple, Sequence
 
 import pytest
 
-from tests.build import Ran, Repo, ended
+from tests.build import LOCK, Ran, Repo, ended
 from tests.proofs import record
-from tests.scenarios.teams.world import LOCK, Team, applied_values
+from tests.scenarios.teams.world import Team, applied_values
 
 pytestmark = pytest.mark.once
 

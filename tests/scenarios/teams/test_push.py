@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.build import ended
-from tests.scenarios.teams.world import APPLIED, LOCK, Team, applied_values, edit, run_of, slow_kind, tip, until
+from tests.build import LOCK, ended
+from tests.scenarios.teams.world import APPLIED, Team, applied_values, edit, run_of, slow_kind, tip, until
 
 pytestmark = pytest.mark.once
 

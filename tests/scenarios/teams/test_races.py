@@ -7,9 +7,9 @@ from typing import Dict, List, Sequence
 
 import pytest
 
-from tests.build import Ran, Repo, ended
+from tests.build import LOCK, Ran, Repo, ended
 from tests.proofs import record
-from tests.scenarios.teams.world import LOCK, Team, applied_values, edit, run_of, slow_kind
+from tests.scenarios.teams.world import Team, applied_values, edit, run_of, slow_kind
 
 pytestmark = pytest.mark.once
 

@@ -7,8 +7,8 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.teams.world import APPLIED, BOB, LOCK, Team, applied_values, edit, run_of, tip
+from tests.build import LOCK, Repo
+from tests.scenarios.teams.world import APPLIED, BOB, Team, applied_values, edit, run_of, tip
 
 pytestmark = pytest.mark.once
 

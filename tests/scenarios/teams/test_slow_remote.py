@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stagectl.adapters.remote import remote as remotes
-from tests.scenarios.teams.world import APPLIED, LOCK, Team, applied_values, edit
+from tests.build import LOCK
+from tests.scenarios.teams.world import APPLIED, Team, applied_values, edit
 
 pytestmark = pytest.mark.once
 

@@ -7,10 +7,10 @@ from typing import Iterator
 
 import pytest
 
-from tests.build import ended
+from tests.build import LOCK, ended
 from tests.scenarios.teams.sshd import SSHD, Sshd
 from tests.scenarios.teams.test_transports import over_http
-from tests.scenarios.teams.world import APPLIED, LOCK, Team, applied_values, edit, run_of, tip, until
+from tests.scenarios.teams.world import APPLIED, Team, applied_values, edit, run_of, tip, until
 
 pytestmark = [pytest.mark.once, pytest.mark.full]
 

@@ -7,13 +7,12 @@ import subprocess
 
 import pytest
 
-from tests.build import ended
+from tests.build import LOCK, ended
 from tests.scenarios.teams.world import (
     ADA,
     APPLIED,
     BOB,
     GATE,
-    LOCK,
     Team,
     applied_values,
     edit,

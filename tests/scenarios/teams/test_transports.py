@@ -13,7 +13,8 @@ from typing import Callable, Iterator, Tuple
 
 import pytest
 
-from tests.scenarios.teams.world import LOCK, Team, applied_values, edit, run_of, tip
+from tests.build import LOCK
+from tests.scenarios.teams.world import Team, applied_values, edit, run_of, tip
 
 pytestmark = pytest.mark.once
 
