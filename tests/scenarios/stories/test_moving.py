@@ -114,9 +114,10 @@ class Moving:
 
     def applied(self) -> Dict[str, Dict[str, Any]]:
         """The applied state, read with plain git."""
-        listed = self.repo.git("ls-tree", "-r", "--name-only", TIP, ".applied/", ".staged/", check=False).split()
+        tip = self.tip()
+        listed = self.repo.git("ls-tree", "-r", "--name-only", tip, ".applied/", ".staged/", check=False).split()
         paths = [path for path in listed if path.startswith(".applied/")]
-        text = self.repo.git("show", *(f"{TIP}:{path}" for path in paths)) if paths else ""
+        text = self.repo.git("show", *(f"{tip}:{path}" for path in paths)) if paths else ""
         found, at = {}, 0
         for name in (path[len(".applied/") : -len(".json")] for path in paths):
             state, at = json.JSONDecoder().raw_decode(text, at)
@@ -156,8 +157,12 @@ class Moving:
 
     def is_behind(self) -> bool:
         """Whether others have applied what this clone could not put together with its own."""
-        mine, theirs = self.repo.git("rev-parse", TIP, f"origin/{TIP}").split()
+        mine, theirs = self.repo.git("rev-parse", self.tip(), f"origin/{TIP}").split()
         return mine != theirs
+
+    def tip(self) -> str:
+        """The applied branch of this clone: one that has applied nothing yet goes by the remote's."""
+        return TIP if self.repo.git("branch", "--list", TIP).strip() else f"origin/{TIP}"
 
     # --- helpers
 
