@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from stagectl.core import forms
@@ -10,7 +11,7 @@ from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import ACTION, TAG, ChangeId, Kind, change_id
 from stagectl.core.plans.document import FORMAT_VERSION, plan_id, to_document
-from stagectl.core.plans.plan import Cause, CauseType, Change, Digests, Held, Plan, Reason
+from stagectl.core.plans.plan import Cause, CauseType, Change, Digests, Held, Plan, Reason, Try
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import parse_template
 from stagectl.core.schemas import settings
@@ -64,6 +65,7 @@ def _check_order(changes: Tuple[Change, ...]) -> None:
 
 def _plan(raw: Mapping[str, Any]) -> Plan:
     selection = raw["selection"]
+    tries = {forms.identity(change): _try(last) for change, last in raw.get("tries", {}).items()}
     return Plan(
         id=forms.text(raw["plan_id"]),
         selection=Selection(
@@ -72,7 +74,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
             bool(selection["with_children"]),
             bool(selection["with_parents"]),
         ),
-        changes=tuple(map(_change, raw["changes"])),
+        changes=tuple(replace(change, last=tries.get(change.id)) for change in map(_change, raw["changes"])),
         held=tuple(map(_held, raw["held"])),
         recorded=tuple(map(forms.name, raw["recorded"])),
         pending=tuple(map(forms.identity, raw["pending"])),
@@ -89,6 +91,9 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
 # A word that goes into texts and pictures as it is: a file from elsewhere must not bring others.
 _WHEN = re.compile("success|changed")
 _SHA256 = re.compile("[0-9a-f]{64}")
+_RUN = re.compile("[0-9A-Za-z-]*", re.ASCII)
+_AT = re.compile("[0-9TZ:+-]+", re.ASCII)
+_STATE = re.compile("[A-Z]*", re.ASCII)
 
 
 def _kind(name: str, raw: Any) -> Kind:
@@ -112,6 +117,11 @@ def _change(raw: Mapping[str, Any]) -> Change:
         protected=bool(raw.get("protected")),
         conditional=bool(raw.get("conditional")),
     )
+
+
+def _try(raw: Mapping[str, Any]) -> Try:
+    run, at, state = forms.text(raw["run"], _RUN), forms.text(raw["at"], _AT), forms.text(raw["state"], _STATE)
+    return Try(run, at, state, forms.text(raw["message"]))
 
 
 def _cause(raw: Mapping[str, Any]) -> Cause:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from stagectl.core.diff import Difference
+from stagectl.core.diff import Difference, Op, joined
 from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.views.text import counted, dotted_path, value_text
@@ -31,9 +31,7 @@ def going(change: Change, removal: Optional[Change]) -> Tuple[Difference, ...]:
     """Return the values that go with a removal, or with a replace those that come otherwise or not at all."""
     if removal is None:
         return change.diff
-    after = {entry.path: entry.after for entry in change.diff}
-    missing = object()
-    return tuple(entry for entry in removal.diff if after.get(entry.path, missing) != entry.before)
+    return tuple(entry for entry in joined(removal.diff, change.diff) if entry.op != Op.ADD)
 
 
 def going_lines(change: Change, removal: Optional[Change], most: int) -> Iterator[str]:

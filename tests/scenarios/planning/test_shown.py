@@ -59,6 +59,18 @@ Plan: 2 to run, 2 to update, 2 to remove, 1 other; 1 held back; 1 recorded.
     assert "" == done.err
 
 
+def test_what_goes_is_told_by_type_and_by_the_path_as_it_is_shown(repo):
+    """
+    1 that becomes true goes; the second value of a list stays where a mapping has it at the same path.
+    """
+    repo.kind("vm", replace_on=["l", "on"]).define("box", kind="vm", inputs={"l": ["x", "y"], "on": 1}).apply_all()
+    repo.define("box", kind="vm", inputs={"l": {"0": "z", "1": "y"}, "on": True}).stage()
+
+    shown = repo.ok("plan").out
+
+    assert 'This plan replaces 1 resource:\n  -/+ box\n      l.0: "x"\n      on: 1\n\n-/+ box.remove' in shown
+
+
 def test_the_text_of_nothing_to_do(repo):
     """
     An empty repository and one that is up to date say the same, and exit with 0 in any case.

@@ -166,6 +166,7 @@ def test_a_key_cannot_forge_a_line_of_a_plan(repo: Repo) -> None:
     repo.define("a", "node", inputs={"x\n+ admin.run  (staged)": 2}).stage()
 
     assert (
+        'This plan replaces 1 resource:\n  -/+ a\n      ["x\\n+ admin.run  (staged)"]: 1\n\n'
         "-/+ a.remove, a.run  (replace: x\\n+ admin.run  (staged))\n"
         '    ["x\\n+ admin.run  (staged)"]: 1 -> 2\n\nPlan: 1 to run, 0 to update, 1 to remove, 0 other.\n'
     ) == repo.ok("plan").out

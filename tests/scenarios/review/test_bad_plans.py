@@ -47,6 +47,14 @@ BAD_FILES = {
         lambda d: d["changes"][0]["cause"].update(type='"]; click'),
         bad("'\"]; click' cannot stand where it does"),
     ),
+    "a run that acts": (
+        lambda d: d.update(tries={"a.update": {"run": "x\n::error::", "at": "2026", "state": "ERROR", "message": ""}}),
+        bad("'x\\n::error::' cannot stand where it does"),
+    ),
+    "a try less": (
+        lambda d: d.update(tries={"a.update": {"run": "1", "at": "2026", "state": "ERROR"}}),
+        bad("the key 'message' is missing"),
+    ),
     "a number for a text": (lambda d: d["changes"][0].update(action=1), bad("1 is no string")),
     "a broken reference": (
         lambda d: d["changes"][0]["diff"][0].update(after="${"),
@@ -149,13 +157,17 @@ def test_a_change_is_not_taken_for_a_file(edited: Repo) -> None:
     """
     `web.restart` is more likely a change than a file that is not there: `show` has none, `apply` takes it alone.
     """
-    lines = (
+    no_name = (
         "error: 'a.update' is not a resource name; the resource of that change is 'a'",
         "hint: a name looks like prod/db",
     )
+    not_staged = (
+        "error: nothing is staged for a.restart, and it was never done",
+        "hint: stage it: stagectl stage a -a restart",
+    )
 
-    assert told(1, *lines) == edited.run("show", "a.update")
-    assert "No changes for this selection" in edited.ok("apply", "--yes", "a.restart").out and [] == edited.log()
+    assert told(1, *no_name) == edited.run("show", "a.update")
+    assert told(1, *not_staged) == edited.run("apply", "--yes", "a.restart") and [] == edited.log()
     edited.ok("apply", "--yes", "a.update")
     assert ["a.update", "b.update"] == edited.log()
 
