@@ -9,26 +9,35 @@ from typing import Any, Callable, NamedTuple, Optional
 import comment
 import runner
 from api import Api
-from common import Failure, acting_as, check_clone, run, selection
+from common import Failure, acting_as, check_clone, lines, project, run, selection
 
-MARKER = "<!-- stagectl:check -->"  # how the text begins that stagectl makes of a check
-TITLE = "Drift: the world is not as it was applied"
+_MARKER = "<!-- stagectl:check "  # how the text begins that stagectl makes of a check; project and selection follow
 LARGEST = 65_000  # bytes of an issue; the site takes 65536 characters
+LONGEST_PLACE = 100  # characters of a title
 
 
 class Found(NamedTuple):
-    """What a check saw. text: as Markdown; drifts: whether anything is not as it was applied."""
+    """What a check saw. text: as Markdown; title: of its issue; drifts: whether anything is not as it was applied."""
 
     text: str
+    title: str
     drifts: bool
     failed: bool
+
+    def is_said_by(self, text: object) -> bool:
+        """Return whether the text of an issue is about the same project and selection."""
+        return _marker(str(text or "")) == _marker(self.text)
+
+
+def _marker(text: str) -> str:
+    return text.split("\n", 1)[0].rstrip("\r")
 
 
 class Tracker(NamedTuple):
     """The issues of a site. number: finds ours that is open; the others change it."""
 
-    number: Callable[[], Optional[int]]
-    open: Callable[[str], Any]
+    number: Callable[[Found], Optional[int]]
+    open: Callable[[Found], Any]
     edit: Callable[[int, str], Any]
     close: Callable[[int], Any]
 
@@ -39,9 +48,16 @@ def look(names: str, tags: str, name: str, mail: str) -> Found:
     options = ("check", "--record", "--detailed-exitcode", "--format=markdown")
     done = run("stagectl", *options, *chosen, env=acting_as(name, mail))
     sys.stderr.write(done.err)
-    if not done.out.startswith(MARKER):
+    if not done.out.startswith(_MARKER):
         raise Failure(f"stagectl check exited with {done.code}")
-    return Found(_cut(done.out), "### Not as applied:" in done.out, done.code == 1)
+    return Found(_cut(done.out), _title(names, tags), "\n### Not as applied:" in done.out, done.code == 1)
+
+
+def _title(names: str, tags: str) -> str:
+    """Return the title of an issue, with the project and the selection that it is about."""
+    place = [f"in {project()}"] if project() else []
+    of = " ".join([*place, *(f"-t {tag}" for tag in lines(tags)), *lines(names)])
+    return f"Drift{f' {of[:LONGEST_PLACE]}' if of else ''}: the world is not as it was applied"
 
 
 def _cut(text: str) -> str:
@@ -53,9 +69,9 @@ def _cut(text: str) -> str:
 
 def keep(found: Found, tracker: Tracker) -> str:
     """Have an issue open if, and only if, there is drift; return what was done."""
-    number = tracker.number()
+    number = tracker.number(found)
     if found.drifts and number is None:
-        tracker.open(found.text)
+        tracker.open(found)
         return "An issue is open now."
     if found.drifts and number is not None:
         tracker.edit(number, found.text)
@@ -84,18 +100,18 @@ def main() -> None:
 def _github(api: Api) -> Tracker:
     path = f"{runner.repository()}/issues"
     return Tracker(
-        lambda: _ours(api, f"{path}?state=open"),
-        lambda text: api.call("POST", path, {"title": TITLE, "body": text}),
+        lambda found: _ours(api, f"{path}?state=open", found),
+        lambda found: api.call("POST", path, {"title": found.title, "body": found.text}),
         lambda number, text: api.call("PATCH", f"{path}/{number}", {"body": text}),
         lambda number: api.call("PATCH", f"{path}/{number}", {"state": "closed"}),
     )
 
 
-def _ours(api: Api, path: str) -> Optional[int]:
+def _ours(api: Api, path: str, found: Found) -> Optional[int]:
     """Return our open issue: any account can begin one with the marker, so only one of the token's own counts."""
     me = comment.login(api)
     for raw in api.pages(path):
         written_by = (raw.get("user") or {}).get("login")
-        if str(raw.get("body") or "").startswith(MARKER) and written_by == me and "pull_request" not in raw:
+        if found.is_said_by(raw.get("body")) and written_by == me and "pull_request" not in raw:
             return int(raw["number"])
     return None

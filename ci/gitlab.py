@@ -122,16 +122,16 @@ def check(folder: Path) -> None:
 def _tracker(api: Api) -> drift.Tracker:
     path = f"/projects/{os.environ['CI_PROJECT_ID']}/issues"
 
-    def number() -> Optional[int]:
+    def number(found: drift.Found) -> Optional[int]:
         me = api.call("GET", "/user")["id"]
         for issue in api.pages(f"{path}?state=opened"):
-            if str(issue.get("description") or "").startswith(drift.MARKER) and issue["author"]["id"] == me:
+            if found.is_said_by(issue.get("description")) and issue["author"]["id"] == me:
                 return int(issue["iid"])
         return None
 
     return drift.Tracker(
         number,
-        lambda text: api.call("POST", path, {"title": drift.TITLE, "description": text}),
+        lambda found: api.call("POST", path, {"title": found.title, "description": found.text}),
         lambda at, text: api.call("PUT", f"{path}/{at}", {"description": text}),
         lambda at: api.call("PUT", f"{path}/{at}", {"state_event": "close"}),
     )

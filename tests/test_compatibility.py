@@ -34,6 +34,9 @@ OPTIONS: Dict[str, str] = {
     "apply": "--tag --with-children --with-parents --yes --expect --record-only --parallel --executor --scheduler "
     "--insecure --noop --skip --start-at --end-at --fail-fast --allow-rollback --allow-remove --sign --require-signed "
     "--offline --json -t -y",
+    "check": "--tag --format --json --detailed-exitcode --record --accept --offline --parallel --executor --scheduler "
+    "--insecure -t",
+    "adopt": "--tag --accept --json --offline --parallel -t",
     "report": "--follow --format --json",
     "retry": "--parallel --executor --scheduler --insecure --fail-fast --offline --json",
     "resume": "--unknown --parallel --executor --scheduler --insecure --offline --json",
@@ -115,6 +118,37 @@ def test_json_documents_keep_their_keys(repo: Repo) -> None:
         repo.ok("status", "--json").json()
     )
     assert all(document["format_version"].split(".")[0] == "1" for document in (plan, report, events[0]))
+
+
+def test_the_document_of_a_check_keeps_its_keys(repo: Repo) -> None:
+    """
+    With a value that differs, one that is hidden, and types as they are.
+    """
+    answer = {"inputs": {"port": 2}, "differs": ["name"], "message": "m"}
+    look = ["sh", "-c", f"""printf '%s' '{json.dumps(answer)}' > "$STAGECTL_RESULT" """]
+    repo.kind("service", check=look).define("db", inputs={"port": 1, "name": "a"}).apply_all()
+
+    document = repo.ok("check", "--json").json()
+
+    assert keys("format_version resources summary recorded accepted left") <= set(document)
+    assert (
+        document["format_version"].split(".")[0] == "1" and [document["recorded"], document["accepted"]] == [None] * 2
+    )
+    assert document["resources"] == [
+        {
+            "resource": "db",
+            "state": "drifted",
+            "message": "m",
+            "diff": [
+                {"path": "port", "applied": 1, "seen": 2},
+                {"path": "name", "applied": None, "seen": None, "sensitive": True},
+            ],
+        }
+    ]
+    assert document["summary"] == {"ok": 0, "drifted": 1, "gone": 0, "failed": 0, "unchecked": 0}
+    assert (
+        repo.ok("check", "--record", "--json").json()["recorded"] == repo.git("rev-parse", "stagectl/applied").strip()
+    )
 
 
 def keys(words: str) -> Set[str]:

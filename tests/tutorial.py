@@ -42,7 +42,7 @@ def run(repo: Repo, line: str) -> str:
         return done.stdout
     ran = repo.run(*shlex.split(line)[1:])
     assert ran.code == 0 or "cannot be removed" in ran.err, ran.err
-    return ran.out + ran.err
+    return ran.out if ran.code == 0 else ran.err  # results; on a terminal, what goes to stderr meanwhile is wiped
 
 
 def main() -> None:

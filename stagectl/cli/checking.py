@@ -12,6 +12,7 @@ from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, colour, out, print_no
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from stagectl.core.plans.selection import Selection
     from stagectl.core.running.looks import Checked
 
 
@@ -47,31 +48,33 @@ def check(
 
     if as_json and format is not CheckFormat.text:
         raise UsageError(f"--json and --format {format.value} exclude each other", "leave one of them out")
-    repository = workspace()
+    repository, chosen = workspace(), selection(names, tags)
     warn(repository.doubts())
     options = CheckOptions(parallel, Where(executor, scheduler, insecure), record, offline, accept)
     show = open_progress(repository, as_json=False)
     try:
-        found = use_case(
-            repository, selection(names, tags), options, Onlooker(show.watch, note=show.note, begin=show.begin)
-        )
+        found = use_case(repository, chosen, options, Onlooker(show.watch, note=show.note, begin=show.begin))
     finally:
         show.end()
-    _print(found, CheckFormat.json if as_json else format)
+    _print(found, CheckFormat.json if as_json else format, chosen, repository.git.folder[:-1])
     if found.unshared:
         print_note(f"warning: what was seen is recorded here, and not shared: {found.unshared}\nhint: stagectl sync")
     _exit(found, detailed_exitcode)
 
 
-def _print(found: Checked, format: CheckFormat) -> None:
+def _print(found: Checked, format: CheckFormat, chosen: Selection, project: str = "") -> None:
     from stagectl.views.check import check_json, checked_text
 
-    if format in (CheckFormat.markdown, CheckFormat.github):
-        from stagectl.views.comments.check_markdown import check_github, check_markdown
+    if format is CheckFormat.markdown:
+        from stagectl.views.comments.check_markdown import check_markdown
 
-        out(check_markdown(found) if format is CheckFormat.markdown else check_github(found))
-        return
-    out(check_json(found) if format is CheckFormat.json else checked_text(found, colour=colour()))
+        out(check_markdown(found, chosen, project))
+    elif format is CheckFormat.github:
+        from stagectl.views.comments.check_markdown import check_github
+
+        out(check_github(found))
+    else:
+        out(check_json(found) if format is CheckFormat.json else checked_text(found, colour=colour()))
 
 
 def _exit(found: Checked, detailed_exitcode: bool) -> None:
@@ -102,15 +105,15 @@ def adopt(
 
     if not (names or tags):
         raise UsageError("say what is there already: NAMEs or -t EXPR", "see what is not live: stagectl plan")
-    repository = workspace()
+    repository, chosen = workspace(), selection(names, tags)
     show = open_progress(repository, as_json=False)
     onlooker = Onlooker(show.watch, note=show.note, begin=show.begin)
     options = CheckOptions(parallel, record=True, offline=offline)
     try:
-        found = use_case(repository, selection(names, tags), options, onlooker, accepting=accept)
+        found = use_case(repository, chosen, options, onlooker, accepting=accept)
     finally:
         show.end()
-    _print(found, CheckFormat.json if as_json else CheckFormat.text)
+    _print(found, CheckFormat.json if as_json else CheckFormat.text, chosen)
     if found.interrupted:
         raise typer.Exit(130)
     if {look.name for look in found.looks} - {*found.adopted} or found.left:

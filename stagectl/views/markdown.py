@@ -6,14 +6,24 @@ inside a code span or a fenced block. So whatever is not our own words stands in
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from stagectl.core.model import CHANGE
 from stagectl.views.text import one_line
 
 _PIPE = "\\|"
 _WORDS = re.compile(r"[A-Za-z ,;:'().-]*", re.ASCII)  # nothing that Markdown or a hosting site acts on
+
+
+def marker_line(command: str, fields: Mapping[str, Any]) -> str:
+    """Return the hidden first line by which a bot finds its text again: one whole comment, whatever the fields hold."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    text = text.replace("--", "-\\u002d")
+    return f"<!-- stagectl:{command} {text} -->"
 
 
 def code(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 import pytest
 
 from tests.build import Repo
 from tests.ci.test_gitlab import Pipeline
-from tests.ci.world import World
+from tests.ci.world import CHECK, World
 from tests.hosting import Job
 
 pytestmark = pytest.mark.once
@@ -75,8 +75,44 @@ def test_a_check_that_fails_fails_the_job(drifting: World) -> None:
 
 def test_issues_of_others_are_left_alone(drifting: World) -> None:
     """Any account can begin an issue with our marker."""
+    marker = drifting.repo.ok("check", "--format", "markdown").out.splitlines()[0]
     other = {"number": 1, "iid": 1, "user": {"login": "eve", "id": 3}, "author": {"id": 3}, "state": "open"}
-    drifting.site.issues[1] = {**other, "body": "<!-- stagectl:check -->", "title": "x"}
+    drifting.site.issues[1] = {**other, "body": marker, "title": "x"}
     says(drifting, {"exists": False})
     assert drifting.check().code == 0
-    assert drifting.site.issues[1]["body"] == "<!-- stagectl:check -->" and len(drifting.site.issues) == 2
+    assert drifting.site.issues[1]["body"] == marker and len(drifting.site.issues) == 2
+
+
+@pytest.mark.parametrize("site", ["github", "gitlab"])
+def test_each_project_and_selection_has_an_issue_of_its_own(drifting: World, site: str) -> None:
+    """What one of them sees neither edits nor closes that of another; the titles say which is which."""
+    infra = Repo(drifting.repo.top, init=False, folder="infra")
+    look = ["sh", "-c", 'echo \'{"exists": false}\' > "$STAGECTL_RESULT"']
+    infra.write("stagectl.yaml", "# a project\n").kind("service", check=look).define("web", tags=["prod"]).apply_all()
+    drifting.repo.git("push", "-q", "origin", "main")
+    says(drifting, {"inputs": {"port": 5499}})
+    pipeline = Pipeline(drifting) if site == "gitlab" else None
+
+    for folder, tag in ((".", ""), ("infra", ""), ("infra", "prod"), ("infra", "")):
+        job = checked(drifting, pipeline, folder, tag)
+        assert job.code == 0, job.log
+    says(drifting, {"inputs": {"port": 5432}})
+    assert checked(drifting, pipeline, ".", "").code == 0
+
+    assert [(issue["title"].partition(":")[0], issue["state"]) for issue in drifting.site.issues.values()] == [
+        ("Drift", "closed"),
+        ("Drift in infra", "open"),
+        ("Drift in infra -t prod", "open"),
+    ]
+
+
+def checked(world: World, pipeline: Optional[Pipeline], folder: str, tag: str) -> Job:
+    """Check one project, and of it what has a tag, by the file of a site."""
+    commit = world.repo.git("rev-parse", "main").strip()
+    if pipeline is not None:
+        where = {"STAGECTL_WORKING_DIRECTORY": folder, "STAGECTL_TAGS": tag, "CI_PROJECT_ID": "7"}
+        return pipeline.start("stagectl:check", commit, {}, STAGECTL_NOTE_TOKEN="t", **where)
+    file = world.folder / "check.yml"
+    inputs = f"command: check\n          working-directory: {folder}\n          tags: {tag or '|'}"
+    file.write_text(CHECK.read_text().replace("command: check", inputs))
+    return world.runner.start(file, "check", "schedule", {}, commit)

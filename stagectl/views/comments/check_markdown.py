@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Iterator, List
 
 from stagectl.core.diff import Difference, Op
+from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Look, Seen
 from stagectl.core.values import dotted
 from stagectl.views.check import checked_line
 from stagectl.views.comments.plan_github import annotation, bounded
-from stagectl.views.markdown import code, details, table
-from stagectl.views.text import value_text
+from stagectl.views.markdown import code, details, marker_line, table
+from stagectl.views.text import selection_words, value_text
 
-MARKER = "<!-- stagectl:check -->"
-_MOST_ROWS, _OPEN_ROWS, _LONGEST = 200, 20, 300
+_MOST_ROWS, _OPEN_ROWS, _LONGEST, _LONGEST_HEAD = 200, 20, 300, 80
 
 
-def check_markdown(checked: Checked) -> str:
-    """Return what is not as it was applied as Markdown; values in it are data."""
-    lines = [MARKER, "", f"### {_headline(checked)}", "", checked_line(checked)]
+def check_markdown(checked: Checked, selection: Selection, project: str) -> str:
+    """Return what is not as it was applied as Markdown; values in it are data. project: its folder, "" for the top."""
+    head = f"### {_headline(checked)}{_of(selection, project)}"
+    lines = [_marker(selection, project), "", head, "", checked_line(checked)]
     rows = [row for look in checked.looks for row in _rows(look)]
     if rows:
         shown = list(table(("resource", "state", "value", "applied", "seen"), rows[:_MOST_ROWS]))
@@ -28,6 +30,19 @@ def check_markdown(checked: Checked) -> str:
     if checked.are(Seen.DRIFTED, Seen.GONE):
         lines += ["", _way_out(checked)]
     return "\n".join(lines) + "\n"
+
+
+def _marker(selection: Selection, project: str) -> str:
+    """Return the first line, by which the issue of this project and selection is found again."""
+    chosen = {"names": list(selection.names), "tags": list(selection.tags)}
+    place = {"project": project} if project else {}
+    return marker_line("check", {**place, "selection": chosen})
+
+
+def _of(selection: Selection, project: str) -> str:
+    words = " ".join(map(shlex.quote, selection_words(selection)))
+    of = [f" in {code(project[:_LONGEST_HEAD])}"] if project else []
+    return "".join([*of, *([f" of {code(words[:_LONGEST_HEAD])}"] if words else [])])
 
 
 def _headline(checked: Checked) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
@@ -17,7 +16,7 @@ from stagectl.core.plans.range_diff import RangeDiff
 from stagectl.core.references import folder_of
 from stagectl.core.values import dotted
 from stagectl.views.comments.since_markdown import since_lines
-from stagectl.views.markdown import code, details, fenced, prose, table
+from stagectl.views.markdown import code, details, fenced, marker_line, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
@@ -74,20 +73,9 @@ def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against]
 
 def marker(plan: Plan) -> str:
     """Return the hidden first line by which a bot finds its comment: command, plan id, project and selection."""
-    fields = json.dumps(
-        {
-            "command": "plan",
-            "plan_id": plan.id,
-            **({"project": plan.project} if plan.project else {}),
-            "selection": selection_json(plan.selection),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    for character in "<>&":
-        fields = fields.replace(character, f"\\u{ord(character):04x}")
-    fields = fields.replace("--", "-\\u002d")
-    return f"<!-- stagectl:plan {fields} -->"
+    place = {"project": plan.project} if plan.project else {}
+    fields = {"command": "plan", "plan_id": plan.id, **place, "selection": selection_json(plan.selection)}
+    return marker_line("plan", fields)
 
 
 def _head(plan: Plan, level: int) -> Iterator[str]:

@@ -20,7 +20,8 @@ def shop(repo: Repo) -> Repo:
 def test_markdown_has_a_row_for_each_value(shop: Repo) -> None:
     """Behind a marker by which its issue is found again; nothing in a value acts on a page."""
     assert shop.ok("check", "--format", "markdown").out == (
-        "<!-- stagectl:check -->\n\n### Not as applied: 1 drifted, 1 gone\n\n"
+        '<!-- stagectl:check {"selection":{"names":[],"tags":[]}} -->\n\n'
+        "### Not as applied: 1 drifted, 1 gone\n\n"
         "Checked 3: 1 drifted, 1 gone, 1 unchecked.\n\n"
         "| resource | state | value | applied | seen |\n| --- | --- | --- | --- | --- |\n"
         '| `db` | drifted | `note` | `"a"` | ``"@all `x` <b>\\|</b>"`` |\n'
