@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.task import Onlooker
-from stagectl.usecases.checking.check import Options, check
+from stagectl.usecases.checking.check import CheckOptions, check
 from stagectl.usecases.repository.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +87,7 @@ def checked(folder: Path, threads: int) -> None:
     here = os.getcwd()
     os.chdir(folder)
     try:
-        check(Workspace(folder), Selection(), Options(threads), Onlooker(lambda change, outcome: None))
+        check(Workspace(folder), Selection(), CheckOptions(threads), Onlooker(lambda change, outcome: None))
     finally:
         os.chdir(here)
 

@@ -13,6 +13,33 @@ from tests.build import ROOT
 pytestmark = pytest.mark.once
 
 
+PROGRAMS = [path for path in sorted((ROOT / "benchmarks").glob("*.py")) if "argparse" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_every_benchmark_starts(path: Path) -> None:
+    """
+    What it imports is there, under the name it has now.
+    """
+    done = subprocess.run([sys.executable, str(path), "--help"], capture_output=True, text=True, timeout=300)
+
+    assert 0 == done.returncode and "usage" in done.stdout, done.stderr
+
+
+def test_the_benchmark_of_checks_has_both_ratios_and_the_memory() -> None:
+    """
+    By the clock, of the processor's time, and the most that a check holds.
+    """
+    words = [str(ROOT / "benchmarks/checks.py"), "--resources", "3", "--rounds", "1"]
+
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300)
+
+    assert 0 == done.returncode, done.stderr
+    assert ["clock", "processor", "memory of a check of 3"] == [
+        line.partition(":")[0] for line in done.stdout.splitlines()
+    ]
+
+
 @pytest.mark.full
 def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) -> None:
     """
