@@ -73,8 +73,10 @@ def all_troubles(universe: Universe) -> List[Trouble]:
         kind = view.situation.kinds.get(resource.kind)
         if kind is not None and view.is_staged_here(name):
             inputs = view.inputs(name)
-            if inputs.keys() == resource.inputs.keys():
-                troubles += schemas.troubles(name, kind, inputs)
+            found = schemas.troubles(name, kind, {**resource.inputs, **inputs})
+            # Beside inputs that do not resolve, only what is wrong inside one that does is sure.
+            is_whole = inputs.keys() == resource.inputs.keys()
+            troubles += [one for one in found if is_whole or one.at[1:2] in [(key,) for key in inputs]]
     return troubles
 
 
