@@ -9,6 +9,7 @@ import comment
 import drift
 import plan
 import projects
+import promotion
 import push
 import runner
 from common import Failure, enter
@@ -19,6 +20,7 @@ _COMMANDS = {
     "comment": comment.main,
     "apply": apply.main,
     "check": drift.main,
+    "promote": promotion.main,
     "push": lambda: push.push(runner.folder(), runner.folder() / "applied.bundle"),
 }
 
@@ -27,7 +29,7 @@ def command() -> None:
     """Run the command; raises Failure for one there is not."""
     name = runner.given("COMMAND")
     if name not in _COMMANDS:
-        raise Failure(f"there is no command '{name}'", "one of: projects, plan, comment, apply, check")
+        raise Failure(f"there is no command '{name}'", "one of: projects, plan, comment, apply, check, promote")
     if name != "comment":  # which has nothing checked out
         enter(runner.given("WORKING_DIRECTORY") or ".")
     _COMMANDS[name]()

@@ -1,4 +1,4 @@
-"""The entry of the GitLab jobs: `gitlab.py plan`, `gitlab.py apply` and `gitlab.py check`."""
+"""The entry of the GitLab jobs: `gitlab.py plan`, `apply`, `check` and `promote`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 import drift
 import marker
+import promotion
 import push
 from api import Api
 from common import Failure, allowances, check_clone, enter, read_plan, run, selection, stagectl_apply
@@ -17,7 +18,7 @@ from ended import commented, ended_text, report
 from failed import failed_text
 
 PLAN, NOTE, REPORT, APPLIED = "plan.json", "comment.md", "terraform.json", "applied.md"
-DRIFT = "drift.md"
+DRIFT, PROMOTED = "drift.md", "promoted.md"
 BUNDLE = "stagectl-applied.bundle"
 LARGEST = 900_000  # bytes of a note; the site takes a million characters
 
@@ -137,6 +138,40 @@ def _tracker(api: Api) -> drift.Tracker:
     )
 
 
+def promote(folder: Path) -> None:
+    """Promote one environment to the next; with a token, keep one merge request open while there is something to."""
+    check_clone()
+    ends = [os.environ.get(f"STAGECTL_{key}", "") for key in ("FROM", "TO", "NAMES")]
+    here = promotion.way(*ends, os.environ["CI_DEFAULT_BRANCH"])
+    name, mail = (os.environ.get(f"GITLAB_USER_{key}", "stagectl") for key in ("NAME", "EMAIL"))
+    text = promotion.prepare(here, name, mail)
+    (folder / PROMOTED).write_text(text or "There is nothing to promote.\n", encoding="utf-8")
+    token = os.environ.get("STAGECTL_NOTE_TOKEN")
+    if token:
+        tracker = _promotions(Api(os.environ["CI_API_V4_URL"], "PRIVATE-TOKEN", token), here)
+        print(promotion.keep(text, tracker), flush=True)
+    elif text is not None:
+        print(f"Pushed {here.branch}: open a merge request for it, or set STAGECTL_NOTE_TOKEN.", flush=True)
+
+
+def _promotions(api: Api, here: promotion.Way) -> drift.Tracker:
+    path = f"/projects/{os.environ['CI_PROJECT_ID']}/merge_requests"
+    more = {"title": here.title, "source_branch": here.branch, "target_branch": here.base}
+
+    def number() -> Optional[int]:
+        for raw in api.pages(f"{path}?state=opened"):
+            if raw["source_branch"] == here.branch and str(raw["source_project_id"]) == os.environ["CI_PROJECT_ID"]:
+                return int(raw["iid"])
+        return None
+
+    return drift.Tracker(
+        number,
+        lambda text: api.call("POST", path, {**more, "description": text}),
+        lambda at, text: api.call("PUT", f"{path}/{at}", {"description": text}),
+        lambda at: api.call("PUT", f"{path}/{at}", {"state_event": "close"}),
+    )
+
+
 def _stagectl(folder: Path, form: str, *more: str) -> str:
     where = selection(os.environ.get("STAGECTL_NAMES", ""), os.environ.get("STAGECTL_TAGS", ""))
     done = run("stagectl", "plan", f"--format={form}", f"--out={folder / PLAN}", *more, *where)
@@ -206,6 +241,6 @@ if __name__ == "__main__":
     try:
         top = Path.cwd()  # where the job leaves its files, whichever project it is about
         enter(os.environ.get("STAGECTL_WORKING_DIRECTORY") or ".")
-        {"plan": plan, "apply": apply, "check": check}[sys.argv[1]](top)
+        {"plan": plan, "apply": apply, "check": check, "promote": promote}[sys.argv[1]](top)
     except Failure as failure:
         sys.exit(f"error: {failure}")

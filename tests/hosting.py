@@ -41,6 +41,7 @@ class Site:
         self.artifacts: Dict[str, bytes] = {}
         self.uploads: Dict[str, Dict[str, bytes]] = {}  # name -> files
         self.issues: Dict[int, Dict[str, Any]] = {}
+        self.promotions: Dict[int, Dict[str, Any]] = {}  # pull requests that jobs opened
         self.calls: List[Tuple[str, str, str]] = []  # method, path, token
         self.refuse: Mapping[str, int] = {}  # method -> status
         site = self
@@ -131,10 +132,30 @@ class Site:
             f"GET {here}/issues": lambda: [one for one in self.issues.values() if one["state"] == "open"],
             f"POST {here}/issues": self._open,
             f"PATCH {here}/issues/(\\d+)": self._change_issue,
+            f"GET {here}/pulls": lambda: [one for one in self.promotions.values() if one["state"] == "open"],
+            f"POST {here}/pulls": self._propose,
+            f"PATCH {here}/pulls/(\\d+)": self._change_promotion,
+            f"GET {notes}": lambda: [one for one in self.promotions.values() if one["state"] == "open"],
+            f"POST {notes}": self._propose,
+            f"PUT {notes}/(\\d+)": self._change_promotion,
             "GET /v4/projects/7/issues": lambda: [one for one in self.issues.values() if one["state"] == "open"],
             "POST /v4/projects/7/issues": self._open,
             "PUT /v4/projects/7/issues/(\\d+)": self._change_issue,
         }
+
+    def _propose(self, body: Any) -> Any:
+        number = 100 + len(self.promotions)
+        branch = body.get("head") or body["source_branch"]
+        head = {"ref": branch, "sha": "0" * 40, "repo": {"full_name": self.repository}}
+        known = {"number": number, "iid": number, "state": "open", "source_project_id": 7}
+        self.promotions[number] = {**known, **body, "source_branch": branch, "head": head}
+        return self.promotions[number]
+
+    def _change_promotion(self, number: str, body: Any) -> Any:
+        self.promotions[int(number)].update(body)
+        if body.get("state_event") == "close":
+            self.promotions[int(number)]["state"] = "closed"
+        return self.promotions[int(number)]
 
     def _label(self, number: str, body: Any) -> Any:
         self.labels.setdefault(int(number), []).extend(body["labels"])
@@ -240,6 +261,7 @@ class Runner:
             "GITHUB_EVENT_PATH": str(job.folder / "event.json"),
             "GITHUB_GRAPHQL_URL": f"{self.site.url}/graphql",
             "GITHUB_OUTPUT": str(job.folder / "output"),
+            "GITHUB_REF_NAME": "main",
             "GITHUB_REPOSITORY": self.site.repository,
             "GITHUB_RUN_ID": "11",
             "GITHUB_SERVER_URL": "https://site.example",

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any, Dict
 
 import pytest
@@ -17,12 +18,18 @@ from tests.hosting import Job, parsed, programs
 pytestmark = pytest.mark.once
 
 
-class Pipeline:
-    """Runs a job of the GitLab file as it is."""
+def merged(one: Dict[str, Any], other: Dict[str, Any]) -> Dict[str, Any]:
+    """As GitLab puts jobs together: mappings by key, everything else replaced."""
+    both = {key: merged(one[key], other[key]) for key in other if isinstance(one.get(key), dict)}
+    return {**one, **other, **both}
 
-    def __init__(self, world: World) -> None:
+
+class Pipeline:
+    """Runs a job of the GitLab file as it is, or of one that includes it."""
+
+    def __init__(self, world: World, including: Path = GITLAB) -> None:
         self.world = world
-        self.spec = parsed(GITLAB)
+        self.spec = merged(parsed(GITLAB), parsed(including))
         self.source = Repo(world.folder / "stagectl-source", init=False)
         shutil.copytree(ROOT / "ci", self.source.root / "ci", ignore=shutil.ignore_patterns("__pycache__"))
         self.source.git("init", "--quiet")
@@ -43,9 +50,9 @@ class Pipeline:
         clone.git("checkout", "--quiet", "--detach", commit)
         for path, content in files.items():
             (at / path).write_bytes(content)
-        base = self.spec[".stagectl"]
+        base = self.job(name)
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", "\n".join([*base["before_script"], *self.spec[name]["script"]])],
+            ["bash", "-e", "-o", "pipefail", "-c", "\n".join([*base["before_script"], *base["script"]])],
             cwd=at,
             env={**os.environ, **self._environment(job, base), **more},
             stdout=subprocess.PIPE,
@@ -54,6 +61,12 @@ class Pipeline:
         )
         job.code, job.log = done.returncode, done.stdout
         return job
+
+    def job(self, name: str) -> Dict[str, Any]:
+        """A job with all that it extends."""
+        own = dict(self.spec[name])
+        parent = own.pop("extends", None)
+        return merged(self.job(parent), own) if parent else own
 
     def _environment(self, job: Job, base: Dict[str, Any]) -> Dict[str, str]:
         return {
@@ -70,7 +83,7 @@ class Pipeline:
 
     def files(self, job: Job, name: str) -> Dict[str, bytes]:
         """What the job leaves as artefacts, by its own description."""
-        return {path: (job.folder / "project" / path).read_bytes() for path in self.spec[name]["artifacts"]["paths"]}
+        return {path: (job.folder / "project" / path).read_bytes() for path in self.job(name)["artifacts"]["paths"]}
 
 
 ON_MERGE_REQUEST = {"CI_MERGE_REQUEST_IID": "1", "CI_MERGE_REQUEST_PROJECT_ID": "7", "STAGECTL_NOTE_TOKEN": "the-token"}

@@ -12,14 +12,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.build import ROOT
-from tests.ci.world import APPLY, CHECK, COMMENT, GITLAB, MARKER, ONE_FILE, PLAN
+from tests.ci.world import APPLY, CHECK, COMMENT, GITLAB, MARKER, ONE_FILE, PLAN, PROMOTE, PROMOTE_GITLAB
 from tests.hosting import parsed, scripts_of
 
 pytestmark = pytest.mark.once
 
 
 RELEASE, COMPONENT = ROOT / ".github/workflows/release.yml", ROOT / "templates/stagectl.yml"
-EVERY_FILE = [ROOT / "action.yml", ONE_FILE, PLAN, COMMENT, APPLY, CHECK, GITLAB, RELEASE, COMPONENT]
+WORKFLOWS = [ONE_FILE, PLAN, COMMENT, APPLY, CHECK, PROMOTE]
+EVERY_FILE = [ROOT / "action.yml", *WORKFLOWS, PROMOTE_GITLAB, GITLAB, RELEASE, COMPONENT]
 # Each was compared with what other projects pin: docs/decisions/pinned-actions.md.
 PINNED = {
     "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
@@ -42,11 +43,11 @@ def test_no_expression_is_pasted_into_a_script(path: Path) -> None:
     """
     scripts = list(scripts_of(documents(path)))
 
-    assert scripts or path in (ONE_FILE, PLAN, COMMENT, APPLY, CHECK)
+    assert scripts or path in WORKFLOWS
     assert [text for text in scripts if "${{" in text or "$[[" in text] == []
 
 
-@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY, CHECK], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Path) -> None:
     """
     Only the jobs that apply and check may write to the repository, and only those that comment to pull requests.
@@ -57,7 +58,8 @@ def test_permissions_are_given_per_job_and_none_is_left_to_the_default(path: Pat
     for name, job in raw["jobs"].items():
         writes = [key for key, value in job["permissions"].items() if value != "read"]
         comments = path == COMMENT or any(step.get("with", {}).get("comment") for step in job["steps"])
-        applies = {"apply": ["contents", "pull-requests"], "check": ["contents", "issues"]}.get(name, [])
+        pushes = {job: ["contents", "pull-requests"] for job in ("apply", "staging", "promote", "prod")}
+        applies = {**pushes, "check": ["contents", "issues"]}.get(name, [])
         assert writes == (applies or (["pull-requests"] if comments else []))
 
 
@@ -92,7 +94,7 @@ def test_what_is_pinned_was_compared() -> None:
     assert set(re.findall(r"uses: ((?!OWNER)\S+@.*)", text)) == PINNED
 
 
-@pytest.mark.parametrize("path", [ONE_FILE, PLAN, COMMENT, APPLY, CHECK], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actions_are_pinned_by_full_commit_ids(path: Path) -> None:
     """
     A tag can be moved; our own place is left to the user, and fails as it is.
@@ -100,7 +102,7 @@ def test_actions_are_pinned_by_full_commit_ids(path: Path) -> None:
     uses = [step["uses"] for job in parsed(path)["jobs"].values() for step in job["steps"]]
 
     assert [each for each in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each)] == []
-    assert [each for each in uses if "stagectl" in each] == ["OWNER/stagectl@" + "0" * 40] * len(parsed(path)["jobs"])
+    assert [each for each in uses if "/stagectl@" in each] == ["OWNER/stagectl@" + "0" * 40] * len(parsed(path)["jobs"])
 
 
 NO_MARKERS = [

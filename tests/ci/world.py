@@ -20,7 +20,11 @@ ONE_FILE, PLAN, COMMENT, APPLY = (
     GITHUB / f"{name}.yml" for name in ("stagectl", "stagectl-plan", "stagectl-comment", "stagectl-apply")
 )
 
+PROMOTE = GITHUB / "stagectl-promote.yml"
+
 CHECK = GITHUB / "stagectl-check.yml"
+
+PROMOTE_GITLAB = ROOT / "ci" / "gitlab" / "stagectl-promote.gitlab-ci.yml"
 
 GITLAB = ROOT / "ci" / "gitlab" / "stagectl.gitlab-ci.yml"
 

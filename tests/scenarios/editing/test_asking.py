@@ -15,12 +15,17 @@ from tests.build import PATIENCE, Repo
 
 def answered(repo: Repo, answers: str, *arguments: str) -> str:
     """What `stage -p` says on a terminal to somebody who types these answers."""
+    return on_terminal(repo, answers, "stage", "-p", *arguments)
+
+
+def on_terminal(repo: Repo, answers: str, *command: str) -> str:
+    """What a command says on a terminal to somebody who types these answers."""
     import pty
     import subprocess
 
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "stagectl", "stage", "-p", *arguments],
+        [sys.executable, "-m", "stagectl", *command],
         cwd=repo.root, stdin=slave, stdout=slave, stderr=slave, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
     os.close(slave)
@@ -51,6 +56,18 @@ def test_stage_patch_asks_per_resource_and_action(shop: Repo) -> None:
     assert "~ db\n    port: 5432 -> 1\nStage db? [y,n,a,q,?] " in said
     assert "Stage the action db.restart? [y,n,a,q,?] " in said
     assert ["db.restart"] == shop.plan().ids
+
+
+def test_a_promotion_asks_for_the_values_of_what_is_new(repo: Repo) -> None:
+    """
+    Each path of the overrides, on a terminal; what is typed is the target's.
+    """
+    repo.define("staging/web", inputs={"port": 1, "v": 1}, overrides=["port"]).define("prod/db").apply_all()
+
+    said = on_terminal(repo, "8080\n", "promote", "staging", "prod")
+
+    assert "prod/web.port: " in said
+    assert '"port": 8080' in repo.read("resources/prod/web.yaml")
 
 
 def test_stage_patch_needs_somebody_to_ask(shop: Repo) -> None:
