@@ -346,7 +346,7 @@ class Moving:
         self.repo.git("checkout", "-q", "main")
 
     def has_other_names(self) -> bool:
-        """Whether what is checked out names things otherwise than they are applied: no commit has claims for both ways."""
+        """Whether what is checked out names things otherwise than they are applied: it lacks the claims."""
         live = {state["inputs"]["id"]: name for name, state in self.applied().items() if state["live"]}
         return any(live.get(identity, name) != name for name, identity in self.staged().items())
 
