@@ -20,6 +20,19 @@ def nothing() -> Raw:
     return {"resource": None, "inputs": {}, "stamps": {}, "unfinished": None, "owed": {}}
 
 
+def without_seen(state: Raw) -> Raw:
+    """A state without what a check saw."""
+    return {key: value for key, value in state.items() if key != "observed"}
+
+
+def looked_at(state: Raw, world: Optional[Raw]) -> Raw:
+    """The applied state of a resource after a look at what the world has of it, None for nothing."""
+    if world is None:
+        return {**state, "observed": {"gone": True, "inputs": {}}}
+    differing = {key: world[key] for key, value in state["inputs"].items() if key in world and world[key] != value}
+    return {**without_seen(state), **({"observed": {"inputs": differing}} if differing else {})}
+
+
 class Planned:
     """A plan of the second planner, and what it was made of; raises oracle.Refused."""
 
@@ -40,8 +53,7 @@ class Planned:
         self.order = oracle.in_order(self.changes.after)
         if len(self.order) < len(self.changes.after):
             raise oracle.Refused("cycle", [])
-        here = sorted(self.look.effective & set(self.look.forms))
-        self.recorded = [name for name in here if self.look.edited(name) and not self.look.wants(name)]
+        self.recorded = oracle.recorded(self.look)
 
     def ends(self, failing: Set[str]) -> Ends:
         """How each change ends when the actions of some fail."""
@@ -64,6 +76,8 @@ class Planned:
 
     def _of(self, name: str, ends: Ends) -> Optional[Raw]:
         state: Optional[Raw] = {**nothing(), **self.applied.get(name, {})}
+        if name in self.recorded and name not in self.look.forms:  # gone, and staged as removed
+            return None
         mine = [change for change in self.order if change.rpartition(".")[0] == name]
         for change in mine:
             state = self._end(name, change.rpartition(".")[2], ends[change], state or nothing())
@@ -72,6 +86,8 @@ class Planned:
         causes = {self.changes.causes[change]["cause"] for change in mine}
         is_done = all(ends[change] == "SUCCESS" for change in mine)
         is_asked = "explicit" in causes and is_done and not any(c.rpartition(".")[2] in INFERRED for c in mine)
+        if name in self.recorded and self.look.as_seen(name):
+            state = {**without_seen(state), "inputs": self.look.acting(name)}
         if state["resource"] and name in self.look.forms and (name in self.recorded or is_asked):
             state["resource"] = self.look.forms[name]
         debts = (
@@ -104,7 +120,8 @@ class Planned:
         }
         if action not in INFERRED:
             return state
-        return {**state, "resource": self.look.forms[name], "inputs": self.look.acting(name), "unfinished": None}
+        state = {**without_seen(state), "resource": self.look.forms[name], "inputs": self.look.acting(name)}
+        return {**state, "unfinished": None}
 
     def _tried(self, name: str, action: str, state: Raw) -> Raw:
         form = self.look.forms.get(name)

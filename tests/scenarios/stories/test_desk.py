@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from stagectl.adapters.yamlfile import load
 from tests import oracle
 from tests.build import Repo, ended
-from tests.desk_model import Planned, Raw, nothing, renamed
+from tests.desk_model import Planned, Raw, looked_at, nothing, renamed, without_seen
 from tests.machines import let_work
 from tests.proofs import record
 from tests.random_worlds import TAGS, _edit, _random_resource, tags_of
@@ -42,18 +42,25 @@ SCRIPT = (
     'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; '
     'if grep -qsxF "$id" fail; then exit 3; fi; '
     'if grep -qsxF "$id" kill; then rm kill; kill -9 $PPID; exit 0; fi; '
+    'mkdir -p world; case "$STAGECTL_ACTION" in '
+    'run|update) cp "$STAGECTL_INPUTS" "world/$STAGECTL_RESOURCE.json";; '
+    'remove) rm -f "world/$STAGECTL_RESOURCE.json";; esac; '
     'echo "$id" >> actions.log'
+)
+LOOK = (
+    'f="world/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; '
+    'then printf \'{"inputs": %s}\' "$(cat "$f")"; else echo \'{"exists": false}\'; fi > "$STAGECTL_RESULT"'
 )
 # How often each comes.
 STEPS = {
     "edit": 6, "rewrite": 2, "delete": 1, "create": 2, "stage": 2, "stage_some": 3, "ask": 4, "look": 4, "apply": 2,
     "apply_some": 4, "fail": 6, "kill": 2, "move": 2, "unstage": 1, "discard": 3, "clone": 1, "take_back": 2,
-    "ripple": 3,
+    "ripple": 3, "hand": 5, "check": 4, "accept": 2, "settle": 1,
 }  # fmt: skip
 STEP = st.sampled_from([step for step, weight in STEPS.items() for _ in range(weight)])
 SORTS = set(STEPS)
 CAME = {"child", "explicit", "owed", "reaction", "replace", "staged", "unfinished", "held", "recorded", "ERROR",
-        "SKIPPED", "refused", "killed", "moved", "debts dropped"}  # fmt: skip
+        "SKIPPED", "refused", "killed", "moved", "debts dropped", "drift", "gone", "taken in"}  # fmt: skip
 
 
 class Desk(RuleBasedStateMachine):
@@ -278,9 +285,9 @@ class Desk(RuleBasedStateMachine):
         self.defined.pop(name, None)
         if name in wanted:
             self.defined[name] = {key: value for key, value in wanted[name].items() if key != "actions"}
-        if self.applied.get(name, nothing())["owed"]:
-            self.saw("debts dropped")
-            self.applied = {**self.applied, name: {**self.applied[name], "owed": {}}}
+        if self.applied.get(name, nothing())["owed"] or "observed" in self.applied.get(name, nothing()):
+            self.saw("debts dropped" if self.applied[name]["owed"] else "drift dropped")
+            self.applied = {**self.applied, name: {**without_seen(self.applied[name]), "owed": {}}}
             if self.applied[name] == nothing():
                 del self.applied[name]
 
@@ -387,6 +394,7 @@ class Desk(RuleBasedStateMachine):
         self.applied_as(None)
         self.repo.commit()
         self.repo.ok("move", old, new)
+        self.file_of(old).rename(self.file_of(new))  # what the world calls it
         plan = self.repo.plan().raw
         assert [[], [{"from": old, "to": new}]] == [plan["changes"], plan["moved"]]
         assert 0 == self.repo.apply().code
@@ -407,6 +415,90 @@ class Desk(RuleBasedStateMachine):
         assert 0 == self.repo.apply().code
         self.saw("moved")
 
+    # --- what the world has
+
+    def file_of(self, name: str) -> Path:
+        return self.repo.root / f"world/{name}.json"
+
+    def in_world(self, name: str) -> Optional[Raw]:
+        return json.loads(self.file_of(name).read_text()) if self.file_of(name).exists() else None
+
+    def hand(self) -> None:
+        """Somebody changes something, or takes it away, by hand."""
+        names = [name for name in NAMES if self.file_of(name).exists()]
+        if not names:
+            return
+        name = self.chance.choice(names)
+        has = self.in_world(name) or {}
+        numbers = sorted(key for key, value in has.items() if isinstance(value, int))
+        if self.chance.random() < 0.3:
+            self.file_of(name).unlink()
+        elif isinstance(has.get("m"), dict) and "k" in has["m"] and self.chance.random() < 0.3:
+            self.file_of(name).write_text(json.dumps({**has, "m": {**has["m"], "k": self.chance.randint(1, 4)}}))
+        elif numbers:
+            self.file_of(name).write_text(json.dumps({**has, self.chance.choice(numbers): self.chance.randint(1, 4)}))
+
+    def check(self) -> None:
+        """Look at one live resource, or at all; keep what was seen, or not."""
+        live = [name for name, state in sorted(self.applied.items()) if state["resource"]]
+        names = [self.chance.choice(live)] if live and self.chance.random() < 0.4 else live
+        words = [] if names == live else names
+        seen = {**self.applied, **{name: looked_at(self.applied[name], self.in_world(name)) for name in names}}
+        is_kept = self.chance.random() < 0.7
+        done = self.repo.ok("check", "--json", *words, *(["--record"] if is_kept else []))
+        states = {each["resource"]: each["state"] for each in done.json()["resources"]}
+        assert states == {name: state_of(seen[name]) for name in names}
+        for state in states.values():
+            self.saw(state)
+        self.applied = seen if is_kept else self.applied
+
+    def accept(self) -> None:
+        """Take what was seen into the definitions: what comes through a reference is left, and what is gone goes."""
+        self.take_back()
+        self.repo.commit()
+        live = [name for name, state in sorted(self.applied.items()) if state["resource"]]
+        self.applied = {
+            **self.applied, **{name: looked_at(self.applied[name], self.in_world(name)) for name in live}
+        }  # fmt: skip
+        wanted, is_left = dict(self.staged), False
+        for name in [name for name in live if name in wanted and "observed" in self.applied[name]]:
+            raw = taken_in(wanted[name], self.applied[name])
+            is_left |= raw is not None and any(
+                raw["inputs"].get(key) != value for key, value in self.applied[name]["observed"]["inputs"].items()
+            )
+            wanted.pop(name)
+            if raw is not None:
+                wanted[name] = raw
+        before, self.staged = self.staged, wanted
+        is_possible = wanted == before or self.planned() is not None
+        done = self.repo.run("check", "--accept")
+        assert done.code == (0 if is_possible and not is_left else 1), done.out + done.err
+        if not is_possible:
+            self.staged = before
+        elif wanted != before:
+            self.saw("taken in")
+            self.defined = {n: {key: raw[key] for key in raw if key != "actions"} for n, raw in wanted.items()}
+
+    def settle(self) -> None:
+        """After a full check and an apply the world, what is applied and what is defined are the same."""
+        self.take_back()
+        live = [name for name, state in sorted(self.applied.items()) if state["resource"]]
+        self.repo.ok("check", "--record")
+        self.applied = {
+            **self.applied, **{name: looked_at(self.applied[name], self.in_world(name)) for name in live}
+        }  # fmt: skip
+        possible = self.planned()
+        self.applied_as(None)
+        if possible is None:
+            return
+        left = self.planned()
+        assert left is not None and not left.order and not left.recorded and not left.changes.held
+        assert self.applied.keys() == self.staged.keys() == self.defined.keys()
+        assert {name: state["inputs"] for name, state in self.applied.items()} == {
+            name: self.in_world(name) for name in NAMES if self.file_of(name).exists()
+        }
+        self.saw("settled")
+
     def clone(self) -> None:
         """A fresh clone makes the same plan, with the same id."""
         self.repo.commit()
@@ -416,6 +508,26 @@ class Desk(RuleBasedStateMachine):
         assert plans[0].code == plans[1].code
         if not plans[0].code:
             assert plans[0].json()["plan_id"] == plans[1].json()["plan_id"]
+
+
+def state_of(state: Raw) -> str:
+    """What a check says of a resource that it saw so."""
+    return "ok" if "observed" not in state else "gone" if "gone" in state["observed"] else "drifted"
+
+
+def taken_in(raw: Raw, state: Raw) -> Optional[Raw]:
+    """A definition that says what was seen, as far as it has the value itself; None for what is gone."""
+    if "gone" in state["observed"]:
+        return None
+    inputs = copy.deepcopy(raw["inputs"])
+    for key, value in state["observed"]["inputs"].items():
+        if oracle.refs(inputs.get(key)):
+            continue
+        if isinstance(value, dict):
+            inputs[key] = {**inputs.get(key, {}), "k": value["k"]}
+        else:
+            inputs[key] = value
+    return {**raw, "inputs": inputs}
 
 
 def body(raw: Raw) -> Raw:
@@ -463,8 +575,11 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
     template = Repo(folder / "template")
     for name, kind in KINDS.items():
         actions = {action: ["sh", "-c", SCRIPT] for action in ("run", "update", "remove", *kind["actions"])}
-        template.write(f"kinds/{name}.yaml", json.dumps({"actions": actions, "replace_on": kind["replace_on"]}))
-    template.write(".gitignore", "actions.log\nfail\nkill\n").commit()
+        template.write(
+            f"kinds/{name}.yaml",
+            json.dumps({"actions": actions, "replace_on": kind["replace_on"], "check": ["sh", "-c", LOOK]}),
+        )
+    template.write(".gitignore", "actions.log\nfail\nkill\nworld/\n").commit()
     Desk.template, Desk.steps, Desk.came = template.root, {}, {}
     let_work(Desk, runs, length, random=random)
     return Desk.steps, Desk.came
