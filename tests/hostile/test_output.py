@@ -127,12 +127,15 @@ def test_pages_are_data(hostile: Repo, words: str) -> None:
 
 def test_commits_say_names_and_nothing_of_values(hostile: Repo) -> None:
     """
-    Messages and trailers of staging and of applies are made of names and our own words; the person is one line.
+    Messages and trailers of staging and of applies are made of names and our own words; the person is one line. Why
+    something failed is one as well.
     """
     staging = hostile.git("log", "-1", "--format=%B", "--grep=^stage:").split("\n")
     assert all(re.fullmatch(r"|stage: [a-z.]+( and \d more)?|(Staged|Restaged): [a-z.]+", line) for line in staging)
     applying = hostile.git("log", "-1", "--format=%B", "stagectl/applied").splitlines()
-    ours = r"|apply: \d of \d changes|(Run|Plan|Base|Selection|Applied-by|Change|Unchanged|Recorded): .*"
+    ours = (
+        r"|apply: \d of \d changes|(Run|Plan|Base|Selection|Applied-by|Change|Reason|Unchanged|Unstarted|Recorded): .*"
+    )
     assert all(re.fullmatch(ours, line) for line in applying), applying
     assert not UNSAFE.search("".join(staging + applying))
     assert not [line for line in applying if line.endswith("SUCCESS")], "nothing succeeded"

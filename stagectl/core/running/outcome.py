@@ -109,20 +109,7 @@ def after_change(
     target: the state that its plan wants for the resource; all values are filled in.
     """
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
-        state = state or Applied()
-        form = _form_tried(target, change, state)
-        outputs = {**_tried(state), **outcome.outputs}
-        tried = Attempt(
-            change.action,
-            change.kind,
-            change.tags,
-            change.inputs or {},
-            change.sensitive,
-            outputs,
-            form,
-            replaces=state.is_being_replaced,
-        )
-        return replace(state, unfinished=tried, protect=state.protect or _protects(plan, change.kind))
+        return _left_unfinished(plan, target, change, outcome, state or Applied())
     if outcome.state != SUCCESS:
         return _recorded(target, change, outcome, state)
     if change.action == REMOVE:
@@ -146,6 +133,21 @@ def after_change(
         outputs=outputs,
         observed=None,
     )
+
+
+def _left_unfinished(plan: Plan, target: Optional[Target], change: Change, outcome: Outcome, state: Applied) -> Applied:
+    """Return a state that keeps what a run, update or removal was tried with, and what it reported."""
+    tried = Attempt(
+        change.action,
+        change.kind,
+        change.tags,
+        change.inputs or {},
+        change.sensitive,
+        {**_tried(state), **outcome.outputs},
+        _form_tried(target, change, state),
+        replaces=state.is_being_replaced,
+    )
+    return replace(state, unfinished=tried, protect=state.protect or _protects(plan, change.kind))
 
 
 def _protects(plan: Plan, kind: str) -> bool:

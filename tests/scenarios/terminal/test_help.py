@@ -58,7 +58,10 @@ def test_nothing_is_an_example_of_a_command_that_there_is_not() -> None:
 
 
 NEEDS_MORE = {"stop", "unlock", "worker", "resume"}  # a run or a lock that there is, a scheduler that answers
+LIVE = """echo '{"inputs": {"image": "x", "port": 8}}' > world/prod/old.json"""  # nothing of it is known to stagectl
 BEFORE = {
+    "adopt": LIVE,
+    "stagectl adopt -t prod --accept": f"{LIVE}; stagectl create prod/old --kind service --set port=9 --set image=x",
     "promote": "git checkout -q -- resources",
     "revert": "git checkout -q -- resources && stagectl apply --yes",
     "stagectl init --example": "git rm -r -f -q . && git commit -q -m empty && rm -rf kinds resources",
