@@ -118,7 +118,9 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     run = shop.wait_until_hanging("staging/cache", "staging/cache.update")
     busy = shop.run("apply", "--yes")
     assert busy.code == 75
-    assert re.match(rf"error: another apply is running: process {apply.pid}, apply, since .*, run {run}\n", busy.err)
+    common = "; in common: staging/app, staging/cache, staging/smoke and 1 more"
+    running = f"error: another apply is running: process {apply.pid}, apply, since "
+    assert re.match(rf"{running}.*, run {run}{common}\n", busy.err), busy.err
 
     # So Ada stops her run. What hangs may end, nothing else starts; later she goes on where it stopped.
     shop.ok("stop", run)
