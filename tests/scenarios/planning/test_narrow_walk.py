@@ -281,7 +281,7 @@ class Walk:
 
     def harm(self) -> None:
         """Somebody, or the disk, takes away or cuts what is kept."""
-        for path in sorted((self.top / ".git/stagectl/cache").glob("*")):
+        for path in sorted((self.repo.top / ".git/stagectl/cache").glob("*")):
             if self.chance.random() < 0.4:
                 path.write_bytes(path.read_bytes()[: self.chance.randrange(path.stat().st_size + 1)])
             elif self.chance.random() < 0.3:
