@@ -213,9 +213,9 @@ def test_validate_tells_where_a_value_is_written(alike: Repo) -> None:
     lines = alike.run("validate").err.splitlines()
     told = "${{{0}/cache.port}}: there is no resource '{0}/cache'; did you mean '{0}/app'?"
     assert [f"resources/base/web.yaml:8:10: {told.format(folder)}" for folder in ("prod", "staging")] == lines[:2]
-    assert ['resources/shop.yaml:6:17: kind service: must be a whole number, not "8002"'] == lines[2:]
-    alike.write("resources/base/web.yaml", text)
     wrong = 'resources/prod/web.yaml:6:9: kind service: "hgue" is none of "large", "small"'
+    assert [wrong, 'resources/shop.yaml:6:17: kind service: must be a whole number, not "8002"'] == lines[2:]
+    alike.write("resources/base/web.yaml", text)
     assert wrong in alike.run("validate").err.splitlines()
     assert wrong in alike.run("stage").err.splitlines()
 
