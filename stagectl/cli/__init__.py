@@ -32,7 +32,7 @@ GROUPS: Dict[str, Dict[str, Tuple[str, str]]] = {
     },
     "Look": {
         "check": ("checking", "Look at what is live, and say what is not as it was applied"),
-        "adopt": ("checking", "Record as applied what is there already, as far as the world confirms it"),
+        "adopt": ("checking", "Record as applied what is there, as far as the world confirms it"),
     },
     "Apply": {
         "apply": ("applying", "Plan, confirm, run, and record what succeeded"),

@@ -61,7 +61,10 @@ EXAMPLES: Dict[str, Tuple[Tuple[str, str], ...]] = {
         ("stagectl check -t staging --json", "for a script"),
     ),
     "adopt": (
-        ("stagectl create prod/old --kind service --set port=8 --set image=x; stagectl adopt prod/old", "nothing runs"),
+        (
+            "stagectl create prod/old --kind service --set port=8 --set image=x && stagectl adopt prod/old",
+            "nothing runs",
+        ),
         ("stagectl adopt -t prod --accept", "with the values that the world has"),
     ),
     "plan": (
