@@ -111,7 +111,7 @@ class Planned:
             if name not in self.look.forms:
                 return None
             left = {**nothing(), "stamps": state["stamps"], "owed": state["owed"]}
-            return {**left, "unfinished": self._tried(name, "run", state)}
+            return {**left, "unfinished": {**self._tried(name, "run", state), "replaces": True}}
         paid = {action, "update"} if action == "run" else {action}
         state = {
             **state,
@@ -126,13 +126,15 @@ class Planned:
     def _tried(self, name: str, action: str, state: Raw) -> Raw:
         form = self.look.forms.get(name)
         tags = (self.staged.get(name) or state["resource"] or state["unfinished"] or {}).get("tags", [])
+        tried = {"action": action, "tags": sorted(tags)}
+        if (state["unfinished"] or {}).get("replaces"):
+            tried["replaces"] = True
         if action == "remove":
             before = state["resource"] or state["unfinished"]
             form = state["resource"] or state["unfinished"].get("form")
             inputs = state["inputs"] if state["resource"] else state["unfinished"]["inputs"]
-            return {"action": action, "kind": before["kind"], "tags": sorted(tags), "inputs": inputs, **related(form)}
-        inputs = self.look.acting(name)
-        return {"action": action, "kind": form["kind"], "tags": sorted(tags), "inputs": inputs, **related(form)}
+            return {**tried, "kind": before["kind"], "inputs": inputs, **related(form)}
+        return {**tried, "kind": form["kind"], "inputs": self.look.acting(name), **related(form)}
 
     def _stamps(self, name: str, action: str) -> Dict[str, str]:
         """The stamps of the explicit actions that a change does."""

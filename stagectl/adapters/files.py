@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import IO, Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 
-MAKING = "making-"  # how files and folders begin that are not needed once their maker is gone
+_MAKING = "making-"  # how files begin that are not needed once their maker is gone; it locks them
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -87,15 +88,44 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
 
 def _write(folder: int, name: str, content: bytes, scratch: Optional[Path]) -> None:
     with _beside(folder, scratch) as (making, temporary):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=making)
+        descriptor = _make(making, temporary)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
+                file.flush()
                 os.fchmod(descriptor, 0o644)
-            os.replace(temporary, name, src_dir_fd=making, dst_dir_fd=folder)
+                os.replace(temporary, name, src_dir_fd=making, dst_dir_fd=folder)
         except BaseException:
-            os.unlink(temporary, dir_fd=making)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=making)
             raise
+
+
+def _make(folder: int, name: str) -> int:
+    """Open a new file that is locked as long as it is open."""
+    while True:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:  # else it was removed before it was locked
+            return descriptor
+        os.close(descriptor)
+
+
+def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
+    """Lock a file until it is closed; return whether no other has it."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def remove_half_made(scratch: Path) -> None:
+    """Remove the files that killed commands left half made: nobody locks them."""
+    for half in scratch.glob(f"{_MAKING}*"):
+        with suppress(FileNotFoundError), open(half, "rb") as file:
+            if try_lock(file):
+                half.unlink()
 
 
 @contextmanager
@@ -106,7 +136,7 @@ def _beside(folder: int, scratch: Optional[Path]) -> Iterator[Tuple[int, str]]:
         if scratch is None or os.fstat(making).st_dev != os.fstat(folder).st_dev:
             yield folder, f".stagectl-{word}"
         else:
-            yield making, f"{MAKING}{word}"
+            yield making, f"{_MAKING}{word}"
     finally:
         os.close(making)
 

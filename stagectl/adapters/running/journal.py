@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import MAKING
+from stagectl.adapters.files import remove_half_made
 from stagectl.adapters.running.lock import moment
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
@@ -228,8 +228,9 @@ def _prune(runs: Path) -> None:
 
 
 def tidy(scratch: Path) -> None:
-    """Remove what killed commands left half made; the caller has the moment, so nothing is at it now."""
-    for half in [*(scratch / "runs").glob(".*"), *scratch.glob(f"{MAKING}*")]:
+    """Remove what killed commands left half made; the caller has the moment, so nothing is at a run's folder now."""
+    remove_half_made(scratch)
+    for half in (scratch / "runs").glob(".*"):
         if half.is_dir():
             shutil.rmtree(half, ignore_errors=True)
         else:

@@ -15,8 +15,9 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
+from typing import IO, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
+from stagectl.adapters.files import try_lock
 from stagectl.core.errors import Busy
 from stagectl.core.locks import WHOLE, Portion, few, in_common, part_of_text, part_text
 
@@ -26,15 +27,6 @@ HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"
 _UNKNOWN = "it has not said who it is yet"
 _ID = re.compile(r"[0-9a-f]{8}")
 Meets = Callable[[Portion], Tuple[str, ...]]  # what another holder has that is wanted
-
-
-def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
-    """Lock a file until it is closed; return whether no other has it."""
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

@@ -7,7 +7,6 @@ Nothing is flushed: a note is about processes that die, and git commits nothing 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -32,7 +31,7 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
     Whatever happens inside leaves them as one or the other; only a kill does not.
     """
     with open(_place(git), "a+b") as file:
-        if not _lock(file):
+        if not files.try_lock(file):
             raise _busy()
         before = {path: files.content_of(git.root / path) for path in after}
         file.truncate(0)
@@ -71,7 +70,7 @@ def _is_held(git: Git) -> bool:
     if not place.exists():
         return False
     with open(place, "rb") as file:
-        return not _lock(file)
+        return not files.try_lock(file)
 
 
 def take_back(git: Git) -> Optional[List[str]]:
@@ -85,7 +84,7 @@ def take_back(git: Git) -> Optional[List[str]]:
     if not place.exists() or not place.stat().st_size:
         return None
     with open(place, "r+b") as file:
-        if not _lock(file):
+        if not files.try_lock(file):
             return None
         found = _read(file)
         if found is None:  # torn: nothing was written before the note was whole
@@ -107,14 +106,6 @@ def _place(git: Git) -> Path:
             "make it, or: unset GIT_INDEX_FILE",
         ) from None
     return git.staging_note
-
-
-def _lock(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _note(git: Git, before: Contents, after: Contents, paths: Sequence[str]) -> bytes:
