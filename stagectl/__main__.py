@@ -23,7 +23,7 @@ DONE, FAILED, USAGE, LOCKED, INTERRUPTED = 0, 1, 64, 75, 130
 
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
-    words = place.entered(sys.argv[1:] if arguments is None else arguments)
+    words = place.enter(sys.argv[1:] if arguments is None else arguments)
     asked = prefetch.ask_ahead(words)
     handed_over = prefetch.ASKED.set(asked)
     try:
@@ -35,13 +35,13 @@ def main(arguments: "Optional[Sequence[str]]" = None) -> int:
 
 
 def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
-    from stagectl.cli.overview import answer, overview, spelled
+    from stagectl.cli.overview import answer, overview, spell_out
 
     _write_any_character()
     if "_STAGECTL_COMPLETE" not in os.environ:  # then a shell asks, and the command line is in the environment
         text = answer(words)
         if text is not None:
-            return _flushed(DONE, text)
+            return _flush(DONE, text)
         if not words:
             sys.stderr.write(overview())
             return USAGE
@@ -51,11 +51,11 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
         from stagectl.cli import app_for, colours
 
         place.check_folder()
-        words = colours.take_from(spelled(words))
+        words = colours.take_from(spell_out(words))
         code = app_for(words)(args=list(words), prog_name="stagectl", standalone_mode=False)
         if code == INTERRUPTED:  # the newest command line parsers turn Ctrl-C into this, and say nothing
             print("interrupted", file=sys.stderr)
-        return _flushed(code if isinstance(code, int) else DONE)
+        return _flush(code if isinstance(code, int) else DONE)
     except StagectlError as error:
         return _report(error)
     except KeyboardInterrupt:
@@ -66,10 +66,10 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
     except MemoryError:
         import errno
 
-        return _report(_refused(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
+        return _report(_refusal(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     except OSError as error:
         asked.drop()  # if too much is open: what reports it has to be opened, too
-        return _report(_refused(error)) if _is_of_the_system(error) else _foreign(error)
+        return _report(_refusal(error)) if _is_of_the_system(error) else _foreign(error)
     except Exception as error:
         return _foreign(error)
 
@@ -84,7 +84,7 @@ def _write_any_character() -> None:
             stream.reconfigure(encoding="utf-8")
 
 
-def _flushed(code: int, text: str = "") -> int:
+def _flush(code: int, text: str = "") -> int:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -100,14 +100,14 @@ def _unread(code: int) -> int:
 
 
 def _report(error: "StagectlError") -> int:
-    from stagectl.cli.colours import led
+    from stagectl.cli.colours import colour_message
     from stagectl.core.errors import Busy, InvalidFiles, UsageError
     from stagectl.core.printable import safe
 
     lead = "" if isinstance(error, InvalidFiles) else "error: "
-    print(led(f"{lead}{safe(error.message)}"), file=sys.stderr)
+    print(colour_message(f"{lead}{safe(error.message)}"), file=sys.stderr)
     if error.hint:
-        print(led(f"hint: {safe(error.hint)}"), file=sys.stderr)
+        print(colour_message(f"hint: {safe(error.hint)}"), file=sys.stderr)
     return USAGE if isinstance(error, UsageError) else LOCKED if isinstance(error, Busy) else FAILED
 
 
@@ -131,7 +131,7 @@ def _is_of_the_system(error: OSError) -> bool:
     return errno.errorcode.get(error.errno or 0, "") in _HINTS
 
 
-def _refused(error: OSError) -> "StagectlError":
+def _refusal(error: OSError) -> "StagectlError":
     import errno
 
     from stagectl.core.errors import StagectlError
@@ -147,15 +147,18 @@ def _foreign(error: Exception) -> int:
         is_interrupt = isinstance(error.__cause__ or error.__context__, KeyboardInterrupt)
         print("interrupted" if is_interrupt else "aborted", file=sys.stderr)
         return INTERRUPTED if is_interrupt else FAILED
-    from stagectl.cli.colours import led
+    from stagectl.cli.colours import colour_message
     from stagectl.core.printable import safe
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
         if context is not None:
             print(context.get_usage(), file=sys.stderr)
-        print(led(f"error: {safe(error.format_message())}"), file=sys.stderr)
-        print(led(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help"), file=sys.stderr)
+        print(colour_message(f"error: {safe(error.format_message())}"), file=sys.stderr)
+        print(
+            colour_message(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help"),
+            file=sys.stderr,
+        )
         return USAGE
     return _bug(error)
 
@@ -164,7 +167,7 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    from stagectl.cli.colours import led
+    from stagectl.cli.colours import colour_message
     from stagectl.core.printable import safe
     from stagectl.core.redact import CLEAN
     from stagectl.version import __version__
@@ -175,8 +178,11 @@ def _bug(error: Exception) -> int:
     ) as file:
         file.write(f"stagectl {__version__}, Python {sys.version}\n")
         file.write(clean("".join(traceback.format_exception(type(error), error, error.__traceback__))))
-    print(led(safe(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}"))), file=sys.stderr)
-    print(led(f"hint: please report it with {file.name}"), file=sys.stderr)
+    print(
+        colour_message(safe(clean(f"error: this is a bug in stagectl: {type(error).__name__}: {error}"))),
+        file=sys.stderr,
+    )
+    print(colour_message(f"hint: please report it with {file.name}"), file=sys.stderr)
     return FAILED
 
 

@@ -19,7 +19,7 @@ from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.read_document import from_document
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.course import Course, with_values
-from stagectl.core.running.deciding import decided
+from stagectl.core.running.deciding import decide
 from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, UNKNOWN, Outcome, settle
 from stagectl.core.running.runs import Restriction
 from stagectl.core.values import references_in
@@ -95,7 +95,7 @@ class World:
         course, outcomes, ran = Course(plan, self.applied), {}, []
         dead = False
         for change in plan.changes:
-            outcome = decided(change, outcomes, Restriction())
+            outcome = decide(change, outcomes, Restriction())
             if dead:
                 outcome = Outcome(SKIPPED, changed=False)
             if outcome is None:

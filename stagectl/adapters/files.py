@@ -30,14 +30,14 @@ def read_file(path: Path, most: int) -> bytes:
         return file.read(most)
 
 
-def sealed(path: Path, value: Any) -> str:
-    """Return a value as JSON under a digest of it and of the file's name; see `unsealed`."""
+def seal(path: Path, value: Any) -> str:
+    """Return a value as JSON under a digest of it and of the file's name; see `unseal`."""
     text = json.dumps(value, sort_keys=True)
     return f"{_seal(path, text)}\n{text}"
 
 
-def unsealed(path: Path, most: int) -> Any:
-    """Return what was `sealed` for a file that may have been damaged since; raises ValueError or OSError."""
+def unseal(path: Path, most: int) -> Any:
+    """Return what `seal` made for a file that may have been damaged since; raises ValueError or OSError."""
     seal, _, text = read_file(path, most).decode().partition("\n")
     if seal != _seal(path, text):
         raise ValueError("damaged")
@@ -121,7 +121,7 @@ def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
 
 
 def remove_half_made(scratch: Path) -> None:
-    """Remove the files that killed commands left half made: nobody locks them."""
+    """Remove the files that killed commands left half made: no process locks them."""
     for half in scratch.glob(f"{_MAKING}*"):
         with suppress(FileNotFoundError), open(half, "rb") as file:
             if try_lock(file):

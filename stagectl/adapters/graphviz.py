@@ -34,7 +34,7 @@ def lay_out(path: Path, sizes: Sequence[Size], edges: Sequence[Edge]) -> Optiona
         done = subprocess.run(
             [str(path), "-Tplain"], input=_dot(sizes, edges).encode(), capture_output=True, timeout=_SECONDS, env={}
         )
-        return _parsed(done.stdout.decode(), edges) if done.returncode == 0 else None
+        return _parse(done.stdout.decode(), edges) if done.returncode == 0 else None
     except (OSError, subprocess.TimeoutExpired, ValueError, LookupError):
         return None
 
@@ -47,7 +47,7 @@ def _dot(sizes: Sequence[Size], edges: Sequence[Edge]) -> str:
     return "\n".join([*lines, "}"])
 
 
-def _parsed(plain: str, edges: Sequence[Edge]) -> Layout:
+def _parse(plain: str, edges: Sequence[Edge]) -> Layout:
     """Return what `-Tplain` says (the format is in Graphviz' documentation of its output formats), y upwards."""
     size: Size = (0.0, 0.0)
     centers: Dict[str, Point] = {}

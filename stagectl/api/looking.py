@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.api.opened import Opened, unwatched
+from stagectl.api.opened import Opened, ignore_news
 from stagectl.core.locks import Lock
 from stagectl.core.model import Kind
 from stagectl.core.pictures.reports import (
@@ -102,7 +102,7 @@ class Looking(Opened):
         """Return whether the applied history is intact; signed: whether every applied commit has a good signature."""
         return verify(self._workspace(), signed=signed)
 
-    def sync(self, *, note: Note = unwatched) -> Syncing:
+    def sync(self, *, note: Note = ignore_news) -> Syncing:
         """Bring the applied branch here and on the remote in step."""
         return sync(self._workspace(), note)
 
@@ -110,7 +110,9 @@ class Looking(Opened):
         """Return who is applying, or has locked, here and on the remote."""
         return team.locks(self._workspace())
 
-    def lock(self, reason: str, names: Sequence[str] = (), tags: Sequence[str] = (), *, note: Note = unwatched) -> Lock:
+    def lock(
+        self, reason: str, names: Sequence[str] = (), tags: Sequence[str] = (), *, note: Note = ignore_news
+    ) -> Lock:
         """Lock the remote for maintenance, all of it or a part: no apply that touches it starts until the unlock."""
         return team.lock(self._workspace(), reason, Selection(tuple(names), tuple(tags)), note)
 

@@ -12,7 +12,7 @@ from stagectl.usecases.repository.workspace import Workspace
 FilePath = Union[str, "os.PathLike[str]"]
 
 
-def unwatched(*anything: Any) -> None:
+def ignore_news(*anything: Any) -> None:
     """Let a change pass that starts or ends, or a note."""
 
 

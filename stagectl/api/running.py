@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
-from stagectl.api.opened import FilePath, Opened, unwatched
+from stagectl.api.opened import FilePath, Opened, ignore_news
 from stagectl.core.errors import UsageError
 from stagectl.core.model import Name
 from stagectl.core.pictures.reports import Against
@@ -48,7 +48,7 @@ class Running(Opened):
 
     def since(self, plan: Plan, before: str) -> Optional[RangeDiff]:
         """Return what became of a reviewed plan, given as a file or an id; None where no recent commit makes it."""
-        found = reviewed.reviewed(self._workspace(), plan, before)
+        found = reviewed.find_reviewed(self._workspace(), plan, before)
         return range_diff(found, plan) if found is not None else None
 
     def against(self, plan: Plan, branches: Sequence[str]) -> Against:
@@ -72,7 +72,7 @@ class Running(Opened):
         offline: bool = False,
         wait: Optional[float] = None,
         watch: Optional[Watch] = None,
-        note: Note = unwatched,
+        note: Note = ignore_news,
     ) -> Application:
         """Run a plan and move the applied branch by what succeeded; raises OtherPlan if it is not the plan any more.
 
@@ -96,7 +96,7 @@ class Running(Opened):
             where=where,
             wait=wait,
         )
-        watching = watch or unwatched
+        watching = watch or ignore_news
         return applying.apply(self._workspace(), plan.selection, options, lambda now: True, watching, note=note)
 
     def check(
@@ -110,13 +110,13 @@ class Running(Opened):
         parallel: Optional[int] = None,
         where: Where = Where(),
         watch: Optional[Watch] = None,
-        note: Note = unwatched,
+        note: Note = ignore_news,
     ) -> Checked:
         """Return what the world says of live resources, by the `check` of their kinds.
 
         Nothing is changed, unless it is recorded, or recorded and accepted into the definitions.
         """
-        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or ignore_news, note=note)
         options = checking.CheckOptions(parallel, where, record, offline, accept)
         return checking.check(self._workspace(), chosen, options, onlooker)
 
@@ -129,13 +129,13 @@ class Running(Opened):
         offline: bool = False,
         parallel: Optional[int] = None,
         watch: Optional[Watch] = None,
-        note: Note = unwatched,
+        note: Note = ignore_news,
     ) -> Checked:
         """Record as applied, without a run, what is staged and not live, as far as the world confirms it.
 
         accept: whether the values that the world has are taken into the definitions.
         """
-        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or unwatched, note=note)
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or ignore_news, note=note)
         options = checking.CheckOptions(parallel, record=True, offline=offline)
         return adopting.adopt(self._workspace(), chosen, options, onlooker, accepting=accept)
 
@@ -148,11 +148,11 @@ class Running(Opened):
         fail_fast: bool = False,
         offline: bool = False,
         watch: Optional[Watch] = None,
-        note: Note = unwatched,
+        note: Note = ignore_news,
     ) -> Optional[Application]:
         """Run the failures of a run again, the newest by default, from the commit it applied; None if it had none."""
         return runs.retry(
-            self._workspace(), run, watch or unwatched,
+            self._workspace(), run, watch or ignore_news,
             parallel=parallel, fail_fast=fail_fast, offline=offline, where=where, note=note,
         )  # fmt: skip
 
@@ -165,7 +165,7 @@ class Running(Opened):
         outputs: Optional[Mapping[str, Outputs]] = None,
         offline: bool = False,
         watch: Optional[Watch] = None,
-        note: Note = unwatched,
+        note: Note = ignore_news,
     ) -> Optional[Application]:
         """Finish a run that was interrupted; None if there is none.
 
@@ -173,7 +173,7 @@ class Running(Opened):
         """
         known = {Name(name): values for name, values in (outputs or {}).items()}
         return recover.resume(
-            self._workspace(), ask, watch or unwatched,
+            self._workspace(), ask, watch or ignore_news,
             parallel=parallel, offline=offline, where=where, outputs=known, note=note,
         )  # fmt: skip
 

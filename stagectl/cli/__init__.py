@@ -87,7 +87,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    asked = _asked(words)
+    asked = _asked_command(words)
     for name, module in COMMANDS.items():
         if asked in (None, name):
             function = getattr(import_module(f"stagectl.cli.{module}"), name.replace("-", "_"))
@@ -96,7 +96,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _asked(words: Sequence[str]) -> Optional[str]:
+def _asked_command(words: Sequence[str]) -> Optional[str]:
     """Return the command that a line begins with, also while a shell completes it; None for none."""
     import os
 

@@ -110,7 +110,7 @@ def apply(
     from stagectl.usecases.applying.apply import Options
     from stagectl.usecases.applying.cluster import Where
 
-    reviewed = _reviewed(names, bool(tags or with_children or with_parents or expect))
+    reviewed = _find_reviewed(names, bool(tags or with_children or with_parents or expect))
     asked = _is_asked_for(yes or expect is not None or reviewed is not None)
     if outputs is not None and not record_only:
         raise UsageError("--outputs says what there is, so it goes with --record-only", "add: --record-only")
@@ -150,7 +150,7 @@ def _is_asked_for(is_said: bool) -> bool:
     return is_said
 
 
-def _reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
+def _find_reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan]:
     """Return the saved plan that a command line names; says_more: whether it says in other words what to apply."""
     from stagectl.usecases.planning.reviewed import load_plan
 

@@ -32,7 +32,7 @@ def take_from(words: Sequence[str]) -> List[str]:
     return rest
 
 
-def wanted(stream: TextIO) -> bool:
+def has_colours(stream: TextIO) -> bool:
     """Return whether what is written to a stream has colours: no-color.org, force-color.org."""
     if _chosen != AUTO:
         return _chosen == ALWAYS
@@ -43,11 +43,11 @@ def wanted(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def led(text: str) -> str:
+def colour_message(text: str) -> str:
     """Return a message for stderr, its first word in colour where it is `error`, `warning`, `hint` or `note`."""
     import sys
 
     word, colon, _ = text.partition(": ")
-    if not colon or word not in _LEADS or not wanted(sys.stderr):
+    if not colon or word not in _LEADS or not has_colours(sys.stderr):
         return text
     return f"\x1b[{_LEADS[word]}m{word}:\x1b[0m{text[len(word) + 1 :]}"

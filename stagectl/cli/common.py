@@ -45,9 +45,9 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
     found = Workspace(_here(), Meant(head, place.within()), ASKED.get(None))
     _stand(found)
     if warns:
-        from stagectl.usecases.applying.interrupted import interrupted, outliving
+        from stagectl.usecases.applying.interrupted import find_interrupted, outliving
 
-        run = interrupted(found)
+        run = find_interrupted(found)
         if run is not None:
             from stagectl.core.pictures.reports import outliving_text
 
@@ -61,7 +61,7 @@ def _stand(found: Workspace) -> None:
     from stagectl.core.standing import STANDING, Standing
 
     git = found.git
-    STANDING.set(Standing(str(git.top), git.folder, place.stood() or str(git.root)))
+    STANDING.set(Standing(str(git.top), git.folder, place.starting_folder() or str(git.root)))
 
 
 def workspace_to_set_up() -> Workspace:
@@ -131,10 +131,10 @@ def out(text: str) -> None:
 
 def print_note(text: str) -> None:
     """Write what is not a result, a line each, to stderr; nothing in it acts on a terminal."""
-    from stagectl.cli.colours import led
+    from stagectl.cli.colours import colour_message
     from stagectl.views.text import safe
 
-    aside(led(safe(text)))
+    aside(colour_message(safe(text)))
 
 
 def aside(text: str) -> None:
@@ -153,16 +153,16 @@ def warn(messages: Iterable[str]) -> None:
 
 def colour() -> bool:
     """Return whether results may have colours."""
-    from stagectl.cli.colours import wanted
+    from stagectl.cli.colours import has_colours
 
-    return wanted(sys.stdout)
+    return has_colours(sys.stdout)
 
 
 def colour_aside() -> bool:
     """Return whether what is said beside results may have colours."""
-    from stagectl.cli.colours import wanted
+    from stagectl.cli.colours import has_colours
 
-    return wanted(sys.stderr)
+    return has_colours(sys.stderr)
 
 
 def is_terminal() -> bool:

@@ -36,14 +36,14 @@ def _completer(words: Callable[[Snapshot], Iterable[str]]) -> Callable[[str], Li
     return _asking(lambda workspace: words(workspace.read(definitions=True)))
 
 
-def _known(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
+def _known_tags(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
     from stagectl.usecases.looking.known_names import known_names
 
     return known_names(workspace)
 
 
-names = _asking(_known)
-tags = _asking(lambda workspace: [tag for some in _known(workspace).values() for tag in some])
+names = _asking(_known_tags)
+tags = _asking(lambda workspace: [tag for some in _known_tags(workspace).values() for tag in some])
 definition_names = _completer(lambda snapshot: [*snapshot.defined, *snapshot.definitions])
 kind_names = _completer(lambda snapshot: snapshot.kinds)
 actions = _completer(lambda snapshot: [verb for kind in snapshot.kinds.values() for verb in kind.verbs()])

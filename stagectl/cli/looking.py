@@ -89,7 +89,7 @@ def graph(
 def validate() -> None:
     """Check all files: definitions, staged files, kinds and config."""
     from stagectl.usecases.looking.validate import validate as use_case
-    from stagectl.usecases.setup.schemas import outdated
+    from stagectl.usecases.setup.schemas import outdated_files
 
     repository = workspace()
     found = use_case(repository)
@@ -101,7 +101,7 @@ def validate() -> None:
     if found.general:
         raise typer.Exit(1)
     warn(found.warnings)
-    old = outdated(repository)
+    old = outdated_files(repository)
     if old:
         print_note(
             f"note: not up to date, for editors: {', '.join(map(from_here, old))}; write them: stagectl schema --write"

@@ -43,7 +43,7 @@ def answer(words: Sequence[str]) -> Optional[str]:
     return None
 
 
-def spelled(words: Sequence[str]) -> List[str]:
+def spell_out(words: Sequence[str]) -> List[str]:
     """Return a command line in which `help COMMAND` is `COMMAND --help`, and `--wait` alone says how long."""
     if words[:1] == ["help"] and len(words) > 1:
         return [words[1], "--help"]

@@ -18,7 +18,7 @@ def plan_picture(plan: Plan, *, page: bool) -> str:
         return plan_page(plan)
     from stagectl.views.pages.figure import plan_figure
 
-    return drawn(plan_figure(plan))
+    return draw(plan_figure(plan))
 
 
 def graph_picture(nodes: Sequence[ResourceNode], *, page: bool) -> str:
@@ -29,12 +29,12 @@ def graph_picture(nodes: Sequence[ResourceNode], *, page: bool) -> str:
         return graph_page(nodes)
     from stagectl.views.pages.figure import graph_figure
 
-    return drawn(graph_figure(nodes))
+    return draw(graph_figure(nodes))
 
 
-def drawn(figure: Figure) -> str:
+def draw(figure: Figure) -> str:
     """Return a figure as SVG."""
-    from stagectl.usecases.looking.picture import laid_out
+    from stagectl.usecases.looking.picture import arrange
     from stagectl.views.pages.svg import sizes, svg
 
-    return svg(figure, laid_out(sizes(figure), figure.edges))
+    return svg(figure, arrange(sizes(figure), figure.edges))

@@ -14,7 +14,7 @@ _within = ""  # what of the folder named is nowhere: a repository without a work
 _trouble = ""
 
 
-def entered(words: Sequence[str]) -> List[str]:
+def enter(words: Sequence[str]) -> List[str]:
     """Return a command line without its -C FOLDER, before or behind the command, having gone there.
 
     Several are followed one after the other, as git does it. `back` returns to where it was given.
@@ -83,7 +83,7 @@ def within() -> str:
     return _within
 
 
-def stood() -> str:
+def starting_folder() -> str:
     """Return the folder in which the command line was given."""
     return _stood
 

@@ -64,7 +64,7 @@ def plan(
         raise UsageError(f"--explain is text, and no --format {format.value}", "leave one of them out")
     repository = workspace(head=head)
     asked = _Asked(format, head, base, since, max_bytes)
-    found, compared = _planned(repository, selection(names, tags, with_children, with_parents), asked)
+    found, compared = _make_plan(repository, selection(names, tags, with_children, with_parents), asked)
     beside = _beside(repository, found, against, asked) if against else None
     found = _with_edits(repository, found) if head is None else found
     warn(found.warnings)
@@ -73,14 +73,14 @@ def plan(
 
         save(found, saved)
     if explain is not None:
-        out(_explained(repository, found, explain, asked))
+        out(_explain(repository, found, explain, asked))
     elif format is Format.json:
         from stagectl.views.plans.plan_json import plan_json_pieces
 
         for piece in plan_json_pieces(found, compared, beside):
             out(piece)
     else:
-        out(_shown(repository, found, asked, compared, beside))
+        out(_show(repository, found, asked, compared, beside))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
 
@@ -107,7 +107,7 @@ class _Asked(NamedTuple):
     max_bytes: int
 
 
-def _planned(repository: Workspace, chosen: Selection, asked: _Asked) -> Tuple[Plan, Optional[RangeDiff]]:
+def _make_plan(repository: Workspace, chosen: Selection, asked: _Asked) -> Tuple[Plan, Optional[RangeDiff]]:
     """Return the plan, and what became of the one in a file or of an id, if it is asked for and known."""
     from stagectl.usecases.planning.plan import plan as use_case
 
@@ -133,9 +133,9 @@ def _annotate(error: StagectlError, format: Format) -> None:
 
 def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff]:
     from stagectl.core.plans.range_diff import range_diff
-    from stagectl.usecases.planning.reviewed import reviewed
+    from stagectl.usecases.planning.reviewed import find_reviewed
 
-    before = reviewed(repository, found, since)
+    before = find_reviewed(repository, found, since)
     return range_diff(before, found) if before is not None else None
 
 
@@ -145,16 +145,16 @@ def _beside(repository: Workspace, found: Plan, branches: List[str], asked: _Ask
     return against(repository, found.selection, branches, asked.head, asked.base)
 
 
-def _explained(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
-    from stagectl.usecases.planning.names import explained_name
+def _explain(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
+    from stagectl.usecases.planning.names import resolve_name
     from stagectl.usecases.planning.places import places
     from stagectl.views.plans.plan_text import explain_text
 
-    resource = explained_name(repository, found, name, asked.head, asked.base)
+    resource = resolve_name(repository, found, name, asked.head, asked.base)
     return explain_text(found, resource, places(repository, found, asked.head))
 
 
-def _shown(
+def _show(
     repository: Workspace,
     found: Plan,
     asked: _Asked,

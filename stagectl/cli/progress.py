@@ -13,7 +13,7 @@ from stagectl.core.running.outcome import INPROGRESS, Outcome
 from stagectl.core.running.runs import Application, critical_path
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.views.apply import progress_line
-from stagectl.views.text import listed, safe
+from stagectl.views.text import list_words, safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -115,7 +115,7 @@ class Bar(Lines):
             self._left.discard(change.id)
             self._print(progress_line(change, outcome, colour=colour_aside()))
             self._bar.advance(self._task)
-        self._bar.update(self._task, running=listed(sorted(self._running), 3), left=self._time_left())
+        self._bar.update(self._task, running=list_words(sorted(self._running), 3), left=self._time_left())
 
     def note(self, text: str) -> None:
         """Print what is said of the run, above the bar."""

@@ -63,7 +63,7 @@ def report(
     repository = workspace(warns=False)
     found = use_case(repository, run)
     if follow:
-        found = _followed(repository, found)
+        found = _follow(repository, found)
     now = time.time()
     if format is ReportFormat.html:
         from stagectl.views.pages.report_page import report_page
@@ -78,7 +78,7 @@ def report(
     out(report_json(found, now) if as_json or format is ReportFormat.json else report_text(found, now, colour=colour()))
 
 
-def _followed(repository: Workspace, found: Record) -> Record:
+def _follow(repository: Workspace, found: Record) -> Record:
     """Print every change as it starts and ends, until the run is over; return what it did."""
     from stagectl.usecases.applying.report import report as use_case
     from stagectl.views.apply import progress_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from stagectl.core.values import Inputs, Path, Template, Value, dotted, leaves, references_in, same, step_order
+from stagectl.core.values import Inputs, Path, Template, Value, format_path, leaves, references_in, same, step_order
 from stagectl.core.word import Word
 
 
@@ -59,10 +59,10 @@ def _cut(old: Dict[Path, Value], before: Optional[Inputs], later: List[Path]) ->
     return old
 
 
-def joined(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
+def join_replace(gone: Tuple[Difference, ...], come: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
     """Return, for a replace, what turns the values that go (all `remove`) into those that come (all `add`)."""
-    old = {dotted(entry.path): entry for entry in gone}
-    new = {dotted(entry.path): entry for entry in come}
+    old = {format_path(entry.path): entry for entry in gone}
+    new = {format_path(entry.path): entry for entry in come}
     entries = [entry for path, entry in {**old, **new}.items() if (path in old) != (path in new)]
     for path in old.keys() & new.keys():
         if new[path].known_after or not same(old[path].before, new[path].after):

@@ -21,10 +21,10 @@ def safe(text: str) -> str:
     """Return text in which no character acts, on a terminal or in a log: those that would are written out."""
     if "::" in text:
         text = re.sub(_COMMAND, r"\1\\u003a", text)
-    return text if text.isascii() and text.isprintable() and "##" not in text else re.sub(_HIDDEN, _written, text)
+    return text if text.isascii() and text.isprintable() and "##" not in text else re.sub(_HIDDEN, _write, text)
 
 
-def _written(match: re.Match[str]) -> str:
+def _write(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
@@ -35,8 +35,8 @@ def json_text(value: Any, indent: Optional[int] = None) -> str:
     if text.isascii() and "\x7f" not in text and "##" not in text:
         return text
     # Outside of strings JSON has none of them but line ends, which stay.
-    return re.sub(_HIDDEN, _written_in_json, text)
+    return re.sub(_HIDDEN, _write_in_json, text)
 
 
-def _written_in_json(match: re.Match[str]) -> str:
+def _write_in_json(match: re.Match[str]) -> str:
     return "\\u0023" if match.group() == "#" else json.dumps(match.group())[1:-1]

@@ -67,12 +67,12 @@ class Redactor:
 def _forms(secret: str) -> Iterator[str]:
     yield from (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
     yield from (shlex.quote(secret)[1:-1] if "'" in secret else secret, secret.replace("'", "'\\''"))
-    yield from (_quoted(secret, safe="", plus=False), _quoted(secret, safe="/", plus=False), _quoted(secret, plus=True))
+    yield from (_quote(secret, safe="", plus=False), _quote(secret, safe="/", plus=False), _quote(secret, plus=True))
     yield from _in_base64(secret)
     yield from _long(secret.splitlines())
 
 
-def _quoted(secret: str, *, safe: str = "", plus: bool) -> str:
+def _quote(secret: str, *, safe: str = "", plus: bool) -> str:
     encode = quote_plus if plus else quote
     return encode(secret, safe=safe, errors="surrogateescape")
 
@@ -95,7 +95,7 @@ def _in_url(secret: str) -> Pattern[str]:
 
 
 def _character_in_url(character: str) -> str:
-    encoded = _quoted(character, plus=False)
+    encoded = _quote(character, plus=False)
     if encoded == character:
         return re.escape(character)
     either = [re.escape(character), f"(?i:{encoded})", *([r"\+"] if character == " " else [])]

@@ -125,7 +125,7 @@ def references_in(value: Value) -> List[Reference]:
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
     """Return a sort key for paths: indexes, and keys that look like one, by number, other keys by text.
 
-    A path that was read back (`undotted`) cannot keep the two apart, and has to stand in the same place.
+    A path that was read back (`read_path`) cannot keep the two apart, and has to stand in the same place.
     """
     return [_order_of(step) for step in path]
 
@@ -137,7 +137,7 @@ def _order_of(step: Step) -> Tuple[int, int, str, bool]:
     return (0, int(text), text, step is text) if is_number else (1, 0, text, True)
 
 
-def dotted(path: Sequence[Step]) -> str:
+def format_path(path: Sequence[Step]) -> str:
     """Return a path as people write it: `urls.0.port`, `labels["a.b"]`."""
     text = "".join(_step_text(step) for step in path)
     return text[1:] if text.startswith(".") else text
@@ -146,8 +146,8 @@ def dotted(path: Sequence[Step]) -> str:
 _STEPS = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\"(?:[^\"\\]|\\.)*\")\]", re.ASCII)
 
 
-def undotted(text: str) -> Tuple[str, ...]:
-    """Return the path that `dotted` wrote, list indexes as text; raises ValueError for what is no such path."""
+def read_path(text: str) -> Tuple[str, ...]:
+    """Return the path that `format_path` wrote, list indexes as text; raises ValueError for what is no such path."""
     steps: List[str] = []
     position = 0
     while position < len(text) or not steps:
@@ -242,7 +242,7 @@ def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
             return [full(item, f"{pointer}/{index}") for index, item in enumerate(inner)]
         if pointer in left:
             left.discard(pointer)
-            return Template(tuple(map(_unpacked, templates[pointer])))
+            return Template(tuple(map(_unpack, templates[pointer])))
         return inner
 
     result = full(value, "")
@@ -251,7 +251,7 @@ def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:
     return result
 
 
-def _unpacked(part: Any) -> Part:
+def _unpack(part: Any) -> Part:
     if isinstance(part, str):
         return part
     if not isinstance(part["env"], str) or not _VARIABLE.fullmatch(part["env"]):
@@ -272,12 +272,12 @@ def digest(value: Value) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def filled(value: Value, look_up: Callable[[Reference], Value]) -> Value:
+def fill_references(value: Value, look_up: Callable[[Reference], Value]) -> Value:
     """Return a value in which each reference stands for what *look_up* returns of it; raises what that raises."""
     if isinstance(value, dict):
-        return {key: filled(inner, look_up) for key, inner in value.items()}
+        return {key: fill_references(inner, look_up) for key, inner in value.items()}
     if isinstance(value, list):
-        return [filled(inner, look_up) for inner in value]
+        return [fill_references(inner, look_up) for inner in value]
     if not isinstance(value, Template) or not references_in(value):
         return value
     if len(value.parts) == 1:

@@ -8,7 +8,7 @@ from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, STATES, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Application
-from stagectl.views.text import BOLD, counted, listed, painted, safe, state_text
+from stagectl.views.text import BOLD, list_words, paint, pluralize, safe, state_text
 
 _LAST_LINES = 5
 _BEHIND = "after "  # how the message of a change begins that was skipped because of another
@@ -28,7 +28,7 @@ def _last_lines(outcome: Outcome) -> List[str]:
 
 def apply_text(done: Application, *, record_only: bool = False, colour: bool = False) -> str:
     """Return the result of a run: what failed first, what that skipped, counts, the commit, and the next command."""
-    lines = [*_failures(done, colour), *_skipped(done, colour)]
+    lines = [*_failures(done, colour), *_skipped_lines(done, colour)]
     states = [outcome.state for outcome in done.outcomes.values()]
     parts = [f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states]
     parts += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
@@ -46,19 +46,19 @@ def _failures(done: Application, colour: bool) -> Iterator[str]:
     for change in done.plan.changes:
         outcome = done.outcomes[change.id]
         if outcome.state in (ERROR, UNKNOWN):
-            name = painted(change.id, BOLD, colour)
+            name = paint(change.id, BOLD, colour)
             yield f"  {name}  {state_text(outcome.state, colour)}  {safe(outcome.message)}".rstrip()
             yield from (f"  {line}" for line in _last_lines(outcome))
 
 
-def _skipped(done: Application, colour: bool) -> Iterator[str]:
+def _skipped_lines(done: Application, colour: bool) -> Iterator[str]:
     """Yield what was skipped, a line for each cause: the change that failed, or what was said on the command line."""
     causes: Dict[str, List[ChangeId]] = {}
     for change in done.plan.changes:
         if done.outcomes[change.id].state == SKIPPED:
             causes.setdefault(_cause(change.id, done.outcomes), []).append(change.id)
     for cause, changes in causes.items():
-        yield f"  {counted(len(changes), 'change')}  {state_text(SKIPPED, colour)}  {cause}: {listed(changes)}"
+        yield f"  {pluralize(len(changes), 'change')}  {state_text(SKIPPED, colour)}  {cause}: {list_words(changes)}"
 
 
 def _cause(identity: ChangeId, outcomes: Mapping[ChangeId, Outcome]) -> str:

@@ -7,8 +7,8 @@ from typing import Any, Dict, Iterator, List
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.running.looks import Checked, Left, Look, Seen
-from stagectl.core.values import as_written, dotted
-from stagectl.views.text import BOLD, NEW, OLD, dotted_path, listed, one_line, painted, value_text
+from stagectl.core.values import as_written, format_path
+from stagectl.views.text import BOLD, NEW, OLD, dotted_path, list_words, one_line, paint, value_text
 
 FORMAT_VERSION = "1.0"
 _STYLES = {Seen.OK: "32", Seen.DRIFTED: "33", Seen.GONE: "31", Seen.FAILED: "1;31", Seen.UNCHECKED: "2"}
@@ -19,7 +19,7 @@ def checked_text(checked: Checked, *, colour: bool = False) -> str:
     lines = [line for look in checked.looks for line in _look_lines(look, colour)]
     lines.append(checked_line(checked))
     lines += [f"Left alone: {_left_text(left)}" for left in checked.left]
-    lines += [f"Adopted: {listed(checked.adopted)}."] if checked.adopted else []
+    lines += [f"Adopted: {list_words(checked.adopted)}."] if checked.adopted else []
     if checked.recorded:
         lines.append(f"What was seen is in commit {checked.recorded[:12]}.")
     if checked.accepted:
@@ -48,7 +48,7 @@ def _look_lines(look: Look, colour: bool) -> List[str]:
     if look.state == Seen.OK or (look.state == Seen.UNCHECKED and not look.is_left):
         return []
     said = f" ({one_line(look.message)})" if look.message else ""
-    first = f"{painted(look.name, BOLD, colour)}: {painted(look.state, _STYLES[look.state], colour)}{said}"
+    first = f"{paint(look.name, BOLD, colour)}: {paint(look.state, _STYLES[look.state], colour)}{said}"
     return [first, *(f"    {_line(look, entry, colour)}" for entry in look.diff)]
 
 
@@ -58,7 +58,7 @@ def _line(look: Look, entry: Difference, colour: bool) -> str:
         return f"{path}: (sensitive)"
     applied = "nothing" if entry.op == Op.ADD else value_text(entry.before)
     seen = value_text(entry.after)
-    return f"{path}: applied {painted(applied, OLD, colour)}, seen {painted(seen, NEW, colour)}"
+    return f"{path}: applied {paint(applied, OLD, colour)}, seen {paint(seen, NEW, colour)}"
 
 
 def check_json(checked: Checked) -> str:
@@ -69,7 +69,7 @@ def check_json(checked: Checked) -> str:
         "summary": checked.summary(),
         "recorded": checked.recorded,
         "accepted": checked.accepted,
-        "left": [{"resource": left.name, "path": dotted(left.at), "message": left.why} for left in checked.left],
+        "left": [{"resource": left.name, "path": format_path(left.at), "message": left.why} for left in checked.left],
         **({"adopted": list(checked.adopted)} if checked.adopted else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -85,7 +85,7 @@ def _look_json(look: Look) -> Dict[str, Any]:
 
 
 def _entry_json(look: Look, entry: Difference) -> Dict[str, Any]:
-    path = dotted(entry.path)
+    path = format_path(entry.path)
     if look.hides(entry):
         return {"path": path, "applied": None, "seen": None, "sensitive": True}
     return {"path": path, "applied": as_written(entry.before), "seen": as_written(entry.after)}

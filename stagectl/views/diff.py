@@ -7,7 +7,7 @@ from typing import List, Sequence
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.plans.document import difference_json
 from stagectl.core.printable import json_text
-from stagectl.views.text import BOLD, coloured, difference_line, painted, safe
+from stagectl.views.text import BOLD, colour_sign, difference_line, paint, safe
 
 _SIGNS = {"new": "+", "gone": "-", "changed": "~"}
 
@@ -16,7 +16,7 @@ def diff_text(found: Sequence[ResourceDiff], *, colour: bool = False) -> str:
     """Return the resources that differ, their values below them."""
     lines: List[str] = []
     for one in found:
-        lines.append(f"{coloured(_SIGNS[one.state], colour)} {painted(one.name, BOLD, colour)}")
+        lines.append(f"{colour_sign(_SIGNS[one.state], colour)} {paint(one.name, BOLD, colour)}")
         lines += [f"    {safe(note)}" for note in one.notes]
         if one.state != "gone":
             lines += [

@@ -39,7 +39,7 @@ def _visible(text: str) -> str:
     )
 
 
-def shortened(text: str, start: int = 0) -> str:
+def shorten(text: str, start: int = 0) -> str:
     """Return text cut to what may be shown of it, from a place on."""
     if start == 0 and len(text) <= LONGEST:
         return text
@@ -52,7 +52,7 @@ def sides(difference: Difference) -> Tuple[str, str]:
     before, after = difference.before, difference.after
     texts = full_text(before), full_text(after)
     if difference.op != Op.REPLACE or max(map(len, texts)) <= LONGEST:
-        return shortened(texts[0]), shortened(texts[1])
+        return shorten(texts[0]), shorten(texts[1])
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         return _changed_lines(before.split("\n"), after.split("\n"))
     return _around(*texts)
@@ -62,7 +62,7 @@ def _around(before: str, after: str) -> Tuple[str, str]:
     """Return two texts from shortly before the first character that differs."""
     same = next((at for at, pair in enumerate(zip(before, after)) if pair[0] != pair[1]), min(len(before), len(after)))
     start = max(0, same - _BEFORE) if same > LONGEST - _BEFORE else 0
-    return shortened(before, start), shortened(after, start)
+    return shorten(before, start), shorten(after, start)
 
 
 def _changed_lines(before: List[str], after: List[str]) -> Tuple[str, str]:
@@ -75,7 +75,7 @@ def _changed_lines(before: List[str], after: List[str]) -> Tuple[str, str]:
         old, new = _unlike(old, new)
     texts = [full_text("\n".join(line for _, line in side)) if side else "(nothing)" for side in (old, new)]
     shown = _around(*texts) if max(map(len, texts)) > LONGEST else (texts[0], texts[1])
-    return _numbered(old) + shown[0], _numbered(new) + shown[1]
+    return _number(old) + shown[0], _number(new) + shown[1]
 
 
 _Lines = List[Tuple[int, str]]
@@ -91,7 +91,7 @@ def _unlike(old: _Lines, new: _Lines) -> Tuple[_Lines, _Lines]:
     return gone, come
 
 
-def _numbered(lines: Sequence[Tuple[int, str]]) -> str:
+def _number(lines: Sequence[Tuple[int, str]]) -> str:
     if not lines:
         return ""
     numbers = ", ".join(str(number + 1) for number, _ in lines[:5]) + (", ..." if len(lines) > 5 else "")

@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional, Sequence
 from stagectl.core.model import Applied, Kind, Resource
 from stagectl.core.pictures.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.printable import json_text
-from stagectl.core.values import as_written, canonical, dotted, leaves, same
-from stagectl.views.text import BOLD, COLOURS, COMMIT, listed, painted, safe, sign_of, state_text, value_text
+from stagectl.core.values import as_written, canonical, format_path, leaves, same
+from stagectl.views.text import BOLD, COLOURS, COMMIT, list_words, paint, safe, sign_of, state_text, value_text
 
 
 def log_json(entries: Sequence[LogEntry]) -> str:
@@ -50,18 +50,18 @@ def log_text(entries: Sequence[LogEntry], filtered: bool = False, *, colour: boo
     for entry in entries:
         what = f"{entry.type:5}" + (", recorded only" if entry.record_only else "")
         where = f"  run {entry.run}, of {entry.source[:12]}" if entry.run and entry.source else ""
-        commit = painted(entry.commit[:12], COMMIT, colour)
-        lines.append(f"{commit}  {entry.date}  {painted(what, BOLD, colour)}  {safe(entry.author)}{safe(where)}")
+        commit = paint(entry.commit[:12], COMMIT, colour)
+        lines.append(f"{commit}  {entry.date}  {paint(what, BOLD, colour)}  {safe(entry.author)}{safe(where)}")
         for change in entry.changes:
             result = entry.results.get(change)
-            name = painted(safe(change), COLOURS[sign_of(change.rpartition(".")[2])], colour)
+            name = paint(safe(change), COLOURS[sign_of(change.rpartition(".")[2])], colour)
             lines.append(f"    {name}{'  ' + state_text(safe(result), colour) if result else ''}")
         lines += [f"    {safe(change)}  discarded" for change in entry.discarded]
         lines += [f"    {safe(name)}  {safe(state)}" for name, state in entry.checked.items()]
         if entry.names:
-            lines.append(f"    without a change: {listed(entry.names)}")
+            lines.append(f"    without a change: {list_words(entry.names)}")
         if entry.unnamed:
-            lines.append(f"    its message names no change of: {listed(entry.unnamed)}")
+            lines.append(f"    its message names no change of: {list_words(entry.unnamed)}")
     nothing = "Nothing of that was staged or applied.\n" if filtered else "Nothing was staged or applied yet.\n"
     return "\n".join(lines) + "\n" if lines else nothing
 
@@ -69,7 +69,7 @@ def log_text(entries: Sequence[LogEntry], filtered: bool = False, *, colour: boo
 def blame_text(found: Sequence[Blame]) -> str:
     """Return where each value comes from, a line each: staged in, live since, path and value."""
     lines = [
-        f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(dotted(one.path))}: {safe(_sides(one))}"
+        f"staged {_short(one.staged)}  live {_short(one.applied)}  {safe(format_path(one.path))}: {safe(_sides(one))}"
         + (" (output)" if one.is_output else " (seen)" if one.is_seen else "")
         for one in found
     ]
@@ -93,7 +93,7 @@ def blame_json(found: Sequence[Blame]) -> str:
     """Return where each value comes from as a JSON list; values are as the files say them."""
     rows = [
         {
-            "path": dotted(one.path),
+            "path": format_path(one.path),
             "value": one.value,
             "staged": one.staged,
             "live": one.live,
@@ -112,17 +112,17 @@ def show_json(shown: Shown) -> str:
         "name": shown.name,
         "defined": _resource(shown.defined, shown),
         "staged": _resource(shown.staged, shown),
-        "applied": _applied(shown.applied, shown),
-        "resolved": _hidden(shown.resolved, shown),
+        "applied": _applied_json(shown.applied, shown),
+        "resolved": _hide(shown.resolved, shown),
         "sensitive": sorted(shown.sensitive),
         "parents": list(shown.parents),
         "children": list(shown.children),
-        "written": dict(sorted((dotted(path), place) for path, place in shown.written.items())),
+        "written": dict(sorted((format_path(path), place) for path, place in shown.written.items())),
     }
     return json_text(raw, indent=2) + "\n"
 
 
-def _hidden(inputs: Any, shown: Shown) -> Any:
+def _hide(inputs: Any, shown: Shown) -> Any:
     return {key: None if key in shown.sensitive else as_written(value) for key, value in sorted(inputs.items())}
 
 
@@ -132,21 +132,21 @@ def _resource(resource: Optional[Resource], shown: Shown) -> Any:
     return {
         "kind": resource.kind,
         "tags": list(resource.tags),
-        "inputs": _hidden(resource.inputs, shown),
+        "inputs": _hide(resource.inputs, shown),
         "source": resource.source,
         "template": list(resource.template),
         "actions": dict(resource.actions),
     }
 
 
-def _applied(state: Optional[Applied], shown: Shown) -> Any:
+def _applied_json(state: Optional[Applied], shown: Shown) -> Any:
     if state is None:
         return None
     return {
         "live": state.live,
         "kind": state.resource.kind if state.resource else None,
         "tags": list(state.tags),
-        "inputs": _hidden(state.inputs, shown),
+        "inputs": _hide(state.inputs, shown),
         "outputs": dict(sorted(state.outputs.items())),
         "stamps": dict(state.stamps),
         "unfinished": state.unfinished.action if state.unfinished else None,
@@ -157,12 +157,12 @@ def _applied(state: Optional[Applied], shown: Shown) -> Any:
 def show_text(shown: Shown) -> str:
     """Return one resource for people."""
     side = shown.staged or shown.defined or (shown.applied.resource if shown.applied else None)
-    lines = [f"{shown.name}" + (f"  kind {side.kind}  tags {listed(side.tags) or 'none'}" if side else "")]
+    lines = [f"{shown.name}" + (f"  kind {side.kind}  tags {list_words(side.tags) or 'none'}" if side else "")]
     lines.append(f"  defined: {'yes' if shown.defined else 'no'}{_template(shown.defined)}")
     lines.append(f"  staged:  {'yes' if shown.staged else 'no'}{_stamps(shown.staged)}")
     lines.append(f"  applied: {_applied_text(shown.applied)}{f', as {shown.before}' if shown.before else ''}")
-    lines.append(f"  parents: {listed(shown.parents) or 'none'}")
-    lines.append(f"  children: {listed(shown.children) or 'none'}")
+    lines.append(f"  parents: {list_words(shown.parents) or 'none'}")
+    lines.append(f"  children: {list_words(shown.children) or 'none'}")
     before = shown.applied.inputs if shown.applied else {}
     for key in sorted(shown.resolved.keys() | before.keys()):
         lines += _input_lines(key, shown)
@@ -171,12 +171,14 @@ def show_text(shown: Shown) -> str:
 
 
 def _template(resource: Optional[Resource]) -> str:
-    return f", expanded from {listed(resource.template)}" if resource and resource.template else ""
+    return f", expanded from {list_words(resource.template)}" if resource and resource.template else ""
 
 
 def _stamps(resource: Optional[Resource]) -> str:
     return (
-        f", with {listed([f'{a} {s}' for a, s in resource.actions.items()])}" if resource and resource.actions else ""
+        f", with {list_words([f'{a} {s}' for a, s in resource.actions.items()])}"
+        if resource and resource.actions
+        else ""
     )
 
 
@@ -185,7 +187,7 @@ def _applied_text(state: Optional[Applied]) -> str:
         return "no"
     text = "yes" if state.live else "no"
     text += f", unfinished {state.unfinished.action}" if state.unfinished else ""
-    return text + (f", owed {listed(sorted(state.owed))}" if state.owed else "")
+    return text + (f", owed {list_words(sorted(state.owed))}" if state.owed else "")
 
 
 def _input_lines(key: str, shown: Shown) -> List[str]:
@@ -193,7 +195,9 @@ def _input_lines(key: str, shown: Shown) -> List[str]:
         return [f"    {safe(key)}: (sensitive)"]
     if key not in shown.resolved:
         return [f"    {safe(key)}: only as applied"]
-    found = [(path, f"{safe(dotted(path))}: {value_text(leaf)}") for path, leaf in leaves(shown.resolved[key], (key,))]
+    found = [
+        (path, f"{safe(format_path(path))}: {value_text(leaf)}") for path, leaf in leaves(shown.resolved[key], (key,))
+    ]
     places = {path: f"   ({place})" for path, place in shown.written.items()}
     return [f"    {line}{places.get(path, '')}" for path, line in found]
 
@@ -203,7 +207,7 @@ def _output_lines(state: Optional[Applied]) -> List[str]:
     found = [(path, leaf, "output") for path, leaf in leaves(state.outputs)] if state and state.outputs else []
     tried = state.unfinished.outputs if state and state.unfinished else {}
     found += [(path, leaf, "output of what is unfinished") for path, leaf in leaves(tried)] if tried else []
-    return [f"    {safe(dotted(path))}: {value_text(leaf)} ({what})" for path, leaf, what in found]
+    return [f"    {safe(format_path(path))}: {value_text(leaf)} ({what})" for path, leaf, what in found]
 
 
 def kinds_json(kinds: Sequence[Kind]) -> str:

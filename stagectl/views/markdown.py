@@ -42,7 +42,7 @@ def prose(text: str) -> str:
     return "".join(code(part) if at % 2 else part for at, part in enumerate(parts))
 
 
-def fenced(language: str, lines: Iterable[str]) -> str:
+def fence(language: str, lines: Iterable[str]) -> str:
     """Return lines as a block of code; no line can end it."""
     text = "\n".join(map(one_line, lines))
     fence = "`" * max(3, 1 + _longest_run(text))

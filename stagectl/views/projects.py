@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Sequence
 
 from stagectl.core.pictures.reports import Project
 from stagectl.core.printable import json_text
-from stagectl.views.text import counted, one_line, safe
+from stagectl.views.text import one_line, pluralize, safe
 
 
 def projects_json(found: Sequence[Project]) -> str:
@@ -31,12 +31,12 @@ def projects_text(found: Sequence[Project]) -> str:
 
 
 def _lines(found: Iterable[Project], wide: int) -> List[str]:
-    return [f"{safe(project.folder).ljust(wide)}  {_said(project)}" for project in found]
+    return [f"{safe(project.folder).ljust(wide)}  {_say(project)}" for project in found]
 
 
-def _said(project: Project) -> str:
+def _say(project: Project) -> str:
     if project.error:
         return f"error: {one_line(project.error.partition(chr(10))[0])}"
     few = ", ".join(project.pending[:5]) + (", ..." if len(project.pending) > 5 else "")
-    pending = f"{counted(len(project.pending), 'change')} pending: {few}" if project.pending else "nothing pending"
+    pending = f"{pluralize(len(project.pending), 'change')} pending: {few}" if project.pending else "nothing pending"
     return f"{pending}; {safe(project.branch)} {project.applied[:12] if project.applied else '(nothing applied)'}"

@@ -12,7 +12,7 @@ from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path
 from stagectl.core.values import leaves
-from stagectl.views.text import BOLD, dotted_path, listed, painted, safe, state_text, value_text
+from stagectl.views.text import BOLD, dotted_path, list_words, paint, safe, state_text, value_text
 
 FORMAT_VERSION = "1.0"
 _LAST_LINES = 5
@@ -112,7 +112,7 @@ def report_text(record: Record, now: float, *, colour: bool = False) -> str:
     for identity in sorted(ids, key=lambda identity: outcome_of(record, identity).state not in (ERROR, UNKNOWN)):
         lines += change_lines(record, identity, now, colour)
     if header.plan.recorded:
-        lines.append(f"  Recorded, nothing ran: {listed(header.plan.recorded)}")
+        lines.append(f"  Recorded, nothing ran: {list_words(header.plan.recorded)}")
     took = "Has been going on for" if record.is_running else "Took"
     path = _critical_path(record, now)
     lines.append(f"{took} {duration(total_of(record, now))}; the longest chain of changes {duration(path)}.")
@@ -137,7 +137,7 @@ def change_lines(record: Record, identity: ChangeId, now: float, colour: bool = 
     last = outcome.output.splitlines()[-_LAST_LINES:] if outcome.state in (ERROR, INPROGRESS, UNKNOWN) else []
     below = [*output_lines(outcome), *map(safe, last)]
     state = state_text(outcome.state, colour, 10)
-    return [f"  {state} {painted(identity, BOLD, colour)}{when}{message}", *(f"      {line}" for line in below)]
+    return [f"  {state} {paint(identity, BOLD, colour)}{when}{message}", *(f"      {line}" for line in below)]
 
 
 def output_lines(outcome: Outcome) -> List[str]:

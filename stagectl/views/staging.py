@@ -6,8 +6,8 @@ from typing import List, Optional, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
-from stagectl.core.values import canonical, dotted
-from stagectl.views.text import LONGEST, difference_line, listed, safe, sign_of
+from stagectl.core.values import canonical, format_path
+from stagectl.views.text import LONGEST, difference_line, list_words, safe, sign_of
 
 NOTHING = "Nothing to stage. The staged files are as the definitions say.\n"
 
@@ -64,7 +64,7 @@ def promotion_text(differ: Sequence[Tuple[Name, Sequence[Difference]]], left: Se
     lines = ["Stays different:"] if differ else []
     for name, differences in differ:
         lines += [f"  {name}", *(f"      {_as_it_stands(entry)}" for entry in differences)]
-    lines += [f"Only in {target}: {listed(left)}"] if left else []
+    lines += [f"Only in {target}: {list_words(left)}"] if left else []
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -74,4 +74,4 @@ def _as_it_stands(entry: Difference) -> str:
         None if op == entry.op else canonical(value) for op, value in ((Op.ADD, entry.before), (Op.REMOVE, entry.after))
     ]
     before, after = (safe(side)[:LONGEST] if side is not None else "(nothing)" for side in sides)
-    return f"{safe(dotted(entry.path))}: {before} -> {after}"
+    return f"{safe(format_path(entry.path))}: {before} -> {after}"

@@ -8,7 +8,7 @@ from stagectl.core.model import CHANGE
 from stagectl.core.pictures.reports import Status, outliving_text
 from stagectl.core.printable import json_text
 from stagectl.core.standing import from_here
-from stagectl.views.text import BOLD, COLOURS, counted, painted, safe, sign_of
+from stagectl.views.text import BOLD, COLOURS, paint, pluralize, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
 EMPTY = "Nothing is defined yet. Next: write resources/NAME.yaml; stagectl init makes the folders and a first kind"
@@ -49,7 +49,7 @@ def status_text(found: Status, *, colour: bool = False) -> str:
     parts += _part(colour, "Owed, comes back with the next plan:", found.owed)
     title = f"{len(found.drifted)} not as applied, as a check saw{_ago(found)} (stagectl plan):"
     parts += _part(colour, title, (f"{state}: {name}" for name, state in found.drifted))
-    live = counted(found.live, "resource")
+    live = pluralize(found.live, "resource")
     where = f"Applied: {live}, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
     return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
 
@@ -61,17 +61,17 @@ def _ago(found: Status) -> str:
     seconds = int(found.looked[1])
     units = ((86400, "day"), (3600, "hour"), (60, "minute"))
     unit, word = next((pair for pair in units if seconds >= pair[0]), (1, ""))
-    return f" {counted(seconds // unit, word)} ago" if word else " just now"
+    return f" {pluralize(seconds // unit, word)} ago" if word else " just now"
 
 
 def _part(colour: bool, title: str, lines: Iterable[str]) -> List[str]:
     found = [f"  {_with_sign(safe(line), colour)}" for line in lines]
-    return [painted(title, BOLD, colour), *found] if found else []
+    return [paint(title, BOLD, colour), *found] if found else []
 
 
 def _with_sign(line: str, colour: bool) -> str:
     """Return a line, a change in it in the colour of its sign."""
-    return painted(line, COLOURS[sign_of(line.partition(".")[2])], colour) if CHANGE.fullmatch(line) else line
+    return paint(line, COLOURS[sign_of(line.partition(".")[2])], colour) if CHANGE.fullmatch(line) else line
 
 
 def status_short(found: Status) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence
 from stagectl.core.locks import Lock, Portion, about, part_json
 from stagectl.core.pictures.reports import Locks, SharedCommit, Syncing
 from stagectl.core.printable import json_text
-from stagectl.views.text import counted, listed, safe
+from stagectl.views.text import list_words, pluralize, safe
 
 FORMAT_VERSION = "1.0"
 
@@ -29,14 +29,14 @@ def sync_text(done: Syncing) -> str:
 
 
 def _commits(commits: Sequence[SharedCommit]) -> str:
-    return f"{counted(len(commits), 'applied commit')}: {listed([commit.named for commit in commits], shown=str)}"
+    return f"{pluralize(len(commits), 'applied commit')}: {list_words([commit.named for commit in commits], shown=str)}"
 
 
 def conflict_text(done: Syncing) -> str:
     """Return why a sync could not put both sides together, and the way out."""
-    ours, theirs = (listed([commit.named for commit in side], shown=str) for side in (done.ours, done.theirs))
+    ours, theirs = (list_words([commit.named for commit in side], shown=str) for side in (done.ours, done.theirs))
     return safe(
-        f"error: this clone and {done.remote} both applied {listed(done.conflicts, shown=str)}\n"
+        f"error: this clone and {done.remote} both applied {list_words(done.conflicts, shown=str)}\n"
         f"  here: {ours}\n"
         f"  on {done.remote}: {theirs}\n"
         f"hint: nothing moved. Find out what is live; then take theirs and apply yours anew: "

@@ -9,9 +9,9 @@ from stagectl.core.model import REMOVE, RUN, UPDATE
 from stagectl.core.plans.plan import Change
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import safe as safe
-from stagectl.core.values import Path, Value, dotted
+from stagectl.core.values import Path, Value, format_path
 from stagectl.views.differences import LONGEST as LONGEST
-from stagectl.views.differences import full_text, shortened, sides
+from stagectl.views.differences import full_text, shorten, sides
 from stagectl.views.differences import one_line as one_line
 
 _SIGNS = {RUN: "+", UPDATE: "~", REMOVE: "-"}
@@ -35,7 +35,7 @@ _STATES = {
 }
 
 
-def painted(text: str, style: str, colour: bool) -> str:
+def paint(text: str, style: str, colour: bool) -> str:
     """Return text in a style, as it is where there is no colour."""
     return f"\x1b[{style}m{text}\x1b[0m" if colour and style else text
 
@@ -46,24 +46,24 @@ def sign_of_change(change: Change, removal: Optional[Change] = None) -> str:
     return f"{sign}?" if (removal or change).conditional else sign
 
 
-def coloured(sign: str, colour: bool) -> str:
+def colour_sign(sign: str, colour: bool) -> str:
     """Return a sign, in its colour where there is any."""
-    return painted(sign, COLOURS.get(sign.rstrip("?"), ""), colour)
+    return paint(sign, COLOURS.get(sign.rstrip("?"), ""), colour)
 
 
 def state_text(state: str, colour: bool, width: int = 0) -> str:
     """Return the state of a change, in its colour where there is any; width: how far it is filled up."""
-    return painted(state, _STATES.get(state, ""), colour) + " " * (width - len(state))
+    return paint(state, _STATES.get(state, ""), colour) + " " * (width - len(state))
 
 
 def value_text(value: Value) -> str:
     """Return a value in one line: JSON, strings in quotes, cut where it is long."""
-    return shortened(full_text(value))
+    return shorten(full_text(value))
 
 
 def dotted_path(path: Path) -> str:
     """Return the path of a value in one line."""
-    return one_line(dotted(path))
+    return one_line(format_path(path))
 
 
 def difference_line(difference: Difference, sensitive: bool, colour: bool = False) -> str:
@@ -72,8 +72,8 @@ def difference_line(difference: Difference, sensitive: bool, colour: bool = Fals
     if sensitive:
         return f"{path}: (sensitive)"
     was, comes = both_texts(difference)
-    before = "" if difference.op == Op.ADD else painted(was, OLD, colour)
-    after = "(gone)" if difference.op == Op.REMOVE else painted(comes, NEW, colour)
+    before = "" if difference.op == Op.ADD else paint(was, OLD, colour)
+    after = "(gone)" if difference.op == Op.REMOVE else paint(comes, NEW, colour)
     return f"{path}: {before} -> {after}" if before else f"{path}: {after}"
 
 
@@ -85,13 +85,13 @@ def both_texts(difference: Difference) -> Tuple[str, str]:
     return value_text(difference.before), later
 
 
-def listed(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:
+def list_words(words: Sequence[str], most: int = 8, shown: Callable[[str], str] = one_line) -> str:
     """Return words with commas, the first ones where there are many; shown: how to write one of them."""
     more = f", and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(shown(word) for word in words[:most]) + more
 
 
-def counted(number: int, word: str) -> str:
+def pluralize(number: int, word: str) -> str:
     """Return a number with its noun: `1 change`, `2 changes`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 

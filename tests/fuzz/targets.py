@@ -30,7 +30,7 @@ from stagectl.core.plans.selection import LONGEST, Expression, World, match_name
 from stagectl.core.references import parse_template, rewrite
 from stagectl.core.running.outcome import SUCCESS
 from stagectl.core.running.run_document import header_json
-from stagectl.core.running.runs import Header, failures, lost, passed, restriction
+from stagectl.core.running.runs import Header, failures, interrupted_outcomes, passed_changes, restriction
 from stagectl.core.schemas import schema, settings
 from stagectl.core.values import Template, digest, leaves, pack, same
 from stagectl.usecases.planning import reviewed
@@ -374,11 +374,11 @@ def run_journal(data: bytes) -> None:
         check_text(error)
         return
     journal.durations(_SCRATCH, [change.id for change in record.header.plan.changes])
-    lost(record)
+    interrupted_outcomes(record)
     try:
         restriction(record.header.plan, record.header.filter)
         failures(record)
-        passed(record.header)
+        passed_changes(record.header)
     except StagectlError as error:
         check_text(error)
     now = 2e9

@@ -44,7 +44,7 @@ def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     depends_on = raw.get("depends_on", [])
     source = raw.get("source")
     inputs = {key: value for key, value in applied.items() if key not in raw.get("without", ())}
-    inputs.update({forms.text(key): _parsed(value) for key, value in raw.get("inputs", {}).items()})
+    inputs.update({forms.text(key): _parse(value) for key, value in raw.get("inputs", {}).items()})
     return Resource(
         name=name,
         kind=forms.text(raw["kind"], KIND_NAME),
@@ -69,5 +69,5 @@ def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     )
 
 
-def _parsed(value: Any) -> Any:
+def _parse(value: Any) -> Any:
     return map_strings(value, lambda _, text: parse_template(text, ""), ())

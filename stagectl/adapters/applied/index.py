@@ -89,17 +89,17 @@ class Index(Source):
         start = 0 if text.startswith(last) else text.find(b"\n" + last) + 1
         if start == 0 and not text.startswith(last):
             return None
-        return _decoded(name, text[start : text.find(b"\n", start)].decode("utf-8", "replace"))
+        return _decode(name, text[start : text.find(b"\n", start)].decode("utf-8", "replace"))
 
     def _parsed(self, place: Shard) -> LinesByName:
-        return {name: _decoded(name, text) for name, text in self._rows(place)}
+        return {name: _decode(name, text) for name, text in self._rows(place)}
 
     def _rows(self, place: Shard) -> Iterator[Tuple[Name, str]]:
         start = f"{place.folder}/" * bool(place.folder)
         for text in self._texts[place].decode("utf-8", "replace").splitlines():
             name = Name(start + text.partition(" ")[0])
             if not NAME.fullmatch(name):
-                raise damaged(name)
+                raise damage_error(name)
             yield name, text
 
     # --- what is asked of it
@@ -119,7 +119,7 @@ class Index(Source):
         try:
             return decode_usage(self._git.objects([self._usage_oid])[0].decode())
         except MALFORMED:
-            raise damaged(USAGE) from None
+            raise damage_error(USAGE) from None
 
     def flagged(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""
@@ -168,7 +168,7 @@ class Index(Source):
     def claims(self) -> Dict[Name, Name]:
         """Return for each name that something live had before the one that it has now."""
         rows = sorted(self._every_row(b'"moved_from":'))
-        return {old: name for name, text in rows for old in _decoded(name, text).moved_from}
+        return {old: name for name, text in rows for old in _decode(name, text).moved_from}
 
     def _every_row(self, having: bytes) -> Iterator[Tuple[Name, str]]:
         """Return the rows of all shards in which some bytes stand."""
@@ -182,14 +182,14 @@ class Index(Source):
         return {name: line.parents(name) for name, line in lines.items() if line.is_live}
 
 
-def _decoded(name: Name, text: str) -> Line:
+def _decode(name: Name, text: str) -> Line:
     try:
         return decode(text)
     except MALFORMED:
-        raise damaged(name) from None
+        raise damage_error(name) from None
 
 
-def damaged(what: str) -> StagectlError:
+def damage_error(what: str) -> StagectlError:
     """Return the error for an index that contradicts itself or the state."""
     return StagectlError(
         f"the index of the applied state is damaged at {what}",
@@ -201,13 +201,13 @@ def _state(name: Name, line: Line, content: bytes) -> Applied:
     try:
         state = parse_state(name, raw_state(content))
     except MALFORMED:
-        raise damaged(name) from None
+        raise damage_error(name) from None
     if state.live != line.is_live or state.tags != line.tags:
-        raise damaged(name)
+        raise damage_error(name)
     return state
 
 
-def opened(git: Git, commit: Oid) -> Optional[Index]:
+def open_index(git: Git, commit: Oid) -> Optional[Index]:
     """Return the index of an applied commit, None where it has none that is of its state."""
     staged, applied, tree = git.look_up([git.at(commit, folder) for folder in (STAGED, APPLIED, INDEX)])
     if tree is None:

@@ -14,7 +14,7 @@ from stagectl.core.plans.plan import Plan, Target
 from stagectl.core.running.outcome import Outcomes, finished_moves, settle
 
 
-def settled(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
+def settle_files(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
     """Return what `settle` does, with files that say what their resources mean now that others have other names."""
     states = settle(plan, outcomes, applied)
     moved = finished_moves(plan, outcomes) if plan.moved else {}
@@ -48,11 +48,11 @@ def _claiming(resource: Resource, target: Optional[Target]) -> Resource:
 def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -> bytes:
     """Return the file of a resource; where it names others than are meant, it was written before the move."""
     from stagectl.adapters import yamlfile
-    from stagectl.adapters.yamlfile.names import renamed
+    from stagectl.adapters.yamlfile.names import rename_resource
     from stagectl.core.schemas import schema
 
     data = resource.content
     written = schema.resource(resource.name, yamlfile.load(data), data, staged=True)
     if (written.parents, set(written.unordered)) == (resource.parents, set(resource.unordered)):
         return data
-    return renamed(data, before, resource.name, new_names)
+    return rename_resource(data, before, resource.name, new_names)

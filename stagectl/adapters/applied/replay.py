@@ -12,7 +12,7 @@ from stagectl.adapters.remote.remote import author_of
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
 
 
-def touched(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
+def touched_resources(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
     """Return the resources whose state differs between any of these commits and its first parent."""
     found: Set[Name] = set()
     for commit in commits:
@@ -30,7 +30,7 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     sources = git.parents(commit)[1:]
     like = sources[0] if sources else tip
     objects = Objects(git, like)
-    changed = load_some(git, commit, touched(git, [commit]))
+    changed = load_some(git, commit, touched_resources(git, [commit]))
     # What was seen holds of what is still applied as it was then.
     states = _still_applied(git, commit, tip, changed) if is_look(git, commit) else changed
     tree = whole_tree(git, objects, like, state_trees(git, objects, tip, states, like))

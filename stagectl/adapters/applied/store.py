@@ -79,7 +79,7 @@ def _states(files: Mapping[str, bytes], commit: Oid) -> Dict[Name, Optional[Appl
         for name in _names(path, f"{APPLIED}/", ".json"):
             found[name] = _state(name, files[path], files.get(staged.get(name, "")), path, commit)
     for name in sorted(staged.keys() - found.keys()):
-        raise _damaged(commit, staged_path(name), f"{state_path(name)} is missing")
+        raise _damage_error(commit, staged_path(name), f"{state_path(name)} is missing")
     return found
 
 
@@ -89,7 +89,7 @@ def _names(path: str, start: str, end: str) -> List[Name]:
     return [Name(name)] if good else []
 
 
-def _damaged(commit: Oid, path: str, why: str) -> StagectlError:
+def _damage_error(commit: Oid, path: str, why: str) -> StagectlError:
     return StagectlError(
         f"the applied state is damaged: {path} in {commit[:12]}: {why}",
         "only `stagectl apply` may write the applied branch; go back to its last good commit",
@@ -100,11 +100,11 @@ def _state(name: Name, data: bytes, content: Optional[bytes], path: str, commit:
     try:
         state = parse_state(name, raw_state(data))
     except MALFORMED as error:
-        raise _damaged(commit, path, f"{type(error).__name__}: {str(error)[:200]}") from None
+        raise _damage_error(commit, path, f"{type(error).__name__}: {str(error)[:200]}") from None
     if state.resource is None and content is None:
         return state
     if state.resource is None or content is None:
-        raise _damaged(commit, path, f"it says that the resource is {'not ' * (not state.live)}live")
+        raise _damage_error(commit, path, f"it says that the resource is {'not ' * (not state.live)}live")
     return replace(state, resource=replace(state.resource, content=content))
 
 
@@ -216,18 +216,18 @@ def state_bytes(state: Applied) -> bytes:
             **({"form": _form_json(tried.form)} if tried.form is not None else {}),
             **({"replaces": True} if tried.replaces else {}),
         }
-    return f"{indented(raw)}\n".encode()
+    return f"{indent_json(raw)}\n".encode()
 
 
-def indented(value: Any, margin: str = "\n") -> str:
+def indent_json(value: Any, margin: str = "\n") -> str:
     """Return a plain JSON value as `json.dumps` with sorted keys and two spaces does, which has no C for that."""
     if not value or not isinstance(value, (dict, list, tuple)):
         return canonical(value)
     inner = margin + "  "
     if isinstance(value, dict):
-        entries = [f"{canonical(key)}: {indented(value[key], inner)}" for key in sorted(value)]
+        entries = [f"{canonical(key)}: {indent_json(value[key], inner)}" for key in sorted(value)]
         return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
-    return f"[{inner}{f',{inner}'.join([indented(entry, inner) for entry in value])}{margin}]"
+    return f"[{inner}{f',{inner}'.join([indent_json(entry, inner) for entry in value])}{margin}]"
 
 
 def _observed_json(observed: Observed) -> Dict[str, Any]:

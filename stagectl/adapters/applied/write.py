@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.adapters.applied.index import OF, USAGE, Index, Of, of_text, opened
+from stagectl.adapters.applied.index import OF, USAGE, Index, Of, of_text, open_index
 from stagectl.adapters.applied.store import load_states, root_commit, state_bytes
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import BLOB, TREE, Item, Objects, write_commit
@@ -12,7 +12,7 @@ from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
 from stagectl.core.indexing.advance import Changed, advance
 from stagectl.core.indexing.impact import Source
-from stagectl.core.indexing.usage import Usage, advanced, contradicting, encode_usage
+from stagectl.core.indexing.usage import Usage, advance_counts, contradicting, encode_usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid
 
 States = Mapping[Name, Optional[Applied]]  # None for one that is gone
@@ -62,7 +62,7 @@ def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
 
 def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, like: Oid) -> Trees:
     """Return the folders of the applied state after some states changed, to be stored. like: whose kinds count."""
-    before = opened(git, tip) if tip is not None else None
+    before = open_index(git, tip) if tip is not None else None
     names = (STAGED, APPLIED, INDEX)
     staged, applied, index = git.look_up([git.at(tip, folder) for folder in names]) if tip is not None else (None,) * 3
     if before is None and tip is not None:  # what is there has no index yet
@@ -92,7 +92,7 @@ def _index(
     index, tree_before = before
     pairs = [(step.before[name], line) for name, line in step.after.items()]
     live = (index.of.live if index else 0) + sum(after.is_live - before.is_live for before, after in pairs)
-    counts = advanced(index.usage.counts if index else {}, pairs)
+    counts = advance_counts(index.usage.counts if index else {}, pairs)
     usage = _with_fitting(git, Usage(counts), like, index.usage if index else None)
     items: Dict[str, Optional[Item]] = {
         OF: Item(BLOB, objects.blob(of_text(of._replace(live=live)).encode())),
@@ -102,7 +102,7 @@ def _index(
     changes = {name: line if line.is_needed else None for name, line in step.after.items()}
     read = index.shard_lines if index else lambda places: {}
     gone: Dict[str, Optional[Item]] = {}
-    for place, lines in shards.redistributed(changes, there, read).items():
+    for place, lines in shards.redistribute(changes, there, read).items():
         if place.bits in there.get(place.folder, ()):
             gone[shards.file_name(place, has_open=there[place.folder][place.bits][1])] = None
         if lines:

@@ -26,7 +26,7 @@ Facts = Tuple[str, ...]  # run, resource, action
 
 def main(folder: str) -> None:
     """Watch until standard input ends."""
-    for run, resource, action in sorted(_left(sys.stdin)):
+    for run, resource, action in sorted(_open_actions(sys.stdin)):
         kill_marked(run, resource, action)
     for place in Path(folder).glob(CHECKOUTS):
         with suppress(StagectlError):
@@ -34,7 +34,7 @@ def main(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _left(lines: Iterable[str]) -> Set[Facts]:
+def _open_actions(lines: Iterable[str]) -> Set[Facts]:
     """Return the actions that began and did not end."""
     running: Set[Facts] = set()
     for line in lines:

@@ -23,7 +23,7 @@ from distributed.utils import sync
 from stagectl.adapters import handlers
 from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.handlers.shell import inherited_variables, kill_all
 from stagectl.adapters.running import checkout
 from stagectl.adapters.running.action import Order, Place, carry_out, read_order
 from stagectl.adapters.running.output import Output
@@ -191,7 +191,7 @@ class _Home:
         checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
         secret = frozenset(facts["secret"])
         redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)
-        return _Prepared(Place(root / facts["folder"], private, redactor, inherited(), secret), git, root)
+        return _Prepared(Place(root / facts["folder"], private, redactor, inherited_variables(), secret), git, root)
 
     def attempts(self) -> Set[str]:
         """Return the attempts that something was made ready for."""

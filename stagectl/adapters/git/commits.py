@@ -113,7 +113,7 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
         objects = Objects(git, head)
-        tree = objects.edited(before, _indexed(git, paths)) or empty_tree(git)
+        tree = objects.edited(before, _index_entries(git, paths)) or empty_tree(git)
         if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
         objects.store()
@@ -127,7 +127,7 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
     return commit
 
 
-def _indexed(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
+def _index_entries(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
     """Return what the index has at some paths, by their paths from the top folder, None for what is gone."""
     full = [git.path(path) for path in paths]
     found: Dict[str, Optional[Item]] = dict.fromkeys(full)

@@ -211,7 +211,7 @@ class Prefetch:
             return None
         process, file = self._running.pop(words)
         try:
-            status = _ended(process)
+            status = _wait_for(process)
             size = os.lseek(file, 0, os.SEEK_END)
             return os.pread(file, size, 0) if status == 0 else None
         finally:
@@ -220,7 +220,7 @@ class Prefetch:
     def _wait_for(self, words: Tuple[str, ...]) -> Optional[bytes]:
         """Return the answer to a question, None if git refused, and keep it to be taken."""
         process, file = self._running.get(words, (_OVER, -1))
-        if process == _OVER or _ended(process) != 0:
+        if process == _OVER or _wait_for(process) != 0:
             return None
         self._running[words] = (_OVER, file)
         return os.pread(file, os.lseek(file, 0, os.SEEK_END), 0)
@@ -280,7 +280,7 @@ def _is_new(git_folder: str) -> bool:
         return False
 
 
-def _ended(process: int) -> Optional[int]:
+def _wait_for(process: int) -> Optional[int]:
     """Return how a process ends; None where SIGCHLD is ignored. One that is waited for no more is stopped."""
     try:
         return 0 if process == _OVER else os.waitpid(process, 0)[1]

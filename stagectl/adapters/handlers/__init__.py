@@ -94,7 +94,7 @@ def find(name: str) -> Handler:
         raise StagectlError(
             f"there is no handler '{name}'{nearest(name, known)}", f"handlers there are: {', '.join(sorted(known))}"
         )
-    return _loaded(name, plugins[name])
+    return _load(name, plugins[name])
 
 
 def require(name: str) -> None:
@@ -110,7 +110,7 @@ def can_look(name: str, handler: Handler) -> bool:
     return name != "none" if name in BUILT_IN else bool(getattr(handler, "checks", False))
 
 
-def _loaded(name: str, plugin: Any) -> Handler:
+def _load(name: str, plugin: Any) -> Handler:
     try:
         handler: Handler = plugin.load()
     except Exception as error:

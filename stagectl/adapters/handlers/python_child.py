@@ -25,10 +25,10 @@ LOOKS = {**ACTS, "exists": bool, "inputs": Mapping, "differs": (list, tuple)}
 
 def main(folder: str, name: str, mode: str) -> NoReturn:
     """Call a function, named as entry points are: `package.module:function`; mode: `act`, or `check` to look."""
-    finish(folder, lambda: _result(name, _called(name), looks=mode == "check"))
+    finish(folder, lambda: _result(name, _call_function(name), looks=mode == "check"))
 
 
-def _called(name: str) -> Any:
+def _call_function(name: str) -> Any:
     """Return what the function returned; if it raised, its traceback is output and the last line the message."""
     try:
         return _function(name)(_call())

@@ -82,7 +82,7 @@ def shell(request: Request) -> Result:
             files.put(paths[key], json.dumps(value).encode())
             put.append(paths[key])
         failure = _run(request, _environment(request, paths), paths["inputs"])
-        reported = _reported(paths["result"])
+        reported = _read_report(paths["result"])
         return replace(reported, ok=False, message=_why(failure, reported)) if failure else reported
     finally:
         for path in put:
@@ -96,7 +96,7 @@ def kill_all(run: Optional[str] = None) -> None:
     _groups.kill(run)
 
 
-def inherited() -> Dict[bytes, bytes]:
+def inherited_variables() -> Dict[bytes, bytes]:
     """Return what actions inherit, encoded as they get it: reading the environment again for each takes its time."""
     return {key: value for key, value in os.environb.items() if key not in OF_THE_HOOK}
 
@@ -114,7 +114,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
     }
     if request.moved_from is not None:
         facts[b"MOVED_FROM"] = request.moved_from
-    found = dict(inherited() if request.environment is None else request.environment)
+    found = dict(inherited_variables() if request.environment is None else request.environment)
     found.update((b"STAGECTL_" + key, os.fsencode(value)) for key, value in facts.items())
     return found
 
@@ -204,7 +204,7 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _reported(path: str) -> Result:
+def _read_report(path: str) -> Result:
     """Return what the action wrote into its result file, if it did."""
     raw: Optional[Any] = None
     if not os.path.lexists(path):

@@ -14,8 +14,8 @@ from stagectl.adapters.remote.remote_lock import (
     board_after,
     clock,
     drop,
-    held,
     is_taken_away,
+    lock_refusal,
     look_at_locks,
 )
 from stagectl.core.errors import Busy, StagectlError
@@ -50,7 +50,7 @@ class Holding:
                     break
                 for other in self._board.without({self._lock.id}).holders:
                     if meets(other):
-                        raise held(self._remote, other, meets(other))
+                        raise lock_refusal(self._remote, other, meets(other))
                 self._lock = replace(self._lock, part=part)
                 kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
                 self._board = replace(self._board, parts=kept)

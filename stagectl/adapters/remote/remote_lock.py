@@ -218,7 +218,7 @@ def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, *, common: Sequ
     """
     began, commit = clock(), board.commit
     if lock.is_maintenance or not _looks_old(lock):
-        raise held(remote, lock, common)
+        raise lock_refusal(remote, lock, common)
     note(f"the lock on {remote.name} was not renewed lately; watching it for {lock.term} s: {lock.holder}")
     while True:
         time.sleep(min(lock.term / 10, 2.0))
@@ -229,10 +229,10 @@ def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, *, common: Sequ
             mine, commit = now.find(lock.id), now.commit
             if mine is None:
                 if now.holders:
-                    raise held(remote, now.holders[-1], common)
+                    raise lock_refusal(remote, now.holders[-1], common)
                 return True
             if (mine.renewal, mine.nonce) != (lock.renewal, lock.nonce):
-                raise held(remote, mine, common)
+                raise lock_refusal(remote, mine, common)
         if is_due:
             return True
 
@@ -246,7 +246,7 @@ def _looks_old(lock: Lock) -> bool:
     return abs(time.time() - calendar.timegm(renewed)) > lock.term * 2 / 3
 
 
-def held(remote: Remote, lock: Lock, common: Sequence[str] = ("everything",)) -> Locked:
+def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str] = ("everything",)) -> Locked:
     """Return the refusal that names who holds the lock, and what for."""
     what = "locked for maintenance" if lock.is_maintenance else "locked"
     both = "" if lock.part.whole or "everything" in common else f"; in common: {few(tuple(common))}"

@@ -105,12 +105,12 @@ def carry_out(
     state, message = SUCCESS if result.ok else ERROR, place.redactor.clean(result.message)
     if order.looks:
         ended = Outcome(state, False, message, output.end(), seconds)
-        return _answered(ended, order, request.inputs, result.answer or {}, place.redactor.clean)
+        return _take_answer(ended, order, request.inputs, result.answer or {}, place.redactor.clean)
     ended = Outcome(state, result.changed, message, output.end(), seconds, result.outputs or {})
     return with_plain_outputs(ended, place.redactor.clean)
 
 
-def _answered(
+def _take_answer(
     ended: Outcome, order: Order, filled: Inputs, answer: Mapping[str, Any], clean: Callable[[str], str]
 ) -> Outcome:
     """Return how a check ended, with what it saw as outputs, as far as that may be known elsewhere."""

@@ -44,7 +44,7 @@ class Journal:
     def __init__(self, folder: Path, descriptor: Optional[int] = None) -> None:
         """Open the journal of a run; descriptor: the file, where it is open and locked already."""
         self.folder = folder
-        self._descriptor = _locked(folder) if descriptor is None else descriptor
+        self._descriptor = _open_locked(folder) if descriptor is None else descriptor
         # A line that a kill tore must not become the beginning of the next one.
         self._size = len(_whole_lines(self._descriptor))
         os.ftruncate(self._descriptor, self._size)
@@ -125,7 +125,7 @@ class Journal:
         return folder
 
 
-def _locked(folder: Path) -> int:
+def _open_locked(folder: Path) -> int:
     """Return the journal of a run, open and locked; raises Busy where another process has it."""
     descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     for _ in range(TRIES):
@@ -168,7 +168,7 @@ def _make(scratch: Path, header: Header) -> int:
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
     _write_durably(building / "run.json", json.dumps(header_json(header)).encode())  # indented it is not done in C
-    descriptor = _locked(building)
+    descriptor = _open_locked(building)
     _reserve(building)
     _flush_folder(building)
     os.rename(building, folder)

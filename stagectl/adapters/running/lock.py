@@ -93,7 +93,7 @@ def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[Me
     """
     with moment(scratch):
         _check_free(scratch, meets or (lambda other: in_common(part, other)), "")
-        here = _entered(scratch, what, part)
+        here = _enter(scratch, what, part)
     try:
         yield here
     finally:
@@ -102,7 +102,7 @@ def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[Me
         here.close()
 
 
-def _entered(scratch: Path, what: str, part: Portion) -> Here:
+def _enter(scratch: Path, what: str, part: Portion) -> Here:
     folder = scratch / HOLDERS
     folder.mkdir(exist_ok=True)
     forget_left(scratch, all_of_them=False)
@@ -161,10 +161,10 @@ def _files(scratch: Path) -> Iterator[Tuple[Path, Optional[Dict[str, str]]]]:
         with suppress(FileNotFoundError):
             if _ID.fullmatch(name):
                 with open(folder / name, encoding="utf-8") as file:
-                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _said_in(file)
+                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _read_holder(file)
 
 
-def _said_in(file: IO[str]) -> Dict[str, str]:
+def _read_holder(file: IO[str]) -> Dict[str, str]:
     """Return what a holder's file says, nothing where it cannot be read (yet)."""
     with suppress(OSError, ValueError):
         raw = json.loads(file.read())
@@ -178,20 +178,20 @@ def find_left_locks(scratch: Path) -> FrozenSet[str]:
 
     What a file says begins with what the file itself is: a copied clone does not believe it.
     """
-    return frozenset(remote for path, said in _files(scratch) if said is None for remote in _left(path))
+    return frozenset(remote for path, said in _files(scratch) if said is None for remote in _left_lock(path))
 
 
 def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
     """Remove the files of processes that are gone; by default also of those that left something on the remote."""
     for path in [path for path, said in _files(scratch) if said is None]:
-        if all_of_them or not _left(path):
+        if all_of_them or not _left_lock(path):
             path.unlink(missing_ok=True)
 
 
-def _left(path: Path) -> List[str]:
+def _left_lock(path: Path) -> List[str]:
     """Return the lock on the remote that the file of a process names which is gone, if there is one."""
     with suppress(OSError), open(path, encoding="utf-8") as file:
-        said, itself = _said_in(file), os.fstat(file.fileno())
+        said, itself = _read_holder(file), os.fstat(file.fileno())
         if said.get("whose") == f"{itself.st_dev} {itself.st_ino}" and said.get("remote"):
             return [said["remote"]]
     return []

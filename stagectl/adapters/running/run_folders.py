@@ -28,7 +28,7 @@ def folder_of_run(scratch: Path, run: str) -> Path:
     return scratch / "runs" / run
 
 
-def unclosed(scratch: Path) -> List[str]:
+def unclosed_runs(scratch: Path) -> List[str]:
     """Return the runs that were not closed and that no process is at work on, the oldest first."""
     return sorted(run for run in run_ids(scratch) if not _is_closed(scratch, run) and not is_going_on(scratch, run))
 

@@ -69,7 +69,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     if misplaced:
         raise ReadInFull(f"{misplaced[0]} is not what it should be")
     seen = see(git, roots)
-    listed = _changed(git, roots)
+    listed = _changed_here(git, roots)
     here = _really_changed(git, listed)
     if seen.changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
@@ -129,7 +129,7 @@ def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
     return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
 
 
-def _changed(git: Git, roots: Sequence[str]) -> List[Entry]:
+def _changed_here(git: Git, roots: Sequence[str]) -> List[Entry]:
     """Return what the working tree has otherwise than HEAD, untracked files left out."""
     return list(_raw(git.changed_files(roots)))
 

@@ -128,7 +128,7 @@ def _resource(one: Expanded, vocabulary: Sequence[str], flaws: Flawed) -> Option
     flaws += [one.flaw(flaw) for flaw in tag_flaws(found.tags, vocabulary)] if vocabulary else []
     tags = tuple(sorted(found.tags))
     content = yamlfile.front_matter(found.kind, tags, found.moved_from) + canonical_body(one.body)
-    refused = _refused(content)
+    refused = _why_refused(content)
     if refused:
         at = one.entry_at() if one.entry else ()
         message = f"{one.name} cannot be staged: {refused}"
@@ -137,7 +137,7 @@ def _resource(one: Expanded, vocabulary: Sequence[str], flaws: Flawed) -> Option
     return replace(found, tags=tags, template=one.template, content=content)
 
 
-def _refused(content: bytes) -> str:
+def _why_refused(content: bytes) -> str:
     """Return why a staged file could not be read again: together, values may be more, or deeper, than in one file."""
     if len(content) > _LARGE or _DEEP in content:  # else there is nothing to fear
         try:

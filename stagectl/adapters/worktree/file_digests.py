@@ -21,8 +21,8 @@ def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> D
     if not wanted:
         return {}
     base = commit or git.head()
-    found = _committed(git, base, wanted) if base is not None else {}
-    for path in uncommitted(git, wanted, base) if commit is None else ():
+    found = _committed_contents(git, base, wanted) if base is not None else {}
+    for path in uncommitted_files(git, wanted, base) if commit is None else ():
         found.pop(path, None)
         found.update(_here(git, path))
     return {path: digest for path in wanted for digest in _digest_of(path, found)}
@@ -37,7 +37,7 @@ def _digest_of(path: str, found: Dict[str, Content]) -> List[str]:
     return [hashlib.sha256(text).hexdigest()] if inside else []
 
 
-def _committed(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, Content]:
+def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, Content]:
     entries = [entry for entry in git.entries(commit, paths) if entry.mode != _SUBMODULE]
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
     return {entry.path: _content(entry, blobs[entry.oid]) for entry in entries}
@@ -65,7 +65,7 @@ def _here(git: Git, path: str) -> Dict[str, Content]:
         return {}
 
 
-def uncommitted(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> List[str]:
+def uncommitted_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> List[str]:
     """Return the files, at or below some paths, that the working tree has otherwise than a commit.
 
     What git ignores is in no tree, so it counts only where it is named itself.

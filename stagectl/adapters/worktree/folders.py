@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Optional
 
-from stagectl.adapters.files import sealed, unsealed
+from stagectl.adapters.files import seal, unseal
 from stagectl.core.model import CONFIG, LARGEST_STATE
 
 _RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
@@ -75,12 +75,12 @@ class Folders:
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
-            making.write_text(sealed(self._memo, noted))
+            making.write_text(seal(self._memo, noted))
             os.replace(making, self._memo)
 
     def _read(self) -> Any:
         try:
-            known = unsealed(self._memo, LARGEST_STATE)
+            known = unseal(self._memo, LARGEST_STATE)
             good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
             good = good and all(isinstance(path, str) for path in known["attributes"])
             return known if good and isinstance(known["line ends"], bool) else None

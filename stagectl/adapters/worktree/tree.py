@@ -60,7 +60,7 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
             problems.append(_unreadable(path, error.strerror or str(error)))
             continue
         if path == start and is_misplaced(path, mode):
-            problems.append(_misplaced(path))
+            problems.append(_misplaced_file(path))
         elif stat.S_ISDIR(mode):
             left += [f"{path}/{name}" for name in names if not name.startswith(".")]
         elif not stat.S_ISREG(mode):
@@ -107,9 +107,9 @@ def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], probl
         if any(part.startswith(".") for part in entry.path.split("/")[1:]):
             continue
         if entry.path.startswith(f"{CONFIG}/"):
-            problems.append(_misplaced(CONFIG))
+            problems.append(_misplaced_file(CONFIG))
         elif entry.path in starts and entry.path != CONFIG and entry.mode in REGULAR:
-            problems.append(_misplaced(entry.path))
+            problems.append(_misplaced_file(entry.path))
         elif entry.mode == SUBMODULE:
             problems.append(submodule(entry.path))
         elif entry.mode not in REGULAR:
@@ -128,7 +128,7 @@ def _is_wanted(path: str, problems: List[Problem]) -> bool:
     return False
 
 
-def _misplaced(start: str) -> Problem:
+def _misplaced_file(start: str) -> Problem:
     # Nothing in there would mean that everything goes.
     return Problem(
         start, 1, 1, "a folder: here has to be a file" if start == CONFIG else "a file: here has to be a folder"

@@ -50,7 +50,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
             return Seen((), changes_line_ends)
     if not folders.look(git.ahead.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
-    listed = b"\0" + _listed(git, roots)
+    listed = b"\0" + _list(git, roots)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
@@ -70,7 +70,7 @@ def _text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def _listed(git: Git, roots: Sequence[str]) -> bytes:
+def _list(git: Git, roots: Sequence[str]) -> bytes:
     """Return all files there are, each before a NUL and behind a letter that says whether git knows it, and looks."""
     listed = git.all_files(roots)
     if _is_on(git, "core.ignorecase") and listed != git.run(*listing_words(git.folder, roots)[2:]):

@@ -35,7 +35,7 @@ class Edit:
 def edit(data: bytes, edits: Sequence[Edit]) -> bytes:
     """Return a file with edits made, in order; raises StagectlError for a path that cannot be edited."""
     for one in edits:
-        data = _edited(data, one)
+        data = _edit(data, one)
     return data
 
 
@@ -54,21 +54,21 @@ def rename_key(data: bytes, document: int, at: Tuple[Step, ...], key: str) -> by
     return "".join(lines).encode()
 
 
-def _edited(data: bytes, one: Edit) -> bytes:
+def _edit(data: bytes, one: Edit) -> bytes:
     documents = yamlfile.load(data)
-    one = replace(one, at=_fitted(_value(documents, (one.document,)), one.at))
+    one = replace(one, at=_fit(_value(documents, (one.document,)), one.at))
     wanted = copy.deepcopy(documents)
     _change(wanted, (one.document, *one.at), one)
     if wanted == documents and _same_types(wanted, documents):
         return data
-    for way in (_in_place, _entry_by_entry, _spliced, _round_trip):
+    for way in (_in_place, _entry_by_entry, _splice, _round_trip):
         result = way(data, one)
         if result is not None and _reads_as(result, wanted):
             return result
     raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
 
 
-def _fitted(value: Any, at: Sequence[Step]) -> Tuple[Step, ...]:
+def _fit(value: Any, at: Sequence[Step]) -> Tuple[Step, ...]:
     """Return a path with each step as what holds it takes it: a number in a list, the same as text in a mapping.
 
     Where nothing is there yet, 0 begins a list, and any other number is a key.
@@ -87,7 +87,7 @@ def _fitted(value: Any, at: Sequence[Step]) -> Tuple[Step, ...]:
 def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
     """Return the value at a place of a file, None where there is none."""
     documents = yamlfile.load(data)
-    return _value(documents, (document, *_fitted(_value(documents, (document,)), at)))
+    return _value(documents, (document, *_fit(_value(documents, (document,)), at)))
 
 
 def _reads_as(data: bytes, wanted: Any) -> bool:
@@ -171,7 +171,7 @@ def _entry_by_entry(data: bytes, one: Edit) -> Optional[bytes]:
     if len(edits) > _MOST_ENTRIES:
         return None
     for each in edits:
-        result = _spliced(data, each)
+        result = _splice(data, each)
         if result is None:
             return None
         data = result
@@ -187,13 +187,13 @@ def _value(values: Any, at: Sequence[Step]) -> Any:
     return values
 
 
-def _spliced(data: bytes, one: Edit) -> Optional[bytes]:
+def _splice(data: bytes, one: Edit) -> Optional[bytes]:
     """Return the file with one entry set or taken out in its text, None where that cannot be done."""
     from ruamel.yaml.error import YAMLError
 
     text = data.decode()
     try:
-        splice = Splice(text, one.document, lambda value: _dumped(_yaml(text), value))
+        splice = Splice(text, one.document, lambda value: _dump(_yaml(text), value))
     except (YAMLError, IndexError):  # it has no such document yet
         return None
     result = splice.cut(one.at) if one.delete else splice.put(one.at, one.value)
@@ -214,7 +214,7 @@ def _round_trip(data: bytes, one: Edit) -> Optional[bytes]:
     documents += [{}] * (one.document + 1 - len(documents))
     if documents[one.document] is None:
         documents[one.document] = {}
-    _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quoted(one.value), one.delete))
+    _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quote(one.value), one.delete))
     out = io.StringIO()
     yaml.dump_all(documents, out)
     return out.getvalue().encode()
@@ -232,21 +232,21 @@ def _yaml(text: str) -> Any:
     return yaml
 
 
-def _dumped(yaml: Any, value: Any) -> str:
+def _dump(yaml: Any, value: Any) -> str:
     """Return a mapping, or a list of one item, as lines of a block that begin at its own column."""
     if isinstance(value, list):
         inner = value[0]
         if not isinstance(inner, dict) or not inner:
             return f"- {flow(inner)}"
-        return "- " + _dumped(yaml, inner).replace("\n", "\n  ").rstrip(" ")
+        return "- " + _dump(yaml, inner).replace("\n", "\n  ").rstrip(" ")
     if len(value) == 1:
         ((key, inner),) = value.items()
         if inner is None:  # said by a word: of what is like another definition, it takes a key out
             return f"{flow(key)}: null\n"
         if isinstance(inner, dict) and inner:
-            return f"{flow(key)}:\n  " + _dumped(yaml, inner).replace("\n", "\n  ").rstrip(" ")
+            return f"{flow(key)}:\n  " + _dump(yaml, inner).replace("\n", "\n  ").rstrip(" ")
     out = io.StringIO()
-    yaml.dump({_quoted(key): _quoted(inner) for key, inner in value.items()}, out)
+    yaml.dump({_quote(key): _quote(inner) for key, inner in value.items()}, out)
     return out.getvalue()
 
 
@@ -260,12 +260,12 @@ def _sequence(items: List[Any]) -> Any:
     return sequence
 
 
-def _quoted(value: Any) -> Any:
+def _quote(value: Any) -> Any:
     """Return a value whose strings are written in quotes where a plain one might be read as something else."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     if isinstance(value, dict):
-        return {_quoted(key): _quoted(inner) for key, inner in value.items()}
+        return {_quote(key): _quote(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return _sequence([_quoted(inner) for inner in value])
+        return _sequence([_quote(inner) for inner in value])
     return DoubleQuotedScalarString(value) if isinstance(value, str) and scalar_text(value) != value else value

@@ -14,9 +14,9 @@ from stagectl.core.values import map_strings
 Rename = Callable[[str], str]  # a name as written -> the name as it shall be written
 
 
-def renamed(data: bytes, reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> bytes:
+def rename_resource(data: bytes, reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> bytes:
     """Return the file of one resource as that of another (or the same), with old names in it replaced by new ones."""
-    return rewritten(data, _renaming(reader, reader_after, new_names))
+    return rewrite_names(data, _renaming(reader, reader_after, new_names))
 
 
 def _renaming(reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> Rename:
@@ -30,7 +30,7 @@ def _renaming(reader: str, reader_after: str, new_names: Mapping[Name, Name]) ->
     return rename
 
 
-def rewritten(data: bytes, rename: Rename) -> bytes:
+def rewrite_names(data: bytes, rename: Rename) -> bytes:
     """Return a file with every name in it put through *rename*."""
     body = yamlfile.load(data)[BODY] or {}
     edits: List[Edit] = []

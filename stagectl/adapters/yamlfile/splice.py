@@ -36,7 +36,7 @@ class Splice:
         for depth, step in enumerate(at):
             entry = _entry(holder, step)
             if entry is None:
-                nested = _nested(at[depth + 1 :], value)
+                nested = _nest(at[depth + 1 :], value)
                 return None if nested is None else self._added(holder, above, step, nested[0])
             above, holder = entry, entry[1]
         return self._replaced(above, value) if above else None
@@ -179,7 +179,7 @@ def _start(entry: Tuple[Node, Node]) -> int:
     return index
 
 
-def _nested(at: Sequence[Step], value: Any) -> Optional[Tuple[Any]]:
+def _nest(at: Sequence[Step], value: Any) -> Optional[Tuple[Any]]:
     """Return a value inside the collections that a path wants; None for lists that would begin in their middle."""
     for step in reversed(at):
         if isinstance(step, int) and step:

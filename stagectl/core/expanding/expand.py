@@ -8,7 +8,7 @@ from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Se
 from stagectl.core.errors import Flaw, Flaws, nearest
 from stagectl.core.expanding.definition import MOVED_FROM, Definition
 from stagectl.core.expanding.expanded import Expanded, tags_along
-from stagectl.core.expanding.merge import At, Missing, fill, laid_over, reads_each, with_filled
+from stagectl.core.expanding.merge import At, Missing, fill, lay_over, reads_each, with_filled
 from stagectl.core.model import Name
 from stagectl.core.schemas.schema import BODY, FRONT
 
@@ -101,7 +101,7 @@ class _Expanding:
         name = chain[0].name
         if name not in self._bodies:
             own = dict(chain[0].body)
-            self._bodies[name] = laid_over(self._body(chain[1:]), own) if len(chain) > 1 else own
+            self._bodies[name] = lay_over(self._body(chain[1:]), own) if len(chain) > 1 else own
         return self._bodies[name]
 
     # --- each
@@ -113,7 +113,7 @@ class _Expanding:
     def _add(self, chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> None:
         """Note a resource, or what is wrong with it."""
         definition = chain[0]
-        found, flaws = assembled(chain, entry, body)
+        found, flaws = assemble(chain, entry, body)
         other = self._taken.setdefault(found.name.casefold(), definition.path)
         if entry is not None and other != definition.path:
             message = f"{found.name} exists already: see {other}"
@@ -126,7 +126,7 @@ class _Expanding:
             self._found.broken.update({found.name} if flaws else ())
 
 
-def assembled(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> Tuple[Expanded, Placed]:
+def assemble(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> Tuple[Expanded, Placed]:
     """Return the resource that definitions make, with what is wrong; body: theirs, merged, as `merged_body` has it."""
     name = chain[0].name if entry is None else Name(f"{chain[0].name}/{entry}")
     one = Expanded(name, chain, entry)
@@ -148,7 +148,7 @@ def merged_body(chain: Tuple[Definition, ...]) -> Dict[str, Any]:
     """Return what the bodies of definitions say together, the first on top of the others."""
     found: Dict[str, Any] = {}
     for index, one in enumerate(reversed(chain)):
-        found = laid_over(found, dict(one.body)) if index else dict(one.body)
+        found = lay_over(found, dict(one.body)) if index else dict(one.body)
     return found
 
 

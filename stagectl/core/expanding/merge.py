@@ -13,7 +13,7 @@ from stagectl.core.values import canonical, same
 At = Tuple[Step, ...]
 
 
-def laid_over(base: Any, own: Any) -> Any:
+def lay_over(base: Any, own: Any) -> Any:
     """Return *own* on top of *base*: mappings by key, lists and scalars replaced, null takes a key out (RFC 7396)."""
     if not isinstance(own, dict):
         return own
@@ -23,7 +23,7 @@ def laid_over(base: Any, own: Any) -> Any:
         if value is None:
             found.pop(key, None)
         else:
-            found[key] = laid_over(under.get(key), value)
+            found[key] = lay_over(under.get(key), value)
     return found
 
 

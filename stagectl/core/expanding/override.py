@@ -12,11 +12,11 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.expanding.definition import KEY, MOVED_FROM
 from stagectl.core.expanding.expand import merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
-from stagectl.core.expanding.merge import At, each_path, laid_over, patch
+from stagectl.core.expanding.merge import At, each_path, lay_over, patch
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import dotted, leaves, same
+from stagectl.core.values import format_path, leaves, same
 
 
 class WrittenForSeveral(Exception):
@@ -42,10 +42,10 @@ def override(one: Expanded, at: At, value: Any, *, lean: bool = False) -> Assign
     tries += [_direct(one, base, at, value), _whole(base, wanted, at[:2]), _whole(base, wanted, at[:1])]
     for place, new in tries:
         can_be = new is not MISSING or _there(own, place)
-        if can_be and same(without_empty(laid_over(base, with_value(own, place, new))), without_empty(wanted)):
+        if can_be and same(without_empty(lay_over(base, with_value(own, place, new))), without_empty(wanted)):
             return (BODY, place), new
     hint = "a definition that is like another one takes a key out with null; write it without 'like' to have null there"
-    raise StagectlError(f"{one.name} cannot say that of {_shown(at)}", hint)
+    raise StagectlError(f"{one.name} cannot say that of {_show(at)}", hint)
 
 
 def without_empty(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -75,7 +75,7 @@ def _in_entry(one: Expanded, at: At, value: Any) -> Assignment:
     inside = one.value_at(at)
     place = one.text_at(BODY, at)
     if inside is None or one.definition.has_list or (value is MISSING and len(place.at) == len(at)):
-        raise WrittenForSeveral(place, f"{_shown(at)} {_where(_there(one.body, at))}")
+        raise WrittenForSeveral(place, f"{_show(at)} {_where(_there(one.body, at))}")
     return (FRONT, (*one.entry_at(), *inside)), value
 
 
@@ -83,8 +83,8 @@ def _where(is_there: bool) -> str:
     return "is written in" if is_there else "would stand in"
 
 
-def _shown(at: At) -> str:
-    return dotted(at[1:] if at[0] == "inputs" and len(at) > 1 else at)
+def _show(at: At) -> str:
+    return format_path(at[1:] if at[0] == "inputs" and len(at) > 1 else at)
 
 
 def entry_values(body: Mapping[str, Any], wanted: Mapping[str, Any]) -> Any:

@@ -68,7 +68,9 @@ class _Advance:
     def _affected(self) -> Set[Name]:
         """Return the resources whose verdict may become another, apart from those whose state changes."""
         before = self._source.states(self._states)
-        moved = {name: _moved(before.get(name, Applied()), after or Applied()) for name, after in self._states.items()}
+        moved = {
+            name: _moved_inputs(before.get(name, Applied()), after or Applied()) for name, after in self._states.items()
+        }
         moved = {name: keys for name, keys in moved.items() if keys is None or keys}
         found: Set[Name] = set()
         for reader, line in self._source.naming(moved).items():
@@ -106,7 +108,7 @@ class _Advance:
         return with_readers(line, (self._readers(name).keys() - went) | came)
 
 
-def _moved(before: Applied, after: Applied) -> Optional[Set[str]]:
+def _moved_inputs(before: Applied, after: Applied) -> Optional[Set[str]]:
     """Return the inputs that others see changed, in value or in being sensitive; None if it came, went or is other."""
     if (before.resource and before.resource.kind) != (after.resource and after.resource.kind):
         return None

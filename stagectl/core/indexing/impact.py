@@ -49,7 +49,7 @@ class Source:
         return found
 
 
-def narrowed(
+def reduce_situation(
     source: Source,
     open_now: AbstractSet[Name],
     edits: Edits,
@@ -72,7 +72,7 @@ def narrowed(
     forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
     parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
     beside = {name: state for name, state in source.states(parents).items() if state.resource is not None}
-    there.update({name: _seen_from_outside(state.resource) for name, state in beside.items() if state.resource})
+    there.update({name: _outside_view(state.resource) for name, state in beside.items() if state.resource})
     return Situation({**beside, **states}, there, kinds, settled=frozenset(beside))
 
 
@@ -85,7 +85,7 @@ def _names_lost(source: Source, states: Mapping[Name, Applied]) -> bool:
     return bool(left - {name for name, line in source.lines(left).items() if line.is_live})
 
 
-def _seen_from_outside(resource: Resource) -> Resource:
+def _outside_view(resource: Resource) -> Resource:
     """Return what is of interest of a settled resource: its values are those applied, and no edge of it acts."""
     return Resource(resource.name, resource.kind, resource.tags)
 

@@ -75,15 +75,15 @@ def own_line(oid: Oid, state: Applied) -> Line:
             key: tuple(sorted({(Name(one.name), one.path[0]) for one in references}))
             for key, references in resource.references.items()
         },
-        after=_others({*resource.depends_on, *_named(changes)}, resource),
-        reacts=_others(_named(triggers), resource),
+        after=_others({*resource.depends_on, *_named_parents(changes)}, resource),
+        reacts=_others(_named_parents(triggers), resource),
         unordered=_others(set(resource.unordered), resource),
         moved_from=resource.moved_from,
         outputs=tuple(sorted(state.outputs)),
     )
 
 
-def _named(changes: List[Any]) -> Set[Name]:
+def _named_parents(changes: List[Any]) -> Set[Name]:
     return {split_change(change)[0] for change in changes}
 
 

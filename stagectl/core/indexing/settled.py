@@ -6,7 +6,7 @@ from typing import Dict, FrozenSet, Iterable, Mapping
 
 from stagectl.core.indexing.line import LITERAL, READS, Line, is_secret, needed_actions
 from stagectl.core.model import STANDARD_ACTIONS, Applied, Name, Resource
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import Reference, same
 
@@ -18,7 +18,7 @@ class Judge:
         """Take the states of all that are judged, and of all they read or name."""
         self._applied = applied
         fixed = {name: state.inputs for name, state in applied.items() if state.live}
-        self._resolver = Resolver({}, fixed, reported(applied))
+        self._resolver = Resolver({}, fixed, reported_outputs(applied))
 
     def judged(self, name: Name, line: Line) -> Line:
         """Return a resource's line with what follows from its state and its parents'."""

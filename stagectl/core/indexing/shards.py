@@ -57,7 +57,7 @@ def shard_text(lines: LinesByName) -> str:
     return "".join(encode(name, lines[name]) for name in sorted(lines))
 
 
-def redistributed(
+def redistribute(
     changes: Mapping[Name, Optional[Line]],
     there: Mapping[str, Collection[str]],
     read: Callable[[List[Shard]], Mapping[Shard, LinesByName]],
@@ -84,11 +84,11 @@ def redistributed(
                 lines.pop(name, None)
             else:
                 lines[name] = line
-        found.update(_balanced(folder, shards, there.get(folder, ()), read))
+        found.update(_balance(folder, shards, there.get(folder, ()), read))
     return found
 
 
-def _balanced(
+def _balance(
     folder: str,
     shards: Dict[str, LinesByName],
     there: Collection[str],

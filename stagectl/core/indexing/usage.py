@@ -32,7 +32,7 @@ class Usage(NamedTuple):
         return {key[0] for key in self.counts if key[1] in (_LIVE, _TRIED)}
 
 
-def advanced(counts: Counts, lines: Iterable[Tuple[Line, Line]]) -> Counts:
+def advance_counts(counts: Counts, lines: Iterable[Tuple[Line, Line]]) -> Counts:
     """Return the counts after some lines became others."""
     found = Counter(counts)
     for before, after in lines:

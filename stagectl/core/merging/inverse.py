@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from stagectl.core.merging.merge3 import MISSING, is_set, merge_values
 from stagectl.core.schemas.schema import BODY, FRONT, Documents
-from stagectl.core.values import Path, canonical, dotted, same
+from stagectl.core.values import Path, canonical, format_path, same
 
 Spot = Tuple[int, Path]  # a document and a path in it
 Assignment = Tuple[Spot, Any]  # a value to set there; MISSING: it goes
@@ -35,20 +35,20 @@ class Inverse:
 
 def inverse(now: Documents, then: Documents, back: Documents) -> Inverse:
     """Return what takes the change from *back* to *then* out of *now*, keeping what was added since to what goes."""
-    left = [_with_room(*sides) for sides in zip(_said(now), _said(then), _said(back))]
+    left = [_with_room(*sides) for sides in zip(_split_parts(now), _split_parts(then), _split_parts(back))]
     return put_together(now, then, left)
 
 
 def put_together(ours: Documents, base: Documents, theirs: Documents) -> Inverse:
     """Return what makes the change from *base* to *theirs* in *ours*, too."""
-    mine = _said(ours)
-    merges = [merge_values(*sides) for sides in zip(_said(base), mine, _said(theirs))]
+    mine = _split_parts(ours)
+    merges = [merge_values(*sides) for sides in zip(_split_parts(base), mine, _split_parts(theirs))]
     conflicts = [
         Conflict((document, clash.path), clash.base, clash.theirs, clash.ours)
         for document, (_, clashes) in enumerate(merges)
         for clash in clashes
     ]
-    wanted = _said([value for value, _ in merges])
+    wanted = _split_parts([value for value, _ in merges])
     return Inverse(tuple(steps(mine, wanted)), tuple(conflicts))
 
 
@@ -90,7 +90,7 @@ def _steps(place: Spot, now: Any, wanted: Any) -> Iterator[Assignment]:
 def _steps_in_list(place: Spot, now: List[Any], wanted: List[Any]) -> Iterator[Assignment]:
     """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
     document, path = place
-    gone = None if is_set(path) else _gone(now, wanted)  # an entry of a set that goes is not one that comes
+    gone = None if is_set(path) else _gone_entries(now, wanted)  # an entry of a set that goes is not one that comes
     if gone is None:
         yield place, wanted
         return
@@ -101,7 +101,7 @@ def _steps_in_list(place: Spot, now: List[Any], wanted: List[Any]) -> Iterator[A
         yield from _steps((document, (*path, index)), left[index] if index < len(left) else MISSING, entry)
 
 
-def _gone(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
+def _gone_entries(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
     """Return the indexes of entries to take out, so that the rest stand where they should; None if they cannot."""
     if len(now) == len(wanted) or same(now, wanted[: len(now)]):
         return []
@@ -116,17 +116,17 @@ def _gone(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
 def where(place: Spot) -> str:
     """Return a place as people write it: of an input the path in it, `labels.app`."""
     document, path = place
-    return dotted(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
+    return format_path(path[1:] if document == BODY and path[0] == "inputs" and len(path) > 1 else path)
 
 
 def says_the_same(one: Optional[Documents], other: Optional[Documents]) -> bool:
     """Return whether two files say the same, apart from where they were copied from and the actions staged by name."""
     if one is None or other is None:
         return one is other
-    return all(map(same, _said(one), _said(other)))
+    return all(map(same, _split_parts(one), _split_parts(other)))
 
 
-def _said(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+def _split_parts(documents: Documents) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """Return what front matter and body say; a key without a value says nothing."""
     front: Mapping[str, Any] = documents[FRONT] or {}
     body: Mapping[str, Any] = documents[BODY] or {}

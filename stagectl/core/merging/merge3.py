@@ -80,7 +80,7 @@ def _merge(clashes: List[Clash], path: Path, base: Any, ours: Any, theirs: Any) 
     if isinstance(ours, list) and isinstance(theirs, list):
         old = base if isinstance(base, list) else []
         if is_set(path):
-            union = merged_set(ours, old, theirs)
+            union = merge_sets(ours, old, theirs)
             return union, union
         return _merge_lists(clashes, path, old, ours, theirs)
     return _clash(clashes, path, base, ours, theirs)
@@ -119,7 +119,7 @@ def _clash(clashes: List[Clash], path: Path, base: Any, ours: Any, theirs: Any) 
     return ours, theirs
 
 
-def merged_set(ours: List[Any], base: List[Any], theirs: List[Any]) -> List[Any]:
+def merge_sets(ours: List[Any], base: List[Any], theirs: List[Any]) -> List[Any]:
     """Return a list in which order says nothing, with the changes of both sides."""
     kept = [entry for entry in ours if entry in theirs or entry not in base]
     return kept + [entry for entry in theirs if entry not in base and entry not in kept]

@@ -54,7 +54,7 @@ def _rows(sizes: Sequence[Size], width: float, top: float) -> Tuple[List[Point],
     return centers, far
 
 
-def layered(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
+def lay_out_layers(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
     """Return a drawing without any library; an arrow that closes a ring is drawn backwards."""
     layer = _layers(len(sizes), edges)
     columns, chains = _columns(layer, edges, len(sizes))
@@ -217,7 +217,7 @@ def _path(chain: Sequence[int], sheet: _Sheet, sizes: Sequence[Size], centers: S
     return tuple(curve)
 
 
-def reduced(count: int, edges: Sequence[Edge], kept: Set[Edge]) -> List[Edge]:
+def reduce_edges(count: int, edges: Sequence[Edge], kept: Set[Edge]) -> List[Edge]:
     """Return the edges, all to larger indexes, without those that a longer way implies, but for the *kept* ones."""
     after: Dict[int, List[int]] = {}
     for earlier, later in edges:

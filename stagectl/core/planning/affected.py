@@ -18,7 +18,7 @@ from stagectl.core.planning.view import View
 from stagectl.core.values import Reference, Value, same
 
 
-def changed_by(view: View, name: Name, intent: Intent) -> Mapping[Name, List[Reference]]:
+def changing_parents(view: View, name: Name, intent: Intent) -> Mapping[Name, List[Reference]]:
     """Return the parents whose changes change what the differing inputs of a resource read, with these references."""
     resource = view.effective[name]
     found: Dict[Name, List[Reference]] = {}
@@ -52,7 +52,7 @@ def without_bystanders(view: View) -> View:
     view = replace(view, bystanders=frozenset(others - _within_reach(view, others)))
     while True:
         behind = dict(_stale(view, others))
-        left = behind.keys() - _joined(view, behind)
+        left = behind.keys() - _find_affected(view, behind)
         if not left:
             return view
         first = {name for name in left if not (_through(view, name) - {name}) & left}
@@ -81,10 +81,10 @@ def _stale(view: View, others: FrozenSet[Name]) -> Iterator[Tuple[Name, Set[Name
     for name in sorted(others - view.bystanders):
         intent = intent_of(view, name)
         if intent.actions and name not in view.holds:
-            yield name, set(changed_by(view, name, intent))
+            yield name, set(changing_parents(view, name, intent))
 
 
-def _joined(view: View, behind: Mapping[Name, Set[Name]]) -> Set[Name]:
+def _find_affected(view: View, behind: Mapping[Name, Set[Name]]) -> Set[Name]:
     """Return those that are affected by what is in effect as staged, directly or through another one of them."""
     children: Dict[Name, List[Name]] = {}
     for name, parents in behind.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.affected import changed_by
+from stagectl.core.planning.affected import changing_parents
 from stagectl.core.planning.resolve import find_value
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.universe import Universe
@@ -219,7 +219,7 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in universe.view.effective:
         return draft.of
     view = universe.view
-    parents = changed_by(view, draft.name, universe.intents[draft.name])
+    parents = changing_parents(view, draft.name, universe.intents[draft.name])
     found = {
         change_id(parent, universe.intents[parent].actions[-1])
         for parent, references in parents.items()
@@ -266,10 +266,10 @@ def held_actions(universe: Universe, name: Name) -> List[str]:
     is_selected = view.is_selected(name)
     inferred = list((universe.full if is_selected else universe).intents[name].actions)
     explicit = [] if inferred == [REMOVE] else [a for a in view.wanted(name) if a not in (RUN, REPLACE)]
-    return list(dict.fromkeys(inferred + explicit)) or ([recorded_as(view, name)] if is_selected else [])
+    return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
 
 
-def recorded_as(view: View, name: Name) -> str:
+def recording_action(view: View, name: Name) -> str:
     """Return the action that a staged edit, or removal, is named by though nothing runs for it."""
     if name not in view.situation.staged:
         return REMOVE  # of what is gone already

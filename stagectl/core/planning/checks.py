@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
-from stagectl.core.planning.dropped import gone_for_good
+from stagectl.core.planning.dropped import find_lost
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.universe import Universe
@@ -44,13 +44,13 @@ def find_troubles(universe: Universe) -> List[Trouble]:
         if resource is None:
             continue
         if view.is_staged_here(name):
-            troubles += _named(view, resource)
+            troubles += _check_names(view, resource)
             troubles += _output_names(view, resource)
             troubles += _literal_secrets(universe, resource)
         if name not in view.shown:
             troubles += _values(view, resource)
         elif not view.is_selected(name):
-            lost = gone_for_good(view, universe.full, name)
+            lost = find_lost(view, universe.full, name)
             troubles += [Trouble(name, ("inputs", key), _missing_text(view, ref, name)) for key, ref in lost]
     return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
 
@@ -116,13 +116,13 @@ def _place_of(reader: Resource, parent: Name) -> Tuple[Step, ...]:
     return next(iter(reading), None) or next(at for at, name, _ in _relations(reader) if name == parent)
 
 
-def _named(view: View, resource: Resource) -> Iterator[Trouble]:
+def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield names and actions in relations that do not exist."""
     for at, name, action in _relations(resource):
         # A parent that is gone, and named by its `remove` alone, is what is waited for.
         is_awaited = at[0] == "depends_on" and action == REMOVE and name not in view.situation.staged
         if name and name not in view.situation.broken and not is_awaited:  # what cannot be read has its own problem
-            yield from _named_one(view, resource.name, at, name, action)
+            yield from _check_name(view, resource.name, at, name, action)
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
@@ -136,7 +136,7 @@ def _named(view: View, resource: Resource) -> Iterator[Trouble]:
             yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
 
 
-def _named_one(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
+def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
     situation = view.situation
     other = situation.staged.get(name)
     if other is None and not situation.is_live(name):
@@ -184,7 +184,7 @@ def _values(view: View, resource: Resource) -> Iterator[Trouble]:
 def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:
     """Yield what a held resource as staged reads though nothing has it, however much is selected."""
     staged = view.situation.staged.get(name)
-    yield from _named(view, staged) if staged else ()
+    yield from _check_names(view, staged) if staged else ()
     for key, reference, why in view.resolver.misses(staged) if staged else ():
         is_awaited = Name(reference.name) in full.holds or (why == resolve.NO_VALUE and is_output(view, reference))
         if why in resolve.LACKING and not is_awaited and not full.resolver.value_of(reference)[0]:

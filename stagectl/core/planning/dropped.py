@@ -30,7 +30,7 @@ class _Lost(NamedTuple):
     reference: Optional[Reference] = None
 
 
-def dropped(view: View, full: Universe, reader: Name) -> Dropped:
+def find_dropped(view: View, full: Universe, reader: Name) -> Dropped:
     """Return what a resource that is not in effect as staged would no longer find in its parents."""
     state = view.applied(reader)
     taken = {_Lost(parent) for form in state.forms for parent in form.depends_on if _is_going(view, parent)}
@@ -47,7 +47,7 @@ def dropped(view: View, full: Universe, reader: Name) -> Dropped:
     return Dropped(tuple(lost for lost in taken if lost.parent != reader), is_broken)
 
 
-def gone_for_good(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
+def find_lost(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
     """Yield what a live reader that shows applied values would lose, though it reads it as staged, too: an error."""
     resource = view.applied(reader).resource
     for key, reference, why in view.resolver.misses(resource) if resource is not None else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from stagectl.core.model import ChangeId, Name, change_id, split_change
-from stagectl.core.planning.changes import Drafts, held_actions, read_changes, recorded_as
+from stagectl.core.planning.changes import Drafts, held_actions, read_changes, recording_action
 from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import Held, Reason
@@ -18,15 +18,15 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
     found: Dict[ChangeId, Held] = {}
     for name, hold in universe.holds.items():
         for action in held_actions(universe, name):
-            held = _held(universe, change_id(name, action), hold)
+            held = _hold(universe, change_id(name, action), hold)
             found[held.id] = held._replace(of=tuple(sorted(read_changes(universe, drafts, name))))
     for identity, reaction in drafts.held.items():
-        held = _held(universe, identity, reaction.hold, tuple(sorted(reaction.triggers.items())))
+        held = _hold(universe, identity, reaction.hold, tuple(sorted(reaction.triggers.items())))
         found[identity] = held._replace(of=tuple(trigger for trigger, _ in held.triggers))
     return tuple(found[identity] for identity in sorted(found))
 
 
-def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = ()) -> Held:
+def _hold(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = ()) -> Held:
     name, action = split_change(identity)
     missing = {need for blocker in hold.blockers for need in _staged_changes(universe, blocker)}
     needs = tuple(sorted(missing | hold.gates))
@@ -37,7 +37,7 @@ def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
     """Return what a resource would do if everything were selected, also if it is only recorded."""
-    actions = universe.full.intents.get(name, Intent()).actions or (recorded_as(universe.view, name),)
+    actions = universe.full.intents.get(name, Intent()).actions or (recording_action(universe.view, name),)
     return [change_id(name, action) for action in actions]
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource
-from stagectl.core.planning.affected import changed_by, value_before, without_bystanders
-from stagectl.core.planning.dropped import Dropped, dropped
+from stagectl.core.planning.affected import changing_parents, value_before, without_bystanders
+from stagectl.core.planning.dropped import Dropped, find_dropped
 from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, find_value
@@ -42,7 +42,7 @@ def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) ->
         view = after
 
 
-def settled_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
+def settle_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected.
 
     reports: what its changes may report.
@@ -50,16 +50,16 @@ def settled_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_RE
     if scope.selected is None:
         return full
     view = View(full.view.situation, scope, reports=reports)
-    view = _settled(replace(view, holds=_without_parents(view)), full)
+    view = _settle(replace(view, holds=_without_parents(view)), full)
     while True:
-        universe = Universe(view, {**_completed(view, full), **_outside(view)}, intents_of(view), full)
+        universe = Universe(view, {**_complete(view, full), **_outside(view)}, intents_of(view), full)
         gated = gate(universe)
         if gated is view:
             return universe
-        view = _settled(gated, full)
+        view = _settle(gated, full)
 
 
-def _settled(view: View, full: Universe) -> View:
+def _settle(view: View, full: Universe) -> View:
     """Return the view in which all is held that has to be."""
     view = without_bystanders(view)
     after = _next(view, full)
@@ -72,7 +72,7 @@ def _settled(view: View, full: Universe) -> View:
 def _outside(view: View) -> Dict[Name, Hold]:
     """Return the holds of the affected resources that the selection's tags leave out (rule 5)."""
     names = (name for name in view.situation.names() if name not in view.holds and _is_outside(view, name))
-    return {name: Hold(Reason.OUTSIDE) for name in names if changed_by(view, name, intent_of(view, name))}
+    return {name: Hold(Reason.OUTSIDE) for name in names if changing_parents(view, name, intent_of(view, name))}
 
 
 def _is_outside(view: View, name: Name) -> bool:
@@ -105,7 +105,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
 def _next(view: View, full: Universe) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
     names = view.situation.names()
-    lost = {name: dropped(view, full, name) for name in names if not view.is_staged_here(name)}
+    lost = {name: find_dropped(view, full, name) for name in names if not view.is_staged_here(name)}
     missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
     candidates = {
         **_still_read(view, lost),
@@ -219,7 +219,7 @@ def _still_read(view: View, dropped: Mapping[Name, Dropped]) -> Dict[Name, _Cand
     return found
 
 
-def _completed(view: View, full: Universe) -> Dict[Name, Hold]:
+def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the holds, each with everything that is missing now that all of them are known."""
     readers = _readers(view)
     found: Dict[Name, Hold] = {}

@@ -63,8 +63,8 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         unresolved = []
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
-    seen, drifted = (applied.seen, _drifted(applied)) if selected else (applied.inputs, frozenset())
-    hidden = drifted & resource.inputs.keys() - seen_in(applied)
+    seen, drifted = (applied.seen, _drifted_inputs(applied)) if selected else (applied.inputs, frozenset())
+    hidden = drifted & resource.inputs.keys() - seen_inputs(applied)
     changed = tuple(sorted({*differing(seen, after), *unresolved, *hidden}))
     if (not selected and not changed) or view.is_left_alone(name):
         return Intent()
@@ -103,11 +103,11 @@ def _intent_of_gone(resource: Resource, applied: Applied, before: Resource, *, s
     return Intent((RUN,), cause, tuple(sorted(resource.inputs)))
 
 
-def _drifted(applied: Applied) -> FrozenSet[str]:
+def _drifted_inputs(applied: Applied) -> FrozenSet[str]:
     return applied.observed.keys if applied.observed is not None else frozenset()
 
 
-def seen_in(applied: Applied) -> AbstractSet[str]:
+def seen_inputs(applied: Applied) -> AbstractSet[str]:
     """Return the inputs of which a check saw another value that can be shown."""
     return applied.observed.inputs.keys() if applied.observed is not None else frozenset()
 

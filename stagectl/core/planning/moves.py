@@ -51,7 +51,7 @@ def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[
     return found
 
 
-def renamed_between(old: Resources, new: Resources) -> Dict[Name, Name]:
+def find_renames(old: Resources, new: Resources) -> Dict[Name, Name]:
     """Return for each resource of one side that the other has under another name that name; sides may be reversed."""
     forth = _free_claims(new, old)
     return forth or {before: after for after, before in _free_claims(old, new).items()}
@@ -208,15 +208,15 @@ def old_names(resources: Iterable[Resource]) -> Dict[Name, Name]:
 
 
 def _renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
-    resource = None if state.resource is None else _renamed(state.resource, name, aliases)
+    resource = None if state.resource is None else _rename(state.resource, name, aliases)
     owed = {action: tuple(_change(change, aliases) for change in behind) for action, behind in state.owed.items()}
     tried = state.unfinished
     if tried is not None and tried.form is not None:
-        tried = replace(tried, form=_renamed(tried.form, tried.form.name, aliases))
+        tried = replace(tried, form=_rename(tried.form, tried.form.name, aliases))
     return replace(state, resource=resource, owed=owed, unfinished=tried)
 
 
-def _renamed(resource: Resource, name: Name, aliases: Aliases) -> Resource:
+def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
     if name == resource.name and not (resource.parents | frozenset(resource.unordered)) & aliases.keys():
         return resource
 

@@ -9,7 +9,7 @@ from typing import Callable
 
 from stagectl.core.planning import holding
 from stagectl.core.planning.changes import draft_changes
-from stagectl.core.planning.reports import expected, reports_of
+from stagectl.core.planning.reports import expect_reports, reports_of
 from stagectl.core.planning.situation import NOTHING_REPORTED, Reports, Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import has_outputs
@@ -19,22 +19,22 @@ _ROUNDS = 100  # each follows what is reported by one resource further; where tw
 
 def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected."""
-    return _converged(lambda reports: holding.whole_universe(situation, reports))
+    return _converge(lambda reports: holding.whole_universe(situation, reports))
 
 
 def universe_of(scope: Scope, full: Universe) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
     if scope.selected is None:
         return full
-    return _converged(lambda reports: holding.settled_universe(scope, full, reports))
+    return _converge(lambda reports: holding.settle_universe(scope, full, reports))
 
 
-def _converged(make: Callable[[Reports], Universe]) -> Universe:
+def _converge(make: Callable[[Reports], Universe]) -> Universe:
     reports = NOTHING_REPORTED
     found = make(reports)
     if not has_outputs(found.view):
         return found
-    reports = expected(found.view)
+    reports = expect_reports(found.view)
     found = make(reports)
     for _ in range(_ROUNDS):
         after = reports_of(found.view, draft_changes(found).by_id)

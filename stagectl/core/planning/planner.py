@@ -96,7 +96,7 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
     drafts = draft_changes(universe)
     changes = _changes(universe, drafts)
     _check_schemas(universe.view, changes)
-    recorded = _recorded(universe.view, drafts)
+    recorded = _recorded_names(universe.view, drafts)
     kinds = universe.view.situation.kinds
     held = held_changes(universe, drafts)
     plan = Plan(
@@ -105,7 +105,7 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
         held=held,
         recorded=recorded,
         pending=_pending(universe, drafts, held),
-        moved=_moved(universe.view),
+        moved=_moved_names(universe.view),
         targets=_targets(universe, {change.resource for change in changes} | set(recorded)),
         kinds={change.kind: kinds[change.kind] for change in changes if change.kind in kinds},
     )
@@ -143,12 +143,15 @@ class _Making(NamedTuple):
             kind=kind,
             tags=tuple(sorted(view.situation.tags(name))),
             cause=self._cause(draft),
-            diff=_marked(view, draft, _diff_of(draft, _seen(view, draft, before), inputs)) + _hidden(view, draft),
+            diff=_mark(view, draft, _diff_of(draft, _seen_inputs(view, draft, before), inputs))
+            + _hidden_drift(view, draft),
             after=tuple(sorted(self.before[draft.id])),
             wave=self.wave[draft.id],
             before=before,
             inputs=before if draft.action == REMOVE else inputs,
-            sensitive=self.universe.sensitive.get(name, frozenset()) | _sensitive_before(applied) | _unseen(applied),
+            sensitive=self.universe.sensitive.get(name, frozenset())
+            | _sensitive_before(applied)
+            | _unseen_inputs(applied),
             triggers=tuple(sorted(draft.triggers.items())),
             stamps=draft.stamps,
             protected=draft.action == REMOVE and _is_protected(view, name, kind),
@@ -193,20 +196,20 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
     return kind, before, view.inputs(draft.name) if resource is not None else None
 
 
-def _seen(view: View, draft: Draft, before: Optional[Inputs]) -> Optional[Inputs]:
+def _seen_inputs(view: View, draft: Draft, before: Optional[Inputs]) -> Optional[Inputs]:
     """Return what an update changes: what was seen, of what was not selected what was applied."""
     is_update = draft.action == UPDATE and before is not None
     return view.applied(draft.name).seen if is_update and view.is_staged_here(draft.name) else before
 
 
-def _hidden(view: View, draft: Draft) -> Tuple[Difference, ...]:
+def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
     """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
     if draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
         return ()
-    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen(view.applied(draft.name))))
+    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen_inputs(view.applied(draft.name))))
 
 
-def _unseen(applied: Applied) -> FrozenSet[str]:
+def _unseen_inputs(applied: Applied) -> FrozenSet[str]:
     return applied.observed.differs if applied.observed is not None else frozenset()
 
 
@@ -226,7 +229,7 @@ def _check_schemas(view: View, changes: Tuple[Change, ...]) -> None:
         raise ImpossiblePlan(troubles)
 
 
-def _recorded(view: View, drafts: Drafts) -> Tuple[Name, ...]:
+def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     """Return the resources whose staged file differs from the applied one in nothing that acts."""
     passing = (CauseType.REACTION, CauseType.OWED)
     acting = {draft.name for draft in drafts.by_id.values() if draft.cause not in passing}
@@ -240,7 +243,7 @@ def _recorded(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     )
 
 
-def _moved(view: View) -> Tuple[Tuple[Name, Name], ...]:
+def _moved_names(view: View) -> Tuple[Tuple[Name, Name], ...]:
     return tuple((old, new) for new, old in sorted(view.situation.moves.items()) if view.is_staged_here(new))
 
 
@@ -269,15 +272,15 @@ def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]
     }
 
 
-def _marked(view: View, draft: Draft, entries: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
+def _mark(view: View, draft: Draft, entries: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
     """Return differences in which a value that is known after other changes says so, as its file has it."""
     if not view.reports.by or draft.action == REMOVE:
         return entries
     own = dict(leaves(view.effective[draft.name].inputs))
-    return tuple(_marked_one(view, entry, own.get(entry.path)) for entry in entries)
+    return tuple(_mark_one(view, entry, own.get(entry.path)) for entry in entries)
 
 
-def _marked_one(view: View, entry: Difference, own: Value) -> Difference:
+def _mark_one(view: View, entry: Difference, own: Value) -> Difference:
     if not references_in(entry.after):
         return entry
     as_it_is = own if isinstance(own, Template) else entry.after  # it may stand in what a parent's input has

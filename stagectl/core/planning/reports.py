@@ -39,7 +39,7 @@ def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
     )
 
 
-def expected(view: View) -> Reports:
+def expect_reports(view: View) -> Reports:
     """Return what is reported where everything that is new is run: to begin with, so that a ring is found as one."""
     situation = view.situation
     by: Dict[Name, Dict[str, Tuple[ChangeId, ...]]] = {}

@@ -232,7 +232,7 @@ class Resolver:
         return (value if isinstance(value, str) else canonical(value),)
 
 
-def reported(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
+def reported_outputs(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
     """Return the outputs of every resource that has any."""
     return {name: state.outputs for name, state in applied.items() if state.outputs}
 

@@ -43,9 +43,9 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     alone: Dict[Name, FrozenSet[str]] = {}
     for name, action in map(split_change, changes):
         if name in chosen and name not in whole:
-            alone[name] = alone.get(name, frozenset()) | _asked(full, name, action)
+            alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)
     _refuse_moving(full, alone)
-    as_applied = {name for name, actions in alone.items() if not actions & _inferred(full, name)}
+    as_applied = {name for name, actions in alone.items() if not actions & _inferred_actions(full, name)}
     return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
 
 
@@ -58,11 +58,11 @@ def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
         raise StagectlError(why, f"apply the move as well: stagectl apply {group}")
 
 
-def _inferred(full: Universe, name: Name) -> FrozenSet[str]:
+def _inferred_actions(full: Universe, name: Name) -> FrozenSet[str]:
     return frozenset(full.intents[name].actions if name in full.intents else ())
 
 
-def _asked(full: Universe, name: Name, action: str) -> FrozenSet[str]:
+def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:
     """Return the actions that a change which was asked for stands for: a replace is taken whole."""
     identity = change_id(name, action)
     draft = draft_changes(full).by_id.get(identity)
@@ -71,7 +71,7 @@ def _asked(full: Universe, name: Name, action: str) -> FrozenSet[str]:
     elif draft.cause == CauseType.REACTION:
         triggers = ", ".join(sorted(draft.of))
         raise StagectlError(f"{identity} follows from {triggers}, and cannot be selected alone", f"select {triggers}")
-    inferred = _inferred(full, name)
+    inferred = _inferred_actions(full, name)
     return inferred | {action, REPLACE} if action in inferred else frozenset({action})
 
 

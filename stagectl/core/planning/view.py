@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import AbstractSet, Dict, FrozenSet, Mapping
 
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Outputs, Value
 
@@ -98,7 +98,7 @@ class View:
         """The values of everything that exists here."""
         outputs = {
             name: self._kept(name, found)
-            for name, found in reported(self.situation.applied).items()
+            for name, found in reported_outputs(self.situation.applied).items()
             if name not in self.reports.anew
         }
         return Resolver(self.effective, self._fixed, outputs, self.reports.by, self.situation.digests)

@@ -14,7 +14,7 @@ from stagectl.core.diff import Difference
 from stagectl.core.plans.plan import Cause, Change, Digests, Held, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.printable import json_text
-from stagectl.core.values import as_written, canonical, digest, dotted
+from stagectl.core.values import as_written, canonical, digest, format_path
 
 FORMAT_VERSION = "1.0"
 # The keys the id is made of: all but where and when the plan was made, and what is outside it.
@@ -105,7 +105,7 @@ def digests(change: Change) -> Digests:
 
 def difference_json(difference: Difference, sensitive: bool) -> Document:
     """Return one difference; a sensitive one without its values."""
-    found: Document = {"path": dotted(difference.path), "op": difference.op.value, "before": None, "after": None}
+    found: Document = {"path": format_path(difference.path), "op": difference.op.value, "before": None, "after": None}
     if difference.known_after:
         found["known_after"] = list(difference.known_after)
     if sensitive:

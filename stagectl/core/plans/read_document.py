@@ -17,7 +17,7 @@ from stagectl.core.references import parse_template
 from stagectl.core.schemas import settings
 from stagectl.core.schemas.schema import KIND_NAME
 from stagectl.core.stamps import STAMP
-from stagectl.core.values import Value, map_strings, undotted
+from stagectl.core.values import Value, map_strings, read_path
 
 
 def from_document(raw: Any, what: str) -> Plan:
@@ -75,7 +75,7 @@ def _plan(raw: Mapping[str, Any]) -> Plan:
             bool(selection["with_parents"]),
         ),
         changes=tuple(replace(change, last=tries.get(change.id)) for change in map(_change, raw["changes"])),
-        held=tuple(map(_held, raw["held"])),
+        held=tuple(map(_read_held, raw["held"])),
         recorded=tuple(map(forms.name, raw["recorded"])),
         pending=tuple(map(forms.identity, raw["pending"])),
         moved=tuple((forms.name(move["from"]), forms.name(move["to"])) for move in raw["moved"]),
@@ -104,13 +104,13 @@ def _kind(name: str, raw: Any) -> Kind:
 def _change(raw: Mapping[str, Any]) -> Change:
     made = raw["digests"]
     return Change(
-        **_identified(raw),
+        **_identify(raw),
         kind=forms.text(raw["kind"], KIND_NAME),
         cause=_cause(raw["cause"]),
         diff=tuple(_differences(raw["diff"])),
         after=tuple(map(forms.identity, raw["after"])),
         wave=forms.count(raw["wave"]),
-        sensitive=frozenset(str(undotted(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
+        sensitive=frozenset(str(read_path(entry["path"])[0]) for entry in raw["diff"] if entry.get("sensitive")),
         triggers=tuple((forms.identity(entry["on"]), forms.text(entry["when"], _WHEN)) for entry in raw["triggers"]),
         stamps={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw["stamps"].items()},
         digests=Digests(made["before"], made["inputs"]),
@@ -140,16 +140,16 @@ def _differences(entries: List[Mapping[str, Any]]) -> Iterator[Difference]:
         before, after = (map_strings(entry[side], _read) for side in ("before", "after"))
         known_after = tuple(map(forms.identity, entry.get("known_after", ())))
         written = forms.text(entry.get("written", ""))
-        yield Difference(undotted(forms.text(entry["path"])), Op(entry["op"]), before, after, known_after, written)
+        yield Difference(read_path(forms.text(entry["path"])), Op(entry["op"]), before, after, known_after, written)
 
 
 def _read(path: object, text: str) -> Value:
     return parse_template(text, "")
 
 
-def _held(raw: Mapping[str, Any]) -> Held:
+def _read_held(raw: Mapping[str, Any]) -> Held:
     return Held(
-        **_identified(raw),
+        **_identify(raw),
         reason=Reason(raw["reason"]),
         needs=tuple(map(forms.identity, raw["needs"])),
         message=forms.text(raw["message"]),
@@ -157,7 +157,7 @@ def _held(raw: Mapping[str, Any]) -> Held:
     )
 
 
-def _identified(raw: Mapping[str, Any]) -> Dict[str, Any]:
+def _identify(raw: Mapping[str, Any]) -> Dict[str, Any]:
     name, action = forms.name(raw["resource"]), forms.text(raw["action"], ACTION)
     if raw["id"] != change_id(name, action):
         raise ValueError(f"the id {raw['id']!r} is not {change_id(name, action)}")

@@ -57,7 +57,7 @@ class Selection:
 
     def named_now(self, world: World) -> Selection:
         """Return the same with the names that resources have now in place of those they had before."""
-        return replace(self, names=tuple(_named_now(name, world) for name in self.names))
+        return replace(self, names=tuple(_current_name(name, world) for name in self.names))
 
     def changes(self, world: World) -> Tuple[ChangeId, ...]:
         """Return the changes, of resources that there are, that are asked for one by one."""
@@ -179,7 +179,7 @@ class World:
         return cls(all_tags, parents, aliases or {})
 
 
-def _named_now(pattern: str, world: World) -> str:
+def _current_name(pattern: str, world: World) -> str:
     if not CHANGE.fullmatch(pattern):
         return world.now(pattern)
     name, action = split_change(ChangeId(pattern))
@@ -254,7 +254,9 @@ def match_names(pattern: str, world: World) -> Set[Name]:
     starts = _glob_names(match.group("glob"), world)
     found = set(starts)
     if match.group("above"):
-        found |= reachable(starts, lambda name: _known(world.parents.get(name, ()), world), _depth(match.group("up")))
+        found |= reachable(
+            starts, lambda name: _known_names(world.parents.get(name, ()), world), _depth(match.group("up"))
+        )
     if match.group("below"):
         children = _children(world)
         found |= reachable(starts, lambda name: children.get(name, ()), _depth(match.group("down")))
@@ -286,7 +288,7 @@ def _change_hint(pattern: str, world: World) -> str:
     return f"; the resource of that change is '{name}'" if name in world.tags else nearest(pattern, world.tags)
 
 
-def _known(names: Iterable[Name], world: World) -> List[Name]:
+def _known_names(names: Iterable[Name], world: World) -> List[Name]:
     return [name for name in names if name in world.tags]
 
 

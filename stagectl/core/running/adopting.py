@@ -9,7 +9,7 @@ from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import RUN, UPDATE, Applied, ChangeId, Name, Resource
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
-from stagectl.core.running.deciding import decided
+from stagectl.core.running.deciding import decide
 from stagectl.core.running.outcome import RECORDED, SUCCESS, Outcome
 from stagectl.core.running.reporting import adopting_troubles, with_plain_outputs
 from stagectl.core.running.runs import Restriction
@@ -61,7 +61,7 @@ def _last_change(plan: Plan, name: Name, *actions: str) -> Optional[Change]:
     return found[-1] if found else None
 
 
-def recorded(
+def record_outcomes(
     plan: Plan, left_out: Restriction, applied: Mapping[Name, Applied], given: Given
 ) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that only records: all but what it leaves out, and what waits for that.
@@ -72,7 +72,7 @@ def recorded(
     course = Course(plan, applied)
     takers = {name: _last_change(plan, name) for name in given}
     for change in plan.changes:  # in topological order
-        outcome = decided(change, outcomes, left_out)
+        outcome = decide(change, outcomes, left_out)
         if outcome is None:
             begun = course.begin(change, outcomes)
             outputs = given[change.resource] if takers.get(change.resource) is change else {}
@@ -88,7 +88,7 @@ def recorded(
     return outcomes
 
 
-def adopted(
+def adopt_outputs(
     plan: Plan, given: Given, states: Mapping[Name, Optional[Applied]], applied: Mapping[Name, Applied]
 ) -> Dict[Name, Optional[Applied]]:
     """Return the states that moved, with outputs of live resources of which no change takes them."""

@@ -13,7 +13,7 @@ State = Mapping[Name, Applied]
 StagedForms = Mapping[Name, Optional[Resource]]  # the staged form of each resource, None for one that goes
 
 
-def applied_after(plan: Plan, applied: State) -> Dict[Name, Applied]:
+def state_after(plan: Plan, applied: State) -> Dict[Name, Applied]:
     """Return the applied state once every change of a plan has succeeded, none with another output than there is."""
     outcomes = {change.id: Outcome(SUCCESS) for change in plan.changes}
     settled = settle(with_values(plan, outcomes, applied), outcomes, applied)
@@ -28,7 +28,7 @@ def edits_of(plan: Plan) -> Dict[Name, Optional[Resource]]:
     return {**gone, **{name: target.resource for name, target in plan.targets.items()}}
 
 
-def touched_by(plan: Plan) -> FrozenSet[Name]:
+def plan_resources(plan: Plan) -> FrozenSet[Name]:
     """Return the resources that a plan changes, holds back or records."""
     names = {change.resource for change in plan.changes} | {held.resource for held in plan.held} | set(plan.recorded)
     return frozenset(names | {name for move in plan.moved for name in move})

@@ -14,8 +14,8 @@ from stagectl.core.planning.resolve import find_value
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.plans.plan import Change, Plan, Target
 from stagectl.core.running.outcome import ERROR, NOOP, SKIPPED, Outcome, Outcomes, after_change, is_met, known_outputs
-from stagectl.core.running.reporting import judged
-from stagectl.core.values import Inputs, Outputs, Reference, Value, differing, filled, references_in
+from stagectl.core.running.reporting import judge_outputs
+from stagectl.core.values import Inputs, Outputs, Reference, Value, differing, fill_references, references_in
 
 _NO_KIND = Kind("")
 _NEVER_APPLIED = Outcome(SKIPPED, changed=False, message="its run is left out, and nothing of it is applied")
@@ -81,7 +81,7 @@ class Course:
         """Take the end of a change, and return it as it counts: with outputs that may be stored, or as an ERROR."""
         kind = self._plan.kinds.get(change.kind, _NO_KIND)
         if outcome.outputs or kind.outputs:
-            outcome = judged(outcome, kind, self._changes[change.id].action, self.given(change))
+            outcome = judge_outputs(outcome, kind, self._changes[change.id].action, self.given(change))
         self.take(change, outcome)
         return outcome
 
@@ -118,7 +118,7 @@ class Course:
         return self._changes[change.id]
 
     def _filled(self, inputs: Inputs) -> Inputs:
-        values: Inputs = filled(dict(inputs), self._look_up)
+        values: Inputs = fill_references(dict(inputs), self._look_up)
         return values
 
     def _look_up(self, reference: Reference) -> Value:

@@ -11,7 +11,7 @@ from stagectl.core.running.outcome import NOOP, SKIPPED, SUCCESS, Outcome, Outco
 from stagectl.core.running.runs import Restriction
 
 
-def decided(change: Change, outcomes: Outcomes, left_out: Restriction) -> Optional[Outcome]:
+def decide(change: Change, outcomes: Outcomes, left_out: Restriction) -> Optional[Outcome]:
     """Return the end of a change that will not run: it is left out, one before it failed, or it is not due.
 
     outcomes: at least of all that comes before it.
@@ -31,7 +31,9 @@ def _lets_pass(earlier: ChangeId, outcomes: Outcomes, left_out: Restriction) -> 
     return outcomes[earlier].state in (SUCCESS, NOOP) or earlier in left_out.passable
 
 
-def tried(plan: Plan, applied: Mapping[Name, Applied], unseen: Iterable[ChangeId] = ()) -> FrozenSet[ChangeId]:
+def doubtful_changes(
+    plan: Plan, applied: Mapping[Name, Applied], unseen: Iterable[ChangeId] = ()
+) -> FrozenSet[ChangeId]:
     """Return the changes of a plan of which an earlier try failed, or has an end that was not seen.
 
     unseen: those that this run itself started before it was interrupted. What such a try changed was not reported.

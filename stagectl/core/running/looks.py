@@ -85,7 +85,7 @@ class Checked:
         return any(look.state in states for look in self.looks)
 
 
-def unchecked(name: Name, state: Applied, message: str, *, failed: bool = False) -> Look:
+def unchecked_look(name: Name, state: Applied, message: str, *, failed: bool = False) -> Look:
     """Return the look at a resource that nothing was seen of."""
     return Look(name, Seen.FAILED if failed else Seen.UNCHECKED, state, state, message=message)
 
@@ -93,16 +93,16 @@ def unchecked(name: Name, state: Applied, message: str, *, failed: bool = False)
 def look_of(name: Name, state: Applied, kind: Kind, outcome: Outcome) -> Look:
     """Return what a check saw, from how it ended; its outputs are the plain answer."""
     if outcome.state != SUCCESS:
-        return unchecked(name, state, outcome.message, failed=True)
+        return unchecked_look(name, state, outcome.message, failed=True)
     answer = outcome.outputs
     troubles = seen_troubles(kind, state.outputs, answer.get("outputs", {}))
     if troubles:
-        return unchecked(name, state, f"outputs: {'; '.join(troubles[:3])}", failed=True)
+        return unchecked_look(name, state, f"outputs: {'; '.join(troubles[:3])}", failed=True)
     after = with_answer(state, answer)
-    return seen(name, state, after, str(answer.get("message", "")))
+    return seen_look(name, state, after, str(answer.get("message", "")))
 
 
-def seen(name: Name, before: Applied, after: Applied, message: str = "") -> Look:
+def seen_look(name: Name, before: Applied, after: Applied, message: str = "") -> Look:
     """Return a look that saw what *after* has."""
     observed = after.observed or Observed()
     differences = _differences(before, after, observed)
@@ -124,11 +124,11 @@ def with_answer(state: Applied, answer: Mapping[str, Any]) -> Applied:
     if not answer.get("exists", True):
         return replace(state, observed=Observed(gone=True))
     outputs = {**state.outputs, **answer.get("outputs", {})}
-    observed = _observed(state, answer)
+    observed = _observe(state, answer)
     return replace(state, observed=observed if observed != Observed() else None, outputs=outputs)
 
 
-def _observed(state: Applied, answer: Mapping[str, Any]) -> Observed:
+def _observe(state: Applied, answer: Mapping[str, Any]) -> Observed:
     """Return what is known to differ: what was not looked at stays as it was seen before."""
     before = state.observed if state.observed is not None and not state.observed.gone else Observed()
     now = {

@@ -58,7 +58,7 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     changes: Dict[Name, List[Change]] = {}
     for change in plan.changes:
         changes.setdefault(change.resource, []).append(change)
-    held, doubted = _held_debts(plan, outcomes), _doubted(plan)
+    held, doubted = _held_debts(plan, outcomes), _doubtful(plan)
     old_names = finished_moves(plan, outcomes)
     stuck = {new: old for old, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
@@ -109,11 +109,11 @@ def after_change(
     target: the state that its plan wants for the resource; all values are filled in.
     """
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
-        return _left_unfinished(plan, target, change, outcome, state or Applied())
+        return _leave_unfinished(plan, target, change, outcome, state or Applied())
     if outcome.state != SUCCESS:
-        return _recorded(target, change, outcome, state)
+        return _record(target, change, outcome, state)
     if change.action == REMOVE:
-        return _removed(target, change, state or Applied())
+        return _remove(target, change, state or Applied())
     state = state or Applied()
     stamps = {**state.stamps, **change.stamps}
     owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
@@ -135,7 +135,9 @@ def after_change(
     )
 
 
-def _left_unfinished(plan: Plan, target: Optional[Target], change: Change, outcome: Outcome, state: Applied) -> Applied:
+def _leave_unfinished(
+    plan: Plan, target: Optional[Target], change: Change, outcome: Outcome, state: Applied
+) -> Applied:
     """Return a state that keeps what a run, update or removal was tried with, and what it reported."""
     tried = Attempt(
         change.action,
@@ -143,7 +145,7 @@ def _left_unfinished(plan: Plan, target: Optional[Target], change: Change, outco
         change.tags,
         change.inputs or {},
         change.sensitive,
-        {**_tried(state), **outcome.outputs},
+        {**_tried_outputs(state), **outcome.outputs},
         _form_tried(target, change, state),
         replaces=state.is_being_replaced,
     )
@@ -154,9 +156,7 @@ def _protects(plan: Plan, kind: str) -> bool:
     return kind in plan.kinds and plan.kinds[kind].protect
 
 
-def _recorded(
-    target: Optional[Target], change: Change, outcome: Outcome, state: Optional[Applied]
-) -> Optional[Applied]:
+def _record(target: Optional[Target], change: Change, outcome: Outcome, state: Optional[Applied]) -> Optional[Applied]:
     """Return a state with the staged file where a conditional change found nothing to do."""
     if outcome.state != NOOP or not change.conditional or change.action == REMOVE or target is None:
         return state
@@ -165,14 +165,14 @@ def _recorded(
     return replace(state, resource=target.resource)
 
 
-def _doubted(plan: Plan) -> FrozenSet[ChangeId]:
+def _doubtful(plan: Plan) -> FrozenSet[ChangeId]:
     """Return the changes, of other actions than the standard ones, that others react on if they changed something."""
     reactions = [change.triggers for change in plan.changes] + [held.triggers for held in plan.held]
     found = {identity for triggers in reactions for identity, when in triggers if when == "changed"}
     return frozenset(identity for identity in found if split_change(identity)[1] not in STANDARD_ACTIONS)
 
 
-def _tried(state: Applied) -> Outputs:
+def _tried_outputs(state: Applied) -> Outputs:
     """Return what a try reported that did not succeed."""
     return state.unfinished.outputs if state.unfinished is not None else {}
 
@@ -184,7 +184,7 @@ def known_outputs(state: Applied, action: str) -> Outputs:
     """
     if action not in STANDARD_ACTIONS:
         return state.outputs
-    return {**({} if action == RUN else state.outputs), **_tried(state)}
+    return {**({} if action == RUN else state.outputs), **_tried_outputs(state)}
 
 
 def _pays(change: Change, action: str) -> bool:
@@ -196,19 +196,19 @@ def _form_tried(target: Optional[Target], change: Change, state: Applied) -> Opt
     """Return the relations a try was made with: a removal those of what it removes."""
     form = state.unfinished.form if state.unfinished else None
     resource = target.resource if target is not None and change.action != REMOVE else state.resource or form
-    return _related(resource)
+    return _related_resource(resource)
 
 
-def _related(resource: Optional[Resource]) -> Optional[Resource]:
+def _related_resource(resource: Optional[Resource]) -> Optional[Resource]:
     form = resource.relations() if resource is not None else None
     return form if form is not None and (form.parents or form.unordered) else None
 
 
-def _removed(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:
+def _remove(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:
     """Return what is left after a removal; of a replace the stamps, the debts and the run that still has to succeed."""
     if target is None:
         return None
-    form = _related(target.resource)
+    form = _related_resource(target.resource)
     known = {key: value for key, value in target.inputs.items() if not references_in(value)}
     run = Attempt(RUN, target.resource.kind, change.tags, known, target.sensitive, form=form, replaces=True)
     return Applied(stamps=state.stamps, owed=state.owed, unfinished=run)

@@ -9,7 +9,7 @@ from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import parse_expression
-from stagectl.core.running.commute import touched_by
+from stagectl.core.running.commute import plan_resources
 from stagectl.core.values import Template
 
 Tags = Mapping[Name, FrozenSet[str]]
@@ -22,7 +22,7 @@ def portion_of(plan: Plan, staged: Staged, applied: State) -> Portion:
 
     It looks at all that its resources read or name, as they are staged, were applied or were tried.
     """
-    writes, found = touched_by(plan), frozenset(_targets(plan))
+    writes, found = plan_resources(plan), frozenset(_targets(plan))
     targets = frozenset(target for target in found if target is not None)
     if targets != found:
         return WHOLE
@@ -54,7 +54,7 @@ def tags_written(plan: Plan, staged: Staged, applied: State) -> Dict[Name, Froze
     """Return the tags of all that a plan writes, as staged and as applied."""
     return {
         name: frozenset(tag for form in _forms(plan, name, staged, applied) for tag in form.tags)
-        for name in touched_by(plan)
+        for name in plan_resources(plan)
     }
 
 
@@ -62,12 +62,12 @@ def meets_of(part: Portion, tags: Tags) -> Callable[[Lock], Tuple[str, ...]]:
     """Return what says what another holder has of a part; tags: those of what it writes."""
 
     def meets(lock: Lock) -> Tuple[str, ...]:
-        return tuple(sorted({*in_common(part, lock.part), *_chosen(lock.part, tags)}))
+        return tuple(sorted({*in_common(part, lock.part), *_locked_names(lock.part, tags)}))
 
     return meets
 
 
-def _chosen(part: Portion, tags: Tags) -> Iterator[Name]:
+def _locked_names(part: Portion, tags: Tags) -> Iterator[Name]:
     """Yield what is locked on purpose by a word that it fits, also where it was staged after that."""
     tests = [glob_test(pattern) for pattern in part.names]
     expressions = [parse_expression(text) for text in part.tags]

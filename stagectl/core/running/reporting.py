@@ -12,12 +12,12 @@ from stagectl.core.planning.resolve import DEEPEST, LARGEST
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.schemas.quick import quick_test
 from stagectl.core.schemas.words import in_words
-from stagectl.core.values import Outputs, canonical, dotted, leaves, same
+from stagectl.core.values import Outputs, canonical, format_path, leaves, same
 
 SHOWN = 3  # troubles in a message
 
 
-def judged(outcome: Outcome, kind: Kind, action: str, known: Outputs) -> Outcome:
+def judge_outputs(outcome: Outcome, kind: Kind, action: str, known: Outputs) -> Outcome:
     """Return how a change ended once its outputs are looked at; what must not be stored makes it an ERROR without any.
 
     known: the outputs that it had before, those of a failed try included.
@@ -46,10 +46,10 @@ def _troubles(outcome: Outcome, kind: Kind, action: str, known: Outputs) -> Iter
             yield f"'{name[:60]}' may not be changed by {action}: kind {kind.name} does not report it there"
     if not unknown:
         needs_all = action == RUN and outcome.state == SUCCESS
-        yield from _refused(kind, {**known, **reported}, reported, needs_all=needs_all)
+        yield from _refusals(kind, {**known, **reported}, reported, needs_all=needs_all)
 
 
-def _refused(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool) -> Iterator[str]:
+def _refusals(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool) -> Iterator[str]:
     """Yield what the schema of a kind refuses of what was reported; needs_all: whether a missing one counts, too."""
     if quick_test(kind.outputs)(dict(outputs)):
         return
@@ -62,7 +62,7 @@ def _refused(kind: Kind, outputs: Outputs, reported: Outputs, *, needs_all: bool
             if (path and path[0] not in reported) or (error.validator == "required" and not path and not needs_all):
                 continue
             for at, message, _ in in_words(error):
-                yield f"'{dotted(at)[:60]}' {message}" if at else message
+                yield f"'{format_path(at)[:60]}' {message}" if at else message
     except StagectlError:  # the time is over
         raise
     except Exception as error:  # whatever the library makes of a schema, or of a number
@@ -74,7 +74,7 @@ def adopting_troubles(kind: Optional[Kind], known: Outputs, given: Outputs) -> L
     names = kind.output_names if kind else frozenset()
     unknown = sorted(given.keys() - names)
     found = [f"'{name[:60]}' is no output of its kind{nearest(name, names)}" for name in unknown]
-    return found if found or kind is None else list(_refused(kind, {**known, **given}, given, needs_all=True))
+    return found if found or kind is None else list(_refusals(kind, {**known, **given}, given, needs_all=True))
 
 
 def seen_troubles(kind: Kind, known: Outputs, seen: Outputs) -> List[str]:
@@ -84,7 +84,7 @@ def seen_troubles(kind: Kind, known: Outputs, seen: Outputs) -> List[str]:
     unknown = sorted(seen.keys() - kind.output_names)
     if unknown or not seen:
         return [f"'{name[:60]}' is no output of kind {kind.name}{nearest(name, kind.output_names)}" for name in unknown]
-    return list(_refused(kind, {**known, **seen}, seen, needs_all=False))
+    return list(_refusals(kind, {**known, **seen}, seen, needs_all=False))
 
 
 def with_plain_outputs(outcome: Outcome, clean: Callable[[str], str]) -> Outcome:

@@ -51,8 +51,8 @@ def read_outcome(entry: Mapping[str, Any]) -> Outcome:
     return Outcome(
         forms.text(entry["state"], _STATES),
         bool(entry.get("changed", True)),
-        _said(entry.get("message", "")),
-        _said(entry.get("output", "")),
+        _text(entry.get("message", "")),
+        _text(entry.get("output", "")),
         forms.seconds(entry.get("seconds", 0.0)),
         _outputs(entry.get("outputs", {})),
         bool(entry.get("began", True)),
@@ -65,7 +65,7 @@ def _outputs(value: Any) -> Dict[str, Any]:
     return value
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     """Return a text from outside, whatever it is: it may have halves of characters."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no string")

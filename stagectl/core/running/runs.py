@@ -78,7 +78,7 @@ def _not_again(known: AbstractSet[ChangeId], wanted: Filter) -> Dict[ChangeId, O
     return preset
 
 
-def followed(plan: Plan, wanted: Filter) -> Filter:
+def follow_plan(plan: Plan, wanted: Filter) -> Filter:
     """Return the filter of a retry for a plan in which a resource has another standard action to try again.
 
     A conditional replace that turned out to be an update leaves that unfinished.
@@ -91,7 +91,7 @@ def followed(plan: Plan, wanted: Filter) -> Filter:
     return replace(wanted, only=tuple(dict.fromkeys((*wanted.only, *others))))
 
 
-def passed(header: Header) -> Tuple[ChangeId, ...]:
+def passed_changes(header: Header) -> Tuple[ChangeId, ...]:
     """Return the changes that a run left out, and that nothing in it waited for."""
     left_out = restriction(header.plan, header.filter)
     noop = {identity for identity, outcome in left_out.preset.items() if outcome.state == NOOP}
@@ -100,13 +100,13 @@ def passed(header: Header) -> Tuple[ChangeId, ...]:
 
 def again(header: Header, failed: Sequence[ChangeId]) -> Filter:
     """Return the filter of a run that tries the failures of another one again."""
-    wanted, skipped = header.filter, passed(header)
-    outside = wanted.end_at if wanted.only is not None else asked_out(header)
+    wanted, skipped = header.filter, passed_changes(header)
+    outside = wanted.end_at if wanted.only is not None else excluded_changes(header)
     left = tuple(identity for identity in outside if identity not in {*wanted.skip, *skipped})
     return Filter(skipped, wanted.skip, wanted.start_at, left, tuple(failed))
 
 
-def asked_out(header: Header) -> Tuple[ChangeId, ...]:
+def excluded_changes(header: Header) -> Tuple[ChangeId, ...]:
     """Return the changes of a run that it was asked to leave out."""
     wanted, left_out = header.filter, restriction(header.plan, header.filter).preset
     named = left_out if wanted.only is None else {*wanted.skip, *wanted.end_at}
@@ -116,7 +116,7 @@ def asked_out(header: Header) -> Tuple[ChangeId, ...]:
 
 def left_out_changes(record: Record) -> Tuple[ChangeId, ...]:
     """Return what no retry of a run does, in order: what it was asked to leave out, and what waited for that."""
-    asked, done = set(asked_out(record.header)), lost(record)
+    asked, done = set(excluded_changes(record.header)), interrupted_outcomes(record)
     found: List[ChangeId] = []
     for change in record.header.plan.changes:  # in topological order
         if change.id in asked or (done[change.id].state == SKIPPED and set(found) & set(change.after)):
@@ -192,7 +192,7 @@ class Record:
         return outcome is not None and outcome.state in (INPROGRESS, UNKNOWN)
 
 
-def lost(record: Record) -> Dict[ChangeId, Outcome]:
+def interrupted_outcomes(record: Record) -> Dict[ChangeId, Outcome]:
     """Return how every change of an interrupted run ended, as far as is known."""
     found: Dict[ChangeId, Outcome] = {}
     for change in record.header.plan.changes:
@@ -237,9 +237,9 @@ def failures(record: Record) -> Sequence[ChangeId]:
 
     Those are not that the run was asked to leave out, and those that wait for one which it was asked to skip.
     """
-    done = lost(record)
+    done = interrupted_outcomes(record)
     left_out = restriction(record.header.plan, record.header.filter)
-    blocked = left_out.preset.keys() - set(passed(record.header))
+    blocked = left_out.preset.keys() - set(passed_changes(record.header))
     found: List[ChangeId] = []
     for change in record.header.plan.changes:  # in topological order
         if blocked & set(change.after):

@@ -20,11 +20,11 @@ _OF_THE_WHOLE = frozenset(("required", "minProperties", "dependencies"))
 _SAYS_NOTHING_OF_TEXT = frozenset(("type", "title", "description", "default", "examples", "deprecated"))
 
 
-def converted(schema: Any, place: str) -> Any:
+def convert(schema: Any, place: str) -> Any:
     """Return a schema in the words of draft-07; place: the pointer at which it will stand."""
     if not isinstance(schema, dict):
         return schema
-    found = {key: _converted(key, value, place) for key, value in schema.items() if key not in _LEFT_OUT}
+    found = {key: _convert(key, value, place) for key, value in schema.items() if key not in _LEFT_OUT}
     if "prefixItems" in found:
         found["additionalItems"] = found.pop("items", True)
         found["items"] = found.pop("prefixItems")
@@ -42,31 +42,31 @@ def converted(schema: Any, place: str) -> Any:
     return found
 
 
-def _converted(key: str, value: Any, place: str) -> Any:
+def _convert(key: str, value: Any, place: str) -> Any:
     if key == "$ref" and isinstance(value, str):
-        return _moved(value, place)
+        return _move(value, place)
     if key in _BY_KEY and isinstance(value, dict):
-        return {name: converted(inner, place) for name, inner in value.items()}
+        return {name: convert(inner, place) for name, inner in value.items()}
     if key in _SAME_PLACE or key == "prefixItems" or (key == "items" and isinstance(value, list)):
-        return [converted(inner, place) for inner in value]
-    return converted(value, place) if key in _ONE else value
+        return [convert(inner, place) for inner in value]
+    return convert(value, place) if key in _ONE else value
 
 
-def _moved(reference: str, place: str) -> str:
+def _move(reference: str, place: str) -> str:
     """Return a reference as it reads where the schema will stand; one that leads out of it means anything."""
     if reference != "#" and not reference.startswith("#/"):
         return "#/definitions/anything"
     return place + reference[1:].replace("/$defs/", "/definitions/")
 
 
-def relaxed(schema: Any) -> Any:
+def relax(schema: Any) -> Any:
     """Return a schema of draft-07 in which every value below its own may be a reference."""
     if not isinstance(schema, dict):
         return schema
-    return {key: _relaxed(key, value) for key, value in schema.items()}
+    return {key: _relax(key, value) for key, value in schema.items()}
 
 
-def _relaxed(key: str, value: Any) -> Any:
+def _relax(key: str, value: Any) -> Any:
     if key in ("properties", "patternProperties") and isinstance(value, dict):
         return {name: _or_reference(inner) for name, inner in value.items()}
     if key == "items" and isinstance(value, list):
@@ -74,16 +74,16 @@ def _relaxed(key: str, value: Any) -> Any:
     if key in ("items", "additionalItems", "additionalProperties", "contains"):
         return _or_reference(value)
     if key in ("definitions", "dependencies") and isinstance(value, dict):
-        return {name: relaxed(inner) for name, inner in value.items()}
+        return {name: relax(inner) for name, inner in value.items()}
     if key in _SAME_PLACE:
-        return [relaxed(inner) for inner in value]
+        return [relax(inner) for inner in value]
     return value
 
 
 def _or_reference(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
-    inner = relaxed(schema)
+    inner = relax(schema)
     if inner.keys() <= _SAYS_NOTHING_OF_TEXT and inner.get("type", "string") == "string":
         return inner
     about: Dict[str, Any] = {key: inner[key] for key in ("title", "description", "default") if key in inner}

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from stagectl.core.config import Config
 from stagectl.core.model import ACTION, NAME, SEGMENT, TAG, Kind
-from stagectl.core.schemas.draft07 import converted, partial, relaxed
+from stagectl.core.schemas.draft07 import convert, partial, relax
 from stagectl.core.stamps import STAMP
 
 Schema = Dict[str, Any]
@@ -42,7 +42,7 @@ def _text(pattern: str, description: str) -> Schema:
     return {"type": "string", "pattern": f"^(?:{pattern})$", "description": description}
 
 
-def _listed(items: Schema, description: str) -> Schema:
+def _list(items: Schema, description: str) -> Schema:
     return {"type": ["array", "null"], "items": items, "description": description}
 
 
@@ -58,12 +58,12 @@ def _names_before() -> Schema:
 def _resource(which: str, kinds: Mapping[str, Kind], only: Optional[Kind]) -> Schema:
     front: Dict[str, Schema] = {
         "kind": _kind_name(kinds, only),
-        "tags": _listed(_text(TAG.pattern, "A word, or key=value."), "What a selection with -t goes by."),
+        "tags": _list(_text(TAG.pattern, "A word, or key=value."), "What a selection with -t goes by."),
         "moved_from": _names_before(),
     }
     if which == "staged":
         front["source"] = {"type": ["string", "null"], "description": "The definition it was copied from."}
-        front["template"] = _listed(_text(NAME.pattern, "A definition."), "The definitions it was expanded from.")
+        front["template"] = _list(_text(NAME.pattern, "A definition."), "The definitions it was expanded from.")
         stamps = _text(STAMP.pattern, "A counter and a suffix; `stagectl stage -a ACTION` writes it.")
         front["actions"] = {
             "type": ["object", "null"],
@@ -121,10 +121,10 @@ def _body() -> Schema:
                 "type": ["object", "null"],
                 "description": "Own actions that join a plan after changes of parents.",
                 "propertyNames": {"$ref": "#/definitions/reaction"},
-                "additionalProperties": _listed({"$ref": "#/definitions/trigger"}, "What it reacts on."),
+                "additionalProperties": _list({"$ref": "#/definitions/trigger"}, "What it reacts on."),
             },
             "unordered": {"description": "Parents whose connections imply no order.", "allOf": [names]},
-            "overrides": _listed({"type": "string"}, "Input paths that `stagectl promote` leaves alone."),
+            "overrides": _list({"type": "string"}, "Input paths that `stagectl promote` leaves alone."),
         }
     )
 
@@ -133,7 +133,7 @@ def _relations(only: Optional[Kind], is_whole: bool) -> Schema:
     verbs = sorted(only.verbs()) if only else []
     action: Schema = {"pattern": f"^(?:{ACTION.pattern})$", **({"enum": verbs} if verbs else {})}
     change = _text(rf"{_FOLDERS}(?:{NAME.pattern})\.(?:{ACTION.pattern})", "name.action, such as ./db.update")
-    listed = _listed({"$ref": "#/definitions/change"}, "Changes of parents.")
+    listed = _list({"$ref": "#/definitions/change"}, "Changes of parents.")
     trigger: Dict[str, Schema] = {
         "on": {"$ref": "#/definitions/change"},
         "when": {"enum": ["success", "changed"], "description": "changed: the action said that it changed something."},
@@ -144,7 +144,7 @@ def _relations(only: Optional[Kind], is_whole: bool) -> Schema:
         "action": action,
         "reaction": {"allOf": [{"$ref": "#/definitions/action"}, {"not": {"enum": ["remove", "replace"]}}]},
         "name": _text(rf"{_FOLDERS}(?:{NAME.pattern})", "A resource; ./x and ../x are relative to its own folder."),
-        "names": _listed({"$ref": "#/definitions/name"}, "Parents."),
+        "names": _list({"$ref": "#/definitions/name"}, "Parents."),
         "change": change,
         "changesByAction": {
             "type": "object",
@@ -158,8 +158,8 @@ def _relations(only: Optional[Kind], is_whole: bool) -> Schema:
 def _inputs(only: Optional[Kind], is_whole: bool) -> Schema:
     """Return the schema of inputs as they are written: where a kind wants a number, a reference may stand."""
     about: Schema = {"description": "Values; ${name.path} reads one of another resource."}
-    known = converted(only.schema, "#/definitions/inputs") if only else None
-    found = relaxed(known if is_whole else partial(known))
+    known = convert(only.schema, "#/definitions/inputs") if only else None
+    found = relax(known if is_whole else partial(known))
     own: Schema = found if isinstance(found, dict) else {"type": "object"}
     return {**about, **own, **({"type": ["object", "null"]} if own.get("type") == "object" else {})}
 
@@ -168,7 +168,7 @@ def _inputs(only: Optional[Kind], is_whole: bool) -> Schema:
 
 
 def _kind() -> Schema:
-    words = _listed({"type": "string"}, "")
+    words = _list({"type": "string"}, "")
     count = {"type": "integer", "minimum": 1, "maximum": 999_999}
     vector = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     found = _object(
@@ -206,7 +206,7 @@ def _kind() -> Schema:
             "limit": {**count, "description": "Changes of this kind at once."},
             "idempotent": {"type": "boolean", "description": "An action may be tried again without asking."},
             "protect": {"type": "boolean", "description": "Never removed or replaced without --allow-remove NAME."},
-            "files": _listed({"type": "string", "minLength": 1}, "Globs of files that its actions read."),
+            "files": _list({"type": "string", "minLength": 1}, "Globs of files that its actions read."),
         }
     )  # fmt: skip
     shell = {"properties": {"handler": {"const": "shell"}}}
@@ -220,7 +220,7 @@ def _config() -> Schema:
     default = Config()
     found = _object(
         {
-            "roots": _listed(_text(NAME.pattern, "A folder of definitions."), "Folders of definitions."),
+            "roots": _list(_text(NAME.pattern, "A folder of definitions."), "Folders of definitions."),
             "applied_branch": {"type": "string", "description": "Where the applied state is kept."},
             "remote": {"type": "string", "description": "The remote that the applied branch is shared through."},
             "parallelism": {**count, "description": "Changes at once."},
@@ -244,13 +244,13 @@ def _config() -> Schema:
             },
             "tags": {
                 "type": ["object", "null"],
-                "additionalProperties": _listed(_text(TAG.pattern, "A tag."), "Tags for this path."),
+                "additionalProperties": _list(_text(TAG.pattern, "A tag."), "Tags for this path."),
                 "description": "Tags by path, added when staging: {prod/**: [prod]}.",
             },
-            "plain": _listed(
+            "plain": _list(
                 _text("[A-Za-z_][A-Za-z0-9_]*", "A variable."), "Environment variables that are no secrets."
             ),
-            "vocabulary": _listed(_text(TAG.pattern, "A tag."), "All tags there may be; a selection may match none."),
+            "vocabulary": _list(_text(TAG.pattern, "A tag."), "All tags there may be; a selection may match none."),
         }
     )
     for key, schema in found["properties"].items():

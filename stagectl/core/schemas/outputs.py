@@ -62,7 +62,7 @@ def reports(raw: Mapping[str, Any], flaws: Flaws) -> Optional[Dict[str, FrozenSe
     found = {}
     for action, names in mapping(raw["reports"], 0, ("reports",), flaws, "'reports'").items():
         _check_action(raw, action, flaws)
-        found[action] = frozenset(_reported(action, names, properties, flaws))
+        found[action] = frozenset(_read_reported(action, names, properties, flaws))
     return found
 
 
@@ -76,7 +76,7 @@ def _check_action(raw: Mapping[str, Any], action: str, flaws: Flaws) -> None:
         flaws.add(0, ("reports", action), f"'{action[:60]}' is no action of this kind{near}", on_key=True)
 
 
-def _reported(action: str, names: Any, properties: Mapping[str, Any], flaws: Flaws) -> List[str]:
+def _read_reported(action: str, names: Any, properties: Mapping[str, Any], flaws: Flaws) -> List[str]:
     found = []
     for index, name in enumerate(items_of(names, 0, ("reports", action), flaws)):
         if isinstance(name, str) and name in properties:

@@ -56,7 +56,7 @@ def _items(limit: Any, schema: Mapping[str, Any]) -> Test:
     return lambda value: not isinstance(value, list) or all(map(inner, value))
 
 
-def _required(limit: Any, schema: Mapping[str, Any]) -> Test:
+def _require(limit: Any, schema: Mapping[str, Any]) -> Test:
     keys = frozenset(limit)
     return lambda value: not isinstance(value, dict) or keys <= value.keys()
 
@@ -100,7 +100,7 @@ _TESTS: Dict[str, Callable[[Any, Mapping[str, Any]], Test]] = {
     "properties": _properties,
     "additionalProperties": _other_properties,
     "items": _items,
-    "required": _required,
+    "required": _require,
     "enum": _enum,
     "minimum": _at_least,
     "maximum": _at_most,

@@ -21,7 +21,7 @@ from stagectl.core.model import (
 )
 from stagectl.core.references import absolute, folder_of, parse_template
 from stagectl.core.stamps import STAMP
-from stagectl.core.values import canonical, map_strings, undotted
+from stagectl.core.values import canonical, map_strings, read_path
 
 FRONT, BODY = 0, 1
 REUSE_KEYS = ("like", "each", "template")  # what makes a definition one that has to be expanded
@@ -62,7 +62,7 @@ def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) 
         overrides=reader.paths(body.get("overrides"), ("overrides",)),
         source=_source(front.get("source"), flaws),
         template=_template(front.get("template") if staged else None, flaws),
-        moved_from=_moved_from(front.get("moved_from"), name, flaws),
+        moved_from=_read_moves(front.get("moved_from"), name, flaws),
         actions=_stamps(front.get("actions") if staged else None, flaws),
         content=content,
     )
@@ -110,7 +110,7 @@ def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]
         if isinstance(tag, (int, float)) or tag is None:
             flaws.add(document, (*at, index), f"{canonical(tag)} is not a tag, which is a string: quote it")
         elif not isinstance(tag, str) or not TAG.fullmatch(tag):
-            flaws.add(document, (*at, index), f"{_shown(tag)} is not a tag: write a word or key=value")
+            flaws.add(document, (*at, index), f"{_show(tag)} is not a tag: write a word or key=value")
         elif tag in tags:
             flaws.add(document, (*at, index), f"the tag '{tag}' stands here twice")
         else:
@@ -143,7 +143,7 @@ def _template(value: Any, flaws: Flaws) -> Tuple[Name, ...]:
     return tuple(Name(str(name)) for name in names)
 
 
-def _moved_from(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:
+def _read_moves(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:
     found: List[Name] = []
     for old in value if isinstance(value, list) else [] if value is None else [value]:
         if not isinstance(old, str) or not NAME.fullmatch(old) or old == name:
@@ -167,7 +167,7 @@ def _stamps(value: Any, flaws: Flaws) -> Dict[str, str]:
     return stamps
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     return f"'{value[:60]}'" if isinstance(value, str) else canonical(value)[:60]
 
 
@@ -206,16 +206,16 @@ class _BodyReader:
         found = []
         for index, text in enumerate(items_of(value, BODY, at, self._flaws)):
             try:
-                found.append(undotted(text if isinstance(text, str) else repr(text)))
+                found.append(read_path(text if isinstance(text, str) else repr(text)))
             except ValueError:
-                message = f"{_shown(text)} is no path of an input, such as port or urls.0.port"
+                message = f"{_show(text)} is no path of an input, such as port or urls.0.port"
                 self._flaws.add(BODY, (*at, index), message)
         return tuple(found)
 
     def _change(self, text: Any, at: At) -> ChangeId:
         name, _, action = text.rpartition(".") if isinstance(text, str) else ("", "", "")
         if not name or not ACTION.fullmatch(action):
-            self._flaws.add(BODY, at, f"{_shown(text)} is not a change; write name.action, such as db.update")
+            self._flaws.add(BODY, at, f"{_show(text)} is not a change; write name.action, such as db.update")
             return ChangeId("")
         return change_id(self._name(name, at), action)
 
@@ -232,7 +232,7 @@ class _BodyReader:
 
     def _of_action(self, action: str, at: At, entries: Any) -> List[Any]:
         if not ACTION.fullmatch(action):
-            self._flaws.add(BODY, at, f"{_shown(action)} {NO_ACTION_NAME}", on_key=True)
+            self._flaws.add(BODY, at, f"{_show(action)} {NO_ACTION_NAME}", on_key=True)
         return items_of(entries, BODY, at, self._flaws)
 
     def react_on(self, value: Any) -> Dict[str, Tuple[Trigger, ...]]:

@@ -42,15 +42,15 @@ def kind(name: str, documents: Documents, *, is_checked: bool = False) -> Kind:
         schema=raw.get("inputs"),
         outputs=output_schema(raw, flaws),
         reports=reports(raw, flaws),
-        handler=_checked(raw, "handler", (_is_text, "the name of a handler, such as shell"), "shell", flaws),
+        handler=_check(raw, "handler", (_is_text, "the name of a handler, such as shell"), "shell", flaws),
         actions=_kind_actions(raw, flaws),
         check=_check_of(raw, flaws),
         replace_on=frozenset(_words(raw, "replace_on", flaws)),
         sensitive=frozenset(_words(raw, "sensitive", flaws)),
-        timeout=_checked(raw, "timeout", (_is_positive, "a number of seconds above 0"), None, flaws),
-        limit=_checked(raw, "limit", (_is_count, "a whole number, at least 1"), None, flaws),
-        idempotent=_checked(raw, "idempotent", (_is_bool, "true or false"), False, flaws),
-        protect=_checked(raw, "protect", (_is_bool, "true or false"), False, flaws),
+        timeout=_check(raw, "timeout", (_is_positive, "a number of seconds above 0"), None, flaws),
+        limit=_check(raw, "limit", (_is_count, "a whole number, at least 1"), None, flaws),
+        idempotent=_check(raw, "idempotent", (_is_bool, "true or false"), False, flaws),
+        protect=_check(raw, "protect", (_is_bool, "true or false"), False, flaws),
         files=_globs(raw, flaws),
         raw=raw,
     )
@@ -74,7 +74,7 @@ def _is_positive(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10**9
 
 
-def _checked(
+def _check(
     raw: Mapping[str, Any], key: str, form: Tuple[Callable[[Any], bool], str], default: Any, flaws: Flaws
 ) -> Any:
     """Return a value, or its default; form: whether a value is good, and what good ones are."""
@@ -177,16 +177,16 @@ def config(documents: Documents, folder: str = "") -> Config:
         flaws.add(0, (), f"'{folder[:-1]}' makes no name for a branch: set applied_branch: stagectl/NAME/applied")
     found = Config(
         roots=_roots(raw, flaws),
-        applied_branch=_checked(raw, "applied_branch", (_is_branch, "a branch name"), default.applied_branch, flaws),
-        remote=_checked(raw, "remote", (_is_branch, "the name of a remote"), default.remote, flaws),
-        parallelism=_checked(raw, "parallelism", (_is_count, "a whole number, at least 1"), default.parallelism, flaws),
-        executor=_checked(raw, "executor", (_is_executor, " or ".join(EXECUTORS)), default.executor, flaws),
-        scheduler=_checked(raw, "scheduler", (_is_address, "an address, such as tls://host:8786"), None, flaws),
-        route_targets=_checked(raw, "route_targets", (_is_bool, "true or false"), default.route_targets, flaws),
-        targets=_checked(raw, "targets", (_is_count, "a whole number, at least 1"), default.targets, flaws),
-        lock_ref=_checked(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), "", flaws),
-        lock_term=_checked(raw, "lock_term", (_is_term, "a number of seconds up to 3600"), default.lock_term, flaws),
-        remote_timeout=_checked(
+        applied_branch=_check(raw, "applied_branch", (_is_branch, "a branch name"), default.applied_branch, flaws),
+        remote=_check(raw, "remote", (_is_branch, "the name of a remote"), default.remote, flaws),
+        parallelism=_check(raw, "parallelism", (_is_count, "a whole number, at least 1"), default.parallelism, flaws),
+        executor=_check(raw, "executor", (_is_executor, " or ".join(EXECUTORS)), default.executor, flaws),
+        scheduler=_check(raw, "scheduler", (_is_address, "an address, such as tls://host:8786"), None, flaws),
+        route_targets=_check(raw, "route_targets", (_is_bool, "true or false"), default.route_targets, flaws),
+        targets=_check(raw, "targets", (_is_count, "a whole number, at least 1"), default.targets, flaws),
+        lock_ref=_check(raw, "lock_ref", (_is_ref, "a full ref: refs/stagectl/lock"), "", flaws),
+        lock_term=_check(raw, "lock_term", (_is_term, "a number of seconds up to 3600"), default.lock_term, flaws),
+        remote_timeout=_check(
             raw, "remote_timeout", (_is_count, "a whole number of seconds, at least 1"), default.remote_timeout, flaws
         ),
         tags=_path_tags(raw.get("tags"), flaws),

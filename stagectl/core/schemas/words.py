@@ -37,8 +37,8 @@ def in_words(error: Any) -> Iterator[Flaw]:
     """Yield what one `jsonschema.ValidationError` says, a message per thing to mend."""
     at = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:
-        for key in _unexpected(error.schema, error.instance):
-            near = nearest(key, error.schema.get("properties", {})) or _known(error.schema)
+        for key in _unknown_keys(error.schema, error.instance):
+            near = nearest(key, error.schema.get("properties", {})) or _known_words(error.schema)
             yield (*at, key), f"unknown key '{key[:LONGEST]}'{near}", True
     else:
         yield at, _text(error), False
@@ -48,24 +48,24 @@ def _text(error: Any) -> str:
     say: Callable[[Any], str] = _SAY.get(error.validator, lambda other: str(other.message[:300]))
     if error.validator in _LIMITS:
         limit = error.validator_value
-        shown = limit if isinstance(limit, str) and error.validator != "const" else _shown(limit)
-        return _LIMITS[error.validator].format(limit=shown[:200], value=_shown(error.instance))
+        shown = limit if isinstance(limit, str) and error.validator != "const" else _show(limit)
+        return _LIMITS[error.validator].format(limit=shown[:200], value=_show(error.instance))
     return say(error)
 
 
 def _type(error: Any) -> str:
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    return f"must be {' or '.join(_TYPES.get(word, str(word)) for word in wanted)}, not {_shown(error.instance)}"
+    return f"must be {' or '.join(_TYPES.get(word, str(word)) for word in wanted)}, not {_show(error.instance)}"
 
 
 def _enum(error: Any) -> str:
-    allowed = [_shown(value) for value in error.validator_value]
+    allowed = [_show(value) for value in error.validator_value]
     words = [value for value in error.validator_value if isinstance(value, str)]
     near = nearest(error.instance, words) if isinstance(error.instance, str) else ""
-    return f"{_shown(error.instance)} is none of {', '.join(allowed[:12])}{', ...' if len(allowed) > 12 else ''}{near}"
+    return f"{_show(error.instance)} is none of {', '.join(allowed[:12])}{', ...' if len(allowed) > 12 else ''}{near}"
 
 
-def _required(error: Any) -> str:
+def _lacking(error: Any) -> str:
     # jsonschema reports one missing key an error, and names it in its message only.
     missing = [key for key in error.validator_value if error.message.startswith(repr(key))]
     return f"the key '{missing[0]}' is missing" if missing else str(error.message)
@@ -85,25 +85,25 @@ def _branches(error: Any) -> str:
 _SAY: Dict[str, Callable[[Any], str]] = {
     "type": _type,
     "enum": _enum,
-    "required": _required,
+    "required": _lacking,
     "anyOf": _branches,
     "oneOf": _branches,
-    "uniqueItems": lambda error: f"has an entry twice: {_shown(error.instance)}",
-    "not": lambda error: f"{_shown(error.instance)} has a form that is not allowed",
+    "uniqueItems": lambda error: f"has an entry twice: {_show(error.instance)}",
+    "not": lambda error: f"{_show(error.instance)} has a form that is not allowed",
 }
 
 
-def _unexpected(schema: Mapping[str, Any], instance: Mapping[str, Any]) -> List[str]:
+def _unknown_keys(schema: Mapping[str, Any], instance: Mapping[str, Any]) -> List[str]:
     patterns = schema.get("patternProperties", {})
     known = schema.get("properties", {})
     return [key for key in instance if key not in known and not any(re.search(pattern, key) for pattern in patterns)]
 
 
-def _known(schema: Mapping[str, Any]) -> str:
+def _known_words(schema: Mapping[str, Any]) -> str:
     known = sorted(schema.get("properties", {}))
     return f"; known keys: {', '.join(known)}"[:300] if known else ""
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     text = canonical(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -12,7 +12,7 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
-from stagectl.adapters.worktree.file_digests import uncommitted
+from stagectl.adapters.worktree.file_digests import uncommitted_files
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
@@ -21,19 +21,19 @@ from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
-from stagectl.core.running.deciding import tried
-from stagectl.core.running.runs import Application, Filter, Header, followed, restriction
+from stagectl.core.running.deciding import doubtful_changes
+from stagectl.core.running.runs import Application, Filter, Header, follow_plan, restriction
 from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import execute, recorded_only
+from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.preflight import check_plan
-from stagectl.usecases.applying.record import concluded, published
+from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed
-from stagectl.usecases.planning.gone import removed_by
+from stagectl.usecases.planning.gone import find_removal
 from stagectl.usecases.planning.names import check_names
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
@@ -106,7 +106,7 @@ def apply(
             return Application(first.plan, declined=True)
         agreed = waiting.enter(locks, lambda: asking.under_locks(first, make))
         if not agreed.planned.is_anything(options):
-            return Application(agreed.planned.plan, unshared=published(workspace, agreed.team))
+            return Application(agreed.planned.plan, unshared=publish(workspace, agreed.team))
         if not asking.is_yes(agreed.planned.plan):
             return Application(agreed.planned.plan, declined=True)
         return _carry_out(agreed, options, Onlooker(watch, note, begin))
@@ -115,7 +115,7 @@ def apply(
 def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Application:
     """Run a plan, record what came of it and share that; the journal stays open until it is recorded."""
     workspace, plan, situation = agreed.planned.workspace, agreed.planned.plan, agreed.planned.situation
-    options = replace(options, filter=followed(plan, options.filter))
+    options = replace(options, filter=follow_plan(plan, options.filter))
     check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
     header = _header(workspace, plan, options, agreed.run)
     if options.record_only:
@@ -127,14 +127,14 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
         with closing(journals.begin(workspace.git.own_scratch(), header)) as journal:
             task = Task(workspace, plan, header, situation.applied, journal)
             if options.record_only:
-                outcomes, interrupted = recorded_only(plan, header, situation.applied), False
+                outcomes, interrupted = record_without_running(plan, header, situation.applied), False
                 journal.add(list(outcomes.items()))
             else:
-                again, holds = tried(plan, situation.applied), agreed.team.lost
+                again, holds = doubtful_changes(plan, situation.applied), agreed.team.lost
                 outcomes, interrupted = execute(
                     task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=holds
                 )
-            commit, unshared = concluded(task, outcomes, agreed.team)
+            commit, unshared = conclude(task, outcomes, agreed.team)
     done = Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
     return replace(done, unshared=unshared)
 
@@ -144,7 +144,7 @@ def _check_recording(workspace: Workspace, plan: Plan, situation: Situation, hea
     kinds = {**situation.kinds, **plan.kinds}
     redactor = redactor_of(secret_variables(workspace, plan, header))
     check_given(replace(plan, kinds=kinds), situation.applied, header.outputs, redactor.clean)
-    recorded_only(plan, header, situation.applied)
+    record_without_running(plan, header, situation.applied)
 
 
 def _check_waiting(plan: Plan) -> None:
@@ -228,7 +228,7 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
         plan, situation = full_plan(workspace, selection, options.head, None)
     else:
         plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
-    options = replace(options, filter=followed(plan, options.filter))
+    options = replace(options, filter=follow_plan(plan, options.filter))
     if again is not None and not set(options.filter.only or ()) & {change.id for change in plan.changes}:
         return Plan(), situation
     _check_rollback(workspace, plan, options)
@@ -248,7 +248,7 @@ def _check_files(workspace: Workspace, plan: Plan, commit: Oid) -> None:
     """Refuse where a file that an input of the plan has the digest of is not as the commit has it."""
     forms = [target.resource for target in plan.targets.values()]
     paths = {path for form in forms for named in form.files.values() for path in named}
-    wrong = uncommitted(workspace.git, paths, commit) if paths else []
+    wrong = uncommitted_files(workspace.git, paths, commit) if paths else []
     if wrong:
         few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise StagectlError(
@@ -263,7 +263,7 @@ def _check_allowed(workspace: Workspace, plan: Plan, options: Options) -> None:
         try:
             check_names(workspace, plan, [name], options.head)
         except NoResource:
-            if removed_by(workspace, name) is None:
+            if find_removal(workspace, name) is None:
                 raise
 
 

@@ -54,7 +54,7 @@ def cluster_of(workspace: Workspace, plan: Plan, header: Header, where: Where, t
     address = where.scheduler or config.scheduler
     if address is not None:
         check_address(address, insecure=where.insecure)
-    with _imported("link").linked(
+    with _import("link").linked(
         address,
         _facts(plan, header, config, secret_variables(workspace, plan, header), workspace.git.folder),
         route=config.route_targets,
@@ -78,7 +78,7 @@ def check_address(address: str, *, insecure: bool) -> None:
         )
 
 
-def _imported(module: str) -> Any:
+def _import(module: str) -> Any:
     """Return a module of ours that needs Dask; raises StagectlError where that is not installed."""
     from importlib import import_module
 
@@ -125,4 +125,4 @@ def work(address: str, targets: Sequence[str], *, name: Optional[str], parallel:
     targets: what it takes changes for when `route_targets` says so.
     """
     check_address(address, insecure=insecure)
-    _imported("serve").serve(address, list(targets), name=name, parallel=parallel)
+    _import("serve").serve(address, list(targets), name=name, parallel=parallel)

@@ -22,7 +22,7 @@ from typing import (
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
-from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.handlers.shell import inherited_variables, kill_all
 from stagectl.adapters.running.action import Order, Place, carry_out
 from stagectl.adapters.running.journal import durations
 from stagectl.adapters.running.output import Output
@@ -31,7 +31,7 @@ from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
 from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.adopting import recorded
+from stagectl.core.running.adopting import record_outcomes
 from stagectl.core.running.course import Course
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
@@ -64,7 +64,7 @@ def execute(
     that were tried before; cluster: where they run, if not here; holds: why nothing more may start, because a lock was
     lost. Raises RunLost where the end of some was not seen: the run stays open.
     """
-    left_out = _left_out(task, known)
+    left_out = _restriction(task, known)
     course = Course(task.plan, task.applied)
     seen: Dict[int, int] = {}  # signals, and how often each came
     hands = _here(task, course, left_out.preset, total) if cluster is None else _there(task, course, cluster)
@@ -74,7 +74,7 @@ def execute(
             hands.act,
             hands.executor,
             limits_of(task.plan, total, task.workspace.config.targets),
-            _journaled(task, onlooker.watch, known),
+            _keep_journal(task, onlooker.watch, known),
             restriction=left_out,
             again=again,
             fail_fast=task.header.fail_fast,
@@ -90,13 +90,13 @@ def execute(
     return _all_seen(task, outcomes), bool(seen)
 
 
-def _left_out(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
+def _restriction(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
     """Return what does not run: what the options leave out, and what ended before."""
     found = restriction(task.plan, task.header.filter)
     return replace(found, preset={**found.preset, **known})
 
 
-def _journaled(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
+def _keep_journal(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
     """Return what notes in the journal how changes go, and then says so to its watcher."""
 
     def report(news: News) -> None:
@@ -148,7 +148,7 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
     found, notes = handlers_of(acting, acting.changes), Notes(journal.folder)
     secret = secret_variables(task.workspace, acting, task.header)
-    place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited(), secret)
+    place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
 
     def act(change: Change) -> Outcome:
         order = order_of(acting, task.header.run, course.given(change), change)
@@ -193,9 +193,9 @@ def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, O
     return outcomes
 
 
-def recorded_only(plan: Plan, header: Header, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
+def record_without_running(plan: Plan, header: Header, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that runs nothing and records as applied all that it does not have to leave out."""
-    return recorded(plan, restriction(plan, header.filter), applied, header.outputs)
+    return record_outcomes(plan, restriction(plan, header.filter), applied, header.outputs)
 
 
 def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:

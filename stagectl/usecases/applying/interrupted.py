@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from stagectl.adapters.running.run_folders import folder_of_run, unclosed
+from stagectl.adapters.running.run_folders import folder_of_run, unclosed_runs
 from stagectl.core.model import ChangeId
 from stagectl.usecases.repository.workspace import Workspace
 
 
-def interrupted(workspace: Workspace) -> Optional[str]:
+def find_interrupted(workspace: Workspace) -> Optional[str]:
     """Return the first run that was interrupted and was not recovered, None if there is none."""
-    return next(iter(unclosed(workspace.git.own_place)), None)
+    return next(iter(unclosed_runs(workspace.git.own_place)), None)
 
 
 def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:

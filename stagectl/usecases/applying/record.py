@@ -6,14 +6,14 @@ from typing import ContextManager, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import write
 from stagectl.adapters.applied.kept import keep
-from stagectl.adapters.applied.moved_files import settled
+from stagectl.adapters.applied.moved_files import settle_files
 from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
 from stagectl.core.printable import safe
-from stagectl.core.running.adopting import adopted
+from stagectl.core.running.adopting import adopt_outputs
 from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import ERROR, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Header
@@ -35,7 +35,7 @@ class Overtaken(StagectlError):
         self.kept = kept
 
 
-def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
+def record_run(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     """Record a run and close its journal; return the new applied commit, None when nothing moved.
 
     A run that others have overtaken is closed, too (raises Overtaken): trying again would change nothing.
@@ -49,15 +49,15 @@ def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     return commit
 
 
-def concluded(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> Tuple[Optional[Oid], str]:
+def conclude(task: Task, outcomes: Mapping[ChangeId, Outcome], team: Alone) -> Tuple[Optional[Oid], str]:
     """Record a run and share that, with no other process of this clone in between; return the commit, and why not."""
     with alone(task.workspace):
-        commit = conclude(task, outcomes)
+        commit = record_run(task, outcomes)
         unshared = team.publish()
     return team.now(commit), unshared
 
 
-def published(workspace: Workspace, team: Alone) -> str:
+def publish(workspace: Workspace, team: Alone) -> str:
     """Share what was recorded before, with no other process of this clone in between; return why that did not work."""
     with alone(workspace):
         return team.publish()
@@ -81,13 +81,13 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     plan = with_values(task.plan, outcomes, applied)
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.seen_from(header.source, tip)
-        states = adopted(plan, header.outputs, settled(plan, outcomes, now), now)
+        states = adopt_outputs(plan, header.outputs, settle_files(plan, outcomes, now), now)
         if not states:
             return None
         commit = write.write(git, tip, header.source, states, message, sign=header.sign)
         touched = sorted(name for name in states if _as_applied(now, name) != _as_applied(applied, name))
         if touched:
-            raise _overtaken(workspace, touched, commit, keep(git, commit, header.run))
+            raise _overtaken_by(workspace, touched, commit, keep(git, commit, header.run))
         if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
             return commit
         tip = local = git.find(branch.ref)
@@ -99,7 +99,7 @@ def _as_applied(states: Mapping[Name, Applied], name: Name) -> Optional[Applied]
     return states[name].as_applied if name in states else None
 
 
-def _overtaken(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:
+def _overtaken_by(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:
     return Overtaken(
         f"{workspace.branch.ref} moved while this run was applied, and both changed {', '.join(touched[:5])}; "
         f"what this run did is kept in the commit {commit}, which is {ref}",

@@ -14,14 +14,14 @@ from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.pictures.reports import outliving_text
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
-from stagectl.core.running.deciding import tried
+from stagectl.core.running.deciding import doubtful_changes
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
-from stagectl.core.running.runs import Application, Header, Record, lost
+from stagectl.core.running.runs import Application, Header, Record, interrupted_outcomes
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
-from stagectl.usecases.applying.execute import execute, recorded_only
+from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.interrupted import outliving
-from stagectl.usecases.applying.record import conclude, concluded, is_recorded, published
+from stagectl.usecases.applying.record import conclude, is_recorded, publish, record_run
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
 from stagectl.usecases.planning.acting_files import check_committed, with_files
@@ -39,16 +39,16 @@ def recover(workspace: Workspace) -> Optional[str]:
     The caller is the only one here who moves the applied branch.
     """
     said = []
-    for run in run_folders.unclosed(workspace.git.own_scratch()):
+    for run in run_folders.unclosed_runs(workspace.git.own_scratch()):
         with _at_work_on(workspace, run) as found:
             if found is not None:
-                said.append(_recovered(workspace, *found))
+                said.append(_recover(workspace, *found))
         workspace.look_again()  # the applied branch may have moved
     return "\n".join(said) or None
 
 
-def _recovered(workspace: Workspace, journal: journals.Journal, found: Record) -> str:
-    outcomes, left = lost(found), outliving(workspace, found.header.run)
+def _recover(workspace: Workspace, journal: journals.Journal, found: Record) -> str:
+    outcomes, left = interrupted_outcomes(found), outliving(workspace, found.header.run)
     commit = _close(workspace, journal, found, outcomes)
     done = sum(outcome.state in (SUCCESS, NOOP) for outcome in outcomes.values())
     unknown = [identity for identity, outcome in outcomes.items() if outcome.state == UNKNOWN]
@@ -78,7 +78,7 @@ def _close(
         journal.end(commit)
         return commit
     plan, applied = plan_of(workspace, header)
-    return conclude(Task(workspace, plan, header, applied, journal), outcomes)
+    return record_run(Task(workspace, plan, header, applied, journal), outcomes)
 
 
 def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, Applied]]:
@@ -122,7 +122,7 @@ def resume(
     with only_one(scratch, "resume") as here:
         with moment(scratch):
             journals.tidy(scratch)
-        run = next(iter(run_folders.unclosed(scratch)), None)
+        run = next(iter(run_folders.unclosed_runs(scratch)), None)
         if run is None:
             return None
         here.say(run=run)
@@ -136,7 +136,7 @@ def resume(
                 workspace.look_again()  # the applied branch may have been fetched
                 hands = (where or Where(), parallel or workspace.config.parallelism)
                 interrupted = _Interrupted(*found, ask, outputs or {}, hands)
-                return _resumed(workspace, interrupted, team, Onlooker(watch, note, begin))
+                return _resume(workspace, interrupted, team, Onlooker(watch, note, begin))
 
 
 class _Interrupted(NamedTuple):
@@ -149,15 +149,15 @@ class _Interrupted(NamedTuple):
     hands: Tuple[Where, int]
 
 
-def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlooker: Onlooker) -> Application:
+def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlooker: Onlooker) -> Application:
     """Finish a run that was interrupted, and record it."""
     found = interrupted.record
     header = found.header
     commit = is_recorded(workspace, header.run, header.base)
     if commit is not None:  # only its journal was not closed
         interrupted.journal.end(commit)
-        done = Application(header.plan, header.run, lost(found), commit, wanted=header.filter.only)
-        return replace(done, unshared=published(workspace, team))
+        done = Application(header.plan, header.run, interrupted_outcomes(found), commit, wanted=header.filter.only)
+        return replace(done, unshared=publish(workspace, team))
     plan, applied = plan_of(workspace, header)
     if not header.record_only and not is_remote(interrupted.hands[0], workspace.config):
         check_committed(workspace.git, plan.kinds.values(), header.source)
@@ -174,9 +174,9 @@ def _resumed(workspace: Workspace, interrupted: _Interrupted, team: Alone, onloo
     team.begin(header.run)
     onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
-        again = tried(plan, applied, found.unknown())
+        again = doubtful_changes(plan, applied, found.unknown())
         outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.lost))
-        commit, unshared = concluded(task, outcomes, team)
+        commit, unshared = conclude(task, outcomes, team)
     done = Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
     return replace(done, unshared=unshared)
 
@@ -192,7 +192,7 @@ class _Left(NamedTuple):
 
 def _finish(task: Task, onlooker: Onlooker, left: _Left) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if task.header.record_only:
-        return recorded_only(task.plan, task.header, task.applied), False
+        return record_without_running(task.plan, task.header, task.applied), False
     where, total = left.hands
     with cluster_of(task.workspace, task.plan, task.header, where, total) as cluster:
         return execute(

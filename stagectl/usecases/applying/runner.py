@@ -14,7 +14,7 @@ from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
-from stagectl.core.running.deciding import as_tried, decided
+from stagectl.core.running.deciding import as_tried, decide
 from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, Outcome
 from stagectl.core.running.ready import Limits, Ready
 from stagectl.core.running.runs import Restriction
@@ -127,7 +127,7 @@ class Run:
 
     def _begin(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
         """Return a change with all values that are known by now, and its end where it is not to start."""
-        outcome = decided(change, self.outcomes, self._restriction)
+        outcome = decide(change, self.outcomes, self._restriction)
         if outcome is not None or self._course is None:
             return change, outcome
         begun = self._course.begin(change, self.outcomes)

@@ -33,7 +33,7 @@ def accept(workspace: Workspace, checked: Checked) -> Checked:
     for look in checked.looks:
         if look.has_seen and look.after.observed is not None and _is_written(snapshot, look.name):
             before = dict(overriding.edits)
-            left += _accepted(overriding, look)
+            left += _accept(overriding, look)
             names += [look.name] if overriding.edits != before else []
     removed: Dict[str, Optional[bytes]] = {path: None for path, text in overriding.edits.items() if text is None}
     refuse_loss(workspace, removed, "removing what is gone")
@@ -48,7 +48,7 @@ def _is_written(snapshot: Snapshot, name: Name) -> bool:
     return name in snapshot.definition_paths or name in snapshot.staged
 
 
-def _accepted(overriding: Overriding, look: Look) -> List[Left]:
+def _accept(overriding: Overriding, look: Look) -> List[Left]:
     """Have a definition say what was seen; return what it cannot say."""
     observed, snapshot = look.after.observed, overriding.snapshot
     assert observed is not None, "there is something to accept"

@@ -74,7 +74,7 @@ def what_is_asked(workspace: Workspace, selection: Selection, options: CheckOpti
     base, applied = workspace.applied()
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
-    asked = Asked(_chosen(workspace, selection, applied), workspace.kinds(), head, base)
+    asked = Asked(_choose(workspace, selection, applied), workspace.kinds(), head, base)
     check_acting(workspace, asked, options)
     return asked
 
@@ -86,7 +86,7 @@ def check_acting(workspace: Workspace, asked: Asked, options: CheckOptions) -> N
         check_committed(workspace.git, (asked.kinds[name] for name in sorted(used & asked.kinds.keys())), asked.head)
 
 
-def _chosen(workspace: Workspace, selection: Selection, applied: Mapping[Name, Applied]) -> Dict[Name, Applied]:
+def _choose(workspace: Workspace, selection: Selection, applied: Mapping[Name, Applied]) -> Dict[Name, Applied]:
     """Return the live resources that a selection means; raises StagectlError for what is no live one."""
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
     words = frozenset(workspace.config.vocabulary)

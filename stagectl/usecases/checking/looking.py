@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
-from stagectl.adapters.handlers.shell import inherited, kill_all
+from stagectl.adapters.handlers.shell import inherited_variables, kill_all
 from stagectl.adapters.running.action import Order, Place, carry_out
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.signals import interruptible
@@ -21,7 +21,7 @@ from stagectl.core.errors import RunLost, StagectlError
 from stagectl.core.model import CHECK, Applied, ChangeId, Kind, Name, Oid, change_id
 from stagectl.core.plans.plan import Cause, CauseType, Change, Plan
 from stagectl.core.redact import Redactor
-from stagectl.core.running.looks import Look, look_of, unchecked
+from stagectl.core.running.looks import Look, look_of, unchecked_look
 from stagectl.core.running.outcome import ERROR, SKIPPED, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header
@@ -63,21 +63,21 @@ def look_at(workspace: Workspace, asked: Asked, way: Way) -> Tuple[Tuple[Look, .
         kind = asked.kinds.get(_kind(state))
         if kind is None or kind.name in troubles:
             why = troubles[kind.name] if kind else f"the kind '{_kind(state)}' is missing"
-            left[name] = unchecked(name, state, why, failed=True)
+            left[name] = unchecked_look(name, state, why, failed=True)
         elif kind.check is None:
-            left[name] = unchecked(name, state, f"the kind {kind.name} has no 'check'")
+            left[name] = unchecked_look(name, state, f"the kind {kind.name} has no 'check'")
     plan = _plan({name: state for name, state in asked.states.items() if name not in left}, usable)
     outcomes, interrupted = _Checking(workspace, asked, plan, way).outcomes() if plan.changes else ({}, False)
     for change in plan.changes:
         state, outcome = asked.states[change.resource], outcomes[change.id]
         kind = asked.kinds[change.kind]
         is_seen = outcome.state != SKIPPED
-        left[change.resource] = (look_of if is_seen else _stopped)(change.resource, state, kind, outcome)
+        left[change.resource] = (look_of if is_seen else _stopped_look)(change.resource, state, kind, outcome)
     return tuple(left[name] for name in sorted(left)), interrupted
 
 
-def _stopped(name: Name, state: Applied, kind: Kind, outcome: Outcome) -> Look:
-    return replace(unchecked(name, state, f"it was not looked at: {outcome.message}"), is_left=True)
+def _stopped_look(name: Name, state: Applied, kind: Kind, outcome: Outcome) -> Look:
+    return replace(unchecked_look(name, state, f"it was not looked at: {outcome.message}"), is_left=True)
 
 
 def _kind(state: Applied) -> str:
@@ -163,7 +163,7 @@ class _Checking:
         if cluster is not None:
             return self._there(cluster, redactor)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stagectl-check-"))
-        place = Place(self._workspace.root, Path(folder), redactor, inherited(), secret)
+        place = Place(self._workspace.root, Path(folder), redactor, inherited_variables(), secret)
         found = {name: handlers.find(kind.handler) for name, kind in self._plan.kinds.items()}
 
         def act(change: Change) -> Outcome:

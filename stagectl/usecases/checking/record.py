@@ -42,11 +42,11 @@ def record(workspace: Workspace, checked: Checked, team: Alone) -> Checked:
             return replace(checked, unshared=team.publish())
         commit = write.write(fresh.git, tip, None, states, _message(looks, by))
         if fresh.git.move_ref(branch.ref, commit, branch.local, "check"):
-            return _published(replace(checked, recorded=commit), team)
+            return _publish(replace(checked, recorded=commit), team)
     raise StagectlError("the applied branch keeps moving; what was seen is not recorded", "check again")
 
 
-def _published(checked: Checked, team: Alone) -> Checked:
+def _publish(checked: Checked, team: Alone) -> Checked:
     unshared = team.publish()
     return replace(checked, unshared=unshared, recorded=team.now(Oid(checked.recorded or "")))
 

@@ -106,7 +106,7 @@ def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter)
     if wanted.name is not None:
         now = name_now(workspace, wanted.name)
         earlier = _earlier_names(workspace, now, [entry.commit for entry in everything])
-        allowed.append(_named(now, everything, world))
+        allowed.append(_find_names(now, everything, world))
     if wanted.action is not None:
         known = {verb for kind in workspace.kinds().values() for verb in kind.verbs()}
         _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
@@ -136,7 +136,7 @@ def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> C
     return lambda commit, name: name in had and (name not in taken or place[commit] >= had[name])
 
 
-def _named(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
+def _find_names(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
     """Return the resources, of now and of then, that a NAME argument means."""
     then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
     then |= {name for entry in everything for name in (*entry.names, *entry.unnamed, *entry.checked)}

@@ -21,14 +21,14 @@ def names_had(git: Git, commits: Sequence[Oid], name: Name) -> List[Called]:
     found = [Called(name)]
     for commit in commits:
         while True:
-            before = _called_before(git, commit, found[-1].name)
+            before = _earlier_name(git, commit, found[-1].name)
             if before is None or before.name in {one.name for one in found}:
                 break
             found.append(before)
     return found
 
 
-def _called_before(git: Git, commit: Oid, name: Name) -> Optional[Called]:
+def _earlier_name(git: Git, commit: Oid, name: Name) -> Optional[Called]:
     """Return what a resource was called before, as its first staged file under this name says."""
     path = staged_path(name)
     created = [

@@ -8,8 +8,8 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence,
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.applied.kept import kept_commits
-from stagectl.adapters.applied.moved_files import settled
-from stagectl.adapters.applied.replay import replayed_commits, touched
+from stagectl.adapters.applied.moved_files import settle_files
+from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.applied.write import States, state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
@@ -20,7 +20,7 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
-from stagectl.core.running.adopting import adopted
+from stagectl.core.running.adopting import adopt_outputs
 from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.looks import Seen
 from stagectl.usecases.applying.record import NO_BASE
@@ -34,8 +34,8 @@ from stagectl.usecases.history.replayed import (
     with_outputs,
 )
 from stagectl.usecases.planning.acting_files import with_files
-from stagectl.usecases.planning.incremental import Reach, narrow, quickest
-from stagectl.usecases.planning.plan import checked_plan, planned
+from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 
 State = Dict[Name, Applied]
@@ -49,7 +49,7 @@ def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
     check = _Check(workspace, signed)
     for parent, commit in zip([None, *chain], chain):
         check.commit(parent, commit)
-    gone, given_up = _rewritten(workspace, chain)
+    gone, given_up = _find_rewritten(workspace, chain)
     findings = [*check.findings, *gone]
     if tip is not None and not findings:
         _remember(git, tip)
@@ -117,7 +117,7 @@ class _Check:
     def _check(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
         """Yield what a check did that it may not, or does not name: it stores what was seen, and outputs."""
         named = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Checked")
-        names = sorted(map(Name, named.keys() | touched(self._git, [commit])))
+        names = sorted(map(Name, named.keys() | touched_resources(self._git, [commit])))
         before, after = (store.load_some(self._git, one, names) for one in (parent, commit))
         expected: Dict[Name, Optional[Applied]] = {}
         for name in names:
@@ -156,8 +156,8 @@ class _Check:
             outputs = {name: (state or Applied()).outputs for name, state in given.items()}
             there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
             before = {**before, **{name: state for name, state in there.items() if state is not None}}
-            changed = settled(with_values(plan, ended, before), ended, before)
-            yield from self._compared(parent, commit, source, adopted(plan, outputs, changed, before))
+            changed = settle_files(with_values(plan, ended, before), ended, before)
+            yield from self._compared(parent, commit, source, adopt_outputs(plan, outputs, changed, before))
 
     def _made_again(
         self, parent: Oid, source: Oid, first: Mapping[str, str]
@@ -168,8 +168,8 @@ class _Check:
             if first.get("Base") != parent:
                 raise ReadInFull("something else was applied meanwhile")
             selection = selection_of(first)
-            found = narrow(self._workspace, Reach(source, parent, complete=True))
-            plan = with_files(self._git, planned(found, selection, found.world(selection)), source)
+            found = read_incrementally(self._workspace, Reach(source, parent, complete=True))
+            plan = with_files(self._git, plan_incrementally(found, selection, found.world(selection)), source)
             return plan, found.situation.applied
 
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
@@ -199,7 +199,7 @@ class _Check:
         for commit in self._earlier[:0:-1]:
             if found is not None:
                 break
-            names |= touched(self._git, [commit])
+            names |= touched_resources(self._git, [commit])
             fork = self._state_at(dict(reversed(trailers_of(self._git, commit))).get("Base", ""))
             if fork is not None:
                 last = self._state(self._earlier[-1])
@@ -257,13 +257,13 @@ def _others(git: Git, commit: Oid) -> List[bytes]:
     return found
 
 
-def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
+def _find_rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
     """Return the tips that an earlier verification or a run on this machine saw, and that are not there now.
 
     Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
     """
     scratch = workspace.git.own_scratch()
-    seen = dict(_recorded(workspace, run_folders.run_ids(scratch)))
+    seen = dict(_recorded_tips(workspace, run_folders.run_ids(scratch)))
     verified = scratch / "verified-tip"
     if verified.exists():
         seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
@@ -282,7 +282,7 @@ def _rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding
     return gone, given_up
 
 
-def _recorded(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
+def _recorded_tips(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
     for run in runs:
         commit = journals.commit_of(workspace.git.own_scratch(), run)
         if commit is not None:

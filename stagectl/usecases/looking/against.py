@@ -19,11 +19,11 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import StagedForms, State, applied_after, edits_of, touched_by, without
+from stagectl.core.running.commute import StagedForms, State, edits_of, plan_resources, state_after, without
 from stagectl.usecases.planning.plan import full_plan
 from stagectl.usecases.repository.others import applied_branches
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.merge import merged
+from stagectl.usecases.staging.merge import merge
 
 Kinds = Mapping[str, Kind]
 Staged = Mapping[Name, Resource]
@@ -44,14 +44,14 @@ def against(
     comparison = _Comparison(workspace.git, plan, situation, workspace.applied(base)[1])
     known: Dict[Oid, Other] = {}
     others = []
-    for ref, commit in _asked_for(workspace, patterns, head):
+    for ref, commit in _matching_branches(workspace, patterns, head):
         if commit not in known:
             known[commit] = comparison.with_branch(short_name(ref), commit)
         others.append(replace(known[commit], branch=short_name(ref)))
     return Against(tuple(patterns), tuple(others))
 
 
-def _asked_for(workspace: Workspace, patterns: Sequence[str], head: Optional[str]) -> List[Tuple[str, Oid]]:
+def _matching_branches(workspace: Workspace, patterns: Sequence[str], head: Optional[str]) -> List[Tuple[str, Oid]]:
     """Return the branches that patterns match, in name order, without this one and the ones stagectl keeps."""
     there = branches(workspace.git)
     names = {short_name(ref): ref for ref in sorted(there)}
@@ -61,7 +61,7 @@ def _asked_for(workspace: Workspace, patterns: Sequence[str], head: Optional[str
         if not matching:
             raise StagectlError(f"no branch matches '{pattern}'{nearest(pattern, names)}", _hint(names))
         found.update(matching)
-    left_out = _left_out(workspace, head)
+    left_out = _other_refs(workspace, head)
     return [(names[name], there[names[name]]) for name in sorted(found) if names[name] not in left_out]
 
 
@@ -73,7 +73,7 @@ def _hint(names: Iterable[str]) -> str:
     )
 
 
-def _left_out(workspace: Workspace, head: Optional[str]) -> Set[str]:
+def _other_refs(workspace: Workspace, head: Optional[str]) -> Set[str]:
     """Return the full names of applied branches, of a lock that is one, and of the branch itself, here and there."""
     config, git = workspace.config, workspace.git
     mine = git.branch() if head is None else full_name(git, head)
@@ -105,9 +105,9 @@ class _Comparison:
     def __init__(self, git: Git, plan: Plan, situation: Situation, applied: State) -> None:
         self._git, self._plan, self._situation, self._applied = git, plan, situation, applied
         self._edits = edits_of(plan)
-        self._after = applied_after(plan, situation.applied)
+        self._after = state_after(plan, situation.applied)
         self._live = {name: state.resource for name, state in applied.items() if state.resource is not None}
-        self._leftovers, _ = _planned(applied, self._live, situation.kinds, applied)
+        self._leftovers, _ = _make_plan(applied, self._live, situation.kinds, applied)
 
     def with_branch(self, branch: str, commit: Oid) -> Other:
         """Return how the plan gets along with a branch."""
@@ -125,12 +125,12 @@ class _Comparison:
             return other
         theirs, kinds = self._read(fork, other.commit)
         edits = {name: self._on_applied(name, before, theirs.get(name)) for name, (before, _) in files.items()}
-        plan, applied = _planned(self._applied, _with(theirs, edits), kinds, edits)
+        plan, applied = _make_plan(self._applied, _with(theirs, edits), kinds, edits)
         changes = without(plan, self._leftovers)
-        names = {split_change(change)[0] for change in changes} | (touched_by(plan) & edits.keys())
-        other = replace(other, changes=changes, both=tuple(sorted(names & touched_by(self._plan))))
+        names = {split_change(change)[0] for change in changes} | (plan_resources(plan) & edits.keys())
+        other = replace(other, changes=changes, both=tuple(sorted(names & plan_resources(self._plan))))
         began = {name: before for name, (before, _) in files.items()}
-        return self._in_both_orders(other, _Theirs(edits, began, kinds, applied_after(plan, applied)))
+        return self._in_both_orders(other, _Theirs(edits, began, kinds, state_after(plan, applied)))
 
     def _fork(self, commit: Oid) -> Optional[Oid]:
         """Return where a branch went its own way; raises StagectlError where this clone cannot know."""
@@ -156,7 +156,7 @@ class _Comparison:
         """Return a branch's staged file on top of what is applied; where that went another way, as it is."""
         if name not in self._live:
             return theirs
-        found, conflicts = merged(name, self._live[name].content, before, _content(theirs))
+        found, conflicts = merge(name, self._live[name].content, before, _content(theirs))
         return theirs if conflicts else found
 
     def _in_both_orders(self, other: Other, theirs: _Theirs) -> Other:
@@ -167,12 +167,12 @@ class _Comparison:
             return replace(other, commutes=False, why=why, conflicts=conflicts)
         whose = "this plan on top of it"
         try:
-            mine, before = _planned(theirs.after, staged, theirs.kinds, self._edits)
+            mine, before = _make_plan(theirs.after, staged, theirs.kinds, self._edits)
             whose = "its plan on top of this one"
-            last, between = _planned(self._after, staged, theirs.kinds, theirs.edits)
+            last, between = _make_plan(self._after, staged, theirs.kinds, theirs.edits)
         except StagectlError as error:
             return replace(other, commutes=False, why=(f"{whose} is impossible: {_first_line(error)}",))
-        one, another = applied_after(mine, before), applied_after(last, between)
+        one, another = state_after(mine, before), state_after(last, between)
         differ = sorted(name for name in one.keys() | another.keys() if one.get(name) != another.get(name))
         now = [change.id for change in mine.changes]
         known = {change.id for change in self._plan.changes} | {held.id for held in self._plan.held}
@@ -190,12 +190,12 @@ class _Comparison:
         conflicts: List[Tuple[Name, str]] = []
         for name in sorted(theirs.edits.keys() & self._edits.keys()):
             base = self._live[name].content if name in self._live else theirs.began[name]
-            both[name], found = merged(name, _content(self._edits[name]), base, _content(theirs.edits[name]))
+            both[name], found = merge(name, _content(self._edits[name]), base, _content(theirs.edits[name]))
             conflicts += [(name, where) for where in found]
         return _with(_with(self._situation.staged, self._edits), both), tuple(conflicts)
 
 
-def _planned(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]) -> Tuple[Plan, State]:
+def _make_plan(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]) -> Tuple[Plan, State]:
     """Return the plan of some resources, with the parents they need, and the applied state as it sees it."""
     situation = follow_moves(Situation(applied, staged, kinds))
     known = sorted(name for name in names if name in situation.staged or name in situation.applied)

@@ -10,16 +10,16 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
-from stagectl.core.planning.moves import old_names, renamed_between
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.moves import find_renames, old_names
+from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
-from stagectl.usecases.planning.incremental import Reach, narrow, quickest
+from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.desired import desired
+from stagectl.usecases.staging.desired import desired_state
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import look_around
 
@@ -57,7 +57,7 @@ def compare(
 
 def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are staged and not applied: of what nothing reaches there are none."""
-    found = narrow(workspace, Reach(also=chosen))
+    found = read_incrementally(workspace, Reach(also=chosen))
     situation = found.situation
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
@@ -67,15 +67,15 @@ def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Reso
         raise ReadInFull("a name is of nothing that is staged or applied")
     settled = {name: situation.staged[name] for name in situation.settled}
     new, of_new = _side(situation)
-    hidden = [_hidden(situation, {**live, **settled}), of_new]
-    return _differences(sorted(chosen or there - situation.settled), _applied(situation.applied), new, hidden)
+    hidden = [_hidden_inputs(situation, {**live, **settled}), of_new]
+    return _differences(sorted(chosen or there - situation.settled), _applied_side(situation.applied), new, hidden)
 
 
 def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are defined and not staged, with what they change in others."""
     known = look_around(workspace)
     part = part_of(workspace, known.narrow.kinds, known.names | chosen, known.family)
-    wanted = desired(workspace.config, part, frozenset({*part.defined, *part.staged}))
+    wanted = desired_state(workspace.config, part, frozenset({*part.defined, *part.staged}))
     if chosen - wanted.keys() or any(one is not None and one.moved_from for one in wanted.values()):
         raise ReadInFull("a name is of nothing that is defined, or something is moved")
     staged = known.narrow.with_staged({}, chosen)
@@ -93,11 +93,11 @@ def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Res
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
     """Return what is staged in a narrow situation, with its values, and which of them are sensitive."""
     fixed = {name: situation.applied[name].inputs for name in situation.settled}
-    values = _resolved(situation.staged, situation.applied, fixed, situation.digests)
-    return values, _hidden(situation, situation.staged)
+    values = _resolve(situation.staged, situation.applied, fixed, situation.digests)
+    return values, _hidden_inputs(situation, situation.staged)
 
 
-def _hidden(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
+def _hidden_inputs(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
     return sensitive_inputs(View(replace(situation, staged=staged), Scope()))
 
 
@@ -106,16 +106,16 @@ def _full_compare(
 ) -> Tuple[ResourceDiff, ...]:
     snapshot = workspace.snapshot(definitions=unstaged)
     applied = workspace.applied()[1]
-    staged = _resolved(snapshot.staged, applied, digests=workspace.digests(snapshot.staged.values(), None))
+    staged = _resolve(snapshot.staged, applied, digests=workspace.digests(snapshot.staged.values(), None))
     is_history = bool(before and after) and all(_is_applied(workspace, one) for one in (before, after) if one)
-    old = _at(workspace, before, is_history) if before else staged if unstaged else _applied(applied)
+    old = _at(workspace, before, is_history) if before else staged if unstaged else _applied_side(applied)
     new = _at(workspace, after, is_history) if after else staged
     if unstaged:
-        wanted = desired(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
+        wanted = desired_state(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
         there = {name: resource for name, resource in wanted.items() if resource is not None}
-        new = _resolved(there, applied, digests=workspace.digests(there.values(), None))
+        new = _resolve(there, applied, digests=workspace.digests(there.values(), None))
     hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
-    moves = renamed_between(_resources(old), _resources(new))
+    moves = find_renames(_resources(old), _resources(new))
     names_now = {before: name for name, before in moves.items()}
     old = {names_now.get(name, name): state for name, state in old.items()}
     hidden[0] = {names_now.get(name, name): keys for name, keys in hidden[0].items()}
@@ -154,13 +154,13 @@ def _is_applied(workspace: Workspace, revision: str) -> bool:
 
 def _at(workspace: Workspace, revision: str, with_outputs: bool) -> Side:
     if _is_applied(workspace, revision):
-        return _applied(workspace.applied(revision)[1], with_outputs)
+        return _applied_side(workspace.applied(revision)[1], with_outputs)
     found = workspace.snapshot(revision)
     digests = workspace.digests(found.staged.values(), found.commit)
-    return _resolved(found.staged, workspace.applied()[1], digests=digests)
+    return _resolve(found.staged, workspace.applied()[1], digests=digests)
 
 
-def _applied(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Side:
+def _applied_side(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Side:
     return {
         name: (state.resource, {**(state.outputs if with_outputs else {}), **state.inputs})
         for name, state in applied.items()
@@ -168,7 +168,7 @@ def _applied(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Sid
     }
 
 
-def _resolved(
+def _resolve(
     resources: Mapping[Name, Resource],
     applied: Mapping[Name, Applied],
     fixed: Mapping[Name, Inputs] = MappingProxyType({}),
@@ -178,7 +178,7 @@ def _resolved(
 
     fixed: the values of those that show what is applied.
     """
-    resolver = Resolver(resources, fixed, reported(applied), digests=digests)
+    resolver = Resolver(resources, fixed, reported_outputs(applied), digests=digests)
     return {name: (resource, {**resource.inputs, **resolver.inputs(name)}) for name, resource in resources.items()}
 
 

@@ -13,7 +13,7 @@ from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
 from stagectl.usecases.planning.edges import Edges
-from stagectl.usecases.planning.incremental import Reach, narrow, quickest
+from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ def _narrow_graph(workspace: Workspace, selection: Selection, *, planned: bool) 
     """Return named resources with all their ancestors and descendants; raises ReadInFull for any other question."""
     if planned or selection.tags or not selection.names or any(not NAME.fullmatch(name) for name in selection.names):
         raise ReadInFull("it is not asked about plain names alone")
-    found = narrow(workspace, Reach(also=frozenset(map(Name, selection.names))))
+    found = read_incrementally(workspace, Reach(also=frozenset(map(Name, selection.names))))
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
     edges = Edges(found.index, found.edits)
@@ -62,7 +62,7 @@ def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) ->
     chosen = select(selection, world)
     if chosen is not None and selection.names:
         chosen = frozenset(found for name in chosen for found in match_names(f"+{name}+", world))
-    changes = _planned(situation) if planned else {}
+    changes = _planned_actions(situation) if planned else {}
     found = []
     for name in situation.names():
         resource = situation.staged.get(name) or (applied[name].resource if name in applied else None)
@@ -72,7 +72,7 @@ def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) ->
     return tuple(found)
 
 
-def _planned(situation: Situation) -> Dict[Name, List[str]]:
+def _planned_actions(situation: Situation) -> Dict[Name, List[str]]:
     found: Dict[Name, List[str]] = {}
     try:
         plan = make_plan(situation, Selection())

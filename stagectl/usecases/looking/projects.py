@@ -22,11 +22,11 @@ def projects(workspace: Workspace, changed_since: Optional[str] = None) -> List[
     changed_since: only those with a file that differs, committed or not, from where HEAD and this revision parted.
     """
     there = folders(workspace.git)
-    wanted = there if changed_since is None else sorted(_touched(workspace.git, there, changed_since))
+    wanted = there if changed_since is None else sorted(_touched_projects(workspace.git, there, changed_since))
     return [_project(workspace, folder) for folder in wanted]
 
 
-def _touched(git: Git, there: List[str], revision: str) -> Set[str]:
+def _touched_projects(git: Git, there: List[str], revision: str) -> Set[str]:
     """Return the projects of which a file differs; one in a project inside another is of the inner one."""
     since = git.resolve(revision)
     head = git.head()

@@ -18,7 +18,7 @@ from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
-from stagectl.usecases.planning.incremental import Reach, narrow, quickest
+from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.part import part_of_one
 
@@ -35,18 +35,18 @@ def _narrow_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     """Return one resource of now from what it is about; raises ReadInFull where everything has to be read."""
     if at is not None or not NAME.fullmatch(name):
         raise ReadInFull("another commit is asked about" if at is not None else "it is no plain name")
-    found = narrow(workspace, Reach(also=frozenset([Name(name)])))
+    found = read_incrementally(workspace, Reach(also=frozenset([Name(name)])))
     situation = found.situation
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
     part = part_of_one(workspace, Name(name))
     if name not in {**part.defined, **situation.staged, **situation.applied}:
         raise ReadInFull(f"there is no {name}")
-    shown = _shown(Name(name), part.defined.get(Name(name)), situation)
+    shown = _show(Name(name), part.defined.get(Name(name)), situation)
     naming = found.index.naming([Name(name)])
     readers = {other for other, line in naming.items() if name in line.parents(other)}
     readers |= {other for other, resource in found.edits.items() if resource and name in resource.parents}
-    return shown._replace(children=tuple(sorted(readers - {name})), written=_written(part, Name(name)))
+    return shown._replace(children=tuple(sorted(readers - {name})), written=_where_written(part, Name(name)))
 
 
 def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
@@ -64,12 +64,12 @@ def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     match_names(name, world)
     name = world.now(name)
     if is_applied:
-        return _shown(Name(name), None, situation)
-    found = _shown(Name(name), snapshot.defined.get(Name(name)), situation)
-    return found._replace(written=_written(snapshot, Name(name)))
+        return _show(Name(name), None, situation)
+    found = _show(Name(name), snapshot.defined.get(Name(name)), situation)
+    return found._replace(written=_where_written(snapshot, Name(name)))
 
 
-def _written(snapshot: Snapshot, name: Name) -> Dict[Path, str]:
+def _where_written(snapshot: Snapshot, name: Name) -> Dict[Path, str]:
     """Return where each value of an expanded resource is written, `path:line`; of one that was copied nothing."""
     one = snapshot.expanded.get(name)
     found = {}
@@ -85,7 +85,7 @@ def _is_applied_commit(workspace: Workspace, at: str) -> bool:
     return tip is not None and workspace.git.resolve(at) in workspace.git.first_parents(tip)
 
 
-def _shown(name: Name, defined: Optional[Resource], situation: Situation) -> Shown:
+def _show(name: Name, defined: Optional[Resource], situation: Situation) -> Shown:
     view = View(situation, Scope())
     applied = situation.applied.get(name)
     staged = situation.staged.get(name)

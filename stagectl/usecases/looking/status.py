@@ -10,11 +10,11 @@ from stagectl.core.observed import Observed
 from stagectl.core.pictures.reports import Status
 from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.usecases.applying.interrupted import interrupted, outliving
+from stagectl.usecases.applying.interrupted import find_interrupted, outliving
 from stagectl.usecases.planning.incremental import quickest
-from stagectl.usecases.planning.plan import checked_plan, planned
+from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.desired import Unstaged, unstaged_of
+from stagectl.usecases.staging.desired import Unstaged, find_unstaged
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import Trees, current_trees, look_around, names_at, note_unstaged, remember
 
@@ -28,8 +28,8 @@ def _narrow_status(workspace: Workspace) -> Status:
     """Return the status from what git says differs; raises ReadInFull where every file has to be read."""
     looked, found, trees, names, family = look_around(workspace)
     part = part_of(workspace, found.kinds, names, family)
-    plan = planned(found, Selection())
-    unstaged, dirty = unstaged_of(workspace.config, part), looked.dirty(workspace.git)
+    plan = plan_incrementally(found, Selection())
+    unstaged, dirty = find_unstaged(workspace.config, part), looked.dirty(workspace.git)
     folders = (STAGED, *workspace.config.roots)
     if trees == Trees.of(workspace, found.kinds.digest):  # else it is not known of which this is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
@@ -45,7 +45,7 @@ def _full_status(workspace: Workspace) -> Status:
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
-    unstaged, uncommitted = unstaged_of(workspace.config, snapshot), workspace.git.dirty([STAGED])
+    unstaged, uncommitted = find_unstaged(workspace.config, snapshot), workspace.git.dirty([STAGED])
     note_unstaged(workspace, before, (name for name, _ in unstaged), snapshot)
     return _status_of(
         workspace, plan, unstaged, uncommitted, applied, live=sum(state.live for state in applied.values())
@@ -62,7 +62,7 @@ def _status_of(
     live: int,
 ) -> Status:
     """Return a status; applied: at least what is unfinished or owed."""
-    run = interrupted(workspace)
+    run = find_interrupted(workspace)
     return Status(
         applied=workspace.branch.tip,
         unstaged=unstaged,
@@ -72,8 +72,10 @@ def _status_of(
             change.id for change in plan.changes if change.cause.type in (CauseType.CHILD, CauseType.REACTION)
         ),
         recorded=plan.recorded,
-        unfinished=_unfinished(applied),
-        drifted=tuple((name, _seen(state.observed)) for name, state in sorted(applied.items()) if state.observed),
+        unfinished=_unfinished_changes(applied),
+        drifted=tuple(
+            (name, _describe_look(state.observed)) for name, state in sorted(applied.items()) if state.observed
+        ),
         looked=last_look(workspace) if any(state.observed for state in applied.values()) else None,
         owed=tuple(change_id(name, action) for name, state in sorted(applied.items()) for action in sorted(state.owed)),
         live=live,
@@ -82,7 +84,7 @@ def _status_of(
     )
 
 
-def _seen(observed: Observed) -> str:
+def _describe_look(observed: Observed) -> str:
     return "gone" if observed.gone else "drifted"
 
 
@@ -94,7 +96,7 @@ def last_look(workspace: Workspace) -> Optional[Tuple[str, float]]:
     return None
 
 
-def _unfinished(applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:
+def _unfinished_changes(applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:
     return tuple(
         change_id(name, state.unfinished.action) for name, state in sorted(applied.items()) if state.unfinished
     )

@@ -16,9 +16,9 @@ from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.standing import from_here
-from stagectl.usecases.repository.troubles import located, more_problems
+from stagectl.usecases.repository.troubles import locate_troubles, more_problems
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.desired import desired
+from stagectl.usecases.staging.desired import desired_state
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _is_program(root: Path, word: str) -> bool:
 def _all_staged(workspace: Workspace, snapshot: Snapshot) -> Dict[Name, Resource]:
     """Return the staging area as it would be after staging everything."""
     names = frozenset({*snapshot.defined, *snapshot.staged})
-    wanted = desired(workspace.config, snapshot, names)
+    wanted = desired_state(workspace.config, snapshot, names)
     return {name: resource for name, resource in wanted.items() if resource is not None}
 
 
@@ -86,7 +86,7 @@ def _wrong_with(
         universe = everything(situation)
         troubles = all_troubles(universe)
         if troubles:
-            raise located(ImpossiblePlan(troubles), snapshot, paths)
+            raise locate_troubles(ImpossiblePlan(troubles), snapshot, paths)
         if find_still_read(universe):
             raise still_read_error(find_still_read(universe))
         make_plan(situation, Selection())

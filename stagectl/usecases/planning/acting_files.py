@@ -40,7 +40,7 @@ class Asked(NamedTuple):
         return [f":(literal){word}" for word in sorted(self.words)] + [f":(glob){glob}" for glob in sorted(self.globs)]
 
 
-def asked_by(kinds: Iterable[Kind]) -> Asked:
+def files_asked_by(kinds: Iterable[Kind]) -> Asked:
     """Return what kinds name, in any of their entries."""
     every = list(kinds)
     entries = [does for kind in every for does in (dict(kind.actions), kind.check)]
@@ -68,7 +68,9 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
 
     commit: whose files they are; here: as the working tree has them, where that differs.
     """
-    asked = asked_by(plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys()))
+    asked = files_asked_by(
+        plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys())
+    )
     if commit is None or not (asked.words or asked.globs):
         return plan
     entries = _entries(git, commit, asked)
@@ -130,7 +132,7 @@ def _split(out: bytes) -> Sequence[str]:
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     """Refuse to act with files that are not as a commit has them; raises StagectlError."""
-    asked = asked_by(kinds)
+    asked = files_asked_by(kinds)
     if not (asked.words or asked.globs):
         return
     try:

@@ -24,14 +24,14 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
     if found is None or error.glob not in selection.names:
         raise error
     commit, run = found
-    new = _moved_to(workspace.git, error.glob, commit)
+    new = _later_name(workspace.git, error.glob, commit)
     if new is not None:
         raise StagectlError(f"there is no resource '{error.glob}': run {run} moved it to {new}", f"name it: {new}")
     left = replace(selection, names=tuple(name for name in selection.names if name != error.glob))
     return left, f"{error.glob} was removed by run {run}: there is nothing of it to apply"
 
 
-def _moved_to(git: Git, name: str, commit: Oid) -> Optional[Name]:
+def _later_name(git: Git, name: str, commit: Oid) -> Optional[Name]:
     """Return the name that an applied commit gave to what had another one, None where it removed it."""
     for path, (before, after) in sorted(changed_files(git, git.parents(commit)[0], commit, STAGED).items()):
         if before is None and after is not None and name in claims_in(after):
@@ -39,7 +39,7 @@ def _moved_to(git: Git, name: str, commit: Oid) -> Optional[Name]:
     return None
 
 
-def removed_by(workspace: Workspace, glob: str) -> Optional[str]:
+def find_removal(workspace: Workspace, glob: str) -> Optional[str]:
     """Return the newest run that removed what a name or a glob means, None where nothing of it was ever removed."""
     found = _removal(workspace, glob)
     return found[1] if found is not None else None

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
 
-from stagectl.adapters.applied.index import Index, opened
+from stagectl.adapters.applied.index import Index, open_index
 from stagectl.adapters.applied.store import oids_of
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files as edited
 from stagectl.adapters.worktree.changed_files import Edits, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
-from stagectl.core.indexing.impact import narrowed
+from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.indexing.usage import Usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
 from stagectl.core.planning.moves import follow_moves, old_names
@@ -43,7 +43,7 @@ def quickest(what: str, narrow_way: Callable[[], Found], full_way: Callable[[], 
 
 
 @dataclass(frozen=True)
-class Narrow:
+class IncrementalRead:
     """A situation without what takes no part in it; head, dirty: as in a plan.
 
     open_now: the resources that are not settled, whatever is edited.
@@ -59,14 +59,16 @@ class Narrow:
     vocabulary: FrozenSet[str] = frozenset()
     digested: Callable[[Situation], Situation] = lambda situation: situation
 
-    def with_staged(self, wanted: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()) -> Narrow:
+    def with_staged(
+        self, wanted: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
+    ) -> IncrementalRead:
         """Return what it will be when these are staged, too; also: names that are looked at; raises ReadInFull."""
         states = self.index.states(wanted)
         merged = {**self.edits, **wanted}
         _refuse_twins(self.index, merged)
         gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
         edits = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = self.digested(_situation(self.kinds, narrowed(self.index, self.open_now, edits, {}, also)))
+        situation = self.digested(_situation(self.kinds, reduce_situation(self.index, self.open_now, edits, {}, also)))
         return replace(self, situation=situation, edits=edits)
 
     def has_moves(self) -> bool:
@@ -130,7 +132,7 @@ class Reach(NamedTuple):
     also: FrozenSet[Name] = frozenset()
 
 
-def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
+def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> IncrementalRead:
     """Return what a plan is made from; raises ReadInFull where every file has to be read."""
     git, head, tip = workspace.git, where.head, where.base or workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
@@ -139,7 +141,7 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     if tip is None or commit is None:
         raise ReadInFull("nothing is applied" if tip is None else "there is no commit yet")
     staged, kinds_tree = _trees(workspace, commit, of_commit=head is not None)
-    index = opened(git, tip)  # while git looks at the files
+    index = open_index(git, tip)  # while git looks at the files
     if index is None or index.of.staged is None or staged is None:
         raise ReadInFull("nothing is staged or applied" if index else "the applied commit has no index of its state")
     kinds = kind_files(workspace, commit if head else None)
@@ -155,19 +157,19 @@ def narrow(workspace: Workspace, where: Reach = Reach()) -> Narrow:
     is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
-    open_now = index.flagged() if kinds.are_good else index.flagged() | _contradicted(index, kinds, usage)
+    open_now = index.flagged() if kinds.are_good else index.flagged() | _find_contradicted(index, kinds, usage)
     if not kinds.are_good:
         _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
     resources = _without_line_ends(workspace, tip, _resources(edits, index), index)
-    situation = _situation(kinds, narrowed(index, open_now, resources, {}, where.also))
+    situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
     if where.complete:
-        situation = _completed(workspace, tip, situation)
+        situation = _complete(workspace, tip, situation)
     words, tree_of = frozenset(workspace.config.vocabulary), commit if head is not None else None
 
     def digested(made: Situation) -> Situation:
         return workspace.with_digests(made, tree_of)
 
-    return Narrow(digested(situation), commit, edits.dirty, index, kinds, open_now, resources, words, digested)
+    return IncrementalRead(digested(situation), commit, edits.dirty, index, kinds, open_now, resources, words, digested)
 
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
@@ -180,7 +182,7 @@ def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optio
     return staged, kinds
 
 
-def _contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
+def _find_contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
     """Return the resources that need something else of the kinds than these have."""
     every = kinds.every()
     if usage.kinds - every.keys():
@@ -248,7 +250,7 @@ def _without_line_ends(
     return {name: edited for name, edited in edits.items() if name not in unedited}
 
 
-def _completed(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
+def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
     """Return a situation in which every resource that may be in a plan has the bytes of its file."""
     olds = {situation.moves.get(name, name): name for name in situation.applied.keys() - situation.settled}
     lacking = {old: situation.applied[name] for old, name in olds.items()}

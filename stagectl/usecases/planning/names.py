@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from stagectl.adapters.applied.index import opened
+from stagectl.adapters.applied.index import open_index
 from stagectl.core.model import NAME, Name, split_change, staged_path
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection, World, match_names
-from stagectl.usecases.planning.incremental import narrow, quickest
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -19,13 +19,13 @@ def name_now(workspace: Workspace, name: str) -> Name:
         return Name(name)
 
     def narrow_way() -> Name:
-        world = narrow(workspace).world(Selection((name,)))
+        world = read_incrementally(workspace).world(Selection((name,)))
         return world.now(name) if world is not None else Name(name)
 
     return quickest("names", narrow_way, lambda: _world(workspace).now(name))
 
 
-def explained_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
+def resolve_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
     """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
     name = split_change(text)[0] if "." in text else text
     moved = dict(plan.moved)
@@ -40,7 +40,7 @@ def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: 
     tip = workspace.branch.tip if base is None else workspace.applied_commit(base)
     if workspace.git.cache() is None or not NAME.fullmatch(name):
         return False
-    index = opened(workspace.git, tip) if tip is not None else None
+    index = open_index(workspace.git, tip) if tip is not None else None
     lines = index.lines([Name(name)]) if index is not None else {}
     if any(line.oid is not None for line in lines.values()):
         return True

@@ -14,8 +14,8 @@ from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
-from stagectl.usecases.planning.incremental import Narrow, Reach, narrow, quickest
-from stagectl.usecases.repository.troubles import located
+from stagectl.usecases.planning.incremental import IncrementalRead, Reach, quickest, read_incrementally
+from stagectl.usecases.repository.troubles import locate_troubles
 from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def plan_with_situation(
 
         left, said = without_gone(workspace, selection, error)  # raises it again for what never was
         if not left.names:
-            return _placed(workspace, with_id(Plan(left)), MadeFrom(workspace.branch.tip), [said]), Situation(
+            return _with_place(workspace, with_id(Plan(left)), MadeFrom(workspace.branch.tip), [said]), Situation(
                 {}, {}, {}
             )
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
     plan = _with_tries(workspace, _with_files(workspace, plan, head), situation)
-    return (_guarded(workspace, plan) if base is None else plan), situation
+    return (_warn_of_rollback(workspace, plan) if base is None else plan), situation
 
 
 def _make(
@@ -60,7 +60,7 @@ def _make(
 ) -> Tuple[Plan, Situation]:
     return quickest(
         "plan",
-        lambda: _narrow_plan(workspace, selection, head, base, complete),
+        lambda: _incremental_plan(workspace, selection, head, base, complete),
         lambda: full_plan(workspace, selection, head, base),
     )
 
@@ -84,7 +84,7 @@ def _with_tries(workspace: Workspace, plan: Plan, situation: Situation) -> Plan:
     return with_tries(workspace.git, plan, situation.applied, plan.base)
 
 
-def _guarded(workspace: Workspace, plan: Plan) -> Plan:
+def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
     """Return a plan that warns of what it would take back of others' work."""
     if not plan.changes and not plan.recorded:
         return plan
@@ -94,7 +94,7 @@ def _guarded(workspace: Workspace, plan: Plan) -> Plan:
     return replace(plan, warnings=(*plan.warnings, found.message)) if found else plan
 
 
-def _narrow_plan(
+def _incremental_plan(
     workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
 ) -> Tuple[Plan, Situation]:
     """Return what reading only what is needed gives; raises ReadInFull where that gives no plan."""
@@ -102,16 +102,18 @@ def _narrow_plan(
     if base is not None and commit is None:
         raise ReadInFull("--base is no applied commit")
     warnings = workspace.doubts()
-    found = narrow(workspace, Reach(head, commit, complete))  # last: git has been looking at the files all the while
+    found = read_incrementally(
+        workspace, Reach(head, commit, complete)
+    )  # last: git has been looking at the files all the while
     world = found.world(selection)
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
-    plan = planned(found, selection, world)
+    plan = plan_incrementally(found, selection, world)
     where = MadeFrom(commit or workspace.branch.tip, found.head, found.dirty)
-    return _placed(workspace, plan, where, warnings), found.situation
+    return _with_place(workspace, plan, where, warnings), found.situation
 
 
-def planned(found: Narrow, selection: Selection, world: Optional[World] = None) -> Plan:
+def plan_incrementally(found: IncrementalRead, selection: Selection, world: Optional[World] = None) -> Plan:
     """Return the plan that a narrow situation makes; raises ReadInFull when it makes none."""
     try:
         with time_budget("checking the inputs", len(found.situation.staged)):
@@ -131,7 +133,7 @@ def full_plan(
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
     warnings = workspace.doubts()
     where = MadeFrom(base_commit, head_commit, head is None and bool(workspace.dirty()))
-    return _placed(workspace, plan, where, warnings), situation
+    return _with_place(workspace, plan, where, warnings), situation
 
 
 class MadeFrom(NamedTuple):
@@ -142,19 +144,19 @@ class MadeFrom(NamedTuple):
     dirty: bool = False
 
 
-def _placed(workspace: Workspace, plan: Plan, where: MadeFrom, warnings: List[str]) -> Plan:
+def _with_place(workspace: Workspace, plan: Plan, where: MadeFrom, warnings: List[str]) -> Plan:
     """Return a plan with where and when it was made."""
     said = (*plan.warnings, *warnings, *_move_hints(plan))
     return replace(plan, project=workspace.git.folder[:-1], warnings=said, **where._asdict())
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
-    """Return the plan; what makes it impossible is reported with file, line and column (paths: see `located`)."""
+    """Return the plan; what makes it impossible is reported with its place (paths: see `locate_troubles`)."""
     try:
         with time_budget("checking the inputs", len(situation.staged)):
             return make_plan(situation, selection)
     except ImpossiblePlan as error:
-        raise located(error, snapshot, paths) from None
+        raise locate_troubles(error, snapshot, paths) from None
 
 
 def _move_hints(plan: Plan) -> List[str]:

@@ -95,7 +95,7 @@ def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     return found
 
 
-def reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:
+def find_reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:
     """Return the plan in a file, or the one of an id (or its first 8 characters or more); None where none is found."""
     if _ID.fullmatch(file_or_id) and not Path(file_or_id).exists():
         return find(workspace, now, file_or_id)

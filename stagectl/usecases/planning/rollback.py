@@ -188,7 +188,7 @@ def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt], sources: Mapping[
         groups.setdefault(forks[source], []).append(doubt)
     found: List[_Doubt] = []
     for bases, some in sorted(groups.items()):
-        held = _held(git, head, bases, some)
+        held = _held_files(git, head, bases, some)
         found += [doubt for doubt in some if not any((path, doubt.applied) in held for path in doubt.paths)]
     return found
 
@@ -200,7 +200,7 @@ def _forks(git: Git, head: Oid, source: Optional[Oid]) -> Tuple[str, ...]:
     return tuple(git.run("merge-base", "--all", head, source, check=False).decode().split())
 
 
-def _held(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -> Set[Tuple[str, Blob]]:
+def _held_files(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Doubt]) -> Set[Tuple[str, Blob]]:
     """Return which file stood at which path in any commit from *bases* to *head*."""
     paths = sorted({path for doubt in doubts for path in doubt.paths})
     found: Set[Tuple[str, Blob]] = set()

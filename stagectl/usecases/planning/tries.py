@@ -23,7 +23,7 @@ def with_tries(git: Git, plan: Plan, applied: Mapping[Name, Applied], tip: Oid) 
 
     applied: at least the states of what is in the plan, as *tip*, an applied commit, has them.
     """
-    returning = {change.id: (change, tried) for change in plan.changes for tried in tried_before(change, applied)}
+    returning = {change.id: (change, tried) for change in plan.changes for tried in earlier_try(change, applied)}
     if not returning:
         return plan
     old = {new: before for before, new in plan.moved}
@@ -34,7 +34,7 @@ def with_tries(git: Git, plan: Plan, applied: Mapping[Name, Applied], tip: Oid) 
     return replace(plan, changes=changes)
 
 
-def tried_before(change: Change, applied: Mapping[Name, Applied]) -> List[str]:
+def earlier_try(change: Change, applied: Mapping[Name, Applied]) -> List[str]:
     """Return the action, if there is one, whose try, or debt, a change follows."""
     state = applied.get(change.resource, Applied())
     if change.action in STANDARD_ACTIONS and state.unfinished is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, Mapping, Optional
 
 from stagectl.core.model import Applied, Name
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.resolve import Resolver, reported_outputs
 
 if TYPE_CHECKING:
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -18,7 +18,7 @@ def fully_applied(
 
     facts: what is applied indeed; outputs are what they are there. digests: of the files that inputs name, by path.
     """
-    outputs = reported(facts)
+    outputs = reported_outputs(facts)
     resolver = Resolver(found.staged, {}, outputs, digests=digests)
     return {
         name: Applied(

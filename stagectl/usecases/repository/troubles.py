@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
 
 
-def located(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
+def locate_troubles(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
     problems = _problems(error.troubles, snapshot, paths)
     if isinstance(error, StillRead):

@@ -40,25 +40,25 @@ def schema_of_kind(workspace: Workspace, which: Optional[str], name: str) -> Any
 
 def write_schemas(workspace: Workspace) -> List[str]:
     """Write the schemas that editors read into the repository; return the paths that were written or are gone."""
-    writes = _outdated(workspace)
+    writes = _stale_files(workspace)
     write_all(workspace.root, writes)
     return sorted(writes)
 
 
-def outdated(workspace: Workspace) -> List[str]:
+def outdated_files(workspace: Workspace) -> List[str]:
     """Return the schema files that are not what the kinds say; none where a repository has no such files."""
-    return sorted(_outdated(workspace)) if (workspace.root / FOLDER).is_dir() else []
+    return sorted(_stale_files(workspace)) if (workspace.root / FOLDER).is_dir() else []
 
 
-def _outdated(workspace: Workspace) -> Dict[str, Optional[bytes]]:
-    wanted: Dict[str, Optional[bytes]] = dict(_wanted(workspace.read().kinds))
+def _stale_files(workspace: Workspace) -> Dict[str, Optional[bytes]]:
+    wanted: Dict[str, Optional[bytes]] = dict(_desired_files(workspace.read().kinds))
     folders = [folder for folder in (_OF_KINDS, _OF_TEMPLATES) if (workspace.root / folder).is_dir()]
     there = [f"{folder}/{path.name}" for folder in folders for path in (workspace.root / folder).glob("*.json")]
     wanted.update({path: None for path in there if path not in wanted})
     return {path: content for path, content in wanted.items() if content_of(workspace.root / path) != content}
 
 
-def _wanted(kinds: Mapping[str, Kind]) -> Dict[str, bytes]:
+def _desired_files(kinds: Mapping[str, Kind]) -> Dict[str, bytes]:
     """Return the files: one of each, and two per kind: of whole definitions, and of templates and what is like them."""
     found = {f"{FOLDER}/{which}.json": file_schema(which, kinds) for which in FILES}
     for folder, which in ((_OF_KINDS, "definition"), (_OF_TEMPLATES, "template")):

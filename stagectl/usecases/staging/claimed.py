@@ -6,7 +6,7 @@ from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.plans.plan import Plan
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.repository.troubles import located
+from stagectl.usecases.repository.troubles import locate_troubles
 from stagectl.usecases.repository.workspace import Writes
 from stagectl.usecases.staging.ground import Ground
 from stagectl.usecases.staging.part import part_of
@@ -32,4 +32,4 @@ def refuse_defined_again(ground: Ground, plan: Plan, edits: Writes) -> None:
         if old in paths
     ]
     if troubles:
-        raise located(ImpossiblePlan(troubles), ground.snapshot, ground.snapshot.definition_paths)
+        raise locate_troubles(ImpossiblePlan(troubles), ground.snapshot, ground.snapshot.definition_paths)

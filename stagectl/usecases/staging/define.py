@@ -14,13 +14,13 @@ from stagectl.core.planning.checks import still_read_error
 from stagectl.core.plans.selection import Selection, match_names
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.edges import Edges
-from stagectl.usecases.planning.incremental import Narrow, quickest
+from stagectl.usecases.planning.incremental import IncrementalRead, quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
-from stagectl.usecases.staging.detaching import detached
+from stagectl.usecases.staging.detaching import detach_readers
 from stagectl.usecases.staging.ground import About, Ground, on_ground
-from stagectl.usecases.staging.naming import named, path_of, refuse_definition, world_here
+from stagectl.usecases.staging.naming import find_resource, path_of, refuse_definition, world_here
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
@@ -52,7 +52,7 @@ def create(
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
     path = f"{root}/{name}.yaml"
     if like is not None:
-        edits = _created_like(workspace, Name(name), path, (like, kind), settings)
+        edits = _create_like(workspace, Name(name), path, (like, kind), settings)
         return stage(workspace, Selection((name,)), edits=edits)
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
@@ -61,7 +61,7 @@ def create(
     return stage(workspace, Selection((name,)), edits={path: content})
 
 
-def _created_like(
+def _create_like(
     workspace: Workspace, name: Name, path: str, start: Tuple[str, Optional[str]], settings: Settings
 ) -> Writes:
     """Return a new definition that is like another one; start: that one, and a kind of its own."""
@@ -76,7 +76,7 @@ def _created_like(
 def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     """Edit a definition (or a file staged in place) and stage it; raises StagectlError for an unknown name or path."""
     snapshot = quickest("update", lambda: _one(workspace, name), lambda: workspace.snapshot(definitions=True))
-    name = named(snapshot, name)
+    name = find_resource(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
         return stage(workspace, Selection((name,)), edits=_overrides(snapshot, name, settings))
@@ -125,7 +125,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
     if recursive and detach:
         raise UsageError("--recursive and --detach exclude each other")
 
-    def beside(found: Narrow) -> Set[Name]:
+    def beside(found: IncrementalRead) -> Set[Name]:
         plain = {Name(name) for name in names if NAME.fullmatch(name)}
         if len(plain) < len(names):
             raise ReadInFull("it is not asked about plain names alone")
@@ -157,7 +157,7 @@ def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: b
         if gone:
             ground.need_everything("a reader's definition is gone, too, and its own readers are detached")
         chosen |= gone
-        edits.update(detached(snapshot, resources, chosen, applied))
+        edits.update(detach_readers(snapshot, resources, chosen, applied))
     overriding = Overriding(snapshot, edits)
     for name in sorted(chosen):
         if name in snapshot.expanded:

@@ -19,7 +19,7 @@ Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shal
 Unstaged = Tuple[Tuple[Name, str], ...]
 
 
-def desired(
+def desired_state(
     config: Config,
     snapshot: Snapshot,
     chosen: FrozenSet[Name],
@@ -35,7 +35,7 @@ def desired(
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
             before = _before(name, snapshot, deleted)
-            wanted[name] = copied(config, snapshot, name, before.actions if before else {})
+            wanted[name] = copy_definition(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             wanted[name] = staged if staged.source is None else None
         elif name in deleted:
@@ -57,22 +57,22 @@ def staged_bytes(resource: Optional[Resource]) -> Optional[bytes]:
     return None if resource is None else resource.content
 
 
-def unstaged_of(config: Config, snapshot: Snapshot) -> Unstaged:
+def find_unstaged(config: Config, snapshot: Snapshot) -> Unstaged:
     """Return the names whose definition is not what is staged, sorted, and what happened to it since."""
     found = []
     names = frozenset({*snapshot.defined, *snapshot.staged})
-    for name, wanted in sorted(desired(config, snapshot, names).items()):
+    for name, wanted in sorted(desired_state(config, snapshot, names).items()):
         current = snapshot.files.get(staged_path(name))
         if not same_text(current, staged_bytes(wanted)):
             found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
     return tuple(found)
 
 
-def copied(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
+def copy_definition(config: Config, snapshot: Snapshot, name: Name, stamps: Mapping[str, str]) -> Resource:
     """Return a definition as it is staged: tags copied and completed, the body byte for byte."""
     defined = snapshot.defined[name]
     tags = tags_of(config, defined)
-    return rendered(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
+    return render(replace(defined, tags=tags, source=snapshot.definition_paths[name], actions=dict(stamps)))
 
 
 def tags_of(config: Config, defined: Resource) -> Tuple[str, ...]:
@@ -86,7 +86,7 @@ def path_tags(config: Config, name: Name) -> List[str]:
     return [tag for glob, tags in config.tags if glob_test(glob)(name) for tag in tags]
 
 
-def rendered(resource: Resource) -> Resource:
+def render(resource: Resource) -> Resource:
     """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
     front = yamlfile.front_matter(
         resource.kind,
@@ -123,7 +123,7 @@ def with_actions(
         _refuse_action(action, result, snapshot.kinds, applied)
         for name, resource in result.items():
             assert resource is not None, "an action on a resource that goes was refused"
-            result[name] = _stamped(resource, action, applied.get(name, Applied()).stamps)
+            result[name] = _stamp(resource, action, applied.get(name, Applied()).stamps)
     return result
 
 
@@ -152,7 +152,7 @@ def _refuse_action(
             )
 
 
-def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resource:
+def _stamp(resource: Resource, action: str, done: Mapping[str, str]) -> Resource:
     """Return a resource with an action staged last; one that is pending already stays as it is."""
     old = resource.actions.get(action)
     if old is not None and is_pending(old, done.get(action)):
@@ -160,4 +160,4 @@ def _stamped(resource: Resource, action: str, done: Mapping[str, str]) -> Resour
     count = later_count(old or "0-0", done.get(action, "0-0"))
     stamps = {other: stamp for other, stamp in resource.actions.items() if other != action}
     stamps[action] = f"{count}-{os.urandom(2).hex()}"
-    return rendered(replace(resource, actions=stamps))
+    return render(replace(resource, actions=stamps))

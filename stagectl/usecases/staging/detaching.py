@@ -10,7 +10,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import StagectlError
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.planning.resolve import Resolver, reported
+from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.references import absolute, folder_of
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Reference, Template, Value, canonical, leaves
@@ -18,12 +18,12 @@ from stagectl.usecases.staging.naming import path_of
 from stagectl.usecases.staging.overriding import Overriding
 
 
-def detached(
+def detach_readers(
     snapshot: Snapshot, resources: Mapping[Name, Resource], gone: Set[Name], applied: Mapping[Name, Applied]
 ) -> Dict[str, Optional[bytes]]:
     """Return the readers' files with the last applied values written in, and without relations to what goes."""
     values = Resolver(
-        resources, {name: state.inputs for name, state in applied.items() if state.live}, reported(applied)
+        resources, {name: state.inputs for name, state in applied.items() if state.live}, reported_outputs(applied)
     )
     overriding = Overriding(snapshot)
     for name, resource in sorted(resources.items()):
@@ -45,21 +45,21 @@ def _value_edits(resource: Resource, gone: Set[Name], values: Resolver) -> List[
     for key, value in resource.inputs.items():
         for at, leaf in leaves(value, (key,)):
             if isinstance(leaf, Template) and any(isinstance(p, Reference) and p.name in gone for p in leaf.parts):
-                edits.append(Edit(BODY, ("inputs", *at), _written(leaf, gone, values)))
+                edits.append(Edit(BODY, ("inputs", *at), _fill(leaf, gone, values)))
     return edits
 
 
-def _written(template: Template, gone: Set[Name], values: Resolver) -> Value:
+def _fill(template: Template, gone: Set[Name], values: Resolver) -> Value:
     """Return a template as it is written once the values of what goes stand in it."""
     if len(template.parts) == 1:
         part = template.parts[0]
         assert isinstance(part, Reference), "a template of one part that reads is a reference"
-        return _escaped(_last_value(part, values))
+        return _escape(_last_value(part, values))
     text = ""
     for part in template.parts:
         if isinstance(part, Reference) and part.name in gone:
             value = _last_value(part, values)
-            text += _escaped(value) if isinstance(value, (str, Template)) else canonical(value)
+            text += _escape(value) if isinstance(value, (str, Template)) else canonical(value)
         else:
             text += part.replace("${", "$${") if isinstance(part, str) else str(part)
     return text
@@ -72,14 +72,14 @@ def _last_value(reference: Reference, values: Resolver) -> Value:
     return value
 
 
-def _escaped(value: Value) -> Value:
+def _escape(value: Value) -> Value:
     """Return a resolved value as a file has to say it."""
     if isinstance(value, dict):
-        return {key: _escaped(inner) for key, inner in value.items()}
+        return {key: _escape(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_escaped(inner) for inner in value]
+        return [_escape(inner) for inner in value]
     if isinstance(value, Template):
-        return "".join(_escaped(part) if isinstance(part, str) else str(part) for part in value.parts)
+        return "".join(_escape(part) if isinstance(part, str) else str(part) for part in value.parts)
     return value.replace("${", "$${") if isinstance(value, str) else value
 
 
@@ -91,15 +91,15 @@ def _relation_edits(resource: Resource, gone: Set[Name], data: bytes) -> List[Ed
     edits: List[Edit] = []
     for key in ("depends_on", "react_on", "unordered"):
         if key in body:
-            kept = _kept(body[key], gone, folder)
+            kept = _keep(body[key], gone, folder)
             if kept != body[key]:
                 edits.append(Edit(BODY, (key,), kept, delete=not kept))
     return edits
 
 
-def _kept(relations: Any, gone: Set[Name], folder: str) -> Any:
+def _keep(relations: Any, gone: Set[Name], folder: str) -> Any:
     if isinstance(relations, dict):
-        found = {action: _kept(entries, gone, folder) for action, entries in relations.items()}
+        found = {action: _keep(entries, gone, folder) for action, entries in relations.items()}
         return {action: entries for action, entries in found.items() if entries}
     return [entry for entry in relations if _name_in(entry, folder) not in gone]
 

@@ -10,7 +10,7 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import Name
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.desired import Unstaged, unstaged_of
+from stagectl.usecases.staging.desired import Unstaged, find_unstaged
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import look_around, names_at, noted_family
 
@@ -23,7 +23,7 @@ def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
     paths: of definitions, as git lists them: it may list what was merely touched.
     """
     edited = workspace.git.dirty(paths)
-    found = _unstaged(workspace, edited) if edited else ()
+    found = _find_unstaged(workspace, edited) if edited else ()
     if not found:
         return None
     said = [f"{name} ({state})" for name, state in found[:_MOST]]
@@ -33,14 +33,14 @@ def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
     return f"edited, not staged and so not in this plan: {', '.join(said)}{rest}; {hint}"
 
 
-def _unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
+def _find_unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
     """Return what is not staged of edited definitions, and of what is like them or made by them."""
     roots = workspace.config.roots
     try:
         named = names_at(edited, roots)
         family = noted_family(workspace) or look_around(workspace).family
         names = frozenset(family.touched(named))
-        return unstaged_of(workspace.config, part_of(workspace, kind_files(workspace), names, family))
+        return find_unstaged(workspace.config, part_of(workspace, kind_files(workspace), names, family))
     except (ReadInFull, GitError):
         return _read_in_full(workspace, edited)
 
@@ -55,4 +55,4 @@ def _read_in_full(workspace: Workspace, edited: List[str]) -> Unstaged:
     except StagectlError:
         return tuple((name, "changed") for name in sorted(names))
     made = {name for name, one in snapshot.expanded.items() if names.intersection(each.name for each in one.chain)}
-    return tuple(one for one in unstaged_of(workspace.config, snapshot) if one[0] in names | made)
+    return tuple(one for one in find_unstaged(workspace.config, snapshot) if one[0] in names | made)

@@ -66,7 +66,7 @@ class Family(NamedTuple):
         return {Name(folder) for folder in map(folder_of, names) if folder in self.entries}
 
 
-def liked_in(files: Files) -> Set[Name]:
+def templates_of(files: Files) -> Set[Name]:
     """Return the names of all that some definitions may be like."""
     found = {match.decode() for data in files.values() if b"like" in data for match in _LIKE.findall(data)}
     return {Name(name) for name in found if NAME.fullmatch(name)}

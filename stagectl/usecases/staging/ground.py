@@ -17,11 +17,11 @@ from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of
 from stagectl.core.planning.moves import counting_claims, old_names, together
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection, World, select
-from stagectl.usecases.planning.incremental import Narrow, quickest, with_bytes
-from stagectl.usecases.planning.plan import checked_plan, planned
+from stagectl.usecases.planning.incremental import IncrementalRead, quickest, with_bytes
+from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace, Writes
-from stagectl.usecases.staging.desired import Wanted, tags_of, unstaged_of
-from stagectl.usecases.staging.lost_steps import claimed
+from stagectl.usecases.staging.desired import Wanted, find_unstaged, tags_of
+from stagectl.usecases.staging.lost_steps import claimed_names
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import Known, current_trees, look_around, names_at, note_unstaged
 
@@ -42,7 +42,7 @@ class About(NamedTuple):
     by_definition: bool = False
     edits: Writes = {}
     is_idle: bool = True
-    beside: Callable[[Narrow], Iterable[Name]] = lambda found: ()
+    beside: Callable[[IncrementalRead], Iterable[Name]] = lambda found: ()
     refuse: Callable[[Snapshot], None] = lambda snapshot: None
     has_bytes: bool = False
     is_plain: bool = True
@@ -73,7 +73,7 @@ class Ground(NamedTuple):
     def plan(self, wanted: Wanted) -> Plan:
         """Return the unselected plan when these are staged, which must be possible."""
         if self.known is not None:
-            return planned(self.known.narrow.with_staged(wanted), Selection())
+            return plan_incrementally(self.known.narrow.with_staged(wanted), Selection())
         snapshot = self.snapshot
         merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
         staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
@@ -117,7 +117,7 @@ def _everything(workspace: Workspace, about: About) -> Ground:
     deleted = _deleted_by_hand(workspace, snapshot)
     tip, applied = workspace.applied()
     if tip is not None and not about.edits:
-        note_unstaged(workspace, before, (name for name, _ in unstaged_of(workspace.config, snapshot)), snapshot)
+        note_unstaged(workspace, before, (name for name, _ in find_unstaged(workspace.config, snapshot)), snapshot)
     about.refuse(snapshot)
     world = _world(workspace, about, snapshot, applied, deleted)
     found = select(about.selection, world)
@@ -170,7 +170,7 @@ def _part(workspace: Workspace, about: About) -> Ground:
         raise ReadInFull("something has another name now, under which the index does not know it")
     roots = (STAGED, *workspace.config.roots)
     base = known.names | known.family.touched(names_at(about.edits, roots)) | {*about.beside(known.narrow)}
-    chosen = _chosen(workspace, about, known, base)
+    chosen = _choose(workspace, about, known, base)
     names = base | chosen
     part, applied = _read(workspace, about, known, names)
     about.refuse(part)
@@ -194,18 +194,18 @@ def _is_plain(part: Snapshot, applied: Mapping[Name, Applied]) -> bool:
     live = [state.resource for state in applied.values() if state.resource is not None]
     spent = {old for resource in live for old in resource.moved_from}
     expanded = any(resource.template for resource in (*live, *part.staged.values()))
-    return not part.definitions and not expanded and claimed(part) <= spent
+    return not part.definitions and not expanded and claimed_names(part) <= spent
 
 
 def _read(
     workspace: Workspace, about: About, known: Known, names: FrozenSet[Name]
 ) -> Tuple[Snapshot, Mapping[Name, Applied]]:
     part = part_of(workspace, known.narrow.kinds, names, known.family, about.edits)
-    applied = known.narrow.index.states({*names, *part.defined, *known.narrow.open_now, *claimed(part)})
+    applied = known.narrow.index.states({*names, *part.defined, *known.narrow.open_now, *claimed_names(part)})
     return part, with_bytes(workspace, applied) if about.has_bytes else applied
 
 
-def _chosen(workspace: Workspace, about: About, known: Known, base: FrozenSet[Name]) -> FrozenSet[Name]:
+def _choose(workspace: Workspace, about: About, known: Known, base: FrozenSet[Name]) -> FrozenSet[Name]:
     """Return what is selected, and may have something to do; raises ReadInFull, or StagectlError for what is wrong."""
     selection, found = about.selection, known.narrow
     unsettled = base if about.by_definition else base | found.edits.keys() | found.open_now

@@ -11,7 +11,7 @@ from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.desired import Wanted
 
 
-def claimed(snapshot: Snapshot) -> FrozenSet[Name]:
+def claimed_names(snapshot: Snapshot) -> FrozenSet[Name]:
     """Return every name that a definition or a staged file says it had."""
     resources = [*snapshot.defined.values(), *snapshot.staged.values()]
     return frozenset(old for resource in resources for old in resource.moved_from)
@@ -23,7 +23,7 @@ def refuse_lost_steps(snapshot: Snapshot, wanted: Wanted, applied: Mapping[Name,
     for name, resource in sorted(wanted.items()):
         for step in resource.moved_from if resource is not None else ():
             is_going = step not in snapshot.defined if step not in wanted else wanted[step] is None
-            lost = _lost(snapshot.staged.get(step), resource, applied) if is_going else []
+            lost = _lost_names(snapshot.staged.get(step), resource, applied) if is_going else []
             if lost:
                 path = snapshot.definition_paths.get(name, staged_path(name))
                 message = f"{step} was never applied, and was moved itself: write [{', '.join((step, *lost))}]"
@@ -32,7 +32,7 @@ def refuse_lost_steps(snapshot: Snapshot, wanted: Wanted, applied: Mapping[Name,
         raise InvalidFiles(problems)
 
 
-def _lost(step: Optional[Resource], resource: Optional[Resource], applied: Mapping[Name, Applied]) -> List[Name]:
+def _lost_names(step: Optional[Resource], resource: Optional[Resource], applied: Mapping[Name, Applied]) -> List[Name]:
     """Return the live names that a step on the way claimed, and that the resource at its end does not."""
     if step is None or resource is None or applied.get(step.name, Applied()).live:
         return []

@@ -13,7 +13,7 @@ from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Name, Resource
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.desired import render
 
 
 def documents_of(content: Content) -> Optional[List[Any]]:
@@ -37,7 +37,7 @@ def edits_for(steps: Iterable[Assignment]) -> List[Edit]:
     return [Edit(*place, delete=True) if value is MISSING else Edit(*place, value) for place, value in steps]
 
 
-def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[Optional[Resource], List[str]]:
+def merge(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[Optional[Resource], List[str]]:
     """Return the resource of a staged file that was changed twice, and where the two disagree ("": all of it)."""
     if _same(base, theirs) or _same(ours, theirs):
         return _resource(name, ours), []
@@ -52,7 +52,7 @@ def merged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[O
     if conflicts:
         return _resource(name, ours), conflicts
     both = _resource(name, apply_inverse(ours, undoing))
-    return (rendered(replace(both, actions=actions)) if both is not None else None), []
+    return (render(replace(both, actions=actions)) if both is not None else None), []
 
 
 def _same(one: Content, other: Content) -> bool:

@@ -39,12 +39,12 @@ def merge(base: bytes, ours: bytes, theirs: bytes, path: str, marker_size: int =
         raise StagectlError(f"{path} is no definition or staged file: {error}") from None
     lines = [data.decode().splitlines(keepends=True) for data in (base, ours, theirs)]
     chunks = list(merge_sequences(*lines))
-    mine = _written(_canvas([line for chunk in chunks for line in _lines(chunk)], ours), merged.ours, path)
+    mine = _write(_canvas([line for chunk in chunks for line in _lines(chunk)], ours), merged.ours, path)
     if not merged.is_conflict:
         return mine, True
     mirrored = (Chunk(chunk.theirs, chunk.ours, chunk.base) for chunk in chunks)
     canvas = _canvas([line for chunk in mirrored for line in _lines(chunk)], mine)
-    return _with_markers(mine, _written(canvas, merged.theirs, path), marker_size), False
+    return _with_markers(mine, _write(canvas, merged.theirs, path), marker_size), False
 
 
 def _canvas(lines: Sequence[str], otherwise: bytes) -> bytes:
@@ -63,7 +63,7 @@ def _lines(chunk: Chunk) -> Sequence[str]:
     return [other if mine == old else mine for old, mine, other in zip(chunk.base, chunk.ours, chunk.theirs)]
 
 
-def _written(canvas: bytes, wanted: Documents, path: str) -> bytes:
+def _write(canvas: bytes, wanted: Documents, path: str) -> bytes:
     """Return a text with the values that are wanted; the front matter of a staged file has one form only."""
     now = [{} if document is None else document for document in yamlfile.load(canvas)]
     text = edit(canvas, edits_for(steps(now, wanted)))
@@ -103,10 +103,10 @@ def _with_markers(ours: bytes, theirs: bytes, size: int) -> bytes:
         if word == "equal":
             out += mine[a:b]
         else:
-            first, second = (list(map(_ended, side)) for side in (mine[a:b], other[c:d]))
+            first, second = (list(map(_end_line, side)) for side in (mine[a:b], other[c:d]))
             out += [f"{'<' * size} ours\n", *first, f"{'=' * size}\n", *second, f"{'>' * size} theirs\n"]
     return "".join(out).encode()
 
 
-def _ended(line: str) -> str:
+def _end_line(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n"

@@ -6,7 +6,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import renamed
+from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, Applied, Name, Resource, staged_path
@@ -16,11 +16,11 @@ from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here
 from stagectl.core.values import leaves
-from stagectl.usecases.planning.incremental import Narrow
+from stagectl.usecases.planning.incremental import IncrementalRead
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.ground import About, Ground, on_ground
-from stagectl.usecases.staging.naming import named, path_of
+from stagectl.usecases.staging.naming import find_resource, path_of
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import stage
 
@@ -35,14 +35,14 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     if not NAME.fullmatch(new):
         raise StagectlError(f"'{new}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
 
-    def beside(found: Narrow) -> Set[Name]:
+    def beside(found: IncrementalRead) -> Set[Name]:
         if not NAME.fullmatch(old):
             raise ReadInFull("it is no plain name")
         return {Name(old), Name(new), *found.readers({Name(old)})}
 
     def act(ground: Ground) -> Tuple[Writes, Tuple[Name, ...]]:
         snapshot, applied = ground.snapshot, ground.applied
-        name = named(snapshot, old)
+        name = find_resource(snapshot, old)
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
             raise StagectlError(f"{new} exists already", "move to a name that nothing has")
         return move_edits(snapshot, applied, name, Name(new))
@@ -68,7 +68,7 @@ def move_edits(
     else:
         path = path_of(snapshot, old)
         new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
-        overriding.edits.update({path: None, new_path: _moved(snapshot, applied, old, new)})
+        overriding.edits.update({path: None, new_path: _move(snapshot, applied, old, new)})
         _refuse_others(overriding, one, new)
     touched = [old, new, *_follow_likeness(overriding, old, new)]
     for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
@@ -76,7 +76,7 @@ def move_edits(
             overriding.follow(name, {old: new})
         else:
             reader = path_of(snapshot, name)
-            overriding.edits[reader] = renamed(overriding.content(reader), name, name, {old: new})
+            overriding.edits[reader] = rename_resource(overriding.content(reader), name, name, {old: new})
         touched.append(name)
     return overriding.edits, tuple(dict.fromkeys(touched))
 
@@ -121,9 +121,9 @@ def _readers(resources: Mapping[Name, Resource], old: Name) -> Set[Name]:
     return {name for name, resource in resources.items() if old in resource.parents | frozenset(resource.unordered)}
 
 
-def _moved(snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name) -> bytes:
+def _move(snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name) -> bytes:
     """Return the moved file: its relative names mean what they meant, and it says what it was called before."""
-    data = renamed(snapshot.files[path_of(snapshot, old)], old, new, {old: new})
+    data = rename_resource(snapshot.files[path_of(snapshot, old)], old, new, {old: new})
     before = (snapshot.defined.get(old) or snapshot.staged[old]).moved_from
     after = _claims(snapshot, applied, old, new, before)
     if after == before:

@@ -12,7 +12,7 @@ from stagectl.core.plans.selection import World, match_names
 from stagectl.core.standing import from_here
 
 
-def named(snapshot: Snapshot, text: str) -> Name:
+def find_resource(snapshot: Snapshot, text: str) -> Name:
     """Return the one resource that is meant, by its name or by one it had before; raises StagectlError for others."""
     world = world_here(snapshot)
     refuse_definition(snapshot, text)
@@ -30,7 +30,7 @@ def world_here(snapshot: Snapshot, live: Optional[Mapping[Name, Resource]] = Non
 
 def path_of(snapshot: Snapshot, name: str) -> str:
     """Return the file a resource is edited in: its definition, or its staged file; raises StagectlError for neither."""
-    name = named(snapshot, name)
+    name = find_resource(snapshot, name)
     if Name(name) in snapshot.definition_paths:
         return snapshot.definition_paths[Name(name)]
     if Name(name) in snapshot.staged and snapshot.staged[Name(name)].source is None:

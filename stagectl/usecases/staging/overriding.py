@@ -8,11 +8,11 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
 from stagectl.adapters.yamlfile.edit import edit, rename_key
-from stagectl.adapters.yamlfile.names import renamed
+from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
 from stagectl.core.expanding.definition import MOVED_FROM, Definition, definition
-from stagectl.core.expanding.expand import assembled, merged_body
+from stagectl.core.expanding.expand import assemble, merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
 from stagectl.core.expanding.override import (
     WrittenForSeveral,
@@ -30,7 +30,7 @@ from stagectl.core.model import FOLDERS, Name, Resource
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here
-from stagectl.core.values import Path, dotted, same
+from stagectl.core.values import Path, format_path, same
 from stagectl.usecases.staging.definitions import definition_of
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.merge import edits_for
@@ -67,7 +67,7 @@ class Overriding:
         except FlawedFile as error:
             raise InvalidFiles(problem_at(content, path, flaw) for flaw in error.flaws) from None
         chain = (own, *one.chain[1:])
-        found, flaws = assembled(chain, one.entry, merged_body(chain))
+        found, flaws = assemble(chain, one.entry, merged_body(chain))
         if flaws:
             raise InvalidFiles(problem_at(self.content(at), at, flaw) for at, flaw in flaws)
         return found
@@ -127,7 +127,7 @@ class Overriding:
             body = yamlfile.load(wanted.content)[BODY] or {}
             self._make(path, [((FRONT, ("each", key)), entry_values(merged_body(chain), body))])
         again = definition(own.name, path, yamlfile.load(self.content(path)))
-        self.restored[wanted.name] = assembled((again, *chain[1:]), key, merged_body((again, *chain[1:])))[0]
+        self.restored[wanted.name] = assemble((again, *chain[1:]), key, merged_body((again, *chain[1:])))[0]
         self.say(config, wanted.name, wanted)
 
     def make_like(self, config: Config, wanted: Resource, path: str, like: Name) -> bool:
@@ -137,7 +137,7 @@ class Overriding:
             return False
         self.edits[path] = f"---\nlike: {like}\n---\n".encode()
         own = definition(wanted.name, path, yamlfile.load(self.content(path)))
-        self.restored[wanted.name] = assembled((own, *chain), None, merged_body((own, *chain)))[0]
+        self.restored[wanted.name] = assemble((own, *chain), None, merged_body((own, *chain)))[0]
         try:
             self.say(config, wanted.name, wanted)
         except StagectlError:  # the other one says what this one must not
@@ -162,7 +162,7 @@ class Overriding:
         after = self.expanded(name)
         if not same(without_empty(after.body), body):  # one value of an entry may stand in several places
             at = next(at for at, _ in differences(without_empty(after.body), body))
-            raise self._elsewhere(name, after.text_at(BODY, at), f"{dotted(at)} is written in")
+            raise self._elsewhere(name, after.text_at(BODY, at), f"{format_path(at)} is written in")
 
     def follow(self, name: Name, names: Mapping[Name, Name]) -> None:
         """Have a resource name others by their new names: where they are written, or on top of what is relative there.
@@ -171,12 +171,12 @@ class Overriding:
         """
         one, before = self.expanded(name), self.snapshot.defined[name].content
         own = one.definition
-        self._write(own.path, renamed(self.content(own.path), name, name, names))
-        body = yamlfile.load(renamed(before, name, name, names))[BODY] or {}
+        self._write(own.path, rename_resource(self.content(own.path), name, name, names))
+        body = yamlfile.load(rename_resource(before, name, name, names))[BODY] or {}
         for at, value in differences(without_empty(self.expanded(name).body), without_empty(body)):
             place = one.text_at(BODY, at)
             path = place.definition.path
-            absolute = renamed(self.content(path), _NOWHERE, _NOWHERE, names)
+            absolute = rename_resource(self.content(path), _NOWHERE, _NOWHERE, names)
             text = inner_value(yamlfile.load(absolute)[BODY] or {}, place.at)
             if place.definition is not own and same(text, value):
                 self._make(path, [((BODY, place.at), value)])

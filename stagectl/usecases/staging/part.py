@@ -16,7 +16,7 @@ from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Name, staged_path
 from stagectl.core.references import folder_of
 from stagectl.usecases.planning.kind_files import KindFiles, kind_files
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.family import Family, have_twins, liked_in
+from stagectl.usecases.staging.family import Family, have_twins, templates_of
 
 
 def part_of(
@@ -68,7 +68,7 @@ def _files_of(
         read = _read_files(workspace.root, definitions, edits)
         files.update(read)
         seen |= left
-        left = liked_in(read) - seen
+        left = templates_of(read) - seen
     files.update(_read_files(workspace.root, map(staged_path, names), edits))
     return files
 

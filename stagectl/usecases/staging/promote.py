@@ -10,7 +10,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tup
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import rewritten
+from stagectl.adapters.yamlfile.names import rewrite_names
 from stagectl.core.diff import Difference
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
@@ -20,14 +20,14 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.planning.incremental import Narrow
+from stagectl.usecases.planning.incremental import IncrementalRead
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.desired import path_tags
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.promoted_moves import renamed_there
+from stagectl.usecases.staging.promoted_moves import promote_moves
 from stagectl.usecases.staging.promoted_values import with_overrides, write_promoted
 from stagectl.usecases.staging.promotion_gate import (
     MissingValues,
@@ -35,7 +35,7 @@ from stagectl.usecases.staging.promotion_gate import (
     given_values,
     missing_values,
     refuse_unverified,
-    unverified,
+    unverified_changes,
 )
 from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on
 from stagectl.usecases.staging.settings import settings_edits
@@ -75,7 +75,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     folders = (_folder(source), _folder(target))
     _refuse_overlap(*folders)
 
-    def beside(found: Narrow) -> Set[Name]:
+    def beside(found: IncrementalRead) -> Set[Name]:
         taken = found.inside(folders[0])
         lines = found.index.lines(taken)
         new = {_other(name, *folders) for name in taken}
@@ -87,7 +87,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))
     selection = Selection(tuple(dict.fromkeys([*(new for _, new in ready.moved), *ready.touched])))
     staging = stage(workspace, selection, edits=ready.edits, verb="promote", trailers=ready.trailers)
-    after = _staged(workspace, [new for _, new in ready.moved])
+    after = _staged_files(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
     notes = (*notes_on(both, folders[0]), *ready.notes)
     return Promotion(staging, tuple(differ(both)), ready.left, notes)
@@ -109,10 +109,10 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     names, from_staged = wishes.names, wishes.from_staged
     workspace, snapshot, applied = ground.workspace, ground.snapshot, ground.applied
     origin = _origin(snapshot, applied, folders[0], from_staged)
-    moved = [Taken(origin[name], _other(name, *folders)) for name in _chosen(origin, folders[0], names)]
+    moved = [Taken(origin[name], _other(name, *folders)) for name in _choose(origin, folders[0], names)]
     _refuse_new_folder(folders[1], snapshot, applied, wishes)
     given = given_values(wishes.sets, moved, folders[1])
-    renamed, touched = renamed_there(ground, moved, folders)
+    renamed, touched = promote_moves(ground, moved, folders)
     before, snapshot = snapshot, workspace.snapshot(definitions=True, edits=renamed) if renamed else snapshot
     missing = missing_values(moved, snapshot, given)
     if missing:
@@ -121,12 +121,12 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     edits = overriding.edits
     changed: List[Name] = []
     for resource, new in moved:
-        path, content = _promoted(workspace, snapshot, resource, new, folders)
+        path, content = _promote(workspace, snapshot, resource, new, folders)
         content = edit(content, settings_edits(given[new], content)) if new in given else content
         path = write_promoted(overriding, workspace.config, resource, (new, path, content))
         if path in edits and before.files.get(path) != edits[path]:
             changed.append(resource.name)
-    open_changes = () if from_staged else unverified(changed, before, applied)
+    open_changes = () if from_staged else unverified_changes(changed, before, applied)
     if not wishes.unverified:
         refuse_unverified(open_changes)
     refuse_loss(workspace, edits, "promoting")
@@ -141,7 +141,7 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     return _Promoting(moved, edits, touched, trailers, tuple(left), notes)
 
 
-def _staged(workspace: Workspace, names: Sequence[Name]) -> Dict[Name, Resource]:
+def _staged_files(workspace: Workspace, names: Sequence[Name]) -> Dict[Name, Resource]:
     """Return the staged files of some names, as they are by now."""
     contents = {name: (workspace.root / staged_path(name)).read_bytes() for name in names}
     return {
@@ -195,7 +195,7 @@ def _origin(
     return found
 
 
-def _chosen(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) -> List[Name]:
+def _choose(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) -> List[Name]:
     if not names:
         return sorted(origin)
     found: List[Name] = []
@@ -213,7 +213,7 @@ def _chosen(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) 
     return sorted(set(found))
 
 
-def _promoted(
+def _promote(
     workspace: Workspace, snapshot: Snapshot, resource: Resource, new: Name, folders: Tuple[str, str]
 ) -> Tuple[str, bytes]:
     """Return the target's definition, and where it is."""
@@ -238,7 +238,7 @@ def _promoted(
 def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[str, str]) -> bytes:
     """Return the front matter of a resource that is new in the target."""
     of_source, added = (path_tags(workspace.config, name) for name in (resource.name, new))
-    tags = [_retagged(tag, folders) for tag in resource.tags if tag not in of_source]
+    tags = [_retag(tag, folders) for tag in resource.tags if tag not in of_source]
     return yamlfile.front_matter(resource.kind, [tag for tag in tags if tag not in added])
 
 
@@ -251,7 +251,7 @@ def _body(resource: Resource, new: Name, source: str) -> bytes:
         is_the_same = not leads_out or _means(written, new) == meant
         return written if is_the_same else relative(meant, folder_of(new))
 
-    return yamlfile.body_of(rewritten(resource.content, rename))
+    return yamlfile.body_of(rewrite_names(resource.content, rename))
 
 
 def _means(written: str, reader: Name) -> Optional[Name]:
@@ -260,7 +260,7 @@ def _means(written: str, reader: Name) -> Optional[Name]:
     return None
 
 
-def _retagged(tag: str, folders: Tuple[str, str]) -> str:
+def _retag(tag: str, folders: Tuple[str, str]) -> str:
     """Return a tag of a resource that is new in the target: one that names the environment names the other one."""
     source, target = (folder.rpartition("/")[2] for folder in folders)
     key, equals, value = tag.rpartition("=")

@@ -14,7 +14,7 @@ Edits = Dict[str, Optional[bytes]]
 _ASIDE = "-moving"  # what one of a ring is called while the others move; no file has that name in the end
 
 
-def renamed_there(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]) -> Tuple[Edits, Tuple[Name, ...]]:
+def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]) -> Tuple[Edits, Tuple[Name, ...]]:
     """Return the files of moves in the target that follow moves in the source, and whose files they are.
 
     Each is made on top of the ones before: who names several of them follows all.

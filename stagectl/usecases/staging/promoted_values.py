@@ -13,7 +13,7 @@ from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
-from stagectl.core.values import Path, Value, dotted
+from stagectl.core.values import Path, Value, format_path
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promotion_gate import reading_environment, refuse_other_shape
 
@@ -67,7 +67,7 @@ def _with_values(content: bytes, now: Resource, place: Callable[[Flaw], Problem]
                 _refuse_hole(inputs, steps)
                 content = edit(content, [Edit(BODY, ("inputs", *_steps(inputs, steps)), delete=True)])
         except StagectlError as error:
-            message = f"the override '{dotted(steps)}' has no place in what is promoted: {error.message}"
+            message = f"the override '{format_path(steps)}' has no place in what is promoted: {error.message}"
             problems.append(place(Flaw(BODY, ("overrides", index), message)))
     if problems:
         raise InvalidFiles(problems, "override what holds it as a whole")

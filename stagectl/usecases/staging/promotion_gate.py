@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, Step, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.stamps import is_pending
-from stagectl.core.values import EnvVariable, Template, dotted, leaves
+from stagectl.core.values import EnvVariable, Template, format_path, leaves
 from stagectl.usecases.staging.settings import Sets, Settings, parse_settings
 
 Given = Mapping[Name, Settings]
@@ -59,7 +59,7 @@ def missing_values(taken: Sequence[Taken], snapshot: Snapshot, given: Given) -> 
         else:
             paths = dict.fromkeys(path for path in reading_environment(resource) if not _is_there(mine.inputs, path))
             said += mine.overrides
-        found += [(new, dotted(path)) for path in paths if not any(path[: len(one)] == one for one in said)]
+        found += [(new, format_path(path)) for path in paths if not any(path[: len(one)] == one for one in said)]
     return found
 
 
@@ -76,9 +76,11 @@ def reading_environment(resource: Resource) -> Iterator[Tuple[str, ...]]:
             yield tuple(map(str, path))
 
 
-def unverified(taken: Sequence[Name], snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Tuple[ChangeId, ...]:
+def unverified_changes(
+    taken: Sequence[Name], snapshot: Snapshot, applied: Mapping[Name, Applied]
+) -> Tuple[ChangeId, ...]:
     """Return the changes that did not succeed, and that what is taken is waiting for, or they for it."""
-    open_changes = {name: set(_open(name, snapshot, applied)) for name in {*applied, *snapshot.staged}}
+    open_changes = {name: set(_open_changes(name, snapshot, applied)) for name in {*applied, *snapshot.staged}}
     found: Set[ChangeId] = set()
     for name in taken:
         resource, state = snapshot.staged.get(name), applied.get(name, Applied())
@@ -94,7 +96,7 @@ def _names(changes: Sequence[ChangeId], name: Name) -> bool:
     return any(split_change(change)[0] == name for change in changes)
 
 
-def _open(name: Name, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Iterator[ChangeId]:
+def _open_changes(name: Name, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Iterator[ChangeId]:
     """Yield what of a resource is unfinished, owed, or staged by name and not done."""
     state, staged = applied.get(name, Applied()), snapshot.staged.get(name)
     if state.unfinished is not None:

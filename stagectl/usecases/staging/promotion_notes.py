@@ -10,17 +10,17 @@ from stagectl.core.diff import Difference, diff
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.moves import counting_claims
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.values import Value, dotted
+from stagectl.core.values import Value, format_path
 from stagectl.usecases.staging.promoted_values import find_at
 
 
 def differ(both: Sequence[Tuple[Resource, Resource]]) -> List[Tuple[Name, Tuple[Difference, ...]]]:
     """Return what stays different, as written."""
-    found = [(new.name, diff(_written(resource), _written(new))) for resource, new in both]
+    found = [(new.name, diff(_written_values(resource), _written_values(new))) for resource, new in both]
     return [(name, differences) for name, differences in found if differences]
 
 
-def _written(resource: Resource) -> Dict[str, Value]:
+def _written_values(resource: Resource) -> Dict[str, Value]:
     return dict((yamlfile.load(resource.content)[BODY] or {}).get("inputs") or {})
 
 
@@ -31,8 +31,8 @@ def notes_on(both: Sequence[Tuple[Resource, Resource]], source: str) -> List[str
         inside = sorted(parent for parent in new.parents if parent.startswith(f"{source}/"))
         if inside:
             notes.append(f"{new.name} still names {', '.join(inside)}; write it relative (./x) and it moves along")
-        sides = [_written(resource), _written(new)]
-        idle = [dotted(steps) for steps in new.overrides if not any(find_at(side, steps)[0] for side in sides)]
+        sides = [_written_values(resource), _written_values(new)]
+        idle = [format_path(steps) for steps in new.overrides if not any(find_at(side, steps)[0] for side in sides)]
         notes += [f"{new.name}: the override '{path}' names no value, here or there" for path in idle]
     return notes
 

@@ -22,13 +22,13 @@ from typing import (
     Tuple,
 )
 
-from stagectl.adapters.files import sealed, unsealed
+from stagectl.adapters.files import seal, unseal
 from stagectl.adapters.git.git import OID, Git, GitError
 from stagectl.adapters.worktree.changed_files import Looked, between, look
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
-from stagectl.usecases.planning.incremental import Narrow, Reach, narrow
+from stagectl.usecases.planning.incremental import IncrementalRead, Reach, read_incrementally
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family
@@ -52,14 +52,14 @@ class Trees(NamedTuple):
         return cls(staged, dict(zip(roots, found)), rules)
 
 
-def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[FrozenSet[Name], Family]:
+def restage_candidates(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[FrozenSet[Name], Family]:
     """Return the names of all whose definition may not be what is staged and committed; raises ReadInFull.
 
     Also which definitions are like which, as it was noted.
     """
     known = _read(_memo(workspace))
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
-        known = _noted_now(workspace, trees)
+        known = _note_now(workspace, trees)
     names = set(map(Name, known["names"]))
     try:
         names |= _between(workspace.git, known["staged"], trees.staged)
@@ -75,7 +75,7 @@ def unsettled(workspace: Workspace, trees: Trees, looked: Looked) -> Tuple[Froze
     return frozenset(family.touched(names)), family
 
 
-def _noted_now(workspace: Workspace, trees: Trees) -> Any:
+def _note_now(workspace: Workspace, trees: Trees) -> Any:
     """Return what is to be known of HEAD, and note it: this clone has not yet, or the config or the kinds changed."""
     from stagectl.usecases.staging.unread import not_as_staged
 
@@ -116,7 +116,7 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name], family: 
     path = _memo(workspace)
     noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
     noted.update(family._asdict())
-    data = sealed(path, noted).encode()
+    data = seal(path, noted).encode()
     with suppress(OSError):
         if path.exists() and path.read_bytes() == data:
             return
@@ -168,7 +168,7 @@ def _memo(workspace: Workspace) -> Path:
 
 def _read(path: Path) -> Any:
     try:
-        known = unsealed(path, LARGEST_STATE)
+        known = unseal(path, LARGEST_STATE)
         names: List[str] = known["names"]
         trees = [known["staged"], *known["roots"].values()]
         Family.noted(known)
@@ -188,7 +188,7 @@ class Known(NamedTuple):
     """What is known without reading all: what git says differs, and of whom there may be something to say."""
 
     looked: Looked
-    narrow: Narrow
+    narrow: IncrementalRead
     trees: Trees
     names: FrozenSet[Name]
     family: Family
@@ -203,6 +203,6 @@ def look_around(workspace: Workspace) -> Known:
         looked = look(git, workspace.config.roots)
     except GitError as error:
         raise ReadInFull(error.message) from None
-    found = narrow(workspace, Reach(looked=looked))
+    found = read_incrementally(workspace, Reach(looked=looked))
     trees = Trees.of(workspace, found.kinds.digest)
-    return Known(looked, found, trees, *unsettled(workspace, trees, looked))
+    return Known(looked, found, trees, *restage_candidates(workspace, trees, looked))

@@ -30,15 +30,15 @@ from stagectl.core.schemas import schema
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import canonical
 from stagectl.usecases.history.log import log
-from stagectl.usecases.planning.incremental import Narrow
+from stagectl.usecases.planning.incremental import IncrementalRead
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import definition_of
-from stagectl.usecases.staging.desired import copied, rendered
+from stagectl.usecases.staging.desired import copy_definition, render
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.reverted_names import as_called_now, moved_in, names_now
+from stagectl.usecases.staging.reverted_names import as_called_now, moved_names, names_now
 
 _SEE = "see what can be reverted: stagectl log"
 Changed = Mapping[Name, Tuple[Content, Content]]  # by name, before and after
@@ -79,7 +79,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     """
     workspace.git.check_identity()
     meant = _commits(workspace, revisions)
-    changed = {entry.commit: _changed(workspace.git, entry.commit) for entry in meant}
+    changed = {entry.commit: _changed_files(workspace.git, entry.commit) for entry in meant}
     names = {name for files in changed.values() for name in files}
 
     def act(ground: Ground) -> Tuple[Prepared, Sequence[str]]:
@@ -92,12 +92,12 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
         if work.conflicts:
             message = "changed again since:\n" + "\n".join(work.conflicts)
             raise StagectlError(message, "nothing was staged; edit by hand")
-        wanted = _wanted(snapshot, work, applied)
+        wanted = _desired_state(snapshot, work, applied)
         _refuse_uncommitted(workspace, wanted)
         edits = _definitions(workspace, snapshot, wanted)
         return Prepared.of(ground.after(edits), _as_expanded(ground, wanted, edits), edits), work.notes
 
-    def beside(found: Narrow) -> Set[Name]:
+    def beside(found: IncrementalRead) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now
         return {*names, *claims, *claims.values()}
 
@@ -148,7 +148,7 @@ def _take_back(entry: LogEntry, changed: Changed, work: _Work, applied: Mapping[
     for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
         if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
             work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
-    names = {name: work.now(name) for name in work.names.keys() - moved_in(changed)}
+    names = {name: work.now(name) for name in work.names.keys() - moved_names(changed)}
     for old, (back, then) in sorted(changed.items()):
         name = names.get(old, old)
         now = work.contents.get(name)
@@ -162,7 +162,7 @@ def _take_back(entry: LogEntry, changed: Changed, work: _Work, applied: Mapping[
             _take_back_actions(name, gone, work, state, entry.commit)
 
 
-def _changed(git: Git, commit: Oid) -> Changed:
+def _changed_files(git: Git, commit: Oid) -> Changed:
     """Return the staged files that a commit changed, before and after it, against its first parent."""
     before = next(iter(git.parents(commit)), None)
     changed = changed_files(git, before, commit, STAGED)
@@ -233,7 +233,7 @@ def _take_back_actions(name: Name, staged: Mapping[str, str], work: _Work, state
             del work.actions[name][action]
 
 
-def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Resource]]:
+def _desired_state(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Resource]]:
     """Return the staged forms that differ from what there is."""
     wanted: Dict[Name, Optional[Resource]] = {}
     moves: Dict[str, Name] = {}
@@ -248,11 +248,11 @@ def _wanted(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) ->
         kept = work.actions.get(name, {})
         if staged is None or content != staged.content or kept != dict(staged.actions):
             same_actions = list(kept.items()) == list(resource.actions.items())
-            wanted[name] = resource if same_actions else rendered(replace(resource, actions=kept))
+            wanted[name] = resource if same_actions else render(replace(resource, actions=kept))
     for old, new in moves.items():  # a move that was applied is taken back by a move
         back = wanted.get(Name(old))
         if back is not None:
-            wanted[Name(old)] = rendered(replace(back, moved_from=(new,)))
+            wanted[Name(old)] = render(replace(back, moved_from=(new,)))
     return wanted
 
 
@@ -288,7 +288,7 @@ def _as_expanded(
         after = ground.workspace.snapshot(definitions=True, edits=edits)
         for name, resource in wanted.items():
             if resource is not None and name in after.expanded:
-                found[name] = copied(ground.workspace.config, after, name, resource.actions)
+                found[name] = copy_definition(ground.workspace.config, after, name, resource.actions)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Set, Tuple
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.worktree.tree import Content
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import renamed
+from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.model import Applied, Name
 from stagectl.core.planning.moves import old_names
 from stagectl.core.schemas.schema import FRONT
@@ -22,7 +22,7 @@ def names_now(snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Dict[Name,
     return {old: new for old, new in found.items() if old not in snapshot.staged}
 
 
-def moved_in(changed: Mapping[Name, Tuple[Content, Content]]) -> Set[Name]:
+def moved_names(changed: Mapping[Name, Tuple[Content, Content]]) -> Set[Name]:
     """Return the names, old and new, of what a commit moved: that is taken back as it is."""
     found: Set[Name] = set()
     for name, (back, then) in changed.items():
@@ -45,7 +45,7 @@ def as_called_now(old: Name, content: Content, names: Mapping[Name, Name], now: 
     if content is None or not names:
         return content
     new = names.get(old, old)
-    found = renamed(content, old, new, names)
+    found = rename_resource(content, old, new, names)
     front, today = (_front(content), _front(now)) if new != old else ({}, {})
     # Where it comes from, and that it was moved, is no part of what the commit changed.
     kept = [key for key in ("moved_from", "source") if key in today and today[key] != front.get(key)]

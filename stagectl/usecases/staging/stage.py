@@ -17,10 +17,10 @@ from stagectl.usecases.staging.commit import Dirty, Prepared, Staging, commit_st
 from stagectl.usecases.staging.desired import (
     Wanted,
     as_staged,
-    desired,
-    rendered,
+    desired_state,
+    find_unstaged,
+    render,
     staged_bytes,
-    unstaged_of,
     with_actions,
 )
 from stagectl.usecases.staging.empty_roots import refuse_empty_roots
@@ -104,7 +104,7 @@ class _Job(NamedTuple):
 
     def with_warning(self, done: Staging, ready: Prepared) -> Staging:
         """Return what was done, with a warning for edits that an action alone leaves unstaged."""
-        unstaged = unstaged_of(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
+        unstaged = find_unstaged(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
         edited = [name for name, _ in unstaged if name in ready.wanted]
         if not edited:
             return done
@@ -115,7 +115,7 @@ class _Job(NamedTuple):
 
     def _wanted(self, ground: Ground) -> Dict[Name, Optional[Resource]]:
         snapshot, deleted = ground.snapshot, ground.deleted
-        wanted = desired(self.workspace.config, snapshot, ground.chosen, deleted)
+        wanted = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
         refuse_lost_steps(snapshot, wanted, ground.applied)
         if not (self.allow_empty or self.edits):  # edits delete what is meant
             refuse_empty_roots(self.workspace, snapshot, wanted)
@@ -124,7 +124,7 @@ class _Job(NamedTuple):
             wanted = as_staged(asked, snapshot, deleted)
         if self.actions:
             wanted = with_actions(wanted, self.actions, snapshot, ground.applied)
-        return _picked(wanted, snapshot, self.choose) if self.choose else wanted
+        return _pick(wanted, snapshot, self.choose) if self.choose else wanted
 
     @property
     def _is_alone(self) -> bool:
@@ -132,7 +132,7 @@ class _Job(NamedTuple):
         return bool(self.actions) and self.choose is None
 
 
-def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
+def _pick(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
     """Return what of the wanted forms was chosen, resource by resource and action by action."""
     picked: Dict[Name, Optional[Resource]] = {}
     for name, after in wanted.items():
@@ -141,14 +141,14 @@ def _picked(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Op
             picked[name] = after
             continue
         stamps = dict(before.actions) if before else {}
-        plain = rendered(replace(after, actions=stamps)) if after else None
+        plain = render(replace(after, actions=stamps)) if after else None
         up_to_date = staged_bytes(plain) == staged_bytes(before) or choose(Choice(name, None, before, plain))
         base = plain if up_to_date else before
         for action, stamp in after.actions.items() if after and base else ():
             if stamps.get(action) != stamp and choose(Choice(name, action, before, after)):
                 stamps = {**{key: value for key, value in stamps.items() if key != action}, action: stamp}
         if base is not None and stamps != dict(base.actions):
-            base = rendered(replace(base, actions=stamps))
+            base = render(replace(base, actions=stamps))
         if up_to_date or base is not before:
             picked[name] = base
     return picked

@@ -11,7 +11,7 @@ from stagectl.adapters.applied import write
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.names import renamed
+from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion
@@ -24,7 +24,7 @@ from stagectl.core.stamps import is_pending
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import refuse_loss
-from stagectl.usecases.staging.desired import rendered
+from stagectl.usecases.staging.desired import render
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 
@@ -63,7 +63,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
     staging = commit_staged(ready, "discard")
-    return _dropped(workspace, ready.ground, staging)
+    return _drop(workspace, ready.ground, staging)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class _Aim:
             return None
         resource = state.resource
         done = {a: stamp for a, stamp in resource.actions.items() if not is_pending(stamp, state.stamps.get(a))}
-        resource = resource if done == dict(resource.actions) else rendered(replace(resource, actions=done))
+        resource = resource if done == dict(resource.actions) else render(replace(resource, actions=done))
         return self._reading_old_names(resource, self._gone)
 
     @property
@@ -159,7 +159,7 @@ class _Aim:
     def _reading_old_names(resource: Resource, names: Mapping[Name, Name]) -> Resource:
         if not (resource.parents | frozenset(resource.unordered)) & names.keys():
             return resource
-        content = renamed(resource.content, resource.name, resource.name, names)
+        content = rename_resource(resource.content, resource.name, resource.name, names)
         return schema.resource(resource.name, yamlfile.load(content), content, staged=True)
 
 
@@ -172,7 +172,7 @@ def _about(workspace: Workspace, selection: Selection, everything: bool) -> Abou
     return About(selection, has_bytes=True)
 
 
-def _dropped(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
+def _drop(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
     """Drop what is owed, and what a check saw, by an applied commit; return what the whole discard did."""
     there = {name: ground.applied[name] for name in sorted(ground.chosen) if name in ground.applied}
     debts = tuple(change_id(name, action) for name, state in there.items() for action in sorted(state.owed))

@@ -50,7 +50,7 @@ def not_as_staged(workspace: Workspace, head: Oid) -> Tuple[Set[Name], Family]:
         front = _front(name, data, fronts)
         if front.is_reuse:
             reuse[path] = data
-        if not front.is_plain or files.get(staged_path(name)) != _staged(config, name, path, data, front):
+        if not front.is_plain or files.get(staged_path(name)) != _stage(config, name, path, data, front):
             found.add(name)
     start = len(f"{STAGED}/")
     staged = {Name(path[start : -len(".yaml")]): data for path, data in files.items() if path.startswith(f"{STAGED}/")}
@@ -78,13 +78,13 @@ def _front(name: Name, data: bytes, known: Dict[bytes, _Front]) -> _Front:
     """Return what the front matter says; many definitions have the same, which is parsed once."""
     end = data.find(b"\n" + _MARK, len(_MARK) - 1)
     if not data.startswith(_MARK) or end < 0:
-        return _parsed(name, data)
+        return _parse(name, data)
     if data[:end] not in known:
-        known[data[:end]] = _parsed(name, data)
+        known[data[:end]] = _parse(name, data)
     return known[data[:end]]
 
 
-def _parsed(name: Name, data: bytes) -> _Front:
+def _parse(name: Name, data: bytes) -> _Front:
     try:
         documents = yamlfile.load(data)
         if schema.is_reuse(documents):
@@ -95,7 +95,7 @@ def _parsed(name: Name, data: bytes) -> _Front:
     return _Front(resource.kind, resource.tags, is_plain=not resource.moved_from)
 
 
-def _staged(config: Config, name: Name, path: str, data: bytes, front: _Front) -> Optional[bytes]:
+def _stage(config: Config, name: Name, path: str, data: bytes, front: _Front) -> Optional[bytes]:
     """Return what staging a definition writes, where no action was ever staged on it."""
     end = data.find(b"\n" + _MARK, len(_MARK) - 1)
     unknown = set(front.tags) - set(config.vocabulary) if config.vocabulary else set()

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, Optional, TypeVar
 
-from stagectl.adapters.applied.replay import replayed_commits, touched
+from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.git.git import GitError, Locked
 from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Remote
@@ -145,7 +145,7 @@ class Team:
             return Portion()
         if known is None:
             return WHOLE
-        return Portion(touched(git, [commit.commit for commit in commits_since(git, ours, known)]))
+        return Portion(touched_resources(git, [commit.commit for commit in commits_since(git, ours, known)]))
 
     @contextmanager
     def holding(self, here: machine.Here, meets: Meets, run: str = "") -> Iterator[Alone]:

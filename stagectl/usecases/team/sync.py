@@ -62,7 +62,7 @@ def _step(workspace: Workspace, remote: Remote, done: Syncing, theirs: Optional[
         if git.is_ancestor(ours, known):
             new = known
         elif not git.is_ancestor(known, ours):
-            done, merged = _merged(workspace, done, ours, known)
+            done, merged = _merge(workspace, done, ours, known)
             if merged is None:
                 return done, True
             new = merged
@@ -81,7 +81,7 @@ def _move(workspace: Workspace, new: Oid) -> bool:
     return local == new or git.move_ref(ref, new, local, "sync")
 
 
-def _merged(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple[Syncing, Optional[Oid]]:
+def _merge(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple[Syncing, Optional[Oid]]:
     """Put what only this clone has on top of what the remote has; None where both changed the same resource."""
     git = workspace.git
     found = put_on_top(git, ours, theirs, f"{applied_ref(workspace)} here and on {done.remote}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
-from stagectl.adapters.applied.replay import is_look, note_replayed, replay, touched
+from stagectl.adapters.applied.replay import is_look, note_replayed, replay, touched_resources
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Name, Oid
@@ -35,7 +35,7 @@ def put_on_top(git: Git, ours: Oid, theirs: Oid, what: str) -> Together:
             f"{what} have no commit in common",
             "one of them was made anew; find out which one counts before anything is applied",
         )
-    both = _touched(git, mine) & _touched(git, others)
+    both = _touched_names(git, mine) & _touched_names(git, others)
     if both:
         return Together(mine, others, tuple(sorted(both)))
     tip = theirs
@@ -46,9 +46,9 @@ def put_on_top(git: Git, ours: Oid, theirs: Oid, what: str) -> Together:
     return Together(mine, others, (), tip, became)
 
 
-def _touched(git: Git, commits: Tuple[SharedCommit, ...]) -> FrozenSet[Name]:
+def _touched_names(git: Git, commits: Tuple[SharedCommit, ...]) -> FrozenSet[Name]:
     """Return what commits applied; what a check saw is no conflict."""
-    return touched(git, [each.commit for each in commits if not is_look(git, each.commit)])
+    return touched_resources(git, [each.commit for each in commits if not is_look(git, each.commit)])
 
 
 def commits_since(git: Git, tip: Optional[Oid], known: Optional[Oid]) -> List[SharedCommit]:
@@ -57,10 +57,10 @@ def commits_since(git: Git, tip: Optional[Oid], known: Optional[Oid]) -> List[Sh
         return []
     before = set(git.first_parents(known)) if known else set()
     new = [commit for commit in git.first_parents(tip) if commit not in before]
-    return [_described(git, commit) for commit in reversed(new) if git.parents(commit)]
+    return [_describe(git, commit) for commit in reversed(new) if git.parents(commit)]
 
 
-def _described(git: Git, commit: Oid) -> SharedCommit:
+def _describe(git: Git, commit: Oid) -> SharedCommit:
     (fields,) = git.log(["-1", commit], ("%an <%ae>", "%(trailers:only,unfold)"))
     trailers = dict(line.partition(": ")[::2] for line in reversed(fields[1].splitlines()))
     return SharedCommit(commit, trailers.get("Run", ""), trailers.get("Applied-by", fields[0]))

@@ -8,9 +8,9 @@ from typing import Iterator, List
 from stagectl.core.diff import Difference, Op
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Look, Seen
-from stagectl.core.values import dotted
+from stagectl.core.values import format_path
 from stagectl.views.check import checked_line
-from stagectl.views.comments.plan_github import annotation, bounded
+from stagectl.views.comments.plan_github import annotation, limit
 from stagectl.views.markdown import code, details, marker_line, table
 from stagectl.views.text import selection_words, value_text
 
@@ -62,7 +62,7 @@ def _rows(look: Look) -> Iterator[List[str]]:
     state = str(look.state) + (f": {code(look.message[:_LONGEST])}" if look.message else "")
     first = [code(look.name), state]
     for entry in look.diff:
-        yield [*first, code(dotted(entry.path)), *_sides(look, entry)]
+        yield [*first, code(format_path(entry.path)), *_sides(look, entry)]
         first = ["", ""]
     if not look.diff:
         yield [*first, "", "", ""]
@@ -84,12 +84,12 @@ def check_github(checked: Checked) -> str:
         for look in checked.looks
         if look.state == Seen.FAILED
     ]
-    return "".join(f"{line}\n" for line in [head, *bounded("warning", warnings), *bounded("error", errors)])
+    return "".join(f"{line}\n" for line in [head, *limit("warning", warnings), *limit("error", errors)])
 
 
 def _text(look: Look) -> str:
     lines = [look.message or f"{look.name} is {look.state}"]
     for entry in look.diff[:5]:
         sides = "(sensitive)" if look.hides(entry) else f"{value_text(entry.before)} -> {value_text(entry.after)}"
-        lines.append(f"{dotted(entry.path)}: {sides}")
+        lines.append(f"{format_path(entry.path)}: {sides}")
     return "\n".join(lines + ([f"and {len(look.diff) - 5} more values"] if len(look.diff) > 5 else []))

@@ -31,7 +31,7 @@ def plan_github(plan: Plan, places: Places) -> str:
     ]
     summary = summary_text(plan)
     head = annotation("notice", (), _TITLE, f"{summary} Plan id: {plan.id}")
-    return "".join(f"{line}\n" for line in [*bounded("notice", [head, *notices]), *bounded("warning", warnings)])
+    return "".join(f"{line}\n" for line in [*limit("notice", [head, *notices]), *limit("warning", warnings)])
 
 
 def error_github(error: StagectlError) -> str:
@@ -40,10 +40,10 @@ def error_github(error: StagectlError) -> str:
     if isinstance(error, (InvalidFiles, PlacedError)):
         places = [(problem.path, problem.line, problem.column) for problem in error.problems]
         lines = [annotation("error", place, _TITLE, one.message) for place, one in zip(places, error.problems)]
-    return "".join(f"{line}\n" for line in bounded("error", lines))
+    return "".join(f"{line}\n" for line in limit("error", lines))
 
 
-def bounded(level: str, lines: List[str]) -> Iterator[str]:
+def limit(level: str, lines: List[str]) -> Iterator[str]:
     """Yield as many annotations of a level as the site keeps, the last one for those that are left out."""
     if len(lines) <= MOST:
         yield from lines

@@ -14,15 +14,15 @@ from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff
 from stagectl.core.references import folder_of
-from stagectl.core.values import dotted
+from stagectl.core.values import format_path
 from stagectl.views.comments.since_markdown import since_lines
-from stagectl.views.markdown import code, details, fenced, marker_line, prose, table
+from stagectl.views.markdown import code, details, fence, marker_line, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
-from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, paired
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, pair_replaces
 from stagectl.views.plans.plan_text import counts_text, shown_differences, summary_text, why_text
 from stagectl.views.plans.range_diff import SHORT
-from stagectl.views.text import both_texts, counted, listed, selection_words, sign_of_change
+from stagectl.views.text import both_texts, list_words, pluralize, selection_words, sign_of_change
 
 MOST_BYTES = 65_000  # a comment's limit on the large hosting sites is 65,536 characters
 LEVELS = 4  # 0: everything; 1: rows and values folded into groups; 2: counts by folder and kind; 3: counts alone
@@ -53,14 +53,14 @@ def plan_markdown(
 
 
 def _sections(plan: Plan, since: Optional[RangeDiff], against: Optional[Against], level: int) -> Iterator[str]:
-    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level), _shortened(level), _removals(plan, level)]
+    parts: List[Iterable[str]] = [[marker(plan)], _head(plan, level), _shorten(level), _removals(plan, level)]
     parts += [since_lines(since, level)] if since is not None else []
     parts += [against_markdown(against, (60, 20, 5, 0)[level])] if against is not None else []
     parts += [
         _destroys(plan, level),
         _changes(plan, level),
         _values(plan, level),
-        _held(plan, level),
+        _held_rows(plan, level),
         _rest(plan, level),
         _graph(plan, level),
     ]
@@ -92,10 +92,10 @@ def _head(plan: Plan, level: int) -> Iterator[str]:
     most = (10, 5, 2, 1)[level]
     yield from (f"- **warning:** {code(_cut(warning))}" for warning in plan.warnings[:most])
     if len(plan.warnings) > most:
-        yield f"- ... and {counted(len(plan.warnings) - most, 'more warning')}"
+        yield f"- ... and {pluralize(len(plan.warnings) - most, 'more warning')}"
 
 
-def _shortened(level: int) -> Iterator[str]:
+def _shorten(level: int) -> Iterator[str]:
     """Yield what a comment that does not hold everything leaves out."""
     left_out = (
         "",
@@ -132,7 +132,7 @@ def _destroys(plan: Plan, level: int) -> Iterator[str]:
         lines = list(going_lines(change, removal, most_values)) if most_values else []
         if lines:
             yield ">"
-            yield from (f"> {line}" for line in fenced("diff", (f"- {line}" for line in lines)).split("\n"))
+            yield from (f"> {line}" for line in fence("diff", (f"- {line}" for line in lines)).split("\n"))
     if len(found) > most:
         yield f">\n> ... and {len(found) - most} more"
 
@@ -145,13 +145,13 @@ def _fate(change: Change, removal: Optional[Change], plan: Plan) -> str:
 def _changes(plan: Plan, level: int) -> Iterable[str]:
     if not plan.changes:
         return []
-    rows = [_row(change, removal, plan) for change, removal in paired(plan)]
+    rows = [_row(change, removal, plan) for change, removal in pair_replaces(plan)]
     if level == 0:
         shown = table(("", "change", "because"), rows)
-        return shown if len(rows) <= _OPEN_ROWS else details(counted(len(rows), "change"), shown)
+        return shown if len(rows) <= _OPEN_ROWS else details(pluralize(len(rows), "change"), shown)
     if level == 1:
-        return _grouped(plan)
-    return _counted(plan) if level == 2 else []
+        return _group_rows(plan)
+    return _count(plan) if level == 2 else []
 
 
 def _sign(change: Change, removal: Optional[Change]) -> str:
@@ -163,14 +163,14 @@ def _row(change: Change, removal: Optional[Change], plan: Plan) -> Sequence[str]
     return (code(_sign(change, removal)), identity, why_text(change, plan.kinds, code))
 
 
-def _grouped(plan: Plan) -> Iterator[str]:
+def _group_rows(plan: Plan) -> Iterator[str]:
     """Yield a row per folder, kind, action and type of cause, with the first ids of each."""
     groups: Dict[Tuple[str, str, str, str], List[ChangeId]] = {}
-    for change, removal in paired(plan):
+    for change, removal in pair_replaces(plan):
         key = (folder_of(change.resource), change.kind, _sign(change, removal), change.cause.type)
         groups.setdefault(key, []).append(change.id)
     rows = [
-        (code(sign), str(len(ids)), code(f"{folder or '.'}/"), code(kind), cause, listed(ids, 3, code))
+        (code(sign), str(len(ids)), code(f"{folder or '.'}/"), code(kind), cause, list_words(ids, 3, code))
         for (folder, kind, sign, cause), ids in groups.items()
     ]
     most = 150
@@ -179,7 +179,7 @@ def _grouped(plan: Plan) -> Iterator[str]:
         yield f"\n... and {len(rows) - most} more groups; all of them: `stagectl plan`"
 
 
-def _counted(plan: Plan) -> Iterator[str]:
+def _count(plan: Plan) -> Iterator[str]:
     counts = Counter((f"{folder_of(change.resource) or '.'}/", change.kind, change.action) for change in plan.changes)
     rows = [(*map(code, words), str(number)) for words, number in counts.items()]
     most = 200
@@ -190,7 +190,7 @@ def _counted(plan: Plan) -> Iterator[str]:
 
 def _values(plan: Plan, level: int) -> Iterable[str]:
     groups: Dict[Tuple[str, ...], List[ChangeId]] = {}
-    for change, removal in paired(plan):
+    for change, removal in pair_replaces(plan):
         differences = shown_differences(change, removal)
         if differences:
             lines = tuple(line for entry in differences for line in _diff_lines(entry, change))
@@ -201,21 +201,21 @@ def _values(plan: Plan, level: int) -> Iterable[str]:
     shown = list(groups.items())[: (len(groups), 40)[level]]
     text = [line for group in shown for line in ("", *_group(*group, most_lines))][1:]
     left_out = len(groups) - len(shown)
-    text += [f"... and {counted(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
-    title = f"Values that change in {counted(sum(map(len, groups.values())), 'resource')}"
+    text += [f"... and {pluralize(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
+    title = f"Values that change in {pluralize(sum(map(len, groups.values())), 'resource')}"
     return details(title, text, is_open=sum(map(len, groups)) <= _OPEN_LINES)
 
 
 def _group(lines: Tuple[str, ...], ids: List[ChangeId], most: int) -> Iterator[str]:
     same = f"the same difference in {len(ids)} resources: " if len(ids) > 1 else ""
-    yield f"{same}{listed(ids, _NAMED, code)}"
+    yield f"{same}{list_words(ids, _NAMED, code)}"
     yield ""
-    more = (f"  ... and {counted(len(lines) - most, 'more line')}",) if len(lines) > most else ()
-    yield fenced("diff", lines[:most] + more)
+    more = (f"  ... and {pluralize(len(lines) - most, 'more line')}",) if len(lines) > most else ()
+    yield fence("diff", lines[:most] + more)
 
 
 def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
-    path = dotted(entry.path)
+    path = format_path(entry.path)
     if entry.path[0] in change.sensitive:
         yield f"! {path}: (sensitive)"
         return
@@ -226,12 +226,12 @@ def _diff_lines(entry: Difference, change: Change) -> Iterator[str]:
         yield f"+ {path}: {after}"
 
 
-def _held(plan: Plan, level: int) -> Iterator[str]:
+def _held_rows(plan: Plan, level: int) -> Iterator[str]:
     if not plan.held:
         return
     most = (len(plan.held), 40, 10, 0)[level]
-    rows = [(code(held.id), prose(held.message), listed(held.of, 8, code) or "") for held in plan.held[:most]]
-    yield f"**Held back:** {counted(len(plan.held), 'change')}"
+    rows = [(code(held.id), prose(held.message), list_words(held.of, 8, code) or "") for held in plan.held[:most]]
+    yield f"**Held back:** {pluralize(len(plan.held), 'change')}"
     if rows:
         shown = table(("change", "because", "it would follow"), rows)
         yield ""
@@ -244,11 +244,11 @@ def _rest(plan: Plan, level: int) -> Iterator[str]:
     most = (60, 20, 5, 0)[level]
     for title, names in (("Recorded, nothing runs", plan.recorded), ("Staged, not selected", plan.pending)):
         if names:
-            yield f"**{title}:** {listed(names, most, code) if most else len(names)}"
+            yield f"**{title}:** {list_words(names, most, code) if most else len(names)}"
             yield ""
     if plan.moved:
         moves = [f"{code(old)} to {code(new)}" for old, new in plan.moved]
-        yield f"**Moved:** {listed(moves, most, str) if most else len(moves)}"
+        yield f"**Moved:** {list_words(moves, most, str) if most else len(moves)}"
 
 
 def _graph(plan: Plan, level: int) -> Iterable[str]:
@@ -258,7 +258,7 @@ def _graph(plan: Plan, level: int) -> Iterable[str]:
     if shown is None:
         return []
     title = "Graph of the changes" if not shown.collapsed else "Graph of the changes, by folder"
-    return details(title, [fenced("mermaid", mermaid(shown).splitlines())])
+    return details(title, [fence("mermaid", mermaid(shown).splitlines())])
 
 
 def _files(plan: Plan, level: int) -> Iterable[str]:
@@ -267,7 +267,7 @@ def _files(plan: Plan, level: int) -> Iterable[str]:
     if not plan.files:
         return []
     if not most:
-        return [f"{counted(len(plan.files), 'file')} of the repository act here, by their digests."]
+        return [f"{pluralize(len(plan.files), 'file')} of the repository act here, by their digests."]
     rows = [f"- {code(path)} {digest[:12]}" for path, digest in sorted(plan.files.items())]
     rows[most:] = [f"- ... and {len(rows) - most} more"] if len(rows) > most else []
     return details("Files that act", rows)
@@ -280,8 +280,8 @@ def _how_to_apply(plan: Plan) -> Iterator[str]:
     protected = plan.protected()
     words += [word for name in protected for word in ("--allow-remove", name)]
     if protected:
-        yield f"**Protected, removed or replaced only because the command allows it:** {listed(protected, 8, code)}"
+        yield f"**Protected, removed or replaced only because the command allows it:** {list_words(protected, 8, code)}"
         yield ""
     yield "To apply exactly this:"
     yield ""
-    yield fenced("sh", [" ".join(map(shlex.quote, words))])
+    yield fence("sh", [" ".join(map(shlex.quote, words))])

@@ -7,16 +7,16 @@ from typing import Dict, Iterator, List
 from stagectl.core.model import ChangeId
 from stagectl.core.running.outcome import ERROR, SKIPPED, STATES, UNKNOWN
 from stagectl.core.running.runs import Record
-from stagectl.views.markdown import code, details, fenced, prose, table
+from stagectl.views.markdown import code, details, fence, prose, table
 from stagectl.views.report import duration, outcome_of, run_state, seconds_of
-from stagectl.views.text import counted, listed
+from stagectl.views.text import list_words, pluralize
 
 _MOST_FAILED, _MOST_ROWS, _LAST_LINES, _LONGEST = 20, 200, 15, 300
 
 
 def report_markdown(record: Record, now: float) -> str:
     """Return a run as Markdown; now: seconds since the epoch, for a run that goes on."""
-    parts = [_head(record), _failed(record), _skipped(record), _changes(record, now), _next(record)]
+    parts = [_head(record), _failed_rows(record), _skipped_rows(record), _changes(record, now), _next(record)]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
 
@@ -30,11 +30,11 @@ def _head(record: Record) -> Iterator[str]:
     yield f"- run {code(header.run)}: {run_state(record)}, by {code(header.by)}, of commit {code(header.source[:12])}"
     yield f"- plan id: {code(header.plan.id)}"
     if header.plan.recorded:
-        yield f"- recorded, nothing ran: {listed(header.plan.recorded, 8, code)}"
+        yield f"- recorded, nothing ran: {list_words(header.plan.recorded, 8, code)}"
     yield f"- applied commit: {code(record.commit[:12]) if record.commit else 'none, the applied state did not move'}"
 
 
-def _failed(record: Record) -> Iterator[str]:
+def _failed_rows(record: Record) -> Iterator[str]:
     found = [change.id for change in record.header.plan.changes if _state(record, change.id) in (ERROR, UNKNOWN)]
     for identity in found[:_MOST_FAILED]:
         outcome = outcome_of(record, identity)
@@ -42,19 +42,19 @@ def _failed(record: Record) -> Iterator[str]:
         lines = [line[:_LONGEST] for line in outcome.output.splitlines()[-_LAST_LINES:]]
         if lines:
             yield ""
-            yield fenced("text", lines)
+            yield fence("text", lines)
         yield ""
     if len(found) > _MOST_FAILED:
         yield f"... and {len(found) - _MOST_FAILED} more"
 
 
-def _skipped(record: Record) -> Iterator[str]:
+def _skipped_rows(record: Record) -> Iterator[str]:
     behind: Dict[str, List[ChangeId]] = {}
     for change in record.header.plan.changes:
         if _state(record, change.id) == SKIPPED:
             behind.setdefault(outcome_of(record, change.id).message[:_LONGEST], []).append(change.id)
     for message, changes in list(behind.items())[:_MOST_FAILED]:
-        yield f"- **{SKIPPED}** {prose(message)}: {listed(changes, 8, code)}"
+        yield f"- **{SKIPPED}** {prose(message)}: {list_words(changes, 8, code)}"
 
 
 def _changes(record: Record, now: float) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _changes(record: Record, now: float) -> Iterator[str]:
         (code(change.id), _state(record, change.id), _took(record, change.id, now)) for change in changes[:_MOST_ROWS]
     ]
     more = [f"\n... and {len(changes) - _MOST_ROWS} more"] if len(changes) > _MOST_ROWS else []
-    yield from details(counted(len(changes), "change"), [*table(("change", "state", "took"), rows), *more])
+    yield from details(pluralize(len(changes), "change"), [*table(("change", "state", "took"), rows), *more])
 
 
 def _took(record: Record, change: ChangeId, now: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Iterator
 
 from stagectl.core.plans.range_diff import RangeDiff
-from stagectl.views.markdown import code, fenced
+from stagectl.views.markdown import code, fence
 from stagectl.views.plans.range_diff import SHORT, range_diff_lines
-from stagectl.views.text import counted
+from stagectl.views.text import pluralize
 
 
 def since_lines(since: RangeDiff, level: int) -> Iterator[str]:
@@ -19,9 +19,9 @@ def since_lines(since: RangeDiff, level: int) -> Iterator[str]:
     most = (400, 100, 20, 0)[level]
     yield f"**What differs since plan {code(since.reviewed.id[:SHORT])}:** {_since_counts(since)}"
     if most:
-        more = [f"... and {counted(len(lines) - most, 'more line')}"] if len(lines) > most else []
+        more = [f"... and {pluralize(len(lines) - most, 'more line')}"] if len(lines) > most else []
         yield ""
-        yield fenced("diff", [_as_diff(line) for line in lines[:most]] + more)
+        yield fence("diff", [_as_diff(line) for line in lines[:most]] + more)
 
 
 def _as_diff(line: str) -> str:
@@ -40,6 +40,6 @@ def _since_counts(since: RangeDiff) -> str:
         ("moved, or no longer", since.moved),
     )
     parts = [f"{len(found)} {word}" for word, found in counts if found]
-    parts += [counted(len(since.kinds), "other kind")] if since.kinds else []
-    parts += [counted(len(since.files), "other file that acts")] if since.files else []
+    parts += [pluralize(len(since.kinds), "other kind")] if since.kinds else []
+    parts += [pluralize(len(since.files), "other file that acts")] if since.files else []
     return ", ".join([*parts, *(["another selection"] if since.reviewed.selection != since.now.selection else [])])

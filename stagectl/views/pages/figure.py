@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, List, Mapping, Sequence, Set, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE
-from stagectl.core.pictures.layout import Edge, reduced
+from stagectl.core.pictures.layout import Edge, reduce_edges
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Change, Held, Plan
 from stagectl.core.references import folder_of
@@ -68,7 +68,7 @@ def plan_figure(plan: Plan) -> Figure:
         order |= {(number[before], at) for before in change.after if before in number}
     for at, held in enumerate(plan.held, start=len(plan.changes)):
         causes |= {(number[need], at) for need in (*held.needs, *held.of) if number.get(need, at) < at}
-    edges = reduced(len(entries), sorted(causes | order), causes)
+    edges = reduce_edges(len(entries), sorted(causes | order), causes)
     boxes = [_change_box(change, plan) for change in plan.changes] + [_held_box(held) for held in plan.held]
     return Figure("Graph of changes", tuple(boxes), tuple(edges), frozenset(set(edges) - causes), "No changes.")
 
@@ -91,14 +91,14 @@ def _change_box(change: Change, plan: Plan) -> Box:
     return Box(f"{sign} {change.id}", note, style_of(change.action), about, "dotted" if change.conditional else "")
 
 
-def known_later(change: Change) -> List[Difference]:
+def later_values(change: Change) -> List[Difference]:
     """Return the values of a change that are known after other changes and may be shown."""
     return [entry for entry in change.diff if entry.known_after and entry.path[0] not in change.sensitive]
 
 
 def _later(change: Change) -> str:
     """Return what to say of the first value that is known after other changes: what it reads, and after which."""
-    found = known_later(change)
+    found = later_values(change)
     if not found:
         return ""
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""

@@ -20,7 +20,7 @@ def asset(name: str) -> str:
 
 def html_page(title: str, style: str, body: str, script: str = "") -> str:
     """Return a page whose policy allows this style and this script, and nothing else: no request, no form, no frame."""
-    sources = f"style-src {_hashed(style)}" + (f"; script-src {_hashed(script)}" if script else "")
+    sources = f"style-src {_hash(style)}" + (f"; script-src {_hash(script)}" if script else "")
     policy = f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
     lines = [
         "<!DOCTYPE html>",
@@ -42,7 +42,7 @@ def html_page(title: str, style: str, body: str, script: str = "") -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _hashed(text: str) -> str:
+def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

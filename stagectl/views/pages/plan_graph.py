@@ -9,7 +9,7 @@ from typing import Callable, List, Optional, Tuple
 
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.references import folder_of
-from stagectl.views.pages.figure import PALETTE, known_later, style_of
+from stagectl.views.pages.figure import PALETTE, later_values, style_of
 from stagectl.views.text import dotted_path, sign_of_change
 
 MOST_EDGES = 400  # a Mermaid picture with more is not drawn on the large hosting sites (its maxEdges is 500)
@@ -65,7 +65,7 @@ def _sign(change: Change) -> str:
 
 def _later(change: Change) -> str:
     """Return what to say of the first value that is known after other changes: what it reads, and after which."""
-    found = known_later(change)
+    found = later_values(change)
     if not found:
         return ""
     what = found[0].written if _HARMLESS.fullmatch(found[0].written) else dotted_path(found[0].path)
@@ -73,7 +73,7 @@ def _later(change: Change) -> str:
     return f" ({what}{more} known after {', '.join(found[0].known_after)})" if _HARMLESS.fullmatch(what) else ""
 
 
-def collapsed(plan: Plan, group: Group) -> Picture:
+def collapse(plan: Plan, group: Group) -> Picture:
     """Return a box per folder and action instead of one per change; those held back have boxes of their own."""
     key_of = {change.id: (group(change.resource), change.action, _sign(change), False) for change in plan.changes}
     held = {held.id: (group(held.resource), held.action, "held back", True) for held in plan.held}
@@ -124,8 +124,8 @@ def fitting(plan: Plan, most_edges: int = MOST_EDGES, most_bytes: int = MOST_BYT
     """Return the most detailed picture that a hosting site draws; None where even the coarsest is too large."""
     attempts: List[Callable[[], Picture]] = [
         lambda: picture(plan),
-        lambda: collapsed(plan, folder_of),
-        lambda: collapsed(plan, lambda name: name.partition("/")[0] if "/" in name else ""),
+        lambda: collapse(plan, folder_of),
+        lambda: collapse(plan, lambda name: name.partition("/")[0] if "/" in name else ""),
     ]
     for attempt in attempts:
         shown = attempt()

@@ -12,7 +12,7 @@ from stagectl.core.running.runs import Record, critical_chain
 from stagectl.views.pages.html import asset, html_page
 from stagectl.views.pages.svg import text_of
 from stagectl.views.report import duration, outcome_of, output_lines, run_state, seconds_of, total_of
-from stagectl.views.text import counted, listed, safe, sign_of
+from stagectl.views.text import list_words, pluralize, safe, sign_of
 
 _ROW, _TOP, _WIDTH, _CHARACTER = 22, 26, 760, 7.3
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
@@ -46,10 +46,10 @@ def report_page(record: Record, now: float) -> str:
         f"<p>By {text_of(safe(header.by))}, of commit {header.source[:12]}.</p>",
     ]
     if header.plan.recorded:
-        lines += [f"<p>Recorded, nothing ran: {text_of(listed(header.plan.recorded))}.</p>"]
+        lines += [f"<p>Recorded, nothing ran: {text_of(list_words(header.plan.recorded))}.</p>"]
     if bars:
         lines += [
-            f"<p>{counted(len(bars), 'change')}: {counts}.</p>",
+            f"<p>{pluralize(len(bars), 'change')}: {counts}.</p>",
             f"<p>Took {duration(total)}; the longest chain of changes {duration(path)}, drawn in bold:</p>",
             f"<p>{' &rarr; '.join(map(text_of, chain)) or 'nothing ran'}</p>",
             *_failures(bars),
@@ -80,7 +80,7 @@ def _timeline(bars: Sequence[_Bar], chain: Sequence[ChangeId], total: float) -> 
     scale = _WIDTH / end
     width, height = left + _WIDTH + 60, _TOP + _ROW * len(bars) + 6
     yield f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" height="{height}">'
-    yield f"<title>{counted(len(bars), 'change')} over {duration(total)}</title>"
+    yield f"<title>{pluralize(len(bars), 'change')} over {duration(total)}</title>"
     step = next((step for step in _STEPS if end / step <= 10), end / 10)
     for tick in range(int(end / step) + 1):
         x = left + tick * step * scale

@@ -6,12 +6,12 @@ from typing import Any, Dict, Iterator, List
 
 from stagectl.core.pictures.reports import Against, Other
 from stagectl.views.markdown import code, table
-from stagectl.views.text import listed, one_line
+from stagectl.views.text import list_words, one_line
 
 
 def against_text(found: Against) -> str:
     """Return which other branches meet a plan, and how."""
-    lines = [f"Against {listed(found.patterns, 4)}: {_counts(found)}"]
+    lines = [f"Against {list_words(found.patterns, 4)}: {_counts(found)}"]
     lines += [f"  {one_line(other.branch)}  {one_line('; '.join(_words(other)))}" for other in _meeting(found)]
     return "\n".join(lines) + "\n"
 
@@ -31,15 +31,15 @@ def _counts(found: Against) -> str:
 
 def _words(other: Other) -> Iterator[str]:
     if other.both:
-        yield f"also changes {listed(other.both, 8, str)}"
+        yield f"also changes {list_words(other.both, 8, str)}"
     if other.commutes:
         yield "commutes"
     else:
-        yield f"{'unknown' if other.commutes is None else 'does not commute'}: {listed(other.why, 4, str)}"
+        yield f"{'unknown' if other.commutes is None else 'does not commute'}: {list_words(other.why, 4, str)}"
     if other.came:
-        yield f"once it is applied, this plan also has {listed(other.came, 8, str)}"
+        yield f"once it is applied, this plan also has {list_words(other.came, 8, str)}"
     if other.went:
-        yield f"once it is applied, this plan no longer has {listed(other.went, 8, str)}"
+        yield f"once it is applied, this plan no longer has {list_words(other.went, 8, str)}"
 
 
 def against_markdown(found: Against, most: int) -> Iterator[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from stagectl.core.diff import Difference, Op, joined
+from stagectl.core.diff import Difference, Op, join_replace
 from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.views.text import counted, dotted_path, value_text
+from stagectl.views.text import dotted_path, pluralize, value_text
 
 
-def paired(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
+def pair_replaces(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
     """Return the changes as they are shown, a replace once: its run, with the removal before it."""
     by_id: Dict[ChangeId, Change] = {change.id: change for change in plan.changes}
     found = []
@@ -24,14 +24,16 @@ def paired(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
 
 def destroying(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
     """Return the removals, and the replaces as pairs of run and removal."""
-    return [(change, removal) for change, removal in paired(plan) if removal is not None or change.action == REMOVE]
+    return [
+        (change, removal) for change, removal in pair_replaces(plan) if removal is not None or change.action == REMOVE
+    ]
 
 
 def going(change: Change, removal: Optional[Change]) -> Tuple[Difference, ...]:
     """Return the values that go with a removal, or with a replace those that come otherwise or not at all."""
     if removal is None:
         return change.diff
-    return tuple(entry for entry in joined(removal.diff, change.diff) if entry.op != Op.ADD)
+    return tuple(entry for entry in join_replace(removal.diff, change.diff) if entry.op != Op.ADD)
 
 
 def going_lines(change: Change, removal: Optional[Change], most: int) -> Iterator[str]:
@@ -41,7 +43,7 @@ def going_lines(change: Change, removal: Optional[Change], most: int) -> Iterato
         value = "(sensitive)" if entry.path[0] in change.sensitive else value_text(entry.before)
         yield f"{dotted_path(entry.path)}: {value}"
     if len(found) > most:
-        yield f"... and {counted(len(found) - most, 'more value')}"
+        yield f"... and {pluralize(len(found) - most, 'more value')}"
 
 
 def destroys_text(plan: Plan) -> str:
@@ -49,5 +51,5 @@ def destroys_text(plan: Plan) -> str:
     found = destroying(plan)
     replaced = sum(removal is not None for _, removal in found)
     removed = len(found) - replaced
-    words = [f"removes {counted(removed, 'resource')}"] if removed else []
-    return " and ".join([*words, *([f"replaces {counted(replaced, 'resource')}"] if replaced else [])])
+    words = [f"removes {pluralize(removed, 'resource')}"] if removed else []
+    return " and ".join([*words, *([f"replaces {pluralize(replaced, 'resource')}"] if replaced else [])])

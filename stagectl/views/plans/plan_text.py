@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.core.diff import Difference, joined
+from stagectl.core.diff import Difference, join_replace
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.references import folder_of
@@ -12,12 +12,12 @@ from stagectl.core.values import Path
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines
 from stagectl.views.text import (
     BOLD,
-    coloured,
-    counted,
+    colour_sign,
     difference_line,
-    listed,
+    list_words,
     one_line,
-    painted,
+    paint,
+    pluralize,
     sign_of,
     sign_of_change,
 )
@@ -32,35 +32,35 @@ IF_IT_DIFFERS = ", if a value turns out to differ"  # why a conditional change m
 def plan_text(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan for people: what goes, changes with causes and values, what is held back, one summary line."""
     by_id = {change.id: change for change in plan.changes}
-    first = list(_destroyed(plan, colour))
+    first = list(_destroyed_lines(plan, colour))
     if len(plan.changes) < FOLD_FROM:
         lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
     else:
-        lines = list(_folded(plan, by_id, colour))
+        lines = list(_fold(plan, by_id, colour))
     lines += [allowance_line(plan)] if plan.protected() else []
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
         lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {one_line(held.message)}" for held in plan.held]
     if plan.recorded:
-        lines += [f"Recorded, nothing runs: {listed(plan.recorded)}"]
+        lines += [f"Recorded, nothing runs: {list_words(plan.recorded)}"]
     if plan.pending:
-        lines += [f"Staged but not selected: {listed(plan.pending)}"]
+        lines += [f"Staged but not selected: {list_words(plan.pending)}"]
     lines += [""] if lines else []
     return "\n".join([*first, *lines, summary_text(plan)]) + "\n"
 
 
-def _destroyed(plan: Plan, colour: bool) -> Iterator[str]:
+def _destroyed_lines(plan: Plan, colour: bool) -> Iterator[str]:
     """Yield what the plan destroys, with the values that go, and an empty line; nothing where it destroys nothing."""
     found = destroying(plan)
     if not found:
         return
-    yield painted(f"This plan {destroys_text(plan)}:", BOLD, colour)
+    yield paint(f"This plan {destroys_text(plan)}:", BOLD, colour)
     for change, removal in found[:MOST_GOING]:
-        yield f"  {coloured(sign_of_change(change, removal), colour)} {painted(change.resource, BOLD, colour)}"
+        yield f"  {colour_sign(sign_of_change(change, removal), colour)} {paint(change.resource, BOLD, colour)}"
         yield from (f"      {line}" for line in going_lines(change, removal, MOST_VALUES))
     if len(found) > MOST_GOING:
-        yield f"  ... and {counted(len(found) - MOST_GOING, 'more resource')}"
+        yield f"  ... and {pluralize(len(found) - MOST_GOING, 'more resource')}"
     yield ""
 
 
@@ -68,7 +68,7 @@ def summary_text(plan: Plan) -> str:
     """Return the last line of a plan: its counts, or that there is nothing to do, for the selection or at all."""
     if not plan.is_empty:
         return summary_line(plan)
-    waiting = counted(len(plan.pending), "staged change")
+    waiting = pluralize(len(plan.pending), "staged change")
     return f"No changes for this selection; {waiting} not selected." if plan.pending else NOTHING
 
 
@@ -81,7 +81,7 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
     identity = f"{partner.id}, {change.id}" if partner else change.id
     protected = ", protected" if change.protected or (partner is not None and partner.protected) else ""
     cause = why_text(change, plan.kinds)
-    yield f"{coloured(sign, colour)} {painted(identity, BOLD, colour)}  ({cause}{protected})"
+    yield f"{colour_sign(sign, colour)} {paint(identity, BOLD, colour)}  ({cause}{protected})"
     for difference in shown_differences(change, partner):
         yield f"    {difference_line(difference, difference.path[0] in change.sensitive, colour)}"
 
@@ -93,7 +93,7 @@ def allowance_line(plan: Plan) -> str:
     return f"Protected, applied only with {flags}"
 
 
-def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
+def _fold(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
     """Yield the lines of a plan too long to read whole: of what a folder does alike, three changes and a count."""
     groups: Dict[Tuple[str, ...], List[Change]] = {}
     for change in plan.changes:
@@ -104,14 +104,14 @@ def _folded(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Itera
             yield from _change_lines(change, plan, by_id, colour)
         more = len(changes) - SHOWN_OF_ALIKE
         if more > 0:
-            yield f"{coloured(sign, colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
+            yield f"{colour_sign(sign, colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
     yield "All of them: stagectl plan --format json, or --format html"
 
 
 def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
     """Return the values of a change worth showing; removal: the first half of the replace it ends, if it does."""
     if removal is not None:
-        return joined(removal.diff, change.diff)
+        return join_replace(removal.diff, change.diff)
     if change.action == REMOVE:
         return ()  # a resource that goes takes its values with it
     return change.diff
@@ -123,9 +123,9 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
     shown: how to write the ids and inputs in it.
     """
     cause = change.cause
-    behind = listed(cause.of, 4, shown)
+    behind = list_words(cause.of, 4, shown)
     reasons = kinds[change.kind].replace_on if change.kind in kinds else frozenset()
-    inputs = listed([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
+    inputs = list_words([key for key in cause.inputs if key in reasons] or cause.inputs, 4, shown)
     if cause.kind_before:
         inputs = f"its kind was {shown(cause.kind_before)}"
     texts: Dict[CauseType, str] = {
@@ -193,7 +193,7 @@ def explain_text(plan: Plan, name: Name, places: Places) -> str:
     if not lines:
         waiting = [change for change in plan.pending if change.rpartition(".")[0] == name]
         because = "nothing it reads, and nothing staged of it, differs from what is applied"
-        because = f"{listed(waiting)} is staged, but not selected" if waiting else because
+        because = f"{list_words(waiting)} is staged, but not selected" if waiting else because
         lines.append(f"{name} has no change in this plan: {because}")
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from typing import Iterator, List, Sequence, Tuple
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import Differing, RangeDiff
 from stagectl.views.plans.plan_text import cause_text
-from stagectl.views.text import difference_line, listed, one_line, selection_words
+from stagectl.views.text import difference_line, list_words, one_line, selection_words
 
 SHORT = 12  # characters of a plan id where people compare
 
@@ -89,7 +89,9 @@ def _value_lines(change: Change) -> List[str]:
 
 def _words(what: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     rows: Tuple[Tuple[str, Sequence[str]], ...] = (("-", before), ("+", after))
-    yield from (f"{sign} {what}: {listed(words) or 'nothing'}" for sign, words in rows if list(before) != list(after))
+    yield from (
+        f"{sign} {what}: {list_words(words) or 'nothing'}" for sign, words in rows if list(before) != list(after)
+    )
 
 
 def _selection(plan: Plan) -> str:

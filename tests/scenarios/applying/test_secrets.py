@@ -184,10 +184,10 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
 CRASH = """
 import sys
 import stagectl.usecases.applying.record as record
-def conclude(task, outcomes):
+def record_run(task, outcomes):
     secret = __import__("os").environ["TOKEN_plain"]
     raise RuntimeError("broken at " + secret)
-record.conclude = conclude
+record.record_run = record_run
 from stagectl.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """

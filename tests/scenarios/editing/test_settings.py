@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import UsageError
-from stagectl.core.values import dotted, leaves
+from stagectl.core.values import format_path, leaves
 from stagectl.usecases.staging.settings import Sets, parse_settings, settings_edits
 from tests.build import Repo
 
@@ -140,7 +140,7 @@ def test_every_path_that_is_printed_can_be_set(inputs: Any, data: st.DataObject)
     file = edit(b"---\nkind: service\n---\n{}\n", [Edit(1, ("inputs",), inputs)])
     path, _ = data.draw(st.sampled_from(sorted(leaves(inputs), key=str)))
 
-    after = edit(file, settings_edits(parse_settings(Sets([f"{dotted(path)}=77"])), file))
+    after = edit(file, settings_edits(parse_settings(Sets([f"{format_path(path)}=77"])), file))
 
     expected = [(at, 77 if at == path else value) for at, value in leaves(inputs)]
     assert expected == list(leaves(yamlfile.load(after)[1]["inputs"]))

@@ -229,7 +229,7 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(status, "unstaged_of", slow)
+        patch.setattr(status, "find_unstaged", slow)
         patch.setenv("STAGECTL_CACHE", "on")
         known.run("status")
 

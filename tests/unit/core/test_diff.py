@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from stagectl.core.diff import Difference, Op, diff
-from stagectl.core.values import dotted, leaves, same
+from stagectl.core.values import format_path, leaves, same
 from tests.unit.strategies import inputs, inputs_with_variables
 
 TABLE = [
@@ -41,7 +41,7 @@ def test_entries_are_ordered_by_path_and_indexes_by_number() -> None:
     """
     after = {"b": 1, "a": {"l": list(range(12)), "a.b": 1}}
 
-    paths = [dotted(entry.path) for entry in diff({}, after)]
+    paths = [format_path(entry.path) for entry in diff({}, after)]
 
     assert ['a["a.b"]', *(f"a.l.{index}" for index in range(12)), "b"] == paths
 

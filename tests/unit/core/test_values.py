@@ -15,7 +15,7 @@ from stagectl.core.values import (
     canonical,
     differing,
     digest,
-    dotted,
+    format_path,
     leaves,
     map_leaves,
     map_strings,
@@ -181,7 +181,7 @@ def test_paths_as_people_write_them(path: Any, text: str) -> None:
     """
     Dotted, and in quotes what is not a plain word.
     """
-    assert text == dotted(path)
+    assert text == format_path(path)
 
 
 def test_leaves() -> None:

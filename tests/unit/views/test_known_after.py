@@ -10,7 +10,7 @@ from typing import Callable, Tuple
 import pytest
 
 from stagectl.core.model import Applied, Name
-from stagectl.core.pictures.layout import drawing, layered
+from stagectl.core.pictures.layout import drawing, lay_out_layers
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.document import to_document, with_id
@@ -22,7 +22,7 @@ from stagectl.views.comments.plan_github import plan_github
 from stagectl.views.comments.plan_markdown import plan_markdown
 from stagectl.views.pages.figure import plan_figure
 from stagectl.views.pages.page import plan_page
-from stagectl.views.pages.plan_graph import collapsed, dot, mermaid, picture
+from stagectl.views.pages.plan_graph import collapse, dot, mermaid, picture
 from stagectl.views.pages.svg import sizes, svg
 from stagectl.views.plans.plan_json import plan_json
 from stagectl.views.plans.plan_text import explain_text, plan_text
@@ -60,7 +60,7 @@ def planned(size: int = 2) -> Plan:
 
 def in_svg(plan: Plan) -> str:
     figure = plan_figure(plan)
-    return svg(figure, drawing(sizes(figure), figure.edges, layered))
+    return svg(figure, drawing(sizes(figure), figure.edges, lay_out_layers))
 
 
 def data_of(plan: Plan) -> str:
@@ -104,7 +104,7 @@ VIEWS: Tuple[Tuple[Callable[[Plan], str], Tuple[str, ...]], ...] = (
         ),
     ),
     (
-        lambda plan: mermaid(collapsed(plan, lambda name: "p")).replace("\u00a0", " "),
+        lambda plan: mermaid(collapse(plan, lambda name: "p")).replace("\u00a0", " "),
         ('["p: 1 to update ~? conditional"]:::updateMaybe', '["p: 1 to update ~"]:::update\n'),
     ),
     (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.adapters.applied.form import form_json, parse_form
-from stagectl.adapters.applied.store import indented, parse_state, raw_state, state_bytes
+from stagectl.adapters.applied.store import indent_json, parse_state, raw_state, state_bytes
 from stagectl.core.model import Name, Resource
 from stagectl.core.schemas import schema
 from tests.build import resource, share
@@ -81,4 +81,4 @@ def test_indented_text_is_that_of_the_standard_library(value: Any) -> None:
     """
     Which takes three times as long; states are written so, and have to stay the same bytes.
     """
-    assert json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) == indented(value)
+    assert json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) == indent_json(value)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.canonical import canonical_body
-from stagectl.core.expanding.merge import laid_over, patch
+from stagectl.core.expanding.merge import lay_over, patch
 from stagectl.core.expanding.override import override, with_value, without_empty
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Name, Resource
@@ -72,7 +72,7 @@ def test_what_is_like_another_means_what_a_whole_one_does(base: Dict[str, Any], 
     A definition that says everything itself and one that is `like` stage the same meaning.
     """
     front = {"kind": "service", "tags": ["t", "own"]}
-    whole = good(web=definition(front, {"inputs": laid_over(base, own)}))
+    whole = good(web=definition(front, {"inputs": lay_over(base, own)}))
     like = good(
         base=definition({"template": True, "kind": "service", "tags": ["t"]}, {"inputs": base}),
         web=definition({"like": "base", "tags": ["own"]}, {"inputs": own}),
@@ -105,7 +105,7 @@ def test_a_patch_on_top_says_what_is_wanted(base: Any, wanted: Any) -> None:
     """
     Values without null can always be said on top of others.
     """
-    assert same(wanted, laid_over(base, patch(base, wanted)))
+    assert same(wanted, lay_over(base, patch(base, wanted)))
 
 
 @given(INPUTS, st.dictionaries(KEYS, OVERRIDES, max_size=3), VALUES | st.just(MISSING), st.data())
@@ -130,7 +130,7 @@ def test_an_override_gives_the_value_and_nothing_else(
     (document, place), new = override(one, at, value)
 
     assert 1 == document
-    after = laid_over({"inputs": base}, with_value({"inputs": own}, place, new))
+    after = lay_over({"inputs": base}, with_value({"inputs": own}, place, new))
     assert same(without_empty(with_value(one.body, at, value)), without_empty(after))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import pytest
 
-from stagectl.core.expanding.merge import laid_over
+from stagectl.core.expanding.merge import lay_over
 from stagectl.core.model import Name
 from tests.unit.core.expanding.build import definition, good
 
@@ -31,7 +31,7 @@ def test_mappings_are_merged_and_lists_and_scalars_replaced(base: Any, own: Any,
     """
     By key, at any depth; null takes a key out, and is a value where nothing stands below.
     """
-    assert wanted == laid_over(base, own)
+    assert wanted == lay_over(base, own)
 
 
 def test_the_body_is_merged_as_a_whole() -> None:

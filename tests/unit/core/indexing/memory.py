@@ -11,7 +11,7 @@ from stagectl.core.indexing.advance import States, advance
 from stagectl.core.indexing.impact import LinesByName, Source
 from stagectl.core.indexing.line import Line
 from stagectl.core.indexing.shards import Shard
-from stagectl.core.indexing.usage import Counts, Usage, advanced, contradicting, is_contradicted
+from stagectl.core.indexing.usage import Counts, Usage, advance_counts, contradicting, is_contradicted
 from stagectl.core.model import Applied, Kind, Name, Oid
 from stagectl.core.references import folder_of
 
@@ -59,11 +59,11 @@ class InMemory(Source):
         found.applied = {name: state for name, state in kept.items() if state is not None}
         lines: Dict[Name, Line] = {**self.all_lines, **step.after}
         found.all_lines = {name: line for name, line in lines.items() if line.is_needed}
-        found.counts = advanced(self.counts, [(step.before[name], line) for name, line in step.after.items()])
+        found.counts = advance_counts(self.counts, [(step.before[name], line) for name, line in step.after.items()])
         there: Dict[str, List[str]] = {}
         for place in self.texts:
             there.setdefault(place.folder, []).append(place.bits)
         changes = {name: line if line.is_needed else None for name, line in step.after.items()}
-        written = shards.redistributed(changes, there, lambda places: {place: self.texts[place] for place in places})
+        written = shards.redistribute(changes, there, lambda places: {place: self.texts[place] for place in places})
         found.texts = {place: lines for place, lines in {**self.texts, **written}.items() if lines}
         return found

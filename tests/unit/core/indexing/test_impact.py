@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.indexing.impact import narrowed
+from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.model import Name, Resource
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
@@ -30,7 +30,7 @@ def planned(situation: Situation, case_selection: object, world: object = None) 
 
 def narrow(situation: Situation) -> Situation:
     index = InMemory().after(situation.applied)
-    return narrowed(index, index.open_with(situation.kinds), edits_of(situation), situation.kinds)
+    return reduce_situation(index, index.open_with(situation.kinds), edits_of(situation), situation.kinds)
 
 
 def edits_of(situation: Situation) -> Dict[Name, Optional[Resource]]:

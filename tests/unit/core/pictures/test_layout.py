@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.adapters import graphviz
-from stagectl.core.pictures.layout import GAP, Edge, Engine, Layout, Size, drawing, layered, reduced, spread
+from stagectl.core.pictures.layout import GAP, Edge, Engine, Layout, Size, drawing, lay_out_layers, reduce_edges, spread
 from stagectl.usecases.looking import picture
 
 
@@ -38,7 +38,10 @@ def overlaps(layout: Layout, sizes: Sequence[Size]) -> List[Tuple[int, int]]:
 def engines() -> List[Engine]:
     program = graphviz.layout_program()
     assert program is not None, "the tests install the extra `graph`"
-    return [layered, lambda sizes, edges: graphviz.lay_out(program, sizes, edges) or pytest.fail("it did not lay out")]
+    return [
+        lay_out_layers,
+        lambda sizes, edges: graphviz.lay_out(program, sizes, edges) or pytest.fail("it did not lay out"),
+    ]
 
 
 @pytest.mark.parametrize("engine", range(2))
@@ -71,11 +74,11 @@ def test_the_plain_drawing_keeps_boxes_apart(graph: Tuple[List[Size], List[Edge]
     """
     sizes, edges = graph
 
-    found = drawing(sizes, edges, layered)
+    found = drawing(sizes, edges, lay_out_layers)
 
     assert [] == overlaps(found, sizes)
     assert all(found.centers[a][0] < found.centers[b][0] for a, b in edges)
-    assert found == drawing(sizes, edges, layered)
+    assert found == drawing(sizes, edges, lay_out_layers)
 
 
 def test_a_ring_is_drawn_all_the_same() -> None:
@@ -84,7 +87,7 @@ def test_a_ring_is_drawn_all_the_same() -> None:
     """
     sizes = [(50.0, 40.0)] * 3
 
-    found = drawing(sizes, [(0, 1), (1, 2), (2, 0)], layered)
+    found = drawing(sizes, [(0, 1), (1, 2), (2, 0)], lay_out_layers)
 
     assert [] == overlaps(found, sizes)
     assert found.centers[0][0] < found.centers[1][0] < found.centers[2][0]
@@ -95,7 +98,7 @@ def test_boxes_without_arrows_make_a_sheet_instead_of_a_column() -> None:
     """
     A hundred restarts that wait for nothing: wider than high, about as wide as a screen.
     """
-    found = drawing([(150.0, 40.0)] * 100, [], layered)
+    found = drawing([(150.0, 40.0)] * 100, [], lay_out_layers)
 
     assert found.size[1] < found.size[0] < 2_000
 
@@ -123,8 +126,8 @@ def test_an_arrow_that_a_longer_way_implies_is_left_out() -> None:
     """
     edges = [(0, 1), (1, 2), (0, 2), (2, 3), (0, 3)]
 
-    assert [(0, 1), (1, 2), (2, 3)] == reduced(4, edges, set())
-    assert [(0, 1), (0, 3), (1, 2), (2, 3)] == reduced(4, edges, {(0, 3)})
+    assert [(0, 1), (1, 2), (2, 3)] == reduce_edges(4, edges, set())
+    assert [(0, 1), (0, 3), (1, 2), (2, 3)] == reduce_edges(4, edges, {(0, 3)})
 
 
 def test_without_the_extra_the_plain_drawing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,13 +135,13 @@ def test_without_the_extra_the_plain_drawing_is_made(monkeypatch: pytest.MonkeyP
     And also where its program fails.
     """
     sizes, edges = [(50.0, 40.0)] * 3, [(0, 1), (0, 2)]
-    plain, with_extra = drawing(sizes, edges, layered), picture.laid_out(sizes, edges)
+    plain, with_extra = drawing(sizes, edges, lay_out_layers), picture.arrange(sizes, edges)
     assert plain != with_extra
 
     monkeypatch.setattr(graphviz, "_PACKAGE", "no-such-package")
     assert graphviz.layout_program() is None
-    assert plain == picture.laid_out(sizes, edges)
+    assert plain == picture.arrange(sizes, edges)
 
     monkeypatch.undo()
     monkeypatch.setattr(graphviz, "_dot", lambda sizes, edges: "digraph {")
-    assert plain == picture.laid_out(sizes, edges)
+    assert plain == picture.arrange(sizes, edges)

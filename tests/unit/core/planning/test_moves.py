@@ -15,7 +15,7 @@ from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import applied_after
+from stagectl.core.running.commute import state_after
 from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, Outcome, settle
 from tests import build
 
@@ -206,7 +206,7 @@ def test_state_moves_by_the_renames_that_succeeded(
     assert values == {name: state.inputs["n"] for name, state in now.items()}
     rest = make_plan(world(now, *situation.staged.values()), Selection())
     assert {"c", "a"} - moved == {new for _, new in rest.moved}
-    assert () == make_plan(world(applied_after(rest, now), *situation.staged.values()), Selection()).changes
+    assert () == make_plan(world(state_after(rest, now), *situation.staged.values()), Selection()).changes
 
 
 # --- what reads a moved name

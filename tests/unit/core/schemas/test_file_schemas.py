@@ -13,7 +13,7 @@ from stagectl.adapters.worktree.tree import read_working_tree
 from stagectl.core.model import Kind
 from stagectl.core.schemas import schema as reader
 from stagectl.core.schemas import settings
-from stagectl.core.schemas.draft07 import converted, relaxed
+from stagectl.core.schemas.draft07 import convert, relax
 from stagectl.core.schemas.file_schemas import FILES, file_schema
 from tests.build import ROOT
 from tests.random_worlds import random_case
@@ -178,4 +178,4 @@ def test_text_is_left_as_simple_as_it_is() -> None:
     """
     plain = {"type": "string", "description": "a name"}
 
-    assert {"properties": {"a": plain}} == relaxed(converted({"properties": {"a": plain}}, "#"))
+    assert {"properties": {"a": plain}} == relax(convert({"properties": {"a": plain}}, "#"))

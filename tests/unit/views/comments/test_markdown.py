@@ -21,7 +21,7 @@ from stagectl.core.plans.range_diff import range_diff
 from stagectl.core.plans.selection import Selection
 from stagectl.views.comments.plan_github import plan_github
 from stagectl.views.comments.plan_markdown import plan_markdown
-from stagectl.views.markdown import code, details, fenced, table
+from stagectl.views.markdown import code, details, fence, table
 from stagectl.views.text import one_line
 
 PARSERS = {
@@ -347,8 +347,8 @@ def test_a_block_reads_back_as_the_shown_lines(lines: List[str]) -> None:
     """
     shown = "".join(f"{one_line(line)}\n" for line in lines)
 
-    assert [shown] == blocks(fenced("diff", lines))
-    folded = [*details("title", [fenced("diff", lines)]), "", "the end"]
+    assert [shown] == blocks(fence("diff", lines))
+    folded = [*details("title", [fence("diff", lines)]), "", "the end"]
     assert [shown] == blocks("\n".join(folded))
     assert [
         ("html_block", "<details><summary>title</summary>\n"),

@@ -6,7 +6,7 @@ import re
 
 from stagectl.core.model import Name, change_id
 from stagectl.core.plans.plan import Cause, Change, Held, Plan, Reason
-from stagectl.views.pages.plan_graph import MOST_BYTES, MOST_EDGES, collapsed, dot, fitting, mermaid, picture
+from stagectl.views.pages.plan_graph import MOST_BYTES, MOST_EDGES, collapse, dot, fitting, mermaid, picture
 
 
 def change(name: str, action: str = "update", *after: str) -> Change:
@@ -85,7 +85,7 @@ def test_a_collapsed_picture_has_folders_and_counts() -> None:
         held=(held("q/e", "p/a.update"), held("q/f")),
     )
 
-    shown = collapsed(plan, lambda name: name.rpartition("/")[0])
+    shown = collapse(plan, lambda name: name.rpartition("/")[0])
 
     assert ["p: 2 to update ~", "q: 1 to update ~", "(root): 1 to update ~", "q: 2 to run held back"] == [
         node.label for node in shown.nodes

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.model import Name, change_id
-from stagectl.core.pictures.layout import drawing, layered
+from stagectl.core.pictures.layout import drawing, lay_out_layers
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Cause, Change, Held, Plan, Reason
 from stagectl.views.pages.figure import Figure, graph_figure, plan_figure
@@ -21,7 +21,7 @@ HOSTILE = '</title><script>alert(1)</script>&<!--" onload="x\x00\x1b[31m\ufffe\u
 
 
 def drawn(figure: Figure) -> str:
-    return svg(figure, drawing(sizes(figure), figure.edges, layered))
+    return svg(figure, drawing(sizes(figure), figure.edges, lay_out_layers))
 
 
 def texts(element: ElementTree.Element, tag: str) -> List[str]:
