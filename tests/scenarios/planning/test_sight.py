@@ -220,7 +220,7 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
 
     (path,) = (known.top / ".git/stagectl/cache").glob("staging-*.json")
     path.unlink()
-    plain = status.unstaged_of
+    plain = status.find_unstaged
 
     def slow(*arguments: object) -> object:
         found = plain(*arguments)  # type: ignore[arg-type]
