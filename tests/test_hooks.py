@@ -78,13 +78,15 @@ def test_what_the_hooks_run_lets_good_commits_pass_and_stops_bad_ones(repo: Repo
 @pytest.mark.full
 def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path: Path) -> None:
     """
-    A dangling reference stops the first; a changed definition that was not staged stops the second.
+    A dangling reference stops the first; a changed definition that was not staged stops the second; so do those of a
+    project in a folder, set up as docs/tasks/pre-commit.md says, each for its own files.
     """
     source = published(tmp_path / "stagectl")
+    page = (ROOT / "docs/tasks/pre-commit.md").read_text().split("```yaml\n")[1:]
+    top, infra = (text.partition("```")[0].split("hooks:\n")[1] for text in page)
+    rev = Repo(source, init=False).git("rev-parse", "HEAD").strip()
     repo.write(
-        ".pre-commit-config.yaml",
-        f"repos:\n- repo: {source.as_uri()}\n  rev: {Repo(source, init=False).git('rev-parse', 'HEAD').strip()}\n"
-        "  hooks:\n  - id: stagectl-validate\n  - id: stagectl-staged-is-current\n",
+        ".pre-commit-config.yaml", f"repos:\n  - repo: {source.as_uri()}\n    rev: {rev}\n    hooks:\n{top}{infra}"
     )
     repo.define("db", inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).apply_all()
 
@@ -103,3 +105,16 @@ def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path
     code, text = pre_commit(repo, "stagectl-validate")
     assert 1 == code, text
     assert "resources/app.yaml:7:11: ${db.prt}: 'db' has no input 'prt'; did you mean 'port'?" in text
+
+    repo.define("app", inputs={"port": "${db.port}"}).stage()
+    folder = Repo(repo.top, init=False, folder="infra").write("stagectl.yaml", "").kind("service")
+    folder.define("db", inputs={"port": 1}).commit()
+    code, text = pre_commit(repo, "infra-validate", "infra-staged-is-current")
+    assert 1 == code and 1 == text.count("Passed"), text
+    assert "+ db.run\nNot staged yet. Next: stagectl stage\n" in text
+    folder.stage().define("app", inputs={"port": "${db.prt}"}).commit()
+    code, text = pre_commit(repo, "infra-validate")
+    assert 1 == code, text
+    assert "infra/resources/app.yaml:7:11: ${db.prt}: 'db' has no input 'prt'; did you mean 'port'?" in text
+    code, text = pre_commit(repo, "stagectl-validate")  # by its id, in both projects
+    assert 1 == code and 1 == text.count("Passed") == text.count("Failed"), text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
@@ -15,13 +14,12 @@ from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.selection import Selection, World, match_names, select
 from stagectl.core.since import nearest_word, unknown_word
+from stagectl.core.trailers import trailers_about
 from stagectl.usecases.history.names import names_had
 from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
 _FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)", "%B")
-# Also where a squash merge has moved them: indented, as the entries of a list, anywhere in the message.
-_STAGED = re.compile(r"^[ \t*-]*(Staged|Restaged): (\S+)[ \t]*$", re.MULTILINE)
 Keep = Callable[[Oid, Name, Optional[str]], bool]  # a commit, a resource, and the action on it where there is one
 
 
@@ -75,7 +73,8 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     listed = "".join(f"{commit}\n" for commit in wanted).encode()
     commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
     touched = git.touched([commit for commit in wanted if commit not in applies], STAGED)
-    found = [_entry(fields, applies, touched) for fields in commits]
+    folders = {folder.rstrip("/") for folder in (git.folder, *git.formers)}
+    found = [_entry(fields, applies, touched, folders) for fields in commits]
     ends = cut_off(git)
     found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
     return [entry for entry in found if entry.type != "stage" or entry.changes or entry.names or entry.unnamed]
@@ -173,7 +172,9 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
 # --- one commit
 
 
-def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]]) -> LogEntry:
+def _entry(
+    fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]], folders: AbstractSet[str]
+) -> LogEntry:
     commit, author, date, subject, parents, text, message = fields
     trailers = [line.partition(": ")[::2] for line in text.splitlines()]
     common = LogEntry("stage", Oid(commit), author, date, subject, (), (), {})
@@ -181,7 +182,7 @@ def _entry(fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]
         return _apply_entry(common, trailers, parents.split())
     # Any author can write any message: what it says was staged counts if the commit changed that staged file.
     files = {name for path in touched.get(Oid(commit), ()) for name in names_of(path)}
-    said = _STAGED.findall(message)
+    said = trailers_about(message, folders)
     staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]
     names = [Name(value) for key, value in said if key == "Restaged" and value in files]
     unnamed = files - {split_change(change)[0] for change in staged} - set(names)

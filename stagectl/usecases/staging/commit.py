@@ -22,6 +22,7 @@ from stagectl.core.model import (
 )
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Plan
+from stagectl.core.trailers import staging_message
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.claimed import refuse_defined_again
 from stagectl.usecases.staging.desired import Wanted, staged_bytes
@@ -153,16 +154,14 @@ def _commit_written(
         raise
 
 
-def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str], project: str) -> str:
-    """Return a commit message whose trailers name every staged change; a project in a folder is in its subject."""
+def _message(verb: str, names: Sequence[Name], staged: Sequence[ChangeId], more: Sequence[str], folder: str) -> str:
+    """Return a commit message whose trailers name every staged change; folder: that of the project."""
     acting = {change.rpartition(".")[0] for change in staged}
     trailers = [f"Staged: {change}" for change in staged]
     trailers += [f"Restaged: {name}" for name in names if name not in acting]
-    trailers += more
     what = staged[0] if len(staged) == 1 == len(names) else names[0] if names else "definitions"
     subject = f"{verb}: {what}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-    subject += f" in {project}" if project else ""
-    return subject + "\n\n" + "\n".join(trailers) + "\n"
+    return staging_message(subject, [*trailers, *more], folder)
 
 
 def _warnings(dirty: Dirty) -> Tuple[str, ...]:

@@ -210,19 +210,30 @@ def test_changed_since_names_the_projects_that_a_branch_touches(two: Repo) -> No
     assert two.run("projects", "--changed-since", "nothing").err.startswith("error: there is no commit 'nothing'")
 
 
-def test_a_commit_that_touches_two_projects_is_in_the_log_of_each_with_what_is_its_own(two: Repo) -> None:
+def test_a_commit_that_touches_several_projects_is_in_the_log_of_each_with_what_is_its_own(two: Repo) -> None:
     """
-    Whoever squashes two stagings into one commit: a message names both, and each log shows its own.
+    Whoever squashes stagings into one commit, of a resource that all of them call the same: each log shows its own.
     """
-    two.stage()
-    other(two).stage()
-    message = two.git("log", "-2", "--format=%B")
-    two.git("reset", "-q", "--soft", "HEAD~2")
-    two.git("commit", "-q", "-m", f"both\n\n{message}")
+    net, top = other(two), Repo(two.top, init=False, folder="")
+    (net.root / "resources/lan.yaml").unlink()
+    for repo in (net, top):
+        repo.kind("service", actions=("run", "restart", "remove")).define("db", inputs={"port": 1})
+    two.commit()
+    for repo in (two, net, top):
+        repo.stage().ok("apply", "--record-only", "--yes")
+    begun = two.git("rev-parse", "HEAD").strip()
+    two.define("db", inputs={"port": 2}).stage()
+    net.stage("db", "-a", "restart")
+    top.ok("remove", "db")
+    two.git("branch", "topic")
+    two.git("reset", "-q", "--hard", begun)
+    two.git("merge", "-q", "--squash", "topic")
+    two.git("commit", "-q", "--no-edit")
 
-    logs = [repo.ok("log", "--json").json() for repo in (two, other(two))]
+    logs = [repo.ok("log", "-n", "1", "--json").json() for repo in (two, net, top)]
 
-    assert [[["db.run"]], [["lan.run"]]] == [[entry["changes"] for entry in log] for log in logs]
+    assert [["db.update"], ["db.restart"], ["db.remove"]] == [log[0]["changes"] for log in logs]
+    assert "db.update" not in net.ok("log", "--blame", "db").out
 
 
 def test_two_projects_apply_at_the_same_time(two: Repo) -> None:
