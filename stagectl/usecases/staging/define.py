@@ -11,6 +11,7 @@ from stagectl.core.errors import ReadInFull, StagectlError, UsageError, no_kind
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
+from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection, match_names
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.edges import Edges
@@ -19,7 +20,7 @@ from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.detaching import detach_readers
-from stagectl.usecases.staging.ground import About, Ground, on_ground
+from stagectl.usecases.staging.ground import About, Ground, follow_names, on_ground
 from stagectl.usecases.staging.naming import find_resource, path_of, refuse_definition, world_here
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
@@ -145,8 +146,9 @@ def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: b
     """Return the edits that remove resources, and whose files they are."""
     snapshot, applied = ground.snapshot, ground.applied
     world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
-    chosen = {name for pattern in names for name in match_names(pattern, world)}
     resources = {**snapshot.staged, **snapshot.defined}
+    named = frozenset(name for pattern in names for name in match_names(pattern, world))
+    chosen = {*follow_names(named, counting_claims(resources, applied), snapshot)}
     edits: Dict[str, Optional[bytes]] = {}
     if not (recursive or detach):
         _check_readers(snapshot, chosen)

@@ -123,11 +123,11 @@ def _everything(workspace: Workspace, about: About) -> Ground:
     found = select(about.selection, world)
     chosen = frozenset(world.tags) if found is None else found
     claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
-    asked = _as_called_now(chosen, claims, snapshot)
+    asked = follow_names(chosen, claims, snapshot)
     return Ground(workspace, snapshot, applied, together(claims, chosen), deleted, asked=asked)
 
 
-def _as_called_now(names: FrozenSet[Name], claims: Mapping[Name, Name], snapshot: Snapshot) -> FrozenSet[Name]:
+def follow_names(names: FrozenSet[Name], claims: Mapping[Name, Name], snapshot: Snapshot) -> FrozenSet[Name]:
     """Return names with the new one in place of each that moves away and that nothing else takes."""
     new_names = {old: new for new, old in claims.items() if old not in {**snapshot.staged, **snapshot.defined}}
     return frozenset(new_names.get(name, name) for name in names)
@@ -170,6 +170,8 @@ def _part(workspace: Workspace, about: About) -> Ground:
         raise ReadInFull("something has another name now, under which the index does not know it")
     roots = (STAGED, *workspace.config.roots)
     base = known.names | known.family.touched(names_at(about.edits, roots)) | {*about.beside(known.narrow)}
+    # An old name is a resource's that has another one now: that is looked at, too.
+    base |= {name for name, one in known.narrow.edits.items() if one is not None and one.moved_from}
     chosen = _choose(workspace, about, known, base)
     names = base | chosen
     part, applied = _read(workspace, about, known, names)
@@ -181,8 +183,8 @@ def _part(workspace: Workspace, about: About) -> Ground:
         chosen |= part.defined.keys()  # a definition may make more than it did
     if about.is_plain and (known.family.touched(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
-    claims = counting_claims(part.defined, applied)
-    moved, asked = together(claims, chosen & there), _as_called_now(chosen & there, claims, part)
+    claims = counting_claims({**part.staged, **part.defined}, applied)
+    moved, asked = together(claims, chosen & there), follow_names(chosen & there, claims, part)
     if moved - chosen - part.staged.keys() - part.defined.keys():
         raise ReadInFull("something is moved together with what was chosen")
     dirty = known.looked.dirty(workspace.git)
