@@ -11,6 +11,7 @@ import sys
 import threading
 import zipfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
@@ -26,7 +27,12 @@ PAGE = 3  # comments on one page, however many are asked for
 
 def parsed(path: Path) -> Any:
     """A YAML file as plain values."""
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return json.loads(_as_json(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=None)
+def _as_json(text: str) -> str:
+    return json.dumps(YAML(typ="safe", pure=True).load(text))
 
 
 class Site:
@@ -364,23 +370,24 @@ class Runner:
         return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: self._value(found.group(1)), text)
 
 
-def programs(folder: Path) -> Path:
+def programs(folder: Path, *, real: bool = False) -> Path:
     """A folder for the PATH in which `python3 -m venv` makes an environment with this tree's stagectl, at no cost.
 
-    What Python imports to start venv and pip, and from where, is what it really does.
+    real: venv and pip are started, too: what Python imports for that, and from where, is what it really does.
     """
     folder.mkdir(parents=True)
     start = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
     _program(folder / "the-stagectl", f"{start}from stagectl.__main__ import main\nsys.exit(main())\n")
-    real = f'exec "{sys.executable}" "$@"\n'
-    _program(folder / "the-python", f'#!/bin/sh\n[ "$3" != pip ] || set -- "$1" "$2" "$3" --version\n{real}')
+    python = f'exec "{sys.executable}" "$@"\n'
+    pip = 'set -- "$1" "$2" "$3" --version' if real else "exit 0"
+    _program(folder / "the-python", f'#!/bin/sh\n[ "$3" != pip ] || {pip}\n{python}')
     venv = [
-        f'"{sys.executable}" "$1" "$2" "$3" --help > /dev/null',
+        f'"{sys.executable}" "$1" "$2" "$3" --help > /dev/null' if real else "",
         'mkdir -p "$4/bin"',
         f'ln -s "{folder}/the-stagectl" "$4/bin/stagectl"',
         f'exec ln -s "{folder}/the-python" "$4/bin/python"',
     ]
-    _program(folder / "python3", '#!/bin/sh\nif [ "$3" = venv ]; then\n' + "\n".join(venv) + f"\nfi\n{real}")
+    _program(folder / "python3", '#!/bin/sh\nif [ "$3" = venv ]; then\n' + "\n".join(venv) + f"\nfi\n{python}")
     return folder
 
 

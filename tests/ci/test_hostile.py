@@ -8,6 +8,7 @@ import pytest
 
 from tests.build import Repo
 from tests.ci.world import APPLY, EVIL, ONE_FILE, World, edited
+from tests.hosting import programs
 
 pytestmark = pytest.mark.once
 
@@ -20,7 +21,8 @@ def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> N
     """
     job_name, file, start = ("apply", APPLY, shop.apply) if where == "expect" else ("plan", ONE_FILE, shop.plan)
     commit = shop.propose("update", "db", "--set", "port=5433")
-    for value in EVIL:
+    evil = EVIL if where in ("names", "tags") else EVIL[::4]  # of the others each is compared with what there is
+    for value in evil:
         job = start(commit, edited(file, tmp_path, job_name, **{where: value}))
 
         assert (job.code, "error: " in job.log) == (1, True), job.log
@@ -28,7 +30,7 @@ def test_hostile_inputs_do_nothing(shop: World, tmp_path: Path, where: str) -> N
         assert list(shop.folder.rglob("x")) == []
     bodies = shop.site.bodies(1)
     assert shop.site.written() == ["POST"] * len(bodies)
-    assert len(bodies) == (len(EVIL) if where in ("names", "tags") else 0)
+    assert len(bodies) == (len(evil) if where in ("names", "tags") else 0)
     assert [body for body in bodies if "\n### There is no plan of `" not in body or '"plan_id":""' not in body] == []
 
 
@@ -49,6 +51,7 @@ def test_nothing_in_the_pull_requests_tree_is_run(shop: World) -> None:
     """
     Modules that shadow Python's, an own stagectl, programs and configs of pip and git: all are files, and nothing more.
     """
+    shop.runner.programs = programs(shop.folder / "real-programs", real=True)
     mark = shop.folder / "x"
     code = f"open({str(mark)!r}, 'w').close()\n"
 
