@@ -91,7 +91,7 @@ class Git(Placed):
 
     def files_of(self, tree: Oid, paths: Sequence[str] = ()) -> List[Entry]:
         """Return the files of any tree, under some paths from its root."""
-        out = self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths)
+        out = self.run_once("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths)
         found = []
         for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             mode_type_oid, _, path = line.partition("\t")

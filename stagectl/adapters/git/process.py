@@ -63,6 +63,7 @@ class GitProcess:
         self.top = folder
         self.folder = ""  # of the project, from there
         self.ahead = ahead or Prefetch()
+        self._known: Dict[Tuple[str, ...], bytes] = {}
 
     def run(
         self,
@@ -76,6 +77,12 @@ class GitProcess:
         if code and check:
             raise self.refusal(f"git {_verb(arguments)} failed", code, err)
         return b"" if code else out
+
+    def run_once(self, *arguments: str) -> bytes:
+        """Return what `git ARGUMENTS` prints of objects: named by their ids alone, they never have another answer."""
+        if arguments not in self._known:
+            self._known[arguments] = self.run(*arguments)
+        return self._known[arguments]
 
     def refusal(self, what: str, code: int, err: bytes) -> GitError:
         """Return the error for a git that failed: its own words, or what to do about a lock that is in its way."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.adapters.running.run_names import new_run
+from stagectl.core.config import Config
 from stagectl.core.errors import Busy
 from stagectl.core.locks import Lock, Portion
-from stagectl.core.model import Name
+from stagectl.core.model import Name, Oid
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.parts import meets_of, portion_of, tags_written
 from stagectl.usecases.applying.recover import recover
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.repository.workspace import AppliedBranch, Workspace
 from stagectl.usecases.team.share import Alone, Note, Team
 
 if TYPE_CHECKING:
@@ -25,7 +26,20 @@ if TYPE_CHECKING:
 
 TRIES = 20  # how often the plan is made again because it became a larger one
 Confirm = Callable[[Plan], bool]
-Make = Callable[[Workspace], Tuple[Plan, Situation]]
+Standing = Tuple[Oid, AppliedBranch, Config]  # what decides a plan: as long as it is the same, the plan is
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a plan is made. head: the commit it is about; check: raises where files that act are not as that has them."""
+
+    head: str
+    make: Callable[[Workspace], Tuple[Plan, Situation]]
+    check: Callable[[Workspace, Plan], None]
+
+    def standing(self, workspace: Workspace) -> Standing:
+        """Return what decides the plan."""
+        return workspace.git.resolve(self.head), workspace.branch, workspace.config
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Planned:
     plan: Plan
     situation: Situation
     part: Portion
+    standing: Standing
 
     def is_anything(self, options: Options) -> bool:
         """Return whether there is anything to run or to record."""
@@ -72,8 +87,11 @@ class Asking:
             self._answers[plan.id] = self._confirm(plan)
         return self._answers[plan.id]
 
-    def planned(self, make: Make) -> Planned:
-        """Return the plan as it is now, after what others applied was fetched and what was interrupted is recorded."""
+    def planned(self, making: Making, before: Optional[Planned] = None) -> Planned:
+        """Return the plan as it is now, after what others applied was fetched and what was interrupted is recorded.
+
+        before: the plan of before the locks, which is the same where nothing moved since.
+        """
         workspace, scratch = self._workspace, self._workspace.git.own_scratch()
         with moment(scratch, BRANCH, self._team.seconds):
             self._team.catch_up()
@@ -85,13 +103,18 @@ class Asking:
                 self._note(done)
                 workspace.look_again()  # and it may have moved
             _ = workspace.branch  # as it is before other processes move it
-        plan, situation = make(workspace)
+        standing = making.standing(workspace)
+        if before is not None and before.standing == standing:
+            plan, situation = before.plan, before.situation
+            making.check(workspace, plan)  # files may have been edited
+        else:
+            plan, situation = making.make(workspace)
         part = portion_of(plan, situation.staged, situation.applied)
         part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared())
-        return Planned(workspace, plan, situation, part)
+        return Planned(workspace, plan, situation, part, standing)
 
     @contextmanager
-    def under_locks(self, first: Planned, make: Make) -> Iterator[Agreed]:
+    def under_locks(self, first: Planned, making: Making) -> Iterator[Agreed]:
         """Hold what a plan needs, here and on the remote, and yield the plan as it is then; raises Busy.
 
         A plan that became a larger one needs more; then it is made once more.
@@ -103,7 +126,7 @@ class Asking:
             with self._team.holding(here, meets, run) as team:
                 for _ in range(TRIES):
                     self._workspace = Workspace(first.workspace.root)  # HEAD may have moved, too
-                    now = self.planned(make)
+                    now = self.planned(making, first)
                     if here.part.covers(now.part):
                         yield Agreed(now, team, run)
                         return

@@ -25,7 +25,7 @@ from stagectl.core.running.deciding import doubtful_changes
 from stagectl.core.running.runs import Application, Filter, Header, follow_plan, restriction
 from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
-from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm
+from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm, Making
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.preflight import check_plan
@@ -90,21 +90,18 @@ def apply(
     waiting = Waiting(options.wait, note)
     asking = Asking(workspace, Team(workspace, "apply", note, offline=options.offline), confirm, note, options.outputs)
 
-    def make(now: Workspace) -> Tuple[Plan, Situation]:
-        if options.require_signed:
-            _check_signatures(now, now.git.resolve(options.head))
-        plan, situation = _plan(now, selection, options)
-        if options.record_only and not (plan.changes or plan.recorded or options.outputs):
-            _check_waiting(plan)
-        return plan, situation
-
+    making = Making(
+        options.head,
+        lambda now: _plan(now, selection, options),
+        lambda now, plan: _check_acting(now, plan, options),
+    )
     with ExitStack() as locks:
-        first = waiting.enter(locks, lambda: nullcontext(asking.planned(make)))
+        first = waiting.enter(locks, lambda: nullcontext(asking.planned(making)))
         if not first.is_anything(options) and first.part.is_nothing:
             return Application(first.plan)
         if first.is_anything(options) and not asking.is_yes(first.plan):
             return Application(first.plan, declined=True)
-        agreed = waiting.enter(locks, lambda: asking.under_locks(first, make))
+        agreed = waiting.enter(locks, lambda: asking.under_locks(first, making))
         if not agreed.planned.is_anything(options):
             return Application(agreed.planned.plan, unshared=publish(workspace, agreed.team))
         if not asking.is_yes(agreed.planned.plan):
@@ -221,6 +218,15 @@ def _check_signatures(workspace: Workspace, head: Oid) -> None:
 
 
 def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
+    if options.require_signed:
+        _check_signatures(workspace, workspace.git.resolve(options.head))
+    plan, situation = _checked_plan(workspace, selection, options)
+    if options.record_only and not (plan.changes or plan.recorded or options.outputs):
+        _check_waiting(plan)
+    return plan, situation
+
+
+def _checked_plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple[Plan, Situation]:
     again = options.filter.only
     if again is not None:
         selection = _selection_again(workspace, selection, options.head, again)
@@ -232,16 +238,22 @@ def _plan(workspace: Workspace, selection: Selection, options: Options) -> Tuple
     if again is not None and not set(options.filter.only or ()) & {change.id for change in plan.changes}:
         return Plan(), situation
     _check_rollback(workspace, plan, options)
-    if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
-        check_committed(workspace.git, plan.kinds.values(), workspace.git.resolve(options.head))
+    _check_acting(workspace, plan, options)
     check_project(plan, options.reviewed)
-    _check_files(workspace, plan, workspace.git.resolve(options.head))
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
         check_reviewed(workspace, plan, expected, options.reviewed)
     _check_allowed(workspace, plan, options)
     restriction(plan, options.filter)
     return plan, situation
+
+
+def _check_acting(workspace: Workspace, plan: Plan, options: Options) -> None:
+    """Refuse files that act, or that inputs have the digest of, which are not as the commit has them."""
+    commit = workspace.git.resolve(options.head)
+    if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
+        check_committed(workspace.git, plan.kinds.values(), commit)
+    _check_files(workspace, plan, commit)
 
 
 def _check_files(workspace: Workspace, plan: Plan, commit: Oid) -> None:

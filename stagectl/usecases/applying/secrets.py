@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from typing import FrozenSet, Iterable, Iterator, Optional, Set
+from typing import FrozenSet, Iterable, Iterator, Set
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.core.model import STAGED, Oid
@@ -24,16 +24,13 @@ def secret_variables(workspace: Workspace, plan: Plan, header: Header) -> Frozen
     """Return the names of the variables that any staged or applied resource reads, but for those said to be plain."""
     sides = [side for change in plan.changes for side in (change.inputs, change.before) if side]
     found: Set[str] = set(variables(list(map(dict, sides))))
-    for commit in (header.source, header.base):
-        found.update(_read_in(workspace.git, commit))
+    found.update(_read_in(workspace.git, [oid for oid in (header.source, header.base) if oid is not None]))
     return frozenset(found - set(workspace.config.plain))
 
 
-def _read_in(git: Git, commit: Optional[Oid]) -> Iterator[str]:
-    """Yield the variables that the staged files of a commit read, once or more often."""
-    if commit is None:
-        return
-    arguments = ("grep", *_OPTIONS, "-e", r"\$\{env:", commit, *git.only([STAGED], ever=True))
+def _read_in(git: Git, commits: Iterable[Oid]) -> Iterator[str]:
+    """Yield the variables that the staged files of commits read, once or more often."""
+    arguments = ("grep", *_OPTIONS, "-e", r"\$\{env:", *commits, *git.only([STAGED], ever=True))
     code, out, err = git.try_run(*arguments)
     if code > 1:
         raise GitError(f"git grep failed: {err.decode(errors='replace').strip()}")

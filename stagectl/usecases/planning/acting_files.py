@@ -71,11 +71,13 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
     asked = files_asked_by(
         plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys())
     )
+    if commit is not None:
+        asked = _with_words_that_are(git, asked, commit)
     if commit is None or not (asked.words or asked.globs):
         return plan
     entries = _entries(git, commit, asked)
     found = _digests(git, entries)
-    for path in differing(git, commit, _with_words_that_are(git, asked, entries)) if here else ():
+    for path in differing(git, commit, asked) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
@@ -90,11 +92,13 @@ def _entries(git: Git, commit: Oid, asked: Asked) -> Dict[str, Entry]:
     return {path: entry for path, entry in found.items() if entry.mode != "160000"}
 
 
-def _with_words_that_are(git: Git, asked: Asked, entries: Mapping[str, Entry]) -> Asked:
-    """Return it without the words that are no path here nor in the commit: git looks for each."""
-    tops = {word.partition("/")[0] for word in asked.words}
+def _with_words_that_are(git: Git, asked: Asked, commit: Oid) -> Asked:
+    """Return it without the words that are no path here nor in a commit: git looks for each."""
+    words = sorted(asked.words)
+    tops = {word.partition("/")[0] for word in words}
     here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
-    return asked._replace(words=frozenset(w for w in asked.words if w in entries or w.partition("/")[0] in here))
+    there = dict(zip(words, git.look_up([git.at(commit, word) for word in words])))
+    return asked._replace(words=frozenset(w for w in words if there[w] or w.partition("/")[0] in here))
 
 
 def _digests(git: Git, entries: Mapping[str, Entry]) -> Dict[str, str]:
@@ -132,7 +136,7 @@ def _split(out: bytes) -> Sequence[str]:
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     """Refuse to act with files that are not as a commit has them; raises StagectlError."""
-    asked = files_asked_by(kinds)
+    asked = _with_words_that_are(git, files_asked_by(kinds), commit)
     if not (asked.words or asked.globs):
         return
     try:

@@ -99,7 +99,7 @@ def rollback(
 def _not_contained(git: Git, tip: Oid, head: Oid) -> Optional[FrozenSet[Oid]]:
     """Return the commits behind the applied ones that a commit does not contain; None where history is missing."""
     try:
-        lines = git.run("rev-list", "--parents", tip, f"^{head}").decode().splitlines()
+        lines = git.run_once("rev-list", "--parents", tip, f"^{head}").decode().splitlines()
     except GitError:
         return None
     parents = {Oid(line[: len(tip)]): line.split()[1:2] for line in lines}

@@ -375,7 +375,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """How often the narrow way gave an answer; folders are old enough to be believed after a moment."""
     monkeypatch.setattr(folders, "_RACY", 50_000_000)
     found: Counter = Counter()
-    for owner, name in ((plan, "_narrow_plan"), (status, "_narrow_status"), (ground, "_part")):
+    for owner, name in ((plan, "_incremental_plan"), (status, "_narrow_status"), (ground, "_part")):
         monkeypatch.setattr(owner, name, counted(found, name, getattr(owner, name)))
     monkeypatch.setattr(folders.Folders, "are_as_before", counted(found, "as before", folders.Folders.are_as_before))
     return found
@@ -408,7 +408,7 @@ def test_the_narrow_way_gives_what_everything_gives(tmp_path: Path, ways: Counte
     """
     walked(tmp_path, seed, 18)
 
-    assert min(ways["_narrow_plan"], ways["_narrow_status"], ways["_part"], ways["as before"]) > 0, ways
+    assert min(ways["_incremental_plan"], ways["_narrow_status"], ways["_part"], ways["as before"]) > 0, ways
 
 
 @pytest.mark.parametrize("seed", range(100, 101))
