@@ -49,7 +49,7 @@ for word; do
     case $skip$word in -c) skip=x;; -*) ;; x*) skip=;; *) break;; esac
 done
 number=1
-while ! mkdir "$SHIM/$word.$number" 2> /dev/null; do number=$((number + 1)); done
+while [ -d "$SHIM" ] && ! mkdir "$SHIM/$word.$number" 2> /dev/null; do number=$((number + 1)); done
 case "git $word $number" in $SHIM_TARGET) ;; *) exec {git} "$@";; esac
 {strace} -f -qq -o "$SHIM/git $word $number.log" $SHIM_INJECT {git} "$@"
 code=$?
