@@ -24,7 +24,7 @@ DONE, FAILED, USAGE, LOCKED, INTERRUPTED = 0, 1, 64, 75, 130
 def main(arguments: "Optional[Sequence[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     words = place.enter(sys.argv[1:] if arguments is None else arguments)
-    asked = prefetch.ask_ahead(words)
+    asked = prefetch.start_prefetch(words)
     handed_over = prefetch.ASKED.set(asked)
     try:
         return _run(words, asked)

@@ -108,7 +108,7 @@ class World:
                     outcome = self._act(begun, failing)
                     dead = self.random.random() < killed
                     outcome = Outcome(UNKNOWN) if dead and self.random.random() < 0.5 else outcome
-            outcomes[change.id] = course.ended(change, outcome)
+            outcomes[change.id] = course.end(change, outcome)
         moved = settle(with_values(plan, outcomes, self.applied), outcomes, self.applied)
         merged = {**self.applied, **moved}
         self.applied = {name: state for name, state in merged.items() if state is not None}

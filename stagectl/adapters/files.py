@@ -120,12 +120,12 @@ def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
     return True
 
 
-def remove_half_made(scratch: Path) -> None:
+def remove_unfinished(scratch: Path) -> None:
     """Remove the files that killed commands left half made: no process locks them."""
-    for half in scratch.glob(f"{_MAKING}*"):
-        with suppress(FileNotFoundError), open(half, "rb") as file:
+    for left in scratch.glob(f"{_MAKING}*"):
+        with suppress(FileNotFoundError), open(left, "rb") as file:
             if try_lock(file):
-                half.unlink()
+                left.unlink()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Union
 
-from stagectl.usecases.applying.interrupted import take_back_half_written
+from stagectl.usecases.applying.interrupted import restore_write_intent
 from stagectl.usecases.repository.workspace import Workspace
 
 FilePath = Union[str, "os.PathLike[str]"]
@@ -29,5 +29,5 @@ class Opened:
     def _to_stage(self) -> Workspace:
         """Return the repository, in which a staging that was killed is taken back."""
         found = self._workspace()
-        take_back_half_written(found)
+        restore_write_intent(found)
         return found

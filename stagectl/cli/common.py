@@ -85,10 +85,10 @@ def _here() -> Path:
 
 def workspace_to_stage() -> Workspace:
     """Return the repository around the current folder, in which a staging that was killed is taken back."""
-    from stagectl.usecases.applying.interrupted import take_back_half_written
+    from stagectl.usecases.applying.interrupted import restore_write_intent
 
     found = workspace()
-    taken = take_back_half_written(found)
+    taken = restore_write_intent(found)
     if taken:
         print_note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
     return found

@@ -66,7 +66,7 @@ def plan(
     asked = _Asked(format, head, base, since, max_bytes)
     found, compared = _make_plan(repository, selection(names, tags, with_children, with_parents), asked)
     beside = _beside(repository, found, against, asked) if against else None
-    found = _with_edits(repository, found) if head is None else found
+    found = _with_unstaged(repository, found) if head is None else found
     warn(found.warnings)
     if saved is not None:
         from stagectl.usecases.planning.reviewed import save
@@ -85,10 +85,10 @@ def plan(
         raise typer.Exit(2)
 
 
-def _with_edits(repository: Workspace, found: Plan) -> Plan:
+def _with_unstaged(repository: Workspace, found: Plan) -> Plan:
     """Return a plan that warns of definitions that are edited in the working tree, and not staged."""
     git = repository.git
-    paths = git.ours(git.edited(repository.config.roots)) if found.head is not None and not git.is_bare else []
+    paths = git.ours(git.edited_files(repository.config.roots)) if found.head is not None and not git.is_bare else []
     if not paths:
         return found
     from stagectl.usecases.staging.edited import edited_line

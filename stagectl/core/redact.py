@@ -42,9 +42,9 @@ class Redactor:
         if "%" in text:
             for pattern in self._in_urls:
                 text = pattern.sub(MASK, text)
-        return _WORD.sub(self._masked, text) if self._base64 else text
+        return _WORD.sub(self._mask, text) if self._base64 else text
 
-    def _masked(self, word: re.Match[str]) -> str:
+    def _mask(self, word: re.Match[str]) -> str:
         """Return a word, masked if it begins or ends with a piece of a secret in base64, wherever lines were broken."""
         text = word.group()
         ends = (text[:SHORTEST_PIECE], text[-SHORTEST_PIECE:])

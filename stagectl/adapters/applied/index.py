@@ -63,7 +63,7 @@ class Index(Source):
     def shard_lines(self, places: List[Shard]) -> Dict[Shard, LinesByName]:
         """Return every line of some shards."""
         self._fetch(places)
-        return {place: self._parsed(place) for place in places}
+        return {place: self._parse(place) for place in places}
 
     def every_place(self) -> List[Shard]:
         """Return all shards."""
@@ -91,7 +91,7 @@ class Index(Source):
             return None
         return _decode(name, text[start : text.find(b"\n", start)].decode("utf-8", "replace"))
 
-    def _parsed(self, place: Shard) -> LinesByName:
+    def _parse(self, place: Shard) -> LinesByName:
         return {name: _decode(name, text) for name, text in self._rows(place)}
 
     def _rows(self, place: Shard) -> Iterator[Tuple[Name, str]]:
@@ -121,7 +121,7 @@ class Index(Source):
         except MALFORMED:
             raise damage_error(USAGE) from None
 
-    def flagged(self) -> FrozenSet[Name]:
+    def open_resources(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""
         places = [
             Shard(folder, bits)
@@ -132,7 +132,7 @@ class Index(Source):
         lines = self.shard_lines(places)
         return frozenset(name for some in lines.values() for name, line in some.items() if line.is_open)
 
-    def contradicted(self, kinds: Mapping[str, Kind], usage: Usage) -> FrozenSet[Name]:
+    def find_contradicted(self, kinds: Mapping[str, Kind], usage: Usage) -> FrozenSet[Name]:
         """Return the resources that need something else of the kinds than these have: only then lines are looked at."""
         if not contradicting(usage, kinds):
             return frozenset()

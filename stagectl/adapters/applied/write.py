@@ -55,7 +55,7 @@ def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
     folders = zip((STAGED, APPLIED, INDEX), trees)
     items = {f"{git.folder_in(like)}{path}": None if oid is None else Item(TREE, oid) for path, oid in folders}
     (root,) = git.look_up([f"{like}^{{tree}}"])
-    made = objects.edited(root, items)
+    made = objects.edit_tree(root, items)
     assert made is not None, "an index is never empty"
     return made
 
@@ -80,7 +80,7 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
             documents[f"{name}.json"] = Item(BLOB, oids[name])
         if state is not None and state.resource is not None:
             files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content))
-    staged, applied = objects.edited(staged, files), objects.edited(applied, documents)
+    staged, applied = objects.edit_tree(staged, files), objects.edit_tree(applied, documents)
     step = advance(before or Source(), everything, oids)
     return Trees(staged, applied, _index(git, objects, (before, index), Of(staged, applied), step, like=like))
 
@@ -108,7 +108,7 @@ def _index(
         if lines:
             path = shards.file_name(place, has_open=any(line.is_open for line in lines.values()))
             items[path] = Item(BLOB, objects.blob(shards.shard_text(lines).encode()))
-    made = objects.edited(tree_before, {**gone, **items})
+    made = objects.edit_tree(tree_before, {**gone, **items})
     assert made is not None, "it has files"
     return made
 

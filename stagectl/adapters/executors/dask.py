@@ -65,9 +65,9 @@ class DaskExecutor(Executor):
                 retries=0,
             )
         except Exception:  # Dask has several for a client that is closed
-            self._lose(self._link.lost())
+            self._lose(self._link.loss())
         else:
-            sent.future.add_done_callback(lambda future: self._takers.submit(self._ended, promise, future))
+            sent.future.add_done_callback(lambda future: self._takers.submit(self._take_end, promise, future))
         return promise
 
     def shutdown(self, wait: bool = True, **more: Any) -> None:
@@ -79,11 +79,11 @@ class DaskExecutor(Executor):
 
     # --- how a change ends
 
-    def _ended(self, promise: Promise[Outcome], future: Future) -> None:
+    def _take_end(self, promise: Promise[Outcome], future: Future) -> None:
         """Take the end of a task."""
         try:
             if future.status == "cancelled":
-                raise self._link.lost()
+                raise self._link.loss()
             self._resolve(promise, self._result(future), "its workers died")
         except RunLost as error:
             self._lose(error)
@@ -100,7 +100,7 @@ class DaskExecutor(Executor):
         except Exception:  # what it had said was lost with the worker, and only the worker had it
             if future.status == "error":
                 return None
-            raise self._link.lost() from None
+            raise self._link.loss() from None
 
     def _resolve(self, promise: Promise[Outcome], reported: Optional[str], why: str) -> None:
         """Let a change have ended; reported: what a worker says of that, None where the ledger has to be asked."""
@@ -108,7 +108,7 @@ class DaskExecutor(Executor):
             sent = self._waiting.get(promise)
         if sent is None:
             return
-        outcome, text = self._read(reported) if reported is not None else self._settled(sent.change, why)
+        outcome, text = self._read(reported) if reported is not None else self._settle(sent.change, why)
         taken = self._take(sent.change, outcome, text)
         with self._guard:
             is_ours = self._waiting.pop(promise, None) is not None
@@ -119,11 +119,11 @@ class DaskExecutor(Executor):
         raw = json.loads(reported)
         return read_outcome(raw), raw.get("text") or raw.get("output", "")
 
-    def _settled(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
+    def _settle(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
         """Ask the ledger what became of a change of which no worker will report."""
         answer = self._link.ask("settle", attempt=self._link.attempt, change=change)
         if answer is None:
-            raise self._link.lost()
+            raise self._link.loss()
         if answer["answer"] == DONE:
             return self._read(answer["result"])
         if answer["answer"] == CLAIMED:

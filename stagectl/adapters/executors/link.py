@@ -42,9 +42,9 @@ class Link:
         try:
             return self.client.sync(getattr(self.client.scheduler, f"stagectl_{question}"), **more)
         except BROKEN as error:
-            raise self.lost() from error
+            raise self.loss() from error
 
-    def lost(self) -> RunLost:
+    def loss(self) -> RunLost:
         """Return the error for a scheduler that is gone; nothing more is asked of it at the end."""
         self._is_gone = True
         return RunLost(

@@ -32,7 +32,7 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
 
 
 def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message: str) -> Oid:
-    new = git.untracked(paths)
+    new = git.untracked_files(paths)
     if new:
         code, _, err = _try_pathspec(git, "add", "--intent-to-add", paths=new)
         if code:
@@ -101,19 +101,19 @@ def _is_plain(git: Git) -> bool:
 def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:
     """Return whether some path is new and ignored, which git refuses to add."""
     known = git.look_up([git.at(head, path) for path in paths])
-    new = git.listed(path for path, oid in zip(paths, known) if oid is None)
+    new = git.list_paths(path for path, oid in zip(paths, known) if oid is None)
     return bool(new) and bool(git.run("check-ignore", "-z", "--stdin", data=new, check=False))
 
 
 def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:
-    code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=git.listed(paths))
+    code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=git.list_paths(paths))
     if code:
         _reset(git, paths)
         raise git.refusal("git add failed", code, err)
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
         objects = Objects(git, head)
-        tree = objects.edited(before, _index_entries(git, paths)) or empty_tree(git)
+        tree = objects.edit_tree(before, _index_entries(git, paths)) or empty_tree(git)
         if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
         objects.store()

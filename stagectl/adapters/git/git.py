@@ -171,12 +171,12 @@ class Git(Placed):
         found = [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
         return [path[len(self.folder) :] for path in found]
 
-    def unfinished(self) -> Optional[str]:
+    def unfinished_verb(self) -> Optional[str]:
         """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
         heads = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
         return next((verb for ref, verb in heads.items() if self.find(ref) is not None), None)
 
-    def untracked(self, paths: Sequence[str]) -> List[str]:
+    def untracked_files(self, paths: Sequence[str]) -> List[str]:
         """Return the files, among some, that are there and that the index does not know."""
         known = set(self.ours(self.run("ls-files", "-z", *self.only())))
         return [path for path in paths if path not in known and (self.root / path).exists()]
@@ -219,7 +219,7 @@ class Git(Placed):
         texts = out.decode("utf-8", "replace").split("\0")[:-1]
         return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
 
-    def touched(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
+    def touched_files(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
         """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
         options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-only", "--always")
         data = "".join(f"{commit}\n" for commit in commits).encode()

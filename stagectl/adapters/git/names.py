@@ -23,7 +23,7 @@ class Names:
 
     def __init__(self, git: GitProcess) -> None:
         self._git = git
-        self._ahead: Optional[Dict[str, str]] = None  # where names stood when this command began
+        self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._asked: Optional[Conversation] = None  # the git that answers
         self._read: Optional[Conversation] = None  # the git that reads objects
 
@@ -31,11 +31,11 @@ class Names:
         """Return the objects that names stand for, None for what is not there; raises GitError if no answer comes."""
         if any("\n" in name for name in names):
             return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
-        if self._ahead is None:
-            answer = self._git.ahead.objects()
-            self._ahead = _by_commit(self._git.ahead.project, answer) if answer else {}
+        if self._prefetched is None:
+            answer = self._git.prefetch.objects()
+            self._prefetched = _by_commit(self._git.prefetch.project, answer) if answer else {}
         # Given once: what is asked again may have moved since.
-        known = {name: self._ahead.pop(name) for name in names if name in self._ahead}
+        known = {name: self._prefetched.pop(name) for name in names if name in self._prefetched}
         left = [name for name in names if name not in known]
         # Of an id that is not there the answer is that id, and that it is missing.
         answers = (answer.partition(" ") for answer in self._ask(left))
@@ -54,7 +54,7 @@ class Names:
         questions = [name.encode("utf-8", "surrogateescape") for name in names]
         for _ in range(_TRIES):
             if self._asked is None or self._asked.is_over:
-                self._asked = self._started(*prefetch.STANDS)
+                self._asked = self._start(*prefetch.STANDS)
             answers = self._asked.ask(questions)
             if len(answers) == len(names):
                 return [answer.decode("utf-8", "replace").strip() for answer in answers]
@@ -67,7 +67,7 @@ class Names:
             return []
         for _ in range(_TRIES):
             if self._read is None or self._read.is_over:
-                self._read = self._started("cat-file", "--batch")
+                self._read = self._start("cat-file", "--batch")
             try:
                 answers = self._read.contents([oid.encode() for oid in oids])
             except EOFError:
@@ -76,7 +76,7 @@ class Names:
             return [None if answer is None else (answer[0].decode(), answer[1]) for answer in answers]
         raise self._no_answer()
 
-    def _started(self, *arguments: str) -> Conversation:
+    def _start(self, *arguments: str) -> Conversation:
         """Return a git that answers until this is gone."""
         talk = Conversation(self._git.start(*arguments, quiet=True))
         weakref.finalize(self, talk.end)

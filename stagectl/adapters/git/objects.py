@@ -47,7 +47,7 @@ class Objects:
         self._made[oid] = (kind, content)
         return oid
 
-    def edited(self, tree: Optional[Oid], changes: Mapping[str, Optional[Item]]) -> Optional[Oid]:
+    def edit_tree(self, tree: Optional[Oid], changes: Mapping[str, Optional[Item]]) -> Optional[Oid]:
         """Return a tree in which some paths are other entries (None: gone), to be stored; None where nothing is left.
 
         Only the folders on the way to what changes are read.

@@ -10,9 +10,9 @@ import shlex
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch, project
+from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
-from stagectl.adapters.git.prefetch import Prefetch
+from stagectl.adapters.git.prefetch import PLACES, Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
@@ -53,9 +53,9 @@ class Placed(GitProcess):
     `only`, one that git says through `ours`.
     """
 
-    def __init__(self, folder: Path, meant: Meant = Meant(), ahead: Optional[Prefetch] = None) -> None:
-        """Open the repository around a folder; ahead: what was asked in the folder before, if anything was."""
-        super().__init__(folder, ahead)
+    def __init__(self, folder: Path, meant: Meant = Meant(), prefetch: Optional[Prefetch] = None) -> None:
+        """Open the repository around a folder; prefetch: what was asked in the folder before, if anything was."""
+        super().__init__(folder, prefetch)
         self.is_bare = False
         self.is_out_of_step = False  # whether the index could not be put back after a commit that failed
         if "GIT_WORK_TREE" in os.environ and "GIT_DIR" not in os.environ:
@@ -63,14 +63,12 @@ class Placed(GitProcess):
                 "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
                 "set GIT_DIR, too, or: unset GIT_WORK_TREE",
             )
-        places = self.ahead.places()
-        code, out, err = self.try_run(*prefetch.PLACES) if places is None else (0, places, b"")
+        places = self.prefetch.places()
+        code, out, err = self.try_run(*PLACES) if places is None else (0, places, b"")
         is_allowed = code and meant.head is not None
         if is_allowed and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
             self.is_bare = True
-            code, out, err = self.try_run(
-                *("--absolute-git-dir" if "top" in word else word for word in prefetch.PLACES)
-            )
+            code, out, err = self.try_run(*("--absolute-git-dir" if "top" in word else word for word in PLACES))
         top = out.decode().splitlines()
         if code and b"safe.directory" in err:
             command = err.decode(errors="replace").strip().splitlines()[-1].strip()
@@ -83,8 +81,8 @@ class Placed(GitProcess):
                 _way_in(folder, self.try_run("rev-parse", "--is-bare-repository")),
             )
         self.top = Path(top[0])
-        if top[0] != self.ahead.folder:  # the files of another folder were looked at
-            self.ahead.drop()
+        if top[0] != self.prefetch.folder:  # the files of another folder were looked at
+            self.prefetch.drop()
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
         self._names = Names(self)
@@ -102,10 +100,10 @@ class Placed(GitProcess):
         if meant.is_project or self.top not in folder.parents:
             return ""
         below = folder.relative_to(self.top).as_posix()
-        left_out = self._left_out(below) if self.config("core.sparseCheckout") == ["true"] else []
+        left_out = self._configs_left_out(below) if self.config("core.sparseCheckout") == ["true"] else []
         return project.nearest_in(below, lambda path: path in left_out or os.path.lexists(self.top / path))
 
-    def _left_out(self, below: str) -> List[str]:
+    def _configs_left_out(self, below: str) -> List[str]:
         """Return the configs in a folder and those above it that a sparse checkout leaves out."""
         parents = [Path(below), *Path(below).parents]
         marks = [(folder / project.MARK).as_posix() for folder in parents]
@@ -190,7 +188,7 @@ class Placed(GitProcess):
         folder = next((folder for folder in (self.folder, *self.formers) if path.startswith(folder)), "")
         return path[len(folder) :]
 
-    def listed(self, paths: Iterable[str]) -> bytes:
+    def list_paths(self, paths: Iterable[str]) -> bytes:
         """Return paths as git reads them from its input: from the top folder, each with a NUL after it."""
         return "".join(f"{self.path(path)}\0" for path in paths).encode("utf-8", "surrogateescape")
 

@@ -113,7 +113,7 @@ def looking(settings: bytes) -> Dict[str, str]:
 class Prefetch:
     """Git's answers to questions that were asked ahead in one folder, each given once; None to what was not asked.
 
-    Belongs to the Git that asks. One that was made is asked nothing; `ask_ahead` asks.
+    Belongs to the Git that asks. One that was made is asked nothing; `start_prefetch` asks.
     folder: the top folder of the repository; project: the folder of the project in it, "" or ending in `/`.
     """
 
@@ -149,7 +149,7 @@ class Prefetch:
         now = time.time_ns()
         return now if self._began is None else min(self._began, now)
 
-    def edited(self, roots: Sequence[str]) -> Optional[bytes]:
+    def edited_files(self, roots: Sequence[str]) -> Optional[bytes]:
         """Return the files under some roots that HEAD has otherwise, with a NUL after each."""
         return self._take(edited_words(self.project, roots))
 
@@ -243,7 +243,7 @@ def only_looks(arguments: Sequence[str]) -> bool:
     return arguments[:1] in (["plan"], ["status"])
 
 
-def ask_ahead(arguments: Sequence[str]) -> Prefetch:
+def start_prefetch(arguments: Sequence[str]) -> Prefetch:
     """Ask what a command line will want to know, in a repository that is where it seems; else nothing is asked."""
     # Help needs no git, another revision not this one; what of some tags is staged every file says.
     others = ("--he", "-h", "-t", "--t") if arguments[:1] == ["stage"] else ("--he", "-h")

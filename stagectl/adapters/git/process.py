@@ -57,12 +57,12 @@ def _ended_by(code: int) -> str:
 
 
 class GitProcess:
-    """Runs git in one folder, and knows how it is set up there. ahead: the answers it was given with the folder."""
+    """Runs git in one folder, and knows how it is set up there. prefetch: the answers it was given with the folder."""
 
-    def __init__(self, folder: Path, ahead: Optional[Prefetch] = None) -> None:
+    def __init__(self, folder: Path, prefetch: Optional[Prefetch] = None) -> None:
         self.top = folder
         self.folder = ""  # of the project, from there
-        self.ahead = ahead or Prefetch()
+        self.prefetch = prefetch or Prefetch()
         self._known: Dict[Tuple[str, ...], bytes] = {}
 
     def run(
@@ -171,7 +171,7 @@ class GitProcess:
 
     @cached_property
     def _raw_settings(self) -> bytes:
-        answer = self.ahead.settings()
+        answer = self.prefetch.settings()
         return self.run(*prefetch.SETTINGS) if answer is None else answer
 
     def add_config(self, key: str, value: str) -> None:
@@ -203,20 +203,20 @@ class GitProcess:
 
         Untracked files are left out.
         """
-        answer = self.ahead.changed_files(roots) if self.folder == self.ahead.project else None
+        answer = self.prefetch.changed_files(roots) if self.folder == self.prefetch.project else None
         return self.run(*prefetch.changed_words(self.folder, roots)) if answer is None else answer
 
     def all_files(self, roots: Sequence[str]) -> bytes:
         """Return the files of the project, each behind the letter that says whether git knows it, and a space."""
-        answer = self.ahead.all_files(roots) if self.folder == self.ahead.project else None
+        answer = self.prefetch.all_files(roots) if self.folder == self.prefetch.project else None
         return self.run(*prefetch.listing_words(self.folder, roots)) if answer is None else answer
 
-    def edited(self, roots: Sequence[str]) -> bytes:
+    def edited_files(self, roots: Sequence[str]) -> bytes:
         """Return the paths, from the top folder, of what HEAD has otherwise under some roots, with a NUL after each.
 
         Of files that were merely touched git may say so, too; untracked files are left out. Raises GitError.
         """
-        answer = self.ahead.edited(roots) if self.folder == self.ahead.project else None
+        answer = self.prefetch.edited_files(roots) if self.folder == self.prefetch.project else None
         return self.run(*prefetch.edited_words(self.folder, roots)) if answer is None else answer
 
 

@@ -54,11 +54,11 @@ class Holding:
                 self._lock = replace(self._lock, part=part)
                 kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
                 self._board = replace(self._board, parts=kept)
-                if self._renewed(ASK_SECONDS):
+                if self._push_renewal(ASK_SECONDS):
                     return
-        raise self._gone_before_anything_ran()
+        raise self._lost_before_anything_ran()
 
-    def _gone_before_anything_ran(self) -> Busy:
+    def _lost_before_anything_ran(self) -> Busy:
         return Busy(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
 
     def name_run(self, run: str) -> None:
@@ -68,9 +68,9 @@ class Holding:
                 self._lock = replace(self._lock, run=run)
                 self._renew()
         if self.lost:
-            raise self._gone_before_anything_ran()
+            raise self._lost_before_anything_ran()
 
-    def assured(self) -> str:
+    def assure(self) -> str:
         """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
         if not self.lost and clock() >= self._until:
             with self._turn:
@@ -97,7 +97,7 @@ class Holding:
         while not self.lost:
             began = clock()
             try:
-                if self._renewed(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
+                if self._push_renewal(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
                     return
             except StagectlError:
                 if clock() >= self._until:
@@ -105,7 +105,7 @@ class Holding:
                 elif self._ending.wait(min(self._term / 10, 2.0)):
                     return
 
-    def _renewed(self, seconds: float) -> bool:
+    def _push_renewal(self, seconds: float) -> bool:
         """Push a child of the ref's commit; return whether it is there.
 
         Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.

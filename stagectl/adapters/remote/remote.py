@@ -49,7 +49,7 @@ class Remote:
 
         Raises Rewritten, and leaves the ref here alone, when the remote's one does not contain it any more.
         """
-        code, err = self._moved("fetch", ref, *_FETCH, "--end-of-options", self.name, f"{ref}:{into}")
+        code, err = self._transfer("fetch", ref, *_FETCH, "--end-of-options", self.name, f"{ref}:{into}")
         if code == 0:
             return self.git.find(into)
         there, before = self.read(ref), self.git.find(into)
@@ -74,7 +74,7 @@ class Remote:
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
         Raises GitError when it is not moved though no other moved it.
         """
-        code, err = self._moved("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
+        code, err = self._transfer("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
         return new if code == 0 else self._stands(ref, expected, code, err, ASK_SECONDS)
 
     def swap(
@@ -90,7 +90,7 @@ class Remote:
         code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
         return new if code == 0 else self._stands(ref, expected, code, err, seconds)
 
-    def _moved(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
+    def _transfer(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
         """Return how a fetch or a push ended; one that takes a while is noted, one that takes too long is ended."""
         text = f"waiting for {self.name}: git {what} of {ref} (for {self._seconds:.0f} s at the most)"
         noting = threading.Timer(NOTED_AFTER, self._note, [text])

@@ -206,7 +206,7 @@ def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
         for lock in board.holders
         if not lock.part.whole
     }
-    tree = objects.edited(None, {identity: Item("100644", oid) for identity, oid in parts.items()})
+    tree = objects.edit_tree(None, {identity: Item("100644", oid) for identity, oid in parts.items()})
     objects.store()
     return tree or empty, parts
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import remove_half_made
+from stagectl.adapters.files import remove_unfinished
 from stagectl.adapters.running.lock import moment
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
@@ -65,7 +65,7 @@ class Journal:
             self._is_full = True
             self._write_what_ended(entries)
 
-    def resumed(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
+    def note_resume(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note that the run is finished by hand, and what the operator says of changes whose end was not seen."""
         (self.folder / "stop").unlink(missing_ok=True)
         with errors_as("the run cannot go on"):
@@ -229,12 +229,12 @@ def _prune(runs: Path) -> None:
 
 def tidy(scratch: Path) -> None:
     """Remove what killed commands left half made; the caller has the moment, so nothing is at a run's folder now."""
-    remove_half_made(scratch)
-    for half in (scratch / "runs").glob(".*"):
-        if half.is_dir():
-            shutil.rmtree(half, ignore_errors=True)
+    remove_unfinished(scratch)
+    for left in (scratch / "runs").glob(".*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
         else:
-            half.unlink(missing_ok=True)
+            left.unlink(missing_ok=True)
 
 
 def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict[ChangeId, float]:

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Edits:
+class ChangedFiles:
     """What is not as applied. contents: by name, None for a file that is gone; dirty: whether HEAD has it otherwise."""
 
     contents: Mapping[Name, Optional[bytes]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Looked(NamedTuple):
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
-        paths = git.listed(entry.path for entry in self.fresh)
+        paths = git.list_paths(entry.path for entry in self.fresh)
         out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
         ignored = set(git.ours(out))
         return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
@@ -83,12 +83,12 @@ def _is_misplaced(root: Path, start: str) -> bool:
         return False
 
 
-def of_commit(git: Git, applied: Oid, staged: Oid) -> Edits:
+def of_commit(git: Git, applied: Oid, staged: Oid) -> ChangedFiles:
     """Return what differs between two trees of staged files; raises ReadInFull."""
-    return Edits(_contents(git, _in_place(between(git, applied, staged)), {}))
+    return ChangedFiles(_contents(git, _in_place(between(git, applied, staged)), {}))
 
 
-def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Edits:
+def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> ChangedFiles:
     """Return what differs between the applied tree of staged files and the working tree; raises ReadInFull.
 
     staged: the tree of staged files of HEAD.
@@ -99,7 +99,7 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Edit
         before = here.get(entry.path, entry)
         here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
     contents = _contents(git, committed, here)
-    return Edits(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
+    return ChangedFiles(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 
 
 def _in_place(entries: Sequence[Entry]) -> Dict[str, Entry]:

@@ -48,7 +48,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
             return Seen((), changes_line_ends)
-    if not folders.look(git.ahead.began()):
+    if not folders.look(git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     listed = b"\0" + _list(git, roots)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):

@@ -57,13 +57,13 @@ def rename_key(data: bytes, document: int, at: Tuple[Step, ...], key: str) -> by
 def _edit(data: bytes, one: Edit) -> bytes:
     documents = yamlfile.load(data)
     one = replace(one, at=_fit(_value(documents, (one.document,)), one.at))
-    wanted = copy.deepcopy(documents)
-    _change(wanted, (one.document, *one.at), one)
-    if wanted == documents and _same_types(wanted, documents):
+    desired = copy.deepcopy(documents)
+    _change(desired, (one.document, *one.at), one)
+    if desired == documents and _same_types(desired, documents):
         return data
     for way in (_in_place, _entry_by_entry, _splice, _round_trip):
         result = way(data, one)
-        if result is not None and _reads_as(result, wanted):
+        if result is not None and _reads_as(result, desired):
             return result
     raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
 
@@ -90,9 +90,9 @@ def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
     return _value(documents, (document, *_fit(_value(documents, (document,)), at)))
 
 
-def _reads_as(data: bytes, wanted: Any) -> bool:
+def _reads_as(data: bytes, desired: Any) -> bool:
     try:
-        return _same_types(yamlfile.load(data), wanted)
+        return _same_types(yamlfile.load(data), desired)
     except yamlfile.BadYaml:
         return False
 

@@ -37,9 +37,9 @@ class Splice:
             entry = _entry(holder, step)
             if entry is None:
                 nested = _nest(at[depth + 1 :], value)
-                return None if nested is None else self._added(holder, above, step, nested[0])
+                return None if nested is None else self._add(holder, above, step, nested[0])
             above, holder = entry, entry[1]
-        return self._replaced(above, value) if above else None
+        return self._replace(above, value) if above else None
 
     def cut(self, at: Sequence[Step]) -> Optional[str]:
         """Return the text without an entry, None if that cannot be done here."""
@@ -71,7 +71,7 @@ class Splice:
             span = (self._end(entries[index - 1]), self._end(entries[index]))
         return self._text[: span[0]] + self._text[span[1] :]
 
-    def _replaced(self, entry: Tuple[Node, Node], value: Any) -> Optional[str]:
+    def _replace(self, entry: Tuple[Node, Node], value: Any) -> Optional[str]:
         key, node = entry
         start, end = node.start_mark.index, node.end_mark.index
         if start == end and key is not None:
@@ -86,7 +86,7 @@ class Splice:
         column = _start(entry) - lines[0]
         return self._text[: lines[0]] + self._block({key.value: value}, column) + self._text[lines[1] :]
 
-    def _added(self, holder: Node, above: Optional[Tuple[Node, Node]], step: Step, value: Any) -> Optional[str]:
+    def _add(self, holder: Node, above: Optional[Tuple[Node, Node]], step: Step, value: Any) -> Optional[str]:
         """Return the text with one more entry at the end of a collection, or in a place that is empty yet."""
         entries = _entries(holder)
         if entries and _is_flow(holder):

@@ -135,13 +135,13 @@ def assemble(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str
     values = (chain[0].each or {}).get(entry or "", {})
     reader = _Filling(one, values, flaws)
     if reads_each(front):
-        front = reader.filled(FRONT, front)
+        front = reader.fill(FRONT, front)
     if reads_each(body):
-        body = reader.filled(BODY, body)
+        body = reader.fill(BODY, body)
     kind = next((definition.front["kind"] for definition in chain if "kind" in definition.front), None)
     moved = chain[0].front.get(MOVED_FROM) if entry is None else values.get(MOVED_FROM)
     front = {"kind": kind, **front, **({MOVED_FROM: moved} if moved is not None else {})}
-    return Expanded(name, chain, entry, front, body), [reader.placed(flaw) for flaw in flaws.found]
+    return Expanded(name, chain, entry, front, body), [reader.place(flaw) for flaw in flaws.found]
 
 
 def merged_body(chain: Tuple[Definition, ...]) -> Dict[str, Any]:
@@ -159,7 +159,7 @@ class _Filling:
         self._one, self._values, self._flaws = one, values, flaws
         self._lacking: Set[At] = set()  # places of strings for which it is the entry that lacks something
 
-    def filled(self, document: int, value: Dict[str, Any]) -> Dict[str, Any]:
+    def fill(self, document: int, value: Dict[str, Any]) -> Dict[str, Any]:
         def change(at: At, text: str) -> Any:
             try:
                 if self._one.entry is None:
@@ -184,7 +184,7 @@ class _Filling:
             self._lacking.add(at)
         return f"'{self._one.entry}' has no value for {shown}{error.near}"
 
-    def placed(self, flaw: Flaw) -> Tuple[str, Flaw]:
+    def place(self, flaw: Flaw) -> Tuple[str, Flaw]:
         """Return a flaw where it is written: one of an entry that lacks what others have, at that entry."""
         if flaw.at in self._lacking:
             at = self._one.entry_at()

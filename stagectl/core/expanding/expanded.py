@@ -48,10 +48,10 @@ class Expanded:
 
     def flaw(self, flaw: Flaw) -> Tuple[str, Flaw]:
         """Return a flaw of the expanded resource as one of the file in which it is written, and that file's path."""
-        place = self.written(flaw.document, flaw.at, flaw.on_key)
+        place = self.source_of(flaw.document, flaw.at, flaw.on_key)
         return place.definition.path, Flaw(place.document, place.at, flaw.message, place.on_key)
 
-    def written(self, document: int, at: At, on_key: bool = False) -> Written:
+    def source_of(self, document: int, at: At, on_key: bool = False) -> Written:
         """Return where a value of the expanded resource is written; of one that is not there, its nearest parent."""
         return self._in_front(at, on_key) if document == FRONT else self._in_body(at, on_key)
 

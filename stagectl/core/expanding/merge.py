@@ -27,12 +27,12 @@ def lay_over(base: Any, own: Any) -> Any:
     return found
 
 
-def patch(base: Any, wanted: Any) -> Any:
-    """Return what has to stand on top of *base* to say *wanted*, as far as `merged` can make it."""
-    if not isinstance(base, dict) or not isinstance(wanted, dict):
-        return wanted
-    found = {key: None for key in base if key not in wanted}
-    for key, value in wanted.items():
+def patch(base: Any, desired: Any) -> Any:
+    """Return what has to stand on top of *base* to say *desired*, as far as `lay_over` can make it."""
+    if not isinstance(base, dict) or not isinstance(desired, dict):
+        return desired
+    found = {key: None for key in base if key not in desired}
+    for key, value in desired.items():
         if key not in base or not same(base[key], value):
             found[key] = patch(base.get(key), value)
     return found

@@ -37,12 +37,12 @@ def override(one: Expanded, at: At, value: Any, *, lean: bool = False) -> Assign
     if one.entry is not None:
         return _in_entry(one, at, value)
     base, own = merged_body(one.chain[1:]), one.definition.body
-    wanted = with_value(one.body, at, value)
+    desired = with_value(one.body, at, value)
     tries = [(at, MISSING)] if lean and _there(own, at) else []
-    tries += [_direct(one, base, at, value), _whole(base, wanted, at[:2]), _whole(base, wanted, at[:1])]
+    tries += [_direct(one, base, at, value), _whole(base, desired, at[:2]), _whole(base, desired, at[:1])]
     for place, new in tries:
         can_be = new is not MISSING or _there(own, place)
-        if can_be and same(without_empty(lay_over(base, with_value(own, place, new))), without_empty(wanted)):
+        if can_be and same(without_empty(lay_over(base, with_value(own, place, new))), without_empty(desired)):
             return (BODY, place), new
     hint = "a definition that is like another one takes a key out with null; write it without 'like' to have null there"
     raise StagectlError(f"{one.name} cannot say that of {_show(at)}", hint)
@@ -64,11 +64,11 @@ def _direct(one: Expanded, base: Any, at: At, value: Any) -> Tuple[At, Any]:
     return at, patch(inner_value(base, at), value)
 
 
-def _whole(base: Any, wanted: Any, at: At) -> Tuple[At, Any]:
+def _whole(base: Any, desired: Any, at: At) -> Tuple[At, Any]:
     """Return all that has to stand at a place."""
-    if not _there(wanted, at):
+    if not _there(desired, at):
         return at, (None if _there(base, at) else MISSING)
-    return at, patch(inner_value(base, at), inner_value(wanted, at))
+    return at, patch(inner_value(base, at), inner_value(desired, at))
 
 
 def _in_entry(one: Expanded, at: At, value: Any) -> Assignment:
@@ -87,35 +87,35 @@ def _show(at: At) -> str:
     return format_path(at[1:] if at[0] == "inputs" and len(at) > 1 else at)
 
 
-def entry_values(body: Mapping[str, Any], wanted: Mapping[str, Any]) -> Any:
-    """Return the values with which `each` fills *wanted* into a body, as far as they stand alone there."""
+def entry_values(body: Mapping[str, Any], desired: Mapping[str, Any]) -> Any:
+    """Return the values with which `each` fills *desired* into a body, as far as they stand alone there."""
     found: Any = {}
     for at, leaf in leaves(body):
         path = each_path(leaf)
         if path is not None and path != (KEY,):
             with suppress(StagectlError):  # a step into a list of which nothing is known
-                found = with_value(found, path, inner_value(wanted, at))
+                found = with_value(found, path, inner_value(desired, at))
     return found
 
 
-def differences(now: Any, wanted: Any, at: At = ()) -> Iterator[Tuple[At, Any]]:
-    """Yield the places at which two values differ, with what is wanted there; lists are taken as a whole."""
-    if isinstance(now, dict) and isinstance(wanted, dict) and (wanted or not at):
-        for key in dict.fromkeys([*now, *wanted]):
-            yield from differences(now.get(key, MISSING), wanted.get(key, MISSING), (*at, key))
-    elif now is not wanted and not same(now, wanted):
-        yield at, wanted
+def differences(now: Any, desired: Any, at: At = ()) -> Iterator[Tuple[At, Any]]:
+    """Yield the places at which two values differ, with what is meant to be there; lists are taken as a whole."""
+    if isinstance(now, dict) and isinstance(desired, dict) and (desired or not at):
+        for key in dict.fromkeys([*now, *desired]):
+            yield from differences(now.get(key, MISSING), desired.get(key, MISSING), (*at, key))
+    elif now is not desired and not same(now, desired):
+        yield at, desired
 
 
-def front_steps(one: Expanded, wanted: Mapping[str, Any]) -> Iterator[Assignment]:
+def front_steps(one: Expanded, desired: Mapping[str, Any]) -> Iterator[Assignment]:
     """Yield what gives a resource another front matter; raises WrittenForSeveral."""
-    if wanted["kind"] != one.front["kind"]:
+    if desired["kind"] != one.front["kind"]:
         if one.entry is not None:
-            raise WrittenForSeveral(one.written(FRONT, ("kind",)), f"its kind {_where(True)}")
+            raise WrittenForSeveral(one.source_of(FRONT, ("kind",)), f"its kind {_where(True)}")
         base = next((other.front["kind"] for other in one.chain[1:] if "kind" in other.front), None)
-        yield (FRONT, ("kind",)), (MISSING if wanted["kind"] == base else wanted["kind"])
-    yield from tag_steps(one, wanted["tags"])
-    moved, before = (_names(front.get(MOVED_FROM)) for front in (wanted, one.front))
+        yield (FRONT, ("kind",)), (MISSING if desired["kind"] == base else desired["kind"])
+    yield from tag_steps(one, desired["tags"])
+    moved, before = (_names(front.get(MOVED_FROM)) for front in (desired, one.front))
     if moved != before:
         at: At = (MOVED_FROM,) if one.entry is None else (*one.entry_at(), MOVED_FROM)
         yield (FRONT, at), (moved[0] if len(moved) == 1 else moved or MISSING)
@@ -125,12 +125,12 @@ def _names(raw: Any) -> List[Any]:
     return list(raw) if isinstance(raw, (list, tuple)) else [] if raw is None else [raw]
 
 
-def tag_steps(one: Expanded, wanted: Sequence[str]) -> Iterator[Assignment]:
+def tag_steps(one: Expanded, desired: Sequence[str]) -> Iterator[Assignment]:
     """Yield what gives a resource other tags; raises WrittenForSeveral for one that stands for several."""
     now: List[Any] = one.front["tags"]
-    gone, new = [tag for tag in now if tag not in wanted], [tag for tag in wanted if tag not in now]
+    gone, new = [tag for tag in now if tag not in desired], [tag for tag in desired if tag not in now]
     for tag in [*gone, *new]:
-        place = one.written(FRONT, ("tags", now.index(tag)) if tag in now else ("tags",))
+        place = one.source_of(FRONT, ("tags", now.index(tag)) if tag in now else ("tags",))
         if one.entry is not None or (tag in now and place.definition is not one.definition):
             raise WrittenForSeveral(place, f"{f'the tag {tag}' if tag in now else 'a tag'} {_where(tag in now)}")
     if gone or new:

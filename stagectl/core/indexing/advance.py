@@ -43,7 +43,7 @@ class _Advance:
         own = {name: self._own(name) for name in self._states}
         came = _edges((name, line, self._before(name)) for name, line in own.items())
         went = _edges((name, self._before(name), line) for name, line in own.items())
-        judged = self._judged(own, self._affected())
+        judged = self._judge(own, self._affected_names())
         self._look_up(came.keys() | went.keys() | judged.keys())
         for name in came.keys() | went.keys():
             line = judged.get(name) or own.get(name) or self._before(name)
@@ -65,7 +65,7 @@ class _Advance:
         line = Line() if state is None else own_line(self._oids[name], state)
         return line._replace(by=before.by, many=before.many)
 
-    def _affected(self) -> Set[Name]:
+    def _affected_names(self) -> Set[Name]:
         """Return the resources whose verdict may become another, apart from those whose state changes."""
         before = self._source.states(self._states)
         moved = {
@@ -84,7 +84,7 @@ class _Advance:
         """Return those who, so far, read or name a resource."""
         return {reader: line for reader, line in self._source.naming([name]).items() if name in line.names()}
 
-    def _judged(self, own: LinesByName, others: Set[Name]) -> LinesByName:
+    def _judge(self, own: LinesByName, others: Set[Name]) -> LinesByName:
         """Return the lines, with their verdicts, of what changed and what that affects."""
         self._look_up(others)
         lines = {name: line for name, line in own.items() if line.oid is not None}
@@ -93,7 +93,7 @@ class _Advance:
         applied = self._source.states((parents | others) - self._states.keys())
         applied.update({name: state for name, state in self._states.items() if state is not None})
         judge = Judge(applied)
-        return {name: judge.judged(name, line) for name, line in lines.items()}
+        return {name: judge.judge(name, line) for name, line in lines.items()}
 
     def _with_readers(self, name: Name, line: Line, came: Set[Name], went: Set[Name]) -> Line:
         if not line.many:

@@ -15,7 +15,7 @@ from stagectl.core.planning.resolve import Node
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import Inputs, same
 
-Edits = Mapping[Name, Optional[Resource]]  # staged files that are not as applied; None for one that is gone
+ChangedForms = Mapping[Name, Optional[Resource]]  # staged files that are not as applied; None for one that is gone
 LinesByName = Dict[Name, Line]
 
 
@@ -52,7 +52,7 @@ class Source:
 def reduce_situation(
     source: Source,
     open_now: AbstractSet[Name],
-    edits: Edits,
+    changed: ChangedForms,
     kinds: Mapping[str, Kind],
     also: AbstractSet[Name] = frozenset(),
 ) -> Situation:
@@ -61,13 +61,13 @@ def reduce_situation(
     open_now: the resources that are not settled, whatever is edited. kinds: at least those of what is in it.
     also: resources that are asked for, whether or not anything reaches them.
     """
-    active = _Region(source, open_now, edits).active()
-    active |= {name for name in also if name in edits} | source.states(also - active).keys()
+    active = _Region(source, open_now, changed).active()
+    active |= {name for name in also if name in changed} | source.states(also - active).keys()
     states = source.states(active)
     if _names_lost(source, states):  # under an old name of something, which is not open for that
         active |= {*source.claims().values()}
         states = source.states(active)
-    staged = {name: edits[name] if name in edits else states[name].resource for name in active}
+    staged = {name: changed[name] if name in changed else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}
     forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
     parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
@@ -93,13 +93,13 @@ def _outside_view(resource: Resource) -> Resource:
 class _Region:
     """Follows changes from what was edited, or is open, to all that they may reach."""
 
-    def __init__(self, source: Source, open_now: AbstractSet[Name], edits: Edits) -> None:
+    def __init__(self, source: Source, open_now: AbstractSet[Name], changed: ChangedForms) -> None:
         self._source = source
         self._open = open_now
-        self._edits = edits
+        self._changed = changed
         self._own_readers: Dict[Node, List[Node]] = {}
         self._own_related: Dict[Name, Set[Name]] = {}
-        for name, resource in edits.items():
+        for name, resource in changed.items():
             for key, references in resource.references.items() if resource else ():
                 for reference in references:
                     node = (Name(reference.name), reference.path[0])
@@ -109,19 +109,19 @@ class _Region:
 
     def active(self) -> Set[Name]:
         """Return every resource that may be part of a plan."""
-        starts = self._edits.keys() | self._open | self._source.states(self._claimed()).keys()
+        starts = self._changed.keys() | self._open | self._source.states(self._claimed_names()).keys()
         before = self._source.states(starts)
-        nodes = {node for name in starts for node in self._changed(name, before.get(name))}
+        nodes = {node for name in starts for node in self._changed_inputs(name, before.get(name))}
         names = set(starts)
-        names |= self._related(self._shaken(before), reacting=False)
+        names |= self._related_names(self._shaken_names(before), reacting=False)
         fresh_nodes, fresh_names = set(nodes), set(names)
         while fresh_nodes or fresh_names:
             reached = self._readers(fresh_nodes)
-            reached |= self._readers(self._reported(fresh_names))
+            reached |= self._readers(self._reported_outputs(fresh_names))
             reached |= {node for start in fresh_nodes for node in self._own_readers.get(start, ())}
             fresh_nodes = reached - nodes
             nodes |= fresh_nodes
-            joined = {name for name, _ in fresh_nodes} | self._related(fresh_names, reacting=True)
+            joined = {name for name, _ in fresh_nodes} | self._related_names(fresh_names, reacting=True)
             joined |= {name for start in fresh_names for name in self._own_related.get(start, ())}
             fresh_names = joined - names
             names |= fresh_names
@@ -132,11 +132,11 @@ class _Region:
         naming = self._source.naming({name for name, _ in nodes})
         return {(name, own) for name, line in naming.items() for own, read in line.reads.items() if nodes & {*read}}
 
-    def _reported(self, names: AbstractSet[Name]) -> Set[Node]:
+    def _reported_outputs(self, names: AbstractSet[Name]) -> Set[Node]:
         """Return the outputs of resources that may act: any action may report them anew."""
         return {(name, output) for name, line in self._source.lines(names).items() for output in line.outputs}
 
-    def _related(self, names: AbstractSet[Name], *, reacting: bool) -> Set[Name]:
+    def _related_names(self, names: AbstractSet[Name], *, reacting: bool) -> Set[Name]:
         """Return the resources that name one of these in a relation; reacting: in `react_on` alone."""
         naming = self._source.naming(names)
         return {
@@ -145,15 +145,15 @@ class _Region:
             if (names & {*line.reacts} if reacting else names & (line.names() - {name}))
         }
 
-    def _changed(self, name: Name, state: Optional[Applied]) -> Iterator[Node]:
+    def _changed_inputs(self, name: Name, state: Optional[Applied]) -> Iterator[Node]:
         """Yield the inputs of a start whose values may not be those last applied."""
         before: Inputs = state.resource.inputs if state and state.resource else {}
-        if name not in self._edits or self._is_shaken(name, state):
-            edited = self._edits.get(name)
+        if name not in self._changed or self._is_shaken(name, state):
+            edited = self._changed.get(name)
             keys: AbstractSet[str] = before.keys() | (state.inputs.keys() if state else set())
             keys |= edited.inputs.keys() if edited else set()
         else:
-            resource = self._edits[name]
+            resource = self._changed[name]
             after: Inputs = resource.inputs if resource else {}
             keys = {
                 key
@@ -164,16 +164,16 @@ class _Region:
 
     def _is_shaken(self, name: Name, state: Optional[Applied]) -> bool:
         """Return whether an edit makes a resource come, go, move or become one of another kind."""
-        edited, before = self._edits.get(name), state.resource if state else None
+        edited, before = self._changed.get(name), state.resource if state else None
         if edited is None or before is None:
-            return name in self._edits
+            return name in self._changed
         return edited.kind != before.kind or edited.moved_from != before.moved_from
 
-    def _shaken(self, before: Mapping[Name, Applied]) -> Set[Name]:
+    def _shaken_names(self, before: Mapping[Name, Applied]) -> Set[Name]:
         """Return the names of which every mention has to be looked at, with those that were moved."""
-        names = {name for name in self._edits if self._is_shaken(name, before.get(name))}
-        return names | self._open | self._claimed()
+        names = {name for name in self._changed if self._is_shaken(name, before.get(name))}
+        return names | self._open | self._claimed_names()
 
-    def _claimed(self) -> Set[Name]:
+    def _claimed_names(self) -> Set[Name]:
         """Return the old names that what was edited claims."""
-        return {old for edited in self._edits.values() if edited is not None for old in edited.moved_from}
+        return {old for edited in self._changed.values() if edited is not None for old in edited.moved_from}

@@ -20,7 +20,7 @@ class Judge:
         fixed = {name: state.inputs for name, state in applied.items() if state.live}
         self._resolver = Resolver({}, fixed, reported_outputs(applied))
 
-    def judged(self, name: Name, line: Line) -> Line:
+    def judge(self, name: Name, line: Line) -> Line:
         """Return a resource's line with what follows from its state and its parents'."""
         state = self._applied[name]
         resource = state.resource

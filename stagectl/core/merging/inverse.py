@@ -48,8 +48,8 @@ def put_together(ours: Documents, base: Documents, theirs: Documents) -> Inverse
         for document, (_, clashes) in enumerate(merges)
         for clash in clashes
     ]
-    wanted = _split_parts([value for value, _ in merges])
-    return Inverse(tuple(steps(mine, wanted)), tuple(conflicts))
+    desired = _split_parts([value for value, _ in merges])
+    return Inverse(tuple(steps(mine, desired)), tuple(conflicts))
 
 
 def _with_room(now: Any, then: Any, back: Any) -> Any:
@@ -64,48 +64,48 @@ def _with_room(now: Any, then: Any, back: Any) -> Any:
     return {key: value for key, value in found.items() if value is not MISSING}
 
 
-def steps(now: Documents, wanted: Documents) -> Iterator[Assignment]:
+def steps(now: Documents, desired: Documents) -> Iterator[Assignment]:
     """Yield what turns the values of a file into others, as little of it as is needed."""
     for document in (FRONT, BODY):
-        yield from _steps((document, ()), now[document], wanted[document])
+        yield from _steps((document, ()), now[document], desired[document])
 
 
-def _steps(place: Spot, now: Any, wanted: Any) -> Iterator[Assignment]:
+def _steps(place: Spot, now: Any, desired: Any) -> Iterator[Assignment]:
     document, path = place
-    if same(now, wanted):
+    if same(now, desired):
         return
-    if isinstance(now, dict) and isinstance(wanted, dict) and (wanted or not path):
-        for key in dict.fromkeys([*now, *wanted]):
+    if isinstance(now, dict) and isinstance(desired, dict) and (desired or not path):
+        for key in dict.fromkeys([*now, *desired]):
             inside = (document, (*path, key))
-            if key in wanted:
-                yield from _steps(inside, now.get(key, MISSING), wanted[key])
+            if key in desired:
+                yield from _steps(inside, now.get(key, MISSING), desired[key])
             elif now[key] is not None:  # a key without a value says nothing, and stays
                 yield inside, MISSING
-    elif isinstance(now, list) and isinstance(wanted, list) and wanted:
-        yield from _steps_in_list(place, now, wanted)
+    elif isinstance(now, list) and isinstance(desired, list) and desired:
+        yield from _steps_in_list(place, now, desired)
     else:
-        yield place, wanted
+        yield place, desired
 
 
-def _steps_in_list(place: Spot, now: List[Any], wanted: List[Any]) -> Iterator[Assignment]:
+def _steps_in_list(place: Spot, now: List[Any], desired: List[Any]) -> Iterator[Assignment]:
     """Yield what keeps the lines of entries that stay; a list into which something comes is written as a whole."""
     document, path = place
-    gone = None if is_set(path) else _gone_entries(now, wanted)  # an entry of a set that goes is not one that comes
+    gone = None if is_set(path) else _gone_entries(now, desired)  # an entry of a set that goes is not one that comes
     if gone is None:
-        yield place, wanted
+        yield place, desired
         return
     for index in reversed(gone):
         yield (document, (*path, index)), MISSING
     left = [entry for index, entry in enumerate(now) if index not in gone]
-    for index, entry in enumerate(wanted):
+    for index, entry in enumerate(desired):
         yield from _steps((document, (*path, index)), left[index] if index < len(left) else MISSING, entry)
 
 
-def _gone_entries(now: List[Any], wanted: List[Any]) -> Optional[List[int]]:
+def _gone_entries(now: List[Any], desired: List[Any]) -> Optional[List[int]]:
     """Return the indexes of entries to take out, so that the rest stand where they should; None if they cannot."""
-    if len(now) == len(wanted) or same(now, wanted[: len(now)]):
+    if len(now) == len(desired) or same(now, desired[: len(now)]):
         return []
-    before, after = ([canonical(entry) for entry in side] for side in (now, wanted))
+    before, after = ([canonical(entry) for entry in side] for side in (now, desired))
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     changes = [step for step in matcher.get_opcodes() if step[0] != "equal"]
     if all(word == "delete" or end - start == last - first for word, start, end, first, last in changes):

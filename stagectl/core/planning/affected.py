@@ -38,7 +38,7 @@ def value_changes(view: View, reference: Reference) -> bool:
 
 def value_before(view: View, reference: Reference) -> Tuple[bool, Value]:
     """Return whether a reference names a value that its parent was applied with or reported, and the value."""
-    applied = view.applied(Name(reference.name))
+    applied = view.applied_state(Name(reference.name))
     there, value = find_value(applied.inputs, reference)
     return (there, value) if there else find_value(applied.outputs, reference)
 
@@ -69,7 +69,7 @@ def _within_reach(view: View, others: FrozenSet[Name]) -> Set[Name]:
     """Return what reads, through others, a resource that is in effect as staged."""
     children: Dict[Name, List[Name]] = {}
     for name in others:
-        resource = view.applied(name).resource
+        resource = view.applied_state(name).resource
         for parent in resource.reads if resource is not None else ():
             children.setdefault(parent, []).append(name)
     starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]

@@ -94,7 +94,7 @@ class _Drafting:
             self._add_explicit(name, intent.actions, previous)
 
     def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: List[ChangeId]) -> None:
-        for action, stamp in self._view.wanted(name).items():
+        for action, stamp in self._view.pending_actions(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
                     self._by_id[change_id(name, RUN)].stamps[action] = stamp
@@ -109,7 +109,7 @@ class _Drafting:
         self._by_id[draft.id] = draft
         return draft.id
 
-    def _inferred(self, name: Name) -> List[ChangeId]:
+    def _inferred_changes(self, name: Name) -> List[ChangeId]:
         """Return the last inferred change of a resource, if it has any."""
         actions = self._universe.intents[name].actions
         return [change_id(name, actions[-1])] if actions else []
@@ -124,10 +124,10 @@ class _Drafting:
                 hold = self._hold_of(name, action)
                 if hold is not None:
                     self._hold(name, action, hold)
-                elif self._satisfied(name, action):
+                elif self._is_satisfied(name, action):
                     self._by_id[change_id(name, RUN)].conditional = False
                 else:
-                    draft = Draft(name, action, CauseType.OWED, follows=set(self._inferred(name)))
+                    draft = Draft(name, action, CauseType.OWED, follows=set(self._inferred_changes(name)))
                     draft = self._by_id.setdefault(draft.id, draft)
                     draft.conditional = False
                     if draft.cause == CauseType.OWED:
@@ -142,7 +142,7 @@ class _Drafting:
     def _hold(self, name: Name, action: str, hold: Hold) -> Optional[HeldReaction]:
         """Note a held reaction, unless a run, held or not, does what it would."""
         is_held = name in self._universe.holds
-        if self._satisfied(name, action) or (
+        if self._is_satisfied(name, action) or (
             action == UPDATE and is_held and RUN in held_actions(self._universe, name)
         ):
             return None
@@ -166,7 +166,7 @@ class _Drafting:
         outside = not self._view.is_selected(name) and not self._view.in_scope(name)
         return Hold(Reason.OUTSIDE) if outside else None
 
-    def _satisfied(self, name: Name, action: str) -> bool:
+    def _is_satisfied(self, name: Name, action: str) -> bool:
         """Return whether a run, which is in the plan, does what the wanted update would."""
         return action == UPDATE and change_id(name, RUN) in self._by_id and change_id(name, UPDATE) not in self._by_id
 
@@ -200,13 +200,13 @@ class _Drafting:
             if held is not None:
                 _note(held.triggers, trigger, when)
             return
-        if self._satisfied(name, action):
+        if self._is_satisfied(name, action):
             run = self._by_id[change_id(name, RUN)]
             if run.conditional:  # it has another reason then
                 _note(run.triggers, trigger, when)
             return
         if own not in self._by_id:
-            self._add(Draft(name, action, CauseType.REACTION, follows=set(self._inferred(name))))
+            self._add(Draft(name, action, CauseType.REACTION, follows=set(self._inferred_changes(name))))
             yield own
         draft = self._by_id[own]
         _note(draft.triggers, trigger, when)
@@ -255,7 +255,7 @@ def read_changes(universe: Universe, drafts: Drafts, name: Name) -> Set[ChangeId
 def _differs(view: View, reference: Reference) -> bool:
     """Return whether a value is, or may turn out to be, another one than the one last applied."""
     there, value = view.resolver.value_of(reference)
-    applied = view.applied(Name(reference.name))
+    applied = view.applied_state(Name(reference.name))
     was_there, was = find_value({**applied.outputs, **applied.inputs}, reference)
     return there != was_there or bool(there and (references_in(value) or not same(value, was)))
 
@@ -265,7 +265,7 @@ def held_actions(universe: Universe, name: Name) -> List[str]:
     view = universe.view
     is_selected = view.is_selected(name)
     inferred = list((universe.full if is_selected else universe).intents[name].actions)
-    explicit = [] if inferred == [REMOVE] else [a for a in view.wanted(name) if a not in (RUN, REPLACE)]
+    explicit = [] if inferred == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
 
 

@@ -32,7 +32,7 @@ class _Lost(NamedTuple):
 
 def find_dropped(view: View, full: Universe, reader: Name) -> Dropped:
     """Return what a resource that is not in effect as staged would no longer find in its parents."""
-    state = view.applied(reader)
+    state = view.applied_state(reader)
     taken = {_Lost(parent) for form in state.forms for parent in form.depends_on if _is_going(view, parent)}
     is_broken = False
     for form in state.forms:
@@ -49,7 +49,7 @@ def find_dropped(view: View, full: Universe, reader: Name) -> Dropped:
 
 def find_lost(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
     """Yield what a live reader that shows applied values would lose, though it reads it as staged, too: an error."""
-    resource = view.applied(reader).resource
+    resource = view.applied_state(reader).resource
     for key, reference, why in view.resolver.misses(resource) if resource is not None else ():
         parent = Name(reference.name)
         is_taken = why in LACKING and parent != reader and _takes(view, parent, reference)
@@ -66,7 +66,7 @@ def _takes(view: View, parent: Name, reference: Reference) -> bool:
 
 def _is_going(view: View, name: Name) -> bool:
     """Return whether a resource is removed in this view, live or half made."""
-    state = view.applied(name)
+    state = view.applied_state(name)
     is_gone = view.is_staged_here(name) and name not in view.situation.staged
     return is_gone and (state.live or state.unfinished is not None)
 

@@ -45,7 +45,7 @@ def _closing(view: View) -> Iterator[ChangeId]:
 
 
 def _is_open(view: View, name: Name, action: str) -> bool:
-    state, explicit = view.applied(name), view.situation.explicit(name)
+    state, explicit = view.applied_state(name), view.situation.explicit(name)
     unfinished = state.unfinished.action if state.unfinished else None
     return action in state.owed or action == unfinished or action in explicit or _is_replaced(action, explicit)
 
@@ -57,7 +57,7 @@ def _is_replaced(action: str, explicit: Dict[str, str]) -> bool:
 def _gates(view: View, drafts: Drafts, draft: Draft) -> FrozenSet[ChangeId]:
     """Return the actions that a change has to come after by the mapping form and that are not in the plan."""
     here = view.effective.get(draft.name)
-    forms = [*view.applied(draft.name).forms] if draft.action == REMOVE else []
+    forms = [*view.applied_state(draft.name).forms] if draft.action == REMOVE else []
     called = drafts.actions_seen(draft.name, draft.action)
     return frozenset(
         change

@@ -52,7 +52,7 @@ def _message(universe: Universe, hold: Hold, needs: Tuple[ChangeId, ...], trigge
     which, them = ("which is", "it") if len(needs) == 1 else ("which are", "them")
     if hold.gates:
         return f"it waits for {', '.join(sorted(hold.gates))}, {which} not done; --with-parents takes {them} in"
-    gone = sorted(name for name in hold.blockers if universe.view.situation.is_half_removed(name))
+    gone = sorted(name for name in hold.blockers if universe.view.situation.has_unfinished_removal(name))
     if gone:
         return f"the removal of {', '.join(gone)} failed half-way: it needs {', '.join(needs)}, {which} not selected"
     return f"it needs {', '.join(needs)}, {which} not selected; --with-parents takes {them} in"

@@ -85,7 +85,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     children: Dict[Name, List[Name]] = {}
     for name, staged in situation.staged.items():
         if not situation.is_live(name) and view.is_selected(name):
-            for parent in needed_parents(staged, {*_needing(view, name, [RUN]), *view.wanted(name)}):
+            for parent in needed_parents(staged, {*_needing(view, name, [RUN]), *view.pending_actions(name)}):
                 children.setdefault(parent, []).append(name)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
     holds: Dict[Name, Hold] = {}
@@ -154,7 +154,7 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
     intent = full.intents[name] if name in view.holds else intent_of(view, name)
-    actions = _needing(view, name, intent.actions) | view.wanted(name).keys()
+    actions = _needing(view, name, intent.actions) | view.pending_actions(name).keys()
     if not misses and not actions and not situation.is_edited(name):
         return None
     absent = _absent(view, resource, actions)
@@ -169,9 +169,9 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
 def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
     """Return why a resource that acts as applied has to be held: a parent's removal was tried and failed."""
     resource = view.effective.get(name)
-    if resource is None or not any(map(view.situation.is_half_removed, resource.parents)):
+    if resource is None or not any(map(view.situation.has_unfinished_removal, resource.parents)):
         return None
-    actions = _needing(view, name, intent_of(view, name).actions) | view.wanted(name).keys()
+    actions = _needing(view, name, intent_of(view, name).actions) | view.pending_actions(name).keys()
     absent = _absent(view, resource, actions) if actions and view.in_scope(name) else set()
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
 
@@ -179,14 +179,16 @@ def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
 def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     """Return the parents that these actions need, and that are neither live nor in the plan."""
     situation = view.situation
-    known = (p for p in needed_parents(resource, actions) if p in situation.staged or situation.is_half_removed(p))
+    known = (
+        p for p in needed_parents(resource, actions) if p in situation.staged or situation.has_unfinished_removal(p)
+    )
     return {parent for parent in known if view.is_absent(parent)}
 
 
 def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
     """Return the inferred actions that need parents: never a removal; a run of what was there is an update too."""
     needing = set(inferred) - {REMOVE}
-    was_there = REMOVE in inferred or view.applied(name).is_run_again
+    was_there = REMOVE in inferred or view.applied_state(name).is_run_again
     return needing | {UPDATE} if was_there and RUN in needing else needing
 
 
@@ -237,7 +239,7 @@ def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
     """Return for each parent who reads or names it, as applied or tried, and is not in effect as staged."""
     readers: Dict[Name, List[Tuple[Name, Optional[Reference]]]] = {}
     for reader in view.situation.names():
-        for form in view.applied(reader).forms if not view.is_staged_here(reader) else ():
+        for form in view.applied_state(reader).forms if not view.is_staged_here(reader) else ():
             for reference in (ref for group in form.references.values() for ref in group):
                 readers.setdefault(Name(reference.name), []).append((reader, reference))
             for parent in form.depends_on:
@@ -247,7 +249,7 @@ def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
 
 def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
     """Return whether a held resource's change would take away a value, or the resource that is named."""
-    resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied(name).resource
+    resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied_state(name).resource
     if resource is None or reference is None:
         return resource is None
     kind = view.situation.kinds.get(resource.kind)

@@ -25,7 +25,7 @@ def intent_of(view: View, name: Name) -> Intent:
 
 
 def _infer(view: View, name: Name) -> Intent:
-    applied = view.applied(name)
+    applied = view.applied_state(name)
     if name not in view.effective:
         if applied.is_gone:
             return Intent()  # there is nothing to remove
@@ -118,7 +118,7 @@ def _is_unnamed(applied: Applied) -> bool:
 
 def is_as_seen(view: View, name: Name) -> bool:
     """Return whether a resource is staged as a check saw it, and not as it was applied: that is recorded."""
-    applied = view.applied(name)
+    applied = view.applied_state(name)
     if applied.observed is None or not applied.live or not view.is_staged_here(name):
         return False
     if name not in view.effective:
@@ -160,7 +160,7 @@ def _first_cause(is_unfinished: bool) -> CauseType:
 def _is_replace(view: View, name: Name, kind_before: str, changed: Iterable[str]) -> bool:
     resource = view.effective[name]
     kind = view.situation.kinds.get(resource.kind)
-    explicit = view.is_staged_here(name) and REPLACE in view.wanted(name)
+    explicit = view.is_staged_here(name) and REPLACE in view.pending_actions(name)
     return explicit or resource.kind != kind_before or bool(kind and kind.replace_on.intersection(changed))
 
 

@@ -73,7 +73,7 @@ class _Order(NamedTuple):
         """Yield every order between two changes of different causes, but for the ends of readings."""
         for name, actions in self.actions.items():
             here = self.view.effective.get(name)
-            before = [form for form in self.view.applied(name).forms if form is not here]
+            before = [form for form in self.view.applied_state(name).forms if form is not here]
             if here is not None:
                 yield from self._after_parents(name, here, actions)
                 yield from self._by_action(name, here, actions)
@@ -87,7 +87,7 @@ class _Order(NamedTuple):
         """Yield the orders between what ends a reading, and what takes away that which was read."""
         for name, actions in self.actions.items():
             here = self.view.effective.get(name)
-            before = [form for form in self.view.applied(name).forms if form is not here]
+            before = [form for form in self.view.applied_state(name).forms if form is not here]
             yield from self._endings(name, actions, here, before)
 
     def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Edge]:
@@ -129,14 +129,14 @@ class _Order(NamedTuple):
             called = self.drafts.actions_seen(name, own)
             for action, changes in resource.depends_on_changes.items():
                 if action in called:
-                    yield from ((earlier, later) for change in changes for earlier in self._meant(change))
+                    yield from ((earlier, later) for change in changes for earlier in self._meant_changes(change))
             if own == RUN and UPDATE not in actions:
                 called = {RUN, UPDATE}  # the run does what the reacting update would do
             for action, triggers in resource.react_on.items():
                 if action in called:
-                    yield from ((earlier, later) for trigger in triggers for earlier in self._meant(trigger.on))
+                    yield from ((earlier, later) for trigger in triggers for earlier in self._meant_changes(trigger.on))
 
-    def _meant(self, parents_change: ChangeId) -> List[ChangeId]:
+    def _meant_changes(self, parents_change: ChangeId) -> List[ChangeId]:
         name, action = split_change(parents_change)
         return [
             change_id(name, other)

@@ -135,7 +135,7 @@ class _Making(NamedTuple):
         """Return a draft with its values, its cause and its place in the order."""
         view, name = self.universe.view, draft.name
         kind, before, inputs = _values(view, draft)
-        applied = view.applied(name)
+        applied = view.applied_state(name)
         change = Change(
             id=draft.id,
             resource=name,
@@ -160,7 +160,7 @@ class _Making(NamedTuple):
         return replace(change, digests=digests(change))
 
     def _cause(self, draft: Draft) -> Cause:
-        applied, resource = self.universe.view.applied(draft.name), self.universe.view.effective.get(draft.name)
+        applied, resource = self.universe.view.applied_state(draft.name), self.universe.view.effective.get(draft.name)
         of = tuple(sorted(behind(self.universe, self.drafts, draft)))
         kind = _applied_kind(applied) if draft.cause == CauseType.REPLACE else ""
         is_of_try = draft.cause == CauseType.UNFINISHED or (draft.cause == CauseType.REPLACE and not applied.live)
@@ -179,12 +179,12 @@ def _is_protected(view: View, name: Name, kind: str) -> bool:
     """Return whether a resource goes only where that is allowed by name: by its kind as applied, or as staged."""
     resource, kinds = view.effective.get(name), view.situation.kinds
     staged = {kind, resource.kind if resource is not None else kind}
-    return view.applied(name).protect or any(kinds[each].protect for each in staged if each in kinds)
+    return view.applied_state(name).protect or any(kinds[each].protect for each in staged if each in kinds)
 
 
 def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[Inputs]]:
     """Return the kind a change acts as, and its inputs before and after; None where there are none."""
-    applied, resource = view.applied(draft.name), view.effective.get(draft.name)
+    applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
     kind = resource.kind if resource else ""
     before = applied.inputs if applied.live else None
     if draft.action == RENAME and applied.resource is not None:
@@ -199,14 +199,14 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
 def _seen_inputs(view: View, draft: Draft, before: Optional[Inputs]) -> Optional[Inputs]:
     """Return what an update changes: what was seen, of what was not selected what was applied."""
     is_update = draft.action == UPDATE and before is not None
-    return view.applied(draft.name).seen if is_update and view.is_staged_here(draft.name) else before
+    return view.applied_state(draft.name).seen if is_update and view.is_staged_here(draft.name) else before
 
 
 def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
     """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
     if draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
         return ()
-    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen_inputs(view.applied(draft.name))))
+    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen_inputs(view.applied_state(draft.name))))
 
 
 def _unseen_inputs(applied: Applied) -> FrozenSet[str]:

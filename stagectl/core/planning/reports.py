@@ -29,7 +29,7 @@ def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
             anew.add(draft.name)  # of whatever kind: what another kind reported is gone
         if not kind.outputs or draft.action == REMOVE:
             continue
-        starts_anew = removal is not None or view.applied(draft.name).is_gone
+        starts_anew = removal is not None or view.applied_state(draft.name).is_gone
         for name in sorted(_may_change(kind, draft, starts_anew=starts_anew)):
             by.setdefault(draft.name, {}).setdefault(name, []).append(identity)
     return Reports(

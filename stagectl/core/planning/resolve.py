@@ -163,20 +163,20 @@ class Resolver:
         if start[1] not in self._documents[start[0]].references:
             self._compute(start)
             return
-        path, ahead = [start], [iter(self._needs(start))]
+        path, upcoming = [start], [iter(self._needs(start))]
         on_path = {start}
         while path:
-            need = next((need for need in ahead[-1] if self._is_open(need)), None)
+            need = next((need for need in upcoming[-1] if self._is_open(need)), None)
             if need is not None and need not in on_path:
                 path.append(need)
                 on_path.add(need)
-                ahead.append(iter(self._needs(need)))
+                upcoming.append(iter(self._needs(need)))
                 continue
             if need is not None:
                 self._fail_ring(path[path.index(need) :])
             elif self._is_open(path[-1]):
                 self._compute(path[-1])
-            ahead.pop()
+            upcoming.pop()
             on_path.discard(path.pop())
 
     def _is_open(self, node: Node) -> bool:

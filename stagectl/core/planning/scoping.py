@@ -32,7 +32,7 @@ def renamed_notes(selection: Selection, world: World) -> List[str]:
 
 def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     """Return what a selection asks for; raises StagectlError for what does not exist, and for nothing."""
-    selection = selection.named_now(world)
+    selection = selection.with_current_names(world)
     chosen = select(selection.of_resources(world), world)
     if chosen is None:
         return Scope()

@@ -16,7 +16,7 @@ def sensitive_inputs(view: View) -> Mapping[Name, FrozenSet[str]]:
         kind = view.situation.kinds.get(resource.kind)
         declared = kind.sensitive if kind else ()
         marked.update((name, key) for key in declared)
-        marked.update((name, key) for key in view.applied(name).sensitive if name in view.shown)
+        marked.update((name, key) for key in view.applied_state(name).sensitive if name in view.shown)
     if not marked:
         return {}
     readers: Dict[Node, List[Node]] = {}

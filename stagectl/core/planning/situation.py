@@ -55,7 +55,7 @@ class Situation:
         """Return whether a resource is in the applied state."""
         return name in self.applied and self.applied[name].live
 
-    def is_half_removed(self, name: Name) -> bool:
+    def has_unfinished_removal(self, name: Name) -> bool:
         """Return whether a removal was tried, and was not seen to succeed."""
         state = self.applied.get(name)
         return state is not None and state.unfinished is not None and state.unfinished.action == REMOVE

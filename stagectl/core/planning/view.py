@@ -45,11 +45,11 @@ class View:
         tags = self.situation.tags(name)
         return not tags or self.scope.in_tags(tags)
 
-    def applied(self, name: Name) -> Applied:
+    def applied_state(self, name: Name) -> Applied:
         """Return the applied state of a resource, an empty one if it has none."""
         return self.situation.applied.get(name) or NOT_APPLIED
 
-    def wanted(self, name: Name) -> Dict[str, str]:
+    def pending_actions(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""
         if not self.is_selected(name) and name not in self.scope.alone:
             return {}
@@ -64,7 +64,7 @@ class View:
     def is_left_alone(self, name: Name) -> bool:
         """Return whether an unselected resource can be no part of this plan, whatever its parents do."""
         # What is being removed is not brought back.
-        is_going = self.situation.is_half_removed(name) and name not in self.situation.staged
+        is_going = self.situation.has_unfinished_removal(name) and name not in self.situation.staged
         return name in self.passive or (is_going and not self.is_selected(name))
 
     def is_absent(self, name: Name) -> bool:
@@ -73,7 +73,7 @@ class View:
         One whose removal failed half-way is not live.
         """
         situation = self.situation
-        is_live = situation.is_live(name) and name not in situation.moves and not situation.is_half_removed(name)
+        is_live = situation.is_live(name) and name not in situation.moves and not situation.has_unfinished_removal(name)
         return not is_live and not self.is_staged_here(name)
 
     @cached_property
@@ -82,7 +82,7 @@ class View:
         found: Dict[Name, Resource] = {}
         for name in self.situation.names():
             is_staged = self.is_staged_here(name) and name not in self.passive
-            resource = self.situation.staged.get(name) if is_staged else self.applied(name).resource
+            resource = self.situation.staged.get(name) if is_staged else self.applied_state(name).resource
             if resource is not None:
                 found[name] = resource
         found.update((name, self.situation.staged[name]) for name in self.situation.settled)
@@ -97,7 +97,7 @@ class View:
     def resolver(self) -> Resolver:
         """The values of everything that exists here."""
         outputs = {
-            name: self._kept(name, found)
+            name: self._kept_outputs(name, found)
             for name, found in reported_outputs(self.situation.applied).items()
             if name not in self.reports.anew
         }
@@ -108,9 +108,9 @@ class View:
         """What was inferred here so far (intents.py): looked up by the values, as those of the resolver are."""
         return {}
 
-    def _kept(self, name: Name, outputs: Outputs) -> Outputs:
+    def _kept_outputs(self, name: Name, outputs: Outputs) -> Outputs:
         """Return the outputs which a resource still has here: of another kind than applied, those that it declares."""
-        applied, resource = self.applied(name).resource, self.effective.get(name)
+        applied, resource = self.applied_state(name).resource, self.effective.get(name)
         if applied is None or resource is None or applied.kind == resource.kind:
             return outputs
         kind = self.situation.kinds.get(resource.kind)
@@ -118,11 +118,11 @@ class View:
 
     @cached_property
     def _fixed(self) -> Dict[Name, Inputs]:
-        settled = {name: self.applied(name).inputs for name in self.situation.settled}
+        settled = {name: self.applied_state(name).inputs for name in self.situation.settled}
         if self.scope.selected is None and not self.holds:
             return settled
         names = (name for name in self.situation.names() if self._shows_applied(name) and name in self.effective)
-        return {**settled, **{name: self.applied(name).inputs for name in names}}
+        return {**settled, **{name: self.applied_state(name).inputs for name in names}}
 
     def _shows_applied(self, name: Name) -> bool:
         if self.is_staged_here(name) and name not in self.passive:
@@ -134,6 +134,6 @@ class View:
     def inputs(self, name: Name) -> Dict[str, Value]:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
         if name in self.bystanders:
-            return dict(self.applied(name).inputs)
+            return dict(self.applied_state(name).inputs)
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)

@@ -55,19 +55,19 @@ class Selection:
     with_children: bool = False
     with_parents: bool = False
 
-    def named_now(self, world: World) -> Selection:
+    def with_current_names(self, world: World) -> Selection:
         """Return the same with the names that resources have now in place of those they had before."""
         return replace(self, names=tuple(_current_name(name, world) for name in self.names))
 
     def changes(self, world: World) -> Tuple[ChangeId, ...]:
         """Return the changes, of resources that there are, that are asked for one by one."""
-        changes = (ChangeId(name) for name in self.named_now(world).names if CHANGE.fullmatch(name))
+        changes = (ChangeId(name) for name in self.with_current_names(world).names if CHANGE.fullmatch(name))
         return tuple(change for change in changes if split_change(change)[0] in world.tags)
 
     def of_resources(self, world: World) -> Selection:
         """Return the same with the resource in place of each single change."""
         changes = self.changes(world)
-        names = self.named_now(world).names
+        names = self.with_current_names(world).names
         return replace(self, names=tuple(split_change(ChangeId(n))[0] if n in changes else n for n in names))
 
 

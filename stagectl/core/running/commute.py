@@ -21,7 +21,7 @@ def state_after(plan: Plan, applied: State) -> Dict[Name, Applied]:
     return {name: state for name, state in merged.items() if state is not None}
 
 
-def edits_of(plan: Plan) -> Dict[Name, Optional[Resource]]:
+def staged_forms(plan: Plan) -> Dict[Name, Optional[Resource]]:
     """Return the form in which a plan applies each of its resources."""
     gone: Dict[Name, Optional[Resource]] = {change.resource: None for change in plan.changes if change.action == REMOVE}
     gone.update({old: None for old, _ in plan.moved})

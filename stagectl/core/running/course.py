@@ -40,7 +40,7 @@ class Course:
         self._replaced: Dict[Name, bool] = {}
         self._schemas = Schemas()
 
-    def given(self, change: Change) -> Outputs:
+    def outputs_for(self, change: Change) -> Outputs:
         """Return the outputs that an action is given when it starts."""
         return known_outputs(self._states[change.resource] or Applied(), self._changes[change.id].action)
 
@@ -77,11 +77,11 @@ class Course:
             return True
         return any(is_met(outcomes.get(trigger), when) for trigger, when in change.triggers)
 
-    def ended(self, change: Change, outcome: Outcome) -> Outcome:
+    def end(self, change: Change, outcome: Outcome) -> Outcome:
         """Take the end of a change, and return it as it counts: with outputs that may be stored, or as an ERROR."""
         kind = self._plan.kinds.get(change.kind, _NO_KIND)
         if outcome.outputs or kind.outputs:
-            outcome = judge_outputs(outcome, kind, self._changes[change.id].action, self.given(change))
+            outcome = judge_outputs(outcome, kind, self._changes[change.id].action, self.outputs_for(change))
         self.take(change, outcome)
         return outcome
 
@@ -106,18 +106,18 @@ class Course:
         """Return a change with its values filled in, noted so that its end finds the same; raises _Unreported."""
         if change.id not in self._open:
             return self._changes[change.id]
-        inputs = self._filled(change.inputs or {})
+        inputs = self._fill(change.inputs or {})
         action = change.action
         if action == RUN and change.conditional and not self._is_replaced(change.resource):
             action = UPDATE
         target = self._targets.get(change.resource)
         if target is not None:
-            self._targets[change.resource] = target._replace(inputs=self._filled(target.inputs))
+            self._targets[change.resource] = target._replace(inputs=self._fill(target.inputs))
         self._changes[change.id] = replace(change, inputs=inputs, action=action)
         self._open.discard(change.id)
         return self._changes[change.id]
 
-    def _filled(self, inputs: Inputs) -> Inputs:
+    def _fill(self, inputs: Inputs) -> Inputs:
         values: Inputs = fill_references(dict(inputs), self._look_up)
         return values
 
@@ -154,7 +154,7 @@ class Course:
         if parents:  # replaced together, or not; what only their run turns out to change is left to the next plan
             return any(self._is_replaced(parent) for parent in sorted(parents))
         try:
-            now = self._filled({key: value})
+            now = self._fill({key: value})
         except _Unreported:
             return False
         before = change.before or {}
@@ -168,7 +168,7 @@ def _reads(change: Change) -> bool:
 def as_counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:
     """Return how the changes of a plan ended as it counts, from how they are said to have ended."""
     course = Course(plan, applied)
-    return {change.id: course.ended(change, outcomes[change.id]) for change in plan.changes}
+    return {change.id: course.end(change, outcomes[change.id]) for change in plan.changes}
 
 
 def with_values(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Plan:

@@ -27,7 +27,7 @@ class Filter:
     end_at: Tuple[ChangeId, ...] = ()
     only: Optional[Tuple[ChangeId, ...]] = None
 
-    def named(self) -> Tuple[ChangeId, ...]:
+    def named_changes(self) -> Tuple[ChangeId, ...]:
         """Return every change that it names."""
         return self.noop + self.skip + self.start_at + self.end_at
 
@@ -50,7 +50,7 @@ class Restriction:
 def restriction(plan: Plan, wanted: Filter) -> Restriction:
     """Return what a filter means; raises StagectlError for a change that the plan has not."""
     known = {change.id for change in plan.changes}
-    for identity in wanted.named():
+    for identity in wanted.named_changes():
         if identity not in known and wanted.only is None:  # else it may have been applied since
             raise StagectlError(
                 f"there is no change '{identity}' in this plan{nearest(identity, known)}", "see them: stagectl plan"

@@ -87,7 +87,7 @@ class Asking:
             self._answers[plan.id] = self._confirm(plan)
         return self._answers[plan.id]
 
-    def planned(self, making: Making, before: Optional[Planned] = None) -> Planned:
+    def make_plan(self, making: Making, before: Optional[Planned] = None) -> Planned:
         """Return the plan as it is now, after what others applied was fetched and what was interrupted is recorded.
 
         before: the plan of before the locks, which is the same where nothing moved since.
@@ -110,7 +110,7 @@ class Asking:
         else:
             plan, situation = making.make(workspace)
         part = portion_of(plan, situation.staged, situation.applied)
-        part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared())
+        part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared_portion())
         return Planned(workspace, plan, situation, part, standing)
 
     @contextmanager
@@ -126,7 +126,7 @@ class Asking:
             with self._team.holding(here, meets, run) as team:
                 for _ in range(TRIES):
                     self._workspace = Workspace(first.workspace.root)  # HEAD may have moved, too
-                    now = self.planned(making, first)
+                    now = self.make_plan(making, first)
                     if here.part.covers(now.part):
                         yield Agreed(now, team, run)
                         return

@@ -96,7 +96,7 @@ def apply(
         lambda now, plan: _check_acting(now, plan, options),
     )
     with ExitStack() as locks:
-        first = waiting.enter(locks, lambda: nullcontext(asking.planned(making)))
+        first = waiting.enter(locks, lambda: nullcontext(asking.make_plan(making)))
         if not first.is_anything(options) and first.part.is_nothing:
             return Application(first.plan)
         if first.is_anything(options) and not asking.is_yes(first.plan):
@@ -127,7 +127,7 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
                 outcomes, interrupted = record_without_running(plan, header, situation.applied), False
                 journal.add(list(outcomes.items()))
             else:
-                again, holds = doubtful_changes(plan, situation.applied), agreed.team.lost
+                again, holds = doubtful_changes(plan, situation.applied), agreed.team.loss
                 outcomes, interrupted = execute(
                     task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=holds
                 )
@@ -284,7 +284,7 @@ def _selection_again(workspace: Workspace, selection: Selection, head: str, agai
 
     Else the resources by name: a word may mean nothing any more, and what was replaced by half is no child any more.
     """
-    situation = workspace.situation(workspace.snapshot(head), workspace.applied()[1])
+    situation = workspace.situation(workspace.snapshot(head), workspace.applied_state()[1])
     world = world_of(situation)
     names = tuple(sorted({split_change(identity)[0] for identity in again} & world.tags.keys()))
     with suppress(StagectlError):

@@ -151,7 +151,7 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
 
     def act(change: Change) -> Outcome:
-        order = order_of(acting, task.header.run, course.given(change), change)
+        order = order_of(acting, task.header.run, course.outputs_for(change), change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
@@ -176,7 +176,7 @@ def _there(task: Task, course: Course, cluster: Link) -> Hands:
         threading.Thread(target=cluster.kill, daemon=True).start()
 
     def order(change: Change) -> Optional[Order]:
-        return order_of(task.plan, task.header.run, course.given(change), change)
+        return order_of(task.plan, task.header.run, course.outputs_for(change), change)
 
     return Hands(order, DaskExecutor(cluster, take), kill)
 

@@ -23,7 +23,7 @@ def outliving(workspace: Workspace, run: Optional[str]) -> Dict[ChangeId, int]:
     return living(folder_of_run(workspace.git.own_place, run))
 
 
-def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:
+def restore_write_intent(workspace: Workspace) -> Optional[List[str]]:
     """Put back what a killed command left half staged, and return the files; None if nothing was left of one.
 
     Raises GitError where git's index is locked.
@@ -34,5 +34,5 @@ def take_back_half_written(workspace: Workspace) -> Optional[List[str]]:
     from stagectl.adapters.worktree import write_intent
 
     taken = write_intent.take_back(workspace.git)
-    workspace.git.ahead.drop()  # the answers are about what was there before
+    workspace.git.prefetch.drop()  # the answers are about what was there before
     return taken

@@ -80,7 +80,7 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     message = _message(workspace, task.plan, header, outcomes)
     plan = with_values(task.plan, outcomes, applied)
     for _ in range(TRIES):
-        now = applied if tip == header.base else workspace.seen_from(header.source, tip)
+        now = applied if tip == header.base else workspace.state_seen_from(header.source, tip)
         states = adopt_outputs(plan, header.outputs, settle_files(plan, outcomes, now), now)
         if not states:
             return None

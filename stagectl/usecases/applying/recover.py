@@ -90,7 +90,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
             f"folder away: {run_folders.folder_of_run(workspace.git.own_scratch(), header.run)}",
         )
     snapshot = workspace.snapshot(header.source)
-    situation = workspace.situation(snapshot, workspace.applied_at(header.base))
+    situation = workspace.situation(snapshot, workspace.applied_state_at(header.base))
     plan = with_files(workspace.git, checked_plan(situation, header.plan.selection, snapshot, {}), header.source)
     if plan.id != header.plan.id:
         raise StagectlError(
@@ -167,15 +167,15 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
     answers = _with_outputs(plan, answers, interrupted.outputs)
     known.update({identity: outcome for identity, outcome in answers.items() if outcome is not None})
     course = Course(plan, applied)
-    known = {change.id: course.ended(change, known[change.id]) for change in plan.changes if change.id in known}
+    known = {change.id: course.end(change, known[change.id]) for change in plan.changes if change.id in known}
     answers = {identity: known.get(identity) for identity in answers}
     task = Task(workspace, plan, header, applied, interrupted.journal)
-    task.journal.resumed([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
+    task.journal.note_resume([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
     onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
         again = doubtful_changes(plan, applied, found.unknown())
-        outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.lost))
+        outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.loss))
         commit, unshared = conclude(task, outcomes, team)
     done = Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
     return replace(done, unshared=unshared)

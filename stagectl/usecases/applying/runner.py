@@ -107,7 +107,7 @@ class Run:
         """Wait for what runs, and report how it ended: the loop itself cannot go on."""
         wait(self._running)
         seen = [future for future in self._running if not _is_lost(future)]
-        self._unreported += self._counted([(self._running[future], self._seen(future)) for future in seen])
+        self._unreported += self._count([(self._running[future], self._end_of(future)) for future in seen])
         self._report()
 
     def _take_ready(self) -> None:
@@ -154,7 +154,7 @@ class Run:
             return
         self._report()
         done = self._some_done()
-        changes = sorted(((self._running[future], self._seen(future)) for future in done), key=lambda end: end[0].id)
+        changes = sorted(((self._running[future], self._end_of(future)) for future in done), key=lambda end: end[0].id)
         for future in done:
             self._ready.end(self._running.pop(future))
         ended = self._end(changes)
@@ -162,7 +162,7 @@ class Run:
             self.stop(FAILED_BEFORE)
         self._ask_whether_to_stop()
 
-    def _seen(self, future: Future[Outcome]) -> Outcome:
+    def _end_of(self, future: Future[Outcome]) -> Outcome:
         """Return how a change ended that ran."""
         return as_tried(self._running[future], _outcome(future), self._again)
 
@@ -183,17 +183,17 @@ class Run:
 
     def _end(self, ended: News) -> News:
         """Take ends; return them as they count."""
-        ended = self._counted(ended)
+        ended = self._count(ended)
         self._unreported.extend(ended)
         for change, outcome in ended:
             self.outcomes[change.id] = outcome
             self._sorter.done(change.id)
         return ended
 
-    def _counted(self, ended: News) -> News:
+    def _count(self, ended: News) -> News:
         if self._course is None:
             return ended
-        return [(change, self._course.ended(change, outcome)) for change, outcome in ended]
+        return [(change, self._course.end(change, outcome)) for change, outcome in ended]
 
 
 def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:

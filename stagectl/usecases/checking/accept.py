@@ -32,14 +32,14 @@ def accept(workspace: Workspace, checked: Checked) -> Checked:
     overriding, left, names = Overriding(snapshot), [], []
     for look in checked.looks:
         if look.has_seen and look.after.observed is not None and _is_written(snapshot, look.name):
-            before = dict(overriding.edits)
+            before = dict(overriding.writes)
             left += _accept(overriding, look)
-            names += [look.name] if overriding.edits != before else []
-    removed: Dict[str, Optional[bytes]] = {path: None for path, text in overriding.edits.items() if text is None}
+            names += [look.name] if overriding.writes != before else []
+    removed: Dict[str, Optional[bytes]] = {path: None for path, text in overriding.writes.items() if text is None}
     refuse_loss(workspace, removed, "removing what is gone")
     if not names:
         return replace(checked, left=tuple(left))
-    done = stage(workspace, Selection(tuple(names)), edits=overriding.edits, verb="check --accept")
+    done = stage(workspace, Selection(tuple(names)), writes=overriding.writes, verb="check --accept")
     return replace(checked, left=tuple(left), accepted=done.commit)
 
 
@@ -57,7 +57,7 @@ def _accept(overriding: Overriding, look: Look) -> List[Left]:
         if look.name in snapshot.expanded:
             overriding.remove(look.name)
         else:
-            overriding.edits[path] = None
+            overriding.writes[path] = None
         return []
     left = [Left(look.name, (key,), _CANNOT_BE_SHOWN) for key in sorted(observed.differs)]
     left += [Left(look.name, (), look.message or "no input says what differs")] if observed.unnamed else []
@@ -69,7 +69,7 @@ def _accept(overriding: Overriding, look: Look) -> List[Left]:
             overriding.set(look.name, ("inputs", *at), value)
         else:
             one = Edit(BODY, ("inputs", *at), None if value is MISSING else value, delete=value is MISSING)
-            overriding.edits[path] = edit(overriding.content(path), [one])
+            overriding.writes[path] = edit(overriding.content(path), [one])
     return left
 
 

@@ -71,7 +71,7 @@ def what_is_asked(workspace: Workspace, selection: Selection, options: CheckOpti
     dirty = workspace.git.dirty([KINDS, CONFIG])
     if dirty:
         raise StagectlError(f"not committed: {', '.join(dirty[:5])}", "only what is committed acts: commit it first")
-    base, applied = workspace.applied()
+    base, applied = workspace.applied_state()
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
     asked = Asked(_choose(workspace, selection, applied), workspace.kinds(), head, base)

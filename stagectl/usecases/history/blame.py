@@ -41,7 +41,7 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     """Return every input and output of a resource, leaf by leaf, with where it comes from; raises StagectlError."""
     name = name_now(workspace, name)
     if not is_known(workspace, name):
-        situation = workspace.situation(workspace.snapshot(), workspace.applied()[1])
+        situation = workspace.situation(workspace.snapshot(), workspace.applied_state()[1])
         match_names(name, world_of(situation))
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' may be several resources", "--blame takes one, by its full name")

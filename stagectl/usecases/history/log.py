@@ -72,7 +72,7 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     wanted = [commit for commit in order if commit in applies or commit in touching]
     listed = "".join(f"{commit}\n" for commit in wanted).encode()
     commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
-    touched = git.touched([commit for commit in wanted if commit not in applies], STAGED)
+    touched = git.touched_files([commit for commit in wanted if commit not in applies], STAGED)
     folders = {folder.rstrip("/") for folder in (git.folder, *git.formers)}
     found = [_entry(fields, applies, touched, folders) for fields in commits]
     ends = cut_off(git)
@@ -96,7 +96,7 @@ def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter)
 
     @lru_cache(maxsize=None)
     def world() -> World:  # read only where what is asked for is not in the log
-        return world_of(workspace.situation(workspace.snapshot(), workspace.applied()[1]))
+        return world_of(workspace.situation(workspace.snapshot(), workspace.applied_state()[1]))
 
     allowed: List[AbstractSet[Name]] = []
     earlier: Callable[[Oid, Name], bool] = _never

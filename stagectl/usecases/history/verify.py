@@ -111,7 +111,7 @@ class _Check:
             if state.observed is None:
                 yield f"its trailers drop what was seen of {name}, and nothing was"
             expected[name] = replace(state, observed=None)
-        yield from self._compared(parent, commit, parent, expected)
+        yield from self._compare(parent, commit, parent, expected)
         yield from _outside(self._git, commit, parent)
 
     def _check(self, parent: Oid, commit: Oid, trailers: Trailers) -> Iterator[str]:
@@ -128,7 +128,7 @@ class _Check:
             expected[name] = replace(was, observed=now.observed, outputs=now.outputs)
             if now.is_gone != (named[name] == Seen.GONE) or (named[name] == Seen.OK and now.observed):
                 yield f"its trailers say that {name} was seen {named[name]}, and its state does not"
-        yield from self._compared(parent, commit, parent, expected)
+        yield from self._compare(parent, commit, parent, expected)
         yield from _outside(self._git, commit, parent)
 
     def _apply(self, parent: Oid, commit: Oid, source: Oid, trailers: Trailers) -> Iterator[str]:
@@ -137,7 +137,7 @@ class _Check:
             self.notices.append(Finding(commit, f"its source {source[:12]} is in no branch any more"))
         first = dict(reversed(trailers))
         try:
-            plan, before = self._made_again(parent, source, first)
+            plan, before = self._make_again(parent, source, first)
         except StagectlError as error:
             yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
             return
@@ -157,14 +157,14 @@ class _Check:
             there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
             before = {**before, **{name: state for name, state in there.items() if state is not None}}
             changed = settle_files(with_values(plan, ended, before), ended, before)
-            yield from self._compared(parent, commit, source, adopt_outputs(plan, outputs, changed, before))
+            yield from self._compare(parent, commit, source, adopt_outputs(plan, outputs, changed, before))
 
-    def _made_again(
+    def _make_again(
         self, parent: Oid, source: Oid, first: Mapping[str, str]
     ) -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
         """Return the plan of an apply, and at least what it changed of the state before it."""
 
-        def narrow_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
+        def incremental_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
             if first.get("Base") != parent:
                 raise ReadInFull("something else was applied meanwhile")
             selection = selection_of(first)
@@ -174,10 +174,10 @@ class _Check:
 
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
             snapshot = self._workspace.snapshot(source)
-            before = self._workspace.situation(snapshot, self._workspace.applied_at(parent)).applied
+            before = self._workspace.situation(snapshot, self._workspace.applied_state_at(parent)).applied
             return self._plan(source, snapshot, first), before
 
-        return quickest("verify", narrow_way, full_way)
+        return quickest("verify", incremental_way, full_way)
 
     def _plan(self, source: Oid, snapshot: Snapshot, first: Mapping[str, str]) -> Optional[Plan]:
         """Return the plan of an apply, made again; None where what it began with cannot be known."""
@@ -215,7 +215,7 @@ class _Check:
             return {}
         return self._state(Oid(base)) if now in self._earlier else None
 
-    def _compared(self, parent: Oid, commit: Oid, like: Oid, states: States) -> Iterator[str]:
+    def _compare(self, parent: Oid, commit: Oid, like: Oid, states: States) -> Iterator[str]:
         """Yield a problem if the applied state of a commit, or its index, is not the one expected, byte by byte.
 
         states: what changed since its parent; like: the commit whose other files it has.

@@ -19,7 +19,7 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import StagedForms, State, edits_of, plan_resources, state_after, without
+from stagectl.core.running.commute import StagedForms, State, plan_resources, staged_forms, state_after, without
 from stagectl.usecases.planning.plan import full_plan
 from stagectl.usecases.repository.others import applied_branches
 from stagectl.usecases.repository.workspace import Workspace
@@ -41,7 +41,7 @@ def against(
     patterns: branch names, in which `*` stands for anything; raises StagectlError for one that matches none.
     """
     plan, situation = full_plan(workspace, selection, head, base)  # all there is, with the bytes of files
-    comparison = _Comparison(workspace.git, plan, situation, workspace.applied(base)[1])
+    comparison = _Comparison(workspace.git, plan, situation, workspace.applied_state(base)[1])
     known: Dict[Oid, Other] = {}
     others = []
     for ref, commit in _matching_branches(workspace, patterns, head):
@@ -91,9 +91,9 @@ def _other_refs(workspace: Workspace, head: Optional[str]) -> Set[str]:
 
 @dataclass(frozen=True)
 class _Theirs:
-    """What a branch does. edits: on top of what is applied; began: the files it edited; after: the end of it alone."""
+    """What a branch does. changed: on top of what is applied; began: the files it edited; after: its end alone."""
 
-    edits: StagedForms
+    changed: StagedForms
     began: Mapping[Name, Content]
     kinds: Kinds
     after: State
@@ -104,7 +104,7 @@ class _Comparison:
 
     def __init__(self, git: Git, plan: Plan, situation: Situation, applied: State) -> None:
         self._git, self._plan, self._situation, self._applied = git, plan, situation, applied
-        self._edits = edits_of(plan)
+        self._changed = staged_forms(plan)
         self._after = state_after(plan, situation.applied)
         self._live = {name: state.resource for name, state in applied.items() if state.resource is not None}
         self._leftovers, _ = _make_plan(applied, self._live, situation.kinds, applied)
@@ -113,24 +113,24 @@ class _Comparison:
         """Return how the plan gets along with a branch."""
         other = Other(branch, commit)
         try:
-            return self._compared(other)
+            return self._compare(other)
         except StagectlError as error:
             return replace(other, commutes=None, why=(f"it makes no plan: {_first_line(error)}",))
 
-    def _compared(self, other: Other) -> Other:
+    def _compare(self, other: Other) -> Other:
         fork = self._fork(other.commit)
-        changed = changed_files(self._git, fork, other.commit, STAGED)
-        files = {name: both for path, both in changed.items() for name in names_of(path)}
+        files_changed = changed_files(self._git, fork, other.commit, STAGED)
+        files = {name: both for path, both in files_changed.items() for name in names_of(path)}
         if not files:
             return other
         theirs, kinds = self._read(fork, other.commit)
-        edits = {name: self._on_applied(name, before, theirs.get(name)) for name, (before, _) in files.items()}
-        plan, applied = _make_plan(self._applied, _with(theirs, edits), kinds, edits)
+        changed = {name: self._on_applied(name, before, theirs.get(name)) for name, (before, _) in files.items()}
+        plan, applied = _make_plan(self._applied, _with(theirs, changed), kinds, changed)
         changes = without(plan, self._leftovers)
-        names = {split_change(change)[0] for change in changes} | (plan_resources(plan) & edits.keys())
+        names = {split_change(change)[0] for change in changes} | (plan_resources(plan) & changed.keys())
         other = replace(other, changes=changes, both=tuple(sorted(names & plan_resources(self._plan))))
         began = {name: before for name, (before, _) in files.items()}
-        return self._in_both_orders(other, _Theirs(edits, began, kinds, state_after(plan, applied)))
+        return self._in_both_orders(other, _Theirs(changed, began, kinds, state_after(plan, applied)))
 
     def _fork(self, commit: Oid) -> Optional[Oid]:
         """Return where a branch went its own way; raises StagectlError where this clone cannot know."""
@@ -147,8 +147,8 @@ class _Comparison:
         found = parse_snapshot({path: data for path, data in files.items() if path not in same}, problems)
         if found.problems:
             raise InvalidFiles(found.problems)
-        changed = changed_files(self._git, fork, commit, KINDS)
-        own = {name: kind for name, kind in found.kinds.items() if f"{KINDS}/{name}.yaml" in changed}
+        files_changed = changed_files(self._git, fork, commit, KINDS)
+        own = {name: kind for name, kind in found.kinds.items() if f"{KINDS}/{name}.yaml" in files_changed}
         staged = {**{resource.name: resource for resource in same.values()}, **found.staged}
         return staged, {**found.kinds, **self._situation.kinds, **own}
 
@@ -167,9 +167,9 @@ class _Comparison:
             return replace(other, commutes=False, why=why, conflicts=conflicts)
         whose = "this plan on top of it"
         try:
-            mine, before = _make_plan(theirs.after, staged, theirs.kinds, self._edits)
+            mine, before = _make_plan(theirs.after, staged, theirs.kinds, self._changed)
             whose = "its plan on top of this one"
-            last, between = _make_plan(self._after, staged, theirs.kinds, theirs.edits)
+            last, between = _make_plan(self._after, staged, theirs.kinds, theirs.changed)
         except StagectlError as error:
             return replace(other, commutes=False, why=(f"{whose} is impossible: {_first_line(error)}",))
         one, another = state_after(mine, before), state_after(last, between)
@@ -186,13 +186,13 @@ class _Comparison:
 
     def _put_together(self, theirs: _Theirs) -> Tuple[Staged, Tuple[Tuple[Name, str], ...]]:
         """Return what is staged when both are, and the values about which they disagree."""
-        both: Dict[Name, Optional[Resource]] = {**theirs.edits}
+        both: Dict[Name, Optional[Resource]] = {**theirs.changed}
         conflicts: List[Tuple[Name, str]] = []
-        for name in sorted(theirs.edits.keys() & self._edits.keys()):
+        for name in sorted(theirs.changed.keys() & self._changed.keys()):
             base = self._live[name].content if name in self._live else theirs.began[name]
-            both[name], found = merge(name, _content(self._edits[name]), base, _content(theirs.edits[name]))
+            both[name], found = merge(name, _content(self._changed[name]), base, _content(theirs.changed[name]))
             conflicts += [(name, where) for where in found]
-        return _with(_with(self._situation.staged, self._edits), both), tuple(conflicts)
+        return _with(_with(self._situation.staged, self._changed), both), tuple(conflicts)
 
 
 def _make_plan(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]) -> Tuple[Plan, State]:
@@ -205,9 +205,9 @@ def _make_plan(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Nam
         return make_plan(situation, Selection(tuple(known), with_parents=True)), situation.applied
 
 
-def _with(staged: Staged, edits: StagedForms) -> Dict[Name, Resource]:
-    """Return what is staged with edits made."""
-    found: Dict[Name, Optional[Resource]] = {**staged, **edits}
+def _with(staged: Staged, changed: StagedForms) -> Dict[Name, Resource]:
+    """Return what is staged with some changed."""
+    found: Dict[Name, Optional[Resource]] = {**staged, **changed}
     return {name: resource for name, resource in found.items() if resource is not None}
 
 

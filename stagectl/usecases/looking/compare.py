@@ -43,19 +43,19 @@ def compare(
     if unstaged and (before or after):
         raise UsageError("--unstaged compares no commits", "leave --from and --to out")
 
-    def narrow_way() -> Tuple[ResourceDiff, ...]:
+    def incremental_way() -> Tuple[ResourceDiff, ...]:
         if before or after or selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
             raise ReadInFull("other commits are asked about, or it is not selected by plain names")
         chosen = frozenset(map(Name, selection.names))
-        return _narrow_unstaged(workspace, chosen) if unstaged else _narrow_compare(workspace, chosen)
+        return _incremental_unstaged(workspace, chosen) if unstaged else _incremental_compare(workspace, chosen)
 
     def full_way() -> Tuple[ResourceDiff, ...]:
         return _full_compare(workspace, selection, unstaged, before, after)
 
-    return quickest("diff", narrow_way, full_way)
+    return quickest("diff", incremental_way, full_way)
 
 
-def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
+def _incremental_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are staged and not applied: of what nothing reaches there are none."""
     found = read_incrementally(workspace, Reach(also=chosen))
     situation = found.situation
@@ -71,15 +71,15 @@ def _narrow_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Reso
     return _differences(sorted(chosen or there - situation.settled), _applied_side(situation.applied), new, hidden)
 
 
-def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
+def _incremental_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
     """Return the values that are defined and not staged, with what they change in others."""
     known = look_around(workspace)
-    part = part_of(workspace, known.narrow.kinds, known.names | chosen, known.family)
-    wanted = desired_state(workspace.config, part, frozenset({*part.defined, *part.staged}))
-    if chosen - wanted.keys() or any(one is not None and one.moved_from for one in wanted.values()):
+    part = part_of(workspace, known.incremental.kinds, known.names | chosen, known.family)
+    desired = desired_state(workspace.config, part, frozenset({*part.defined, *part.staged}))
+    if chosen - desired.keys() or any(one is not None and one.moved_from for one in desired.values()):
         raise ReadInFull("a name is of nothing that is defined, or something is moved")
-    staged = known.narrow.with_staged({}, chosen)
-    defined = staged.with_staged(wanted)
+    staged = known.incremental.with_staged({}, chosen)
+    defined = staged.with_staged(desired)
     # What either side alone reaches has values on both; what is settled is the same on both, if it is on both at all.
     reached = chosen | frozenset({*staged.situation.names(), *defined.situation.names()})
     old, new = (one.with_staged({}, reached).situation for one in (staged, defined))
@@ -91,7 +91,7 @@ def _narrow_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[Res
 
 
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
-    """Return what is staged in a narrow situation, with its values, and which of them are sensitive."""
+    """Return what is staged in an incremental situation, with its values, and which of them are sensitive."""
     fixed = {name: situation.applied[name].inputs for name in situation.settled}
     values = _resolve(situation.staged, situation.applied, fixed, situation.digests)
     return values, _hidden_inputs(situation, situation.staged)
@@ -105,14 +105,14 @@ def _full_compare(
     workspace: Workspace, selection: Selection, unstaged: bool, before: Optional[str], after: Optional[str]
 ) -> Tuple[ResourceDiff, ...]:
     snapshot = workspace.snapshot(definitions=unstaged)
-    applied = workspace.applied()[1]
+    applied = workspace.applied_state()[1]
     staged = _resolve(snapshot.staged, applied, digests=workspace.digests(snapshot.staged.values(), None))
     is_history = bool(before and after) and all(_is_applied(workspace, one) for one in (before, after) if one)
     old = _at(workspace, before, is_history) if before else staged if unstaged else _applied_side(applied)
     new = _at(workspace, after, is_history) if after else staged
     if unstaged:
-        wanted = desired_state(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
-        there = {name: resource for name, resource in wanted.items() if resource is not None}
+        desired = desired_state(workspace.config, snapshot, frozenset({*snapshot.defined, *snapshot.staged}))
+        there = {name: resource for name, resource in desired.items() if resource is not None}
         new = _resolve(there, applied, digests=workspace.digests(there.values(), None))
     hidden = [_sensitive(side, snapshot.kinds) for side in (old, new)]
     moves = find_renames(_resources(old), _resources(new))
@@ -154,10 +154,10 @@ def _is_applied(workspace: Workspace, revision: str) -> bool:
 
 def _at(workspace: Workspace, revision: str, with_outputs: bool) -> Side:
     if _is_applied(workspace, revision):
-        return _applied_side(workspace.applied(revision)[1], with_outputs)
+        return _applied_side(workspace.applied_state(revision)[1], with_outputs)
     found = workspace.snapshot(revision)
     digests = workspace.digests(found.staged.values(), found.commit)
-    return _resolve(found.staged, workspace.applied()[1], digests=digests)
+    return _resolve(found.staged, workspace.applied_state()[1], digests=digests)
 
 
 def _applied_side(applied: Mapping[Name, Applied], with_outputs: bool = False) -> Side:

@@ -24,29 +24,29 @@ def graph(workspace: Workspace, selection: Selection, *, planned: bool = False) 
     """
     return quickest(
         "graph",
-        lambda: _narrow_graph(workspace, selection, planned=planned),
+        lambda: _incremental_graph(workspace, selection, planned=planned),
         lambda: _full_graph(workspace, selection, planned=planned),
     )
 
 
-def _narrow_graph(workspace: Workspace, selection: Selection, *, planned: bool) -> Tuple[ResourceNode, ...]:
+def _incremental_graph(workspace: Workspace, selection: Selection, *, planned: bool) -> Tuple[ResourceNode, ...]:
     """Return named resources with all their ancestors and descendants; raises ReadInFull for any other question."""
     if planned or selection.tags or not selection.names or any(not NAME.fullmatch(name) for name in selection.names):
         raise ReadInFull("it is not asked about plain names alone")
     found = read_incrementally(workspace, Reach(also=frozenset(map(Name, selection.names))))
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
-    edges = Edges(found.index, found.edits)
+    edges = Edges(found.index, found.changed)
     chosen: Set[Name] = set()
     for name in map(Name, selection.names):
         if name not in {*found.situation.staged, *found.situation.applied}:
             raise ReadInFull(f"there is no {name}")
-        chosen |= edges.reached({name}, edges.parents) | edges.below({name})
+        chosen |= edges.reach({name}, edges.parents) | edges.below({name})
     states = found.index.states(chosen)
     nodes = []
     for name in sorted(chosen):
         before = states[name].resource if name in states else None
-        staged = found.edits.get(name, before)
+        staged = found.changed.get(name, before)
         resource = staged or before
         if resource is not None:
             state = "going" if staged is None else "live" if before is not None else "staged"
@@ -56,7 +56,7 @@ def _narrow_graph(workspace: Workspace, selection: Selection, *, planned: bool) 
 
 def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) -> Tuple[ResourceNode, ...]:
     snapshot = workspace.snapshot()
-    _, applied = workspace.applied()
+    _, applied = workspace.applied_state()
     situation = workspace.situation(snapshot, applied)
     world = world_of(situation)
     chosen = select(selection, world)

@@ -15,14 +15,14 @@ from stagectl.usecases.staging.restage import look_around
 def known_names(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
     """Return every name that is defined or staged, with the tags that it has in either; flawed files have none."""
 
-    def narrow_way() -> Dict[Name, FrozenSet[str]]:
+    def incremental_way() -> Dict[Name, FrozenSet[str]]:
         known = look_around(workspace)
-        found, edits = known.narrow, known.narrow.edits
+        found, changed = known.incremental, known.incremental.changed
         if found.has_moves():
             raise ReadInFull("something is moved")
         part = part_of(workspace, found.kinds, known.names, known.family)
-        tags = {name: some for name, some in found.index.tags(live_only=True).items() if name not in edits}
-        tags.update({name: frozenset(one.tags) for name, one in edits.items() if one is not None})
+        tags = {name: some for name, some in found.index.tags(live_only=True).items() if name not in changed}
+        tags.update({name: frozenset(one.tags) for name, one in changed.items() if one is not None})
         of_part = _tags(part.staged, part.defined)
         gone = known.names - of_part.keys()
         return {**{name: some for name, some in tags.items() if name not in gone}, **of_part}
@@ -31,7 +31,7 @@ def known_names(workspace: Workspace) -> Dict[Name, FrozenSet[str]]:
         snapshot = workspace.read(definitions=True)
         return _tags(snapshot.staged, snapshot.defined)
 
-    return quickest("completion", narrow_way, full_way)
+    return quickest("completion", incremental_way, full_way)
 
 
 def _tags(*sides: Mapping[Name, Resource]) -> Dict[Name, FrozenSet[str]]:

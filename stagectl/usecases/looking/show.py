@@ -28,10 +28,10 @@ def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
 
     A name that it had before will do, and what is applied of it under such a name is shown.
     """
-    return quickest("show", lambda: _narrow_show(workspace, name, at), lambda: _full_show(workspace, name, at))
+    return quickest("show", lambda: _incremental_show(workspace, name, at), lambda: _full_show(workspace, name, at))
 
 
-def _narrow_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
+def _incremental_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     """Return one resource of now from what it is about; raises ReadInFull where everything has to be read."""
     if at is not None or not NAME.fullmatch(name):
         raise ReadInFull("another commit is asked about" if at is not None else "it is no plain name")
@@ -45,20 +45,20 @@ def _narrow_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     shown = _show(Name(name), part.defined.get(Name(name)), situation)
     naming = found.index.naming([Name(name)])
     readers = {other for other, line in naming.items() if name in line.parents(other)}
-    readers |= {other for other, resource in found.edits.items() if resource and name in resource.parents}
+    readers |= {other for other, resource in found.changed.items() if resource and name in resource.parents}
     return shown._replace(children=tuple(sorted(readers - {name})), written=_where_written(part, Name(name)))
 
 
 def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     is_applied = at is not None and _is_applied_commit(workspace, at)
     if is_applied:
-        _, applied = workspace.applied(at)
+        _, applied = workspace.applied_state(at)
         snapshot = workspace.snapshot(definitions=True)
         staged = {other: state.resource for other, state in applied.items() if state.resource}
         situation = Situation(applied, staged, snapshot.kinds)
     else:
         snapshot = workspace.snapshot(at, definitions=True)
-        _, applied = workspace.applied()
+        _, applied = workspace.applied_state()
         situation = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds))
     world = world_of(replace(situation, staged={**snapshot.defined, **situation.staged}))
     match_names(name, world)

@@ -21,10 +21,10 @@ from stagectl.usecases.staging.restage import Trees, current_trees, look_around,
 
 def status(workspace: Workspace) -> Status:
     """Return where everything stands; raises StagectlError for files that cannot be read."""
-    return quickest("status", lambda: _narrow_status(workspace), lambda: _full_status(workspace))
+    return quickest("status", lambda: _incremental_status(workspace), lambda: _full_status(workspace))
 
 
-def _narrow_status(workspace: Workspace) -> Status:
+def _incremental_status(workspace: Workspace) -> Status:
     """Return the status from what git says differs; raises ReadInFull where every file has to be read."""
     looked, found, trees, names, family = look_around(workspace)
     part = part_of(workspace, found.kinds, names, family)
@@ -33,7 +33,7 @@ def _narrow_status(workspace: Workspace) -> Status:
     folders = (STAGED, *workspace.config.roots)
     if trees == Trees.of(workspace, found.kinds.digest):  # else it is not known of which this is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
-        remember(workspace, trees, said, family.updated(part, names))
+        remember(workspace, trees, said, family.update(part, names))
     uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
     return _status_of(
         workspace, plan, unstaged, uncommitted, found.index.states(found.open_now), live=found.index.of.live
@@ -43,7 +43,7 @@ def _narrow_status(workspace: Workspace) -> Status:
 def _full_status(workspace: Workspace) -> Status:
     before = current_trees(workspace)
     snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
+    _, applied = workspace.applied_state()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
     unstaged, uncommitted = find_unstaged(workspace.config, snapshot), workspace.git.dirty([STAGED])
     note_unstaged(workspace, before, (name for name, _ in unstaged), snapshot)

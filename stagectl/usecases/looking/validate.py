@@ -42,7 +42,7 @@ def validate(workspace: Workspace) -> Validation:
     problems: List[Problem] = [*snapshot.problems, *(more_problems(snapshot) if snapshot.problems else ())]
     general: List[StagectlError] = []
     if not problems:
-        _, applied = workspace.applied()
+        _, applied = workspace.applied_state()
         later = _all_staged(workspace, snapshot)
         for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
             with time_budget("checking the inputs", len(staged)):

@@ -11,9 +11,9 @@ from stagectl.core.model import Name, Resource
 class Edges:
     """The edges of what is applied and of what was edited since."""
 
-    def __init__(self, source: Source, edits: Mapping[Name, Optional[Resource]]) -> None:
+    def __init__(self, source: Source, changed: Mapping[Name, Optional[Resource]]) -> None:
         self._source = source
-        self._edited = {name: resource for name, resource in edits.items() if resource is not None}
+        self._edited = {name: resource for name, resource in changed.items() if resource is not None}
 
     def parents(self, names: AbstractSet[Name]) -> Set[Name]:
         """Return all that some resources read, come after or react on, staged or applied."""
@@ -27,7 +27,7 @@ class Edges:
         return found | {name for name, resource in self._edited.items() if resource.parents & names}
 
     @staticmethod
-    def reached(starts: Set[Name], step: Callable[[AbstractSet[Name]], Set[Name]]) -> Set[Name]:
+    def reach(starts: Set[Name], step: Callable[[AbstractSet[Name]], Set[Name]]) -> Set[Name]:
         """Return all that steps from some resources lead to, these included."""
         found, fresh = set(starts), set(starts)
         while fresh:
@@ -37,4 +37,4 @@ class Edges:
 
     def below(self, starts: Set[Name]) -> Set[Name]:
         """Return some resources with all their descendants."""
-        return self.reached(starts, self.children)
+        return self.reach(starts, self.children)

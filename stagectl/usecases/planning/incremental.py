@@ -13,8 +13,8 @@ from stagectl.adapters.applied.index import Index, open_index
 from stagectl.adapters.applied.store import oids_of
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.trace import trace
-from stagectl.adapters.worktree import changed_files as edited
-from stagectl.adapters.worktree.changed_files import Edits, Looked
+from stagectl.adapters.worktree import changed_files
+from stagectl.adapters.worktree.changed_files import ChangedFiles, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.indexing.usage import Usage
@@ -30,13 +30,13 @@ from stagectl.usecases.repository.workspace import Workspace
 Found = TypeVar("Found")
 
 
-def quickest(what: str, narrow_way: Callable[[], Found], full_way: Callable[[], Found]) -> Found:
+def quickest(what: str, incremental_way: Callable[[], Found], full_way: Callable[[], Found]) -> Found:
     """Return what reading as little as possible gives, and where that is not enough what reading everything gives.
 
     what: the command, for the trace.
     """
     try:
-        return narrow_way()
+        return incremental_way()
     except ReadInFull as why:
         trace(f"{what} reads everything: {why.reason}")
     return full_way()
@@ -55,32 +55,34 @@ class IncrementalRead:
     index: Index
     kinds: KindFiles
     open_now: FrozenSet[Name]
-    edits: Mapping[Name, Optional[Resource]]
+    changed: Mapping[Name, Optional[Resource]]
     vocabulary: FrozenSet[str] = frozenset()
     digested: Callable[[Situation], Situation] = lambda situation: situation
 
     def with_staged(
-        self, wanted: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
+        self, desired: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
     ) -> IncrementalRead:
         """Return what it will be when these are staged, too; also: names that are looked at; raises ReadInFull."""
-        states = self.index.states(wanted)
-        merged = {**self.edits, **wanted}
+        states = self.index.states(desired)
+        merged = {**self.changed, **desired}
         _refuse_twins(self.index, merged)
-        gone = {name for name in wanted if wanted[name] is None and name not in states}  # staged, and never applied
-        edits = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = self.digested(_situation(self.kinds, reduce_situation(self.index, self.open_now, edits, {}, also)))
-        return replace(self, situation=situation, edits=edits)
+        gone = {name for name in desired if desired[name] is None and name not in states}  # staged, and never applied
+        changed = {name: resource for name, resource in merged.items() if name not in gone}
+        situation = self.digested(
+            _situation(self.kinds, reduce_situation(self.index, self.open_now, changed, {}, also))
+        )
+        return replace(self, situation=situation, changed=changed)
 
     def has_moves(self) -> bool:
         """Return whether something has another name now, under which the index does not know it."""
-        claims = {name: one.moved_from for name, one in self.edits.items() if one is not None and one.moved_from}
+        claims = {name: one.moved_from for name, one in self.changed.items() if one is not None and one.moved_from}
         spent = {name: state.resource.moved_from for name, state in self.index.states(claims).items() if state.resource}
         return bool(self.situation.moves) or any(set(olds) - {*spent.get(name, ())} for name, olds in claims.items())
 
     def readers(self, names: AbstractSet[Name]) -> Set[Name]:
         """Return all that read or name one of these, staged or applied."""
         found = {name for name, line in self.index.naming(names).items() if line.names() & names}
-        edited = ((name, resource) for name, resource in self.edits.items() if resource is not None)
+        edited = ((name, resource) for name, resource in self.changed.items() if resource is not None)
         return found | {name for name, one in edited if (one.parents | frozenset(one.unordered)) & names}
 
     def inside(self, folder: str) -> Set[Name]:
@@ -88,7 +90,7 @@ class IncrementalRead:
         start = f"{folder}/"
         lines = self.index.in_folders(one for one in self.index.shards if f"{one}/".startswith(start))
         found = {name for name, line in lines.items() if line.oid is not None}
-        return found | {name for name in self.edits if name.startswith(start)}
+        return found | {name for name in self.changed if name.startswith(start)}
 
     def world(self, selection: Selection) -> Optional[World]:
         """Return what a selection chooses from, None for one that takes everything; raises ReadInFull."""
@@ -106,7 +108,7 @@ class IncrementalRead:
 
         live_only: without what is not live, and was only tried.
         """
-        edited = {name: resource for name, resource in self.edits.items() if resource is not None}
+        edited = {name: resource for name, resource in self.changed.items() if resource is not None}
         tags = {**self.index.tags(live_only=live_only), **{name: frozenset(one.tags) for name, one in edited.items()}}
         parents = self.index.parents() if any("+" in name for name in selection.names) else {}
         for name, one in edited.items() if parents else ():
@@ -148,19 +150,21 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     looked = None
     try:
         if head is not None:
-            edits = edited.of_commit(git, index.of.staged, staged)
+            changed = changed_files.of_commit(git, index.of.staged, staged)
         else:
-            looked = where.looked or edited.look(git)
-            edits = edited.of_working_tree(git, looked, index.of.staged, staged)
+            looked = where.looked or changed_files.look(git)
+            changed = changed_files.of_working_tree(git, looked, index.of.staged, staged)
     except GitError as error:  # there may be something else in the place of a folder
         raise ReadInFull(error.message) from None
     is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
-    open_now = index.flagged() if kinds.are_good else index.flagged() | _find_contradicted(index, kinds, usage)
+    open_now = (
+        index.open_resources() if kinds.are_good else index.open_resources() | _find_contradicted(index, kinds, usage)
+    )
     if not kinds.are_good:
         _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
-    resources = _without_line_ends(workspace, tip, _resources(edits, index), index)
+    resources = _without_line_ends(workspace, tip, _resources(changed, index), index)
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _complete(workspace, tip, situation)
@@ -169,7 +173,9 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     def digested(made: Situation) -> Situation:
         return workspace.with_digests(made, tree_of)
 
-    return IncrementalRead(digested(situation), commit, edits.dirty, index, kinds, open_now, resources, words, digested)
+    return IncrementalRead(
+        digested(situation), commit, changed.dirty, index, kinds, open_now, resources, words, digested
+    )
 
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
@@ -187,7 +193,7 @@ def _find_contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSe
     every = kinds.every()
     if usage.kinds - every.keys():
         raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
-    return index.contradicted(every, usage)
+    return index.find_contradicted(every, usage)
 
 
 def _refuse_new_outputs(workspace: Workspace, tip: Oid, kinds: Mapping[str, Kind]) -> None:
@@ -211,14 +217,14 @@ def _situation(kinds: KindFiles, situation: Situation) -> Situation:
     return follow_moves(replace(situation, kinds=kinds.some(needed)))
 
 
-def _resources(edits: Edits, index: Index) -> Dict[Name, Optional[Resource]]:
+def _resources(changed: ChangedFiles, index: Index) -> Dict[Name, Optional[Resource]]:
     """Return what was edited as resources; raises ReadInFull where something is wrong with one of them."""
-    if not edits.contents:
+    if not changed.contents:
         return {}
     from stagectl.adapters.yamlfile import BadYaml, load
 
     found: Dict[Name, Optional[Resource]] = {}
-    for name, content in edits.contents.items():
+    for name, content in changed.contents.items():
         try:
             found[name] = None if content is None else schema.resource(name, load(content), content, staged=True)
         except (BadYaml, FlawedFile):
@@ -227,27 +233,27 @@ def _resources(edits: Edits, index: Index) -> Dict[Name, Optional[Resource]]:
     return found
 
 
-def _refuse_twins(index: Index, edits: Mapping[Name, Optional[Resource]]) -> None:
+def _refuse_twins(index: Index, changed: Mapping[Name, Optional[Resource]]) -> None:
     """Raise ReadInFull if two names that will be staged differ in case alone."""
-    names = {name for name, resource in edits.items() if resource is not None}
-    names |= {twin for twin in index.twins(names) if edits.get(twin, twin) is not None}
+    names = {name for name, resource in changed.items() if resource is not None}
+    names |= {twin for twin in index.twins(names) if changed.get(twin, twin) is not None}
     if len({name.lower() for name in names}) < len(names):
         raise ReadInFull("two names differ in case alone")
 
 
 def _without_line_ends(
-    workspace: Workspace, tip: Oid, edits: Dict[Name, Optional[Resource]], index: Index
+    workspace: Workspace, tip: Oid, changed: Dict[Name, Optional[Resource]], index: Index
 ) -> Dict[Name, Optional[Resource]]:
-    """Return the edits but for those of line ends alone: what acts is the same there, and so is the text."""
+    """Return the changed ones but for those of line ends alone: what acts is the same there, and so is the text."""
     alike: Dict[Name, Oid] = {}
-    for name, state in index.states(edits).items():
-        edited, before = edits[name], state.resource
+    for name, state in index.states(changed).items():
+        edited, before = changed[name], state.resource
         if edited is not None and before is not None and same(dict(edited.inputs), dict(before.inputs)):
             alike[name] = Oid(workspace.git.at(tip, staged_path(name)))
     blobs = workspace.git.blobs(alike.values()) if alike else {}
     contents = {name: blobs.get(oid) for name, oid in alike.items()}
-    unedited = {name for name in alike if (one := edits[name]) and same_text(one.content, contents[name])}
-    return {name: edited for name, edited in edits.items() if name not in unedited}
+    unedited = {name for name in alike if (one := changed[name]) and same_text(one.content, contents[name])}
+    return {name: edited for name, edited in changed.items() if name not in unedited}
 
 
 def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:

@@ -18,11 +18,11 @@ def name_now(workspace: Workspace, name: str) -> Name:
     if not NAME.fullmatch(name) or (workspace.root / staged_path(name)).is_file():
         return Name(name)
 
-    def narrow_way() -> Name:
+    def incremental_way() -> Name:
         world = read_incrementally(workspace).world(Selection((name,)))
         return world.now(name) if world is not None else Name(name)
 
-    return quickest("names", narrow_way, lambda: _world(workspace).now(name))
+    return quickest("names", incremental_way, lambda: _world(workspace).now(name))
 
 
 def resolve_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
@@ -61,4 +61,4 @@ def check_names(
 
 
 def _world(workspace: Workspace, head: Optional[str] = None, base: Optional[str] = None) -> World:
-    return world_of(workspace.situation(workspace.snapshot(head), workspace.applied(base)[1]))
+    return world_of(workspace.situation(workspace.snapshot(head), workspace.applied_state(base)[1]))

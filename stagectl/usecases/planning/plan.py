@@ -114,7 +114,7 @@ def _incremental_plan(
 
 
 def plan_incrementally(found: IncrementalRead, selection: Selection, world: Optional[World] = None) -> Plan:
-    """Return the plan that a narrow situation makes; raises ReadInFull when it makes none."""
+    """Return the plan that an incremental situation makes; raises ReadInFull when it makes none."""
     try:
         with time_budget("checking the inputs", len(found.situation.staged)):
             return make_plan(found.situation, selection, world)
@@ -127,7 +127,7 @@ def full_plan(
 ) -> Tuple[Plan, Situation]:
     """Return the plan, and everything there is, read in full."""
     snapshot = workspace.snapshot(head)
-    base_commit, applied = workspace.applied(base)
+    base_commit, applied = workspace.applied_state(base)
     situation = workspace.situation(snapshot, applied)
     plan = checked_plan(situation, selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()

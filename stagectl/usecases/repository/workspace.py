@@ -40,9 +40,9 @@ class AppliedBranch:
 class Workspace:
     """One repository. Reads files on demand; what it keeps, the config and where the applied branch stood, is named."""
 
-    def __init__(self, folder: Path, meant: Meant = Meant(), ahead: Optional[Prefetch] = None) -> None:
-        """Open the project around a folder; ahead: what git was asked about the folder already."""
-        self.git = Git(folder, meant, ahead)
+    def __init__(self, folder: Path, meant: Meant = Meant(), prefetch: Optional[Prefetch] = None) -> None:
+        """Open the project around a folder; prefetch: what git was asked about the folder already."""
+        self.git = Git(folder, meant, prefetch)
         self.root = self.git.root
         self._head = meant.head
 
@@ -63,19 +63,19 @@ class Workspace:
     # --- what is defined and staged
 
     def snapshot(
-        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Writes] = None
+        self, revision: Optional[str] = None, *, definitions: bool = False, writes: Optional[Writes] = None
     ) -> Snapshot:
         """Return what the working tree (or a commit) says; raises InvalidFiles with every problem.
 
-        definitions: whether the definitions are read, too; edits: files about to be written, None for one that goes.
+        definitions: whether the definitions are read, too; writes: files about to be written, None for one that goes.
         """
-        found = self.read(revision, definitions=definitions, edits=edits)
+        found = self.read(revision, definitions=definitions, writes=writes)
         if found.problems:
             raise InvalidFiles([*found.problems, *more_problems(found)])
         return found
 
     def read(
-        self, revision: Optional[str] = None, *, definitions: bool = False, edits: Optional[Writes] = None
+        self, revision: Optional[str] = None, *, definitions: bool = False, writes: Optional[Writes] = None
     ) -> Snapshot:
         """Return what the working tree (or a commit) says, with its problems."""
         from stagectl.adapters.worktree.snapshot import parse_config, parse_snapshot
@@ -88,7 +88,7 @@ class Workspace:
             roots = parse_config(files, []).roots
             more, more_problems = self._files(commit, roots)
             files, problems = {**files, **more}, problems + more_problems
-        for path, content in (edits or {}).items():
+        for path, content in (writes or {}).items():
             files.pop(path, None)
             files.update({} if content is None else {path: content})
         config = parse_config(files, problems, self.git.folder)
@@ -219,7 +219,7 @@ class Workspace:
                 f"fetch it: {self.git.fetch_command(remote, branch)}",
             )
 
-    def applied(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
+    def applied_state(self, base: Optional[str] = None) -> Tuple[Optional[Oid], Dict[Name, Applied]]:
         """Return a commit and the applied state it stands for: the newest applied one, or that of `--base`."""
         if base is None:
             tip = self.branch.tip
@@ -232,20 +232,20 @@ class Workspace:
         digests = self.digests(found.staged.values(), commit)
         from stagectl.usecases.repository.bases import fully_applied  # few plans are made against another commit
 
-        return commit, fully_applied(found, self.applied_at(self.branch.tip), digests)
+        return commit, fully_applied(found, self.applied_state_at(self.branch.tip), digests)
 
     def applied_commit(self, revision: str) -> Optional[Oid]:
         """Return the commit of the applied branch that a revision names, None if it names another commit."""
         commit, tip = self.git.resolve(revision), self.branch.tip
         return commit if tip is not None and commit in self.git.first_parents(tip) else None
 
-    def applied_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
+    def applied_state_at(self, commit: Optional[Oid]) -> Dict[Name, Applied]:
         """Return the applied state of a commit of the applied branch; the empty one of None."""
         return store.load_states(self.git, commit) if commit else {}
 
-    def seen_from(self, source: Oid, commit: Optional[Oid]) -> Mapping[Name, Applied]:
+    def state_seen_from(self, source: Oid, commit: Optional[Oid]) -> Mapping[Name, Applied]:
         """Return the applied state of a commit as an apply of *source* sees it: under the names that it moves it to."""
-        return self.situation(self.snapshot(source), self.applied_at(commit)).applied
+        return self.situation(self.snapshot(source), self.applied_state_at(commit)).applied
 
     def newest_source(self) -> Optional[Oid]:
         """Return the newest commit that was applied, None if nothing is."""

@@ -51,11 +51,11 @@ def outdated_files(workspace: Workspace) -> List[str]:
 
 
 def _stale_files(workspace: Workspace) -> Dict[str, Optional[bytes]]:
-    wanted: Dict[str, Optional[bytes]] = dict(_desired_files(workspace.read().kinds))
+    desired: Dict[str, Optional[bytes]] = dict(_desired_files(workspace.read().kinds))
     folders = [folder for folder in (_OF_KINDS, _OF_TEMPLATES) if (workspace.root / folder).is_dir()]
     there = [f"{folder}/{path.name}" for folder in folders for path in (workspace.root / folder).glob("*.json")]
-    wanted.update({path: None for path in there if path not in wanted})
-    return {path: content for path, content in wanted.items() if content_of(workspace.root / path) != content}
+    desired.update({path: None for path in there if path not in desired})
+    return {path: content for path, content in desired.items() if content_of(workspace.root / path) != content}
 
 
 def _desired_files(kinds: Mapping[str, Kind]) -> Dict[str, bytes]:

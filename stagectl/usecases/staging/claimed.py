@@ -12,7 +12,7 @@ from stagectl.usecases.staging.ground import Ground
 from stagectl.usecases.staging.part import part_of
 
 
-def refuse_defined_again(ground: Ground, plan: Plan, edits: Writes) -> None:
+def refuse_defined_again(ground: Ground, plan: Plan, writes: Writes) -> None:
     """Raise InvalidFiles where a plan moves away what is defined under its old name still, or again.
 
     The plan knows nothing of definitions, and would take the name from what is staged next.
@@ -23,7 +23,7 @@ def refuse_defined_again(ground: Ground, plan: Plan, edits: Writes) -> None:
         return
     snapshot, known = ground.snapshot, ground.known
     if known is not None:
-        snapshot = part_of(ground.workspace, known.narrow.kinds, left, known.family, edits)
+        snapshot = part_of(ground.workspace, known.incremental.kinds, left, known.family, writes)
     paths = {name: path for name, path in snapshot.definition_paths.items() if name in snapshot.defined}
     why = "'moved_from: {0}' cannot be followed: {0} is still there ({1}); delete it, or drop the claim"
     troubles = [

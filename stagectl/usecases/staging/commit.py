@@ -25,7 +25,7 @@ from stagectl.core.plans.plan import OWN, Plan
 from stagectl.core.trailers import staging_message
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.claimed import refuse_defined_again
-from stagectl.usecases.staging.desired import Wanted, staged_bytes
+from stagectl.usecases.staging.desired import Desired, staged_bytes
 from stagectl.usecases.staging.ground import Ground
 
 Dirty = Callable[[Sequence[str]], List[str]]
@@ -33,19 +33,19 @@ Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not
 
 
 class Prepared(NamedTuple):
-    """What is about to be staged: the wanted forms, the edits of other files, and the plan that they make."""
+    """What is about to be staged: the desired forms, what is written to other files, and the plan that they make."""
 
     ground: Ground
-    wanted: Wanted
-    edits: Writes
+    desired: Desired
+    writes: Writes
     plan: Plan
 
     @classmethod
-    def of(cls, ground: Ground, wanted: Wanted, edits: Writes) -> Prepared:
+    def of(cls, ground: Ground, desired: Desired, writes: Writes) -> Prepared:
         """Return it where it makes a plan; raises StagectlError where it makes none."""
-        plan = ground.plan(wanted)
-        refuse_defined_again(ground, plan, edits)
-        return cls(ground, wanted, edits, plan)
+        plan = ground.plan(desired)
+        refuse_defined_again(ground, plan, writes)
+        return cls(ground, desired, writes, plan)
 
 
 class Staging(NamedTuple):
@@ -75,35 +75,37 @@ def commit_staged(
     check: only return what would be done. trailers: more lines for the commit's message. dirty: returns which of some
     paths HEAD has otherwise.
     """
-    ground, wanted, edits, plan = ready
+    ground, desired, writes, plan = ready
     snapshot, dirty = ground.snapshot, dirty or ground.dirty
     now = snapshot.files
-    changed = [name for name in sorted(wanted) if not same_text(staged_bytes(wanted[name]), now.get(staged_path(name)))]
+    changed = [
+        name for name in sorted(desired) if not same_text(staged_bytes(desired[name]), now.get(staged_path(name)))
+    ]
     # What is written and waits for a commit is staged: the hook that checks it runs while such a commit is made.
-    written = map(staged_path, changed) if check else _paths_to_commit(dirty, snapshot, wanted, changed)
-    paths = sorted({*written, *edits})
+    written = map(staged_path, changed) if check else _paths_to_commit(dirty, snapshot, desired, changed)
+    paths = sorted({*written, *writes})
     warnings = _warnings(dirty)
     if not paths:
         return Staging(warnings=warnings)
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
     staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
-    writes = {**edits, **{staged_path(name): staged_bytes(wanted[name]) for name in changed}}
-    seen = {path: now.get(path) for path in map(staged_path, changed) if path not in edits}
+    everything = {**writes, **{staged_path(name): staged_bytes(desired[name]) for name in changed}}
+    seen = {path: now.get(path) for path in map(staged_path, changed) if path not in writes}
     message = _message(verb, names, staged, trailers, ground.workspace.git.folder[:-1])
-    commit = None if check else commit_files(ground.workspace, writes, paths, message, seen)
-    gone = tuple(name for name in names if wanted.get(name) is None)
+    commit = None if check else commit_files(ground.workspace, everything, paths, message, seen)
+    gone = tuple(name for name in names if desired.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
     return Staging(commit, staged, tuple(names), gone, restored, warnings)
 
 
-def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, changed: Sequence[Name]) -> List[str]:
+def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, desired: Desired, changed: Sequence[Name]) -> List[str]:
     """Return the staged files to commit, with the uncommitted definitions they were copied from."""
-    staged = [staged_path(name) for name in wanted]
+    staged = [staged_path(name) for name in desired]
     uncommitted = set(dirty([STAGED])) if staged else set()
     paths = {staged_path(name) for name in changed} | (uncommitted & set(staged))
     sources: Set[str] = set()
     for name in (name_of(path) for path in paths):
-        resource = wanted[name] or snapshot.staged.get(name)
+        resource = desired[name] or snapshot.staged.get(name)
         if resource is not None and resource.source is not None:
             sources.update({resource.source, *snapshot.sources(resource)})
     return sorted(paths | (set(dirty(sorted(sources))) if sources else set()))
@@ -118,7 +120,7 @@ def commit_files(
 
     None: what was written is what HEAD has already, and only text went that was not committed.
     """
-    verb = workspace.git.unfinished()
+    verb = workspace.git.unfinished_verb()
     if verb is not None:
         hint = f"finish it (git {verb} --continue) or give it up (git {verb} --abort), then stage again"
         raise GitError(f"a {verb} is going on here, in which git commits no single files", hint)

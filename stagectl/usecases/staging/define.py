@@ -53,13 +53,13 @@ def create(
     root = workspace.config.roots[0] if workspace.config.roots else DEFINITIONS
     path = f"{root}/{name}.yaml"
     if like is not None:
-        edits = _create_like(workspace, Name(name), path, (like, kind), settings)
-        return stage(workspace, Selection((name,)), edits=edits)
+        writes = _create_like(workspace, Name(name), path, (like, kind), settings)
+        return stage(workspace, Selection((name,)), writes=writes)
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
     content = edit(text.encode(), settings_edits(settings, text.encode()))
-    return stage(workspace, Selection((name,)), edits={path: content})
+    return stage(workspace, Selection((name,)), writes={path: content})
 
 
 def _create_like(
@@ -69,7 +69,7 @@ def _create_like(
     like, kind = start
     front = f"like: {yamlfile.quote(like)}\n" + (f"kind: {kind}\n" if kind else "")
     text = f"---\n{{0}}{front}---\n{{0}}inputs:\n"
-    found = workspace.snapshot(definitions=True, edits={path: text.format("").encode()})
+    found = workspace.snapshot(definitions=True, writes={path: text.format("").encode()})
     schema = kind_modeline(workspace, path, found.defined[name].kind, "templates")
     return _overrides(found, name, settings, {path: text.format(schema).encode()})
 
@@ -80,12 +80,12 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     name = find_resource(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
-        return stage(workspace, Selection((name,)), edits=_overrides(snapshot, name, settings))
+        return stage(workspace, Selection((name,)), writes=_overrides(snapshot, name, settings))
     resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = settings_edits(settings, snapshot.files[path]) + _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
-    return stage(workspace, Selection((name,)), edits=changed)
+    return stage(workspace, Selection((name,)), writes=changed)
 
 
 def _one(workspace: Workspace, name: str) -> Snapshot:
@@ -96,15 +96,15 @@ def _one(workspace: Workspace, name: str) -> Snapshot:
     return found
 
 
-def _overrides(snapshot: Snapshot, name: Name, settings: Settings, edits: Optional[Writes] = None) -> Writes:
-    """Return how the definition of an expanded resource has to change; edits: made already."""
-    overriding = Overriding(snapshot, dict(edits or {}))
+def _overrides(snapshot: Snapshot, name: Name, settings: Settings, writes: Optional[Writes] = None) -> Writes:
+    """Return how the definition of an expanded resource has to change; writes: made already."""
+    overriding = Overriding(snapshot, dict(writes or {}))
     for steps, value in interpret(settings, snapshot.defined[name].content):
         overriding.set(name, ("inputs", *steps), value)
     for steps in settings.unset:
         overriding.set(name, ("inputs", *steps), MISSING)
     overriding.tag(name, _tags(snapshot.defined[name], settings))
-    return overriding.edits
+    return overriding.writes
 
 
 def _tag_edits(resource: Resource, settings: Settings) -> List[Edit]:
@@ -132,24 +132,24 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
             raise ReadInFull("it is not asked about plain names alone")
         if not recursive:
             return plain | found.readers(plain)
-        below = Edges(found.index, found.edits).below(plain)
+        below = Edges(found.index, found.changed).below(plain)
         return below | found.readers(below)
 
     def act(ground: Ground) -> Tuple[Writes, Selection]:
         return _removal(ground, names, recursive=recursive, detach=detach)
 
-    edits, selection = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
-    return stage(workspace, selection, edits=edits)
+    writes, selection = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
+    return stage(workspace, selection, writes=writes)
 
 
 def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: bool) -> Tuple[Writes, Selection]:
-    """Return the edits that remove resources, and whose files they are."""
+    """Return the writes that remove resources, and whose files they are."""
     snapshot, applied = ground.snapshot, ground.applied
     world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
     resources = {**snapshot.staged, **snapshot.defined}
     named = frozenset(name for pattern in names for name in match_names(pattern, world))
     chosen = {*follow_names(named, counting_claims(resources, applied), snapshot)}
-    edits: Dict[str, Optional[bytes]] = {}
+    writes: Dict[str, Optional[bytes]] = {}
     if not (recursive or detach):
         _check_readers(snapshot, chosen)
     if recursive:
@@ -159,15 +159,15 @@ def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: b
         if gone:
             ground.need_everything("a reader's definition is gone, too, and its own readers are detached")
         chosen |= gone
-        edits.update(detach_readers(snapshot, resources, chosen, applied))
-    overriding = Overriding(snapshot, edits)
+        writes.update(detach_readers(snapshot, resources, chosen, applied))
+    overriding = Overriding(snapshot, writes)
     for name in sorted(chosen):
         if name in snapshot.expanded:
             overriding.remove(name)
         else:
-            edits.update(dict.fromkeys(_file_of(snapshot, name)))
+            writes.update(dict.fromkeys(_file_of(snapshot, name)))
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
-    return edits, Selection(tuple(sorted(chosen | touched)))
+    return writes, Selection(tuple(sorted(chosen | touched)))
 
 
 def _file_of(snapshot: Snapshot, name: Name) -> List[str]:

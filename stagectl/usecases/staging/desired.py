@@ -15,7 +15,7 @@ from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.stamps import is_pending, later_count
 
-Wanted = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
+Desired = Mapping[Name, Optional[Resource]]  # the staged form each resource shall have, None for one that goes
 Unstaged = Tuple[Tuple[Name, str], ...]
 
 
@@ -30,17 +30,17 @@ def desired_state(
     deleted: committed staged files that were deleted by hand.
     """
     deleted = deleted or {}
-    wanted: Dict[Name, Optional[Resource]] = {}
+    desired: Dict[Name, Optional[Resource]] = {}
     for name in sorted(chosen):
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
             before = _before(name, snapshot, deleted)
-            wanted[name] = copy_definition(config, snapshot, name, before.actions if before else {})
+            desired[name] = copy_definition(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
-            wanted[name] = staged if staged.source is None else None
+            desired[name] = staged if staged.source is None else None
         elif name in deleted:
-            wanted[name] = None
-    return wanted
+            desired[name] = None
+    return desired
 
 
 def _before(name: Name, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Optional[Resource]:
@@ -61,10 +61,10 @@ def find_unstaged(config: Config, snapshot: Snapshot) -> Unstaged:
     """Return the names whose definition is not what is staged, sorted, and what happened to it since."""
     found = []
     names = frozenset({*snapshot.defined, *snapshot.staged})
-    for name, wanted in sorted(desired_state(config, snapshot, names).items()):
+    for name, desired in sorted(desired_state(config, snapshot, names).items()):
         current = snapshot.files.get(staged_path(name))
-        if not same_text(current, staged_bytes(wanted)):
-            found.append((name, "gone" if wanted is None else "changed" if current is not None else "new"))
+        if not same_text(current, staged_bytes(desired)):
+            found.append((name, "gone" if desired is None else "changed" if current is not None else "new"))
     return tuple(found)
 
 
@@ -99,26 +99,28 @@ def render(resource: Resource) -> Resource:
     return replace(resource, content=front + yamlfile.body_of(resource.content))
 
 
-def as_staged(wanted: Wanted, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Dict[Name, Optional[Resource]]:
+def as_staged(desired: Desired, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Dict[Name, Optional[Resource]]:
     """Return the forms that are staged now, None for what goes; raises StagectlError for what was never staged."""
-    never = [name for name in sorted(wanted) if name not in snapshot.staged and name not in deleted]
+    never = [name for name in sorted(desired) if name not in snapshot.staged and name not in deleted]
     if never:
         names = " ".join(never)
         raise StagectlError(
             f"{', '.join(never)}: never staged, so there is nothing to act on",
             f"stage it first: stagectl stage {names}",
         )
-    return {name: None if form is None else snapshot.staged.get(name) or deleted[name] for name, form in wanted.items()}
+    return {
+        name: None if form is None else snapshot.staged.get(name) or deleted[name] for name, form in desired.items()
+    }
 
 
 def with_actions(
-    wanted: Wanted,
+    desired: Desired,
     actions: Sequence[str],
     snapshot: Snapshot,
     applied: Mapping[Name, Applied],
 ) -> Dict[Name, Optional[Resource]]:
-    """Return the wanted forms with actions staged on each of them; raises StagectlError for one that none can have."""
-    result = dict(wanted)
+    """Return the desired forms with actions staged on each of them; raises StagectlError for one that none can have."""
+    result = dict(desired)
     for action in actions:
         _refuse_action(action, result, snapshot.kinds, applied)
         for name, resource in result.items():
@@ -129,7 +131,7 @@ def with_actions(
 
 def _refuse_action(
     action: str,
-    wanted: Wanted,
+    desired: Desired,
     kinds: Mapping[str, Kind],
     applied: Mapping[Name, Applied],
 ) -> None:
@@ -137,10 +139,10 @@ def _refuse_action(
         raise StagectlError(
             "'remove' is not staged with -a", "delete the definition and stage it, or: stagectl remove NAME"
         )
-    gone = sorted(name for name, resource in wanted.items() if resource is None)
+    gone = sorted(name for name, resource in desired.items() if resource is None)
     if gone:
         raise StagectlError(f"{', '.join(gone)}: its definition is gone, so it can only be removed")
-    for name, resource in sorted(wanted.items()):
+    for name, resource in sorted(desired.items()):
         kind = kinds[resource.kind] if resource else Kind("")
         if action != REPLACE and action not in kind.verbs():
             near = nearest(action, kind.verbs())

@@ -36,8 +36,8 @@ def detach_readers(
             for one in edits:
                 overriding.set(name, one.at, MISSING if one.delete else one.value)
         else:
-            overriding.edits[path] = edit(data, edits)
-    return overriding.edits
+            overriding.writes[path] = edit(data, edits)
+    return overriding.writes
 
 
 def _value_edits(resource: Resource, gone: Set[Name], values: Resolver) -> List[Edit]:

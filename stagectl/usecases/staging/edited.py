@@ -39,7 +39,7 @@ def _find_unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
     try:
         named = names_at(edited, roots)
         family = noted_family(workspace) or look_around(workspace).family
-        names = frozenset(family.touched(named))
+        names = frozenset(family.reach_of(named))
         return find_unstaged(workspace.config, part_of(workspace, kind_files(workspace), names, family))
     except (ReadInFull, GitError):
         return _read_in_full(workspace, edited)

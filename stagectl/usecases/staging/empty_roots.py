@@ -8,12 +8,12 @@ from pathlib import Path
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.desired import Wanted
+from stagectl.usecases.staging.desired import Desired
 
 
-def refuse_empty_roots(workspace: Workspace, snapshot: Snapshot, wanted: Wanted) -> None:
+def refuse_empty_roots(workspace: Workspace, snapshot: Snapshot, desired: Desired) -> None:
     """Raise StagectlError where staged files would go because no root that they come from holds any definition."""
-    staged = [snapshot.staged[name] for name, form in wanted.items() if form is None and name in snapshot.staged]
+    staged = [snapshot.staged[name] for name, form in desired.items() if form is None and name in snapshot.staged]
     going = sorted((one.source, one.name) for one in staged if one.source is not None)
     if not going or workspace.git.config("core.sparseCheckout") == ["true"]:
         return

@@ -28,10 +28,10 @@ class Family(NamedTuple):
     @classmethod
     def of(cls, snapshot: Snapshot) -> Family:
         """Return what the definitions of a snapshot say of each other."""
-        return cls({}, {}).updated(snapshot, ())
+        return cls({}, {}).update(snapshot, ())
 
     @classmethod
-    def noted(cls, raw: Any) -> Family:
+    def from_note(cls, raw: Any) -> Family:
         """Return what was noted; raises KeyError, TypeError, AttributeError or ValueError for what cannot have been."""
         likes, entries = raw["likes"], raw["entries"]
         good = all(NAME.fullmatch(name) for pair in likes.items() for name in pair)
@@ -39,7 +39,7 @@ class Family(NamedTuple):
             raise ValueError("no names")
         return cls(likes, entries)
 
-    def updated(self, snapshot: Snapshot, names: Iterable[Name]) -> Family:
+    def update(self, snapshot: Snapshot, names: Iterable[Name]) -> Family:
         """Return it with what part of the definitions say now. names: of all resources in that part."""
         seen = {*names, *snapshot.definitions}
         likes = {name: like for name, like in self.likes.items() if name not in seen}
@@ -49,7 +49,7 @@ class Family(NamedTuple):
             entries.update({name: list(one.each)} if one.each else {})
         return Family(likes, entries)
 
-    def touched(self, names: Iterable[Name]) -> Set[Name]:
+    def reach_of(self, names: Iterable[Name]) -> Set[Name]:
         """Return definitions, those that are like them, and the resources that they make."""
         alike: Dict[Name, List[Name]] = {}
         for name, like in self.likes.items():

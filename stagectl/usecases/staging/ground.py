@@ -20,7 +20,7 @@ from stagectl.core.plans.selection import Selection, World, select
 from stagectl.usecases.planning.incremental import IncrementalRead, quickest, with_bytes
 from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace, Writes
-from stagectl.usecases.staging.desired import Wanted, find_unstaged, tags_of
+from stagectl.usecases.staging.desired import Desired, find_unstaged, tags_of
 from stagectl.usecases.staging.lost_steps import claimed_names
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import Known, current_trees, look_around, names_at, note_unstaged
@@ -31,7 +31,7 @@ Found = TypeVar("Found")
 class About(NamedTuple):
     """What an edit is about.
 
-    by_definition: whether tags are those that definitions have, and not those that are staged. edits: files that it
+    by_definition: whether tags are those that definitions have, and not those that are staged. writes: files that it
     writes. is_idle: whether there is nothing to do for what is selected and settled. beside: whom it looks at beside
     what is selected, and beside all that is not settled. refuse: raises StagectlError for what cannot be selected.
     has_bytes: whether it looks at the bytes of applied files. is_plain: whether everything has to be read where
@@ -40,7 +40,7 @@ class About(NamedTuple):
 
     selection: Selection = Selection()
     by_definition: bool = False
-    edits: Writes = {}
+    writes: Writes = {}
     is_idle: bool = True
     beside: Callable[[IncrementalRead], Iterable[Name]] = lambda found: ()
     refuse: Callable[[Snapshot], None] = lambda snapshot: None
@@ -70,15 +70,15 @@ class Ground(NamedTuple):
             return self.workspace.git.dirty(paths)
         return [path for path in self.uncommitted if any(path == top or path.startswith(f"{top}/") for top in paths)]
 
-    def plan(self, wanted: Wanted) -> Plan:
+    def plan(self, desired: Desired) -> Plan:
         """Return the unselected plan when these are staged, which must be possible."""
         if self.known is not None:
-            return plan_incrementally(self.known.narrow.with_staged(wanted), Selection())
+            return plan_incrementally(self.known.incremental.with_staged(desired), Selection())
         snapshot = self.snapshot
-        merged = {**snapshot.staged, **{name: resource for name, resource in wanted.items() if resource is not None}}
-        staged = {name: resource for name, resource in merged.items() if wanted.get(name, resource) is not None}
+        merged = {**snapshot.staged, **{name: resource for name, resource in desired.items() if resource is not None}}
+        staged = {name: resource for name, resource in merged.items() if desired.get(name, resource) is not None}
         situation = self.workspace.situation(replace(snapshot, staged=staged), self.applied)
-        paths = {name: snapshot.definition_paths[name] for name in wanted if name in snapshot.definition_paths}
+        paths = {name: snapshot.definition_paths[name] for name in desired if name in snapshot.definition_paths}
         return checked_plan(situation, Selection(), snapshot, paths)
 
     def need_everything(self, reason: str) -> None:
@@ -86,11 +86,11 @@ class Ground(NamedTuple):
         if self.known is not None:
             raise ReadInFull(reason)
 
-    def after(self, edits: Writes) -> Ground:
+    def after(self, writes: Writes) -> Ground:
         """Return the same with the files that definitions become."""
         snapshot = self.snapshot
-        left = {path: text for path, text in snapshot.files.items() if edits.get(path, text) is not None}
-        left.update({path: text for path, text in edits.items() if text is not None})
+        left = {path: text for path, text in snapshot.files.items() if writes.get(path, text) is not None}
+        left.update({path: text for path, text in writes.items() if text is not None})
         defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
         return self._replace(snapshot=replace(snapshot, files=left, defined=defined))
 
@@ -98,7 +98,7 @@ class Ground(NamedTuple):
 def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Ground], Found]) -> Found:
     """Return what *act*, which writes nothing, makes of as little ground as will do, else of everything."""
 
-    def narrow_way() -> Found:
+    def incremental_way() -> Found:
         try:
             return act(_part(workspace, about))
         except StagectlError as error:  # reported with all that is wrong
@@ -108,15 +108,15 @@ def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Grou
         with write_intent.unless_busy(workspace.git):
             return act(_everything(workspace, about))
 
-    return quickest(verb, narrow_way, full_way)
+    return quickest(verb, incremental_way, full_way)
 
 
 def _everything(workspace: Workspace, about: About) -> Ground:
     before = current_trees(workspace)
-    snapshot = workspace.snapshot(definitions=True, edits=about.edits)
+    snapshot = workspace.snapshot(definitions=True, writes=about.writes)
     deleted = _deleted_by_hand(workspace, snapshot)
-    tip, applied = workspace.applied()
-    if tip is not None and not about.edits:
+    tip, applied = workspace.applied_state()
+    if tip is not None and not about.writes:
         note_unstaged(workspace, before, (name for name, _ in find_unstaged(workspace.config, snapshot)), snapshot)
     about.refuse(snapshot)
     world = _world(workspace, about, snapshot, applied, deleted)
@@ -166,12 +166,12 @@ def _part(workspace: Workspace, about: About) -> Ground:
     known = look_around(workspace)
     if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in known.looked.here):
         raise ReadInFull("a staged file was deleted by hand")
-    if about.is_plain and known.narrow.has_moves():
+    if about.is_plain and known.incremental.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
     roots = (STAGED, *workspace.config.roots)
-    base = known.names | known.family.touched(names_at(about.edits, roots)) | {*about.beside(known.narrow)}
+    base = known.names | known.family.reach_of(names_at(about.writes, roots)) | {*about.beside(known.incremental)}
     # An old name is a resource's that has another one now: that is looked at, too.
-    base |= {name for name, one in known.narrow.edits.items() if one is not None and one.moved_from}
+    base |= {name for name, one in known.incremental.changed.items() if one is not None and one.moved_from}
     chosen = _choose(workspace, about, known, base)
     names = base | chosen
     part, applied = _read(workspace, about, known, names)
@@ -181,7 +181,7 @@ def _part(workspace: Workspace, about: About) -> Ground:
         raise ReadInFull(f"there is no {min(chosen - there)}")
     if not about.selection.names and not about.selection.tags:
         chosen |= part.defined.keys()  # a definition may make more than it did
-    if about.is_plain and (known.family.touched(names) != names or not _is_plain(part, applied)):
+    if about.is_plain and (known.family.reach_of(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
     claims = counting_claims({**part.staged, **part.defined}, applied)
     moved, asked = together(claims, chosen & there), follow_names(chosen & there, claims, part)
@@ -202,22 +202,22 @@ def _is_plain(part: Snapshot, applied: Mapping[Name, Applied]) -> bool:
 def _read(
     workspace: Workspace, about: About, known: Known, names: FrozenSet[Name]
 ) -> Tuple[Snapshot, Mapping[Name, Applied]]:
-    part = part_of(workspace, known.narrow.kinds, names, known.family, about.edits)
-    applied = known.narrow.index.states({*names, *part.defined, *known.narrow.open_now, *claimed_names(part)})
+    part = part_of(workspace, known.incremental.kinds, names, known.family, about.writes)
+    applied = known.incremental.index.states({*names, *part.defined, *known.incremental.open_now, *claimed_names(part)})
     return part, with_bytes(workspace, applied) if about.has_bytes else applied
 
 
 def _choose(workspace: Workspace, about: About, known: Known, base: FrozenSet[Name]) -> FrozenSet[Name]:
     """Return what is selected, and may have something to do; raises ReadInFull, or StagectlError for what is wrong."""
-    selection, found = about.selection, known.narrow
-    unsettled = base if about.by_definition else base | found.edits.keys() | found.open_now
+    selection, found = about.selection, known.incremental
+    candidates = base if about.by_definition else base | found.changed.keys() | found.open_now
     if not selection.names and not selection.tags:
         if not about.is_idle:
             raise ReadInFull("everything is selected")
-        return unsettled
+        return candidates
     if not selection.tags and all(map(NAME.fullmatch, selection.names)):
         return frozenset(map(Name, selection.names))
-    part, applied = _read(workspace, about, known, unsettled)
+    part, applied = _read(workspace, about, known, candidates)
     inside = _world(workspace, about, part, applied, {})
     chosen = select(selection, found.around(inside, selection, live_only=about.by_definition)) or frozenset()
-    return chosen & (unsettled | part.defined.keys()) if about.is_idle else chosen
+    return chosen & (candidates | part.defined.keys()) if about.is_idle else chosen

@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.staging.desired import Wanted
+from stagectl.usecases.staging.desired import Desired
 
 
 def claimed_names(snapshot: Snapshot) -> FrozenSet[Name]:
@@ -17,12 +17,12 @@ def claimed_names(snapshot: Snapshot) -> FrozenSet[Name]:
     return frozenset(old for resource in resources for old in resource.moved_from)
 
 
-def refuse_lost_steps(snapshot: Snapshot, wanted: Wanted, applied: Mapping[Name, Applied]) -> None:
+def refuse_lost_steps(snapshot: Snapshot, desired: Desired, applied: Mapping[Name, Applied]) -> None:
     """Raise InvalidFiles where a resource claims what was never applied, and leaves out what that one claimed."""
     problems: List[Problem] = []
-    for name, resource in sorted(wanted.items()):
+    for name, resource in sorted(desired.items()):
         for step in resource.moved_from if resource is not None else ():
-            is_going = step not in snapshot.defined if step not in wanted else wanted[step] is None
+            is_going = step not in snapshot.defined if step not in desired else desired[step] is None
             lost = _lost_names(snapshot.staged.get(step), resource, applied) if is_going else []
             if lost:
                 path = snapshot.definition_paths.get(name, staged_path(name))

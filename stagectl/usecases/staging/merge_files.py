@@ -63,13 +63,13 @@ def _lines(chunk: Chunk) -> Sequence[str]:
     return [other if mine == old else mine for old, mine, other in zip(chunk.base, chunk.ours, chunk.theirs)]
 
 
-def _write(canvas: bytes, wanted: Documents, path: str) -> bytes:
-    """Return a text with the values that are wanted; the front matter of a staged file has one form only."""
+def _write(canvas: bytes, desired: Documents, path: str) -> bytes:
+    """Return a text with the desired values; the front matter of a staged file has one form only."""
     now = [{} if document is None else document for document in yamlfile.load(canvas)]
-    text = edit(canvas, edits_for(steps(now, wanted)))
-    if f"/{STAGED}/" not in f"/{path}" or not _is_rendered(wanted[FRONT]):
+    text = edit(canvas, edits_for(steps(now, desired)))
+    if f"/{STAGED}/" not in f"/{path}" or not _is_rendered(desired[FRONT]):
         return text
-    front = wanted[FRONT]
+    front = desired[FRONT]
     before = front.get("moved_from")
     return yamlfile.front_matter(
         front["kind"],

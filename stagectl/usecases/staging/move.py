@@ -45,10 +45,10 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         name = find_resource(snapshot, old)
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
             raise StagectlError(f"{new} exists already", "move to a name that nothing has")
-        return move_edits(snapshot, applied, name, Name(new))
+        return move_writes(snapshot, applied, name, Name(new))
 
-    edits, touched = on_ground("move", workspace, About(by_definition=True, beside=beside), act)
-    return stage(workspace, Selection(touched), edits=edits)
+    writes, touched = on_ground("move", workspace, About(by_definition=True, beside=beside), act)
+    return stage(workspace, Selection(touched), writes=writes)
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:
@@ -57,7 +57,7 @@ def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:
     return not is_live or name in counting_claims({**snapshot.staged, **snapshot.defined}, applied).values()
 
 
-def move_edits(
+def move_writes(
     snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name
 ) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
     """Return the files of a move, None for one that goes, and the names of all whose files they are."""
@@ -68,7 +68,7 @@ def move_edits(
     else:
         path = path_of(snapshot, old)
         new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
-        overriding.edits.update({path: None, new_path: _move(snapshot, applied, old, new)})
+        overriding.writes.update({path: None, new_path: _move(snapshot, applied, old, new)})
         _refuse_others(overriding, one, new)
     touched = [old, new, *_follow_likeness(overriding, old, new)]
     for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
@@ -76,9 +76,9 @@ def move_edits(
             overriding.follow(name, {old: new})
         else:
             reader = path_of(snapshot, name)
-            overriding.edits[reader] = rename_resource(overriding.content(reader), name, name, {old: new})
+            overriding.writes[reader] = rename_resource(overriding.content(reader), name, name, {old: new})
         touched.append(name)
-    return overriding.edits, tuple(dict.fromkeys(touched))
+    return overriding.writes, tuple(dict.fromkeys(touched))
 
 
 def _rename_entry(overriding: Overriding, one: Expanded, new: Name, claims: Sequence[Name]) -> None:
@@ -98,7 +98,7 @@ def _follow_likeness(overriding: Overriding, old: Name, new: Name) -> List[Name]
     for definition in snapshot.definitions.values():
         if definition.like == old:
             content = overriding.content(definition.path)
-            overriding.edits[definition.path] = edit(content, [Edit(FRONT, ("like",), new)])
+            overriding.writes[definition.path] = edit(content, [Edit(FRONT, ("like",), new)])
     return sorted(name for name, resource in snapshot.defined.items() if old in resource.template and name != old)
 
 

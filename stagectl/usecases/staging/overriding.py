@@ -42,24 +42,24 @@ _NOWHERE = "-/" * (FOLDERS + 1)  # a name that no reader has: relative names in 
 class Overriding:
     """Definitions as they become, while one resource after the other is edited.
 
-    edits: by path, None for a file that goes. restored: resources that the snapshot's definitions do not make.
+    writes: by path, None for a file that goes. restored: resources that the snapshot's definitions do not make.
     """
 
     snapshot: Snapshot
-    edits: Dict[str, Optional[bytes]] = field(default_factory=dict)
+    writes: Dict[str, Optional[bytes]] = field(default_factory=dict)
     restored: Dict[Name, Expanded] = field(default_factory=dict)
 
     def content(self, path: str) -> bytes:
         """Return a definition as it is by now."""
-        found = self.edits[path] if path in self.edits else self.snapshot.files[path]
+        found = self.writes[path] if path in self.writes else self.snapshot.files[path]
         assert found is not None, "what goes is not edited any more"
         return found
 
-    def expanded(self, name: Name) -> Expanded:
+    def expand(self, name: Name) -> Expanded:
         """Return a resource as it comes out of its definition by now; raises InvalidFiles."""
         one = self.restored.get(name) or self.snapshot.expanded[name]
         path = one.definition.path
-        if path not in self.edits:
+        if path not in self.writes:
             return one
         content = self.content(path)
         try:
@@ -80,86 +80,86 @@ class Overriding:
         """Give a resource these tags; raises StagectlError, saying where to edit."""
         self._edit(name, lambda one: tag_steps(one, tags))
 
-    def become(self, config: Config, name: Name, wanted: Optional[Resource]) -> None:
+    def become(self, config: Config, name: Name, desired: Optional[Resource]) -> None:
         """Have a definition say what a staged form does, None: have none; raises StagectlError, saying where to edit.
 
         Whether that is one that is like another, or says everything itself, follows the staged form.
         """
         path, defined = self.snapshot.definition_paths.get(name), self.snapshot.defined.get(name)
         one = self.restored.get(name) or self.snapshot.expanded.get(name)
-        if wanted is None and one is not None:
+        if desired is None and one is not None:
             self.remove(name)
-        elif wanted is None:
-            self.edits.update({path: None} if path is not None else {})
-        elif wanted.source is not None and (wanted.template or (one is not None and one.entry is not None)):
+        elif desired is None:
+            self.writes.update({path: None} if path is not None else {})
+        elif desired.source is not None and (desired.template or (one is not None and one.entry is not None)):
             if one is None:
-                self._restore(config, name, wanted)
+                self._restore(config, name, desired)
             else:
-                self.say(config, name, wanted)
-        elif wanted.source is not None:
-            content = definition_of(config, wanted, None if one is not None else defined)
+                self.say(config, name, desired)
+        elif desired.source is not None:
+            content = definition_of(config, desired, None if one is not None else defined)
             is_same = defined is not None and content == defined.content and one is None
-            self.edits.update({} if is_same else {path or wanted.source: content})
+            self.writes.update({} if is_same else {path or desired.source: content})
 
-    def _restore(self, config: Config, name: Name, wanted: Resource) -> None:
+    def _restore(self, config: Config, name: Name, desired: Resource) -> None:
         """Write the definition of a resource that nothing makes, as one that is like what it was like."""
-        path = self.snapshot.definition_paths.get(name) or str(wanted.source)
-        if not path.endswith(f"/{name}.yaml") and self.edits.get(path, self.snapshot.files.get(path)) is not None:
-            self._restore_entry(config, path, wanted)
+        path = self.snapshot.definition_paths.get(name) or str(desired.source)
+        if not path.endswith(f"/{name}.yaml") and self.writes.get(path, self.snapshot.files.get(path)) is not None:
+            self._restore_entry(config, path, desired)
             return
         if not path.endswith(f"/{name}.yaml"):
             hint = f"write it there: git log -p -- {from_here(path)} shows how it was"
             raise StagectlError(f"{name} was made by {from_here(path)}, and is not any more", hint)
-        if not self.make_like(config, wanted, path, wanted.template[0]):
-            self.edits[path] = definition_of(config, wanted, self.snapshot.defined.get(name))
+        if not self.make_like(config, desired, path, desired.template[0]):
+            self.writes[path] = definition_of(config, desired, self.snapshot.defined.get(name))
 
-    def _restore_entry(self, config: Config, path: str, wanted: Resource) -> None:
+    def _restore_entry(self, config: Config, path: str, desired: Resource) -> None:
         """Have a definition make a resource again; raises StagectlError where it cannot, saying where to edit."""
-        own = definition(Name(folder_of(wanted.name)), path, yamlfile.load(self.content(path)))
-        key, chain = wanted.name.rpartition("/")[2], (own, *(chain_of(self.snapshot, own.like) or ()))
+        own = definition(Name(folder_of(desired.name)), path, yamlfile.load(self.content(path)))
+        key, chain = desired.name.rpartition("/")[2], (own, *(chain_of(self.snapshot, own.like) or ()))
         if own.each is None:
             raise StagectlError(
-                f"{wanted.name} was made by {from_here(path)}, which has no 'each' any more", "define it anew"
+                f"{desired.name} was made by {from_here(path)}, which has no 'each' any more", "define it anew"
             )
         if own.has_list:
             self._make(path, [((FRONT, ("each", len(own.each))), key)])
         else:
-            body = yamlfile.load(wanted.content)[BODY] or {}
+            body = yamlfile.load(desired.content)[BODY] or {}
             self._make(path, [((FRONT, ("each", key)), entry_values(merged_body(chain), body))])
         again = definition(own.name, path, yamlfile.load(self.content(path)))
-        self.restored[wanted.name] = assemble((again, *chain[1:]), key, merged_body((again, *chain[1:])))[0]
-        self.say(config, wanted.name, wanted)
+        self.restored[desired.name] = assemble((again, *chain[1:]), key, merged_body((again, *chain[1:])))[0]
+        self.say(config, desired.name, desired)
 
-    def make_like(self, config: Config, wanted: Resource, path: str, like: Name) -> bool:
+    def make_like(self, config: Config, desired: Resource, path: str, like: Name) -> bool:
         """Write the definition of a resource as one that is like another; return whether it can be."""
-        chain, before = chain_of(self.snapshot, like), self.edits.get(path)
+        chain, before = chain_of(self.snapshot, like), self.writes.get(path)
         if chain is None:
             return False
-        self.edits[path] = f"---\nlike: {like}\n---\n".encode()
-        own = definition(wanted.name, path, yamlfile.load(self.content(path)))
-        self.restored[wanted.name] = assemble((own, *chain), None, merged_body((own, *chain)))[0]
+        self.writes[path] = f"---\nlike: {like}\n---\n".encode()
+        own = definition(desired.name, path, yamlfile.load(self.content(path)))
+        self.restored[desired.name] = assemble((own, *chain), None, merged_body((own, *chain)))[0]
         try:
-            self.say(config, wanted.name, wanted)
+            self.say(config, desired.name, desired)
         except StagectlError:  # the other one says what this one must not
-            self.edits.pop(path)
-            self.edits.update({} if before is None else {path: before})
+            self.writes.pop(path)
+            self.writes.update({} if before is None else {path: before})
             return False
         return True
 
-    def say(self, config: Config, name: Name, wanted: Resource) -> None:
+    def say(self, config: Config, name: Name, desired: Resource) -> None:
         """Have a resource say what another form of it says; raises StagectlError, saying where to edit."""
-        added, own = path_tags(config, name), self.expanded(name).front["tags"]
-        tags = [tag for tag in wanted.tags if tag not in added or tag in own]
-        front = {"kind": wanted.kind, "tags": tags, "moved_from": wanted.moved_from}
-        body = without_empty(yamlfile.load(wanted.content)[BODY] or {})
+        added, own = path_tags(config, name), self.expand(name).front["tags"]
+        tags = [tag for tag in desired.tags if tag not in added or tag in own]
+        front = {"kind": desired.kind, "tags": tags, "moved_from": desired.moved_from}
+        body = without_empty(yamlfile.load(desired.content)[BODY] or {})
         self._edit(name, lambda one: front_steps(one, front))
-        one = self.expanded(name)
+        one = self.expand(name)
         found = list(differences(without_empty(one.body), body))
         # What is a value of its entry first: others may read it inside a string.
         for at, value in sorted(found, key=lambda difference: one.value_at(difference[0]) is None):
-            if not same(inner_value(self.expanded(name).body, at), value):
+            if not same(inner_value(self.expand(name).body, at), value):
                 self.set(name, at, value, lean=True)
-        after = self.expanded(name)
+        after = self.expand(name)
         if not same(without_empty(after.body), body):  # one value of an entry may stand in several places
             at = next(at for at, _ in differences(without_empty(after.body), body))
             raise self._elsewhere(name, after.text_at(BODY, at), f"{format_path(at)} is written in")
@@ -169,11 +169,11 @@ class Overriding:
 
         Raises StagectlError, saying where to edit.
         """
-        one, before = self.expanded(name), self.snapshot.defined[name].content
+        one, before = self.expand(name), self.snapshot.defined[name].content
         own = one.definition
         self._write(own.path, rename_resource(self.content(own.path), name, name, names))
         body = yamlfile.load(rename_resource(before, name, name, names))[BODY] or {}
-        for at, value in differences(without_empty(self.expanded(name).body), without_empty(body)):
+        for at, value in differences(without_empty(self.expand(name).body), without_empty(body)):
             place = one.text_at(BODY, at)
             path = place.definition.path
             absolute = rename_resource(self.content(path), _NOWHERE, _NOWHERE, names)
@@ -185,7 +185,7 @@ class Overriding:
 
     def rename(self, old: Name, new: Name, claims: Sequence[Name]) -> None:
         """Have an entry make a resource of another name; claims: the names it had before, newest first."""
-        one, key = self.expanded(old), new.rpartition("/")[2]
+        one, key = self.expand(old), new.rpartition("/")[2]
         path, value = one.definition.path, (claims[0] if len(claims) == 1 else list(claims))
         if one.definition.has_list:
             keys = [key if other == one.entry else other for other in one.definition.each or {}]
@@ -198,21 +198,21 @@ class Overriding:
         elif MOVED_FROM in (one.definition.each or {}).get(str(one.entry), {}):
             self._make(path, [(place, MISSING)])
         self.restored[new] = replace(one, name=new, entry=key)
-        self.restored[new] = self.expanded(new)
+        self.restored[new] = self.expand(new)
 
     def remove(self, name: Name) -> None:
         """Have nothing make a resource any more."""
         path = self.snapshot.expanded[name].definition.path
-        if path in self.edits and self.edits[path] is None:
+        if path in self.writes and self.writes[path] is None:
             return
-        one = self.expanded(name)
+        one = self.expand(name)
         if one.entry is None or len(one.definition.each or {}) == 1:
-            self.edits[path] = None
+            self.writes[path] = None
         else:
             self._make(path, [((FRONT, one.entry_at()), MISSING)])
 
     def _edit(self, name: Name, steps: Callable[[Expanded], Iterable[Assignment]]) -> None:
-        one = self.expanded(name)
+        one = self.expand(name)
         try:
             self._make(one.definition.path, steps(one))
         except WrittenForSeveral as error:
@@ -224,7 +224,7 @@ class Overriding:
 
     def _write(self, path: str, content: bytes) -> None:
         if content != self.content(path):
-            self.edits[path] = content
+            self.writes[path] = content
 
     def place(self, written: Written) -> str:
         """Return where something is written, as `path:line:column`."""
@@ -234,7 +234,7 @@ class Overriding:
 
     def _elsewhere(self, name: Name, place: Written, what: str) -> StagectlError:
         where = self.place(place)
-        own = self.expanded(name)
+        own = self.expand(name)
         hint = "edit it there"
         if own.entry is not None:
             path = from_here(own.definition.path)

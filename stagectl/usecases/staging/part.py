@@ -24,14 +24,14 @@ def part_of(
     kinds: KindFiles,
     names: Iterable[Name],
     family: Family,
-    edits: Optional[Mapping[str, Optional[bytes]]] = None,
+    writes: Optional[Mapping[str, Optional[bytes]]] = None,
 ) -> Snapshot:
     """Return what the working tree says about some names; raises ReadInFull where every file has to be read.
 
-    edits: files about to be written, None for one that goes.
+    writes: files about to be written, None for one that goes.
     """
-    config, edits = workspace.config, edits or {}
-    files = _files_of(workspace, names, family, edits)
+    config, writes = workspace.config, writes or {}
+    files = _files_of(workspace, names, family, writes)
     every = kinds.every() if files else {}
     found = parse_snapshot(files, config=config, kinds=every)
     wanted = {*names, *(name for name, one in found.expanded.items() if one.definition.name in names)}
@@ -39,7 +39,7 @@ def part_of(
     if new and have_twins(workspace.root, config.roots, new):
         raise ReadInFull("two files differ in case alone")
     if new:  # a definition makes more than it did
-        found = parse_snapshot({**_files_of(workspace, new, family, edits), **files}, config=config, kinds=every)
+        found = parse_snapshot({**_files_of(workspace, new, family, writes), **files}, config=config, kinds=every)
     if found.problems:
         raise ReadInFull(f"something is wrong with {found.problems[0].path}")
     return _only(found, wanted)
@@ -57,7 +57,7 @@ def part_of_one(workspace: Workspace, name: Name) -> Snapshot:
 
 
 def _files_of(
-    workspace: Workspace, names: Iterable[Name], family: Family, edits: Mapping[str, Optional[bytes]]
+    workspace: Workspace, names: Iterable[Name], family: Family, writes: Mapping[str, Optional[bytes]]
 ) -> tree.Files:
     """Return the staged files and definitions of some names, with the definitions these are like; raises ReadInFull."""
     roots = workspace.config.roots
@@ -65,16 +65,16 @@ def _files_of(
     left, seen = {*names, *family.makers(names)}, set()
     while left:
         definitions = [f"{root}/{name}.yaml" for name in left for root in roots]
-        read = _read_files(workspace.root, definitions, edits)
+        read = _read_files(workspace.root, definitions, writes)
         files.update(read)
         seen |= left
         left = templates_of(read) - seen
-    files.update(_read_files(workspace.root, map(staged_path, names), edits))
+    files.update(_read_files(workspace.root, map(staged_path, names), writes))
     return files
 
 
-def _read_files(root: Path, paths: Iterable[str], edits: Mapping[str, Optional[bytes]]) -> tree.Files:
-    """Return the files at some paths, with edits made, as far as they are there; raises ReadInFull for others."""
+def _read_files(root: Path, paths: Iterable[str], writes: Mapping[str, Optional[bytes]]) -> tree.Files:
+    """Return the files at some paths, with writes made, as far as they are there; raises ReadInFull for others."""
     files: tree.Files = {}
     for path in paths:
         try:
@@ -86,7 +86,7 @@ def _read_files(root: Path, paths: Iterable[str], edits: Mapping[str, Optional[b
             pass
         except OSError as error:
             raise ReadInFull(f"{path}: {error.strerror}") from None
-        content = edits.get(path, files.get(path))
+        content = writes.get(path, files.get(path))
         files.pop(path, None)
         files.update({} if content is None else {path: content})
     return files

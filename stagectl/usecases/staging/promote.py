@@ -86,7 +86,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     about = About(beside=beside, has_bytes=True)
     ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))
     selection = Selection(tuple(dict.fromkeys([*(new for _, new in ready.moved), *ready.touched])))
-    staging = stage(workspace, selection, edits=ready.edits, verb="promote", trailers=ready.trailers)
+    staging = stage(workspace, selection, writes=ready.writes, verb="promote", trailers=ready.trailers)
     after = _staged_files(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
     notes = (*notes_on(both, folders[0]), *ready.notes)
@@ -97,7 +97,7 @@ class _Promoting(NamedTuple):
     """What a promotion is going to stage. touched: more resources whose files change; left, notes: see Promotion."""
 
     moved: Sequence[Taken]
-    edits: Writes
+    writes: Writes
     touched: Tuple[Name, ...]
     trailers: Sequence[str]
     left: Tuple[Name, ...]
@@ -113,23 +113,23 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     _refuse_new_folder(folders[1], snapshot, applied, wishes)
     given = given_values(wishes.sets, moved, folders[1])
     renamed, touched = promote_moves(ground, moved, folders)
-    before, snapshot = snapshot, workspace.snapshot(definitions=True, edits=renamed) if renamed else snapshot
+    before, snapshot = snapshot, workspace.snapshot(definitions=True, writes=renamed) if renamed else snapshot
     missing = missing_values(moved, snapshot, given)
     if missing:
         raise MissingValues(missing, f"stagectl promote {' '.join(folders)}")
     overriding = Overriding(snapshot, dict(renamed))
-    edits = overriding.edits
+    writes = overriding.writes
     changed: List[Name] = []
     for resource, new in moved:
         path, content = _promote(workspace, snapshot, resource, new, folders)
         content = edit(content, settings_edits(given[new], content)) if new in given else content
         path = write_promoted(overriding, workspace.config, resource, (new, path, content))
-        if path in edits and before.files.get(path) != edits[path]:
+        if path in writes and before.files.get(path) != writes[path]:
             changed.append(resource.name)
     open_changes = () if from_staged else unverified_changes(changed, before, applied)
     if not wishes.unverified:
         refuse_unverified(open_changes)
-    refuse_loss(workspace, edits, "promoting")
+    refuse_loss(workspace, writes, "promoting")
     tip = workspace.branch.tip
     trailers = [f"Promotes: {tip}"] if tip and not from_staged else []
     trailers += [f"Unverified: {change}" for change in open_changes]
@@ -138,7 +138,7 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     left = [name for name in left if _other(name, *reversed(folders)) not in origin]
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [] if from_staged else not_applied(snapshot, applied, asked, folders[0])
-    return _Promoting(moved, edits, touched, trailers, tuple(left), notes)
+    return _Promoting(moved, writes, touched, trailers, tuple(left), notes)
 
 
 def _staged_files(workspace: Workspace, names: Sequence[Name]) -> Dict[Name, Resource]:

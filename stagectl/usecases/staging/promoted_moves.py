@@ -6,15 +6,15 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.model import Name, Resource
+from stagectl.usecases.repository.workspace import Writes
 from stagectl.usecases.staging.ground import Ground
-from stagectl.usecases.staging.move import move_edits
+from stagectl.usecases.staging.move import move_writes
 from stagectl.usecases.staging.promotion_gate import Taken
 
-Edits = Dict[str, Optional[bytes]]
 _ASIDE = "-moving"  # what one of a ring is called while the others move; no file has that name in the end
 
 
-def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]) -> Tuple[Edits, Tuple[Name, ...]]:
+def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]) -> Tuple[Writes, Tuple[Name, ...]]:
     """Return the files of moves in the target that follow moves in the source, and whose files they are.
 
     Each is made on top of the ones before: who names several of them follows all.
@@ -23,7 +23,7 @@ def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, st
     left = _moves(_there(snapshot), moved, folders)
     if left:
         ground.need_everything("something is renamed in the target")
-    edits: Edits = {}
+    writes: Dict[str, Optional[bytes]] = {}
     touched: List[Name] = []
     while left:
         new = next((name for name in left if name not in _there(snapshot)), None)
@@ -32,12 +32,12 @@ def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, st
         if new is None:  # a ring: one steps aside
             new = Name(old + _ASIDE)
             left = {taker: new if taken == old else taken for taker, taken in left.items()}
-        more, names = move_edits(snapshot, ground.applied, old, new)
-        edits.update(more)
+        more, names = move_writes(snapshot, ground.applied, old, new)
+        writes.update(more)
         touched += [name for name in names if not (aside and name == new)]
-        snapshot = ground.workspace.snapshot(definitions=True, edits=edits)
-    edits = {path: content for path, content in edits.items() if content is not None or path in before.files}
-    return edits, tuple(name for name in dict.fromkeys(touched) if not name.endswith(_ASIDE))
+        snapshot = ground.workspace.snapshot(definitions=True, writes=writes)
+    writes = {path: content for path, content in writes.items() if content is not None or path in before.files}
+    return writes, tuple(name for name in dict.fromkeys(touched) if not name.endswith(_ASIDE))
 
 
 def _there(snapshot: Snapshot) -> Dict[Name, Resource]:

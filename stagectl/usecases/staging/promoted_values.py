@@ -122,9 +122,9 @@ def write_promoted(overriding: Overriding, config: Config, origin: Resource, pro
     """
     new, path, content = promoted
     snapshot = overriding.snapshot
-    wanted = schema.resource(new, yamlfile.load(content), content, staged=path == staged_path(new))
+    desired = schema.resource(new, yamlfile.load(content), content, staged=path == staged_path(new))
     if new in snapshot.expanded:
-        overriding.say(config, new, wanted)
+        overriding.say(config, new, desired)
         return snapshot.definition_paths[new]
     maker = snapshot.definitions.get(Name(folder_of(new)))
     if maker is not None and maker.each is not None:
@@ -133,6 +133,6 @@ def write_promoted(overriding: Overriding, config: Config, origin: Resource, pro
             f"add '{new.rpartition('/')[2]}' to its 'each', then promote again",
         )
     is_like = origin.template and str(origin.source).endswith(f"/{origin.name}.yaml") and new not in snapshot.defined
-    if not is_like or not overriding.make_like(config, wanted, path, origin.template[0]):
-        overriding.edits.update({} if snapshot.files.get(path) == content else {path: content})
+    if not is_like or not overriding.make_like(config, desired, path, origin.template[0]):
+        overriding.writes.update({} if snapshot.files.get(path) == content else {path: content})
     return path

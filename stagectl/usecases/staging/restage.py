@@ -71,8 +71,8 @@ def restage_candidates(workspace: Workspace, trees: Trees, looked: Looked) -> Tu
     new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
     if new and _have_twins(workspace.git, new):
         raise ReadInFull("two files differ in case alone")
-    family = Family.noted(known)
-    return frozenset(family.touched(names)), family
+    family = Family.from_note(known)
+    return frozenset(family.reach_of(names)), family
 
 
 def _note_now(workspace: Workspace, trees: Trees) -> Any:
@@ -171,7 +171,7 @@ def _read(path: Path) -> Any:
         known = unseal(path, LARGEST_STATE)
         names: List[str] = known["names"]
         trees = [known["staged"], *known["roots"].values()]
-        Family.noted(known)
+        Family.from_note(known)
         good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
         return known if good and "rules" in known else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -181,14 +181,14 @@ def _read(path: Path) -> Any:
 def noted_family(workspace: Workspace) -> Optional[Family]:
     """Return which definitions are like which, as it was noted; None where it was not."""
     known = _read(_memo(workspace))
-    return None if known is None else Family.noted(known)
+    return None if known is None else Family.from_note(known)
 
 
 class Known(NamedTuple):
     """What is known without reading all: what git says differs, and of whom there may be something to say."""
 
     looked: Looked
-    narrow: IncrementalRead
+    incremental: IncrementalRead
     trees: Trees
     names: FrozenSet[Name]
     family: Family

@@ -92,10 +92,10 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
         if work.conflicts:
             message = "changed again since:\n" + "\n".join(work.conflicts)
             raise StagectlError(message, "nothing was staged; edit by hand")
-        wanted = _desired_state(snapshot, work, applied)
-        _refuse_uncommitted(workspace, wanted)
-        edits = _definitions(workspace, snapshot, wanted)
-        return Prepared.of(ground.after(edits), _as_expanded(ground, wanted, edits), edits), work.notes
+        desired = _desired_state(snapshot, work, applied)
+        _refuse_uncommitted(workspace, desired)
+        writes = _definitions(workspace, snapshot, desired)
+        return Prepared.of(ground.after(writes), _as_expanded(ground, desired, writes), writes), work.notes
 
     def beside(found: IncrementalRead) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now
@@ -235,12 +235,12 @@ def _take_back_actions(name: Name, staged: Mapping[str, str], work: _Work, state
 
 def _desired_state(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Resource]]:
     """Return the staged forms that differ from what there is."""
-    wanted: Dict[Name, Optional[Resource]] = {}
+    desired: Dict[Name, Optional[Resource]] = {}
     moves: Dict[str, Name] = {}
     for name, content in sorted(work.contents.items()):
         staged = snapshot.staged.get(name)
         if content is None:
-            wanted.update({name: None} if staged is not None else {})
+            desired.update({name: None} if staged is not None else {})
             if staged is not None and name in applied and applied[name].live:
                 moves.update(dict.fromkeys(staged.moved_from, name))
             continue
@@ -248,26 +248,26 @@ def _desired_state(snapshot: Snapshot, work: _Work, applied: Mapping[Name, Appli
         kept = work.actions.get(name, {})
         if staged is None or content != staged.content or kept != dict(staged.actions):
             same_actions = list(kept.items()) == list(resource.actions.items())
-            wanted[name] = resource if same_actions else render(replace(resource, actions=kept))
+            desired[name] = resource if same_actions else render(replace(resource, actions=kept))
     for old, new in moves.items():  # a move that was applied is taken back by a move
-        back = wanted.get(Name(old))
+        back = desired.get(Name(old))
         if back is not None:
-            wanted[Name(old)] = render(replace(back, moved_from=(new,)))
-    return wanted
+            desired[Name(old)] = render(replace(back, moved_from=(new,)))
+    return desired
 
 
-def _refuse_uncommitted(workspace: Workspace, wanted: Mapping[Name, Optional[Resource]]) -> None:
-    edited = workspace.git.dirty([staged_path(name) for name in sorted(wanted)]) if wanted else []
+def _refuse_uncommitted(workspace: Workspace, desired: Mapping[Name, Optional[Resource]]) -> None:
+    edited = workspace.git.dirty([staged_path(name) for name in sorted(desired)]) if desired else []
     if edited:
         raise StagectlError(f"not committed: {', '.join(edited)}", "commit it first, or drop it with git checkout")
 
 
 def _definitions(
-    workspace: Workspace, snapshot: Snapshot, wanted: Mapping[Name, Optional[Resource]]
+    workspace: Workspace, snapshot: Snapshot, desired: Mapping[Name, Optional[Resource]]
 ) -> Dict[str, Content]:
     """Return how the definitions change with the staged files; raises StagectlError where edits would be lost."""
     overriding = Overriding(snapshot)
-    for name, resource in wanted.items():
+    for name, resource in desired.items():
         defined, staged = snapshot.defined.get(name), snapshot.staged.get(name)
         if not _is_copy(workspace, defined, staged):
             raise StagectlError(
@@ -275,18 +275,18 @@ def _definitions(
                 f"stage them, or drop them: stagectl discard {name}",
             )
         overriding.become(workspace.config, name, resource)
-    return overriding.edits
+    return overriding.writes
 
 
 def _as_expanded(
-    ground: Ground, wanted: Mapping[Name, Optional[Resource]], edits: Dict[str, Content]
+    ground: Ground, desired: Mapping[Name, Optional[Resource]], writes: Dict[str, Content]
 ) -> Dict[Name, Optional[Resource]]:
-    """Return the wanted forms as they come out of their definitions, where these are expanded."""
-    found = dict(wanted)
-    if any(resource is not None and resource.template for resource in wanted.values()):
+    """Return the desired forms as they come out of their definitions, where these are expanded."""
+    found = dict(desired)
+    if any(resource is not None and resource.template for resource in desired.values()):
         ground.need_everything("what comes back is expanded from definitions")
-        after = ground.workspace.snapshot(definitions=True, edits=edits)
-        for name, resource in wanted.items():
+        after = ground.workspace.snapshot(definitions=True, writes=writes)
+        for name, resource in desired.items():
             if resource is not None and name in after.expanded:
                 found[name] = copy_definition(ground.workspace.config, after, name, resource.actions)
     return found

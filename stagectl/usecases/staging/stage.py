@@ -15,7 +15,7 @@ from stagectl.core.standing import from_here
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Dirty, Prepared, Staging, commit_staged
 from stagectl.usecases.staging.desired import (
-    Wanted,
+    Desired,
     as_staged,
     desired_state,
     find_unstaged,
@@ -46,7 +46,7 @@ def stage(
     actions: Sequence[str] = (),
     *,
     force: bool = False,
-    edits: Optional[Writes] = None,
+    writes: Optional[Writes] = None,
     choose: Optional[Choose] = None,
     check: bool = False,
     verb: str = "stage",
@@ -55,15 +55,15 @@ def stage(
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
 
-    edits: definitions (or files staged in place) to write first; they are part of the commit.
+    writes: definitions (or files staged in place) to write first; they are part of the commit.
     choose: asked for every resource that would change and every action that would be staged on it; without it actions
     are staged alone.
     allow_empty: whether a root of definitions may be gone, or empty, though staged files come from it.
     check: only return what would be staged. verb: what the commit's subject begins with.
     """
-    job = _Job(workspace, selection, actions, force, edits or {}, choose, allow_empty)
+    job = _Job(workspace, selection, actions, force, writes or {}, choose, allow_empty)
     about = About(
-        selection, by_definition=True, edits=job.edits, is_idle=not actions, refuse=job.refuse, is_plain=False
+        selection, by_definition=True, writes=job.writes, is_idle=not actions, refuse=job.refuse, is_plain=False
     )
     ready = on_ground("stage", workspace, about, job.ready)
     dirty = job.dirty(ready.ground)
@@ -77,7 +77,7 @@ class _Job(NamedTuple):
     selection: Selection
     actions: Sequence[str]
     force: bool
-    edits: Writes
+    writes: Writes
     choose: Optional[Choose]
     allow_empty: bool
 
@@ -90,9 +90,9 @@ class _Job(NamedTuple):
 
     def ready(self, ground: Ground) -> Prepared:
         """Return what is to be staged."""
-        wanted = self._wanted(ground)
-        _refuse_edited(ground.dirty, ground.snapshot, wanted, self.force)
-        return Prepared.of(ground, wanted, self.edits)
+        desired = self._desired(ground)
+        _refuse_edited(ground.dirty, ground.snapshot, desired, self.force)
+        return Prepared.of(ground, desired, self.writes)
 
     def dirty(self, ground: Ground) -> Dirty:
         """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""
@@ -105,7 +105,7 @@ class _Job(NamedTuple):
     def with_warning(self, done: Staging, ready: Prepared) -> Staging:
         """Return what was done, with a warning for edits that an action alone leaves unstaged."""
         unstaged = find_unstaged(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
-        edited = [name for name, _ in unstaged if name in ready.wanted]
+        edited = [name for name, _ in unstaged if name in ready.desired]
         if not edited:
             return done
         names = " ".join(edited[:5])
@@ -113,18 +113,18 @@ class _Job(NamedTuple):
         warning = f"edits of the definition stay unstaged: {names}{more}; to stage them: stagectl stage {names}"
         return done._replace(warnings=(*done.warnings, warning))
 
-    def _wanted(self, ground: Ground) -> Dict[Name, Optional[Resource]]:
+    def _desired(self, ground: Ground) -> Dict[Name, Optional[Resource]]:
         snapshot, deleted = ground.snapshot, ground.deleted
-        wanted = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
-        refuse_lost_steps(snapshot, wanted, ground.applied)
-        if not (self.allow_empty or self.edits):  # edits delete what is meant
-            refuse_empty_roots(self.workspace, snapshot, wanted)
+        desired = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
+        refuse_lost_steps(snapshot, desired, ground.applied)
+        if not (self.allow_empty or self.writes):  # writes delete what is meant
+            refuse_empty_roots(self.workspace, snapshot, desired)
         if self._is_alone:
-            asked = {name: one for name, one in wanted.items() if name in ground.asked}
-            wanted = as_staged(asked, snapshot, deleted)
+            asked = {name: one for name, one in desired.items() if name in ground.asked}
+            desired = as_staged(asked, snapshot, deleted)
         if self.actions:
-            wanted = with_actions(wanted, self.actions, snapshot, ground.applied)
-        return _pick(wanted, snapshot, self.choose) if self.choose else wanted
+            desired = with_actions(desired, self.actions, snapshot, ground.applied)
+        return _pick(desired, snapshot, self.choose) if self.choose else desired
 
     @property
     def _is_alone(self) -> bool:
@@ -132,10 +132,10 @@ class _Job(NamedTuple):
         return bool(self.actions) and self.choose is None
 
 
-def _pick(wanted: Wanted, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
-    """Return what of the wanted forms was chosen, resource by resource and action by action."""
+def _pick(desired: Desired, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:
+    """Return what of the desired forms was chosen, resource by resource and action by action."""
     picked: Dict[Name, Optional[Resource]] = {}
-    for name, after in wanted.items():
+    for name, after in desired.items():
         before = snapshot.staged.get(name)
         if staged_bytes(after) == staged_bytes(before):
             picked[name] = after
@@ -166,14 +166,14 @@ def _refuse_twins(snapshot: Snapshot) -> None:
         raise InvalidFiles(problems, "delete one of the two")
 
 
-def _refuse_edited(dirty: Dirty, snapshot: Snapshot, wanted: Wanted, force: bool) -> None:
+def _refuse_edited(dirty: Dirty, snapshot: Snapshot, desired: Desired, force: bool) -> None:
     """Refuse to overwrite staged copies that were edited by hand."""
     copies = [
         name
-        for name in sorted(wanted)
+        for name in sorted(desired)
         if name in snapshot.staged
         and snapshot.staged[name].source is not None
-        and not same_text(staged_bytes(wanted[name]), snapshot.staged[name].content)
+        and not same_text(staged_bytes(desired[name]), snapshot.staged[name].content)
     ]
     edited = set(dirty([staged_path(name) for name in copies])) if copies and not force else set()
     if edited:

@@ -56,10 +56,10 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
 
     def act(ground: Ground) -> Prepared:
         aim = _Aim.of(ground)
-        edits = aim.definitions(workspace.config)
+        writes = aim.definitions(workspace.config)
         if not force:
-            refuse_loss(workspace, edits, "discarding", "commit it first, or drop it with --force")
-        return aim.ready(edits)
+            refuse_loss(workspace, writes, "discarding", "commit it first, or drop it with --force")
+        return aim.ready(writes)
 
     ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
     staging = commit_staged(ready, "discard")
@@ -93,9 +93,9 @@ class _Aim:
         """Whose files are put back."""
         return self.ground.chosen
 
-    def ready(self, edits: Writes) -> Prepared:
-        """Return what is to be staged; edits: of definitions."""
-        return Prepared.of(self.ground.after(edits), self.staged(), edits)
+    def ready(self, writes: Writes) -> Prepared:
+        """Return what is to be staged; writes: of definitions."""
+        return Prepared.of(self.ground.after(writes), self.staged(), writes)
 
     def staged(self) -> Dict[Name, Optional[Resource]]:
         """Return the staged forms as they become."""
@@ -123,8 +123,8 @@ class _Aim:
             if after is not before and name in snapshot.expanded:
                 overriding.follow(name, names)
             elif after is not before:
-                overriding.edits[snapshot.definition_paths[name]] = after.content
-        return overriding.edits
+                overriding.writes[snapshot.definition_paths[name]] = after.content
+        return overriding.writes
 
     def _is_renamed_entry(self, new: Name) -> bool:
         """Return whether a move was the renaming of an entry of `each`, and nothing else has the new name."""

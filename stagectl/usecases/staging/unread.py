@@ -56,7 +56,7 @@ def not_as_staged(workspace: Workspace, head: Oid) -> Tuple[Set[Name], Family]:
     staged = {Name(path[start : -len(".yaml")]): data for path, data in files.items() if path.startswith(f"{STAGED}/")}
     found |= {name for name, data in staged.items() if name not in paths and _SOURCE in data}
     family = Family.of(parse_snapshot(reuse, config=config, kinds={})) if reuse else Family({}, {})
-    return family.touched(found), family
+    return family.reach_of(found), family
 
 
 def _definitions(files: tree.Files, roots: Tuple[str, ...]) -> Dict[Name, str]:

@@ -40,7 +40,7 @@ def _part(workspace: Workspace, selection: Selection) -> Portion:
     if not (selection.names or selection.tags):
         return WHOLE
     snapshot = workspace.snapshot(definitions=True)
-    _, applied = workspace.applied()
+    _, applied = workspace.applied_state()
     live = {name: state.resource for name, state in applied.items() if state.resource}
     tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
     world = World.of(snapshot.staged, snapshot.defined, live, tags=tags)

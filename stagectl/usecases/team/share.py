@@ -33,7 +33,7 @@ class Alone:
     def extend(self, part: Portion, meets: Meets) -> None:
         """Hold more."""
 
-    def lost(self) -> str:
+    def loss(self) -> str:
         """Return why nothing more may start, "" while nothing speaks against it."""
         return ""
 
@@ -60,9 +60,9 @@ class Shared(Alone):
         """Hold more; raises Locked where another holder has some of that."""
         self._holding.extend(part, meets)
 
-    def lost(self) -> str:
+    def loss(self) -> str:
         """Return that the lock is lost, and why."""
-        why = self._holding.assured()
+        why = self._holding.assure()
         return f"the lock on {self._remote.name} was lost: {why}" if why else ""
 
     def publish(self) -> str:
@@ -138,7 +138,7 @@ class Team:
         """Where the applied branch stands on the remote, as far as this clone has seen it."""
         return self.workspace.git.find(tracking_ref(self.workspace)) if self._is_there else None
 
-    def unshared(self) -> Portion:
+    def unshared_portion(self) -> Portion:
         """Return what the remote does not know yet of what was done here."""
         git, ours, known = self.workspace.git, self.ours, self.known
         if self.is_alone or ours is None or ours == known:
@@ -154,7 +154,7 @@ class Team:
             yield Alone()
             return
         remote, ref = remote_of(self.workspace, self._note), self.workspace.config.lock_ref
-        taken = or_offline(remote, lambda: self._taken(remote, ref, here, meets, run))
+        taken = or_offline(remote, lambda: self._take(remote, ref, here, meets, run))
         holding = Holding(remote, ref, taken)
         try:
             yield Shared(self, remote, holding)
@@ -162,7 +162,7 @@ class Team:
             if _is_released(remote, holding, self._note):
                 here.say(remote="")
 
-    def _taken(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> TakenLock:
+    def _take(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> TakenLock:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()

@@ -73,8 +73,8 @@ def summary_text(plan: Plan) -> str:
 
 
 def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterator[str]:
-    other_half = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
-    partner = by_id.get(change_id(change.resource, other_half)) if other_half else None
+    counterpart = {RUN: REMOVE, REMOVE: RUN}.get(change.action)
+    partner = by_id.get(change_id(change.resource, counterpart)) if counterpart else None
     if partner is not None and change.action == REMOVE:
         return  # shown with the run
     sign = sign_of_change(change, partner)

@@ -325,7 +325,7 @@ def test_git_looks_before_python_has_loaded_anything(
     known.git("update-index", "--force-write-index", check=False)
     os.utime(known.top / ".git/index")
 
-    asked = prefetch.ask_ahead(line.split())
+    asked = prefetch.start_prefetch(line.split())
 
     assert asked.changed_files(roots) is not None
     assert asked.all_files(roots) is not None
@@ -342,6 +342,6 @@ def test_git_is_not_asked_what_nobody_will_want_to_know(
     """
     monkeypatch.chdir(known.root)
 
-    asked = prefetch.ask_ahead(line.split())
+    asked = prefetch.start_prefetch(line.split())
 
     assert [None] * 4 == [asked.settings(), asked.places(), asked.objects(), asked.changed_files([])]

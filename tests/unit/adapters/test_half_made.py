@@ -19,7 +19,7 @@ def test_what_another_process_makes_is_left_alone(tmp_path: Path, monkeypatch: p
     scratch.mkdir()
 
     def tidied(*words: Any, **more: Any) -> None:
-        files.remove_half_made(scratch)
+        files.remove_unfinished(scratch)
         real(*words, **more)
 
     monkeypatch.setattr(os, "replace", tidied)
@@ -39,7 +39,7 @@ def test_a_file_that_goes_before_it_is_locked_is_made_again(tmp_path: Path, monk
     def late(*words: Any) -> None:
         if not times:
             times.append(1)
-            files.remove_half_made(scratch)
+            files.remove_unfinished(scratch)
         real(*words)
 
     monkeypatch.setattr(files.fcntl, "flock", late)
@@ -54,6 +54,6 @@ def test_what_a_killed_command_left_goes(tmp_path: Path) -> None:
     """
     (tmp_path / "making-0123456789abcdef").write_bytes(b"half")
 
-    files.remove_half_made(tmp_path)
+    files.remove_unfinished(tmp_path)
 
     assert [] == list(tmp_path.iterdir())

@@ -28,7 +28,7 @@ def planned(situation: Situation, case_selection: object, world: object = None) 
         return None
 
 
-def narrow(situation: Situation) -> Situation:
+def reduce(situation: Situation) -> Situation:
     index = InMemory().after(situation.applied)
     return reduce_situation(index, index.open_with(situation.kinds), edits_of(situation), situation.kinds)
 
@@ -43,13 +43,13 @@ def edits_of(situation: Situation) -> Dict[Name, Optional[Resource]]:
 
 @settings(max_examples=share(400))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
-def test_a_narrowed_situation_makes_the_same_plan(seed: int, most: int) -> None:
+def test_a_reduced_situation_makes_the_same_plan(seed: int, most: int) -> None:
     """
     Whatever is edited, held, failed, owed or selected: what was left out has no part in the plan.
     """
     case = random_case(Random(seed), most)
     everything = case.situation()
-    small = narrow(everything)
+    small = reduce(everything)
 
     full = planned(everything, case.selection())
     found = planned(small, case.selection(), world_of(everything))
@@ -61,7 +61,7 @@ def test_a_narrowed_situation_makes_the_same_plan(seed: int, most: int) -> None:
 
 @settings(max_examples=share(400))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=24))
-def test_a_narrowed_situation_makes_the_same_plan_of_worlds_with_outputs(seed: int, most: int) -> None:
+def test_a_reduced_situation_makes_the_same_plan_of_worlds_with_outputs(seed: int, most: int) -> None:
     """
     What may be reported brings in readers, whose changes may report in turn: none of them is left out.
     """
@@ -69,7 +69,7 @@ def test_a_narrowed_situation_makes_the_same_plan_of_worlds_with_outputs(seed: i
     everything = case.situation()
 
     full = planned(everything, case.selection())
-    found = planned(narrow(everything), case.selection(), world_of(everything))
+    found = planned(reduce(everything), case.selection(), world_of(everything))
 
     if full is not None:
         assert found is not None
@@ -81,8 +81,8 @@ def test_what_nothing_reaches_is_left_out() -> None:
     The law above would hold, too, if nothing were ever left out.
     """
     cases = [random_case(Random(seed), 24).situation() for seed in range(200)]
-    settled = sum(len(narrow(s).settled) for s in cases)
-    left_out = sum(len(s.names()) - len(narrow(s).staged) for s in cases)
+    settled = sum(len(reduce(s).settled) for s in cases)
+    left_out = sum(len(s.names()) - len(reduce(s).staged) for s in cases)
 
     assert settled > 50
     assert left_out > 50

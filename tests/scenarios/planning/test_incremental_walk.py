@@ -1,4 +1,4 @@
-"""Random walks through one repository: whatever happened before, the narrow way gives what reading everything gives."""
+"""Random walks through one repository: whatever happened before, reading a part gives what reading everything gives."""
 
 from __future__ import annotations
 
@@ -372,10 +372,10 @@ class Walk:
 
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> Counter:
-    """How often the narrow way gave an answer; folders are old enough to be believed after a moment."""
+    """How often the incremental way gave an answer; folders are old enough to be believed after a moment."""
     monkeypatch.setattr(folders, "_RACY", 50_000_000)
     found: Counter = Counter()
-    for owner, name in ((plan, "_incremental_plan"), (status, "_narrow_status"), (ground, "_part")):
+    for owner, name in ((plan, "_incremental_plan"), (status, "_incremental_status"), (ground, "_part")):
         monkeypatch.setattr(owner, name, counted(found, name, getattr(owner, name)))
     monkeypatch.setattr(folders.Folders, "are_as_before", counted(found, "as before", folders.Folders.are_as_before))
     return found
@@ -402,13 +402,13 @@ def walked(tmp_path: Path, seed: int, steps: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_narrow_way_gives_what_everything_gives(tmp_path: Path, ways: Counter, seed: int) -> None:
+def test_the_incremental_way_gives_what_everything_gives(tmp_path: Path, ways: Counter, seed: int) -> None:
     """
     Plans, statuses and what a stage or an apply leaves, after each of some random steps; and it is taken, too.
     """
     walked(tmp_path, seed, 18)
 
-    assert min(ways["_incremental_plan"], ways["_narrow_status"], ways["_part"], ways["as before"]) > 0, ways
+    assert min(ways["_incremental_plan"], ways["_incremental_status"], ways["_part"], ways["as before"]) > 0, ways
 
 
 @pytest.mark.parametrize("seed", range(100, 101))
