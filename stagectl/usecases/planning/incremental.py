@@ -7,6 +7,7 @@ that is wrong, and reports it right.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from stagectl.adapters.applied.index import Index, open_index
@@ -57,7 +58,7 @@ class IncrementalRead:
     open_now: FrozenSet[Name]
     changed: Mapping[Name, Optional[Resource]]
     vocabulary: FrozenSet[str] = frozenset()
-    digested: Callable[[Situation], Situation] = lambda situation: situation
+    with_digests: Callable[[Situation], Situation] = lambda situation: situation
 
     def with_staged(
         self, desired: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
@@ -68,9 +69,8 @@ class IncrementalRead:
         _refuse_twins(self.index, merged)
         gone = {name for name in desired if desired[name] is None and name not in states}  # staged, and never applied
         changed = {name: resource for name, resource in merged.items() if name not in gone}
-        situation = self.digested(
-            _situation(self.kinds, reduce_situation(self.index, self.open_now, changed, {}, also))
-        )
+        reduced = reduce_situation(self.index, self.open_now, changed, {}, also)
+        situation = self.with_digests(_situation(self.kinds, reduced))
         return replace(self, situation=situation, changed=changed)
 
     def has_moves(self) -> bool:
@@ -168,14 +168,10 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _complete(workspace, tip, situation)
-    words, tree_of = frozenset(workspace.config.vocabulary), commit if head is not None else None
-
-    def digested(made: Situation) -> Situation:
-        return workspace.with_digests(made, tree_of)
-
-    return IncrementalRead(
-        digested(situation), commit, changed.dirty, index, kinds, open_now, resources, words, digested
-    )
+    words = frozenset(workspace.config.vocabulary)
+    with_digests = partial(workspace.with_digests, commit=commit if head is not None else None)
+    read = IncrementalRead(situation, commit, changed.dirty, index, kinds, open_now, resources, words, with_digests)
+    return replace(read, situation=with_digests(situation))
 
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
