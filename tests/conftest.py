@@ -78,19 +78,29 @@ IN_A_FOLDER_TOO = ("tests/scenarios/ancestor/test_behaviours.py",)  # what stage
 
 # What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
 EACH = 8  # of what is long, or about tools, it runs each eighth test of a module
-THIRD = 3  # of the cases of one test that starts processes, each third
-QUICK = ("tests/unit/", "tests/scenarios/bad_input/")  # a case is a millisecond or two: all of them
+SECOND = 2  # of other scenarios, each second test of a module
+THIRD = 3  # and of the cases of one test each third
+QUICK = (
+    "tests/unit/",
+    "tests/scenarios/bad_input/",
+    "tests/scenarios/ancestor/",
+)  # all: a case is a millisecond or two
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Mark what only .ci/run runs; long proofs take as long as they take."""
-    seen: Dict[str, int] = {}
+    tests: Dict[str, Dict[str, int]] = {}  # by module: how many cases of each test came before
     for item in items:
-        module, is_once = item.nodeid.split("::")[0], item.get_closest_marker("once") is not None
-        place = module if is_once else item.nodeid.split("[")[0]
-        number = seen[place] = seen.get(place, -1) + 1
-        if number % (EACH if is_once else 1 if module.startswith(QUICK) else THIRD):
+        module, _, test = item.nodeid.split("[")[0].partition("::")
+        cases = tests.setdefault(module, {})
+        case = cases[test] = cases.get(test, -1) + 1
+        place = list(cases).index(test)
+        if item.get_closest_marker("once"):
+            is_run = sum(cases.values(), len(cases) - 1) % EACH == 0
+        else:
+            is_run = module.startswith(QUICK) or (place % SECOND == 0 and case % THIRD == 0)
+        if not is_run:
             item.add_marker("full")
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(0))
