@@ -207,7 +207,7 @@ function details() {
 
 function shownValues(node) { // the first values that change, a line each
   const lines = node.values.slice(0, VALUES).map(([path, before, after]) => {
-    const text = before && after ? `${before} -> ${after}` : after || `${before} -> (gone)`;
+    const text = before && after ? `${before} \u2192 ${after}` : after || `${before} \u2192 (gone)`;
     return make("span", { "class": "value", title: `${path}: ${text}` }, `${path}: ${text}`);
   });
   const more = node.values.length - VALUES;
