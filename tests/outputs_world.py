@@ -1,4 +1,4 @@
-"""A simulated world: outputs are functions of inputs; random edits, partial applies, failures and kills.
+"""A simulated world: outputs are functions of inputs; random edits, changes by hand, checks, partial applies, failures.
 
 `python -m tests.outputs_world FIRST COUNT` goes through more of them than the tests do.
 """
@@ -20,6 +20,7 @@ from stagectl.core.plans.read_document import from_document
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.course import Course, with_values
 from stagectl.core.running.deciding import decide
+from stagectl.core.running.looks import with_answer
 from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, UNKNOWN, Outcome, settle
 from stagectl.core.running.runs import Restriction
 from stagectl.core.values import references_in
@@ -45,13 +46,14 @@ Ran = Tuple[Change, Inputs, Optional[Inputs]]  # what ran, what it got, what was
 
 
 class World:
-    """What is staged and applied, and what really is there: outputs by resource."""
+    """What is staged and applied, and what really is there: inputs and outputs by resource."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.names = [f"r{index}" for index in range(self.random.randint(2, 6))]
         self.staged: Dict[str, Raw] = {}
         self.applied: Dict[Name, Applied] = {}
+        self.there: Dict[str, Inputs] = {}
         self.outputs: Dict[str, Dict[str, int]] = {}
         for name in self.names:
             self.staged[name] = self._resource(name)
@@ -83,6 +85,32 @@ class World:
         else:
             key = self.random.choice("xyz")
             self.staged[name] = {**raw, "inputs": {**raw["inputs"], key: self._value(name, key)}}
+
+    # --- what is done and seen without a plan
+
+    def change_by_hand(self) -> None:
+        """Change a value of something that is there, or an output, or take it away."""
+        if not self.there:
+            return
+        name, chance = self.random.choice(sorted(self.there)), self.random.random()
+        if chance < 0.3:
+            del self.there[name]
+            self.outputs.pop(name, None)
+        elif chance < 0.6 and self.outputs.get(name):
+            self.outputs[name] = {**self.outputs[name], self.random.choice("op"): self.random.randint(5, 7)}
+        else:
+            self.there[name] = {**self.there[name], self.random.choice("xyz"): self.random.randint(0, 2)}
+
+    def check(self, share: float) -> None:
+        """Look at a share of what is live, at a share of its values each, and record what is seen."""
+        for name, state in self.applied.items():
+            if state.resource is None or self.random.random() >= share:
+                continue
+            seen: Dict[str, Any] = {"exists": name in self.there}
+            if seen["exists"]:
+                for what, values in (("inputs", self.there[name]), ("outputs", self.outputs.get(name, {}))):
+                    seen[what] = {key: value for key, value in values.items() if self.random.random() < share}
+            self.applied[name] = with_answer(state, seen)
 
     # --- plans and runs
 
@@ -120,12 +148,16 @@ class World:
     def _act(self, change: Change, failing: float) -> Outcome:
         """Do it: outputs are functions of inputs, and an action that fails may have done it all the same."""
         if change.action == "remove":
+            self.there.pop(change.resource, None)
             self.outputs.pop(change.resource, None)
             return Outcome(SUCCESS)
+        if change.action == "update" and change.resource not in self.there:
+            return Outcome(ERROR)  # it was taken away by hand, and no check looked since
         made = outputs_of(change.kind, change.action, dict(change.inputs or {}))
         if self.random.random() < failing:
             some = {key: value for key, value in made.items() if self.random.random() < 0.5}
             return Outcome(ERROR, outputs=some)
+        self.there[change.resource] = dict(change.inputs or {})
         self.outputs[change.resource] = {**self.outputs.get(change.resource, {}), **made}
         return Outcome(SUCCESS, outputs=made)
 
@@ -169,6 +201,9 @@ def live_through(seed: int) -> int:
         assert again.id == plan.id
         count += len(world.run(plan, failing=0.2, killed=0.1))
         world.edit()
+        world.change_by_hand()
+        world.check(share=0.6)
+    world.check(share=1)
     for round_ in range(4):
         plan = world.plan()
         if not plan.changes:
@@ -180,7 +215,12 @@ def live_through(seed: int) -> int:
     assert not plan.held, f"world {seed}: held {plan.held}"
     for name, raw in world.staged.items():
         wanted = {key: world.valued(value) for key, value in raw["inputs"].items()}
-        assert world.applied[Name(name)].inputs == wanted, f"world {seed}: {name} has not what it should"
+        state = world.applied[Name(name)]
+        assert (wanted, wanted) == (state.inputs, world.there[name]), f"world {seed}: {name} has not what it should"
+        assert (None, world.outputs[name]) == (state.observed, state.outputs), (
+            f"world {seed}: {name} was seen otherwise"
+        )
+    assert world.there.keys() == world.applied.keys() == world.staged.keys(), f"world {seed}: too much is left"
     return count
 
 

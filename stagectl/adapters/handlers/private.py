@@ -35,7 +35,7 @@ class Files:
         """Let a file with *data*, no less than an empty mapping, appear."""
         slot = self._slot(path)
         self._used[path] = slot
-        position = 0
+        position = len(EMPTY) if data == EMPTY else 0  # a file that waits for its use holds it already
         while position < len(data):
             position += os.pwrite(slot.descriptor, data[position:], position)
 
@@ -47,7 +47,9 @@ class Files:
                 slot.path = path
                 return slot
             os.close(slot.descriptor)
-        return _Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
+        slot = _Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
+        os.pwrite(slot.descriptor, EMPTY, 0)
+        return slot
 
     def take_back(self, path: str) -> None:
         """Take a file from an action that ended, and the values out of it."""

@@ -14,8 +14,10 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.handlers import Request, Result, private
 
@@ -74,7 +76,9 @@ def shell(request: Request) -> Result:
             return shell(replace(request, folder=Path(name)))
     files = private.files_of(os.fspath(request.folder))
     lead = os.path.join(files.folder, f"{os.getpid()}-{next(_numbers)}-")
-    values = {"inputs": request.inputs, "before": request.before, "outputs": request.outputs}
+    values = {"inputs": request.inputs, "outputs": request.outputs}
+    if not request.looks:  # a check looks at what was last applied: both are the same
+        values["before"] = request.before
     paths = {key: f"{lead}{key}.json" for key in (*values, "result")}
     put: List[str] = []
     try:
@@ -108,7 +112,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
         b"KIND": request.kind,
         b"RUN": request.run,
         b"INPUTS": paths["inputs"],
-        b"BEFORE": paths["before"],
+        b"BEFORE": paths.get("before", paths["inputs"]),
         b"OUTPUTS": paths["outputs"],
         b"RESULT": paths["result"],
     }
@@ -125,16 +129,7 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     try:
         stdin = os.open(inputs, os.O_RDONLY)
         try:
-            process = subprocess.Popen(
-                request.does,
-                bufsize=0,
-                cwd=request.root,
-                env=environment,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = _start(request, environment, stdin)
         finally:
             os.close(stdin)
     except (OSError, ValueError) as error:
@@ -153,6 +148,46 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     if process.returncode < 0:
         return f"ended by signal {-process.returncode}"
     return f"exit code {process.returncode}" if process.returncode else ""
+
+
+def _start(request: Request, environment: Mapping[bytes, bytes], stdin: int) -> subprocess.Popen[bytes]:
+    """Start the program of a vector; raises OSError or ValueError."""
+    start = partial(
+        subprocess.Popen,
+        request.does,
+        bufsize=0,
+        cwd=request.root,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    with contextlib.suppress(OSError, ValueError):  # subprocess may find another one, and names it as it was given
+        program = _program(request.does[0], environment)
+        if program is not None:
+            return start(executable=program)
+    return start()
+
+
+def _program(word: str, environment: Mapping[bytes, bytes]) -> Optional[bytes]:
+    """Return the file that a bare word of a vector means; None where it takes subprocess to find it.
+
+    subprocess has the child try one folder after the other, while nothing else of this process runs (vfork(2)).
+    """
+    name = os.fsencode(word)
+    if b"/" not in name:
+        for folder in _folders(environment.get(b"PATH", b"")):
+            path = folder + name
+            if os.access(path, os.X_OK) and os.path.isfile(path):
+                return path
+    return None
+
+
+@lru_cache(maxsize=8)
+def _folders(path: bytes) -> Tuple[bytes, ...]:
+    """Return the folders of a search path before the first that is relative: it means where the action starts."""
+    return tuple(os.path.join(folder, b"") for folder in takewhile(os.path.isabs, path.split(b":")))
 
 
 def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:

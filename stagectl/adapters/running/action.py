@@ -57,6 +57,8 @@ class Place:
 
     def environment_of(self, order: Order) -> Mapping[bytes, bytes]:
         """Return what one action inherits."""
+        if not self.secret:
+            return self.environment
         own = {*variables(dict(order.inputs)), *variables(dict(order.before))}
         hidden = {os.fsencode(name) for name in self.secret - own}
         return {key: value for key, value in self.environment.items() if key not in hidden}
@@ -77,6 +79,7 @@ def carry_out(
     started: called with the number of a process that was started.
     """
     began = time.monotonic()
+    inputs = with_environment(order.inputs, os.environ)
     request = Request(
         id=order.id,
         resource=order.resource,
@@ -84,8 +87,8 @@ def carry_out(
         kind=order.kind,
         run=order.run,
         does=order.does,
-        inputs=with_environment(order.inputs, os.environ),
-        before=with_environment(order.before, _Lenient()),
+        inputs=inputs,
+        before=inputs if order.looks else with_environment(order.before, _Lenient()),
         timeout=order.timeout,
         root=place.root,
         say=output.feed,
@@ -120,7 +123,9 @@ def _take_answer(
         seen = plain_answer(answer, Compared(order.inputs, filled, frozenset(order.sensitive), clean))
     except BadAnswer as error:
         return replace(ended, state=ERROR, message=str(error))
-    return with_plain_outputs(replace(ended, outputs={**seen, "message": ended.message}), clean)
+    seen.pop("message", None)
+    said = {"message": ended.message} if ended.message else {}
+    return with_plain_outputs(replace(ended, outputs={**seen, **said}), clean)
 
 
 def order_json(order: Order) -> Dict[str, Any]:

@@ -215,8 +215,8 @@ def does(plan: Plan, change: Change) -> object:
     return kind.actions.get(change.action) if kind and kind.handler != "none" else None
 
 
-def order_of(plan: Plan, run: str, outputs: Outputs, change: Change) -> Optional[Order]:
-    """Return what a change asks for, None if nothing runs; outputs: those it is given."""
+def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: bool = False) -> Optional[Order]:
+    """Return what a change asks for, None if nothing runs; outputs: those it is given; looks: whether it is a check."""
     what = does(plan, change)
     if what is None:
         return None
@@ -234,4 +234,6 @@ def order_of(plan: Plan, run: str, outputs: Outputs, change: Change) -> Optional
         timeout=kind.timeout,
         outputs=outputs,
         moved_from={new: old for old, new in plan.moved}.get(change.resource),
+        looks=looks,
+        sensitive=sorted(change.sensitive) if looks else (),
     )

@@ -186,6 +186,7 @@ class _Checking:
         return Hands(self._order, DaskExecutor(cluster, take), kill)
 
     def _order(self, change: Change) -> Order:
-        order = order_of(self._plan, self._header.run, self._asked.states[change.resource].outputs, change)
+        outputs = self._asked.states[change.resource].outputs
+        order = order_of(self._plan, self._header.run, outputs, change, looks=True)
         assert order is not None, "a kind without a check is not looked at"
-        return replace(order, looks=True, sensitive=sorted(change.sensitive))
+        return order
