@@ -5,7 +5,7 @@ Written from the design, for a small world: in each of two folders an `app` that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 FOLDERS = ("staging", "prod")
@@ -16,26 +16,36 @@ Files = Dict[str, Values]  # name -> inputs as written
 State = Dict[str, "Live"]
 Selected = Optional[FrozenSet[str]]  # None: everything
 READ = "${./db.v}"
+GONE: Values = {"gone": True}
+RECORDED = "recorded"  # no action: what is gone and staged as removed is forgotten
 
 
 @dataclass(frozen=True)
 class Live:
-    """What is known of one resource. file, inputs: as applied, None when it is not live; tried: by what failed."""
+    """What is known of one resource. file, inputs: as applied, None when it is not live; tried: by what failed.
+
+    seen: the inputs that a check saw otherwise, GONE for a resource that is not there.
+    """
 
     file: Optional[Values] = None
     inputs: Optional[Values] = None
     unfinished: Optional[str] = None
     tried: Optional[Values] = None
+    seen: Optional[Values] = None
 
 
 @dataclass
 class Applied:
-    """One commit of the applied branch. source: the number of the commit that was applied; oid: what git calls it."""
+    """One commit of the applied branch. source: the number of the commit that was applied; oid: what git calls it.
+
+    is_look: whether it is what a check saw.
+    """
 
     parent: Optional[Applied]
     state: State
     source: int
     oid: str = ""
+    is_look: bool = False
 
     def chain(self) -> List[Applied]:
         """This commit and those before it, the newest first."""
@@ -122,7 +132,8 @@ def plan(state: Mapping[str, Live], staged: Files, selected: Selected) -> List[C
         elif name in staged:
             found += _staged(name, live, staged[name], seen)
         elif (live.file is not None or live.unfinished) and not _is_read(name, state, selected):
-            found.append(Change(name, "remove", live.inputs if live.file is not None else live.tried or {}, None))
+            action = RECORDED if live.seen == GONE else "remove"
+            found.append(Change(name, action, live.inputs if live.file is not None else live.tried or {}, None))
             seen[name] = None
     return sorted(found, key=lambda change: change.action == "remove" and change.name.endswith("db"))
 
@@ -164,7 +175,7 @@ def _staged(name: str, live: Live, file: Values, seen: Dict[str, Optional[Values
     seen[name] = inputs
     if live.file is None:
         return [Change(name, "run", inputs, file)]
-    if inputs == live.inputs and not live.unfinished:
+    if inputs == live.inputs and not live.unfinished and not live.seen:
         return []
     return [Change(name, _again(live), inputs, file)]
 
@@ -189,18 +200,19 @@ def _affected(name: str, live: Live, is_staged: bool, seen: Dict[str, Optional[V
 
 
 def _again(live: Live) -> str:
-    return "run" if live.unfinished in ("run", "remove") else "update"
+    return "run" if live.unfinished in ("run", "remove") or live.seen == GONE else "update"
 
 
 def run(state: State, changes: Sequence[Change], failing: FrozenSet[str]) -> Tuple[State, Dict[str, str]]:
     """The state after an apply, and how each change ended."""
-    after, ends = dict(state), {}  # type: Tuple[State, Dict[str, str]]
-    for change in changes:
+    after = {name: live for name, live in state.items() if Change(name, RECORDED, {}, None).id not in _ids(changes)}
+    ends: Dict[str, str] = {}
+    for change in [change for change in changes if change.action != RECORDED]:
         before = [ends[other.id] for other in changes if _waits(change, other)]
         ends[change.id] = "SKIPPED" if set(before) - {"SUCCESS"} else "ERROR" if change.name in failing else "SUCCESS"
         live = state.get(change.name, Live())
         if ends[change.id] == "ERROR":
-            after[change.name] = Live(live.file, live.inputs, change.action, change.inputs)
+            after[change.name] = Live(live.file, live.inputs, change.action, change.inputs, live.seen)
         elif ends[change.id] == "SUCCESS" and change.action == "remove":
             del after[change.name]
         elif ends[change.id] == "SUCCESS":
@@ -212,6 +224,26 @@ def _waits(change: Change, other: Change) -> bool:
     if change.action == "remove":
         return other.name == child_of(change.name) and other.action == "remove"
     return other.name == parent_of(change.name) and other.action != "remove"
+
+
+def _ids(changes: Sequence[Change]) -> FrozenSet[str]:
+    return frozenset(change.id for change in changes)
+
+
+# --- what the world says
+
+
+def looked_at(live: Live, by_hand: Optional[Values]) -> Live:
+    """What is known of a live resource after a look; by_hand: what was changed since it was applied, GONE or values."""
+    if by_hand is None or by_hand == GONE:
+        return replace(live, seen=by_hand)
+    before = live.seen if live.seen is not None and live.seen != GONE else {}
+    return replace(live, seen={**before, **by_hand})
+
+
+def as_applied(live: Optional[Live]) -> Optional[Live]:
+    """The same without what was seen."""
+    return None if live is None else replace(live, seen=None)
 
 
 # --- the way back
@@ -244,15 +276,23 @@ def _back(now: Optional[Values], then: Optional[Values], back: Optional[Values])
 
 
 def put_together(ours: Applied, theirs: Applied) -> Optional[List[Applied]]:
-    """Our commits on top of theirs, the oldest first; None where both changed the same."""
+    """Our commits on top of theirs, the oldest first; None where both applied the same: a look is no conflict."""
     mine = [one for one in reversed(ours.chain()) if not contains(theirs, one)]
     others = [one for one in theirs.chain() if not contains(ours, one)]
-    if {name for one in mine for name in one.touched()} & {name for one in others for name in one.touched()}:
+    sides = [{name for one in side if not one.is_look for name in one.touched()} for side in (mine, others)]
+    if sides[0] & sides[1]:
         return None
     tip, found = theirs, []
     for one in mine:
-        state = {name: live for name, live in tip.state.items() if name not in one.touched()}
-        state.update({name: one.state[name] for name in one.touched() if name in one.state})
-        tip = Applied(tip, state, one.source)
+        names = _still_applied(one, tip) if one.is_look else one.touched()
+        state = {name: live for name, live in tip.state.items() if name not in names}
+        state.update({name: one.state[name] for name in names if name in one.state})
+        tip = Applied(tip, state, one.source, is_look=one.is_look)
         found.append(tip)
     return found
+
+
+def _still_applied(look: Applied, tip: Applied) -> FrozenSet[str]:
+    """What a look saw of what is still applied as it was then."""
+    before = look.parent.state if look.parent else {}
+    return frozenset(name for name in look.touched() if as_applied(before.get(name)) == as_applied(tip.state.get(name)))

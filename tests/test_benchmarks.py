@@ -108,3 +108,21 @@ def test_the_benchmark_of_projects_measures_its_rows() -> None:
 
     assert 0 == done.returncode, done.stderr
     assert 3 == sum("**" in line for line in done.stdout.splitlines())
+
+
+@pytest.mark.full
+def test_the_benchmark_beside_another_checkout_measures_plans_in_memory_and_on_the_command_line(tmp_path: Path) -> None:
+    """
+    Each with a ratio; here the checkout is compared with itself.
+    """
+    words = [str(ROOT / "benchmarks/before.py"), str(ROOT), "--count", "18", "--edits", "0,1", "--rounds", "1"]
+
+    done = subprocess.run(
+        [sys.executable, *words, "--folder", str(tmp_path)], capture_output=True, text=True, timeout=300
+    )
+
+    assert 0 == done.returncode, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert ["18: a plan in memory, 0 edits", "18: a plan in memory, 1 edits"] == [row[0] for row in rows[:2]]
+    assert ["18: `plan --format json`, 0 edits", "18: `plan --format json`, 1 edits"] == [row[0] for row in rows[2:]]
+    assert all("**" in row[-1] for row in rows)

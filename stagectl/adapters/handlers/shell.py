@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
@@ -152,22 +152,23 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
 
 def _start(request: Request, environment: Mapping[bytes, bytes], stdin: int) -> subprocess.Popen[bytes]:
     """Start the program of a vector; raises OSError or ValueError."""
-    start = partial(
-        subprocess.Popen,
-        request.does,
-        bufsize=0,
-        cwd=request.root,
-        env=environment,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+
+    def start(program: Optional[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            request.does,
+            executable=program,
+            bufsize=0,
+            cwd=request.root,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
     with contextlib.suppress(OSError, ValueError):  # subprocess may find another one, and names it as it was given
-        program = _program(request.does[0], environment)
-        if program is not None:
-            return start(executable=program)
-    return start()
+        return start(_program(request.does[0], environment))
+    return start(None)
 
 
 def _program(word: str, environment: Mapping[bytes, bytes]) -> Optional[bytes]:

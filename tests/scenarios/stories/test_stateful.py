@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
@@ -16,7 +17,7 @@ from tests import team_model as model
 from tests.build import APPLIED, Ran, Repo
 from tests.machines import let_work
 from tests.proofs import record
-from tests.team_model import NAMES, READ, Applied, Clone, Live, Team
+from tests.team_model import GONE, NAMES, READ, RECORDED, Applied, Clone, Live, Team, Values
 
 pytestmark = pytest.mark.once
 
@@ -26,7 +27,10 @@ NAME = st.sampled_from(NAMES)
 SMALL = st.integers(1, 3)
 SOME = st.frozensets(NAME, min_size=1, max_size=2)
 NOBODY: st.SearchStrategy[FrozenSet[str]] = st.just(frozenset())
-SORTS = {"apply", "discard", "edit", "failing apply", "partial apply", "promote", "pull", "revert", "stage", "sync"}
+SORTS = {
+    "apply", "change by hand", "check", "discard", "edit", "failing apply", "partial apply", "promote", "pull",
+    "revert", "stage", "sync",
+}  # fmt: skip
 ENDS = {
     "SUCCESS",
     "ERROR",
@@ -34,6 +38,9 @@ ENDS = {
     "apply refused",
     "both changed the same",
     "put together",
+    "drift recorded",
+    "drift mended",
+    "gone",
 }
 # The guard goes by content: a walk seldom comes to it, the long one does, and applying/test_rollback.py proves it.
 RARE = {"apply would take back"}
@@ -50,6 +57,8 @@ BREAK = st.tuples(st.just("break_down"), NAME, SMALL, YES)
 APPLY_IN_VAIN = st.tuples(st.just("apply"), SOME, SOME, YES, st.just(False))
 REVERT = st.tuples(st.just("revert"), st.integers(0, 5), st.integers(1, 3), YES)
 DISCARD = st.tuples(st.just("discard"), NAME)
+HAND = st.tuples(st.just("by_hand"), NAME, SMALL, YES)
+CHECK = st.tuples(st.just("check"), NAME, YES, YES)
 OTHERS = [st.tuples(st.just(word)) for word in ("promote", "pull", "sync", "take_theirs")]
 # How often each comes: `one_of` would take what is named twice for one.
 WEIGHTS = [
@@ -62,12 +71,19 @@ WEIGHTS = [
     (APPLY_SOME, 2),
     (APPLY_IN_VAIN, 1),
 ]
-WEIGHTS += [(BREAK, 1), (REVERT, 4), (DISCARD, 1), *((step, 1) for step in OTHERS)]
+WEIGHTS += [(HAND, 2), (CHECK, 1), (BREAK, 1), (REVERT, 4), (DISCARD, 1), *((step, 1) for step in OTHERS)]
 STEPS = st.sampled_from([step for step, weight in WEIGHTS for _ in range(weight)]).flatmap(lambda step: step)
 
 
 def definition(name: str, one: int, other: int) -> Dict[str, Any]:
     return {"db": READ, "w": one} if name.endswith("app") else {"v": one, "u": other}
+
+
+# Beside the clones, `hand` has what was changed by hand since it was applied; else all is as it was applied.
+LOOK = (
+    'f="../hand/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; then cat "$f"; '
+    'else printf \'{"inputs": %s}\' "$(cat "$STAGECTL_INPUTS")"; fi > "$STAGECTL_RESULT"'
+)
 
 
 class World:
@@ -84,6 +100,7 @@ class World:
         ada = Repo(folder / "ada")
         ada.git("init", "-q", "--bare", "-b", "main", str(folder / "bare.git"))
         ada.git("remote", "add", "origin", "../bare.git")
+        ada.kind("service", check=["sh", "-c", LOOK])
         for name in NAMES:
             define(ada, name, definition(name, 0, 0))
         ada.stage().commit()
@@ -131,6 +148,7 @@ def applied(repo: Repo, commit: str) -> Dict[str, Live]:
                 raw.get("inputs"),
                 tried.get("action"),
                 tried.get("inputs"),
+                raw.get("observed", {}).get("inputs") or (GONE if "observed" in raw else None),
             )
     return found
 
@@ -152,6 +170,7 @@ class Teamwork(RuleBasedStateMachine):
         start = Applied(nothing, state, 0, self.world.bare.git("rev-parse", BRANCH).strip())
         self.team = Team([files], start)
         self.oids = [self.world.bare.git("rev-parse", "main").strip()]
+        self.hand: Dict[str, Values] = {}  # what was changed by hand since it was applied
         self.team.clones = {who: Clone(0, dict(files), start, start) for who in ("ada", "bob")}
 
     def teardown(self) -> None:
@@ -171,6 +190,30 @@ class Teamwork(RuleBasedStateMachine):
         self.edit(who, name, one, other, True)
         self.agree()
         self.stage(who, frozenset([name]))
+
+    def by_hand(self, who: str, name: str, value: int, is_gone: bool) -> None:
+        """Change something by hand, or take it away; look at it, and have it mended or not."""
+        if name not in self.team.clones[who].tip.state or self.team.clones[who].diverged:
+            return
+        self.steps["change by hand"] = self.steps.get("change by hand", 0) + 1
+        if is_gone and name.endswith("app"):
+            self.hand[name] = GONE
+        elif self.hand.get(name) != GONE:
+            self.hand[name] = {**self.hand.get(name, {}), "w" if name.endswith("app") else "u": value + 6}
+        self.keep_hand()
+        self.check(who, name, True, value == 1)
+        self.agree()
+        if value == 3:
+            self.apply(who, frozenset([name]), frozenset(), offline=True, by_tag=False)
+
+    def keep_hand(self) -> None:
+        """Let the world be as it was made by hand."""
+        folder = self.world.folder / "hand"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, values in self.hand.items():
+            path = folder / f"{name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"exists": False} if values == GONE else {"inputs": values}))
 
     def break_down(self, who: str, name: str, value: int, offline: bool) -> None:
         """Apply a change that fails, and whatever waits for it."""
@@ -266,6 +309,8 @@ class Teamwork(RuleBasedStateMachine):
         if not self.catch_up(who):
             return
         repo, clone = self.began("discard", who)
+        if clone.tip.state.get(name, Live()).seen:
+            return  # it would drop what was seen, by an applied commit of its own: tests/scenarios/checking has it
         wanted = {key: file for key, file in self.staged(clone).items() if key != name}
         live = clone.tip.state.get(name, Live()).file
         wanted.update({name: live} if live is not None else {})
@@ -339,10 +384,38 @@ class Teamwork(RuleBasedStateMachine):
             return
         state, ends = model.run(clone.tip.state, changes, failing)
         self.expect(done, set(ends.values()) <= {"SUCCESS"})
-        for end in ends.values():
+        for change, end in ends.items():
             self.saw(end)
+            name = change.rpartition(".")[0]
+            if end == "SUCCESS" and self.hand.pop(name, None) is not None:
+                self.saw("drift mended")
+        self.keep_hand()
         if state != clone.tip.state:
             clone.local = Applied(clone.tip, state, clone.head)
+            self.named(repo, [clone.local])
+        if not offline:
+            self.shared(clone)
+        self.planned(repo, clone)
+
+    def check(self, who: str, name: str, is_one: bool, offline: bool) -> None:
+        """Look at one resource or all that is live, and record what is seen of what is still applied so."""
+        repo, clone = self.began("check", who)
+        live = [] if clone.diverged else [name for name, one in clone.tip.state.items() if one.file is not None]
+        words = [name] if is_one and name in live else []
+        looks = {name: model.looked_at(clone.tip.state[name], self.hand.get(name)) for name in words or live}
+        before = clone.tip.state
+        if not offline and not clone.diverged:
+            clone.tracking = self.team.remote
+        done = repo.run("check", "--record", *words, *(["--offline"] if offline else []))
+        self.expect(done, not clone.diverged)
+        if clone.diverged:
+            return
+        now = clone.tip.state
+        kept = [n for n in looks if model.as_applied(now.get(n)) == model.as_applied(before[n])]
+        state = {**now, **{n: replace(now[n], seen=looks[n].seen) for n in kept}}
+        if state != now:
+            self.saw("gone" if GONE in [state[n].seen for n in kept] else "drift recorded")
+            clone.local = Applied(clone.tip, state, clone.tip.source, is_look=True)
             self.named(repo, [clone.local])
         if not offline:
             self.shared(clone)
@@ -390,7 +463,8 @@ class Teamwork(RuleBasedStateMachine):
     def planned(self, repo: Repo, clone: Clone) -> None:
         """Compare the plan of everything."""
         expected = model.plan(clone.tip.state, self.staged(clone), None)
-        assert sorted(change.id for change in expected) == sorted(repo.plan().ids)
+        ids = [change.id for change in expected if change.action != RECORDED]
+        assert sorted(ids) == sorted(repo.plan().ids)
 
     @invariant()
     def agree(self) -> None:
