@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Dict, Iterator, List
 
 from stagectl.cli import GROUPS
+from tests import house
 from tests.build import ROOT, Repo
 
 COMMANDS = [name for group in GROUPS.values() for name in group]
@@ -99,3 +101,49 @@ def test_names_messages_and_comments_of_the_code_use_the_words_of_the_list() -> 
     }
 
     assert {} == {path: lines for path, lines in found.items() if lines}
+
+
+# What comes behind a participle in a name that has no noun: `moved_from`, `left_out`.
+LITTLE_WORDS = set("after as at before by for from in into now of off on out over there to up with".split())
+IRREGULAR = set(
+    "begun bought bound broken brought built chosen done drawn fed felt found frozen given gone grown held hidden kept "
+    "known laid left lost made meant met paid said seen sent shown spent spoken stood taken thought told torn worn "
+    "woven written".split()
+)
+NO_PARTICIPLES = set("between children embed exceed feed listen need open proceed seed shorten".split())
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word is one that cannot be the name of what a function does."""
+    return word in IRREGULAR or (word.endswith(("ed", "en")) and word not in NO_PARTICIPLES)
+
+
+def is_bare(name: str) -> bool:
+    """Whether a name is a participle without a noun: `settled`, `moved_from`, but not `changed_files`."""
+    first, *others = name.split("_")
+    return is_participle(first) and LITTLE_WORDS >= set(others)
+
+
+def is_an_answer(function: ast.FunctionDef) -> bool:
+    """Whether a participle reads well: a property, a yes or no, or what holds while a `with` lasts."""
+    marks = {ast.unparse(one).rpartition(".")[2] for one in function.decorator_list}
+    is_bool = function.returns is not None and ast.unparse(function.returns) == "bool"
+    return is_bool or bool(marks & {"property", "cached_property", "contextmanager"})
+
+
+def test_functions_are_named_by_verbs_or_nouns() -> None:
+    """
+    No public function of a module, and no public method, has the name of a bare participle.
+    """
+    public = [(place, one) for place, one in house.functions() if not one.name.startswith("_")]
+
+    assert [] == [place for place, one in public if is_bare(one.name) and not is_an_answer(one)]
+
+
+def test_a_bare_participle_is_found() -> None:
+    """
+    Alone or with a little word; a noun behind it, or a verb that only looks like one, is no such name.
+    """
+    bare = ["settled", "made", "written", "moved_from", "left_out"]
+
+    assert bare == [name for name in (*bare, "changed_files", "feed", "children", "read_path") if is_bare(name)]

@@ -56,7 +56,7 @@ staged_actions = _completer(
 def keys(incomplete: str) -> List[str]:
     """Return the inputs that may be set: those of the kind's schema and of the definition, each with its `=`."""
 
-    def known(workspace: Workspace) -> List[str]:
+    def list_words(workspace: Workspace) -> List[str]:
         from stagectl.core.model import Name
 
         snapshot = workspace.read(definitions=True)
@@ -68,7 +68,7 @@ def keys(incomplete: str) -> List[str]:
         properties = schema.get("properties") if isinstance(schema, dict) else None
         return [f"{key}=" for key in (*(properties or ()), *(resource.inputs if resource else ()))]
 
-    return _beginning(incomplete, known)
+    return _beginning(incomplete, list_words)
 
 
 def bare_keys(incomplete: str) -> List[str]:
@@ -79,13 +79,13 @@ def bare_keys(incomplete: str) -> List[str]:
 def changes(incomplete: str) -> List[str]:
     """Return the changes that a plan of everything has."""
 
-    def known(workspace: Workspace) -> List[str]:
+    def list_words(workspace: Workspace) -> List[str]:
         from stagectl.core.plans.selection import Selection
         from stagectl.usecases.planning.plan import plan
 
         return [change.id for change in plan(workspace, Selection()).changes]
 
-    return _beginning(incomplete, known)
+    return _beginning(incomplete, list_words)
 
 
 def runs(incomplete: str) -> List[str]:

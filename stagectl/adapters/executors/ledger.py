@@ -44,7 +44,16 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
         self._attempts: Dict[str, _Attempt] = {}
-        for method in (self.begin, self.facts, self.claim, self.done, self.settle, self.stop, self.end, self.workers):
+        for method in (
+            self.begin,
+            self.facts,
+            self.claim,
+            self.finish,
+            self.resolve,
+            self.stop,
+            self.end,
+            self.workers,
+        ):
             scheduler.handlers[f"stagectl_{method.__name__}"] = method
 
     # --- asked by the apply
@@ -54,7 +63,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         self._attempts[attempt] = _Attempt(client, facts)
         return sorted(self._attempts)
 
-    def settle(self, attempt: str, change: str) -> Optional[Answer]:
+    def resolve(self, attempt: str, change: str) -> Optional[Answer]:
         """Say how a change ended; one that is not claimed cannot be claimed from now on. None: nothing is known."""
         found = self._attempts.get(attempt)
         return _answer(found.claims.setdefault(change, _Claim(""))) if found else None
@@ -94,7 +103,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         found.claims[change] = _Claim(worker)
         return {"answer": GO, "worker": worker}
 
-    def done(self, attempt: str, change: str, result: str) -> None:
+    def finish(self, attempt: str, change: str, result: str) -> None:
         """Learn how a change ended, from the worker that claimed it."""
         found = self._attempts.get(attempt)
         if found is not None and change in found.claims:

@@ -56,7 +56,7 @@ def run(text: str) -> str:
         path = Path(folder, "output")
         outcome = _carry_out(order, place, Output(path, place.redactor))
         kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    _ask("done", attempt=attempt, change=order.id, result=_as_json(outcome))
+    _ask("finish", attempt=attempt, change=order.id, result=_as_json(outcome))
     return _as_json(outcome, kept)
 
 

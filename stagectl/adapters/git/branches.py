@@ -53,7 +53,7 @@ def fork_of(git: Git, one: Oid, other: Oid) -> Optional[Oid]:
     return Oid(out) if out else None
 
 
-def cut_off(git: Git) -> FrozenSet[Oid]:
+def shallow_ends(git: Git) -> FrozenSet[Oid]:
     """Return the commits at which a shallow clone ends: git takes each for one that made every file it has."""
     path = git.common / "shallow"
     return frozenset(map(Oid, path.read_text(encoding="ascii").split())) if path.exists() else frozenset()

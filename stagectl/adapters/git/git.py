@@ -12,7 +12,7 @@ from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
-from stagectl.adapters.git.process import Locked as Locked
+from stagectl.adapters.git.process import GitLocked as GitLocked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 

@@ -40,7 +40,7 @@ class GitError(StagectlError):
     """Git refused; the message is what git said."""
 
 
-class Locked(GitError):
+class GitLocked(GitError):
     """A lock of git's is in the way; the hint says how it goes."""
 
 
@@ -92,7 +92,7 @@ class GitProcess:
         if locked is None:
             return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
         lock = os.path.relpath(os.fsdecode(locked.group(1)))
-        return Locked(
+        return GitLocked(
             f"{what}: {lock} is there: another git is at work here, or one was killed",
             f"wait for it; if no git runs here any more: rm {shlex.quote(lock)}",
         )

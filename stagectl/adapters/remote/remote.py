@@ -6,7 +6,7 @@ import os
 import threading
 from typing import Callable, Optional, Tuple
 
-from stagectl.adapters.git.git import LOCKED, Git, GitError, Locked
+from stagectl.adapters.git.git import LOCKED, Git, GitError, GitLocked
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 
@@ -109,7 +109,7 @@ class Remote:
         if there is None:
             return self.git.refusal(what, code, _words(err))
         lock = os.fsdecode(there.group(1))
-        return Locked(
+        return GitLocked(
             f"{what}: {lock} is there on {self.name}: another push is at work, or one was killed",
             f"wait for it; if no git runs there any more, an operator has to remove it on {self.name}",
         )

@@ -35,13 +35,13 @@ def rewrite_names(data: bytes, rename: Rename) -> bytes:
     body = yamlfile.load(data)[BODY] or {}
     edits: List[Edit] = []
 
-    def changed(path: Any, text: str) -> str:
+    def change(path: Any, text: str) -> str:
         after = rewrite(text, rename)
         if after != text:
             edits.append(Edit(BODY, ("inputs", *path), after))
         return after
 
-    map_strings(body.get("inputs") or {}, changed)
+    map_strings(body.get("inputs") or {}, change)
     for key in ("depends_on", "react_on", "unordered"):
         if key in body:
             after = _relations(body[key], rename)

@@ -220,7 +220,7 @@ def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
     if name == resource.name and not (resource.parents | frozenset(resource.unordered)) & aliases.keys():
         return resource
 
-    def renamed(leaf: Any) -> Any:
+    def rename(leaf: Any) -> Any:
         if not isinstance(leaf, Template):
             return leaf
         parts = (
@@ -232,7 +232,7 @@ def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
     return replace(
         resource,
         name=name,
-        inputs=map_leaves(resource.inputs, renamed),
+        inputs=map_leaves(resource.inputs, rename),
         depends_on=_names(resource.depends_on, aliases),
         depends_on_changes={
             action: tuple(_change(change, aliases) for change in changes)

@@ -162,7 +162,7 @@ class Plan:
     warnings: Tuple[str, ...] = ()
     id: str = ""
 
-    def protected(self) -> Tuple[Name, ...]:
+    def protected_names(self) -> Tuple[Name, ...]:
         """Return the resources that are removed or replaced only where that is allowed by name."""
         return tuple(sorted(change.resource for change in self.changes if change.protected))
 

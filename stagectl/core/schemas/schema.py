@@ -181,14 +181,14 @@ class _BodyReader:
     def inputs(self, value: Any) -> Dict[str, Any]:
         raw = mapping(value if value is not None else {}, BODY, ("inputs",), self._flaws, "'inputs'")
 
-        def parsed(path: At, text: str) -> Any:
+        def parse(path: At, text: str) -> Any:
             try:
                 return parse_template(text, self._folder)
             except ValueError as error:
                 self._flaws.add(BODY, ("inputs", *path), str(error))
                 return text
 
-        return {key: map_strings(inner, parsed, (key,)) if "${" in repr(inner) else inner for key, inner in raw.items()}
+        return {key: map_strings(inner, parse, (key,)) if "${" in repr(inner) else inner for key, inner in raw.items()}
 
     def names(self, value: Any, at: At) -> Tuple[Name, ...]:
         return tuple(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters.git.branches import cut_off
+from stagectl.adapters.git.branches import shallow_ends
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import NAME, STAGED, ChangeId, Name, Oid, names_of, split_change
 from stagectl.core.pictures.reports import LogEntry
@@ -75,7 +75,7 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     touched = git.touched_files([commit for commit in wanted if commit not in applies], STAGED)
     folders = {folder.rstrip("/") for folder in (git.folder, *git.formers)}
     found = [_entry(fields, applies, touched, folders) for fields in commits]
-    ends = cut_off(git)
+    ends = shallow_ends(git)
     found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
     return [entry for entry in found if entry.type != "stage" or entry.changes or entry.names or entry.unnamed]
 

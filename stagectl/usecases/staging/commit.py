@@ -6,7 +6,7 @@ from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set,
 
 from stagectl.adapters import files
 from stagectl.adapters.git.commits import commit_only, is_committed
-from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
@@ -151,7 +151,7 @@ def _commit_written(
         if isinstance(error, GitError) and not workspace.git.dirty(paths):
             return None
         files.write_all(workspace.root, before, scratch)
-        if isinstance(error, GitError) and not isinstance(error, Locked):
+        if isinstance(error, GitError) and not isinstance(error, GitLocked):
             raise GitError(error.message, "nothing was staged; mend that and stage again") from None
         raise
 

@@ -95,9 +95,9 @@ class _Aim:
 
     def ready(self, writes: Writes) -> Prepared:
         """Return what is to be staged; writes: of definitions."""
-        return Prepared.of(self.ground.after(writes), self.staged(), writes)
+        return Prepared.of(self.ground.after(writes), self.staged_forms(), writes)
 
-    def staged(self) -> Dict[Name, Optional[Resource]]:
+    def staged_forms(self) -> Dict[Name, Optional[Resource]]:
         """Return the staged forms as they become."""
         there = self.snapshot.staged
         found: Dict[Name, Optional[Resource]] = {}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Callable, Iterator, Optional, TypeVar
 
 from stagectl.adapters.applied.replay import replayed_commits, touched_resources
-from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Remote
 from stagectl.adapters.remote.remote_lock import Meets, Refused, TakenLock, meeting, new_lock, take
@@ -198,7 +198,7 @@ def or_offline(remote: Remote, ask: Callable[[], T]) -> T:
     """Return what a remote answers; raises GitError with the way out when it does not."""
     try:
         return ask()
-    except (Refused, Locked):
+    except (Refused, GitLocked):
         raise
     except GitError as error:
         raise GitError(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
 from stagectl.adapters.applied.kept import keep
-from stagectl.adapters.git.git import GitError, Locked
+from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.remote import Remote
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.core.errors import StagectlError
@@ -43,7 +43,7 @@ def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
 def _theirs(workspace: Workspace, remote: Remote) -> Optional[Oid]:
     try:
         return fetch(workspace, remote)
-    except Locked:  # it did answer
+    except GitLocked:  # it did answer
         raise
     except GitError as error:
         raise GitError(

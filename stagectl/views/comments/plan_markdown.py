@@ -277,7 +277,7 @@ def _how_to_apply(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
         return
     words = ["stagectl", "apply", *selection_words(plan.selection), "--expect", plan.id]
-    protected = plan.protected()
+    protected = plan.protected_names()
     words += [word for name in protected for word in ("--allow-remove", name)]
     if protected:
         yield f"**Protected, removed or replaced only because the command allows it:** {list_words(protected, 8, code)}"

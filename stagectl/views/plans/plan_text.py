@@ -37,7 +37,7 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
         lines = [line for change in plan.changes for line in _change_lines(change, plan, by_id, colour)]
     else:
         lines = list(_fold(plan, by_id, colour))
-    lines += [allowance_line(plan)] if plan.protected() else []
+    lines += [allowance_line(plan)] if plan.protected_names() else []
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
@@ -88,7 +88,7 @@ def _change_lines(change: Change, plan: Plan, by_id: Mapping[ChangeId, Change], 
 
 def allowance_line(plan: Plan) -> str:
     """Return what is protected, and the flags without which it is neither removed nor replaced."""
-    names = plan.protected()
+    names = plan.protected_names()
     flags = " ".join(f"--allow-remove {name}" for name in names[:8]) + (" ..." if len(names) > 8 else "")
     return f"Protected, applied only with {flags}"
 

@@ -33,7 +33,7 @@ def test_a_change_is_claimed_once(ledger: Ledger) -> None:
     assert GO == ledger.claim(RUN, "a.run", "w1")["answer"]
     assert {"answer": CLAIMED, "worker": "w1"} == ledger.claim(RUN, "a.run", "w2")
     assert {"answer": CLAIMED, "worker": "w1"} == ledger.claim(RUN, "a.run", "w1")
-    ledger.done(RUN, "a.run", "fine")
+    ledger.finish(RUN, "a.run", "fine")
     assert {"answer": DONE, "worker": "w1", "result": "fine"} == ledger.claim(RUN, "a.run", "w2")
     assert GO == ledger.claim(RUN, "b.run", "w2")["answer"]
 
@@ -42,10 +42,10 @@ def test_what_was_settled_before_it_was_claimed_cannot_be_claimed(ledger: Ledger
     """
     Whoever runs changes was told that it never started, and so it never does.
     """
-    assert {"answer": NEVER, "worker": ""} == ledger.settle(RUN, "a.run")
+    assert {"answer": NEVER, "worker": ""} == ledger.resolve(RUN, "a.run")
     assert {"answer": NEVER, "worker": ""} == ledger.claim(RUN, "a.run", "w1")
     ledger.claim(RUN, "b.run", "w1")
-    assert {"answer": CLAIMED, "worker": "w1"} == ledger.settle(RUN, "b.run")
+    assert {"answer": CLAIMED, "worker": "w1"} == ledger.resolve(RUN, "b.run")
 
 
 def test_after_a_stop_only_what_was_claimed_is_told_of(ledger: Ledger) -> None:
@@ -69,9 +69,9 @@ def test_of_a_run_that_nobody_waits_for_nothing_starts(ledger: Ledger, gone: str
         ledger.end(RUN)
     else:
         ledger.remove_client(None, CLIENT)
-    ledger.done(RUN, "a.run", "too late")
+    ledger.finish(RUN, "a.run", "too late")
     assert NEVER == ledger.claim(RUN, "b.run", "w1")["answer"] == ledger.claim(RUN, "a.run", "w1")["answer"]
-    assert ledger.settle(RUN, "a.run") is None and ledger.facts(RUN) is None
+    assert ledger.resolve(RUN, "a.run") is None and ledger.facts(RUN) is None
     assert GO == ledger.claim("other", "a.run", "w1")["answer"]
 
 
@@ -80,7 +80,7 @@ def test_a_result_is_kept_until_the_scheduler_forgets_its_task(ledger: Ledger) -
     Then somebody has it; the change itself stays claimed.
     """
     ledger.claim(RUN, "prod/a-b.run", "w1")
-    ledger.done(RUN, "prod/a-b.run", "fine")
+    ledger.finish(RUN, "prod/a-b.run", "fine")
     key = key_of(RUN, "prod/a-b.run")
     assert (RUN, "prod/a-b.run") == split_key(key)
     for other in ("other-key", ("tuple", 1), key_of("no-run", "a.run")):
