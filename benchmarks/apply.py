@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.apply import Options, apply
+from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -78,8 +79,10 @@ def applied(folder: Path, threads: int) -> Tuple[float, float, float]:
         Selection(),
         Options(parallel=threads),
         lambda plan: True,
-        lambda change, outcome: times.append((time.perf_counter(), used())),
-        begin=lambda plan, run: times.append((time.perf_counter(), used())),
+        Onlooker(
+            lambda change, outcome: times.append((time.perf_counter(), used())),
+            begin=lambda plan, run: times.append((time.perf_counter(), used())),
+        ),
     )
     assert done.is_complete
     ended = time.perf_counter()

@@ -25,6 +25,7 @@ from benchmarks.apply import repository
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.cluster import Where
+from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.repository.workspace import Workspace
 from tests.cluster import Cluster
 
@@ -70,8 +71,7 @@ def measured(folder: Path, slots: int, cluster: Optional[Cluster]) -> Dict[str, 
         Selection(),
         Options(parallel=slots, where=where),
         lambda plan: True,
-        watch,
-        begin=begin,
+        Onlooker(watch, begin=begin),
     )
     assert done.is_complete
     subprocess.run(["git", "update-ref", "-d", "refs/heads/stagectl/applied"], cwd=folder, check=True)

@@ -19,7 +19,7 @@ from stagectl.usecases.applying import apply as applying
 from stagectl.usecases.applying import recover
 from stagectl.usecases.applying import report as runs
 from stagectl.usecases.applying.cluster import Where
-from stagectl.usecases.applying.task import Onlooker, Watch
+from stagectl.usecases.applying.task import Means, Onlooker, Watch
 from stagectl.usecases.checking import adopt as adopting
 from stagectl.usecases.checking import check as checking
 from stagectl.usecases.looking.against import against
@@ -96,8 +96,8 @@ class Running(Opened):
             where=where,
             wait=wait,
         )
-        watching = watch or ignore_news
-        return applying.apply(self._workspace(), plan.selection, options, lambda now: True, watching, note=note)
+        onlooker = Onlooker(watch or ignore_news, note)
+        return applying.apply(self._workspace(), plan.selection, options, lambda now: True, onlooker)
 
     def check(
         self,
@@ -151,10 +151,8 @@ class Running(Opened):
         note: Note = ignore_news,
     ) -> Optional[Application]:
         """Run the failures of a run again, the newest by default, from the commit it applied; None if it had none."""
-        return runs.retry(
-            self._workspace(), run, watch or ignore_news,
-            parallel=parallel, fail_fast=fail_fast, offline=offline, where=where, note=note,
-        )  # fmt: skip
+        means, onlooker = Means(where, parallel, offline), Onlooker(watch or ignore_news, note)
+        return runs.retry(self._workspace(), run, means, onlooker, fail_fast=fail_fast)
 
     def resume(
         self,
@@ -172,10 +170,8 @@ class Running(Opened):
         ask: what became of a change whose end is unknown: `done`, `failed` or `rerun`. outputs: of what is done.
         """
         known = {Name(name): values for name, values in (outputs or {}).items()}
-        return recover.resume(
-            self._workspace(), ask, watch or ignore_news,
-            parallel=parallel, offline=offline, where=where, outputs=known, note=note,
-        )  # fmt: skip
+        means, onlooker = Means(where, parallel, offline), Onlooker(watch or ignore_news, note)
+        return recover.resume(self._workspace(), ask, means, onlooker, known)
 
     def report(self, run: Optional[str] = None) -> Record:
         """Return what a run did, the newest by default; the first characters of its id are enough."""

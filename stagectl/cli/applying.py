@@ -165,6 +165,7 @@ def _find_reviewed(names: Optional[List[str]], says_more: bool) -> Optional[Plan
 def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: bool) -> None:
     from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.apply import apply as use_case
+    from stagectl.usecases.applying.task import Onlooker
     from stagectl.usecases.planning.reviewed import OtherPlan
     from stagectl.views.plans.plan_text import plan_text
     from stagectl.views.plans.range_diff import range_diff_text
@@ -178,7 +179,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
     repository = workspace(warns=False)
     show = open_progress(repository, as_json)
     try:
-        done = use_case(repository, chosen, options, confirm, show.watch, note=show.note, begin=show.begin)
+        done = use_case(repository, chosen, options, confirm, Onlooker(show.watch, show.note, show.begin))
     except OtherPlan as error:
         if error.difference is not None:
             print_note(range_diff_text(error.difference).rstrip("\n"))

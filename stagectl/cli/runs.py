@@ -111,6 +111,7 @@ def retry(
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.report import report as find
     from stagectl.usecases.applying.report import retry as use_case
+    from stagectl.usecases.applying.task import Means, Onlooker
 
     repository = workspace(warns=False)
     show = open_progress(repository, as_json)
@@ -118,13 +119,9 @@ def retry(
         done = use_case(
             repository,
             run,
-            show.watch,
-            parallel=parallel,
+            Means(Where(executor, scheduler, insecure), parallel, offline),
+            Onlooker(show.watch, show.note, show.begin),
             fail_fast=fail_fast,
-            offline=offline,
-            where=Where(executor, scheduler, insecure),
-            note=show.note,
-            begin=show.begin,
         )
     finally:
         show.end()
@@ -168,6 +165,7 @@ def resume(
     from stagectl.cli.progress import open_progress
     from stagectl.usecases.applying.cluster import Where
     from stagectl.usecases.applying.recover import resume as use_case
+    from stagectl.usecases.applying.task import Means, Onlooker
 
     def ask(change: Change) -> str:
         if unknown is not None:
@@ -185,13 +183,9 @@ def resume(
         done = use_case(
             repository,
             ask,
-            show.watch,
-            parallel=parallel,
-            offline=offline,
-            where=Where(executor, scheduler, insecure),
-            outputs=read_given(outputs),
-            note=show.note,
-            begin=show.begin,
+            Means(Where(executor, scheduler, insecure), parallel, offline),
+            Onlooker(show.watch, show.note, show.begin),
+            read_given(outputs),
         )
     finally:
         show.end()

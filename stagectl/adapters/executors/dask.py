@@ -108,7 +108,7 @@ class DaskExecutor(Executor):
             sent = self._waiting.get(promise)
         if sent is None:
             return
-        outcome, text = self._read(reported) if reported is not None else self._resolve(sent.change, why)
+        outcome, text = self._read(reported) if reported is not None else self._ask_end(sent.change, why)
         taken = self._take(sent.change, outcome, text)
         with self._guard:
             is_ours = self._waiting.pop(promise, None) is not None
@@ -119,7 +119,7 @@ class DaskExecutor(Executor):
         raw = json.loads(reported)
         return read_outcome(raw), raw.get("text") or raw.get("output", "")
 
-    def _resolve(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
+    def _ask_end(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
         """Ask the ledger what became of a change of which no worker will report."""
         answer = self._link.ask("resolve", attempt=self._link.attempt, change=change)
         if answer is None:

@@ -31,7 +31,7 @@ from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.preflight import check_plan
 from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
-from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
+from stagectl.usecases.applying.task import Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import find_removal
 from stagectl.usecases.planning.names import check_names
@@ -39,7 +39,7 @@ from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
 from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Note, Team
+from stagectl.usecases.team.share import Team
 from stagectl.usecases.team.waiting import Waiting
 
 
@@ -75,16 +75,13 @@ def apply(
     selection: Selection,
     options: Options,
     confirm: Confirm,
-    watch: Watch,
-    *,
-    note: Note = lambda text: None,
-    begin: Begin = lambda plan, run: None,
+    onlooker: Onlooker,
 ) -> Application:
     """Apply a selection of what is staged; raises StagectlError, and then nothing ran.
 
-    confirm sees the plan before anything runs; note gets what was done about an interrupted run, and when nothing
-    more starts; begin gets the run's id before the first change starts.
+    confirm sees the plan before anything runs; the onlooker's note gets what was done about an interrupted run, too.
     """
+    note = onlooker.note
     _check_here(workspace)
     is_remote(options.where, workspace.config)
     waiting = Waiting(options.wait, note)
@@ -106,7 +103,7 @@ def apply(
             return Application(agreed.planned.plan, unshared=publish(workspace, agreed.team))
         if not asking.is_yes(agreed.planned.plan):
             return Application(agreed.planned.plan, declined=True)
-        return _carry_out(agreed, options, Onlooker(watch, note, begin))
+        return _carry_out(agreed, options, onlooker)
 
 
 def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Application:
@@ -127,10 +124,8 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
                 outcomes, interrupted = record_without_running(plan, header, situation.applied), False
                 journal.add(list(outcomes.items()))
             else:
-                again, holds = doubtful_changes(plan, situation.applied), agreed.team.loss
-                outcomes, interrupted = execute(
-                    task, onlooker, total=total, known={}, again=again, cluster=cluster, holds=holds
-                )
+                start = Start(total, doubtful_changes(plan, situation.applied), holds=agreed.team.loss)
+                outcomes, interrupted = execute(task, onlooker, start, cluster)
             commit, unshared = conclude(task, outcomes, agreed.team)
     done = Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
     return replace(done, unshared=unshared)

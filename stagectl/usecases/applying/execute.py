@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
     Collection,
     Dict,
-    FrozenSet,
     Iterable,
     Mapping,
     Optional,
@@ -37,9 +36,9 @@ from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, Restriction, restriction
 from stagectl.core.values import Outputs
-from stagectl.usecases.applying.runner import FAILED_BEFORE, Act, News, Run, limits_of
+from stagectl.usecases.applying.runner import FAILED_BEFORE, Hands, News, Run, Terms, limits_of
 from stagectl.usecases.applying.secrets import redactor_of, secret_variables
-from stagectl.usecases.applying.task import Onlooker, Task, Watch
+from stagectl.usecases.applying.task import Onlooker, Start, Task, Watch
 from stagectl.usecases.team.share import Note
 
 if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
@@ -49,41 +48,29 @@ STOPPED = "the run was stopped"
 
 
 def execute(
-    task: Task,
-    onlooker: Onlooker,
-    *,
-    total: int,
-    known: Mapping[ChangeId, Outcome],
-    again: FrozenSet[ChangeId] = frozenset(),
-    cluster: Optional[Link] = None,
-    holds: Callable[[], str] = lambda: "",
+    task: Task, onlooker: Onlooker, start: Start, cluster: Optional[Link] = None
 ) -> Tuple[Dict[ChangeId, Outcome], bool]:
     """Run a plan's changes; return how each ended, and whether the run was stopped.
 
-    total: how many run at once; known: how changes ended before an interruption, which do not run again; again: changes
-    that were tried before; cluster: where they run, if not here; holds: why nothing more may start, because a lock was
-    lost. Raises RunLost where the end of some was not seen: the run stays open.
+    cluster: where they run, if not here. Raises RunLost where the end of some was not seen: the run stays open.
     """
-    left_out = _restriction(task, known)
+    left_out = _restriction(task, start.known)
     course = Course(task.plan, task.applied)
     seen: Dict[int, int] = {}  # signals, and how often each came
-    hands = _here(task, course, left_out.preset, total) if cluster is None else _there(task, course, cluster)
+    hands = _here(task, course, left_out.preset, start.total) if cluster is None else _there(task, course, cluster)
+    terms = Terms(
+        left_out,
+        start.again,
+        task.header.fail_fast,
+        should_stop=lambda: STOPPED if (task.journal.folder / "stop").exists() else start.holds(),
+        on_stop=_stopper(onlooker.note, seen),
+        seconds=durations(task.workspace.git.own_scratch(), (change.id for change in task.plan.changes)),
+        course=course,
+    )
+    limits = limits_of(task.plan, start.total, task.workspace.config.targets)
     with hands.executor:
-        loop = Run(
-            task.plan,
-            hands.act,
-            hands.executor,
-            limits_of(task.plan, total, task.workspace.config.targets),
-            _keep_journal(task, onlooker.watch, known),
-            restriction=left_out,
-            again=again,
-            fail_fast=task.header.fail_fast,
-            should_stop=lambda: STOPPED if (task.journal.folder / "stop").exists() else holds(),
-            on_stop=_stopper(onlooker.note, seen),
-            course=course,
-            seconds=durations(task.workspace.git.own_scratch(), (change.id for change in task.plan.changes)),
-        )
-        if task.header.fail_fast and any(outcome.state == ERROR for outcome in known.values()):
+        loop = Run(task.plan, hands, limits, _keep_journal(task, onlooker.watch, start.known), terms)
+        if task.header.fail_fast and any(outcome.state == ERROR for outcome in start.known.values()):
             loop.stop(FAILED_BEFORE)
         with interruptible(lambda: loop.stop("the run was interrupted"), hands.kill, seen):
             outcomes = loop.finish()
@@ -119,15 +106,6 @@ def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[Cha
             note(f"{why}: nothing more starts, waiting for {len(running)}: {few}{again}")
 
     return say_stop
-
-
-@dataclass(frozen=True)
-class Hands:
-    """What carries out changes. kill: ends all of this run that is being carried out."""
-
-    act: Act
-    executor: Executor
-    kill: Callable[[], None]
 
 
 class _Threads(ThreadPoolExecutor):

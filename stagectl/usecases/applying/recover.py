@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Callable, Dict, FrozenSet, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
@@ -23,11 +23,11 @@ from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.interrupted import outliving
 from stagectl.usecases.applying.record import conclude, is_recorded, publish, record_run
 from stagectl.usecases.applying.secrets import discreet
-from stagectl.usecases.applying.task import Begin, Onlooker, Task, Watch
+from stagectl.usecases.applying.task import Means, Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed, with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Alone, Note, shared
+from stagectl.usecases.team.share import Alone, shared
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
 Ask = Callable[[Change], str]  # a change whose end was not seen -> one of these
@@ -102,16 +102,7 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
 
 
 def resume(
-    workspace: Workspace,
-    ask: Ask,
-    watch: Watch,
-    *,
-    parallel: Optional[int] = None,
-    offline: bool = False,
-    where: Optional[Where] = None,
-    outputs: Optional[Mapping[Name, Outputs]] = None,
-    note: Note = lambda text: None,
-    begin: Begin = lambda plan, run: None,
+    workspace: Workspace, ask: Ask, means: Means, onlooker: Onlooker, outputs: Optional[Mapping[Name, Outputs]] = None
 ) -> Optional[Application]:
     """Finish an interrupted run; None if there is none. What ended does not run again.
 
@@ -126,27 +117,25 @@ def resume(
         if run is None:
             return None
         here.say(run=run)
-        is_remote(where or Where(), workspace.config)
+        is_remote(means.where, workspace.config)
         for line in outliving_text(outliving(workspace, run)):
-            note(f"warning: {line}")
+            onlooker.note(f"warning: {line}")
         with _at_work_on(workspace, run) as found:
             if found is None:
                 return None
-            with shared(workspace, "resume", note, here, offline=offline, run=run) as team:
+            with shared(workspace, "resume", onlooker.note, here, offline=means.offline, run=run) as team:
                 workspace.look_again()  # the applied branch may have been fetched
-                hands = (where or Where(), parallel or workspace.config.parallelism)
-                interrupted = _Interrupted(*found, ask, outputs or {}, hands)
-                return _resume(workspace, interrupted, team, Onlooker(watch, note, begin))
+                return _resume(workspace, _Interrupted(*found, ask, outputs or {}, means), team, onlooker)
 
 
 class _Interrupted(NamedTuple):
-    """A run to finish, how the operator is asked, outputs from a file, where it runs and how many changes at once."""
+    """A run to finish, how the operator is asked, outputs from a file, and what it is finished with."""
 
     journal: journals.Journal
     record: Record
     ask: Ask
     outputs: Mapping[Name, Outputs]
-    hands: Tuple[Where, int]
+    means: Means
 
 
 def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlooker: Onlooker) -> Application:
@@ -159,7 +148,7 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
         done = Application(header.plan, header.run, interrupted_outcomes(found), commit, wanted=header.filter.only)
         return replace(done, unshared=publish(workspace, team))
     plan, applied = plan_of(workspace, header)
-    if not header.record_only and not is_remote(interrupted.hands[0], workspace.config):
+    if not header.record_only and not is_remote(interrupted.means.where, workspace.config):
         check_committed(workspace.git, plan.kinds.values(), header.source)
     known = {identity: outcome for identity, outcome in found.outcomes.items() if _has_ended(outcome)}
     asked = [change for change in plan.changes if change.id in found.unknown()]
@@ -175,29 +164,18 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
     onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
         again = doubtful_changes(plan, applied, found.unknown())
-        outcomes, stopped = _finish(task, onlooker, _Left(known, again, interrupted.hands, team.loss))
+        start = Start(interrupted.means.parallel or workspace.config.parallelism, again, known, team.loss)
+        outcomes, stopped = _finish(task, onlooker, start, interrupted.means.where)
         commit, unshared = conclude(task, outcomes, team)
     done = Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
     return replace(done, unshared=unshared)
 
 
-class _Left(NamedTuple):
-    """What is left of a run: how changes ended, which were tried, where it runs, why nothing more may start."""
-
-    known: Mapping[ChangeId, Outcome]
-    again: FrozenSet[ChangeId]
-    hands: Tuple[Where, int]
-    holds: Callable[[], str]
-
-
-def _finish(task: Task, onlooker: Onlooker, left: _Left) -> Tuple[Mapping[ChangeId, Outcome], bool]:
+def _finish(task: Task, onlooker: Onlooker, start: Start, where: Where) -> Tuple[Mapping[ChangeId, Outcome], bool]:
     if task.header.record_only:
         return record_without_running(task.plan, task.header, task.applied), False
-    where, total = left.hands
-    with cluster_of(task.workspace, task.plan, task.header, where, total) as cluster:
-        return execute(
-            task, onlooker, total=total, known=left.known, again=left.again, cluster=cluster, holds=left.holds
-        )
+    with cluster_of(task.workspace, task.plan, task.header, where, start.total) as cluster:
+        return execute(task, onlooker, start, cluster)
 
 
 def _has_ended(outcome: Outcome) -> bool:

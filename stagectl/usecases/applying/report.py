@@ -14,11 +14,9 @@ from stagectl.core.model import REMOVE, ChangeId, Name, Oid, split_change, stage
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application, Record, again, failures
 from stagectl.usecases.applying.apply import Options, apply
-from stagectl.usecases.applying.cluster import Where
 from stagectl.usecases.applying.interrupted import outliving
-from stagectl.usecases.applying.task import Begin, Watch
+from stagectl.usecases.applying.task import Means, Onlooker
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Note
 
 
 def earlier_durations(workspace: Workspace, changes: Iterable[ChangeId]) -> Dict[ChangeId, float]:
@@ -69,16 +67,7 @@ def stop(workspace: Workspace, run: str) -> str:
 
 
 def retry(
-    workspace: Workspace,
-    run: Optional[str],
-    watch: Watch,
-    *,
-    parallel: Optional[int] = None,
-    fail_fast: bool = False,
-    offline: bool = False,
-    where: Optional[Where] = None,
-    note: Note = lambda text: None,
-    begin: Begin = lambda plan, run: None,
+    workspace: Workspace, run: Optional[str], means: Means, onlooker: Onlooker, *, fail_fast: bool = False
 ) -> Optional[Application]:
     """Try the failures of a run again, from the commit that it applied; None if it had none."""
     found = report(workspace, run)
@@ -91,17 +80,17 @@ def retry(
     _check_current(workspace, found.header.source, names)
     removed = {change.resource for change in found.header.plan.changes if change.action == REMOVE}
     options = Options(
-        parallel=parallel,
+        parallel=means.parallel,
         fail_fast=fail_fast,
-        offline=offline,
-        where=where or Where(),
+        offline=means.offline,
+        where=means.where,
         # What was allowed to go then may go now; what no longer exists needs no leave.
         allow_remove=tuple(name for name in names if name in removed),
         filter=again(found.header, failed),
         head=found.header.source,
         retries=found.header.run,
     )
-    return apply(workspace, found.header.plan.selection, options, lambda plan: True, watch, note=note, begin=begin)
+    return apply(workspace, found.header.plan.selection, options, lambda plan: True, onlooker)
 
 
 def _check_current(workspace: Workspace, source: Oid, names: Sequence[Name]) -> None:

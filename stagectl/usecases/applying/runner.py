@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
@@ -32,43 +33,49 @@ def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
     return Limits(total, {name: kind.limit for name, kind in plan.kinds.items() if kind.limit}, per_target)
 
 
+@dataclass(frozen=True)
+class Hands:
+    """What carries out changes. kill: ends all of this run that is being carried out."""
+
+    act: Act
+    executor: Executor
+    kill: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms changes run.
+
+    should_stop is asked now and then, and before anything starts: why nothing more may. on_stop is called once, when
+    nothing more starts while something still runs. again: changes that were tried before, which count as changed when
+    they succeed; seconds: how long changes took in earlier runs, as far as that is known; course: the applied state
+    that they act on.
+    """
+
+    restriction: Restriction = field(default_factory=Restriction)
+    again: FrozenSet[ChangeId] = frozenset()
+    fail_fast: bool = False
+    should_stop: Callable[[], str] = lambda: ""
+    on_stop: Stopping = lambda why, running: None
+    seconds: Mapping[ChangeId, float] = field(default_factory=dict)
+    course: Optional[Course] = None
+
+
 class Run:
     """One run of a plan's changes. outcomes holds the ended ones.
 
     watch gets every start before it happens, and every end before anything that waits for it starts, several at a
-    time. should_stop is asked now and then, and before anything starts: why nothing more may; `stop` may be called at
-    any moment, also by a signal handler. on_stop is called once, when nothing more starts while something still runs.
-    again: changes that were tried before, which count as changed when they succeed; seconds: how long changes took in
-    earlier runs, as far as that is known; course: the applied state that they act on.
+    time. `stop` may be called at any moment, also by a signal handler.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        act: Act,
-        executor: Executor,
-        limits: Limits,
-        watch: Watch,
-        *,
-        restriction: Optional[Restriction] = None,
-        again: FrozenSet[ChangeId] = frozenset(),
-        fail_fast: bool = False,
-        should_stop: Callable[[], str] = lambda: "",
-        on_stop: Stopping = lambda why, running: None,
-        seconds: Optional[Mapping[ChangeId, float]] = None,
-        course: Optional[Course] = None,
-    ) -> None:
+    def __init__(self, plan: Plan, hands: Hands, limits: Limits, watch: Watch, terms: Terms = Terms()) -> None:
         self._changes = {change.id: change for change in plan.changes}
         before = {change.id: set(change.after) for change in plan.changes}
         order = [change.id for change in plan.changes]
-        self._height = heights(order, before, _weights(order, seconds or {}))
+        self._height = heights(order, before, _weights(order, terms.seconds))
         self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
-        self._act, self._executor, self._watch = act, executor, watch
-        self._restriction = restriction or Restriction()
-        self._again = again
-        self._fail_fast, self._should_stop, self._on_stop = fail_fast, should_stop, on_stop
+        self._hands, self._watch, self._terms = hands, watch, terms
         self._is_stop_reported = False
-        self._course = course
         self._ready = Ready(limits)
         self._running: Dict[Future[Outcome], Change] = {}
         self._done: SimpleQueue[Optional[Future[Outcome]]] = SimpleQueue()  # None: look up, a stop was asked for
@@ -121,16 +128,16 @@ class Run:
             ready = sorted(self._sorter.get_ready())
 
     def _ask_whether_to_stop(self) -> None:
-        why = self._should_stop()
+        why = self._terms.should_stop()
         if why:
             self.stop(why)
 
     def _begin(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
         """Return a change with all values that are known by now, and its end where it is not to start."""
-        outcome = decide(change, self.outcomes, self._restriction)
-        if outcome is not None or self._course is None:
+        outcome = decide(change, self.outcomes, self._terms.restriction)
+        if outcome is not None or self._terms.course is None:
             return change, outcome
-        begun = self._course.begin(change, self.outcomes)
+        begun = self._terms.course.begin(change, self.outcomes)
         return (change, begun) if isinstance(begun, Outcome) else (begun, None)
 
     def _start_some(self) -> None:
@@ -144,7 +151,7 @@ class Run:
         if starting:
             self._report([(change, Outcome(INPROGRESS)) for change in starting])
             for change in starting:
-                future: Future[Outcome] = self._executor.submit(self._act, change)  # type: ignore[arg-type]
+                future: Future[Outcome] = self._hands.executor.submit(self._hands.act, change)  # type: ignore[arg-type]
                 self._running[future] = change
                 # concurrent.futures.wait would look at all of them, again and again.
                 future.add_done_callback(self._done.put)
@@ -158,19 +165,19 @@ class Run:
         for future in done:
             self._ready.end(self._running.pop(future))
         ended = self._end(changes)
-        if self._fail_fast and any(outcome.state == ERROR for _, outcome in ended):
+        if self._terms.fail_fast and any(outcome.state == ERROR for _, outcome in ended):
             self.stop(FAILED_BEFORE)
         self._ask_whether_to_stop()
 
     def _end_of(self, future: Future[Outcome]) -> Outcome:
         """Return how a change ended that ran."""
-        return as_tried(self._running[future], _outcome(future), self._again)
+        return as_tried(self._running[future], _outcome(future), self._terms.again)
 
     def _report_stop(self) -> None:
         if self._running and not self._is_stop_reported:
             self._is_stop_reported = True
             self._report()
-            self._on_stop(self.stopped, sorted(change.id for change in self._running.values()))
+            self._terms.on_stop(self.stopped, sorted(change.id for change in self._running.values()))
 
     def _some_done(self) -> List[Future[Outcome]]:
         """Wait a while for changes to end, and return those that did."""
@@ -191,9 +198,9 @@ class Run:
         return ended
 
     def _count(self, ended: News) -> News:
-        if self._course is None:
+        if self._terms.course is None:
             return ended
-        return [(change, self._course.end(change, outcome)) for change, outcome in ended]
+        return [(change, self._terms.course.end(change, outcome)) for change, outcome in ended]
 
 
 def _weights(changes: Sequence[ChangeId], seconds: Mapping[ChangeId, float]) -> Dict[ChangeId, float]:

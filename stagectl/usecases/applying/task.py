@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Callable, FrozenSet, Mapping, Optional
 
 from stagectl.adapters.running.journal import Journal
-from stagectl.core.model import Applied, Name
+from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Header
+from stagectl.usecases.applying.cluster import Where
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Note
 
@@ -35,3 +36,26 @@ class Onlooker:
     watch: Watch
     note: Note = lambda text: None
     begin: Begin = lambda plan, run: None
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run is finished, or tried again, with. parallel: how many changes at once; offline: without the remote."""
+
+    where: Where = field(default_factory=Where)
+    parallel: Optional[int] = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from. total: how many changes run at once; again: changes that were tried before.
+
+    known: how changes ended before an interruption, which do not run again; holds: why nothing more may start, because
+    a lock was lost.
+    """
+
+    total: int
+    again: FrozenSet[ChangeId] = frozenset()
+    known: Mapping[ChangeId, Outcome] = field(default_factory=dict)
+    holds: Callable[[], str] = lambda: ""

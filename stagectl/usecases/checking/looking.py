@@ -26,8 +26,8 @@ from stagectl.core.running.outcome import ERROR, SKIPPED, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header
 from stagectl.usecases.applying.cluster import Where, cluster_of
-from stagectl.usecases.applying.execute import Hands, order_of
-from stagectl.usecases.applying.runner import News, Run, limits_of
+from stagectl.usecases.applying.execute import order_of
+from stagectl.usecases.applying.runner import Hands, News, Run, Terms, limits_of
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.repository.workspace import Workspace
@@ -137,7 +137,7 @@ class _Checking:
             hands = self._hands(stack)
             stack.enter_context(hands.executor)
             limits = limits_of(plan, self._way.parallel, self._workspace.config.targets)
-            loop = Run(plan, hands.act, hands.executor, limits, self._watch, on_stop=self._say_stop)
+            loop = Run(plan, hands, limits, self._watch, Terms(on_stop=self._say_stop))
             onlooker.begin(plan, self._header.run)
             with interruptible(lambda: loop.stop("the check was interrupted"), hands.kill, seen):
                 try:

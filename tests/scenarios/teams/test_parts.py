@@ -11,6 +11,7 @@ import pytest
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.apply import Options, apply
+from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.planning.reviewed import OtherPlan
 from stagectl.usecases.repository.workspace import Workspace
 from tests.build import LOCK, PATIENCE, Ran, Repo, ended
@@ -256,7 +257,7 @@ def confirmed(repo: Repo, meanwhile: Callable[[], object], options: Options) -> 
             meanwhile()
         return True
 
-    apply(Workspace(repo.root), Selection(), options, confirm, lambda change, outcome: None)
+    apply(Workspace(repo.root), Selection(), options, confirm, Onlooker(lambda change, outcome: None))
     return asked
 
 

@@ -19,7 +19,7 @@ from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SKIPPED, SUCC
 from stagectl.core.running.ready import Limits
 from stagectl.core.running.runs import Filter, critical_path, restriction
 from stagectl.usecases.applying import runner
-from stagectl.usecases.applying.runner import News, Run, limits_of
+from stagectl.usecases.applying.runner import Hands, News, Run, Terms, limits_of
 
 Span = Tuple[float, float]
 
@@ -118,13 +118,10 @@ class Simulation:
         self._fails, self._unchanged = fails, unchanged
         self.run = Run(
             plan,
-            self._act,
-            self.time,
+            Hands(self._act, self.time),
             limits or limits_of(plan, 8, 1),
             self._watch,
-            restriction=restriction(plan, wanted or Filter()),
-            seconds=known,
-            **more,
+            Terms(restriction(plan, wanted or Filter()), seconds=known or {}, **more),
         )
         self.outcomes = self.run.finish()
 
@@ -316,7 +313,7 @@ def test_who_asks_to_stop_wakes_the_loop(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with ThreadPoolExecutor(2) as executor:
         plan = plan_of(change("a"), change("b", after=["a"]))
-        loop = Run(plan, act, executor, Limits(8), lambda news: None, on_stop=lambda *news: told.set())
+        loop = Run(plan, Hands(act, executor), Limits(8), lambda news: None, Terms(on_stop=lambda *news: told.set()))
         outcomes = loop.finish()
 
     assert outcomes[ChangeId("a.run")].message == "told in time"
@@ -500,7 +497,7 @@ def test_a_change_that_nobody_sees_any_more_ends_the_run_without_an_end_of_its_o
     plan = plan_of(change("a"), change("lost"), change("z"), change("after", ["lost"]))
     told: List[Tuple[ChangeId, str]] = []
     run = Run(
-        plan, lambda found: None, Leaving(), limits_of(plan, 8, 1),
+        plan, Hands(lambda found: None, Leaving()), limits_of(plan, 8, 1),
         lambda news: told.extend((about.id, outcome.state) for about, outcome in news),
     )  # fmt: skip
 
