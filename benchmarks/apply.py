@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from typing import List, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.common import commit_all, used
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.task import Onlooker
@@ -37,24 +37,7 @@ def repository(folder: Path, layers: int, width: int, command: Sequence[str]) ->
             parents = [f"l{layer - 1}/r{place}", f"l{layer - 1}/r{(place + 1) % width}"] if layer else []
             body = json.dumps({"inputs": {"place": place}, "depends_on": sorted(set(parents))})
             files[f".staged/l{layer}/r{place}.yaml"] = f"---\nkind: nothing\n---\n{body}\n"
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    for words in (
-        ["init", "-q"],
-        ["config", "user.name", "Bench"],
-        ["config", "user.email", "bench@example.com"],
-        ["config", "gc.auto", "0"],
-        ["add", "-A"],
-        ["commit", "-q", "-m", "all"],
-    ):
-        subprocess.run(["git", *words], cwd=folder, check=True)
-
-
-def used() -> float:
-    """Return the seconds of the processor that we and our children used up to now."""
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    commit_all(folder, files)
 
 
 def bare(folder: Path, layers: int, width: int, threads: int, command: Sequence[str]) -> Tuple[float, float]:

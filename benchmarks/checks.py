@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from typing import Callable, List, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.common import commit_all, used
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.checking.check import CheckOptions, check
@@ -44,25 +44,8 @@ def repository(folder: Path, resources: int, command: Sequence[str]) -> None:
     for number in range(resources):
         body = json.dumps({"inputs": {"number": number, "name": f"thing {number}"}})
         files[f".staged/f{number % 100}/r{number}.yaml"] = f"---\nkind: thing\n---\n{body}\n"
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    for words in (
-        ["init", "-q"],
-        ["config", "user.name", "Bench"],
-        ["config", "user.email", "bench@example.com"],
-        ["config", "gc.auto", "0"],
-        ["add", "-A"],
-        ["commit", "-q", "-m", "all"],
-    ):
-        subprocess.run(["git", *words], cwd=folder, check=True)
+    commit_all(folder, files)
     stagectl(folder, "apply", "--record-only", "--yes")
-
-
-def used() -> float:
-    """Return the seconds of the processor that we and our children used up to now."""
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def timed(work: Callable[[], object]) -> Tuple[float, float]:

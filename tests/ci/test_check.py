@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, Optional
 
 import pytest
 
@@ -28,41 +28,48 @@ def says(world: World, answer: Dict[str, object]) -> None:
     (world.folder / "answer").write_text(json.dumps(answer))
 
 
-def story(world: World, check: Callable[[], Job], body: str) -> None:
-    """Drift opens one issue, which is edited, and closed when there is none; what was seen is on the applied branch."""
-    assert check().code == 0 and world.site.issues == {}
-    says(world, {"inputs": {"port": 5499}})
-    job = check()
-    assert job.code == 0, job.log
-    assert [issue["state"] for issue in world.site.issues.values()] == ["open"]
+def story(world: World, check: Callable[[], Job], body: str) -> List[List[str]]:
+    """Look at a world that drifts, loses the database, has it again, and loses it; return the issues after each look.
+
+    Drift is in the body of the issue, and what was seen on the applied branch.
+    """
+    issues = [look(world, check, {})]
+    issues.append(look(world, check, {"inputs": {"port": 5499}}))
     assert "| `db` | drifted | `port` | `5432` | `5499` |" in world.site.issues[1][body]
-    says(world, {"exists": False})
-    assert check().code == 0 and "| `db` | gone |" in world.site.issues[1][body]
+    issues.append(look(world, check, {"exists": False}))
+    assert "| `db` | gone |" in world.site.issues[1][body]
     world.repo.git("fetch", "-q")
     world.repo.ok("sync")
     assert world.repo.plan().cause("db.run") == "drift"
-    says(world, {"inputs": {"port": 5432}})
-    assert check().code == 0
-    assert [issue["state"] for issue in world.site.issues.values()] == ["closed"]
-    says(world, {"exists": False})
-    assert check().code == 0
-    assert [issue["state"] for issue in world.site.issues.values()] == ["closed", "open"]
+    return [*issues, look(world, check, {"inputs": {"port": 5432}}), look(world, check, {"exists": False})]
+
+
+def look(world: World, check: Callable[[], Job], answer: Dict[str, object]) -> List[str]:
+    """The states of the issues after the job looked at a world."""
+    says(world, answer)
+    job = check()
+    assert job.code == 0, job.log
+    return [str(issue["state"]) for issue in world.site.issues.values()]
+
+
+# An issue is opened, edited, and closed when there is no drift; a later drift opens another one.
+ISSUES = [[], ["open"], ["open"], ["closed"], ["closed", "open"]]
 
 
 def test_an_issue_is_open_while_there_is_drift(drifting: World) -> None:
     """By the workflow file as it is."""
-    story(drifting, drifting.check, "body")
+    assert ISSUES == story(drifting, drifting.check, "body")
 
 
 def test_gitlab_keeps_one_too(drifting: World) -> None:
     """With a token; without one the job leaves what was seen as an artefact."""
     pipeline = Pipeline(drifting)
     commit = drifting.repo.git("rev-parse", "main").strip()
-    story(
-        drifting,
-        lambda: pipeline.start("stagectl:check", commit, {}, STAGECTL_NOTE_TOKEN="t", CI_PROJECT_ID="7"),
-        "description",
-    )
+
+    def check() -> Job:
+        return pipeline.start("stagectl:check", commit, {}, STAGECTL_NOTE_TOKEN="t", CI_PROJECT_ID="7")
+
+    assert ISSUES == story(drifting, check, "description")
 
 
 def test_a_check_that_fails_fails_the_job(drifting: World) -> None:

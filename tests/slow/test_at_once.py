@@ -18,6 +18,7 @@ def test_of_twelve_stages_at_once_nothing_is_lost(tmp_path: Path) -> None:
     """
     told = stages(tmp_path, 12, 10)
 
+    assert 12 * 10 == told["done"]
     record("twelve stages at once", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
 
 
@@ -27,4 +28,5 @@ def test_beside_an_apply_ten_plans_and_a_stage(tmp_path: Path) -> None:
     """
     told = beside_an_apply(tmp_path, 12, 10)
 
+    assert 12 * 10 == sum(told.values())
     record("beside an apply", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))

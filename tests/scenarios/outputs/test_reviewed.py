@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.build import Repo
-from tests.scenarios.outputs.world import got, outputs, reports, world
+from tests.scenarios.outputs.world import got, outputs, reports, with_readers
 
 pytestmark = pytest.mark.once
 
@@ -18,10 +16,7 @@ URL = "http://${./db.endpoint}/"
 @pytest.fixture
 def shop(repo: Repo) -> Repo:
     """A database and a reader in staging, applied."""
-    raw = json.loads(world(repo).read("kinds/database.yaml"))
-    plain = {key: value for key, value in raw.items() if key not in ("outputs", "reports")}
-    repo.write("kinds/reader.yaml", json.dumps(plain))
-    repo.write(".gitignore", "actions.log\nfail\nreports/\ngiven-*\ngot-*\n*.json\n")
+    with_readers(repo).write(".gitignore", "actions.log\nfail\nreports/\ngiven-*\ngot-*\n*.json\n")
     reports(repo.define("staging/db", "database", inputs={"size": 1}), "staging/db.run", BOTH)
     return repo.define("staging/app", "reader", inputs={"url": URL}).apply_all()
 

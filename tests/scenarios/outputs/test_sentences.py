@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.build import Repo
-from tests.scenarios.outputs.world import got, outputs, reports, world
+from tests.scenarios.outputs.world import got, outputs, reports, with_readers, world
 
 pytestmark = pytest.mark.once
 
@@ -19,11 +19,7 @@ URL = "http://${db.endpoint}/"
 @pytest.fixture
 def shop(repo: Repo) -> Repo:
     """A database, and a kind of readers that have actions of their own."""
-    raw = json.loads(world(repo).read("kinds/database.yaml"))
-    plain = {key: value for key, value in raw.items() if key not in ("outputs", "reports")}
-    repo.write("kinds/reader.yaml", json.dumps(plain))
-    reports(repo.define("db", "database", inputs={"size": 1}), "db.run", BOTH)
-    return repo
+    return reports(with_readers(repo).define("db", "database", inputs={"size": 1}), "db.run", BOTH)
 
 
 def app(shop: Repo, **more: Any) -> Repo:

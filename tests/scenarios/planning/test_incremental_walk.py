@@ -435,3 +435,5 @@ def test_long_walks(tmp_path: Path, ways: Counter, seed: int) -> None:
     The same, for longer.
     """
     walked(tmp_path, seed, 40)
+
+    assert ways["_incremental_plan"] > 0, ways

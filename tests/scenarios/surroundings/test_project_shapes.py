@@ -32,14 +32,19 @@ def cloned(repo: Repo, path: Path, *options: str) -> Repo:
     return found
 
 
-def works(repo: Repo) -> None:
-    """It plans, applies, verifies and stages, and leaves nothing behind that git sees."""
-    assert UPDATE == repo.ok("plan").out
-    assert 0 == repo.apply("--offline").code
-    assert "all as they have to be.\n" in repo.ok("verify").out
+def works(repo: Repo) -> bool:
+    """Whether it plans, applies, verifies and stages, and leaves nothing behind that git sees."""
+    first, applied, verified = repo.ok("plan").out, repo.apply("--offline"), repo.ok("verify").out
     repo.ok("update", "db", "--set", "v=3")
-    assert ["db.update"] == repo.plan().ids
-    assert "" == repo.git("status", "--porcelain")
+    found = (
+        first,
+        applied.code,
+        verified.endswith("all as they have to be.\n"),
+        repo.plan().ids,
+        repo.git("status", "-s"),
+    )
+    print(*found, sep="\n")
+    return found == (UPDATE, 0, True, ["db.update"], "")
 
 
 def test_a_linked_worktree(tmp_path: Path) -> None:
@@ -49,7 +54,7 @@ def test_a_linked_worktree(tmp_path: Path) -> None:
     repo = edited(tmp_path / "repo")
     repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
 
-    works(Repo(tmp_path / "linked", init=False, folder=repo.folder))
+    assert works(Repo(tmp_path / "linked", init=False, folder=repo.folder))
 
     assert 2 == len(list((repo.top / ".git/stagectl/projects/teams/data/@/runs").iterdir()))
 
@@ -66,7 +71,7 @@ def test_a_sparse_checkout(tmp_path: Path, how: List[str]) -> None:
     assert not (repo.top / "app").exists()
     assert (how[0] == "--cone") is (repo.root / "stagectl.yaml").exists()
 
-    works(repo)
+    assert works(repo)
 
 
 @pytest.mark.parametrize("options", [["--depth=1"], ["--filter=blob:none"], []])
@@ -82,7 +87,7 @@ def test_a_shallow_a_partial_and_a_whole_clone(tmp_path: Path, options: List[str
     if options == ["--depth=1"]:
         assert UPDATE == clone.ok("plan").out
     else:
-        works(clone)
+        assert works(clone)
 
 
 def test_a_bare_repository_with_head(tmp_path: Path) -> None:
@@ -111,7 +116,7 @@ def test_a_repository_that_is_a_submodule(tmp_path: Path) -> None:
     inner = Repo(around.top / "sub", init=False, folder=repo.folder)
     settings(inner, user_name="CI", user_email="ci@example.com")
 
-    works(inner)
+    assert works(inner)
 
 
 def test_object_ids_of_sha256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +125,7 @@ def test_object_ids_of_sha256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
 
-    works(edited(tmp_path / "repo"))
+    assert works(edited(tmp_path / "repo"))
 
 
 def test_while_a_merge_is_in_progress(tmp_path: Path) -> None:
@@ -154,4 +159,4 @@ def test_a_folder_with_odd_letters(tmp_path: Path) -> None:
     (twin / "db.yaml").write_text("nothing of ours\n")
     repo.define("db", inputs={"v": 1}).apply_all().define("db", inputs={"v": 2}).stage()
 
-    works(repo)
+    assert works(repo)

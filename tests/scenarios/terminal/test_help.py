@@ -89,8 +89,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *lines: str, inside: str = "shop") -> None:
-    """Have a shell run lines that have to succeed."""
+def run(folder: Path, *lines: str, inside: str = "shop") -> str:
+    """Have a shell run lines; return what they print where one of them fails, "" where they all succeed."""
     environment = {
         **os.environ,
         "HOME": str(folder / "home"),
@@ -101,7 +101,7 @@ def run(folder: Path, *lines: str, inside: str = "shop") -> None:
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder / inside, env=environment, capture_output=True, text=True, timeout=300
     )
-    assert 0 == done.returncode, f"{script}: {done.stdout}{done.stderr}"
+    return f"{script}: {done.stdout}{done.stderr}" if done.returncode else ""
 
 
 @pytest.mark.once
@@ -114,7 +114,8 @@ def test_the_examples_run_in_the_shop(template: Path, tmp_path: Path, command: s
         folder = tmp_path / str(number)
         shutil.copytree(template, folder, symlinks=True)
         yes = " --yes" if command == "apply" else ""
-        run(folder, BEFORE.get(line, BEFORE.get(command, "true")), line + yes)
+
+        assert "" == run(folder, BEFORE.get(line, BEFORE.get(command, "true")), line + yes)
 
 
 @pytest.mark.parametrize("command", sorted(NEEDS_MORE))
