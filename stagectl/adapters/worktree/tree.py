@@ -65,7 +65,7 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
             left += [f"{path}/{name}" for name in names if not name.startswith(".")]
         elif not stat.S_ISREG(mode):
             problems.append(_not_regular(path))
-        elif _is_wanted(path, problems):
+        elif _take_name(path, problems):
             yield path
 
 
@@ -114,13 +114,14 @@ def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], probl
             problems.append(submodule(entry.path))
         elif entry.mode not in REGULAR:
             problems.append(_not_regular(entry.path))
-        elif _is_wanted(entry.path, problems):
+        elif _take_name(entry.path, problems):
             entries.append(entry)
     contents = git.blobs(entry.oid for entry in entries)
     return {entry.path: contents[entry.oid] for entry in entries}
 
 
-def _is_wanted(path: str, problems: List[Problem]) -> bool:
+def _take_name(path: str, problems: List[Problem]) -> bool:
+    """Return whether a file is one of ours by its name; one that is nearly so is a problem."""
     if path.endswith(".yaml"):
         return True
     if path.lower().endswith((".yml", ".yaml")):

@@ -63,7 +63,7 @@ def definition(name: Name, path: str, documents: Sequence[Any]) -> Definition:
         # An empty `inputs:` says nothing, as everywhere; it does not take all inputs out.
         {key: value for key, value in body.items() if key != "inputs" or value is not None},
         _like(front, flaws),
-        _is_template(front, flaws),
+        _read_template(front, flaws),
         _each(name, front, flaws),
     )
     if not EACH.search(repr(front.get("tags"))):  # else they are looked at when they are filled in
@@ -82,7 +82,7 @@ def _like(front: Mapping[str, Any], flaws: Flaws) -> Optional[Name]:
     return None if value is None else Name(value)
 
 
-def _is_template(front: Mapping[str, Any], flaws: Flaws) -> bool:
+def _read_template(front: Mapping[str, Any], flaws: Flaws) -> bool:
     if "template" not in front:
         return False
     if front["template"] is not True:

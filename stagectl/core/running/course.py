@@ -52,7 +52,7 @@ class Course:
         if change.id not in self._open:
             return change
         if change.action == REMOVE:
-            return change if self._is_replaced(change.resource) else _NOTHING
+            return change if self._decide_replaced(change.resource) else _NOTHING
         try:
             change = self._with_values(change)
         except _Unreported as error:
@@ -108,7 +108,7 @@ class Course:
             return self._changes[change.id]
         inputs = self._fill(change.inputs or {})
         action = change.action
-        if action == RUN and change.conditional and not self._is_replaced(change.resource):
+        if action == RUN and change.conditional and not self._decide_replaced(change.resource):
             action = UPDATE
         target = self._targets.get(change.resource)
         if target is not None:
@@ -131,7 +131,7 @@ class Course:
                 return value
         raise _Unreported(f"{reference} was not reported")
 
-    def _is_replaced(self, name: Name) -> bool:
+    def _decide_replaced(self, name: Name) -> bool:
         """Return whether a resource is replaced, which is decided once, before anything of it is removed."""
         if name not in self._replaced:
             self._replaced[name] = self._finds_replaced(name)
@@ -152,7 +152,7 @@ class Course:
         read = {Name(reference.name) for reference in references_in(value)}
         parents = {name for name in read if change_id(name, REMOVE) in self._changes}
         if parents:  # replaced together, or not; what only their run turns out to change is left to the next plan
-            return any(self._is_replaced(parent) for parent in sorted(parents))
+            return any(self._decide_replaced(parent) for parent in sorted(parents))
         try:
             now = self._fill({key: value})
         except _Unreported:

@@ -79,8 +79,8 @@ class Asking:
         self._outputs = frozenset(outputs)
         self._answers: Dict[str, bool] = {}
 
-    def is_yes(self, plan: Plan) -> bool:
-        """Return whether a plan may be carried out."""
+    def confirm(self, plan: Plan) -> bool:
+        """Return whether a plan may be carried out, asking where it was not asked about before."""
         if plan.id not in self._answers:
             if self._answers:
                 self._note("the plan is another one under the lock:")

@@ -96,12 +96,12 @@ def apply(
         first = waiting.enter(locks, lambda: nullcontext(asking.make_plan(making)))
         if not first.is_anything(options) and first.part.is_nothing:
             return Application(first.plan)
-        if first.is_anything(options) and not asking.is_yes(first.plan):
+        if first.is_anything(options) and not asking.confirm(first.plan):
             return Application(first.plan, declined=True)
         agreed = waiting.enter(locks, lambda: asking.under_locks(first, making))
         if not agreed.planned.is_anything(options):
             return Application(agreed.planned.plan, unshared=publish(workspace, agreed.team))
-        if not asking.is_yes(agreed.planned.plan):
+        if not asking.confirm(agreed.planned.plan):
             return Application(agreed.planned.plan, declined=True)
         return _carry_out(agreed, options, onlooker)
 
