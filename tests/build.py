@@ -26,6 +26,9 @@ from stagectl.core.schemas import schema
 FOLDER = os.environ.get("STAGECTL_TEST_FOLDER", "")  # by hand: every test's project is in this folder
 APPLIED = f"stagectl/{FOLDER}/applied" if FOLDER else "stagectl/applied"  # the branch of every test's project
 LOCK = f"refs/stagectl/locks/{APPLIED}" if FOLDER else "refs/stagectl/lock"
+PLACE, WHERE = (f"{FOLDER}/", f" in {FOLDER}") if FOLDER else ("", "")  # in paths from the top folder, in subjects
+UP = "../" * (PLACE.count("/"))  # from there to the top folder
+SAID = f"Project: {FOLDER}\n" if FOLDER else ""  # in the message of a commit that stages
 FULL = os.environ.get("FULL") == "1"  # as many examples as there may be: .ci/run, on one Python
 LOOKING = ("plan", "status", "show", "diff", "graph")  # what has a quick way, and a full one that has to say the same
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,13 +102,13 @@ class Repo:
     # --- files and git
 
     def write(self, path: str, text: str) -> Repo:
-        target = self.root / path
+        target = (self.top if path.startswith(".git/") else self.root) / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         return self
 
     def read(self, path: str) -> str:
-        return (self.root / path).read_text(encoding="utf-8")
+        return ((self.top if path.startswith(".git/") else self.root) / path).read_text(encoding="utf-8")
 
     def delete(self, *names: str) -> Repo:
         for name in names:
@@ -114,21 +117,27 @@ class Repo:
 
     def git(self, *arguments: str, check: bool = True) -> str:
         is_meant = bool(FOLDER) and self.folder == FOLDER
+        if is_meant and arguments[0] not in ("init", "clone"):
+            self.root.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             ["git", *(self._in_folder(arguments) if is_meant else arguments)],
-            cwd=self.root,
+            cwd=self.root if self.root.is_dir() else self.top,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
         )
         assert not check or done.returncode == 0, f"git {arguments}: {done.stderr}"
-        return done.stdout
+        # Porcelain has paths from the top folder.
+        return (
+            re.sub(rf"(?m)^(.. ){FOLDER}/", r"\1", done.stdout) if is_meant and "status" in arguments else done.stdout
+        )
 
     def _in_folder(self, arguments: Sequence[str]) -> List[str]:
         """A command line of a test that names paths and refs of a project in the top folder, for one in FOLDER."""
-        places = {str(self.root): str(self.top), self.root.as_uri(): self.top.as_uri()}
-        words = [places.get(word, word) for word in arguments] if "clone" in arguments else list(arguments)
+        places = {str(self.root): str(self.top), self.root.as_uri(): self.top.as_uri(), ".": str(self.top)}
+        is_elsewhere = arguments[0] in ("clone", "fetch", "pull", "push", "remote")
+        words = [places.get(word, word) for word in arguments] if is_elsewhere else list(arguments)
         words = [re.sub(r"\bstagectl/applied\b", APPLIED, word) for word in words]
         words = [re.sub(r"\brefs/stagectl/lock\b", LOCK, word) for word in words]
         own = r":(?=(\.staged|\.applied|\.applied-index|kinds|resources|stagectl\.yaml|bin|files)(/|$))"

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
-from tests.build import PATIENCE, Ran, Repo
+from tests.build import APPLIED, PATIENCE, Ran, Repo
 from tests.strace import Point, Traced
 
-APPLIED = "refs/heads/stagectl/applied"
 HINTED = re.compile(r"(?:warning: [^\n]*\n)*(?:error: [^\n]*\n|[^\n]*:\d+:\d+: [^\n]*\n)hint: [^\n]*\n")
 _REMOVES = re.compile(r"hint: .*: rm (\S+)\n|error: .*: (\S+\.lock) is there on origin")
 
@@ -214,7 +213,7 @@ class Calls:
 def _three(top: Path) -> Repo:
     """Three resources, applied, and a file of the user's that is half added."""
     repo = Repo(top / "repo")
-    shutil.rmtree(repo.root / ".git/hooks", ignore_errors=True)  # samples
+    shutil.rmtree(repo.top / ".git/hooks", ignore_errors=True)  # samples
     repo.write("kinds/service.yaml", json.dumps({"idempotent": True, "actions": {"run": ["true"], "update": ["true"]}}))
     repo.define("db", inputs={"v": 1}).define("app", inputs={"p": "${db.v}"}).define("old").write("mine", "0\n")
     repo.apply_all()
@@ -229,7 +228,7 @@ def _edited(top: Path) -> Repo:
 
 def _hooked(top: Path) -> None:
     repo = _edited(top)
-    hook = repo.root / ".git/hooks/pre-commit"
+    hook = repo.top / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\ntrue\n")
     hook.chmod(0o755)
@@ -247,17 +246,17 @@ def _shared(top: Path) -> None:
     repo.git("remote", "add", "origin", "../bare.git")
     repo.git("push", "-q", "origin", "main", "stagectl/applied")
     other = Repo(top / "other", init=False)
-    repo.git("clone", "-q", str(top / "bare.git"), str(other.root))
+    repo.git("clone", "-q", str(top / "bare.git"), str(other.top))
     other.git("config", "user.name", "Bob")
     other.git("config", "user.email", "bob@example.com")
     other.define("old", inputs={"p": 7}).stage().ok("apply", "--yes")
-    shutil.rmtree(other.root)
+    shutil.rmtree(other.top)
     repo.define("db", inputs={"v": 2}).stage("db").ok("apply", "--yes", "--offline", "db")
 
 
 def _uncached(top: Path) -> None:
     repo = _staged(top)
-    shutil.rmtree(repo.root / ".git/stagectl/cache", ignore_errors=True)
+    shutil.rmtree(repo.top / ".git/stagectl/cache", ignore_errors=True)
 
 
 def _stale(top: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Sequence, Set, Tuple
 
-from tests.build import PATIENCE, ROOT, Repo
+from tests.build import APPLIED, FOLDER, PATIENCE, ROOT, Repo
 
 SCRIPT = """
 id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"
@@ -23,7 +23,6 @@ echo "start $id $STAGECTL_RUN" >> "$FACTS"; sync "$FACTS"
 echo "$id"
 echo "end $id $STAGECTL_RUN" >> "$FACTS"; sync "$FACTS"
 """
-APPLIED = "stagectl/applied"
 SAID_DONE = "its end was not seen; it was said to be done"
 # All that a command imports lazily: a child that forks has it already.
 PRELOADED = (
@@ -64,7 +63,7 @@ class Server:
             "arguments": arguments,
             "kill": kill,
             "seconds": seconds,
-            "folder": str(world.root),
+            "folder": str(world.project),
             "into": str(world.top / "said"),
             "env": {
                 "FACTS": str(world.top / "facts"),
@@ -103,15 +102,19 @@ class World:
         return self.top / "repo"
 
     @property
+    def project(self) -> Path:
+        return self.root / FOLDER
+
+    @property
     def scratch(self) -> Path:
-        return self.root / ".git/stagectl"
+        return Repo(self.root, init=False).place
 
     def copy(self, top: Path) -> World:
         shutil.copytree(self.top, top, symlinks=True)
         return World(top, self.changes)
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(["git", *arguments], cwd=self.project, capture_output=True, text=True, timeout=PATIENCE)
         assert not check or done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
@@ -184,8 +187,8 @@ def second(top: Path) -> World:
 
 
 def _world(repo: Repo) -> World:
-    shutil.rmtree(repo.root / ".git/stagectl/runs", ignore_errors=True)
-    return World(repo.root.parent, frozenset(repo.plan().ids))
+    shutil.rmtree(repo.place / "runs", ignore_errors=True)
+    return World(repo.top.parent, frozenset(repo.plan().ids))
 
 
 def _repository(top: Path) -> Repo:

@@ -46,7 +46,7 @@ while True:
 # Stands in the place of git: counts the calls of each of its commands, and has strace at one of them, or at each.
 _SHIM = """#!/bin/sh
 for word; do
-    case $skip$word in -c) skip=x;; -*) ;; x*) skip=;; *) break;; esac
+    case $skip$word in -c | -C) skip=x;; -*) ;; x*) skip=;; *) break;; esac
 done
 number=1
 while [ -d "$SHIM" ] && ! mkdir "$SHIM/$word.$number" 2> /dev/null; do number=$((number + 1)); done

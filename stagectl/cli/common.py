@@ -85,12 +85,13 @@ def _here() -> Path:
 
 def workspace_to_stage() -> Workspace:
     """Return the repository around the current folder, in which a staging that was killed is taken back."""
+    from stagectl.core.standing import top_from_here
     from stagectl.usecases.applying.interrupted import restore_write_intent
 
     found = workspace()
     taken = restore_write_intent(found)
     if taken:
-        print_note(f"warning: a staging that was killed here was taken back: {', '.join(taken)}")
+        print_note(f"warning: a staging that was killed here was taken back: {', '.join(map(top_from_here, taken))}")
     return found
 
 

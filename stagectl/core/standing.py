@@ -26,6 +26,12 @@ def from_here(path: str) -> str:
     return relpath(join(found.top, found.folder, path), found.reader) + "/" * path.endswith("/")
 
 
+def top_from_here(path: str) -> str:
+    """Return the path of a file of the repository, from its top folder, as the reader opens it."""
+    found = STANDING.get()
+    return path if found is None else relpath(join(found.top, path), found.reader)
+
+
 def from_top(path: str) -> str:
     """Return the path of a file of the project as its repository has it."""
     found = STANDING.get()

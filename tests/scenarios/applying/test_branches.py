@@ -41,7 +41,7 @@ def test_a_branch_in_the_way_of_the_applied_one_is_told_before_anything_runs(rep
     repo.stage().git("branch", there)
 
     expected = (
-        f"error: git cannot make the branch stagectl/applied: the branch {there} is in its way\n"
+        f"error: git cannot make the branch {APPLIED}: the branch {there} is in its way\n"
         f"hint: rename that: git branch -m {there} NAME; or set another applied_branch in stagectl.yaml\n"
     )
     assert expected == refused(repo, "--yes")
@@ -59,24 +59,23 @@ def test_a_damaged_applied_branch_is_not_taken_for_none(repo: Repo, what: str) -
     record(repo.define("a"))
     tip = repo.git("rev-parse", APPLIED).strip()
     path = f".git/refs/heads/{APPLIED}" if what == "ref" else f".git/objects/{tip[:2]}/{tip[2:]}"
-    kept = (repo.root / path).read_bytes()
-    (repo.root / path).unlink()
-    (repo.root / path).write_bytes(b"") if what == "ref" else None
+    kept = (repo.top / path).read_bytes()
+    (repo.top / path).unlink()
+    (repo.top / path).write_bytes(b"") if what == "ref" else None
 
     told = f"error: the branch {APPLIED} is damaged: it is there, and git cannot read its commit\nhint: git fsck"
     for words in (["plan"], ["status"], ["stage"], ["apply", "--yes"], ["log"]):
         assert failed(repo.run(*words)).err.startswith(told)
     assert [] == repo.log()
 
-    (repo.root / path).write_bytes(kept)
+    (repo.top / path).write_bytes(kept)
     assert [] == repo.plan().ids
 
 
-FETCH = "git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied"
+FETCH = f"git fetch origin {APPLIED}:refs/remotes/origin/{APPLIED}"
 
 NARROW = (
-    "warning: this clone has no branch stagectl/applied: as far as it knows nothing is applied; "
-    f"if origin has it: {FETCH}\n"
+    f"warning: this clone has no branch {APPLIED}: as far as it knows nothing is applied; if origin has it: {FETCH}\n"
 )
 
 
@@ -88,7 +87,7 @@ def test_a_remote_that_has_the_branch_stops_a_clone_that_has_it_not(repo: Repo) 
 
     assert NARROW == other.ok("plan").err
     assert (
-        "error: origin has the branch stagectl/applied, and this clone has not: everything would be run again\n"
+        f"error: origin has the branch {APPLIED}, and this clone has not: everything would be run again\n"
         f"hint: fetch it: {FETCH}\n"
     ) == refused(other, "--yes")
 
@@ -109,7 +108,7 @@ def test_a_remote_that_does_not_answer_stops_apply_but_for_offline(repo: Repo) -
 
     said = refused(repo, "--yes")
     assert said.startswith(
-        "error: whether origin has the branch stagectl/applied is not known: git ls-remote failed: fatal: "
+        f"error: whether origin has the branch {APPLIED} is not known: git ls-remote failed: fatal: "
     )
     assert said.endswith("hint: without it everything would be run again; --offline applies all the same\n")
     assert refused(repo, "--yes", "--record-only") == said
@@ -164,9 +163,9 @@ def test_diverged_applied_branches_are_an_error(repo: Repo) -> None:
     ours, theirs = (oid[:12] for oid in made)
 
     expected = (
-        f"error: the applied branch stagectl/applied and its copy from origin have diverged: {ours} and {theirs}\n"
+        f"error: the applied branch {APPLIED} and its copy from origin have diverged: {ours} and {theirs}\n"
         "hint: another clone applied meanwhile; put yours on top: stagectl sync; see both: "
-        "git log --first-parent refs/heads/stagectl/applied refs/remotes/origin/stagectl/applied\n"
+        f"git log --first-parent refs/heads/{APPLIED} refs/remotes/origin/{APPLIED}\n"
     )
     assert expected == refused(other, "--yes")
     assert expected == failed(other.run("plan")).err

@@ -119,7 +119,7 @@ def test_the_same_state_is_the_same_tree(repo: Repo, tmp_path: Path) -> None:
     """
     repo.define("a", inputs={"x": 1, "y": 2}).define("b", inputs={"z": "${a.x}"}).commit()
     repo.stage()
-    shutil.copytree(repo.root, tmp_path / "other")
+    shutil.copytree(repo.top, tmp_path / "other")
     other = Repo(tmp_path / "other", init=False)
 
     repo.ok("apply", "--yes")

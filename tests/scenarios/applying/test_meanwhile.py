@@ -60,7 +60,7 @@ def test_two_runs_that_changed_the_same_resource_are_told_apart(repo: Repo) -> N
 
     assert repo.git("rev-parse", "others") == repo.git("rev-parse", APPLIED)
     kept = re.search(
-        r"error: refs/heads/stagectl/applied moved while this run was applied, and both changed a; "
+        rf"error: refs/heads/{APPLIED} moved while this run was applied, and both changed a; "
         r"what this run did is kept in the commit ([0-9a-f]{40}), which is refs/stagectl/kept/(\S+)\n",
         ran.err,
     )

@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import WHERE, Repo
 from tests.scenarios.applying.world import APPLIED, failed, record, refused, uncommitted
 
 
@@ -180,9 +180,9 @@ def test_an_unknown_name_to_allow_is_an_error(repo: Repo) -> None:
 
 
 ELSEWHERE = (
-    "error: .applied/ is here, which only belongs on the branch stagectl/applied: "
+    f"error: .applied/ is here, which only belongs on the branch {APPLIED}: "
     "that branch was checked out, or merged into this one\n"
-    "hint: go back to your own branch, or undo the merge; stagectl/applied is never merged\n"
+    f"hint: go back to your own branch, or undo the merge; {APPLIED} is never merged\n"
 )
 
 
@@ -206,7 +206,9 @@ def test_a_commit_that_does_not_contain_the_newest_applied_one_is_refused(repo: 
     repo.define("a", inputs={"x": 2}).stage().ok("apply", "--yes")
     source = repo.git("rev-parse", "--short=12", "HEAD").strip()
     repo.git("checkout", "-q", "-b", "old", "HEAD~1")
-    warned = f"this would take back what is applied of a (applied from {source}, stage: a.update): this commit does "
+    warned = (
+        f"this would take back what is applied of a (applied from {source}, stage: a.update{WHERE}): this commit does "
+    )
     warned += "not contain the commit it was last applied from, nor the same content\n"
 
     assert (
@@ -231,5 +233,5 @@ def test_a_rewritten_source_is_named(repo: Repo) -> None:
     repo.git("reset", "-q", "--hard", "HEAD~2")
     repo.define("a", inputs={"x": 7}).stage()
 
-    assert f"a (applied from {source}, stage: a.run)" in refused(repo, "--yes", "a")
+    assert f"a (applied from {source}, stage: a.run{WHERE})" in refused(repo, "--yes", "a")
     assert ["b.run"] == repo.log()

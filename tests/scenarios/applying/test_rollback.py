@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, NamedTuple
 
 import pytest
 
-from tests.build import Ran, Repo
+from tests.build import WHERE, Ran, Repo
 from tests.scenarios.applying.world import APPLIED
 
 
@@ -184,7 +184,7 @@ def test_the_way_out_that_is_named_keeps_what_is_applied(repo: Repo) -> None:
     source = repo.git("rev-parse", "--short=12", "side").strip()
 
     assert failed(repo.apply()).err == (
-        f"error: this would take back what is applied of a (applied from {source}, stage: a.update): "
+        f"error: this would take back what is applied of a (applied from {source}, stage: a.update{WHERE}): "
         "this commit does not contain the commit it was last applied from, nor the same content\n"
         "hint: keep what is applied: stagectl discard a; or take a newer commit; "
         "--allow-rollback applies it all the same\n"

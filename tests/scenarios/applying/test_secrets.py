@@ -176,7 +176,7 @@ def test_what_actions_print_of_their_secrets_is_nowhere_afterwards(tmp_path: Pat
         assert cage.run(*command).code == 0, command
 
     for which, secret in SECRETS.items():
-        output = (cage.repo.root / f".git/stagectl/runs/{cage.first_run()}/output/{which}+ok.run.log").read_text()
+        output = (cage.repo.place / f"runs/{cage.first_run()}/output/{which}+ok.run.log").read_text()
         assert output.count("(sensitive)") > 15, "there was something to take out"
         assert leaks(cage, secret) == []
 

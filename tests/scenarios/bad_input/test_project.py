@@ -7,7 +7,7 @@ from typing import Optional
 
 import pytest
 
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 from tests.scenarios.bad_input.world import NO_FILE, NO_MAPPING, NO_TAG, front, said
 
 CONFIGS = {
@@ -36,7 +36,7 @@ CONFIGS = {
     "route_targets: web1\n": "1:16: 'route_targets' must be true or false",
     "lock_ref: lock\n": "1:11: 'lock_ref' must be a full ref: refs/stagectl/lock",
     "lock_ref: refs/heads/stagectl/lock\nlock_term: 5\n": None,
-    "lock_ref: refs/heads/stagectl/applied\n": "1:11: 'lock_ref' must not be the applied branch",
+    f"lock_ref: refs/heads/{APPLIED}\n": "1:11: 'lock_ref' must not be the applied branch",
     "lock_term: 0\n": "1:12: 'lock_term' must be a number of seconds up to 3600",
     "targets: many\n": "1:10: 'targets' must be a whole number, at least 1",
     "tags: [a]\n": f"1:7: 'tags' {NO_MAPPING}",

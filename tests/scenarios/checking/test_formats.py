@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import FOLDER, Repo
 from tests.scenarios.checking.world import answer, by_hand, drop, world
+
+OF, IN = (f'"project":"{FOLDER}",', f" in `{FOLDER}`") if FOLDER else ("", "")
 
 
 @pytest.fixture
@@ -20,8 +22,8 @@ def shop(repo: Repo) -> Repo:
 def test_markdown_has_a_row_for_each_value(shop: Repo) -> None:
     """Behind a marker by which its issue is found again; nothing in a value acts on a page."""
     assert shop.ok("check", "--format", "markdown").out == (
-        '<!-- stagectl:check {"selection":{"names":[],"tags":[]}} -->\n\n'
-        "### Not as applied: 1 drifted, 1 gone\n\n"
+        f'<!-- stagectl:check {{{OF}"selection":{{"names":[],"tags":[]}}}} -->\n\n'
+        f"### Not as applied: 1 drifted, 1 gone{IN}\n\n"
         "Checked 3: 1 drifted, 1 gone, 1 unchecked.\n\n"
         "| resource | state | value | applied | seen |\n| --- | --- | --- | --- | --- |\n"
         '| `db` | drifted | `note` | `"a"` | ``"@all `x` <b>\\|</b>"`` |\n'

@@ -228,6 +228,6 @@ def test_a_check_commit_that_does_more_is_found_by_verify(shop: Repo) -> None:
     tip = shop.git("rev-parse", "stagectl/applied").strip()
     message = shop.git("log", "-1", "--format=%B", tip).replace("prod/db drifted", "prod/db ok")
     (shop.root / "said").write_text(message)
-    forged = shop.git("commit-tree", f"{tip}^{{tree}}", "-p", f"{tip}^", "-F", "said").strip()
+    forged = shop.git("commit-tree", f"{tip}^{{tree}}", "-p", f"{tip}^", "-F", str(shop.root / "said")).strip()
     shop.git("update-ref", "refs/heads/stagectl/applied", forged)
     assert "its trailers say that prod/db was seen ok, and its state does not" in shop.run("verify").out

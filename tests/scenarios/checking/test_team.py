@@ -86,7 +86,7 @@ def test_a_run_wins_over_what_was_seen_meanwhile(repo: Repo, tmp_path: Path) -> 
     while not (repo.root / "begun").exists():
         assert process.poll() is None
         time.sleep(0.02)
-    repo.git("fetch", "-q", str(other.root), "stagectl/applied:stagectl/applied")
+    repo.git("fetch", "-q", str(other.top), "stagectl/applied:stagectl/applied")
     repo.write("go", "")
     assert ended(process).code == 0
     assert repo.applied("a") == {"inputs": {"v": 2}} and repo.applied("b")["observed"] == {"inputs": {"v": 8}}

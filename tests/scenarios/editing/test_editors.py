@@ -15,7 +15,7 @@ def test_schema_prints_one_json_value(tmp_path: Path) -> None:
     """
     All four without a word, one by its name; no repository is needed.
     """
-    repo = Repo(tmp_path, init=False)
+    repo = Repo(tmp_path, init=False, folder="")
 
     found = repo.ok("schema").json()
 
@@ -51,7 +51,7 @@ def test_what_init_and_create_write_leads_editors_to_the_schemas(tmp_path: Path)
     """
     A comment in each of the two documents; it lives through edits and is copied with the body. Every path exists.
     """
-    repo = Repo(tmp_path, init=False)
+    repo = Repo(tmp_path, init=False, folder="")
     repo.git("init", "-q", "-b", "main")
     repo.git("config", "user.name", "Ada")
     repo.git("config", "user.email", "ada@example.com")
@@ -75,7 +75,7 @@ def test_the_example_refers_to_the_schemas_too(tmp_path: Path) -> None:
     """
     Its config and kinds.
     """
-    repo = Repo(tmp_path, init=False)
+    repo = Repo(tmp_path, init=False, folder="")
     repo.git("init", "-q", "-b", "main")
     repo.ok("init", "--example")
 

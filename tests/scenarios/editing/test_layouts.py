@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.build import Repo
+from tests.build import FOLDER, Repo
 
 
 def test_a_sparse_checkout_is_read_from_the_index(shop: Repo) -> None:
@@ -45,13 +46,12 @@ def test_it_works_in_any_layout_of_a_repository(tmp_path: Path, repo: Repo, layo
     """
     if layout == "sha256":
         repo.git("init", "-q", "--object-format=sha256", "-b", "main", str(tmp_path / "other"))
-        (tmp_path / "other" / "kinds").mkdir()
         repo.root = _copy_kinds(repo, tmp_path / "other")
     elif layout == "index-v4":
         repo.git("update-index", "--index-version", "4")
     else:
         repo.git("worktree", "add", "-q", "-b", "feature", str(tmp_path / "linked"))
-        repo.root = tmp_path / "linked"
+        repo.root = tmp_path / "linked" / FOLDER
     repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).apply_all()
 
     repo.ok("update", "db", "--set", "port=2")
@@ -62,10 +62,8 @@ def test_it_works_in_any_layout_of_a_repository(tmp_path: Path, repo: Repo, layo
 
 
 def _copy_kinds(repo: Repo, root: Path) -> Path:
-    for path in (repo.root / "kinds").iterdir():
-        (root / "kinds" / path.name).write_bytes(path.read_bytes())
-    (root / ".gitignore").write_text("actions.log\n")
+    shutil.copytree(repo.root, root / FOLDER, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
     other = Repo(root, init=False)
     other.git("config", "user.name", "Ada")
     other.git("config", "user.email", "ada@example.com")
-    return root
+    return other.root

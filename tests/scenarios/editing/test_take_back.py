@@ -7,7 +7,7 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 
 
 def test_unstage_puts_the_staged_file_back_and_keeps_the_definition(shop: Repo) -> None:
@@ -55,7 +55,7 @@ def test_what_leaves_nothing_in_the_commit_is_taken_back_too(tmp_path: Path, hoo
     Whoever tries out the first resource before anything else is committed; with a hook git makes the commit, without
     one its parts do.
     """
-    repo = Repo(tmp_path, init=False)
+    repo = Repo(tmp_path, init=False, folder="")
     repo.git("init", "-q", "-b", "main")
     repo.git("config", "user.name", "Ada")
     repo.git("config", "user.email", "ada@example.com")
@@ -184,6 +184,6 @@ def test_discard_does_not_take_what_is_live_elsewhere_for_a_creation(repo: Repo,
         refused = other.run(verb, "db")
         assert 1 == refused.code
         assert (
-            "error: origin has the branch stagectl/applied, and this clone has not: everything would be run again\n"
-            "hint: fetch it: git fetch origin stagectl/applied:refs/remotes/origin/stagectl/applied\n"
+            f"error: origin has the branch {APPLIED}, and this clone has not: everything would be run again\n"
+            f"hint: fetch it: git fetch origin {APPLIED}:refs/remotes/origin/{APPLIED}\n"
         ) == refused.err

@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import PLACE, Repo
 
 
 @pytest.mark.parametrize("gone", ["definition", "both", "committed"])
@@ -43,5 +43,5 @@ def test_a_reader_left_behind_is_an_annotation_on_its_line(repo: Repo) -> None:
 
     refused = repo.run("plan", "--format", "github")
 
-    assert "::error file=.staged/app.yaml,line=8,col=9," in refused.out + refused.err
+    assert f"::error file={PLACE}.staged/app.yaml,line=8,col=9," in refused.out + refused.err
     assert "db, which it names, cannot be removed" in refused.out + refused.err

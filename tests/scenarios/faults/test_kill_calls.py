@@ -10,7 +10,7 @@ from typing import Any, Callable, List
 import pytest
 
 from stagectl.core.model import Oid
-from tests.build import Repo
+from tests.build import UP, Repo
 from tests.kill_calls import CASES, Calls, Case, Figures
 from tests.scenarios.surroundings.test_git_manners import hook
 
@@ -115,8 +115,8 @@ def test_a_lock_that_a_killed_git_left_is_named_with_what_to_do(repo: Repo) -> N
 
     assert (1, before) == (done.code, repo.git("rev-parse", "HEAD"))
     assert done.err == (
-        "error: git add failed: .git/index.lock is there: another git is at work here, or one was killed\n"
-        "hint: wait for it; if no git runs here any more: rm .git/index.lock\n"
+        f"error: git add failed: {UP}.git/index.lock is there: another git is at work here, or one was killed\n"
+        f"hint: wait for it; if no git runs here any more: rm {UP}.git/index.lock\n"
     )
     assert not (repo.root / ".staged").exists()
     (repo.top / ".git/index.lock").unlink()

@@ -348,7 +348,7 @@ class Walk:
         self.told.append(" ".join(words))
         copy = self.spare / "copy"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.root, copy, symlinks=True)
+        shutil.copytree(self.repo.top, copy, symlinks=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(secrets, "token_hex", lambda size=None: "beef" * 2 if size is None else "be" * size)
             patch.setattr(os, "urandom", lambda size: b"\xbe" * size)
@@ -366,7 +366,7 @@ class Walk:
 
     def plain(self, done: Ran, verb: str) -> Ran:
         """An answer without what has a time in it: of an apply, how it ended."""
-        text = [text.replace(str(self.spare / "copy"), str(self.root)) for text in (done.out, done.err)]
+        text = [text.replace(str(self.spare / "copy"), str(self.repo.top)) for text in (done.out, done.err)]
         return Ran(done.code, "", "") if verb == "apply" else Ran(done.code, *text)
 
 

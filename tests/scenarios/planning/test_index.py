@@ -224,7 +224,7 @@ def test_the_index_on_another_branch_is_an_error(repo: Repo) -> None:
     done = repo.run("plan")
 
     assert 1 == done.code
-    assert done.err.startswith("error: .applied-index/ is here, which only belongs on the branch stagectl/applied: ")
+    assert done.err.startswith(f"error: .applied-index/ is here, which only belongs on the branch {APPLIED}: ")
 
 
 def test_an_edited_kind_is_compared_with_what_the_state_needs(repo: Repo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import SAID, WHERE, Repo
 from tests.scenarios.revert.world import oid, refused, staged
 
 pytestmark = pytest.mark.once
@@ -39,7 +39,9 @@ def test_an_update_is_taken_back_byte_for_byte(repo: Repo) -> None:
     )
     assert WEB == repo.read("resources/web.yaml")
     assert [] == repo.plan().ids
-    assert f"revert: web\n\nRestaged: web\nReverts: {commit}" == repo.git("log", "-1", "--format=%B").strip()
+    assert (
+        f"revert: web{WHERE}\n\n{SAID}Restaged: web\nReverts: {commit}" == repo.git("log", "-1", "--format=%B").strip()
+    )
 
 
 def test_a_change_of_comments_alone_is_taken_back(repo: Repo) -> None:

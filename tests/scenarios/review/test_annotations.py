@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import PLACE, Repo
 from tests.scenarios.review.world import record
 
 pytestmark = pytest.mark.once
@@ -35,9 +35,9 @@ def test_changes_are_told_on_the_lines_of_their_values(repo: Repo) -> None:
     line = next(i for i, line in enumerate(repo.read(".staged/a.yaml").splitlines(), 1) if "done" in line)
     assert [
         f"::notice title=stagectl plan::Plan: 0 to run, 2 to update, 2 to remove, 0 other. Plan id: {plan['plan_id']}",
-        f"::notice file=.staged/a.yaml,line={line},title=a.update::a.update: staged%0Ab: 1 -> (gone)%0A"
+        f"::notice file={PLACE}.staged/a.yaml,line={line},title=a.update::a.update: staged%0Ab: 1 -> (gone)%0A"
         'l.1: "y" -> "y: 100%25, done"',
-        f"::notice file=.staged/child.yaml,line={child},title=child.update::child.update: reads a.update%0A"
+        f"::notice file={PLACE}.staged/child.yaml,line={child},title=child.update::child.update: reads a.update%0A"
         'k: "y" -> "y: 100%25, done"',
         "::notice title=gone.remove::gone.remove: staged",
         "::notice title=lost.remove::lost.remove: staged",
@@ -54,8 +54,8 @@ def test_an_action_without_values_is_told_on_the_first_line(repo: Repo) -> None:
     repo.define("b", tags=["p"], depends_on=["c"]).define("c").stage().stage("a", "-a", "restart")
 
     assert [
-        "::notice file=.staged/a.yaml,line=1,title=a.restart::a.restart: staged by name",
-        "::warning file=.staged/b.yaml,line=1,title=b.run is held back::it needs c.run, which is not selected; "
+        f"::notice file={PLACE}.staged/a.yaml,line=1,title=a.restart::a.restart: staged by name",
+        f"::warning file={PLACE}.staged/b.yaml,line=1,title=b.run is held back::it needs c.run, which is not selected; "
         "--with-parents takes it in",
     ] == annotated(repo, "-t", "p")[1:]
 
@@ -97,7 +97,7 @@ def test_problems_are_errors_on_their_lines(repo: Repo) -> None:
 
     assert 1 == ran.code and 13 == len(ran.err.splitlines())
     assert (
-        "::error file=.staged/a.yaml,line=3,col=1,title=stagectl plan::"
+        f"::error file={PLACE}.staged/a.yaml,line=3,col=1,title=stagectl plan::"
         "unknown key 'bad, 100%25'; known keys: kind, tags, moved_from, source, template, actions"
     ) == ran.out.splitlines()[0]
     assert (10, "::error title=stagectl plan::and 4 more, see the whole plan") == (
@@ -130,7 +130,7 @@ def test_names_of_files_cannot_forge_a_command(repo: Repo, name: str) -> None:
 
     assert 1 == ran.code
     shown = name.replace("\r", "\\u000d").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
-    assert [f"::error file=.staged/{shown},line=1,col=1,title=stagectl plan"] == [
+    assert [f"::error file={PLACE}.staged/{shown},line=1,col=1,title=stagectl plan"] == [
         line[: -len(line.partition("title=stagectl plan")[2])] for line in ran.out.splitlines()
     ]
     assert 1 == len(ran.out.splitlines()) and not [line for line in ran.err.splitlines() if line.startswith("::")]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.build import Repo
+from tests.build import FOLDER, Repo
 from tests.scenarios.review.world import held, told
 
 pytestmark = pytest.mark.once
@@ -50,7 +50,7 @@ def test_a_comment_tells_less_where_it_may_hold_less(repo: Repo) -> None:
     counts = comment(len(groups.encode()) - 1)
     assert "| `a/` | `service` | `run` | 20 |\n" in counts and "| staged |" not in counts
     head = comment(len(counts.encode()) - 1)
-    assert "`a/`" not in head and "### Plan: 60 to run\n" in head
+    assert "`a/`" not in head and "Plan: 60 to run\n" in head.replace(f"Plan in `{FOLDER}`", "Plan")
     size = len(head.encode()) - 1
     assert told(64, f"error: {size} bytes are too few for this plan", "hint: allow more with --max-bytes") == repo.run(
         "plan", "--format", "markdown", "--max-bytes", str(size)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.build import Repo
+from tests.build import FOLDER, Repo
 
 HOOK = f"#!/bin/sh\nexec {sys.executable} -m stagectl stage --check\n"
 
@@ -53,7 +53,7 @@ def test_the_documented_hook_lets_through_what_is_staged_and_stops_what_is_not(r
     """
     repo.define("db", inputs={"n": 1}).define("x").apply_all()
     hook = repo.top / ".git/hooks/pre-commit"
-    hook.write_text(HOOK)
+    hook.write_text(HOOK.replace("\n", f"\ncd ./{FOLDER}\n", 1))
     hook.chmod(0o755)
 
     repo.define("db", inputs={"n": 2}).stage()

@@ -20,8 +20,8 @@ def converting(repo: Repo, tmp_path: Path) -> Repo:
     clone.git("config", "core.autocrlf", "true")
     clone.git("config", "user.name", "ada")
     clone.git("config", "user.email", "ada@example.com")
-    assert b"\r\n" in (where / "resources/a.yaml").read_bytes()
-    assert b"\r\n" in (where / ".staged/a.yaml").read_bytes()
+    assert b"\r\n" in (clone.root / "resources/a.yaml").read_bytes()
+    assert b"\r\n" in (clone.root / ".staged/a.yaml").read_bytes()
     return clone
 
 

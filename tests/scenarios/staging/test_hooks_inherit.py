@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.build import Repo
+from tests.build import FOLDER, Repo
 
 
 def test_hooks_get_no_setting_of_ours(repo: Repo) -> None:
@@ -11,7 +11,9 @@ def test_hooks_get_no_setting_of_ours(repo: Repo) -> None:
     """
     repo.define("db", inputs={"n": 1}).apply_all()
     hook = repo.top / ".git/hooks/pre-commit"
-    hook.write_text('#!/bin/sh\nenv | grep "^GIT_.*PATHSPECS" > pathspecs; git ls-files "*.yaml" > listed\n')
+    hook.write_text(
+        f'#!/bin/sh\ncd ./{FOLDER}; env | grep "^GIT_.*PATHSPECS" > pathspecs; git ls-files "*.yaml" > listed\n'
+    )
     hook.chmod(0o755)
 
     repo.define("db", inputs={"n": 2}).stage()

@@ -10,7 +10,7 @@ import pytest
 
 from stagectl.adapters.git.conversation import Conversation
 from stagectl.adapters.git.git import Git
-from tests.build import Repo
+from tests.build import PLACE, Repo
 
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n    sys.stdout.buffer.write(line)\n    sys.stdout.buffer.flush()\n"
 
@@ -22,7 +22,7 @@ def test_twenty_thousand_names_are_looked_up_at_once(repo: Repo) -> None:
     repo.define("db", inputs={"port": 1}).stage()
     names = [f"HEAD:resources/a/long/folder/with-a-name/{number}.yaml" for number in range(20_000)]
 
-    found = Git(Path(repo.root)).look_up([*names, "HEAD:resources/db.yaml"])
+    found = Git(Path(repo.root)).look_up([*names, f"HEAD:{PLACE}resources/db.yaml"])
 
     assert [None] * 20_000 == found[:-1]
     assert found[-1] is not None

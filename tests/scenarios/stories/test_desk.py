@@ -581,7 +581,7 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
             json.dumps({"actions": actions, "replace_on": kind["replace_on"], "check": ["sh", "-c", LOOK]}),
         )
     template.write(".gitignore", "actions.log\nfail\nkill\nworld/\n").commit()
-    Desk.template, Desk.steps, Desk.came = template.root, {}, {}
+    Desk.template, Desk.steps, Desk.came = template.top, {}, {}
     let_work(Desk, runs, length, random=random)
     return Desk.steps, Desk.came
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import ROOT, Ran, Repo
+from tests.build import FOLDER, PLACE, ROOT, Ran, Repo
 
 
 def stagectl(folder: Path, *arguments: str, **env: str) -> Ran:
@@ -54,7 +54,7 @@ def test_an_empty_repository(tmp_path: Path) -> None:
     """
     Every looking command has an answer; init says what it made and what comes next.
     """
-    repo = Repo(tmp_path, init=False)
+    repo = Repo(tmp_path, init=False, folder="")
     repo.git("init", "-q", "-b", "main")
 
     assert repo.run("plan") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
@@ -81,15 +81,15 @@ def test_an_empty_repository(tmp_path: Path) -> None:
     assert repo.run("init") == Ran(0, "Everything is here already.\n", "")
 
 
-def test_init_has_git_fetch_the_applied_branch_and_keeps_what_is_there(repo: Repo, tmp_path: Path) -> None:
+def test_init_has_git_fetch_the_applied_branch_and_keeps_what_is_there(tmp_path: Path) -> None:
     """
     In a clone of one branch; a plain clone fetches it already. Files that are there stay, and none of ours is left
     for git to ignore.
     """
-    repo.write("stagectl.yaml", "parallelism: 2\n").define("db").apply_all()
+    repo = Repo(tmp_path / "repo", folder="").write("stagectl.yaml", "parallelism: 2\n").define("db").apply_all()
     rule = "+refs/heads/stagectl/applied:refs/remotes/origin/stagectl/applied"
     for options, said in (("--single-branch",), f"added the fetch rule {rule}\n"), ((), ""):
-        clone = Repo(tmp_path / f"clone{len(options)}", init=False)
+        clone = Repo(tmp_path / f"clone{len(options)}", init=False, folder="")
         repo.git("clone", "-q", *options, str(repo.top), str(clone.root))
         assert clone.run("init") == Ran(
             0, f"wrote .stagectl/schema/, for editors\n{said}Next: write resources/NAME.yaml, commit kinds/, .stagectl/ and stagectl.yaml, then: stagectl stage\n", ""
@@ -208,7 +208,9 @@ def test_it_runs_inside_a_hook(repo: Repo) -> None:
     repo.define("db", kind="git").commit()
     repo.stage()
     hook = repo.top / ".git/hooks/post-commit"
-    hook.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} {sys.executable} -m stagectl apply --yes > said 2>&1\n")
+    hook.write_text(
+        f"#!/bin/sh\nPYTHONPATH={ROOT} {sys.executable} -m stagectl -C ./{FOLDER} apply --yes > ./{PLACE}said 2>&1\n"
+    )
     hook.chmod(0o755)
 
     repo.git("commit", "-q", "--allow-empty", "-m", "go")

@@ -33,7 +33,7 @@ def state(repo: Repo) -> Tuple[str, ...]:
 
 def hook(repo: Repo, name: str, script: str) -> None:
     repo.write(f".git/hooks/{name}", f"#!/bin/sh\n{script}\n")
-    (repo.root / f".git/hooks/{name}").chmod(0o755)
+    (repo.top / f".git/hooks/{name}").chmod(0o755)
 
 
 def settings(repo: Repo, **values: str) -> None:

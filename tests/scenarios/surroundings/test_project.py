@@ -36,7 +36,7 @@ def test_a_project_in_a_folder_is_staged_applied_and_verified(two: Repo) -> None
     assert {"inputs": {"port": 1}} == two.applied("db")
     assert ["db.run"] == two.log()
     assert "infra/.applied/db.json" in two.git("ls-tree", "-r", "--full-tree", "--name-only", two.branch)
-    assert "infra/.staged/db.yaml" == two.git("show", "--format=", "--name-only", "HEAD").strip()
+    assert "infra/.staged/db.yaml" == two.git("show", "--no-relative", "--format=", "--name-only", "HEAD").strip()
     assert "Checked 2 applied commits: all as they have to be.\n" == two.ok("verify").out
     assert [] == two.plan().ids
     assert not (two.top / "net/.staged").exists()
@@ -70,6 +70,22 @@ def test_paths_in_messages_open_from_where_one_stands(two: Repo, where: str, pat
 
     assert (1, "") == (done.code, done.out)
     assert done.err.startswith(f"{path}:2:1: not YAML")
+
+
+def test_what_a_killed_staging_left_is_named_from_where_one_stands(two: Repo) -> None:
+    """
+    The note of it is the working tree's, and may be the other project's: any command that stages takes it back.
+    """
+    two.write(".git/hooks/pre-commit", "#!/bin/sh\nkill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat) $PPID\n")
+    (two.top / ".git/hooks/pre-commit").chmod(0o755)
+    assert -9 == two.run("stage", env={}).code
+    (two.top / ".git/hooks/pre-commit").unlink()
+    (two.top / ".git/index.lock").unlink()
+
+    done = two.ok("-C", str(other(two).root), "stage", cwd=two.root)
+
+    assert "warning: a staging that was killed here was taken back: .staged/db.yaml\n" == done.err
+    assert ["lan.run"] == other(two).plan().ids
 
 
 @pytest.mark.parametrize(
