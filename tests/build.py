@@ -141,6 +141,7 @@ class Repo:
         words = [re.sub(r"\bstagectl/applied\b", APPLIED, word) for word in words]
         words = [re.sub(r"\brefs/stagectl/lock\b", LOCK, word) for word in words]
         own = r":(?=(\.staged|\.applied|\.applied-index|kinds|resources|stagectl\.yaml|bin|files)(/|$))"
+        words = [re.sub(r"^:(?=\w+$)", ":./", word) for word in words] if arguments[0] == "show" else words
         return ["-c", "diff.relative=true", *(re.sub(own, ":./", word, count=1) for word in words)]
 
     def shell(self, line: str) -> None:

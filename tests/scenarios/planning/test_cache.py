@@ -11,7 +11,7 @@ from typing import List
 
 import pytest
 
-from tests.build import FOLDER, ROOT, Repo
+from tests.build import ROOT, Repo
 
 
 def folder(repo: Repo) -> Path:
@@ -144,10 +144,6 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
     assert ([], [], True) == (raw["changes"], raw["recorded"], raw["head"]["dirty"])
 
 
-FOR_CONFIG = """
-    stagectl.adapters.worktree.snapshot stagectl.adapters.yamlfile stagectl.adapters.yamlfile.events
-    stagectl.adapters.yamlfile.write
-""".split()  # where there is a stagectl.yaml, as in every folder
 ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.applied stagectl.adapters.applied.form
     stagectl.adapters.applied.index stagectl.adapters.applied.store stagectl.adapters.clock
@@ -227,8 +223,7 @@ def test_what_a_plan_of_nothing_loads(repo: Repo) -> None:
 
     names = loaded(repo, "plan", "--format", "json")
 
-    allowed = {*ALLOWED, *(FOR_CONFIG if FOLDER else ())}
-    assert [] == sorted({name for name in names if name.split(".")[0] == "stagectl"} - allowed)
+    assert [] == sorted({name for name in names if name.split(".")[0] == "stagectl"} - set(ALLOWED))
     assert [] == [name for name in names if name.split(".")[0] in FORBIDDEN if not name.startswith("difflib")]
 
 

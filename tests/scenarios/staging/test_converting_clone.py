@@ -66,8 +66,8 @@ def test_an_edit_is_one_of_its_resource_alone(converting: Repo) -> None:
     plans = [converting.run("plan", "--format", "json", env={"STAGECTL_CACHE": on}).json() for on in ("on", "off")]
     assert [["a.update", "b.update"]] * 2 == [[one["id"] for one in plan["changes"]] for plan in plans]
     assert plans[0]["plan_id"] == plans[1]["plan_id"]
-    converting.ok("plan", "--out", str(converting.root.parent / "plan.json"))
-    converting.ok("apply", "--yes", str(converting.root.parent / "plan.json"))
+    converting.ok("plan", "--out", str(converting.top.parent / "plan.json"))
+    converting.ok("apply", "--yes", str(converting.top.parent / "plan.json"))
 
     assert ([], []) == (converting.plan().ids, agreed(converting))
     assert "" == converting.git("status", "--porcelain")

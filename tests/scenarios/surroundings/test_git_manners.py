@@ -10,7 +10,7 @@ from typing import Tuple
 
 import pytest
 
-from tests.build import ROOT, Repo
+from tests.build import ROOT, WHERE, Repo
 from tests.scenarios.applying.test_branches import FETCH, NARROW
 from tests.scenarios.applying.world import APPLIED
 
@@ -326,7 +326,7 @@ def test_a_stopped_rebase_takes_a_commit_of_ours_and_goes_on(repo: Repo, what: s
     while (repo.top / ".git/rebase-merge").exists():  # `exec false` stops once more at its end
         subprocess.run(["git", "rebase", end], cwd=repo.root, env={**os.environ, "GIT_EDITOR": "true"})
 
-    written = ["stage: db.update by Ada", "stage: new.run by Ada", "ours by Bob", "more of ours by Bob"]
+    written = [f"stage: db.update{WHERE} by Ada", f"stage: new.run{WHERE} by Ada", "ours by Bob", "more of ours by Bob"]
     found = [line for line in repo.git("log", "--format=%s by %an").splitlines() if line in written]
     assert "ref: refs/heads/main\n" == repo.read(".git/HEAD")
     assert ("3\n", sorted(written)[: None if end == "--continue" else 2]) == (repo.read("f"), sorted(found))

@@ -14,7 +14,7 @@ from typing import Dict, List
 
 import pytest
 
-from tests.build import PATIENCE, ROOT, Repo, ended
+from tests.build import FOLDER, PATIENCE, ROOT, Repo, ended
 from tests.scenarios.surroundings.test_git_manners import applied_and_edited, bare, clone, hook, settings, state
 from tests.scenarios.teams.world import until
 
@@ -32,10 +32,10 @@ def test_a_bare_repository_is_planned_with_head(repo: Repo) -> None:
     """
     applied_and_edited(repo)
     repo.write("stagectl.yaml", "applied_branch: other\n").commit()
-    site = Repo(bare(repo), init=False)
+    site, here = Repo(bare(repo), init=False, folder=""), ("-C", FOLDER) if FOLDER else ()
 
-    assert UPDATE == site.ok("plan", "--head", "main~1").out
-    assert "+ db.run" in site.ok("plan", "--head", "main").out  # by that commit's own config nothing is applied
+    assert UPDATE == site.ok("plan", "--head", "main~1", *here).out
+    assert "+ db.run" in site.ok("plan", "--head", "main", *here).out  # by that commit's own config nothing is applied
     for words in (["plan"], ["status"], ["stage"], ["apply", "--yes"]):
         assert site.run(*words).err == (
             f"error: {site.root} is not inside the working tree of a git repository\n"
