@@ -44,9 +44,15 @@ def has_colours(stream: TextIO) -> bool:
 
 
 def colour_message(text: str) -> str:
-    """Return a message for stderr, its first word in colour where it is `error`, `warning`, `hint` or `note`."""
+    """Return a message for stderr, its first word in colour where it is `error`, `warning`, `hint` or `note`.
+
+    Its commands act on the project that -C named.
+    """
     import sys
 
+    from stagectl.cli.place import from_here
+
+    text = from_here(text)
     word, colon, _ = text.partition(": ")
     if not colon or word not in _LEADS or not has_colours(sys.stderr):
         return text

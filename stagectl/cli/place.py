@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # loading `typing` would keep git waiting
 
 _OPTION = "-C"
 _stood = ""  # where the command line was given; "" where that folder is gone
+_is_named = False  # whether -C named a folder
 _within = ""  # what of the folder named is nowhere: a repository without a working tree may have it
 _trouble = ""
 
@@ -19,7 +20,7 @@ def enter(words: Sequence[str]) -> List[str]:
 
     Several are followed one after the other, as git does it. `back` returns to where it was given.
     """
-    global _stood, _within, _trouble
+    global _stood, _is_named, _within, _trouble
     _within = _trouble = ""
     try:
         _stood = os.getcwd()
@@ -28,6 +29,7 @@ def enter(words: Sequence[str]) -> List[str]:
     if "_STAGECTL_COMPLETE" in os.environ:
         _complete()
     left, folders = apart(words)
+    _is_named = bool(folders)
     for folder in folders:
         if folder:
             _go(folder)
@@ -86,6 +88,22 @@ def within() -> str:
 def starting_folder() -> str:
     """Return the folder in which the command line was given."""
     return _stood
+
+
+def from_here(text: str) -> str:
+    """Return a message with its commands as they act on the project that -C named, typed where the line was given."""
+    if not _is_named or "stagectl " not in text:
+        return text
+    import re
+    import shlex
+
+    from stagectl.cli import COMMANDS
+    from stagectl.core.standing import from_here as path_from_here
+
+    folder = path_from_here(".")
+    named = "" if folder == "." else f"-C {shlex.quote(folder)} "
+    command = rf"(?<![\w/.-])stagectl (?=(?:{'|'.join(COMMANDS)})\b)"
+    return re.sub(command, lambda _: f"stagectl {named}", text)
 
 
 def back() -> None:

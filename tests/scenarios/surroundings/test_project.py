@@ -72,6 +72,25 @@ def test_paths_in_messages_open_from_where_one_stands(two: Repo, where: str, pat
     assert done.err.startswith(f"{path}:2:1: not YAML")
 
 
+def test_commands_in_messages_act_on_the_project_that_was_named(two: Repo) -> None:
+    """
+    What comes next, a hint, a warning: pasted where the line was typed; without -C, or in the folder, nothing is added.
+    """
+    staged = two.ok("-C", "infra", "stage", cwd=two.top).out
+    refused = two.run("-C", "infra", "remove", "nothing", cwd=two.top).err
+    two.define("db", inputs={"port": 2})
+    edited = two.ok("plan", "-C", "infra", cwd=two.top).err
+
+    assert staged.endswith(". Next: stagectl -C infra plan\n")
+    assert "stagectl plan" not in staged + refused + edited and "stagectl -C infra stage" in edited
+    assert two.ok("-C", ".", "stage").out.endswith(". Next: stagectl plan\n")
+    assert (
+        two.define("db", inputs={"port": 3})
+        .ok("-C", "../infra", "stage", cwd=two.top / "net")
+        .out.endswith(". Next: stagectl -C ../infra plan\n")
+    )
+
+
 def test_what_a_killed_staging_left_is_named_from_where_one_stands(two: Repo) -> None:
     """
     The note of it is the working tree's, and may be the other project's: any command that stages takes it back.
