@@ -50,9 +50,9 @@ def colour_message(text: str) -> str:
     """
     import sys
 
-    from stagectl.cli.place import from_here
+    from stagectl.cli.place import commands_from_here
 
-    text = from_here(text)
+    text = commands_from_here(text)
     word, colon, _ = text.partition(": ")
     if not colon or word not in _LEADS or not has_colours(sys.stderr):
         return text

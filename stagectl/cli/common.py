@@ -128,7 +128,7 @@ def _is_plan_file(word: str) -> bool:
 def out(text: str) -> None:
     """Write a result; a line that says what comes next is about the project that -C named."""
     before, mark, after = text.rpartition("Next: stagectl ")
-    sys.stdout.write(before + place.from_here(mark + after) if mark and "\n" not in after[:-1] else text)
+    sys.stdout.write(before + place.commands_from_here(mark + after) if mark and "\n" not in after[:-1] else text)
 
 
 def print_note(text: str) -> None:

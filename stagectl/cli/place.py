@@ -90,7 +90,7 @@ def starting_folder() -> str:
     return _stood
 
 
-def from_here(text: str) -> str:
+def commands_from_here(text: str) -> str:
     """Return a message with its commands as they act on the project that -C named, typed where the line was given."""
     if not _is_named or "stagectl " not in text:
         return text
@@ -98,9 +98,9 @@ def from_here(text: str) -> str:
     import shlex
 
     from stagectl.cli import COMMANDS
-    from stagectl.core.standing import from_here as path_from_here
+    from stagectl.core.standing import from_here
 
-    folder = path_from_here(".")
+    folder = from_here(".")
     named = "" if folder == "." else f"-C {shlex.quote(folder)} "
     command = rf"(?<![\w/.-])stagectl (?=(?:{'|'.join(COMMANDS)})\b)"
     return re.sub(command, lambda _: f"stagectl {named}", text)
