@@ -12,6 +12,7 @@ import select
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -132,6 +133,15 @@ class Repo:
         return (
             re.sub(rf"(?m)^(.. ){FOLDER}/", r"\1", done.stdout) if is_meant and "status" in arguments else done.stdout
         )
+
+    def texts(self, commit: str) -> Dict[str, str]:
+        """The files of a commit by path; none where there is no such commit."""
+        done = subprocess.run(["git", "archive", commit], cwd=self.root, capture_output=True, timeout=PATIENCE)
+        if done.returncode:
+            return {}
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            files = {member.name: archive.extractfile(member) for member in archive}
+            return {path: file.read().decode() for path, file in files.items() if file is not None}
 
     def _in_folder(self, arguments: Sequence[str]) -> List[str]:
         """A command line of a test that names paths and refs of a project in the top folder, for one in FOLDER."""

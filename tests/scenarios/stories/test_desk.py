@@ -556,18 +556,15 @@ def parsed(text: str) -> Raw:
 
 def applied_in(repo: Repo) -> Dict[str, Raw]:
     """The applied state, read with plain git."""
-    listed = repo.git("ls-tree", "-r", "--name-only", "stagectl/applied", ".applied/", ".staged/", check=False).split()
+    files = repo.texts("stagectl/applied")
     found = {}
-    for path in listed:
+    for path, text in sorted(files.items()):
         if path.startswith(".applied/"):
             name = Path(path).stem
-            raw = json.loads(repo.git("show", f"stagectl/applied:{path}"))
+            raw = json.loads(text)
             raw.pop("written", None)  # the same as the file beside it
-            file = f".staged/{name}.yaml"
-            state = {**nothing(), **raw, "resource": None}
-            if file in listed:
-                state["resource"] = parsed(repo.git("show", f"stagectl/applied:{file}"))
-            found[name] = state
+            file = files.get(f".staged/{name}.yaml")
+            found[name] = {**nothing(), **raw, "resource": parsed(file) if file else None}
     return found
 
 

@@ -136,12 +136,12 @@ def written(repo: Repo, folder: str) -> Dict[str, Any]:
 
 def applied(repo: Repo, commit: str) -> Dict[str, Live]:
     """The applied state that a commit holds, read with plain git."""
-    found = {}
+    found, files = {}, repo.texts(commit)
     for name in NAMES:
-        text = repo.git("show", f"{commit}:.applied/{name}.json", check=False)
+        text = files.get(f".applied/{name}.json")
         if text:
             raw = json.loads(text)
-            file = repo.git("show", f"{commit}:.staged/{name}.yaml", check=False)
+            file = files.get(f".staged/{name}.yaml")
             tried = raw.get("unfinished", {})
             found[name] = Live(
                 json.loads(file.split("---\n")[2])["inputs"] if file else None,
