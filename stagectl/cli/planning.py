@@ -88,12 +88,12 @@ def plan(
 def _with_unstaged(repository: Workspace, found: Plan) -> Plan:
     """Return a plan that warns of definitions that are edited in the working tree, and not staged."""
     git = repository.git
-    paths = git.ours(git.edited_files(repository.config.roots)) if found.head is not None and not git.is_bare else []
-    if not paths:
+    edited = git.edited_files(repository.config.roots) if found.head is not None and not git.is_bare else []
+    if not edited:
         return found
     from stagectl.usecases.staging.edited import edited_line
 
-    said = edited_line(repository, paths)
+    said = edited_line(repository, edited)
     return replace(found, warnings=(*found.warnings, said)) if said else found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Tuple
+from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
 from stagectl.core.observed import Observed, alike
-from stagectl.core.values import Inputs, Outputs, Reference, files_in, references_in
+from stagectl.core.values import SIMPLE, FileDigest, Inputs, Outputs, Reference, Template, parts_in, templates_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -95,16 +95,22 @@ class Resource:
     content: bytes = b""
 
     @cached_property
+    def _templates(self) -> Mapping[str, Sequence[Template]]:
+        """The strings with parts of each input, for the inputs that have any; most values are simple."""
+        found = {key: templates_in(value) for key, value in self.inputs.items() if type(value) not in SIMPLE}
+        return {key: templates for key, templates in found.items() if templates}
+
+    @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = {key: tuple(references_in(value)) for key, value in self.inputs.items()}
+        found = {key: tuple(parts_in(templates, Reference)) for key, templates in self._templates.items()}
         return {key: references for key, references in found.items() if references}
 
     @cached_property
     def files(self) -> Mapping[str, Tuple[str, ...]]:
         """The paths of files whose digests each input has, for the inputs that have any."""
-        found = {key: tuple(files_in(value)) for key, value in self.inputs.items()}
-        return {key: paths for key, paths in found.items() if paths}
+        found = {key: parts_in(templates, FileDigest) for key, templates in self._templates.items()}
+        return {key: tuple(sorted({file.path for file in files})) for key, files in found.items() if files}
 
     @cached_property
     def computed(self) -> FrozenSet[str]:

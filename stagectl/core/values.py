@@ -7,16 +7,18 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple, Type, TypeVar, Union
 
 from stagectl.core.errors import Step
 
 # Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
 Value = Any
+Found = TypeVar("Found")
 Inputs = Mapping[str, Value]
 Outputs = Mapping[str, Value]  # what actions reported: literal values, no Template among them
 Path = Tuple[Step, ...]
 
+SIMPLE = frozenset({str, int, bool, float, type(None)})  # types of values in which there is nothing else
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -116,10 +118,20 @@ def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
 
 def references_in(value: Value) -> List[Reference]:
     """Return the references of a value, in the order they stand in."""
+    return parts_in(templates_in(value), Reference)
+
+
+def parts_in(templates: Iterable[Template], kind: Type[Found]) -> List[Found]:
+    """Return the parts of one type that some strings have, in their order."""
+    return [part for template in templates for part in template.parts if isinstance(part, kind)]
+
+
+def templates_in(value: Value) -> List[Template]:
+    """Return the strings of a value that have parts."""
     if isinstance(value, Template):
-        return [part for part in value.parts if isinstance(part, Reference)]
+        return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [reference for item in inner for reference in references_in(item)]
+    return [leaf for item in inner if type(item) not in SIMPLE for leaf in templates_in(item)]
 
 
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
@@ -270,31 +282,3 @@ def digest(value: Value) -> str:
     except TypeError:
         text = canonical(pack(value))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def fill_references(value: Value, look_up: Callable[[Reference], Value]) -> Value:
-    """Return a value in which each reference stands for what *look_up* returns of it; raises what that raises."""
-    if isinstance(value, dict):
-        return {key: fill_references(inner, look_up) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [fill_references(inner, look_up) for inner in value]
-    if not isinstance(value, Template) or not references_in(value):
-        return value
-    if len(value.parts) == 1:
-        return look_up(value.parts[0])  # type: ignore[arg-type]
-    parts: List[Part] = []
-    for part in value.parts:
-        found = look_up(part) if isinstance(part, Reference) else part
-        for piece in found.parts if isinstance(found, Template) else (found,):
-            text = piece if isinstance(piece, (str, EnvVariable, FileDigest)) else canonical(piece)
-            if isinstance(text, str) and parts and isinstance(parts[-1], str):
-                parts[-1] += text
-            elif text != "":
-                parts.append(text)
-    return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))
-
-
-def files_in(value: Value) -> List[str]:
-    """Return the paths, sorted, of the files whose digests a value has."""
-    templates = (leaf for _, leaf in leaves(value) if isinstance(leaf, Template))
-    return sorted({part.path for leaf in templates for part in leaf.parts if isinstance(part, FileDigest)})

@@ -14,7 +14,7 @@ from stagectl.core.indexing.usage import Usage, contradicting, decode_usage, is_
 from stagectl.core.model import APPLIED, INDEX, NAME, STAGED, Applied, Kind, Name, Oid
 from stagectl.core.references import folder_of
 
-FORMAT = 1  # one up whenever lines mean something else
+FORMAT = 2  # one up whenever lines, or their verdicts, mean something else
 OF, USAGE = ".of", ".kinds"  # files beside the shards
 
 
@@ -205,6 +205,13 @@ def _state(name: Name, line: Line, content: bytes) -> Applied:
     if state.live != line.is_live or state.tags != line.tags:
         raise damage_error(name)
     return state
+
+
+def is_of_another_format(git: Git, commit: Oid) -> bool:
+    """Return whether another stagectl made the index of an applied commit, in a form that this one does not believe."""
+    (of,) = git.look_up([f"{git.at(commit, INDEX)}/{OF}"])
+    words = git.objects([of])[0].split() if of is not None else []
+    return words[:1] == [b"format"] and words[1:2] != [b"%d" % FORMAT]
 
 
 def open_index(git: Git, commit: Oid) -> Optional[Index]:

@@ -15,11 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
     from typing import Dict, List, Optional, Sequence, Tuple
 
-_ROOTS: Dict[str, Tuple[str, ...]] = {  # what they look at beside
-    "plan": (),
-    "status": ("resources",),
-    "stage": ("resources",),
-}
+DEFINED = ("resources",)  # where definitions usually are; a plan says what is edited there, and git looks once for both
+_ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": DEFINED, "stage": DEFINED}  # what they look at beside
 WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
 # A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
@@ -42,17 +39,11 @@ _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "G
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
 
-def changed_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
+def changed_words(project: str, roots: Sequence[str] = (), watched: Sequence[str] = WATCHED) -> Tuple[str, ...]:
     """Return the question what a project's working tree has otherwise than HEAD, untracked files left out."""
     relative = (f"--relative={project}",) if project else ()
-    specs = (pathspec(project, path) for path in (*WATCHED, *roots))
+    specs = (pathspec(project, path) for path in (*watched, *roots))
     return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
-
-
-def edited_words(project: str, roots: Sequence[str]) -> Tuple[str, ...]:
-    """Return the question which files under some roots HEAD has otherwise, untracked ones left out."""
-    words = ("diff-index", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=all")
-    return (*EXACTLY, *words, "HEAD", "--", *(pathspec(project, root) for root in roots))
 
 
 def listing_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
@@ -120,6 +111,7 @@ class Prefetch:
     def __init__(self, folder: str = "", project: str = "") -> None:
         self.folder, self.project = folder, project
         self._began: Optional[int] = None  # when git was asked, in nanoseconds since the epoch
+        self._edited: Optional[List[bytes]] = None  # the definitions that git named, when it was asked for a plan
         self._running: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # question -> (process, file that it writes to)
 
     # --- the questions
@@ -138,7 +130,13 @@ class Prefetch:
 
     def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
         """Return what differs from HEAD in what a plan is made from and under some roots, as git's raw format."""
-        return self._take(changed_words(self.project, roots))
+        answer = self._take(changed_words(self.project, roots or DEFINED))
+        if answer is None or roots:
+            return answer
+        words = answer.split(b"\0")
+        pairs = list(zip(words[::2], words[1::2]))
+        self._edited = [path for _, path in pairs if path.split(b"/")[0] == os.fsencode(DEFINED[0])]
+        return b"".join(b"%s\0%s\0" % pair for pair in pairs if pair[1].split(b"/")[0] != os.fsencode(DEFINED[0]))
 
     def all_files(self, roots: Sequence[str]) -> Optional[bytes]:
         """Return the files of a project, each with the letter that says whether git knows it."""
@@ -149,9 +147,10 @@ class Prefetch:
         now = time.time_ns()
         return now if self._began is None else min(self._began, now)
 
-    def edited_files(self, roots: Sequence[str]) -> Optional[bytes]:
-        """Return the files under some roots that HEAD has otherwise, with a NUL after each."""
-        return self._take(edited_words(self.project, roots))
+    def edited_files(self, roots: Sequence[str]) -> Optional[List[bytes]]:
+        """Return the files under some roots that HEAD has otherwise."""
+        found, self._edited = self._edited if tuple(roots) == DEFINED else None, None
+        return found
 
     # --- asking
 
@@ -180,11 +179,9 @@ class Prefetch:
         settings = self._wait_for(SETTINGS)  # takes a millisecond: what git must not run has to be known
         if settings is not None:
             ours = looking(settings)
-            self._start(changed_words(self.project, roots), (nothing, nothing), ours)
+            self._start(changed_words(self.project, roots or DEFINED), (nothing, nothing), ours)
             if _is_new(os.path.join(self.folder, ".git")):
                 self._start(listing_words(self.project, roots), (nothing, nothing), ours)
-            if not roots:  # a plan only says what is edited of the definitions
-                self._start(edited_words(self.project, _ROOTS["status"]), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""
@@ -227,7 +224,7 @@ class Prefetch:
 
     def drop(self) -> None:
         """Stop what was not taken: from now on every question is asked anew."""
-        self._began = None
+        self._began = self._edited = None
         while self._running:
             process, file = self._running.popitem()[1]
             os.close(file)
@@ -275,6 +272,9 @@ def _is_new(git_folder: str) -> bool:
     try:
         with os.scandir(os.path.join(git_folder, *CACHE)) as files:
             noted = [file.stat().st_mtime_ns for file in files if file.name.startswith("folders-")]
+    except OSError:  # a clone in which nothing ran yet
+        noted = []
+    try:
         return os.stat(os.path.join(git_folder, "index")).st_mtime_ns > max(noted, default=0)
     except OSError:
         return False

@@ -211,13 +211,15 @@ class GitProcess:
         answer = self.prefetch.all_files(roots) if self.folder == self.prefetch.project else None
         return self.run(*prefetch.listing_words(self.folder, roots)) if answer is None else answer
 
-    def edited_files(self, roots: Sequence[str]) -> bytes:
-        """Return the paths, from the top folder, of what HEAD has otherwise under some roots, with a NUL after each.
+    def edited_files(self, roots: Sequence[str]) -> List[str]:
+        """Return the paths of the project, untracked ones left out, that HEAD has otherwise under some roots.
 
-        Of files that were merely touched git may say so, too; untracked files are left out. Raises GitError.
+        Of files that were merely touched git may say so, too. Raises GitError.
         """
-        answer = self.prefetch.edited_files(roots) if self.folder == self.prefetch.project else None
-        return self.run(*prefetch.edited_words(self.folder, roots)) if answer is None else answer
+        paths = self.prefetch.edited_files(roots) if self.folder == self.prefetch.project else None
+        if paths is None:
+            paths = self.run(*prefetch.changed_words(self.folder, roots, ())).split(b"\0")[1::2]
+        return [path.decode("utf-8", "surrogateescape") for path in paths]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -64,8 +64,9 @@ def reduce_situation(
     active = _Region(source, open_now, changed).active()
     active |= {name for name in also if name in changed} | source.states(also - active).keys()
     states = source.states(active)
-    if _names_lost(source, states):  # under an old name of something, which is not open for that
-        active |= {*source.claims().values()}
+    # What is settled names only what is live.
+    if _names_lost(source, {name: state for name, state in states.items() if name in open_now}):
+        active |= {*source.claims().values()}  # under an old name of something, which is not open for that
         states = source.states(active)
     staged = {name: changed[name] if name in changed else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}

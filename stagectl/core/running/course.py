@@ -7,7 +7,7 @@ starts: then all that may report them have ended (docs/design.md, section 9).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Mapping, Optional, Union
+from typing import Callable, Dict, List, Mapping, Optional, Union
 
 from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, Applied, ChangeId, Kind, Name, change_id
 from stagectl.core.planning.resolve import find_value
@@ -15,7 +15,19 @@ from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.plans.plan import Change, Plan, Target
 from stagectl.core.running.outcome import ERROR, NOOP, SKIPPED, Outcome, Outcomes, after_change, is_met, known_outputs
 from stagectl.core.running.reporting import judge_outputs
-from stagectl.core.values import Inputs, Outputs, Reference, Value, differing, fill_references, references_in
+from stagectl.core.values import (
+    EnvVariable,
+    FileDigest,
+    Inputs,
+    Outputs,
+    Part,
+    Reference,
+    Template,
+    Value,
+    canonical,
+    differing,
+    references_in,
+)
 
 _NO_KIND = Kind("")
 _NEVER_APPLIED = Outcome(SKIPPED, changed=False, message="its run is left out, and nothing of it is applied")
@@ -118,7 +130,7 @@ class Course:
         return self._changes[change.id]
 
     def _fill(self, inputs: Inputs) -> Inputs:
-        values: Inputs = fill_references(dict(inputs), self._look_up)
+        values: Inputs = _fill_references(dict(inputs), self._look_up)
         return values
 
     def _look_up(self, reference: Reference) -> Value:
@@ -177,3 +189,25 @@ def with_values(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied])
     for change in plan.changes:
         course.take(change, outcomes[change.id])
     return course.plan()
+
+
+def _fill_references(value: Value, look_up: Callable[[Reference], Value]) -> Value:
+    """Return a value in which each reference stands for what *look_up* returns of it; raises what that raises."""
+    if isinstance(value, dict):
+        return {key: _fill_references(inner, look_up) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill_references(inner, look_up) for inner in value]
+    if not isinstance(value, Template) or not references_in(value):
+        return value
+    if len(value.parts) == 1:
+        return look_up(value.parts[0])  # type: ignore[arg-type]
+    parts: List[Part] = []
+    for part in value.parts:
+        found = look_up(part) if isinstance(part, Reference) else part
+        for piece in found.parts if isinstance(found, Template) else (found,):
+            text = piece if isinstance(piece, (str, EnvVariable, FileDigest)) else canonical(piece)
+            if isinstance(text, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += text
+            elif text != "":
+                parts.append(text)
+    return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))

@@ -20,12 +20,14 @@ Trailers = Sequence[Tuple[str, str]]
 
 def fits(plan: Plan, outcomes: Mapping[ChangeId, Outcome], trailers: Trailers) -> bool:
     """Return whether the trailers name every change and record of a plan, once, and nothing else."""
-    named = {key: sorted(value for other, value in trailers if other == key) for key, _ in trailers}
+    named: Dict[str, List[str]] = {}
+    for key, value in trailers:
+        named.setdefault(key, []).append(value)
     unchanged = [outcomes[change].state for change in map(ChangeId, named.get("Unchanged", ())) if change in outcomes]
     return (
         len(named.get("Change", ())) == len(outcomes)
         and outcomes.keys() == {change.id for change in plan.changes}
-        and named.get("Recorded", []) == sorted(plan.recorded)
+        and sorted(named.get("Recorded", ())) == sorted(plan.recorded)
         and unchanged == [SUCCESS] * len(named.get("Unchanged", ()))
         and "Discarded" not in named
     )

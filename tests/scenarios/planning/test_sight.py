@@ -301,8 +301,7 @@ def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch
 
         looks = [line for line in asked.read_text().splitlines() if "--others" in line or "diff-index" in line]
         assert sorted(set(looks)) == sorted(looks)
-        most = 3 if words[0] == "plan" else 2  # a plan asks for definitions apart: it only names those that are edited
-        assert 1 <= len(looks) <= most, words
+        assert 1 <= len(looks) <= 2, words
 
 
 @pytest.mark.parametrize(
