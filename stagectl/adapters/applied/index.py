@@ -158,11 +158,14 @@ class Index(Source):
 
     def tags(self, *, live_only: bool = False) -> Dict[Name, FrozenSet[str]]:
         """Return the tags of every resource, as applied, or tried where it is not live."""
-        found = {}
+        found: Dict[Name, FrozenSet[str]] = {}
+        known: Dict[str, FrozenSet[str]] = {}  # many have the same ones
         for name, text in self._every_row(b""):
             _, oid, flags, _, tags, _ = text.split(" ", 5)
             if "l" in flags if live_only else oid != NONE:
-                found[name] = frozenset(tags_in(tags))
+                if tags not in known:
+                    known[tags] = frozenset(tags_in(tags))
+                found[name] = known[tags]
         return found
 
     def claims(self) -> Dict[Name, Name]:

@@ -116,9 +116,10 @@ def _below(root: Path, path: str) -> Optional[List[str]]:
     try:
         with os.scandir(root / path) as entries:
             for entry in entries:
+                if entry.is_file(follow_symlinks=False) and entry.name != ".git":
+                    continue  # most are: it has to be short
                 is_folder = entry.is_dir(follow_symlinks=False)
-                is_odd = not is_folder and not entry.is_file(follow_symlinks=False)
-                if entry.name == ".git" or (is_odd and not entry.name.startswith(".")):
+                if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
                     return None
                 folders += [f"{path}/{entry.name}"] if is_folder else []
     except FileNotFoundError:

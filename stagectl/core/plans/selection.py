@@ -23,7 +23,7 @@ from typing import (
 
 from stagectl.core.errors import StagectlError, UsageError, nearest
 from stagectl.core.graph import reachable
-from stagectl.core.model import CHANGE, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.model import CHANGE, TAG, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.plans.globs import glob_test
 
 LONGEST = 4096  # characters of one tag expression
@@ -107,13 +107,15 @@ def _matches(word: str, tags: AbstractSet[str]) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _parser() -> Any:
-    from lark import Lark  # 40 ms that a plan without -t does not pay
+    from lark import Lark
 
     return Lark(GRAMMAR, parser="lalr", lexer="basic")
 
 
 def parse_expression(text: str) -> Expression:
     """Return a tag expression; `not` binds before `and`, `and` before `or`. Raises UsageError."""
+    if len(text) <= LONGEST and TAG.fullmatch(text) and text not in ("not", "and", "or"):
+        return Expression("tag", text)  # without the 40 ms that loading a parser takes
     from lark.exceptions import UnexpectedInput
 
     if len(text) > LONGEST:
@@ -200,14 +202,15 @@ def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
     if selection.tags:
         _check_tags(selection.tags, world)
         test = tag_test(selection.tags)
-        chosen = {name for name in chosen if test and test(world.tags[name])}
+        holds = {tags: test is not None and test(tags) for tags in {*world.tags.values()}}  # many have the same ones
+        chosen = {name for name, tags in world.tags.items() if holds[tags]}
     if selection.names:
         chosen &= {name for pattern in selection.names for name in match_names(pattern, world)}
     if not chosen and not _may_be_nothing(selection, world):
         asked = " and ".join(
             filter(None, [", ".join(selection.names), " or ".join(f"-t '{t}'" for t in selection.tags)])
         )
-        known = {tag for tags in world.tags.values() for tag in tags}
+        known = {tag for tags in {*world.tags.values()} for tag in tags}
         raise StagectlError(f"no resource matches {asked}", _list_hint("tags", known))
     return frozenset(chosen)
 
@@ -219,7 +222,7 @@ def _may_be_nothing(selection: Selection, world: World) -> bool:
 
 
 def _check_tags(expressions: Sequence[str], world: World) -> None:
-    known = {tag for tags in world.tags.values() for tag in tags} | world.vocabulary
+    known = {tag for tags in {*world.tags.values()} for tag in tags} | world.vocabulary
     keys = {tag.partition("=")[0] + "=*" for tag in known if "=" in tag}
     for text in expressions:
         for word in parse_expression(text).words():
@@ -254,9 +257,8 @@ def match_names(pattern: str, world: World) -> Set[Name]:
     starts = _glob_names(match.group("glob"), world)
     found = set(starts)
     if match.group("above"):
-        found |= reachable(
-            starts, lambda name: _known_names(world.parents.get(name, ()), world), _depth(match.group("up"))
-        )
+        parents = {name: [one for one in some if one in world.tags] for name, some in world.parents.items()}
+        found |= reachable(starts, lambda name: parents.get(name, ()), _depth(match.group("up")))
     if match.group("below"):
         children = _children(world)
         found |= reachable(starts, lambda name: children.get(name, ()), _depth(match.group("down")))
@@ -286,10 +288,6 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
 def _change_hint(pattern: str, world: World) -> str:
     name = pattern.rpartition(".")[0]
     return f"; the resource of that change is '{name}'" if name in world.tags else nearest(pattern, world.tags)
-
-
-def _known_names(names: Iterable[Name], world: World) -> List[Name]:
-    return [name for name in names if name in world.tags]
 
 
 def _children(world: World) -> Dict[Name, List[Name]]:
