@@ -225,9 +225,10 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
         for parent, references in parents.items()
         if _acts(universe, parent) and not all(_is_later(view, reference) for reference in references)
     }
-    inputs = view.inputs(draft.name)
-    read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
-    found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}
+    if view.reports.by:  # only then a value is known after a change
+        inputs = view.inputs(draft.name)
+        read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
+        found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}
     return (found & drafts.by_id.keys()) - {draft.id}
 
 
