@@ -142,6 +142,8 @@ class Bench:
         finally:
             run(["git", "update-ref", tip, was[1].strip()], self.root)
             run(["git", "reset", "-q", "--hard", was[0].strip()], self.root)
+            # What an apply and a verification saw is gone now, and the next one would say so.
+            shutil.rmtree(self.root / ".git/stagectl", ignore_errors=True)
 
     def objects(self) -> Dict[str, int]:
         """Return the size of every file with git's objects, by its path."""
