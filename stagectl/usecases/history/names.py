@@ -34,7 +34,7 @@ def _earlier_name(git: Git, commit: Oid, name: Name) -> Optional[Called]:
     created = [
         Oid(fields[0]) for fields in git.log(["-1", "--diff-filter=A", commit, *git.only([path], ever=True)], ["%H"])
     ]
-    file = git.look_up([f"{created[0]}:{path}"])[0] if created and git.parents(created[0]) else None
+    file = git.look_up([git.at(created[0], path)])[0] if created and git.parents(created[0]) else None
     claims = claims_in(git.blobs([file])[file]) if file is not None else ()
     if not claims:
         return None

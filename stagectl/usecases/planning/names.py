@@ -46,7 +46,7 @@ def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: 
         return True
     if head is None:
         return (workspace.root / staged_path(name)).is_file()
-    return workspace.git.look_up([f"{workspace.git.resolve(head)}:{staged_path(name)}"]) != [None]
+    return workspace.git.look_up([workspace.git.at(workspace.git.resolve(head), staged_path(name))]) != [None]
 
 
 def check_names(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import List, Tuple
@@ -269,6 +270,29 @@ def test_a_commit_that_touches_several_projects_is_in_the_log_of_each_with_what_
 
     assert [["db.update"], ["db.restart"], ["db.remove"]] == [log[0]["changes"] for log in logs]
     assert "db.update" not in net.ok("log", "--blame", "db").out
+
+
+def test_a_resource_is_followed_through_its_names(two: Repo) -> None:
+    """
+    The log of the new name has what was done under the old one; a name is looked for in the commit's own folder.
+    """
+    two.apply_all().ok("update", "db", "--set", "port=2")
+    two.ok("move", "db", "base")
+
+    changes = [change for entry in two.ok("log", "base", "--json").json() for change in entry["changes"]]
+
+    assert ["base.update", "db.run", "db.run", "db.update"] == sorted(changes)
+    assert ["db.update"] == two.plan("db", "--head", "HEAD~1").ids
+
+
+def test_what_is_asked_of_a_commit_is_asked_in_its_folder() -> None:
+    """
+    Only git's own room puts a path behind a revision (`Placed.at`): else a project in a folder finds another's file.
+    """
+    files = [path for path in (ROOT / "stagectl").rglob("*.py") if path.parent.name != "git"]
+
+    assert [] == [path for path in files if re.search(r'look_up\(\[f"\{', path.read_text(encoding="utf-8"))
+                  and path.name != "write.py"]  # fmt: skip
 
 
 def test_two_projects_apply_at_the_same_time(two: Repo) -> None:
