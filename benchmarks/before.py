@@ -11,6 +11,7 @@ line each has a repository that it made itself.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import statistics
 import subprocess
@@ -67,9 +68,12 @@ def serve(root: str, count: int, edits: Sequence[int]) -> None:
     sides = {k: {**built, **edited(built, k, resource)} for k in edits}
     print("ready", flush=True)
     for line in sys.stdin:
+        gc.collect()
+        gc.disable()  # as the command line does
         began = time.process_time()
         plan = make_plan(Situation(applied, sides[int(line)], kinds), Selection())
         print(time.process_time() - began, len(plan.changes), flush=True)
+        gc.enable()
 
 
 def edited(built: Dict[str, Any], k: int, resource: Callable[..., Any]) -> Dict[str, Any]:

@@ -87,8 +87,10 @@ def same(one: Value, other: Value) -> bool:
     kind = type(one)
     if kind is not type(other) or one != other:  # takes no step in Python; what is equal may have other types in it
         return False
+    if kind is str:  # most are
+        return True
     if isinstance(one, dict):
-        return all(same(value, other[key]) for key, value in one.items())
+        return all(map(same, one.values(), map(other.__getitem__, one)))
     if isinstance(one, list):
         return all(map(same, one, other))
     return kind is not float or repr(one) == repr(other)  # 0.0 is not -0.0
@@ -96,11 +98,10 @@ def same(one: Value, other: Value) -> bool:
 
 def differing(before: Inputs, after: Inputs) -> List[str]:
     """Return the top-level keys, sorted, whose value is not the same on both sides."""
-    return sorted(
-        key
-        for key in before.keys() | after.keys()
-        if key not in before or key not in after or not same(before[key], after[key])
-    )
+    found = [key for key, value in before.items() if key not in after or not same(value, after[key])]
+    found += [key for key in after if key not in before]
+    found.sort()
+    return found
 
 
 def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:

@@ -64,17 +64,21 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
     seen, drifted = (applied.seen, _drifted_inputs(applied)) if selected else (applied.inputs, frozenset())
-    hidden = drifted & resource.inputs.keys() - seen_inputs(applied)
-    changed = tuple(sorted({*differing(seen, after), *unresolved, *hidden}))
+    hidden = drifted and drifted & resource.inputs.keys() - seen_inputs(applied)
+    differ = differing(seen, after)
+    changed = tuple(sorted({*differ, *unresolved, *hidden}) if unresolved or hidden else differ)
     if (not selected and not changed) or view.is_left_alone(name):
         return Intent()
     if applied.is_gone:
         return _intent_of_gone(resource, applied, before, selected=selected)
-    later = [key for key in changed if key in after and references_in(after[key])]
-    surely = [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])]
+    # Only what may be reported is still a reference.
+    later = [key for key in changed if key in after and references_in(after[key])] if view.reports.by else []
+    surely = (
+        [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])] if later else changed
+    )
     if _is_replace(view, name, before.kind, surely):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
-    through = _replaced_parents(view, resource, after, later)
+    through = _replaced_parents(view, resource, after, later) if later else []
     if any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished

@@ -33,7 +33,7 @@ from stagectl.core.planning.scoping import renamed_notes, scope_of, world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.view import View
-from stagectl.core.plans.document import digests, with_id
+from stagectl.core.plans.document import with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
 from stagectl.core.plans.selection import Selection, World
 from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
@@ -136,7 +136,7 @@ class _Making(NamedTuple):
         view, name = self.universe.view, draft.name
         kind, before, inputs = _values(view, draft)
         applied = view.applied_state(name)
-        change = Change(
+        return Change(
             id=draft.id,
             resource=name,
             action=draft.action,
@@ -157,7 +157,6 @@ class _Making(NamedTuple):
             protected=draft.action == REMOVE and _is_protected(view, name, kind),
             conditional=draft.conditional,
         )
-        return replace(change, digests=digests(change))
 
     def _cause(self, draft: Draft) -> Cause:
         applied, resource = self.universe.view.applied_state(draft.name), self.universe.view.effective.get(draft.name)
@@ -204,9 +203,10 @@ def _seen_inputs(view: View, draft: Draft, before: Optional[Inputs]) -> Optional
 
 def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
     """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
-    if draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
+    hidden = _unseen_inputs(view.applied_state(draft.name))
+    if not hidden or draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
         return ()
-    return tuple(Difference((key,), Op.REPLACE) for key in sorted(_unseen_inputs(view.applied_state(draft.name))))
+    return tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden))
 
 
 def _unseen_inputs(applied: Applied) -> FrozenSet[str]:

@@ -24,8 +24,8 @@ Document = Dict[str, Any]
 
 
 def with_id(plan: Plan) -> Plan:
-    """Return a plan with its id filled in, and each change's part of the document."""
-    with_json = replace(plan, changes=tuple(replace(change, json=_change_json(change)) for change in plan.changes))
+    """Return a plan with its id filled in, and each change's digests and part of the document."""
+    with_json = replace(plan, changes=tuple(map(_with_json, plan.changes)))
     return replace(with_json, id=plan_id(to_document(with_json)))
 
 
@@ -47,7 +47,7 @@ def to_document(plan: Plan) -> Document:
         "base": {"commit": plan.base},
         "head": {"commit": plan.head, "dirty": plan.dirty},
         "selection": selection_json(plan.selection),
-        "changes": [change.json or _change_json(change) for change in plan.changes],
+        "changes": [change.json or _change_json(change, digests(change)) for change in plan.changes],
         "held": [_held_json(held) for held in plan.held],
         "recorded": list(plan.recorded),
         "pending": list(plan.pending),
@@ -70,8 +70,14 @@ def selection_json(selection: Selection) -> Document:
     }
 
 
-def _change_json(change: Change) -> Document:
-    cause, digested = change.cause, digests(change)
+def _with_json(change: Change) -> Change:
+    digested = digests(change)
+    # There may be thousands: `replace` would look up each field.
+    return Change(**{**vars(change), "digests": digested, "json": _change_json(change, digested)})
+
+
+def _change_json(change: Change, digested: Digests) -> Document:
+    cause = change.cause
     return {
         "id": change.id,
         "resource": change.resource,
