@@ -99,9 +99,7 @@ def same(one: Value, other: Value) -> bool:
 def differing(before: Inputs, after: Inputs) -> List[str]:
     """Return the top-level keys, sorted, whose value is not the same on both sides."""
     found = [key for key, value in before.items() if key not in after or not same(value, after[key])]
-    found += [key for key in after if key not in before]
-    found.sort()
-    return found
+    return sorted([*found, *(key for key in after if key not in before)])
 
 
 def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
