@@ -1,7 +1,8 @@
 """What the house asks of its code, printed: `python -m tests.house`. Exit code 1 if there is anything.
 
 Modules of more than 300 lines, functions of more than 40 (but for those with a reason, below), functions with more
-than five arguments by position, and names that two modules export, each with a meaning of its own.
+than five arguments by position, questions that change something, and names that two modules export, each with a
+meaning of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from typing import Dict, Iterator, List, Set, Tuple
 from tests.build import ROOT
 
 LINES, LONG, ARGUMENTS = 300, 40, 5
+
+# Methods that change what they are called on.
+CHANGING = set(
+    "add append clear discard insert mkdir pop remove rename unlink update write write_bytes write_text".split()
+)
 
 # Functions that may be longer, and why.
 REASONS: Dict[str, str] = {
@@ -85,6 +91,30 @@ def crowded_functions() -> Iterator[str]:
             yield f"{place}: {count} arguments by position, more than {ARGUMENTS}"
 
 
+def busy_predicates() -> Iterator[str]:
+    """Return the functions named like a question that change what they are given, or their object."""
+    for place, function in functions():
+        if function.name.lstrip("_").startswith(("is_", "has_", "are_")):
+            given = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+            if any(_changes(node, given) for node in ast.walk(function)):
+                yield f"{place}: a question that changes something"
+
+
+def _changes(node: ast.AST, given: Set[str]) -> bool:
+    """Return whether a node assigns inside one of some names, or calls what changes one of them."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in CHANGING and _root(node.func.value) in given
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    return any(isinstance(one, (ast.Attribute, ast.Subscript)) and _root(one) in given for one in targets)
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name that a chain of attributes and indexes begins with."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def names_twice() -> Iterator[str]:
     """Return the names that two modules export, but for those with one meaning."""
     homes: Dict[str, Set[str]] = {}
@@ -128,7 +158,7 @@ def exported(tree: ast.Module) -> List[str]:
 
 def findings() -> List[str]:
     """Return everything that there is to mend."""
-    return [*long_modules(), *long_functions(), *crowded_functions(), *names_twice()]
+    return [*long_modules(), *long_functions(), *crowded_functions(), *busy_predicates(), *names_twice()]
 
 
 if __name__ == "__main__":
