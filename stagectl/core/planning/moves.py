@@ -1,30 +1,28 @@
 """Renames: what was applied under a resource's old name is its own (`moved_from` in the front matter).
 
-A claim acts once. It counts while the old name is live, the new one is not (or is itself moved away), and the file
-applied under the new one does not make the claim already; then it is spent, and may stay where it stands. Claims that
-take each other's names, swaps and chains, are one thing: what is wrong with one of them keeps all from moving.
+Claims that take each other's names, swaps and chains, are one thing: what is wrong with one of them keeps all from
+moving. Which claims count says claims.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import RENAME, Applied, ChangeId, Kind, Name, Resource, Trigger, change_id, split_change
 from stagectl.core.model import staged_path as path_of
+from stagectl.core.planning.claims import Claims, claims_for, counting_claims, together
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import Reference, Template, map_leaves, same
 
 Aliases = Mapping[Name, Name]  # old name -> new name
-Claims = Mapping[Name, Name]  # new name -> the old one that it claims
-Resources = Mapping[Name, Resource]
 
 
 def follow_moves(situation: Situation) -> Situation:
     """Return the situation with applied states under their new names, and what is applied reading the new names."""
     claims = counting_claims(situation.staged, situation.applied)
     wrong = _wrong_claims(situation, claims)
-    moves = {new: old for new, old in claims.items() if not _together(claims, {new}) & wrong.keys()}
+    moves = {new: old for new, old in claims.items() if not together(claims, {new}) & wrong.keys()}
     aliases = _aliases(situation, moves)
     if not aliases:
         return replace(situation, wrong_claims=wrong) if wrong else situation
@@ -36,49 +34,6 @@ def follow_moves(situation: Situation) -> Situation:
             new = new_names.get(name, name)
             applied[new] = _renamed_state(state, new, aliases)
     return replace(situation, applied=applied, moves=moves, wrong_claims=wrong)
-
-
-def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[Name, Name]:
-    """Return for each resource the first name of its `moved_from` that is live and that it has not taken yet."""
-    found: Dict[Name, Name] = {}
-    for name, resource in sorted(staged.items()) if any(one.moved_from for one in staged.values()) else ():
-        before = applied[name].resource if name in applied else None
-        spent = before.moved_from if before is not None else ()
-        for old in resource.moved_from:
-            if old in applied and applied[old].live and old not in spent:
-                found[name] = old
-                break
-    return found
-
-
-def find_renames(old: Resources, new: Resources) -> Dict[Name, Name]:
-    """Return for each resource of one side that the other has under another name that name; sides may be reversed."""
-    forth = _free_claims(new, old)
-    return forth or {before: after for after, before in _free_claims(old, new).items()}
-
-
-def _free_claims(new: Resources, old: Resources) -> Dict[Name, Name]:
-    claims = counting_claims(new, {name: Applied(resource) for name, resource in old.items()})
-    taken = set(claims.values())
-    return {
-        name: before
-        for name, before in claims.items()
-        if (before not in new or before in claims) and (name not in old or name in taken)
-    }
-
-
-def together(claims: Claims, names: Iterable[Name]) -> FrozenSet[Name]:
-    """Return names with all that are moved with them: what takes a name of theirs, or leaves one to them."""
-    return frozenset(names) | _together(claims, frozenset(names))
-
-
-def _together(claims: Claims, names: AbstractSet[Name]) -> Set[Name]:
-    found = set(names)
-    while True:
-        linked = {name for new, old in claims.items() if {new, old} & found for name in (new, old)}
-        if linked <= found:
-            return found
-        found |= linked
 
 
 # --- what is wrong with claims
@@ -94,7 +49,30 @@ def _wrong_claims(situation: Situation, claims: Claims) -> Dict[Name, str]:
         why = _why_wrong(situation, claims, new, claimants)
         if why:
             found[new] = f"'moved_from: {old}' cannot be followed: {why}"
-    return found
+    return {**found, **_exchanged(situation, claims)}
+
+
+def _exchanged(situation: Situation, claims: Claims) -> Dict[Name, str]:
+    """Return what is wrong with spent claims where two resources have changed places: it would update both."""
+    found = {}
+    for name, one in sorted(situation.staged.items()):
+        for old in one.moved_from if name not in claims else ():
+            other = situation.staged.get(old)
+            is_mutual = other is not None and old not in claims and name in other.moved_from
+            if is_mutual and _is_form(situation, name, old) and _is_form(situation, old, name):
+                lists = (claims_for(situation.applied, *names) for names in ((old, name), (name, old)))
+                here, there = (f"[{', '.join(names)}]" for names in lists)
+                why = f"it is spent, and {name} and {old} have each other's inputs; to swap them back, write"
+                why += f" moved_from: {here} here and {there} there; to exchange their values, drop both claims"
+                found[name] = f"'moved_from: {old}' cannot be followed: {why}"
+    return {name: why for name, why in found.items() if not _is_form(situation, name, name)}
+
+
+def _is_form(situation: Situation, name: Name, other: Name) -> bool:
+    """Return whether a resource is staged as another one is applied."""
+    one, state = situation.staged[name], situation.applied.get(other, Applied())
+    live = state.resource if state.live else None
+    return live is not None and one.kind == live.kind and same(dict(one.inputs), dict(live.inputs))
 
 
 def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mapping[Name, List[Name]]) -> str:
@@ -187,7 +165,7 @@ def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
     applied = [state.resource for _, state in sorted(situation.applied.items()) if state.resource is not None]
     for resource in [*applied, *(resource for _, resource in sorted(situation.staged.items()))]:
         for old in resource.moved_from:
-            if old not in situation.staged and not situation.is_live(old):
+            if old != resource.name and old not in situation.staged and not situation.is_live(old):
                 gone[old] = resource.name
     found = dict(new_names)
     for old in sorted(gone):
@@ -203,7 +181,7 @@ def old_names(resources: Iterable[Resource]) -> Dict[Name, Name]:
     """Return for each name that a resource had before the one that it has now."""
     found: Dict[Name, Name] = {}
     for resource in sorted(resources, key=lambda resource: resource.name):
-        found.update(dict.fromkeys(resource.moved_from, resource.name))
+        found.update({old: resource.name for old in resource.moved_from if old != resource.name})
     return found
 
 

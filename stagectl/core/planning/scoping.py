@@ -8,7 +8,8 @@ from typing import Dict, FrozenSet, Iterable, List
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import draft_changes
-from stagectl.core.planning.moves import old_names, together
+from stagectl.core.planning.claims import together
+from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import CauseType

@@ -144,14 +144,17 @@ def _template(value: Any, flaws: Flaws) -> Tuple[Name, ...]:
 
 
 def _read_moves(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:
+    """Return the names before; one may stand twice if the resource came back in between."""
     found: List[Name] = []
+    since: List[Name] = [name]  # names since it was here last
     for old in value if isinstance(value, list) else [] if value is None else [value]:
-        if not isinstance(old, str) or not NAME.fullmatch(old) or old == name:
+        if not isinstance(old, str) or not NAME.fullmatch(old) or since == [old] == [name]:
             flaws.add(FRONT, ("moved_from",), "'moved_from' must be the full name the resource had before")
-        elif old in found:
+        elif old in since and old != name:
             flaws.add(FRONT, ("moved_from",), f"'{old}' stands here twice")
         else:
             found.append(Name(old))
+            since = [Name(old)] if old == name else [*since, Name(old)]
     return tuple(found)
 
 

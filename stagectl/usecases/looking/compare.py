@@ -10,7 +10,8 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
-from stagectl.core.planning.moves import find_renames, old_names
+from stagectl.core.planning.claims import find_renames
+from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation

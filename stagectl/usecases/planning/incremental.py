@@ -20,6 +20,7 @@ from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.indexing.usage import Usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.planning.claims import names_before, new_claims
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation, same_text
 from stagectl.core.plans.selection import Selection, World
@@ -76,8 +77,9 @@ class IncrementalRead:
     def has_moves(self) -> bool:
         """Return whether something has another name now, under which the index does not know it."""
         claims = {name: one.moved_from for name, one in self.changed.items() if one is not None and one.moved_from}
-        spent = {name: state.resource.moved_from for name, state in self.index.states(claims).items() if state.resource}
-        return bool(self.situation.moves) or any(set(olds) - {*spent.get(name, ())} for name, olds in claims.items())
+        states = self.index.states(claims)
+        unspent = (new_claims(olds, names_before(states, name)) for name, olds in claims.items())
+        return bool(self.situation.moves) or any(unspent)
 
     def readers(self, names: AbstractSet[Name]) -> Set[Name]:
         """Return all that read or name one of these, staged or applied."""
@@ -258,12 +260,19 @@ def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation
     lacking = {old: situation.applied[name] for old, name in olds.items()}
     full = {olds[old]: state for old, state in with_bytes(workspace, lacking, tip).items()}
     staged = {
-        name: full[name].resource or resource
-        if name in full and resource is situation.applied[name].resource
+        name: _with_content(resource, situation.applied[name].resource, full[name].resource)
+        if name in full
         else resource
         for name, resource in situation.staged.items()
     }
     return replace(situation, applied={**situation.applied, **full}, staged=staged)
+
+
+def _with_content(staged: Resource, applied: Optional[Resource], full: Optional[Resource]) -> Resource:
+    """Return a staged resource with its bytes: those that are applied where it was not edited."""
+    if full is None or staged.content:
+        return staged
+    return full if staged is applied else replace(staged, content=full.content)  # what it reads is moved
 
 
 def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optional[Oid] = None) -> Dict[Name, Applied]:

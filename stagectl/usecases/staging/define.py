@@ -11,7 +11,7 @@ from stagectl.core.errors import ReadInFull, StagectlError, UsageError, no_kind
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
-from stagectl.core.planning.moves import counting_claims
+from stagectl.core.planning.claims import counting_claims
 from stagectl.core.plans.selection import Selection, match_names
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.edges import Edges

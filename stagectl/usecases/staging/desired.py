@@ -11,6 +11,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import REMOVE, REPLACE, RUN, Applied, Kind, Name, Resource, staged_path
+from stagectl.core.planning.claims import new_claims
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.stamps import is_pending, later_count
@@ -46,8 +47,8 @@ def desired_state(
 def _before(name: Name, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Optional[Resource]:
     """Return the staged file that a definition goes on from: of one that was just moved, that of its old name."""
     staged = snapshot.staged.get(name) or deleted.get(name)
-    for old in snapshot.defined[name].moved_from:
-        if old in snapshot.staged and (staged is None or old not in staged.moved_from):
+    for old in new_claims(snapshot.defined[name].moved_from, staged.moved_from if staged is not None else ()):
+        if old in snapshot.staged and old != name:
             return snapshot.staged[old]
     return staged
 

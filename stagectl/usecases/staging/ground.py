@@ -14,7 +14,8 @@ from stagectl.adapters.worktree.changed_files import ABSENT
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of
-from stagectl.core.planning.moves import counting_claims, old_names, together
+from stagectl.core.planning.claims import counting_claims, names_before, new_claims, together
+from stagectl.core.planning.moves import old_names
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.usecases.planning.incremental import IncrementalRead, quickest, with_bytes
@@ -193,10 +194,11 @@ def _part(workspace: Workspace, about: About) -> Ground:
 
 def _is_plain(part: Snapshot, applied: Mapping[Name, Applied]) -> bool:
     """Return whether everything has a file of its own that says all of it, and nothing is moved."""
-    live = [state.resource for state in applied.values() if state.resource is not None]
-    spent = {old for resource in live for old in resource.moved_from}
+    there = (*part.defined.values(), *part.staged.values())
+    live = (state.resource for state in applied.values() if state.resource is not None)
     expanded = any(resource.template for resource in (*live, *part.staged.values()))
-    return not part.definitions and not expanded and claimed_names(part) <= spent
+    claims = any(new_claims(one.moved_from, names_before(applied, one.name)) for one in there)
+    return not part.definitions and not expanded and not claims
 
 
 def _read(

@@ -10,7 +10,7 @@ from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, Applied, Name, Resource, staged_path
-from stagectl.core.planning.moves import counting_claims
+from stagectl.core.planning.claims import claims_for, counting_claims, names_before
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
@@ -140,11 +140,12 @@ def _claims(
     A name that was never applied is none of them; neither is one that another resource has now, unless that came there
     from elsewhere: in a swap each takes the other's name.
     """
-    back = applied[new].resource if new in applied and new in before else None
-    if back is not None:
-        return back.moved_from
     there = {**snapshot.staged, **snapshot.defined}
     claims = counting_claims(there, applied)
     is_live = old in applied and applied[old].live and old not in claims
-    names: List[Name] = [old] if is_live else []
-    return (*names, *(name for name in before if name != new and (name not in there or name in claims)))
+    live = claims.get(old, old if is_live else None)
+    if live == new:
+        return names_before(applied, new)
+    names = claims_for(applied, live, new) if live is not None else ()
+    older = (name for name in before if name not in (old, new, *names) and (name not in there or name in claims))
+    return (*names, *older)

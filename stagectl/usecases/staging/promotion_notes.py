@@ -8,7 +8,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.diff import Difference, diff
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.planning.moves import counting_claims
+from stagectl.core.planning.claims import counting_claims
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Value, format_path
 from stagectl.usecases.staging.promoted_values import find_at

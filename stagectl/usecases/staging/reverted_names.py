@@ -1,35 +1,120 @@
-"""What a commit that is reverted calls otherwise than it is called now."""
+"""What a commit that is reverted calls otherwise than it is called now: names are followed commit by commit."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.worktree.tree import Content
+from stagectl.adapters.applied.store import state_path
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.tree import Content, changed_files
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import rename_resource
-from stagectl.core.model import Applied, Name
-from stagectl.core.planning.moves import old_names
+from stagectl.adapters.yamlfile.names import claims_in, rename_resource
+from stagectl.core.model import STAGED, Applied, Name, Oid, Resource, names_of
+from stagectl.core.planning.claims import counting_claims
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.merge import documents_of
 
-
-def names_now(snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Dict[Name, Name]:
-    """Return for each name that a resource had before, and that nothing has now, the one that it has."""
-    live = {name: state.resource for name, state in applied.items() if state.resource is not None}
-    resources = [*live.values(), *snapshot.staged.values()]
-    found = old_names(resource for resource in resources if resource.name in snapshot.staged)
-    return {old: new for old, new in found.items() if old not in snapshot.staged}
+StagedChanges = Mapping[Name, Tuple[Content, Content]]  # by name, before and after
 
 
-def moved_names(changed: Mapping[Name, Tuple[Content, Content]]) -> Set[Name]:
-    """Return the names, old and new, of what a commit moved: that is taken back as it is."""
-    found: Set[Name] = set()
-    for name, (back, then) in changed.items():
-        claims = _front(then).get("moved_from", ()) if back is None else ()
-        olds: Set[Name] = {Name(claims)} if isinstance(claims, str) else {*claims}
-        found |= {name, *(olds & changed.keys())} if olds & changed.keys() else set()
-    return found
+class Renaming(NamedTuple):
+    """What one commit did to names. moved: old name -> new one; ended: names whose resources went."""
+
+    moved: Mapping[Name, Name]
+    ended: FrozenSet[Name]
+
+
+class Since(NamedTuple):
+    """What was done to names since a commit.
+
+    is_applied: whether the commit is one of the applied branch. gone: the names of what was removed, and that applied;
+    what is only staged as removed may come back, and is the same then.
+    """
+
+    steps: Sequence[Renaming]
+    is_applied: bool = False
+    gone: FrozenSet[Name] = frozenset()
+
+    def now(self, name: Name) -> Optional[Name]:
+        """Return what a resource of the commit is called now, None if it went."""
+        for step in self.steps:
+            if name in step.moved:
+                name = step.moved[name]
+            elif name in step.ended and (self.is_applied or name in self.gone):
+                return None
+        return name
+
+    def then(self, step: Renaming) -> Since:
+        """Return the same with one more step at its end."""
+        return self._replace(steps=(*self.steps, step))
+
+    def ended(self, git: Git, commit: Oid, tip: Oid) -> Since:
+        """Return the same with what was removed since by an apply of what contains a commit."""
+        found = set()
+        for name in sorted({name for step in self.steps for name in step.ended}):
+            options = ["-1", "--first-parent", "--diff-filter=D", tip, *git.only([state_path(name)], ever=True)]
+            sources = [fields[0].split()[1:] for fields in git.log(options, ["%P"])]
+            if any(git.is_ancestor(commit, Oid(one)) for parents in sources for one in parents):
+                found.add(name)
+        return self._replace(gone=frozenset(found))
+
+    def names(self) -> Dict[Name, Name]:
+        """Return what has another name now, by the name that it had."""
+        olds = {old for step in self.steps for old in step.moved}
+        now = {old: self.now(old) for old in sorted(olds)}
+        return {old: new for old, new in now.items() if new is not None and new != old}
+
+
+def changes_in(git: Git, before: Optional[Oid], commit: Oid) -> StagedChanges:
+    """Return the staged files that differ between two commits."""
+    changed = changed_files(git, before, commit, STAGED)
+    return {name: both for path, both in changed.items() for name in names_of(path)}
+
+
+def moves_in(changed: StagedChanges) -> Dict[Name, Name]:
+    """Return what a commit moved, new name -> old one, as its files say."""
+    before = {name: _claiming(name, back) for name, (back, _) in changed.items() if back is not None}
+    after = {name: _claiming(name, then) for name, (_, then) in changed.items() if then is not None}
+    found = counting_claims(after, {name: Applied(resource) for name, resource in before.items()})
+    # What was moved twice before it was applied names what is live, and not the step between.
+    gone = [name for name in sorted(before) if name not in after and name not in found.values()]
+    for name in sorted(after.keys() - before.keys() - found.keys()):
+        steps = [old for old in gone if set(before[old].moved_from) & set(after[name].moved_from)]
+        found.update({name: steps[0]} if steps else {})
+    return {new: old for new, old in found.items() if old not in after or old in found or old not in before}
+
+
+def _claiming(name: Name, content: bytes) -> Resource:
+    return Resource(name, "", moved_from=claims_in(content))
+
+
+def names_since(git: Git, commit: Oid, end: Oid, *, is_applied: bool) -> Since:
+    """Return what was done to names between a commit and one that contains it; is_applied: on the applied branch."""
+    path = git.first_parents(end) if is_applied else _way(git, commit, end)
+    path = path[: path.index(commit) + 1] if commit in path else path
+    trees = git.look_up([git.at(one, STAGED) for one in path])
+    steps = [
+        _step(changes_in(git, older, newer))
+        for (newer, one), (older, other) in zip(zip(path, trees), zip(path[1:], trees[1:]))
+        if one != other
+    ]
+    return Since(steps[::-1], is_applied)
+
+
+def _way(git: Git, commit: Oid, end: Oid) -> List[Oid]:
+    """Return the commits from *end* back to *commit*, by one of the ways that lead there."""
+    lines = git.run("rev-list", "--ancestry-path", "--parents", f"{commit}..{end}").decode().splitlines()
+    parents = {words[0]: words[1:] for words in map(str.split, lines)}
+    found = [str(end)]
+    while found[-1] != commit and found[-1] in parents:
+        found.append(next(one for one in parents[found[-1]] if one == commit or one in parents))
+    return list(map(Oid, found))
+
+
+def _step(changed: StagedChanges) -> Renaming:
+    moved = {old: new for new, old in moves_in(changed).items()}
+    gone = {name for name, (_, then) in changed.items() if then is None or name in moved.values()}
+    return Renaming(moved, frozenset(gone - moved.keys()))
 
 
 def _front(content: Content) -> Mapping[str, Any]:

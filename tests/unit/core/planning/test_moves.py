@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import RENAME, Applied, Name, Resource
+from stagectl.core.planning.claims import claims_for, counting_claims, names_before
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
@@ -51,6 +52,13 @@ COUNTING = [
     ("a-swap", live(thing("a"), thing("b")), [thing("a", "b"), thing("b", "a")], {"a": "b", "b": "a"}),
     ("a-chain", live(thing("a"), thing("b")), [thing("c", "a"), thing("a", "b")], {"a": "b", "c": "a"}),
     ("a-ring", live(*map(thing, "abc")), [thing("a", "b"), thing("b", "c"), thing("c", "a")], dict(zip("abc", "bca"))),
+    ("a-swap-back", live(thing("a", "b"), thing("b", "a")), [thing("a", "ba"), thing("b", "ab")], {"a": "b", "b": "a"}),
+    ("a-swap-that-stays", live(thing("a", "b"), thing("b", "a")), [thing("a", "b", 1), thing("b", "a", 2)], {}),
+    ("there-and-back-before-any-apply", live(thing("a"), thing("b")), [thing("a", "ba"), thing("b", "ab")], {}),
+    ("one-claim-of-a-ring-is-new", live(thing("a", "b"), thing("b", "a")), [thing("a", "b"), thing("b", "ab")],
+     {"a": "b", "b": "a"}),
+    ("a-spent-claim-where-what-made-it-moves-away", live(thing("a", "b"), thing("b")),
+     [thing("c", "a"), thing("a", "b")], {"a": "b", "c": "a"}),
     ("a-try-under-the-new-name", {**live(thing("a")), Name("b"): Applied(stamps={"x": "1-a"})}, [thing("b", "a")],
      {"b": "a"}),
 ]  # fmt: skip
@@ -73,6 +81,10 @@ WRONG = [
      {"c": "a is still there (.staged/a.yaml); delete it, or drop the claim"}),
     ("both-are-live", live(thing("a"), thing("b")), [thing("a", "b")],
      {"a": "both are live, and a is not moved away; remove one of the two, and apply that, first"}),
+    ("a-swap-back-with-the-same-claims", live(thing("a", "b", 1), thing("b", "a", 2)),
+     [thing("a", "b", 2), thing("b", "a", 1)],
+     {a: f"it is spent, and {a} and {b} have each other's inputs; to swap them back, write moved_from: [{b}, {a}] here"
+         f" and [{a}, {b}] there; to exchange their values, drop both claims" for a, b in ("ab", "ba")}),
     ("a-swap-where-renames-run", live(thing("a", kind="host"), thing("b", kind="host")),
      [thing("a", "b", kind="host"), thing("b", "a", kind="host")],
      dict.fromkeys("ab", "the names are swapped, and the kind host renames one by one; move one to a third name first"),
@@ -141,6 +153,29 @@ def test_whatever_is_moved_nothing_runs_and_each_keeps_its_values(
     assert () == rest.changes + rest.held
     done = {name: state for name, state in {**now, **settle(rest, {}, situation.applied)}.items() if state is not None}
     assert () == make_plan(world(done, *_moved(before, after)), Selection()).moved
+
+
+@given(st.lists(st.tuples(st.permutations(NAMES), st.booleans()), min_size=1, max_size=8), st.booleans())
+def test_whoever_moves_again_and_again_is_known(steps: List[Tuple[List[str], bool]], is_short: bool) -> None:
+    """
+    Three things change places among four names, again and again, some of it applied and some not. With the name that it
+    has before all that its applied file says, or as short as a command writes it, each is found where it is live.
+    """
+    places: Dict[int, str] = dict(enumerate("abc"))
+    applied = live(*(thing(name, n=number) for number, name in places.items()))
+    for order, is_applied in steps:
+        names = dict(zip("abcd", order))
+        places = {number: names[name] for number, name in places.items()}
+        was = {int(state.inputs["n"]): name for name, state in applied.items()}
+        staged = {}
+        for number, name in places.items():
+            before, history = was[number], names_before(applied, was[number])
+            claims = claims_for(applied, before, Name(name)) if is_short else (before, *history)
+            staged[Name(name)] = thing(name, history if name == before else claims, number)
+        assert {name: was[number] for number, name in places.items() if was[number] != name} == counting_claims(
+            staged, applied
+        )
+        applied = live(*staged.values()) if is_applied else applied
 
 
 @given(moved_worlds())

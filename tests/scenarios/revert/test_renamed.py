@@ -1,0 +1,113 @@
+"""Reverting what was done to a resource that has another name by now, or whose name another resource has."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+import pytest
+
+from tests.build import Repo
+
+THING = "---\nkind: service\n{}---\ninputs: {{n: {}}}\n"
+
+
+def swap(repo: Repo) -> None:
+    """a and b change places; app goes on reading the same one, which is b now."""
+    numbers = {name: repo.applied(name)["inputs"]["n"] for name in "ab"}
+    repo.write("resources/a.yaml", THING.format("moved_from: b\n", numbers["b"]))
+    repo.write("resources/b.yaml", THING.format("moved_from: a\n", numbers["a"]))
+    repo.define("app", inputs={"x": "${b.n}"}).apply_all()
+
+
+@pytest.fixture
+def edited(repo: Repo) -> Repo:
+    """a (1), b (7) and app, which reads a, are applied; then a is 2, in the commit tagged `edit`, and that applied."""
+    repo.write("resources/a.yaml", THING.format("", 1)).write("resources/b.yaml", THING.format("", 7))
+    repo.define("app", inputs={"x": "${a.n}"}).apply_all().ok("update", "a", "--set", "n=2")
+    repo.git("tag", "edit")
+    repo.ok("apply", "--yes")
+    return repo
+
+
+def again(repo: Repo) -> None:
+    repo.ok("remove", "a", "--detach")
+    repo.ok("apply", "--yes")
+    repo.ok("create", "a", "--kind", "service", "--set", "n=2")
+
+
+def renamed(repo: Repo) -> None:
+    repo.ok("move", "a", "c")
+    repo.ok("apply", "--yes")
+    repo.ok("create", "a", "--kind", "service", "--set", "n=2")
+    repo.ok("apply", "--yes")
+
+
+CASES: Dict[str, Tuple[object, List[str], str]] = {
+    "another-has-its-name": (renamed, ["c.update", "app.update"], ""),
+    "swapped": (swap, ["b.update", "app.update"], ""),
+    "removed-and-another-made": (again, [], "a: it was removed since, and another resource has the name now"),
+}
+
+
+@pytest.mark.parametrize("commit", ["edit", "stagectl/applied"])
+@pytest.mark.parametrize(("since", "ids", "why"), CASES.values(), ids=CASES)
+def test_the_resource_is_meant_and_not_the_name(
+    edited: Repo, commit: str, since: object, ids: List[str], why: str
+) -> None:
+    """
+    A staging or an apply is taken back where its resource is by now; where that is gone, the name is nobody's hint.
+    """
+    meant = edited.git("rev-parse", commit).strip()
+    assert callable(since)
+    since(edited)
+
+    done = edited.run("revert", meant)
+
+    assert (1 if why else 0) == done.code
+    assert why in done.err
+    assert (not why and ids == edited.plan().ids) or why
+
+
+def test_a_swap_that_was_applied_is_swapped_back_again_and_again(edited: Repo) -> None:
+    """
+    By reverting the commit that staged it, or the apply; nothing runs, and each keeps its values.
+    """
+    swap(edited)
+    for commit in ("HEAD", "HEAD", "stagectl/applied"):
+        before = {name: edited.applied(name)["inputs"]["n"] for name in "ab"}
+        edited.ok("revert", commit)
+        plan = edited.plan()
+        assert ([], [{"from": "b", "to": "a"}, {"from": "a", "to": "b"}]) == (plan.ids, plan.raw["moved"])
+        edited.ok("apply", "--yes")
+        assert before == {other: edited.applied(name)["inputs"]["n"] for name, other in ("ab", "ba")}
+    edited.ok("verify")
+
+
+def test_a_move_is_taken_back_with_what_was_edited_since(edited: Repo) -> None:
+    """
+    Under its old name it keeps the edit; where it was moved on, the conflict names both names.
+    """
+    edited.ok("move", "a", "c")
+    meant = edited.git("rev-parse", "HEAD").strip()
+    edited.ok("apply", "--yes")
+    edited.ok("update", "c", "--set", "n=5")
+    edited.ok("revert", meant)
+    plan = edited.plan()
+    assert (["a.update", "app.update"], [{"from": "c", "to": "a"}]) == (plan.ids, plan.raw["moved"])
+    edited.git("reset", "-q", "--hard", meant)
+    edited.ok("move", "c", "d")
+
+    refused = edited.run("revert", meant)
+
+    assert (1, True) == (refused.code, "c: it is called d by now, and would be a again" in refused.err)
+
+
+def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo) -> None:
+    """
+    app goes on reading the name a, so it reads what was b: its update runs, and its file is stored as it is.
+    """
+    edited.write("resources/a.yaml", THING.format("moved_from: b\n", 7))
+    edited.write("resources/b.yaml", THING.format("moved_from: a\n", 2)).apply_all()
+
+    assert ({"x": 7}, []) == (edited.applied("app")["inputs"], edited.plan().ids)
+    edited.ok("verify")
