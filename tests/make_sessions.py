@@ -17,9 +17,9 @@ COLUMNS, PROMPT = 80, "$ "
 COLOURS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "36": "#79c0ff", "2": "#8b949e"}
 SESSIONS = {
     "session-plan": ["stagectl update staging/db --set port=5433", "stagectl plan -t staging"],
+    "session-explain": ["stagectl plan -t stagin", "stagectl plan --explain staging/smoke"],
     "session-apply": ["stagectl apply -t staging --yes", "stagectl status"],
     "session-check": ["rm world/prod/web.json", "stagectl check prod/web staging/app"],
-    "session-refused": ["stagectl plan -t stagin", "stagectl remove shared/registry", "stagectl apply --expect 3f9c"],
 }
 _PIECE = re.compile(r"((?:\x1b\[[0-9;]*m)*)([^\x1b]*)")
 
@@ -49,14 +49,14 @@ def picture(lines: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">\n'
         f'<rect width="{wide}" height="{high}" rx="6" fill="#0d1117"/>\n'
-        f'<g font-family="monospace" font-size="14" fill="#e6edf3" style="white-space: pre">\n{rows}\n</g>\n</svg>\n'
+        f'<g font-family="monospace" font-size="14" fill="#e6edf3">\n{rows}\n</g>\n</svg>\n'
     )
 
 
 def spans(line: str) -> str:
     """Return a line's text with its colours; what has the same is one piece."""
     pieces: List[Tuple[str, str]] = []
-    for codes, text in _PIECE.findall(line):
+    for codes, text in _PIECE.findall(line.replace(" ", "\xa0")):  # of plain spaces a browser shows one
         style = _style(codes)
         if pieces and pieces[-1][0] == style:
             pieces[-1] = style, pieces[-1][1] + text

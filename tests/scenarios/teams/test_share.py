@@ -27,7 +27,7 @@ def test_an_apply_fetches_before_and_pushes_after(team: Team) -> None:
 
     assert (
         f"Fetched 1 applied commit: run {run_of(done)} by {BOB}\n"
-        f"In step with origin: stagectl/applied is at {team.at()[:12]}.\n"
+        f"In step with origin: {APPLIED} is at {team.at()[:12]}.\n"
     ) == team.ada.ok("sync").out
     assert tip(team.ada) == team.at()
     assert ("", True) == (team.at(LOCK), team.is_sound())
@@ -66,7 +66,7 @@ def test_offline_asks_nobody_and_sync_shares_later(team: Team) -> None:
     (team.folder / "away.git").rename(team.bare)
     assert (
         f"Pushed 1 applied commit: run {run_of(done)} by {BOB}\n"
-        f"In step with origin: stagectl/applied is at {tip(team.bob)[:12]}.\n"
+        f"In step with origin: {APPLIED} is at {tip(team.bob)[:12]}.\n"
     ) == team.bob.ok("sync").out
     assert tip(team.bob) == team.at()
 

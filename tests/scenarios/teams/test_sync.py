@@ -42,7 +42,7 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
     mine = f"2 applied commits: run {first} by {BOB}, run {second} by {BOB}"
     assert (
         f"Fetched 1 applied commit: run {hers} by {ADA}\nPut on top {mine}\nPushed {mine}\n"
-        f"In step with origin: stagectl/applied is at {team.at()[:12]}.\n"
+        f"In step with origin: {APPLIED} is at {team.at()[:12]}.\n"
     ) == done.out
     assert tip(team.bob) == team.at()
     assert told == team.bob.git("log", "-2", "--first-parent", form, APPLIED)
@@ -51,7 +51,7 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
     assert [hers, first, second] == team.runs()[1:]
     assert team.bob.ok("verify").out.endswith("\nChecked 5 applied commits: all as they have to be.\n")
     assert team.is_sound()
-    assert f"In step with origin: stagectl/applied is at {team.at()[:12]}.\n" == team.bob.ok("sync").out
+    assert f"In step with origin: {APPLIED} is at {team.at()[:12]}.\n" == team.bob.ok("sync").out
     carol = team.join("carol")
     lost = f"its source {sources[0].strip()[:12]} is in no branch any more\n"
     assert lost in carol.ok("verify").out, "Bob never pushed his branch"
