@@ -164,7 +164,8 @@ ALLOWED = """
     stagectl.core.planning.checks stagectl.core.planning.dropped stagectl.core.planning.gates
     stagectl.core.planning.held
     stagectl.core.planning.holding stagectl.core.planning.intents
-    stagectl.core.planning.claims stagectl.core.planning.moves stagectl.core.planning.order stagectl.core.planning.outlook
+    stagectl.core.planning.claims stagectl.core.planning.moves stagectl.core.planning.order
+    stagectl.core.planning.outlook
     stagectl.core.planning.planner stagectl.core.planning.reports stagectl.core.planning.resolve
     stagectl.core.planning.schema_checks stagectl.core.planning.scoping
     stagectl.core.planning.secrets stagectl.core.planning.situation stagectl.core.planning.universe
