@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import remove_unfinished
-from stagectl.adapters.running.lock import moment
+from stagectl.adapters.running.lock import forget_left, moment
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
 from stagectl.core import forms
@@ -230,6 +230,7 @@ def _prune(runs: Path) -> None:
 def tidy(scratch: Path) -> None:
     """Remove what killed commands left half made; the caller has the moment, so nothing is at a run's folder now."""
     remove_unfinished(scratch)
+    forget_left(scratch, all_of_them=False)
     for left in (scratch / "runs").glob(".*"):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)

@@ -63,7 +63,9 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
         for entry in meant:
             ahead = Renaming({old: new for new, old in claims.items()}, frozenset())
             later = since[entry.commit]
-            take_back_commit(entry, changed[entry.commit], work, later.then(ahead) if entry.type == "apply" else later)
+            take_back_commit(
+                entry, changed[entry.commit], work, later.with_step(ahead) if entry.type == "apply" else later
+            )
         if work.conflicts:
             message = "changed again since:\n" + "\n".join(work.conflicts)
             raise StagectlError(message, "nothing was staged; edit by hand")
@@ -129,7 +131,7 @@ def _since(workspace: Workspace, entry: LogEntry) -> Since:
     end = git.head() if entry.type == "stage" else tip
     assert end is not None, "there are entries"
     found = names_since(git, entry.commit, end, is_applied=entry.type != "stage")
-    return found if found.is_applied or tip is None else found.ended(git, entry.commit, tip)
+    return found if found.is_applied or tip is None else found.with_removed(git, entry.commit, tip)
 
 
 def _desired_state(snapshot: Snapshot, work: Work) -> Dict[Name, Optional[Resource]]:

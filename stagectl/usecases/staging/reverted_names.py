@@ -44,11 +44,11 @@ class Since(NamedTuple):
                 return None
         return name
 
-    def then(self, step: Renaming) -> Since:
+    def with_step(self, step: Renaming) -> Since:
         """Return the same with one more step at its end."""
         return self._replace(steps=(*self.steps, step))
 
-    def ended(self, git: Git, commit: Oid, tip: Oid) -> Since:
+    def with_removed(self, git: Git, commit: Oid, tip: Oid) -> Since:
         """Return the same with what was removed since by an apply of what contains a commit."""
         found = set()
         for name in sorted({name for step in self.steps for name in step.ended}):
