@@ -77,14 +77,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 IN_A_FOLDER_TOO = ("tests/scenarios/ancestor/test_behaviours.py",)  # what stagectl is for, point by point
 
 # What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
-EACH = 8  # of what is long, or about tools, it runs each eighth test of a module
-SECOND = 2  # of other scenarios, each second test of a module
-THIRD = 3  # and of the cases of one test each third
+EACH = 12  # of what is long, or about tools, it runs each twelfth test of a module
+SOME = 3  # of other scenarios each third test of a module, and of its cases each third
 QUICK = (
     "tests/unit/",
     "tests/scenarios/bad_input/",
     "tests/scenarios/ancestor/",
 )  # all: a case is a millisecond or two
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait for locks, sites and clocks."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -99,7 +104,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
         if item.get_closest_marker("once"):
             is_run = sum(cases.values(), len(cases) - 1) % EACH == 0
         else:
-            is_run = module.startswith(QUICK) or (place % SECOND == 0 and case % THIRD == 0)
+            is_run = module.startswith(QUICK) or (place % SOME == 0 and case % SOME == 0)
         if not is_run:
             item.add_marker("full")
         if item.get_closest_marker("slow"):

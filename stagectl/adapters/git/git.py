@@ -4,7 +4,7 @@ for anything else.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID as OID
@@ -35,6 +35,14 @@ class Entry(NamedTuple):
     path: str
     mode: str
     oid: Oid
+
+
+class TreeChange(NamedTuple):
+    """One file that two trees have otherwise; None where one has it not."""
+
+    path: str
+    before: Optional[Oid]
+    after: Optional[Oid]
 
 
 class Git(Placed):
@@ -218,6 +226,21 @@ class Git(Placed):
         out = self.run(*as_written, "log", *options, *arguments, data=data)
         texts = out.decode("utf-8", "replace").split("\0")[:-1]
         return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
+
+    def tree_changes(self, pairs: Sequence[Tuple[Oid, Oid]], *options: str) -> List[List[TreeChange]]:
+        """Return for each pair of trees the files that differ, the first tree's as before."""
+        words = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", *options)
+        asked = "".join(f"{before} {after}\n" for before, after in pairs)
+        out = self.run(*words, data=asked.encode()) if pairs else b""
+        found: Dict[str, List[TreeChange]] = {}
+        texts = out.decode("utf-8", "surrogateescape").split("\0")
+        pair = ""
+        for facts, path in zip(texts[::2], texts[1::2]):
+            if not facts.startswith(":"):  # a pair is named before its first difference
+                pair, _, facts = facts.partition("\n")
+            before, after = (Oid(oid) if oid.strip("0") else None for oid in facts.split(" ")[2:4])
+            found.setdefault(pair, []).append(TreeChange(path, before, after))
+        return [found.get(f"{before} {after}", []) for before, after in pairs]
 
     def touched_files(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
         """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""

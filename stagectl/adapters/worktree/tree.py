@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import Entry, Git, check_amount
+from stagectl.adapters.git.git import Entry, Git, TreeChange, check_amount
+from stagectl.adapters.git.objects import hasher, object_id
 from stagectl.core.errors import Problem
 from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
 
@@ -80,25 +81,33 @@ def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, Lis
     return _read_entries(git, git.entries(commit, paths), paths, problems), problems
 
 
-def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> Dict[str, Tuple[Content, Content]]:
+FilesChanged = Dict[str, Tuple[Content, Content]]  # by path, before and after
+
+
+def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> FilesChanged:
     """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
-    names = [git.at(commit, folder) for commit in (before, after) if commit is not None]
-    trees = git.look_up(names)
-    found: Dict[str, Tuple[Optional[Oid], Optional[Oid]]] = {}
-    if len(trees) == 2 and all(trees):
-        words = git.run("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", *filter(None, trees))
-        texts = words.decode("utf-8", "surrogateescape").split("\0")
-        for facts, path in zip(texts[::2], texts[1::2]):
-            old, new = (Oid(oid) if oid.strip("0") else None for oid in facts.split(" ")[2:4])
-            found[f"{folder}/{path}"] = (old, new)
-    else:
-        found.update({entry.path: (entry.oid, None) for entry in (git.entries(before, [folder]) if before else ())})
-        found.update({entry.path: (None, entry.oid) for entry in git.entries(after, [folder])})
-    contents = git.blobs(oid for pair in found.values() for oid in pair if oid)
-    return {
-        path: (contents[old] if old else None, contents[new] if new else None)
-        for path, (old, new) in sorted(found.items())
-    }
+    old, new = folder_trees(git, [before, after], folder)
+    return read_both_sides(git, git.tree_changes([(old, new)]), folder)[0]
+
+
+def folder_trees(git: Git, commits: Sequence[Optional[Oid]], folder: str) -> List[Oid]:
+    """Return the tree of a folder in each of some commits, the empty one where there is none."""
+    known = [commit for commit in commits if commit is not None]
+    trees = dict(zip(known, git.look_up([git.at(commit, folder) for commit in known])))
+    empty = object_id("tree", b"", hasher(known[0]))
+    return [(trees[commit] if commit else None) or empty for commit in commits]
+
+
+def read_both_sides(git: Git, changes: Sequence[Sequence[TreeChange]], folder: str) -> List[FilesChanged]:
+    """Return lists of what differs between trees of a folder with the contents of the files, all read at once."""
+    contents = git.blobs({oid for changed in changes for one in changed for oid in one[1:] if oid})
+    return [
+        {
+            f"{folder}/{path}": (contents[old] if old else None, contents[new] if new else None)
+            for path, old, new in each
+        }
+        for each in changes
+    ]
 
 
 def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:

@@ -6,7 +6,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Se
 
 from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.worktree.tree import Content, changed_files
+from stagectl.adapters.worktree.tree import Content, changed_files, folder_trees, read_both_sides
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import claims_in, rename_resource
 from stagectl.core.model import STAGED, Applied, Name, Oid, Resource, names_of
@@ -67,7 +67,10 @@ class Since(NamedTuple):
 
 def changes_in(git: Git, before: Optional[Oid], commit: Oid) -> StagedChanges:
     """Return the staged files that differ between two commits."""
-    changed = changed_files(git, before, commit, STAGED)
+    return _by_name(changed_files(git, before, commit, STAGED))
+
+
+def _by_name(changed: Mapping[str, Tuple[Content, Content]]) -> StagedChanges:
     return {name: both for path, both in changed.items() for name in names_of(path)}
 
 
@@ -92,13 +95,17 @@ def names_since(git: Git, commit: Oid, end: Oid, *, is_applied: bool) -> Since:
     """Return what was done to names between a commit and one that contains it; is_applied: on the applied branch."""
     path = git.first_parents(end) if is_applied else _way(git, commit, end)
     path = path[: path.index(commit) + 1] if commit in path else path
-    trees = git.look_up([git.at(one, STAGED) for one in path])
-    steps = [
-        _step(changes_in(git, older, newer))
-        for (newer, one), (older, other) in zip(zip(path, trees), zip(path[1:], trees[1:]))
-        if one != other
-    ]
-    return Since(steps[::-1], is_applied)
+    trees = folder_trees(git, path[::-1], STAGED)
+    return Since(_steps(git, [pair for pair in zip(trees, trees[1:]) if pair[0] != pair[1]]), is_applied)
+
+
+def _steps(git: Git, pairs: Sequence[Tuple[Oid, Oid]]) -> List[Renaming]:
+    """Return what was done to names from tree to tree; git is asked about all of them at once."""
+    changes = git.tree_changes(pairs)
+    claiming = git.tree_changes(pairs, "-Gmoved_from", "--pickaxe-all")
+    # Else nothing went, and nothing has another name.
+    naming = [changed for changed, claims in zip(changes, claiming) if claims or any(not one.after for one in changed)]
+    return [_step(_by_name(files)) for files in read_both_sides(git, naming, STAGED)]
 
 
 def _way(git: Git, commit: Oid, end: Oid) -> List[Oid]:

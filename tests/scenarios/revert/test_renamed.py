@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from stagectl.adapters.git.process import GitProcess
 from tests.build import Repo
 
 THING = "---\nkind: service\n{}---\ninputs: {{n: {}}}\n"
@@ -111,3 +112,32 @@ def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo
 
     assert ({"x": 7}, []) == (edited.applied("app")["inputs"], edited.plan().ids)
     edited.ok("verify")
+
+
+def test_the_commits_since_cost_no_git_each(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    What was staged since is asked about all at once: as many processes after three commits as after twelve.
+    """
+    started: List[Tuple[Any, ...]] = []
+    real = GitProcess.start
+
+    def counted(*words: Any, **more: Any) -> Any:
+        started.append(words)
+        return real(*words, **more)
+
+    def reverting() -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(GitProcess, "start", counted)
+            assert 1 == repo.run("revert", meant).code
+        number = len(started)
+        started.clear()
+        return number
+
+    repo.define("a", inputs={"n": 1}).define("x", inputs={"n": 0}).stage()
+    meant = repo.git("rev-parse", "HEAD").strip()
+    counts = []
+    for number in range(1, 13):
+        repo.ok("update", "x", "--set", f"n={number}")
+        counts += [reverting()] if number in (3, 12) else []
+
+    assert counts[0] == counts[1] > 5
