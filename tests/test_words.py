@@ -126,8 +126,8 @@ def is_bare(name: str) -> bool:
 
 def is_an_answer(function: ast.FunctionDef) -> bool:
     """Whether a participle reads well: a property, a yes or no, or what holds while a `with` lasts."""
-    marks = {ast.unparse(one).rpartition(".")[2] for one in function.decorator_list}
-    is_bool = function.returns is not None and ast.unparse(function.returns) == "bool"
+    marks = {getattr(one, "attr", getattr(one, "id", "")) for one in function.decorator_list}
+    is_bool = getattr(function.returns, "id", "") == "bool"
     return is_bool or bool(marks & {"property", "cached_property", "contextmanager"})
 
 
