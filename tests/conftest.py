@@ -77,8 +77,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 IN_A_FOLDER_TOO = ("tests/scenarios/ancestor/test_behaviours.py",)  # what stagectl is for, point by point
 
 # What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
-EACH = 12  # of what is long, or about tools, it runs each twelfth test of a module
-SOME = 3  # of other scenarios each third test of a module, and of its cases each third
+EACH = 16  # of what is long, or about tools, it runs each sixteenth test of a module
+SOME = 4  # of other scenarios each fourth test of a module, and of its cases each fourth
 QUICK = (
     "tests/unit/",
     "tests/scenarios/bad_input/",

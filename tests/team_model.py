@@ -177,7 +177,10 @@ def _staged(name: str, live: Live, file: Values, seen: Dict[str, Optional[Values
         return [Change(name, "run", inputs, file)]
     if inputs == live.inputs and not live.unfinished and not live.seen:
         return []
-    return [Change(name, _again(live), inputs, file)]
+    is_as_seen = (
+        live.seen not in (None, GONE) and not live.unfinished and inputs == {**(live.inputs or {}), **live.seen}
+    )
+    return [Change(name, RECORDED if is_as_seen else _again(live), inputs, file)]
 
 
 def _parent_changes(name: str, state: Mapping[str, Live], seen: Mapping[str, Optional[Values]]) -> bool:
@@ -206,6 +209,8 @@ def _again(live: Live) -> str:
 def run(state: State, changes: Sequence[Change], failing: FrozenSet[str]) -> Tuple[State, Dict[str, str]]:
     """The state after an apply, and how each change ended."""
     after = {name: live for name, live in state.items() if Change(name, RECORDED, {}, None).id not in _ids(changes)}
+    for change in [change for change in changes if change.action == RECORDED and change.file is not None]:
+        after[change.name] = Live(change.file, change.inputs)
     ends: Dict[str, str] = {}
     for change in [change for change in changes if change.action != RECORDED]:
         before = [ends[other.id] for other in changes if _waits(change, other)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from functools import lru_cache
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 from stagectl.core.errors import StagectlError, Step
 from stagectl.core.model import Kind, Name
@@ -10,6 +11,8 @@ from stagectl.core.schemas.quick import Test, quick_test
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.schemas.words import in_words
 from stagectl.core.values import Inputs, Template, Value
+
+_DEEPEST = 128  # references that are followed inside each other; inputs are nested less deeply
 
 
 class Trouble(NamedTuple):
@@ -49,20 +52,53 @@ class Schemas:
         except StagectlError:  # the time is over
             raise
         except Exception as error:  # whatever the library makes of a schema, or of a number
-            why = "it needs itself without end" if isinstance(error, RecursionError) else str(error)[:300]
+            why = str(error)[:300]
+            if isinstance(error, (_Endless, RecursionError)):
+                why = "it needs itself without end"
             if isinstance(error, Unresolvable):
                 why = f"'{getattr(error, 'anchor', error.ref)}' is nowhere in it, and nothing else is read"
             found.append(Trouble(name, ("inputs",), f"the schema of kind {kind.name} cannot be used: {why}"))
         return found
 
     def _validator(self, kind: Kind) -> Any:
-        from jsonschema import Draft202012Validator
         from referencing import Registry
 
         if kind.name not in self._validators:
             # An empty registry: a schema that points elsewhere is an error, never a download.
-            self._validators[kind.name] = Draft202012Validator(kind.schema, registry=Registry())
+            self._validators[kind.name] = _bounded_class()(kind.schema, registry=Registry())
         return self._validators[kind.name]
+
+
+class _Endless(Exception):
+    """A schema needs itself again and again."""
+
+
+@lru_cache(maxsize=None)
+def _bounded_class() -> Any:
+    """Return the library's validator that follows no more than so many references inside each other.
+
+    So nothing depends on what Python does at its own limit: a process of Python 3.8 died there.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    inside: List[str] = []
+
+    def bounded(follow: Any) -> Any:
+        def followed(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[Any]:
+            if len(inside) >= _DEEPEST:
+                raise _Endless
+            inside.append(reference)
+            try:
+                yield from follow(validator, reference, instance, schema) or ()
+            finally:
+                inside.pop()
+
+        return followed
+
+    known = Draft202012Validator.VALIDATORS
+    words = {word: bounded(known[word]) for word in ("$ref", "$dynamicRef")}
+    return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
 
 
 class _Later(str):

@@ -28,8 +28,8 @@ SMALL = st.integers(1, 3)
 SOME = st.frozensets(NAME, min_size=1, max_size=2)
 NOBODY: st.SearchStrategy[FrozenSet[str]] = st.just(frozenset())
 SORTS = {
-    "apply", "change by hand", "check", "discard", "edit", "failing apply", "partial apply", "promote", "pull",
-    "revert", "stage", "sync",
+    "accept", "apply", "change by hand", "check", "discard", "edit", "failing apply", "partial apply", "promote",
+    "pull", "revert", "stage", "sync",
 }  # fmt: skip
 ENDS = {
     "SUCCESS",
@@ -40,6 +40,7 @@ ENDS = {
     "put together",
     "drift recorded",
     "drift mended",
+    "drift taken in",
     "gone",
 }
 # The guard goes by content: a walk seldom comes to it, the long one does, and applying/test_rollback.py proves it.
@@ -58,6 +59,7 @@ APPLY_IN_VAIN = st.tuples(st.just("apply"), SOME, SOME, YES, st.just(False))
 REVERT = st.tuples(st.just("revert"), st.integers(0, 5), st.integers(1, 3), YES)
 DISCARD = st.tuples(st.just("discard"), NAME)
 HAND = st.tuples(st.just("by_hand"), NAME, SMALL, YES)
+ACCEPT = st.tuples(st.just("accept"), NAME, SMALL)
 CHECK = st.tuples(st.just("check"), NAME, YES, YES)
 OTHERS = [st.tuples(st.just(word)) for word in ("promote", "pull", "sync", "take_theirs")]
 # How often each comes: `one_of` would take what is named twice for one.
@@ -71,7 +73,7 @@ WEIGHTS = [
     (APPLY_SOME, 2),
     (APPLY_IN_VAIN, 1),
 ]
-WEIGHTS += [(HAND, 2), (CHECK, 1), (BREAK, 1), (REVERT, 4), (DISCARD, 1), *((step, 1) for step in OTHERS)]
+WEIGHTS += [(HAND, 2), (ACCEPT, 2), (CHECK, 1), (BREAK, 1), (REVERT, 4), (DISCARD, 1), *((step, 1) for step in OTHERS)]
 STEPS = st.sampled_from([step for step, weight in WEIGHTS for _ in range(weight)]).flatmap(lambda step: step)
 
 
@@ -204,6 +206,33 @@ class Teamwork(RuleBasedStateMachine):
         self.check(who, name, True, value == 1)
         self.agree()
         if value == 3:
+            self.apply(who, frozenset([name]), frozenset(), offline=True, by_tag=False)
+
+    def accept(self, who: str, name: str, value: int) -> None:
+        """Change something by hand, and take that into its definition; it is recorded then, or applied with others."""
+        if not self.catch_up(who, drop=True):
+            return
+        live = self.team.clones[who].tip.state.get(name, Live())
+        if live.file is None or live.unfinished or live.seen == GONE or self.hand.get(name) == GONE:
+            return
+        if self.staged(self.team.clones[who]).get(name) != live.file:
+            return
+        repo, clone = self.began("accept", who)
+        self.hand[name] = {**self.hand.get(name, {}), "w" if name.endswith("app") else "u": value + 6}
+        self.keep_hand()
+        now = clone.tip.state
+        seen = model.looked_at(live, self.hand[name])
+        done = repo.run("check", "--accept", name, "--offline")
+        if seen != live:
+            clone.local = Applied(clone.tip, {**now, name: seen}, clone.tip.source, is_look=True)
+            self.named(repo, [clone.local])
+        files = {**self.staged(clone), name: {**live.file, **(seen.seen or {})}}
+        if self.became(repo, clone, files, done):
+            clone.edits = dict(files)
+            self.saw("drift taken in")
+        self.planned(repo, clone)
+        if value == 3:
+            self.agree()
             self.apply(who, frozenset([name]), frozenset(), offline=True, by_tag=False)
 
     def keep_hand(self) -> None:
@@ -384,6 +413,9 @@ class Teamwork(RuleBasedStateMachine):
             return
         state, ends = model.run(clone.tip.state, changes, failing)
         self.expect(done, set(ends.values()) <= {"SUCCESS"})
+        for change in changes:
+            if change.action == model.RECORDED and change.file is not None:
+                self.hand.pop(change.name, None)
         for change, end in ends.items():
             self.saw(end)
             name = change.rpartition(".")[0]
