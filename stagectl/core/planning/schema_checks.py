@@ -84,8 +84,8 @@ def _bounded_class() -> Any:
 
     inside: List[str] = []
 
-    def bounded(follow: Any) -> Any:
-        def followed(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[Any]:
+    def bound(follow: Any) -> Any:
+        def follow_one(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[Any]:
             if len(inside) >= _DEEPEST:
                 raise _Endless
             inside.append(reference)
@@ -94,10 +94,10 @@ def _bounded_class() -> Any:
             finally:
                 inside.pop()
 
-        return followed
+        return follow_one
 
     known = Draft202012Validator.VALIDATORS
-    words = {word: bounded(known[word]) for word in ("$ref", "$dynamicRef")}
+    words = {word: bound(known[word]) for word in ("$ref", "$dynamicRef")}
     return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
 
 
