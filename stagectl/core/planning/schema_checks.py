@@ -84,7 +84,7 @@ def _bounded_class() -> Any:
 
     inside: List[str] = []
 
-    def bound(follow: Any) -> Any:
+    def limit(follow: Any) -> Any:
         def follow_one(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[Any]:
             if len(inside) >= _DEEPEST:
                 raise _Endless
@@ -97,7 +97,7 @@ def _bounded_class() -> Any:
         return follow_one
 
     known = Draft202012Validator.VALIDATORS
-    words = {word: bound(known[word]) for word in ("$ref", "$dynamicRef")}
+    words = {word: limit(known[word]) for word in ("$ref", "$dynamicRef")}
     return extend(Draft202012Validator, words)  # type: ignore[no-untyped-call]
 
 
