@@ -111,7 +111,7 @@ def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path
     folder.define("db", inputs={"port": 1}).commit()
     code, text = pre_commit(repo, "infra-validate", "infra-staged-is-current")
     assert 1 == code and 1 == text.count("Passed"), text
-    assert "+ db.run\nNot staged yet. Next: stagectl stage\n" in text
+    assert "+ db.run\nNot staged yet. Next: stagectl -C infra stage\n" in text
     folder.stage().define("app", inputs={"port": "${db.prt}"}).commit()
     code, text = pre_commit(repo, "infra-validate")
     assert 1 == code, text
