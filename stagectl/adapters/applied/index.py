@@ -212,7 +212,7 @@ def _state(name: Name, line: Line, content: bytes) -> Applied:
 
 def is_of_another_format(git: Git, commit: Oid) -> bool:
     """Return whether another stagectl made the index of an applied commit, in a form that this one does not believe."""
-    (of,) = git.look_up([f"{git.at(commit, INDEX)}/{OF}"])
+    (of,) = git.look_up([git.at(commit, f"{INDEX}/{OF}")])
     words = git.objects([of])[0].split() if of is not None else []
     return words[:1] == [b"format"] and words[1:2] != [b"%d" % FORMAT]
 
