@@ -66,7 +66,7 @@ def test_the_lock_of_somebody_elses_killed_apply_is_waited_for(tmp_path: Path) -
     """
     team = Team(tmp_path, "lock_term: 300\n")
     killed(hanging(team), "apply", "--yes")
-    shutil.copytree(team.bob.root, tmp_path / "copy")
+    shutil.copytree(team.bob.top, tmp_path / "copy")
     copy = Repo(tmp_path / "copy", init=False)
 
     for repo in (team.ada, copy):
