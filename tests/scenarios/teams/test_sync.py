@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.build import LOCK, ended
+from tests.build import APPLIED, LOCK, ended
 from tests.scenarios.teams.world import (
     ADA,
     APPLIED,
@@ -74,7 +74,7 @@ def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) ->
         f"  here: run {his} by {BOB}\n"
         f"  on origin: run {hers} by {ADA}\n"
         "hint: nothing moved. Find out what is live; then take theirs and apply yours anew: "
-        "git branch -f stagectl/applied origin/stagectl/applied && stagectl apply; "
+        f"git branch -f {APPLIED} origin/{APPLIED} && stagectl apply; "
         f"what was recorded here stays in refs/stagectl/kept/{his}\n"
     ) == refused.err
     told = team.bob.run("sync", "--json").json()
