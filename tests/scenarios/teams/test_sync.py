@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.build import APPLIED, LOCK, ended
+from tests.build import LOCK, ended
 from tests.scenarios.teams.world import (
     ADA,
     APPLIED,
