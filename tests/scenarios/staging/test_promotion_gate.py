@@ -72,6 +72,8 @@ def test_what_is_open_elsewhere_is_no_hindrance(both: Repo) -> None:
 
     both.ok("promote", "staging", "prod", "app")
 
+    assert "prod/app.update" in both.plan().ids
+
 
 def test_what_is_new_gets_values_of_its_own(both: Repo) -> None:
     """
