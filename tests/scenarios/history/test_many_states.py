@@ -6,7 +6,7 @@ import pytest
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import Git
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 
 
 def test_both_ways_find_the_same(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +15,7 @@ def test_both_ways_find_the_same(repo: Repo, monkeypatch: pytest.MonkeyPatch) ->
     """
     repo.define("a/db", inputs={"port": 1}).define("app", inputs={"port": "${a/db.port}"}).apply_all()
     git = Git(repo.root)
-    tip = git.resolve("stagectl/applied")
+    tip = git.resolve(APPLIED)
     paths = [".staged/a/db.yaml", ".applied/app.json", ".applied/none.json"]
 
     few = store.oids_of(git, tip, paths)

@@ -10,11 +10,11 @@ from typing import Callable, Dict
 
 import pytest
 
-from tests.build import Repo
+from tests.build import APPLIED, FOLDER, Repo
 
 pytestmark = pytest.mark.once
 
-BRANCH = "refs/heads/stagectl/applied"
+BRANCH = f"refs/heads/{APPLIED}"
 Tamper = Callable[[Repo], None]
 
 
@@ -32,7 +32,7 @@ def history(repo: Repo) -> Repo:
 
 def plumb(repo: Repo, *arguments: str, data: str = "", index: str = "") -> str:
     env = {**os.environ, **({"GIT_INDEX_FILE": str(repo.top / ".git" / index)} if index else {})}
-    done = subprocess.run(["git", *arguments], cwd=repo.root, input=data, env=env, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=repo.top, input=data, env=env, capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     return done.stdout.strip()
 
@@ -50,13 +50,13 @@ def with_file(repo: Repo, path: str, text: str, mode: str = "100644") -> str:
     """The tree of the newest applied commit with another file in it."""
     blob = plumb(repo, "hash-object", "-w", "--stdin", data=text)
     plumb(repo, "read-tree", BRANCH, index="tampering")
-    plumb(repo, "update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", index="tampering")
+    plumb(repo, "update-index", "--add", "--cacheinfo", f"{mode},{blob},{Path(FOLDER, path)}", index="tampering")
     return plumb(repo, "write-tree", index="tampering")
 
 
 def without_file(repo: Repo, path: str) -> str:
     plumb(repo, "read-tree", BRANCH, index="tampering")
-    plumb(repo, "update-index", "--force-remove", path, index="tampering")
+    plumb(repo, "update-index", "--force-remove", str(Path(FOLDER, path)), index="tampering")
     return plumb(repo, "write-tree", index="tampering")
 
 

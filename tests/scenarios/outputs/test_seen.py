@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.build import Repo
+from tests.scenarios.history.test_verify import edited, recommit
 from tests.scenarios.outputs.world import outputs, reports, world
 
 BOTH = {"endpoint": "db:5432", "oid": 7}
@@ -93,35 +94,7 @@ def test_verify_takes_outputs_from_the_state_and_finds_what_no_action_may_report
     shop.fail()
     shop.ok("retry")
     assert shop.run("verify").code == 0
-    forge = shop.git("show", "stagectl/applied:.applied/db.json").replace('"oid": 7', '"oid": 8')
-    forged = _with_state(shop, forge)
-    shop.git("update-ref", "refs/heads/stagectl/applied", forged)
+    recommit(shop, tree=edited(shop, ".applied/db.json", '"oid": 7', '"oid": 8'))
     ran = shop.run("verify")
     assert ran.code == 1
     assert "the applied state of db is not what its trailers say" in ran.out
-
-
-def _with_state(repo: Repo, text: str) -> str:
-    """The newest applied commit with another state of db."""
-    repo.write("forged.json", text)
-    oid = repo.git("hash-object", "-w", "forged.json").strip()
-    (repo.root / "forged.json").unlink()
-    tree = "stagectl/applied^{tree}"
-    inner = repo.git("ls-tree", f"{tree}:.applied".replace("^{tree}:", ":")).replace(
-        repo.git("rev-parse", "stagectl/applied:.applied/db.json").strip(), oid
-    )
-    applied = _mktree(repo, inner)
-    outer = repo.git("ls-tree", tree).replace(repo.git("rev-parse", "stagectl/applied:.applied").strip(), applied)
-    raw = repo.git("cat-file", "commit", "stagectl/applied")
-    body = raw.replace(repo.git("rev-parse", tree).strip(), _mktree(repo, outer))
-    (repo.root / "commit.txt").write_text(body)
-    made = repo.git("hash-object", "-t", "commit", "-w", "commit.txt").strip()
-    (repo.root / "commit.txt").unlink()
-    return made
-
-
-def _mktree(repo: Repo, listing: str) -> str:
-    import subprocess
-
-    done = subprocess.run(["git", "mktree"], cwd=repo.root, input=listing, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
