@@ -21,13 +21,23 @@ def _closed_slowly() -> Iterator[int]:
         _spin()
 
 
+def _lose_an_alarm() -> None:
+    next(_closed_slowly())
+    _spin()
+
+
+def _spin_after_a_budget_of_its_own() -> None:
+    with pytest.raises(TimeOver, match="inner"), time_budget("the inner", 0):
+        _spin()
+    _spin()
+
+
 def test_an_alarm_that_python_loses_goes_again(capsys: pytest.CaptureFixture[str]) -> None:
     """
     Python drops what is raised while it takes a generator away: the next alarm ends the block, without a trace.
     """
     with pytest.raises(TimeOver), time_budget("this", 0):
-        next(_closed_slowly())
-        _spin()
+        _lose_an_alarm()
 
     assert "" == capsys.readouterr().err
 
@@ -37,6 +47,4 @@ def test_a_budget_inside_a_budget_gives_the_outer_one_its_rest() -> None:
     The inner budget ends its block, and the outer one still ends what comes after.
     """
     with pytest.raises(TimeOver, match="outer"), time_budget("the outer", 0):
-        with pytest.raises(TimeOver, match="inner"), time_budget("the inner", 0):
-            _spin()
-        _spin()
+        _spin_after_a_budget_of_its_own()
