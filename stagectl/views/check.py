@@ -41,7 +41,8 @@ def _next(checked: Checked) -> Iterator[str]:
     if checked.adopted or checked.accepted:
         yield "stagectl plan"
     elif checked.are(Seen.DRIFTED, Seen.GONE):
-        yield "stagectl plan" if checked.recorded else "stagectl check --record, so that plans know it"
+        is_new = any(look.after != look.before for look in checked.looks)
+        yield "stagectl check --record, so that plans know it" if is_new and not checked.recorded else "stagectl plan"
 
 
 def _look_lines(look: Look, colour: bool) -> List[str]:

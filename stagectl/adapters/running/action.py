@@ -125,7 +125,8 @@ def _take_answer(
         return replace(ended, state=ERROR, message=str(error))
     seen.pop("message", None)
     said = {"message": ended.message} if ended.message else {}
-    return with_plain_outputs(replace(ended, outputs={**seen, **said}), clean)
+    outputs = with_plain_outputs(replace(ended, outputs=seen.get("outputs", {})), clean)  # a message names the output
+    return with_plain_outputs(replace(ended, outputs={**seen, **said}), clean) if outputs.state == SUCCESS else outputs
 
 
 def order_json(order: Order) -> Dict[str, Any]:

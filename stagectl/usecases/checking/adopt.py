@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Dict, List, Tuple
 
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import RUN, Applied, Name
+from stagectl.core.model import RUN, Applied, Name, split_change
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.looks import Checked, Look
+from stagectl.core.running.looks import Checked, Look, Seen
 from stagectl.core.running.runs import Filter
 from stagectl.core.values import references_in
 from stagectl.usecases.applying.apply import Options, apply
@@ -17,7 +17,7 @@ from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.checking.accept import accept
 from stagectl.usecases.checking.check import CheckOptions, check_acting, way
 from stagectl.usecases.checking.looking import Asked, look_at
-from stagectl.usecases.planning.plan import full_plan
+from stagectl.usecases.planning.plan import plan_with_situation
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -32,9 +32,10 @@ def adopt(
     looks: Dict[Name, Look] = {}
     adopted: List[Name] = []
     interrupted = False
-    waiting = _waiting(_plan(workspace, selection), {})
+    plan = _plan(workspace, selection)
+    waiting = _waiting(plan, {})
     if not waiting:
-        raise StagectlError("everything that was asked for is live", "look at it: stagectl check")
+        raise _nothing_to_adopt(plan)
     while waiting and not interrupted:
         found, interrupted = _looks(workspace, waiting, options, onlooker)
         looks.update({look.name: look for look in found})
@@ -48,7 +49,9 @@ def adopt(
     checked = Checked(tuple(looks[name] for name in sorted(looks)), interrupted, adopted=tuple(sorted(adopted)))
     if not accepting or interrupted:
         return checked
-    staged = accept(workspace, checked)
+    # What is not there was never applied: its definition says what shall be, and stays.
+    there = replace(checked, looks=tuple(look for look in checked.looks if look.state != Seen.GONE))
+    staged = replace(accept(workspace, there), looks=checked.looks)
     if staged.accepted is None:
         return staged
     again = adopt(Workspace(workspace.root), selection, options, onlooker)
@@ -58,7 +61,17 @@ def adopt(
 
 
 def _plan(workspace: Workspace, selection: Selection) -> Plan:
-    return full_plan(workspace, selection, "HEAD", None)[0]
+    return plan_with_situation(workspace, selection, "HEAD")[0]
+
+
+def _nothing_to_adopt(plan: Plan) -> StagectlError:
+    """Return why there is nothing to look at."""
+    for held in plan.held:
+        if held.action == RUN and held.needs:
+            with_it = " ".join(sorted({held.resource, *(split_change(one)[0] for one in held.needs)}))
+            needs = f"{held.resource} needs {', '.join(held.needs)} first"
+            return StagectlError(needs, f"adopt it together with that: stagectl adopt {with_it}")
+    return StagectlError("everything that was asked for is live", "look at it: stagectl check")
 
 
 def _waiting(plan: Plan, known: Dict[Name, Look]) -> List[Change]:

@@ -22,13 +22,20 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
     """
     found = _removal(workspace, error.glob)
     if found is None or error.glob not in selection.names:
-        raise error
+        raise unstaged(workspace, error) or error
     commit, run = found
     new = _later_name(workspace.git, error.glob, commit)
     if new is not None:
         raise StagectlError(f"there is no resource '{error.glob}': run {run} moved it to {new}", f"name it: {new}")
     left = replace(selection, names=tuple(name for name in selection.names if name != error.glob))
     return left, f"{error.glob} was removed by run {run}: there is nothing of it to apply"
+
+
+def unstaged(workspace: Workspace, error: NoResource) -> Optional[StagectlError]:
+    """Return the error for a name that has a definition alone, None where it has not even that."""
+    if error.glob not in workspace.snapshot(definitions=True).definition_paths:
+        return None
+    return StagectlError(f"'{error.glob}' is defined and not staged", f"stage it: stagectl stage {error.glob}")
 
 
 def _later_name(git: Git, name: str, commit: Oid) -> Optional[Name]:

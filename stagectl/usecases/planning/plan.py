@@ -61,7 +61,7 @@ def _make(
     return quickest(
         "plan",
         lambda: _incremental_plan(workspace, selection, head, base, complete),
-        lambda: full_plan(workspace, selection, head, base),
+        lambda: _plan_in_full(workspace, selection, head, base),
     )
 
 
@@ -125,7 +125,14 @@ def plan_incrementally(found: IncrementalRead, selection: Selection, world: Opti
 def full_plan(
     workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
 ) -> Tuple[Plan, Situation]:
-    """Return the plan, and everything there is, read in full."""
+    """Return the plan, the same as `plan_with_situation`, and everything there is, read in full."""
+    plan, situation = _plan_in_full(workspace, selection, head, base)
+    return _with_tries(workspace, _with_files(workspace, plan, head), situation), situation
+
+
+def _plan_in_full(
+    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
+) -> Tuple[Plan, Situation]:
     snapshot = workspace.snapshot(head)
     base_commit, applied = workspace.applied_state(base)
     situation = workspace.situation(snapshot, applied)

@@ -61,6 +61,7 @@ def test_what_cannot_be_taken_in_is_named_and_left_alone(shop: Repo) -> None:
     assert "Left alone: app.port: it comes through a reference\n" in ran.out
     assert "Left alone: db.name: it cannot be shown\n" in ran.out
     assert "port: 5433" in shop.read("resources/db.yaml") and "${db.port}" in shop.read("resources/app.yaml")
+    assert shop.run("check", "--accept").out.endswith("Next: stagectl plan\n")  # it is recorded already
     left = shop.run("check", "--accept", "--json").json()["left"]
     assert left[0] == {"resource": "app", "path": "port", "message": "it comes through a reference"}
 
@@ -98,11 +99,11 @@ def found(repo: Repo, name: str, **values: Any) -> Repo:
 def test_what_the_world_confirms_is_adopted(repo: Repo) -> None:
     """Nothing runs; outputs come along, and with them those who read them."""
     schema = {"type": "object", "required": ["oid"], "properties": {"oid": {"type": "integer"}}}
-    world(repo, "database", outputs=schema).define("db", "database", inputs={"port": 1})
+    world(repo, "database", outputs=schema, files=["conf/*"]).define("db", "database", inputs={"port": 1})
     world(repo).define("app", "server", inputs={"oid": "${db.oid}"}).define("other", "server", inputs={"x": 1})
-    repo.commit()
     answer(repo, "db", {"inputs": {"port": 1}, "outputs": {"oid": 7}})
     found(repo, "app", oid=7)
+    repo.write("conf/db", "").commit()  # a file that acts is in the id of the plan that is recorded
     ran = repo.stage().ok("adopt", "db", "app")
     assert "Adopted: app, db." in ran.out
     assert repo.log() == [] and repo.applied("db")["outputs"] == {"oid": 7}
@@ -125,18 +126,29 @@ def test_what_differs_or_is_not_there_is_not_adopted(repo: Repo) -> None:
 
 
 def test_adopting_takes_the_values_of_the_world_where_that_is_asked_for(repo: Repo) -> None:
-    """They go into the definition, are staged, and recorded, because the world confirms them."""
-    world(repo).define("a", "server", inputs={"port": 1}).commit()
+    """They go into the definition, are staged and recorded, as the world confirms them; what is not there stays."""
+    world(repo).define("a", "server", inputs={"port": 1}).define("b", "server", inputs={"port": 1}).commit()
     found(repo, "a", port=2)
-    repo.stage().ok("adopt", "a", "--accept", "--parallel", "2", "--offline")
+    ran = repo.stage().run("adopt", "a", "b", "--accept", "--parallel", "2", "--offline")
+    assert ran.code == 1 and "b: gone\n" in ran.out
     assert '"port": 2' in repo.read("resources/a.yaml") and repo.applied("a") == {"inputs": {"port": 2}}
-    assert repo.plan().ids == [] and repo.log() == [] and there(repo, "a") == {"port": 2}
+    assert repo.plan().ids == ["b.run"] and repo.log() == [] and there(repo, "a") == {"port": 2}
 
 
 def test_there_has_to_be_something_to_adopt(shop: Repo) -> None:
-    """Without a selection it is a usage error; what is live already is not adopted again."""
+    """Without a selection it is a usage error; what is live, waits for another or is not staged is named as that."""
     assert shop.run("adopt").code == 64
-    ran = shop.run("adopt", "--tag", "x", "db")
-    assert ran.code == 1
-    ran = shop.run("adopt", "db")
-    assert ran.code == 1 and "everything that was asked for is live" in ran.err
+    shop.define("new", "server", inputs={"port": 1}).define("its", "server", inputs={"port": "${new.port}"}).commit()
+    unstaged = "error: 'its' is defined and not staged\nhint: stage it: stagectl stage its\n"
+    for words, said in (
+        (("--tag", "x", "db"), "error: no resource has the tag 'x'"),
+        (("db",), "error: everything that was asked for is live\nhint: look at it: stagectl check\n"),
+        (("its",), unstaged),
+    ):
+        ran = shop.run("adopt", *words)
+        assert ran.code == 1 and said in ran.err
+    assert shop.run("check", "its").err == shop.run("plan", "its").err == unstaged
+    ran = shop.stage().run("adopt", "its")
+    assert ran.code == 1 and (
+        "error: its needs new.run first\nhint: adopt it together with that: stagectl adopt its new\n" in ran.err
+    )

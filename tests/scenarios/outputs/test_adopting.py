@@ -15,8 +15,8 @@ WAYS = "give what it reads: --outputs FILE"
 
 @pytest.fixture
 def shop(repo: Repo) -> Repo:
-    """A database and its reader, staged."""
-    world(repo).define("db", "database", inputs={"size": 1})
+    """A database and its reader, staged; a file acts for the database, so it is in the id of every plan."""
+    world(repo, files=["conf/*"]).write("conf/db", "size").define("db", "database", inputs={"size": 1})
     repo.define("app", "plain", inputs={"url": "http://${db.endpoint}/"}).commit()
     return repo.stage()
 
