@@ -16,7 +16,7 @@ from stagectl.usecases.checking.accept import accept
 from stagectl.usecases.checking.looking import Asked, Way, look_at
 from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
-from stagectl.usecases.planning.gone import unstaged
+from stagectl.usecases.planning.gone import explain_unstaged
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -100,5 +100,5 @@ def _choose(workspace: Workspace, selection: Selection, applied: Mapping[Name, A
                 f"'{error.glob}' is staged and not live: there is nothing to look at",
                 f"run it: stagectl apply {error.glob}; if it is there: stagectl apply --record-only {error.glob}",
             ) from None
-        raise unstaged(workspace, error) or error from None
+        raise explain_unstaged(workspace, error) or error from None
     return {name: applied[name] for name in sorted(live if chosen is None else chosen)}

@@ -22,7 +22,7 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
     """
     found = _removal(workspace, error.glob)
     if found is None or error.glob not in selection.names:
-        raise unstaged(workspace, error) or error
+        raise explain_unstaged(workspace, error) or error
     commit, run = found
     new = _later_name(workspace.git, error.glob, commit)
     if new is not None:
@@ -31,7 +31,7 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
     return left, f"{error.glob} was removed by run {run}: there is nothing of it to apply"
 
 
-def unstaged(workspace: Workspace, error: NoResource) -> Optional[StagectlError]:
+def explain_unstaged(workspace: Workspace, error: NoResource) -> Optional[StagectlError]:
     """Return the error for a name that has a definition alone, None where it has not even that."""
     if error.glob not in workspace.snapshot(definitions=True).definition_paths:
         return None
