@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -53,26 +53,31 @@ def test_the_token_stays_with_the_api(shop: World) -> None:
     assert tokens["/repos/shop/infra/actions/artifacts/5/zip"] == "Bearer the-token"
 
 
-HOSTILE = {
-    "another pull request": ({"pull-request": b"2"}, "Nothing posted: #2 is not, or no longer, at the commit"),
-    "no number": ({"pull-request": b"1/../../x"}, "the artefact does not name a pull request"),
-    "another digit": ({"pull-request": "\u00b2".encode()}, "the artefact does not name a pull request"),
-    "no marker": ({"comment.md": b"# Hello\n"}, "does not begin with stagectl's marker"),
-    "an open marker": ({"comment.md": MARKER.replace(" -->", "").encode()}, "does not begin with stagectl's marker"),
-    "too long": ({"comment.md": MARKER.encode() + b"x" * 65_000}, "is larger than 65000 bytes"),
-    "a bomb": ({"comment.md": MARKER.encode() + b"\0" * 50_000_000}, "is larger than 65000 bytes"),
-    "no text": ({"comment.md": MARKER.encode() + b"\xff"}, "is not UTF-8"),
-}
+def hostile() -> Dict[str, Tuple[Dict[str, bytes], str]]:
+    """What a fork may upload, and the answer; made anew, so that no process of the tests carries the bomb with it."""
+    return {
+        "another pull request": ({"pull-request": b"2"}, "Nothing posted: #2 is not, or no longer, at the commit"),
+        "no number": ({"pull-request": b"1/../../x"}, "the artefact does not name a pull request"),
+        "another digit": ({"pull-request": "\u00b2".encode()}, "the artefact does not name a pull request"),
+        "no marker": ({"comment.md": b"# Hello\n"}, "does not begin with stagectl's marker"),
+        "an open marker": (
+            {"comment.md": MARKER.replace(" -->", "").encode()},
+            "does not begin with stagectl's marker",
+        ),
+        "too long": ({"comment.md": MARKER.encode() + b"x" * 65_000}, "is larger than 65000 bytes"),
+        "a bomb": ({"comment.md": MARKER.encode() + b"\0" * 50_000_000}, "is larger than 65000 bytes"),
+        "no text": ({"comment.md": MARKER.encode() + b"\xff"}, "is not UTF-8"),
+    }
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("case", list(hostile()))
 def test_a_hostile_artefact_is_not_posted(shop: World, case: str) -> None:
     """
     Whatever a fork's run may upload, it reaches no other pull request and is nothing but a plan's text.
     """
     shop.propose("update", "db", "--set", "port=5433", origin="eve/infra")
     shop.site.pulls[2] = {"number": 2, "head": {"sha": "b" * 40, "repo": {"full_name": "shop/infra"}}}
-    files, message = HOSTILE[case]
+    files, message = hostile()[case]
     shop.site.artifacts = {"pull-request": b"1", "comment.md": MARKER.encode(), **files}
 
     job = shop.comment()
