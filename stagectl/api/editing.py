@@ -13,7 +13,7 @@ from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.move import move
 from stagectl.usecases.staging.promote import Promotion, Wishes, promote
 from stagectl.usecases.staging.revert import Reverting, revert
-from stagectl.usecases.staging.stage import stage
+from stagectl.usecases.staging.stage import StageOptions, stage
 from stagectl.usecases.staging.undo import Discarding
 
 
@@ -79,7 +79,7 @@ class Editing(Opened):
         definition; check: stage nothing, and return what would be staged.
         """
         chosen = Selection(tuple(names), tuple(tags))
-        return stage(self._to_stage(), chosen, actions, force=force, allow_empty=allow_empty, check=check)
+        return stage(self._to_stage(), chosen, actions, StageOptions(force, allow_empty, check))
 
     def unstage(self, names: Sequence[str] = (), tags: Sequence[str] = (), *, everything: bool = False) -> Staging:
         """Put staged files back to what is applied; the definitions stay."""

@@ -83,21 +83,15 @@ def stage(
     check: bool = typer.Option(False, "--check", help="Stage nothing; exit with 1 if there is something to stage."),
 ) -> None:
     """Bring the staging area up to date with the definitions, for the selection only, and commit it."""
+    from stagectl.usecases.staging.stage import StageOptions
     from stagectl.usecases.staging.stage import stage as use_case
     from stagectl.views.staging import check_text, staging_text
 
     if patch and not is_terminal():
         raise UsageError("there is no terminal to ask on", "say what to stage with NAMEs, -t and -a")
     choose = _Asking() if patch else None
-    done = use_case(
-        workspace_to_stage(),
-        selection(names, tags),
-        actions or (),
-        force=force,
-        choose=choose,
-        check=check,
-        allow_empty=allow_empty,
-    )
+    options = StageOptions(force, allow_empty, check, choose)
+    done = use_case(workspace_to_stage(), selection(names, tags), actions or (), options)
     if check:
         out(check_text(done.changes, done.files, done.gone))
         raise typer.Exit(1 if done.files else 0)

@@ -95,9 +95,8 @@ def reader(data: bytes) -> None:
     for staged in (False, True):
         said = flaws_of(lambda staged=staged: schema.resource(Name("a/b"), documents, data, staged=staged), data)
         if said is not None and staged:
-            back = yamlfile.front_matter(
-                said.kind, said.tags, said.moved_from, source=said.source, actions=[*said.actions.items()]
-            )
+            front = yamlfile.FrontMatter(said.kind, said.tags, said.moved_from, said.source, said.actions)
+            back = yamlfile.front_matter(front)
             again = yamlfile.load(back + yamlfile.body_of(data))
             assert same(schema.resource(Name("a/b"), again, data, staged=True).inputs, said.inputs)
     flaws_of(lambda: settings.kind("a", documents), data)

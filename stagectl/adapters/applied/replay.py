@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.applied.write import States, state_trees, whole_tree
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import Objects, write_commit
+from stagectl.adapters.git.objects import NewCommit, Objects, write_commit
 from stagectl.adapters.remote.remote import author_of
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
 
@@ -39,7 +39,7 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     name, mail, date = author_of(git, commit)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
     signed = any(line.startswith("gpgsig") for line in header.splitlines())
-    return write_commit(git, tree, [tip, *sources], message, env=author, sign=signed)
+    return write_commit(git, NewCommit(tree, [tip, *sources], message, signed), author)
 
 
 def is_look(git: Git, commit: Oid) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import empty_tree, write_commit
+from stagectl.adapters.git.objects import NewCommit, empty_tree, write_commit
 from stagectl.core import forms
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
@@ -259,4 +259,4 @@ def _outputs_json(outputs: Outputs) -> Dict[str, Any]:
 
 def root_commit(git: Git) -> Oid:
     """Store and return the fixed empty commit that every applied branch begins with."""
-    return write_commit(git, empty_tree(git), (), _ROOT_MESSAGE, env=_ROOT_IDENTITY)
+    return write_commit(git, NewCommit(empty_tree(git), (), _ROOT_MESSAGE), _ROOT_IDENTITY)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional
 
 from stagectl.adapters.applied.index import OF, USAGE, Index, Of, of_text, open_index
 from stagectl.adapters.applied.store import load_states, root_commit, state_bytes
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import BLOB, TREE, Item, Objects, write_commit
+from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, write_commit
 from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
 from stagectl.core.indexing.advance import Changed, advance
@@ -26,28 +26,32 @@ class Trees(NamedTuple):
     lines: Optional[Oid]
 
 
-def write(
-    git: Git,
-    tip: Optional[Oid],
-    source: Optional[Oid],
-    states: States,
-    message: str,
-    *,
-    sign: bool = False,
-) -> Oid:
+class Lineage(NamedTuple):
+    """What an applied commit comes from: the one it follows, and the commit that was applied; one there is."""
+
+    tip: Optional[Oid]
+    source: Optional[Oid] = None
+
+    @property
+    def like(self) -> Oid:
+        """The commit whose files it has, but for the applied state."""
+        found = self.source or self.tip
+        assert found is not None, "something was applied, now or before"
+        return found
+
+
+def write(git: Git, lineage: Lineage, states: States, message: str, *, sign: bool = False) -> Oid:
     """Store one more applied commit and return it; no branch moves.
 
-    tip: the applied commit it follows; source: the commit that was applied, None if none was; states: per resource
-    that changed its new state, None for one that is gone.
+    states: per resource that changed its new state, None for one that is gone.
     """
-    like = source or tip
-    assert like is not None, "something was applied, now or before"
-    objects = Objects(git, like)
-    trees = state_trees(git, objects, tip, states, like)
-    root = whole_tree(git, objects, like, trees)
+    tip, source = lineage
+    objects = Objects(git, lineage.like)
+    trees = state_trees(git, objects, tip, states, lineage.like)
+    root = whole_tree(git, objects, lineage.like, trees)
     objects.store()
     parents = [tip or root_commit(git), *([source] if source else [])]
-    return write_commit(git, root, parents, message, sign=sign)
+    return write_commit(git, NewCommit(root, parents, message, sign))
 
 
 def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
@@ -82,25 +86,21 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
             files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content))
     staged, applied = objects.edit_tree(staged, files), objects.edit_tree(applied, documents)
     step = advance(before or Source(), everything, oids)
-    return Trees(staged, applied, _index(git, objects, (before, index), Of(staged, applied), step, like=like))
+    live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
+    live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
+    usage = _usage(git, step, like, before.usage if before else Usage({}))
+    heads = {OF: of_text(Of(staged, applied, live)), USAGE: encode_usage(usage)}
+    return Trees(staged, applied, _index(objects, before, index, heads, step))
 
 
 def _index(
-    git: Git, objects: Objects, before: Tuple[Optional[Index], Optional[Oid]], of: Of, step: Changed, *, like: Oid
+    objects: Objects, before: Optional[Index], tree: Optional[Oid], heads: Mapping[str, str], step: Changed
 ) -> Oid:
-    """Return the tree of the index after a step, to be stored."""
-    index, tree_before = before
-    pairs = [(step.before[name], line) for name, line in step.after.items()]
-    live = (index.of.live if index else 0) + sum(after.is_live - before.is_live for before, after in pairs)
-    counts = advance_counts(index.usage.counts if index else {}, pairs)
-    usage = _with_fitting(git, Usage(counts), like, index.usage if index else None)
-    items: Dict[str, Optional[Item]] = {
-        OF: Item(BLOB, objects.blob(of_text(of._replace(live=live)).encode())),
-        USAGE: Item(BLOB, objects.blob(encode_usage(usage).encode())),
-    }
-    there = index.shards if index else {}
+    """Return the tree of the index after a step, to be stored. tree: that of before; heads: the files beside shards."""
+    items: Dict[str, Optional[Item]] = {path: Item(BLOB, objects.blob(text.encode())) for path, text in heads.items()}
+    there = before.shards if before else {}
     changes = {name: line if line.is_needed else None for name, line in step.after.items()}
-    read = index.shard_lines if index else lambda places: {}
+    read = before.shard_lines if before else lambda places: {}
     gone: Dict[str, Optional[Item]] = {}
     for place, lines in shards.redistribute(changes, there, read).items():
         if place.bits in there.get(place.folder, ()):
@@ -108,17 +108,18 @@ def _index(
         if lines:
             path = shards.file_name(place, has_open=any(line.is_open for line in lines.values()))
             items[path] = Item(BLOB, objects.blob(shards.shard_text(lines).encode()))
-    made = objects.edit_tree(tree_before, {**gone, **items})
+    made = objects.edit_tree(tree, {**gone, **items})
     assert made is not None, "it has files"
     return made
 
 
-def _with_fitting(git: Git, usage: Usage, like: Oid, before: Optional[Usage]) -> Usage:
-    """Return what is needed of the kinds, with the id of those of a commit if they have it."""
+def _usage(git: Git, step: Changed, like: Oid, before: Usage) -> Usage:
+    """Return what is needed of the kinds after a step, with the id of those of a commit if they have it."""
+    usage = Usage(advance_counts(before.counts, step.pairs))
     (oid,) = git.look_up([git.at(like, KINDS)])
     if oid is None:
         return usage
-    if before is not None and before.fits == oid and before.counts == usage.counts:
+    if before.fits == oid and before.counts == usage.counts:
         return usage._replace(fits=oid)
     kinds = kinds_of(git, like)
     fits = kinds is not None and usage.kinds <= kinds.keys() and not contradicting(usage, kinds)

@@ -12,7 +12,7 @@ import tempfile
 from typing import Dict, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.git.objects import Item, Objects, empty_tree, write_commit
+from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
 from stagectl.core.model import Oid
 
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
@@ -117,7 +117,7 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
         if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
         objects.store()
-        commit = write_commit(git, tree, [head], message)
+        commit = write_commit(git, NewCommit(tree, [head], message))
         code, _, err = git.try_run("update-ref", "-m", f"commit: {message.splitlines()[0]}", "HEAD", commit, head)
         if code and git.head() != commit:  # one that was killed may have done it
             raise git.refusal("git commit refused", code, err)

@@ -183,17 +183,18 @@ def empty_tree(git: Git) -> Oid:
     return Oid(git.run(*DURABLE, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip())
 
 
-def write_commit(
-    git: Git,
-    tree: Oid,
-    parents: Sequence[Oid],
-    message: str,
-    env: Optional[Mapping[str, str]] = None,
-    *,
-    sign: bool = False,
-) -> Oid:
-    """Store a commit, signed as the user is set up to sign, and return its id."""
-    named = [argument for parent in parents for argument in ("-p", parent)] + (["-S"] if sign else [])
+class NewCommit(NamedTuple):
+    """A commit that is to be stored. parents: the first one first; sign: whether it is signed."""
+
+    tree: Oid
+    parents: Sequence[Oid]
+    message: str
+    sign: bool = False
+
+
+def write_commit(git: Git, draft: NewCommit, env: Optional[Mapping[str, str]] = None) -> Oid:
+    """Store a commit, signed as the user is set up to sign, and return its id; env: may name another author."""
+    parents = [argument for parent in draft.parents for argument in ("-p", parent)]
     utf8 = ("-c", "i18n.commitEncoding=UTF-8")
-    out = git.run(*DURABLE, *utf8, "commit-tree", tree, *named, data=message.encode(), env=env)
-    return Oid(out.decode().strip())
+    words = ("commit-tree", draft.tree, *parents, *(["-S"] if draft.sign else []))
+    return Oid(git.run(*DURABLE, *utf8, *words, data=draft.message.encode(), env=env).decode().strip())

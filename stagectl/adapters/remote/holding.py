@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
+from stagectl.adapters.remote.remote import ASK_SECONDS
 from stagectl.adapters.remote.remote_lock import (
     TRIES,
     Board,
+    LockRef,
     Meets,
     TakenLock,
     board_after,
@@ -28,8 +29,8 @@ class Holding:
     lost: why it is held no more, "" while it is.
     """
 
-    def __init__(self, remote: Remote, ref: str, taken: TakenLock) -> None:
-        self._remote, self._ref, self._term = remote, ref, float(taken.lock.term)
+    def __init__(self, at: LockRef, taken: TakenLock) -> None:
+        self._at, self._remote, self._term = at, at.remote, float(taken.lock.term)
         self._lock, self._board = taken.lock, taken.board
         self._until = taken.at + self._term  # no observer takes it for dead before
         self._turn, self._ending = threading.Lock(), threading.Event()
@@ -81,8 +82,8 @@ class Holding:
         """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
         self._ending.set()
         self._thread.join()
-        if not self.lost and not is_taken_away(self._remote, self._ref, self._board, self._lock.id):
-            drop(self._remote, self._ref, self._lock.id)
+        if not self.lost and not is_taken_away(self._at, self._board, self._lock.id):
+            drop(self._at, self._lock.id)
 
     def _keep(self) -> None:
         while not self.lost and not self._ending.wait(self._term / 3):
@@ -112,9 +113,9 @@ class Holding:
         """
         began = clock()
         following = board_after(self._remote.git, self._board, replace(self._lock, renewal=self._lock.renewal + 1))
-        there = self._remote.swap(self._ref, following.commit, self._board.commit, seconds)
+        there = self._remote.swap(self._at.ref, following.commit, self._board.commit, seconds)
         if there != following.commit:
-            self._see(look_at_locks(self._remote, self._ref) if there is not None else Board())
+            self._see(look_at_locks(self._at) if there is not None else Board())
             return False
         self._lock, self._board = following.find(self._lock.id) or self._lock, following
         self._until = began + self._term

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import calendar
 import secrets
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.git.objects import Item, Objects, empty_tree, write_commit
+from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
 from stagectl.adapters.remote.remote import Remote
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
@@ -62,6 +63,13 @@ class Board:
         return replace(self, holders=holders if known else (*self.holders, lock))
 
 
+class LockRef(NamedTuple):
+    """Where locks are: a ref of a remote, by its full name."""
+
+    remote: Remote
+    ref: str
+
+
 class TakenLock(NamedTuple):
     """A lock that was taken. at: what our clock said before."""
 
@@ -76,12 +84,12 @@ def clock() -> float:
     return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
-def new_lock(owner: str, host: str, reason: str, term: int, *, part: Portion = WHOLE, run: str = "") -> Lock:
-    """Return a lock that is not held yet; term: 0 for maintenance."""
+def new_lock(owner: str, reason: str, term: int, *, part: Portion = WHOLE, run: str = "") -> Lock:
+    """Return a lock for this host that is not held yet; term: 0 for maintenance."""
     return Lock(
         secrets.token_hex(4),
         owner,
-        host,
+        socket.gethostname(),
         " ".join(reason.split()),
         run,
         since=time.strftime(_TIME, time.gmtime()),
@@ -90,8 +98,9 @@ def new_lock(owner: str, host: str, reason: str, term: int, *, part: Portion = W
     )
 
 
-def look_at_locks(remote: Remote, ref: str) -> Board:
+def look_at_locks(at: LockRef) -> Board:
     """Return who holds what on a remote."""
+    remote, ref = at
     for _ in range(5):
         commit = remote.read(ref)
         if commit is None:
@@ -100,16 +109,16 @@ def look_at_locks(remote: Remote, ref: str) -> Board:
             with suppress(GitError):  # it may have gone since; that it stays away is reported below
                 remote.bring(ref)
         if remote.git.find(commit) is not None:
-            return _board(remote, ref, commit)
+            return _board(at, commit)
     raise StagectlError(f"the lock {ref} on {remote.name} cannot be read", "try again")
 
 
-def _board(remote: Remote, ref: str, commit: Oid) -> Board:
-    git = remote.git
+def _board(at: LockRef, commit: Oid) -> Board:
+    git = at.remote.git
     holders = locks_of(git.run("log", "-1", "--format=%B", commit).decode("utf-8", "replace"))
     if not holders:
         raise StagectlError(
-            f"{ref} on {remote.name} is no lock of stagectl", "name another ref in stagectl.yaml: lock_ref"
+            f"{at.ref} on {at.remote.name} is no lock of stagectl", "name another ref in stagectl.yaml: lock_ref"
         )
     parts = {entry.path: entry.oid for entry in git.files_of(commit, ()) if entry.mode.startswith("1006")}
     texts = git.blobs((parts[lock.id] for lock in holders if lock.id in parts), LARGEST_STATE)
@@ -126,13 +135,7 @@ def meeting(part: Portion) -> Meets:
 
 
 def take(
-    remote: Remote,
-    ref: str,
-    lock: Lock,
-    note: Note,
-    *,
-    meets: Optional[Meets] = None,
-    left: AbstractSet[str] = frozenset(),
+    at: LockRef, lock: Lock, note: Note, *, meets: Optional[Meets] = None, left: AbstractSet[str] = frozenset()
 ) -> TakenLock:
     """Take a lock, also from holders found dead; raises Locked where another one has something of it.
 
@@ -141,11 +144,11 @@ def take(
     """
     board, gone, refusals = Board(), set(left), 0  # nothing is held: that is tried first
     for _ in range(TRIES):
-        _check_free(remote, ref, board.without(gone), meets or meeting(lock.part), gone=gone, note=note)
+        _check_free(at, board.without(gone), meets or meeting(lock.part), gone=gone, note=note)
         dead = [other for other in board.holders if other.id in gone and not other.is_maintenance]
         wanted = replace(lock, stolen_from=" ".join(other.id for other in dead))
         try:
-            taken = _try_to_take(remote, ref, board.without({other.id for other in dead}), wanted)
+            taken = _try_to_take(at, board.without({other.id for other in dead}), wanted)
         except Refused:
             refusals += 1
             if refusals >= _REFUSALS:
@@ -157,21 +160,21 @@ def take(
                 note(f"took the lock {other.id} over: {why} ({other.holder})")
             return taken
         time.sleep(secrets.randbelow(200) / 1000)  # who came first may come first again
-        board = look_at_locks(remote, ref)
-    raise Locked(f"the lock on {remote.name} changes hands all the time", "try again")
+        board = look_at_locks(at)
+    raise Locked(f"the lock on {at.remote.name} changes hands all the time", "try again")
 
 
-def _check_free(remote: Remote, ref: str, board: Board, meets: Meets, *, gone: Set[str], note: Note) -> None:
+def _check_free(at: LockRef, board: Board, meets: Meets, *, gone: Set[str], note: Note) -> None:
     """Watch each holder in the way that looks dead, and add those that are to *gone*; raises Locked for the others."""
     for other in board.holders:
         common = meets(other)
-        if common and _is_dead(remote, ref, board, other, common=common, note=note):
+        if common and _is_dead(at, board, other, common=common, note=note):
             gone.add(other.id)
 
 
-def _try_to_take(remote: Remote, ref: str, board: Board, lock: Lock) -> Optional[TakenLock]:
+def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
     """Try to take the lock; return it, None if another holder was faster. Read back: the nonce is ours alone."""
-    began = clock()
+    (remote, ref), began = at, clock()
     following = board_after(remote.git, board, lock)
     try:
         there = remote.swap(ref, following.commit, board.commit)
@@ -192,8 +195,8 @@ def board_after(git: Git, board: Board, lock: Optional[Lock]) -> Board:
         now = time.strftime(_TIME, time.gmtime())
         board = board.having(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
     tree, parts = _tree(git, board)
-    message = message_of(*board.holders)
-    commit = write_commit(git, tree, [board.commit] if board.commit else [], message)
+    parents = [board.commit] if board.commit else []
+    commit = write_commit(git, NewCommit(tree, parents, message_of(*board.holders)))
     return Board(commit, board.holders, parts)
 
 
@@ -211,21 +214,21 @@ def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
     return tree or empty, parts
 
 
-def _is_dead(remote: Remote, ref: str, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
+def _is_dead(at: LockRef, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
     """Watch a lock that was not renewed lately; return whether it is not for its whole term, or it is gone.
 
     Raises Locked as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
     """
-    began, commit = clock(), board.commit
+    remote, began, commit = at.remote, clock(), board.commit
     if lock.is_maintenance or not _looks_old(lock):
         raise lock_refusal(remote, lock, common)
     note(f"the lock on {remote.name} was not renewed lately; watching it for {lock.term} s: {lock.holder}")
     while True:
         time.sleep(min(lock.term / 10, 2.0))
         is_due = clock() - began >= lock.term
-        there = remote.read(ref)
+        there = remote.read(at.ref)
         if there != commit:
-            now = look_at_locks(remote, ref)
+            now = look_at_locks(at)
             mine, commit = now.find(lock.id), now.commit
             if mine is None:
                 if now.holders:
@@ -256,21 +259,21 @@ def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str] = ("everythin
     )
 
 
-def drop(remote: Remote, ref: str, identity: str) -> Board:
+def drop(at: LockRef, identity: str) -> Board:
     """Take a lock away from its holder, and leave the others; return who held what before.
 
     Where the board has no such lock nothing is done. Raises StagectlError where it is renewed all the time.
     """
     for _ in range(TRIES):
-        board = look_at_locks(remote, ref)
-        if board.find(identity) is None or is_taken_away(remote, ref, board, identity):
+        board = look_at_locks(at)
+        if board.find(identity) is None or is_taken_away(at, board, identity):
             return board
         time.sleep(secrets.randbelow(200) / 1000)
     raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
 
 
-def is_taken_away(remote: Remote, ref: str, board: Board, identity: str) -> bool:
+def is_taken_away(at: LockRef, board: Board, identity: str) -> bool:
     """Try to put the board without a lock into the place of a board; return whether it is there."""
     rest = board.without({identity})
-    new = board_after(remote.git, rest, None).commit if rest.holders else None
-    return remote.swap(ref, new, board.commit) == new
+    new = board_after(at.remote.git, rest, None).commit if rest.holders else None
+    return at.remote.swap(at.ref, new, board.commit) == new

@@ -127,7 +127,8 @@ def _resource(one: Expanded, vocabulary: Sequence[str], flaws: Flawed) -> Option
         return None
     flaws += [one.flaw(flaw) for flaw in tag_flaws(found.tags, vocabulary)] if vocabulary else []
     tags = tuple(sorted(found.tags))
-    content = yamlfile.front_matter(found.kind, tags, found.moved_from) + canonical_body(one.body)
+    front = yamlfile.FrontMatter(found.kind, tags, found.moved_from)
+    content = yamlfile.front_matter(front) + canonical_body(one.body)
     refused = _why_refused(content)
     if refused:
         at = one.entry_at() if one.entry else ()

@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from stagectl.adapters.yamlfile.events import NOT_YAML, EventParser, parser_of, refusal
 from stagectl.adapters.yamlfile.events import BadYaml as BadYaml
 from stagectl.adapters.yamlfile.write import BOOL, NULL
+from stagectl.adapters.yamlfile.write import FrontMatter as FrontMatter
 from stagectl.adapters.yamlfile.write import front_matter as front_matter
 from stagectl.adapters.yamlfile.write import quote as quote
 from stagectl.core.errors import Flaw, StagectlError, Step

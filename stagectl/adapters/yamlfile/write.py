@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Optional, Sequence, Tuple
+from typing import Mapping, NamedTuple, Optional, Sequence
 
 NULL = frozenset(("", "~", "null", "Null", "NULL"))
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -22,24 +22,27 @@ def quote(text: str) -> str:
     )
 
 
-def front_matter(
-    kind: str,
-    tags: Sequence[str],
-    moved_from: Sequence[str] = (),
-    *,
-    source: Optional[str] = None,
-    actions: Sequence[Tuple[str, str]] = (),
-    template: Sequence[str] = (),
-) -> bytes:
-    """Return the front matter of a staged file, always in the same form."""
-    lines = ["---", f"kind: {quote(kind)}", f"tags: [{', '.join(quote(tag) for tag in tags)}]"]
-    if moved_from:
-        names = [quote(name) for name in moved_from]
+class FrontMatter(NamedTuple):
+    """What the front matter of a file says; source, actions and template stand in staged files only."""
+
+    kind: str
+    tags: Sequence[str]
+    moved_from: Sequence[str] = ()
+    source: Optional[str] = None
+    actions: Mapping[str, str] = {}
+    template: Sequence[str] = ()
+
+
+def front_matter(front: FrontMatter) -> bytes:
+    """Return front matter, always in the same form."""
+    lines = ["---", f"kind: {quote(front.kind)}", f"tags: [{', '.join(quote(tag) for tag in front.tags)}]"]
+    if front.moved_from:
+        names = [quote(name) for name in front.moved_from]
         lines.append(f"moved_from: {names[0] if len(names) == 1 else '[' + ', '.join(names) + ']'}")
-    if source is not None:
-        lines.append(f"source: {quote(source)}")
-    if template:
-        lines.append(f"template: [{', '.join(map(quote, template))}]")
-    if actions:
-        lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in actions) + "}")
+    if front.source is not None:
+        lines.append(f"source: {quote(front.source)}")
+    if front.template:
+        lines.append(f"template: [{', '.join(map(quote, front.template))}]")
+    if front.actions:
+        lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in front.actions.items()) + "}")
     return ("\n".join(lines) + "\n").encode()

@@ -7,7 +7,7 @@ name it. From nothing, everything changes; both ways are this one.
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.line import MOST_NAMED, Line, own_line, with_readers
@@ -25,6 +25,11 @@ class Changed(NamedTuple):
 
     before: LinesByName
     after: LinesByName
+
+    @property
+    def pairs(self) -> List[Tuple[Line, Line]]:
+        """Each line as it was and as it is."""
+        return [(self.before[name], line) for name, line in self.after.items()]
 
 
 def advance(source: Source, states: States, oids: Mapping[Name, Oid]) -> Changed:

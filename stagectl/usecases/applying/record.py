@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ContextManager, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.applied import write
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settle_files
+from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
@@ -84,7 +84,7 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
         states = adopt_outputs(plan, header.outputs, settle_files(plan, outcomes, now), now)
         if not states:
             return None
-        commit = write.write(git, tip, header.source, states, message, sign=header.sign)
+        commit = write(git, Lineage(tip, header.source), states, message, sign=header.sign)
         touched = sorted(name for name in states if _as_applied(now, name) != _as_applied(applied, name))
         if touched:
             raise _overtaken_by(workspace, touched, commit, keep(git, commit, header.run))

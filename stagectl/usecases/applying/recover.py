@@ -27,7 +27,7 @@ from stagectl.usecases.applying.task import Means, Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed, with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Alone, shared
+from stagectl.usecases.team.share import Alone, Team, shared
 
 DONE, FAILED, RERUN = "done", "failed", "rerun"
 Ask = Callable[[Change], str]  # a change whose end was not seen -> one of these
@@ -123,7 +123,8 @@ def resume(
         with _at_work_on(workspace, run) as found:
             if found is None:
                 return None
-            with shared(workspace, "resume", onlooker.note, here, offline=means.offline, run=run) as team:
+            remote = Team(workspace, "resume", onlooker.note, offline=means.offline)
+            with shared(remote, here, run) as team:
                 workspace.look_again()  # the applied branch may have been fetched
                 return _resume(workspace, _Interrupted(*found, ask, outputs or {}, means), team, onlooker)
 

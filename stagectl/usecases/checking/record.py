@@ -6,14 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from stagectl.adapters.applied import write
+from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name, Oid
 from stagectl.core.running.looks import Checked, Look, Seen, onto
 from stagectl.usecases.applying.record import alone
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Alone, Note, shared
+from stagectl.usecases.team.share import Alone, Note, Team, shared
 
 TRIES = 5  # how often the commit is made again because the branch moved
 
@@ -23,7 +23,7 @@ def locked(workspace: Workspace, note: Note, *, offline: bool) -> Iterator[Alone
     """Hold the locks that an apply holds: this clone's and that on the remote."""
     with ExitStack() as locks:
         here = locks.enter_context(only_one(workspace.git.own_scratch(), "check"))
-        team = locks.enter_context(shared(workspace, "check", note, here, offline=offline))
+        team = locks.enter_context(shared(Team(workspace, "check", note, offline=offline), here))
         locks.enter_context(alone(workspace))
         yield team
 
@@ -40,7 +40,7 @@ def record(workspace: Workspace, checked: Checked, team: Alone) -> Checked:
         states, looks = _states(fresh, tip, checked.looks)
         if not states:
             return replace(checked, unshared=team.publish())
-        commit = write.write(fresh.git, tip, None, states, _message(looks, by))
+        commit = write(fresh.git, Lineage(tip), states, _message(looks, by))
         if fresh.git.move_ref(branch.ref, commit, branch.local, "check"):
             return _publish(replace(checked, recorded=commit), team)
     raise StagectlError("the applied branch keeps moving; what was seen is not recorded", "check again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
 from stagectl.core.observed import Observed
@@ -34,10 +34,8 @@ def _incremental_status(workspace: Workspace) -> Status:
     if trees == Trees.of(workspace, found.kinds.digest):  # else it is not known of which this is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
         remember(workspace, trees, said, family.update(part, names))
-    uncommitted = [path for path in dirty if path.startswith(f"{STAGED}/")]
-    return _status_of(
-        workspace, plan, unstaged, uncommitted, found.index.states(found.open_now), live=found.index.of.live
-    )
+    edits = _Edits(unstaged, tuple(path for path in dirty if path.startswith(f"{STAGED}/")))
+    return _status_of(workspace, plan, edits, found.index.states(found.open_now), live=found.index.of.live)
 
 
 def _full_status(workspace: Workspace) -> Status:
@@ -45,28 +43,27 @@ def _full_status(workspace: Workspace) -> Status:
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied_state()
     plan = checked_plan(workspace.situation(snapshot, applied), Selection(), snapshot, {})
-    unstaged, uncommitted = find_unstaged(workspace.config, snapshot), workspace.git.dirty([STAGED])
-    note_unstaged(workspace, before, (name for name, _ in unstaged), snapshot)
-    return _status_of(
-        workspace, plan, unstaged, uncommitted, applied, live=sum(state.live for state in applied.values())
-    )
+    edits = _Edits(find_unstaged(workspace.config, snapshot), tuple(workspace.git.dirty([STAGED])))
+    note_unstaged(workspace, before, (name for name, _ in edits.unstaged), snapshot)
+    return _status_of(workspace, plan, edits, applied, live=sum(state.live for state in applied.values()))
+
+
+class _Edits(NamedTuple):
+    """What was edited: definitions that are not staged, with what staging would do; staged files no commit has."""
+
+    unstaged: Unstaged
+    uncommitted: Tuple[str, ...]
 
 
 def _status_of(
-    workspace: Workspace,
-    plan: Plan,
-    unstaged: Unstaged,
-    uncommitted: Sequence[str],
-    applied: Mapping[Name, Applied],
-    *,
-    live: int,
+    workspace: Workspace, plan: Plan, edits: _Edits, applied: Mapping[Name, Applied], *, live: int
 ) -> Status:
     """Return a status; applied: at least what is unfinished or owed."""
     run = find_interrupted(workspace)
     return Status(
         applied=workspace.branch.tip,
-        unstaged=unstaged,
-        uncommitted=tuple(uncommitted),
+        unstaged=edits.unstaged,
+        uncommitted=edits.uncommitted,
         pending=tuple((change.id, change.cause.type) for change in plan.changes if change.cause.type in OWN),
         affected=tuple(
             change.id for change in plan.changes if change.cause.type in (CauseType.CHILD, CauseType.REACTION)

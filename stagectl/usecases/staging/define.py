@@ -25,7 +25,7 @@ from stagectl.usecases.staging.naming import find_resource, path_of, refuse_defi
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
-from stagectl.usecases.staging.stage import stage
+from stagectl.usecases.staging.stage import write_and_stage
 
 
 def create(
@@ -54,12 +54,12 @@ def create(
     path = f"{root}/{name}.yaml"
     if like is not None:
         writes = _create_like(workspace, Name(name), path, (like, kind), settings)
-        return stage(workspace, Selection((name,)), writes=writes)
+        return write_and_stage(workspace, Selection((name,)), writes)
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
     content = edit(text.encode(), settings_edits(settings, text.encode()))
-    return stage(workspace, Selection((name,)), writes={path: content})
+    return write_and_stage(workspace, Selection((name,)), {path: content})
 
 
 def _create_like(
@@ -80,12 +80,12 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     name = find_resource(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
-        return stage(workspace, Selection((name,)), writes=_overrides(snapshot, name, settings))
+        return write_and_stage(workspace, Selection((name,)), _overrides(snapshot, name, settings))
     resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = settings_edits(settings, snapshot.files[path]) + _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
-    return stage(workspace, Selection((name,)), writes=changed)
+    return write_and_stage(workspace, Selection((name,)), changed)
 
 
 def _one(workspace: Workspace, name: str) -> Snapshot:
@@ -139,7 +139,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
         return _removal(ground, names, recursive=recursive, detach=detach)
 
     writes, selection = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
-    return stage(workspace, selection, writes=writes)
+    return write_and_stage(workspace, selection, writes)
 
 
 def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: bool) -> Tuple[Writes, Selection]:

@@ -21,7 +21,7 @@ def definition_of(config: Config, staged: Resource, defined: Optional[Resource])
     body = yamlfile.body_of(staged.content)
     if defined is not None and _front(defined) == (staged.kind, tags, staged.moved_from):
         return defined.content[: len(defined.content) - len(yamlfile.body_of(defined.content))] + body
-    return yamlfile.front_matter(staged.kind, tags, staged.moved_from) + body
+    return yamlfile.front_matter(yamlfile.FrontMatter(staged.kind, tags, staged.moved_from)) + body
 
 
 def _front(defined: Resource) -> object:

@@ -89,15 +89,10 @@ def path_tags(config: Config, name: Name) -> List[str]:
 
 def render(resource: Resource) -> Resource:
     """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
-    front = yamlfile.front_matter(
-        resource.kind,
-        resource.tags,
-        resource.moved_from,
-        source=resource.source,
-        actions=list(resource.actions.items()),
-        template=resource.template,
+    front = yamlfile.FrontMatter(
+        resource.kind, resource.tags, resource.moved_from, resource.source, resource.actions, resource.template
     )
-    return replace(resource, content=front + yamlfile.body_of(resource.content))
+    return replace(resource, content=yamlfile.front_matter(front) + yamlfile.body_of(resource.content))
 
 
 def as_staged(desired: Desired, snapshot: Snapshot, deleted: Mapping[Name, Resource]) -> Dict[Name, Optional[Resource]]:

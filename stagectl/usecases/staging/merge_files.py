@@ -17,8 +17,6 @@ from stagectl.core.model import STAGED
 from stagectl.core.schemas.schema import FRONT, Documents
 from stagectl.usecases.staging.merge import edits_for
 
-_FRONT_KEYS = ("kind", "tags", "moved_from", "source", "template", "actions")
-
 
 def merge_files(base: Path, ours: Path, theirs: Path, path: str, marker_size: int = 7) -> bool:
     """Merge three files of *path* into the second; return whether that left no conflict.
@@ -71,18 +69,12 @@ def _write(canvas: bytes, desired: Documents, path: str) -> bytes:
         return text
     front = desired[FRONT]
     before = front.get("moved_from")
-    return yamlfile.front_matter(
-        front["kind"],
-        front.get("tags", ()),
-        [before] if isinstance(before, str) else before or (),
-        source=front.get("source"),
-        actions=list(front.get("actions", {}).items()),
-        template=front.get("template", ()),
-    ) + yamlfile.body_of(text)
+    said = {**front, "moved_from": [before] if isinstance(before, str) else before or ()}
+    return yamlfile.front_matter(yamlfile.FrontMatter(**{"tags": (), **said})) + yamlfile.body_of(text)
 
 
 def _is_rendered(front: Mapping[str, Any]) -> bool:
-    return "source" in front and "kind" in front and set(front) <= set(_FRONT_KEYS)
+    return "source" in front and "kind" in front and set(front) <= set(yamlfile.FrontMatter._fields)
 
 
 def values_of(path: Path) -> Optional[Documents]:

@@ -22,7 +22,7 @@ from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.naming import find_resource, path_of
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.stage import stage
+from stagectl.usecases.staging.stage import write_and_stage
 
 AppliedStates = Mapping[Name, Applied]
 
@@ -48,7 +48,7 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         return move_writes(snapshot, applied, name, Name(new))
 
     writes, touched = on_ground("move", workspace, About(by_definition=True, beside=beside), act)
-    return stage(workspace, Selection(touched), writes=writes)
+    return write_and_stage(workspace, Selection(touched), writes)
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:

@@ -39,7 +39,7 @@ from stagectl.usecases.staging.promotion_gate import (
 )
 from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on
 from stagectl.usecases.staging.settings import settings_edits
-from stagectl.usecases.staging.stage import stage
+from stagectl.usecases.staging.stage import write_and_stage
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     about = About(beside=beside, has_bytes=True)
     ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))
     selection = Selection(tuple(dict.fromkeys([*(new for _, new in ready.moved), *ready.touched])))
-    staging = stage(workspace, selection, writes=ready.writes, verb="promote", trailers=ready.trailers)
+    staging = write_and_stage(workspace, selection, ready.writes, "promote", ready.trailers)
     after = _staged_files(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
     notes = (*notes_on(both, folders[0]), *ready.notes)
@@ -239,7 +239,7 @@ def _front(workspace: Workspace, resource: Resource, new: Name, folders: Tuple[s
     """Return the front matter of a resource that is new in the target."""
     of_source, added = (path_tags(workspace.config, name) for name in (resource.name, new))
     tags = [_retag(tag, folders) for tag in resource.tags if tag not in of_source]
-    return yamlfile.front_matter(resource.kind, [tag for tag in tags if tag not in added])
+    return yamlfile.front_matter(yamlfile.FrontMatter(resource.kind, [tag for tag in tags if tag not in added]))
 
 
 def _body(resource: Resource, new: Name, source: str) -> bytes:

@@ -40,46 +40,54 @@ class Choice(NamedTuple):
     after: Optional[Resource]
 
 
-def stage(
-    workspace: Workspace,
-    selection: Selection,
-    actions: Sequence[str] = (),
-    *,
-    force: bool = False,
-    writes: Optional[Writes] = None,
-    choose: Optional[Choose] = None,
-    check: bool = False,
-    verb: str = "stage",
-    trailers: Sequence[str] = (),
-    allow_empty: bool = False,
-) -> Staging:
-    """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed.
-
-    writes: definitions (or files staged in place) to write first; they are part of the commit.
-    choose: asked for every resource that would change and every action that would be staged on it; without it actions
-    are staged alone.
-    allow_empty: whether a root of definitions may be gone, or empty, though staged files come from it.
-    check: only return what would be staged. verb: what the commit's subject begins with.
+class StageOptions(NamedTuple):
+    """How to stage. force: overwrite staged copies that were edited by hand; allow_empty: a root of definitions may be
+    gone, or empty, though staged files come from it; check: only return what would be staged; choose: asked for every
+    resource that would change and every action that would be staged on it; without it actions are staged alone.
     """
-    job = _Job(workspace, selection, actions, force, writes or {}, choose, allow_empty)
-    about = About(
-        selection, by_definition=True, writes=job.writes, is_idle=not actions, refuse=job.refuse, is_plain=False
-    )
-    ready = on_ground("stage", workspace, about, job.ready)
-    dirty = job.dirty(ready.ground)
-    return job.with_warning(commit_staged(ready, verb, check=check, trailers=trailers, dirty=dirty), ready)
+
+    force: bool = False
+    allow_empty: bool = False
+    check: bool = False
+    choose: Optional[Choose] = None
+
+
+def stage(
+    workspace: Workspace, selection: Selection, actions: Sequence[str] = (), options: StageOptions = StageOptions()
+) -> Staging:
+    """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed."""
+    job = _Job(workspace, selection, {}, actions, options)
+    ready = job.prepare()
+    done = commit_staged(ready, "stage", check=options.check, dirty=job.dirty(ready.ground))
+    return job.with_warning(done, ready)
+
+
+def write_and_stage(
+    workspace: Workspace, selection: Selection, writes: Writes, verb: str = "stage", trailers: Sequence[str] = ()
+) -> Staging:
+    """Write definitions (or files staged in place) and stage what is selected, in one commit; raises as `stage` does.
+
+    verb: what the commit's subject begins with.
+    """
+    return commit_staged(_Job(workspace, selection, writes).prepare(), verb, trailers=trailers)
 
 
 class _Job(NamedTuple):
-    """What was asked of `stage`; see there."""
+    """What is to be staged, and how; writes: definitions that are written first."""
 
     workspace: Workspace
     selection: Selection
-    actions: Sequence[str]
-    force: bool
     writes: Writes
-    choose: Optional[Choose]
-    allow_empty: bool
+    actions: Sequence[str] = ()
+    options: StageOptions = StageOptions()
+
+    def prepare(self) -> Prepared:
+        """Return what is to be staged, read from as little as that is about."""
+        is_idle = not self.actions
+        about = About(
+            self.selection, by_definition=True, writes=self.writes, is_idle=is_idle, refuse=self.refuse, is_plain=False
+        )
+        return on_ground("stage", self.workspace, about, self.ready)
 
     def refuse(self, snapshot: Snapshot) -> None:
         """Raise StagectlError for what cannot be staged."""
@@ -91,7 +99,7 @@ class _Job(NamedTuple):
     def ready(self, ground: Ground) -> Prepared:
         """Return what is to be staged."""
         desired = self._desired(ground)
-        _refuse_edited(ground.dirty, ground.snapshot, desired, self.force)
+        _refuse_edited(ground.dirty, ground.snapshot, desired, self.options.force)
         return Prepared.of(ground, desired, self.writes)
 
     def dirty(self, ground: Ground) -> Dirty:
@@ -117,19 +125,19 @@ class _Job(NamedTuple):
         snapshot, deleted = ground.snapshot, ground.deleted
         desired = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
         refuse_lost_steps(snapshot, desired, ground.applied)
-        if not (self.allow_empty or self.writes):  # writes delete what is meant
+        if not (self.options.allow_empty or self.writes):  # writes delete what is meant
             refuse_empty_roots(self.workspace, snapshot, desired)
         if self._is_alone:
             asked = {name: one for name, one in desired.items() if name in ground.asked}
             desired = as_staged(asked, snapshot, deleted)
         if self.actions:
             desired = with_actions(desired, self.actions, snapshot, ground.applied)
-        return _pick(desired, snapshot, self.choose) if self.choose else desired
+        return _pick(desired, snapshot, self.options.choose) if self.options.choose else desired
 
     @property
     def _is_alone(self) -> bool:
         """Whether actions are staged alone: edits of definitions wait for a stage of their own."""
-        return bool(self.actions) and self.choose is None
+        return bool(self.actions) and self.options.choose is None
 
 
 def _pick(desired: Desired, snapshot: Snapshot, choose: Choose) -> Dict[Name, Optional[Resource]]:

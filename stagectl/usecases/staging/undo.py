@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.applied import write
+from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
@@ -188,7 +188,7 @@ def _drop(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
     }
     git, branch = workspace.git, workspace.branch
     with only_one(git.own_scratch(), "discard", Portion(frozenset(states))):
-        commit = write.write(git, branch.tip, None, states, message + "\n\n" + "\n".join(trailers) + "\n")
+        commit = write(git, Lineage(branch.tip), states, message + "\n\n" + "\n".join(trailers) + "\n")
         if not git.move_ref(branch.ref, commit, branch.local, "discard"):
             raise StagectlError(f"{branch.ref} moved meanwhile; nothing of it is dropped", "discard again")
     return Discarding(staging, debts, forgotten, commit)

@@ -102,4 +102,4 @@ def _stage(config: Config, name: Name, path: str, data: bytes, front: _Front) ->
     if end < 0 or unknown:
         return None
     tags = list(dict.fromkeys([*front.tags, *path_tags(config, name)]))
-    return yamlfile.front_matter(front.kind, tags, source=path) + data[end + 1 :]
+    return yamlfile.front_matter(yamlfile.FrontMatter(front.kind, tags, source=path)) + data[end + 1 :]

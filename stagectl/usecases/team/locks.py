@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from typing import Callable
 
-from stagectl.adapters.remote.remote_lock import drop, look_at_locks, new_lock, take
+from stagectl.adapters.remote.remote_lock import LockRef, drop, look_at_locks, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import WHOLE, Lock, Portion
@@ -22,8 +21,12 @@ def locks(workspace: Workspace) -> Locks:
     here = tuple((other.words, other.part) for other in machine.holders(workspace.git.own_scratch()))
     if workspace.config.remote not in workspace.git.remotes():
         return Locks(here, "")
-    remote = remote_of(workspace)
-    return Locks(here, remote.name, look_at_locks(remote, workspace.config.lock_ref).holders)
+    at = _lock_ref(workspace)
+    return Locks(here, at.remote.name, look_at_locks(at).holders)
+
+
+def _lock_ref(workspace: Workspace) -> LockRef:
+    return LockRef(remote_of(workspace), workspace.config.lock_ref)
 
 
 def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable[[str], None]) -> Lock:
@@ -31,8 +34,8 @@ def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable
     if not reason.strip():
         raise UsageError("say why, for those who wait: --reason TEXT")
     part = _part(workspace, selection)
-    wanted = new_lock(workspace.git.check_identity(), socket.gethostname(), reason, 0, part=part)
-    return take(remote_of(workspace), workspace.config.lock_ref, wanted, note).lock
+    wanted = new_lock(workspace.git.check_identity(), reason, 0, part=part)
+    return take(_lock_ref(workspace), wanted, note).lock
 
 
 def _part(workspace: Workspace, selection: Selection) -> Portion:
@@ -52,8 +55,8 @@ def _part(workspace: Workspace, selection: Selection) -> Portion:
 
 def unlock(workspace: Workspace, identity: str) -> Lock:
     """Take a lock away from its holder, and return it; raises StagectlError if there is none, or another one."""
-    remote = remote_of(workspace)
-    board = drop(remote, workspace.config.lock_ref, identity)
+    at = _lock_ref(workspace)
+    remote, board = at.remote, drop(at, identity)
     found = board.find(identity)
     if found is not None:
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, Optional, TypeVar
@@ -11,7 +10,7 @@ from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Remote
-from stagectl.adapters.remote.remote_lock import Meets, Refused, TakenLock, meeting, new_lock, take
+from stagectl.adapters.remote.remote_lock import LockRef, Meets, Refused, TakenLock, meeting, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Portion
@@ -153,24 +152,24 @@ class Team:
         if self.is_alone:
             yield Alone()
             return
-        remote, ref = remote_of(self.workspace, self._note), self.workspace.config.lock_ref
-        taken = or_offline(remote, lambda: self._take(remote, ref, here, meets, run))
-        holding = Holding(remote, ref, taken)
+        remote = remote_of(self.workspace, self._note)
+        at = LockRef(remote, self.workspace.config.lock_ref)
+        holding = Holding(at, or_offline(remote, lambda: self._take(at, here, meets, run)))
         try:
             yield Shared(self, remote, holding)
         finally:
             if _is_released(remote, holding, self._note):
                 here.say(remote="")
 
-    def _take(self, remote: Remote, ref: str, here: machine.Here, meets: Meets, run: str) -> TakenLock:
+    def _take(self, at: LockRef, here: machine.Here, meets: Meets, run: str) -> TakenLock:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
-        lock = new_lock(owner, socket.gethostname(), self._what, config.lock_term, part=here.part, run=run)
+        lock = new_lock(owner, self._what, config.lock_term, part=here.part, run=run)
         left = machine.find_left_locks(scratch)
         here.say(remote=lock.id)
         try:
-            taken = take(remote, ref, lock, self._note, meets=meets, left=left)
+            taken = take(at, lock, self._note, meets=meets, left=left)
         except (Refused, Busy):  # else it may have arrived
             here.say(remote="")
             raise
@@ -179,17 +178,14 @@ class Team:
 
 
 @contextmanager
-def shared(
-    workspace: Workspace, what: str, note: Note, here: machine.Here, *, offline: bool, run: str = ""
-) -> Iterator[Alone]:
+def shared(team: Team, here: machine.Here, run: str = "") -> Iterator[Alone]:
     """Hold on the remote what is held here, and have its applied branch; nothing of it without a remote, or offline.
 
     Raises Locked where another holder has some of it, and GitError when the remote does not answer. The caller reads
     the applied branch anew.
     """
-    team = Team(workspace, what, note, offline=offline)
     with team.holding(here, meeting(here.part), run) as found:
-        with machine.moment(workspace.git.own_scratch(), machine.BRANCH):
+        with machine.moment(team.workspace.git.own_scratch(), machine.BRANCH):
             team.catch_up()
         yield found
 

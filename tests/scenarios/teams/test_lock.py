@@ -14,7 +14,7 @@ from typing import Any, List
 import pytest
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import empty_tree, write_commit
+from stagectl.adapters.git.objects import NewCommit, empty_tree, write_commit
 from stagectl.adapters.remote.remote import Remote
 from stagectl.core.locks import Lock, locks_of, message_of
 from tests.build import LOCK, PATIENCE, ended, heard
@@ -163,14 +163,14 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
     remote = Remote(git, "origin")
     long_ago = "2001-01-01T00:00:00Z"
     lock = Lock("aabbccdd", BOB, "elsewhere", "apply", since=long_ago, renewed=long_ago, term=3)
-    first = write_commit(git, empty_tree(git), [], message_of(lock))
+    first = write_commit(git, NewCommit(empty_tree(git), [], message_of(lock)))
     assert first == remote.swap(LOCK, first, None)
     edit(team.ada, "db", 2)
     over, tips = threading.Event(), [first]
 
     def renew() -> None:
         while not over.wait(1.0):
-            again = write_commit(git, empty_tree(git), [tips[-1]], message_of(lock) + f"Nonce: {len(tips)}\n")
+            again = write_commit(git, NewCommit(empty_tree(git), tips[-1:], message_of(lock) + f"Nonce: {len(tips)}\n"))
             remote.swap(LOCK, again, tips[-1])
             tips.append(again)
 
@@ -262,7 +262,7 @@ def test_an_equal_value_gets_past_a_wrong_lease_and_a_nonce_does_not_let_it(team
     """
     git = Git(team.bob.root)
     remote = Remote(git, "origin")
-    commit = write_commit(git, empty_tree(git), [], "no nonce\n")
+    commit = write_commit(git, NewCommit(empty_tree(git), [], "no nonce\n"))
     assert commit == remote.swap(LOCK, commit, None)
     assert commit == remote.swap(LOCK, commit, None), "must not exist, does exist, and yet: success"
     assert None is remote.swap(LOCK, None, commit)

@@ -114,11 +114,12 @@ def test_a_front_matter_reads_back(kind: str, tags: List[str], source: Any) -> N
     """
     Whatever the words are, the staged file says them.
     """
-    written = yamlfile.front_matter(kind, tags, source=source, actions=[("restart", "2-3f9c"), ("test", "1-1e3")])
+    stamps = {"restart": "2-3f9c", "test": "1-1e3"}
+    written = yamlfile.front_matter(yamlfile.FrontMatter(kind, tags, source=source, actions=stamps))
 
     front, body = yamlfile.load(written + b"---\ninputs: {}\n")
 
-    expected = {"kind": kind, "tags": tags, "actions": {"restart": "2-3f9c", "test": "1-1e3"}}
+    expected = {"kind": kind, "tags": tags, "actions": stamps}
     assert {**expected, **({} if source is None else {"source": source})} == front
     assert {"inputs": {}} == body
 
