@@ -453,6 +453,7 @@ def sh(repo: Repo, command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("repo", [""], indirect=True, ids=["top"])  # the page's commands are of such a project
 @pytest.mark.parametrize(
     ("question", "answers"),
     [
@@ -479,6 +480,7 @@ def test_plain_git_answers(repo: Repo, question: str, answers: List[str]) -> Non
     assert [answer for answer in answers if answer not in said] == []
 
 
+@pytest.mark.parametrize("repo", [""], indirect=True, ids=["top"])  # the page's commands are of such a project
 def test_bisect_finds_the_apply_that_broke_it(repo: Repo) -> None:
     """
     On the applied branch, where every commit is an apply; the words are those of docs/audit.md.

@@ -216,6 +216,7 @@ def loaded(repo: Repo, *words: str) -> List[str]:
     return [str(name) for name in json.loads(done.stderr.splitlines()[-1])]
 
 
+@pytest.mark.parametrize("repo", [""], indirect=True, ids=["top"])  # one in a folder has a config, and reads YAML
 def test_what_a_plan_of_nothing_loads(repo: Repo) -> None:
     """
     Starting costs as much as git needs for 50,000 files: what is loaded is a list, and grows only on purpose.
