@@ -325,7 +325,7 @@ def test_secrets_are_read_on_the_worker_and_stay_there(repo: Repo, notes: Path) 
         cluster.close()
     assert done.code == 1 and "1" == (notes / "notes").read_text().strip()
     assert done.err.count("(sensitive)") == 2 and secret not in done.out + done.err
-    written = [path for folder in (repo.root, cluster.folder) for path in folder.rglob("*") if path.is_file()]
+    written = [path for folder in (repo.top, cluster.folder) for path in folder.rglob("*") if path.is_file()]
     assert len(written) > 20 and not [path for path in written if secret.encode() in path.read_bytes()]
 
 
@@ -336,7 +336,7 @@ def test_a_fixture_is_applied_to_the_same_tree_as_in_threads(tmp_path: Path, fix
     """
     trees = []
     for executor in ("threads", "dask"):
-        repo = Repo(tmp_path / executor, init=False)
+        repo = Repo(tmp_path / executor, init=False, folder="")
         shutil.copytree(ROOT / "fixtures" / fixture, repo.root)
         for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
             repo.git(*words)
