@@ -134,6 +134,17 @@ class Repo:
             re.sub(rf"(?m)^(.. ){FOLDER}/", r"\1", done.stdout) if is_meant and "status" in arguments else done.stdout
         )
 
+    def refs(self) -> Dict[str, str]:
+        """The commit that each ref names, read without a process: a walk asks after every step."""
+        place = self.top / ".git" if (self.top / ".git").is_dir() else self.top
+        packed = place / "packed-refs"
+        lines = packed.read_text().splitlines() if packed.exists() else []
+        found = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines if line[0] not in "#^")}
+        for folder, _, files in os.walk(place / "refs"):
+            for path in (Path(folder) / file for file in files):
+                found[str(path.relative_to(place))] = path.read_text().strip()
+        return {ref: oid for ref, oid in found.items() if " " not in oid}  # without what names another ref
+
     def texts(self, commit: str) -> Dict[str, str]:
         """The files of a commit by path; none where there is no such commit."""
         done = subprocess.run(["git", "archive", commit], cwd=self.root, capture_output=True, timeout=PATIENCE)

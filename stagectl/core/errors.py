@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Collection, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
+from typing import Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from stagectl.core.standing import from_here
 
@@ -127,15 +127,21 @@ class Flaws:
             raise FlawedFile(self.found, partial)
 
 
-def nearest(word: str, known: Iterable[str], *, lead: str = "; did you mean ") -> str:
-    """Return a suggestion to append to a message: the nearest known words, or nothing."""
+def nearest(
+    word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[str, str]] = None
+) -> str:
+    """Return a suggestion to append to a message: the nearest known words, or nothing.
+
+    now: words that there were before, with the known one that stands for each.
+    """
     if len(word) > _LONGEST:
         return ""
     import difflib  # only who mistypes waits for it
 
-    names = sorted(set(known))
+    now = now or {}
+    names = sorted({*known, *now})
     alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
-    matches = list(dict.fromkeys([*_of_path(word, names), *alike]))[:2]
+    matches = list(dict.fromkeys(now.get(name, name) for name in [*_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
 
 

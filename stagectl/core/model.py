@@ -77,6 +77,7 @@ class Resource:
     moved_from: the names it had before, newest first; what was applied under the newest live one is its own.
     template: the definitions it was expanded from, beside its own, the nearest first; none where it was copied.
     content: the file's bytes; what they differ in beyond the other fields acts on nothing.
+    stored: of what is applied, the name that it has there, as long as the one that it has here is not applied.
     """
 
     name: Name
@@ -93,6 +94,7 @@ class Resource:
     template: Tuple[Name, ...] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
+    stored: Optional[Name] = field(default=None, compare=False)
 
     @cached_property
     def _templates(self) -> Mapping[str, Sequence[Template]]:

@@ -7,29 +7,50 @@ because something of it failed: else its claim would count once more, and a swap
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Mapping, Optional
+from typing import Dict, FrozenSet, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.planning.moves import renamed_state
 from stagectl.core.plans.plan import Plan, Target
 from stagectl.core.running.outcome import Outcomes, finished_moves, settle
 
 
 def settle_files(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
-    """Return what `settle` does, with files that say what their resources mean now that others have other names."""
+    """Return what `settle` does, with files that say what their resources mean now that others have other names.
+
+    What is moved, and the move is no part of the plan or failed, stays under the name that it has.
+    """
     states = settle(plan, outcomes, applied)
     moved = finished_moves(plan, outcomes) if plan.moved else {}
+    stored = {name: state.resource.stored for name, state in applied.items() if state.resource is not None}
+    waiting = {name: old for name, old in stored.items() if old is not None and name not in moved}
+    if not moved and not waiting:
+        return states
     new_names = {old: new for new, old in moved.items()}
-    for name, state in sorted({**applied, **states}.items()) if moved else ():
-        resource = state.resource if state is not None else None
-        if state is None or resource is None:
-            continue
-        if name in moved or (resource.parents | frozenset(resource.unordered)) & moved.keys():
-            content = _content(resource, moved.get(name, name), new_names)
-            resource = replace(resource, content=content)
-            resource = _claiming(resource, plan.targets.get(name)) if name in moved else resource
-            if resource != state.resource:
-                states[name] = replace(state, resource=resource)
-    return states
+    found: Dict[Name, Optional[Applied]] = {}
+    for name, state in sorted({**applied, **states}.items()):
+        if state is None or state.resource is None:
+            found.update({name: state} if name in states else {})
+        elif name in states or name in moved or _named(state.resource) & moved.keys():
+            place = waiting.get(name, name)
+            state = renamed_state(state, place, waiting) if waiting else state
+            after = _written_anew(state, moved.get(name, place), new_names, plan.targets.get(name))
+            if name in states or after != state:
+                found[place] = after
+    return found
+
+
+def _named(resource: Resource) -> FrozenSet[Name]:
+    return resource.parents | frozenset(resource.unordered)
+
+
+def _written_anew(state: Applied, before: Name, new_names: Mapping[Name, Name], target: Optional[Target]) -> Applied:
+    """Return a state whose file names others as they are called now. before: the name that its resource had."""
+    assert state.resource is not None, "only what is live has a file"
+    resource = replace(state.resource, content=_content(state.resource, before, new_names), stored=None)
+    if before != resource.name:
+        resource = _claiming(resource, target)
+    return replace(state, resource=resource)
 
 
 def _claiming(resource: Resource, target: Optional[Target]) -> Resource:
@@ -53,6 +74,6 @@ def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -
 
     data = resource.content
     written = schema.resource(resource.name, yamlfile.load(data), data, staged=True)
-    if (written.parents, set(written.unordered)) == (resource.parents, set(resource.unordered)):
+    if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
         return data
     return rename_resource(data, before, resource.name, new_names)

@@ -8,6 +8,7 @@ from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
 from stagectl.core.planning.dropped import find_lost
+from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.universe import Universe
@@ -161,7 +162,12 @@ def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Opt
 def _unknown(view: View, name: str, reader: Name) -> str:
     if name in view.situation.defined:
         return f"'{name}' is only defined: stage it too"
-    return f"there is no resource '{name}'{nearest(name, view.situation.staged.keys() - {reader})}"
+    staged = view.situation.staged
+    known = staged.keys() - {reader}
+    now: Dict[str, str] = {
+        old: new for old, new in old_names(staged.values()).items() if new in known and old not in staged
+    }
+    return f"there is no resource '{name}'{nearest(name, known, now=now)}"
 
 
 def _unknown_action(action: str, kind: Kind) -> str:

@@ -11,6 +11,7 @@ from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Seque
 
 from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource
 from stagectl.core.planning.affected import changing_parents, value_before, without_bystanders
+from stagectl.core.planning.claims import together
 from stagectl.core.planning.dropped import Dropped, find_dropped
 from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
@@ -35,7 +36,7 @@ def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) ->
     view = View(situation, Scope(), reports=reports)
     while True:
         universe = Universe(view, view.holds, intents_of(view))
-        holds = waiting(view)
+        holds = waiting(view) or _held_with(view)
         after = replace(view, holds={**view.holds, **holds}) if holds else gate(universe) if view.holds else view
         if after is view:
             return universe
@@ -104,6 +105,9 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
 
 def _next(view: View, full: Universe) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
+    together_held = _held_with(view)
+    if together_held:
+        return replace(view, holds={**view.holds, **together_held})
     names = view.situation.names()
     lost = {name: find_dropped(view, full, name) for name in names if not view.is_staged_here(name)}
     missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
@@ -117,6 +121,17 @@ def _next(view: View, full: Universe) -> View:
     first = [name for name, candidate in candidates.items() if _is_first(view, name, candidate, candidates)]
     holds = {name: candidates[name].hold for name in first or candidates}
     return replace(view, holds={**view.holds, **holds})
+
+
+def _held_with(view: View) -> Dict[Name, Hold]:
+    """Return the holds of what is moved together with something that is held: a name is not taken before it is free."""
+    moves = view.situation.moves
+    found: Dict[Name, Hold] = {}
+    for name in sorted(view.holds.keys() & {*moves, *moves.values()}):
+        tied = (other for other in together(moves, {name}) & moves.keys() if view.is_staged_here(other))
+        hold = view.holds[name]._replace(why=f"it is moved together with {name}, which is held back")
+        found.update((other, hold) for other in tied if other not in found)
+    return found
 
 
 def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Name, _Candidate]) -> bool:

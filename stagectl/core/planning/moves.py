@@ -32,7 +32,10 @@ def follow_moves(situation: Situation) -> Situation:
         # What is left of an earlier try under the new name gives way to what is live.
         if name in new_names or name not in taken:
             new = new_names.get(name, name)
-            applied[new] = _renamed_state(state, new, aliases)
+            state = renamed_state(state, new, aliases)
+            if new != name and state.resource is not None:
+                state = replace(state, resource=replace(state.resource, stored=name))
+            applied[new] = state
     return replace(situation, applied=applied, moves=moves, wrong_claims=wrong)
 
 
@@ -185,7 +188,8 @@ def old_names(resources: Iterable[Resource]) -> Dict[Name, Name]:
     return found
 
 
-def _renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
+def renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
+    """Return an applied state as that of another name, with other names in place of those that its relations name."""
     resource = None if state.resource is None else _rename(state.resource, name, aliases)
     owed = {action: tuple(_change(change, aliases) for change in behind) for action, behind in state.owed.items()}
     tried = state.unfinished

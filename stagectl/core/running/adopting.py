@@ -94,8 +94,11 @@ def adopt_outputs(
     """Return the states that moved, with outputs of live resources of which no change takes them."""
     found = dict(states)
     for name, outputs in given.items():
-        state = found[name] if name in found else applied.get(name)
+        before = applied.get(name)
+        stored = before.resource.stored if before is not None and before.resource is not None else None
+        place = name if name in found else stored or name
+        state = found.get(place, before)
         if _last_change(plan, name) is None and state is not None and state.live:
             after = replace(state, outputs={**state.outputs, **outputs})
-            found.update({name: after} if after != applied.get(name) else {})
+            found.update({place: after} if after != before else {})
     return found

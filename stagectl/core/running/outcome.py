@@ -60,13 +60,13 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         changes.setdefault(change.resource, []).append(change)
     held, doubted = _held_debts(plan, outcomes), _doubtful(plan)
     old_names = finished_moves(plan, outcomes)
-    stuck = {new: old for old, new in plan.moved if new not in old_names}
+    stuck = {new for _, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
     for name in sorted(changes.keys() | set(plan.recorded) | held.keys() | old_names.keys()):
         before = applied.get(name)
         if name in stuck:  # nothing of it was done: the state stays where it is
             owing = _owe(_owe(before, _debts(changes.get(name, ()), outcomes)), held.get(name, {}))
-            moved.update({stuck[name]: owing} if owing != before else {})
+            moved.update({name: owing} if owing != before else {})
             continue
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):

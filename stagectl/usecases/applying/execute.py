@@ -199,9 +199,12 @@ def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: b
     if what is None:
         return None
     kind = plan.kinds[change.kind]
+    moved = {new: old for old, new in plan.moved}
+    target = plan.targets.get(change.resource)
+    stored = target.resource.stored if target is not None and change.resource not in moved else None
     return Order(
         id=change.id,
-        resource=change.resource,
+        resource=stored or change.resource,  # what is called otherwise, and that is not applied, is known by its name
         action=change.action,
         kind=change.kind,
         run=run,
@@ -211,7 +214,7 @@ def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: b
         before=dict(change.before or {}),
         timeout=kind.timeout,
         outputs=outputs,
-        moved_from={new: old for old, new in plan.moved}.get(change.resource),
+        moved_from=moved.get(change.resource),
         looks=looks,
         sensitive=sorted(change.sensitive) if looks else (),
     )

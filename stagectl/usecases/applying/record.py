@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ContextManager, Mapping, Optional, Sequence, Tuple
+from typing import ContextManager, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settle_files
@@ -85,7 +85,8 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
         if not states:
             return None
         commit = write(git, Lineage(tip, header.source), states, message, sign=header.sign)
-        touched = sorted(name for name in states if _as_applied(now, name) != _as_applied(applied, name))
+        here, there = _as_stored(applied), _as_stored(now)
+        touched = sorted(name for name in states if there.get(name) != here.get(name))
         if touched:
             raise _overtaken_by(workspace, touched, commit, keep(git, commit, header.run))
         if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
@@ -94,9 +95,10 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
 
 
-def _as_applied(states: Mapping[Name, Applied], name: Name) -> Optional[Applied]:
-    """Return a state without what checks saw: a run's result wins over that."""
-    return states[name].as_applied if name in states else None
+def _as_stored(states: Mapping[Name, Applied]) -> Dict[Name, Applied]:
+    """Return states, as stored, without what checks saw: a run's result wins over that."""
+    stored = {name: state.resource.stored for name, state in states.items() if state.resource is not None}
+    return {stored.get(name) or name: state.as_applied for name, state in states.items()}
 
 
 def _overtaken_by(workspace: Workspace, touched: Sequence[Name], commit: Oid, ref: str) -> Overtaken:

@@ -24,6 +24,7 @@ from stagectl.usecases.staging.ground import About, Ground, follow_names, on_gro
 from stagectl.usecases.staging.naming import find_resource, path_of, refuse_definition, world_here
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
+from stagectl.usecases.staging.removed_moves import TakenBack, take_back_moves
 from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
 from stagectl.usecases.staging.stage import write_and_stage
 
@@ -135,15 +136,24 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
         below = Edges(found.index, found.changed).below(plain)
         return below | found.readers(below)
 
-    def act(ground: Ground) -> Tuple[Writes, Selection]:
-        return _removal(ground, names, recursive=recursive, detach=detach)
+    def act(ground: Ground) -> TakenBack:
+        writes, touched, going = _removal(ground, names, recursive=recursive, detach=detach)
+        taken = take_back_moves(ground, going, writes)
+        return taken._replace(touched=taken.touched | touched)
 
-    writes, selection = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
-    return write_and_stage(workspace, selection, writes)
+    taken = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
+    done = write_and_stage(workspace, Selection(tuple(sorted(taken.touched))), taken.writes)
+    notes = (
+        f"{new} is {old} again: the name is not free before the removal is applied; then: stagectl move {old} {new}"
+        for new, old in taken.moves.items()
+    )
+    return done._replace(warnings=(*done.warnings, *notes))
 
 
-def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: bool) -> Tuple[Writes, Selection]:
-    """Return the writes that remove resources, and whose files they are."""
+def _removal(
+    ground: Ground, names: Sequence[str], *, recursive: bool, detach: bool
+) -> Tuple[Writes, Set[Name], Set[Name]]:
+    """Return the writes that remove resources, whose files they are, and which of these go."""
     snapshot, applied = ground.snapshot, ground.applied
     world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
     resources = {**snapshot.staged, **snapshot.defined}
@@ -167,7 +177,7 @@ def _removal(ground: Ground, names: Sequence[str], *, recursive: bool, detach: b
         else:
             writes.update(dict.fromkeys(_file_of(snapshot, name)))
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
-    return writes, Selection(tuple(sorted(chosen | touched)))
+    return writes, chosen | touched, chosen
 
 
 def _file_of(snapshot: Snapshot, name: Name) -> List[str]:

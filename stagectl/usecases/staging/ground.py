@@ -22,7 +22,7 @@ from stagectl.usecases.planning.incremental import IncrementalRead, quickest, wi
 from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.desired import Desired, find_unstaged, tags_of
-from stagectl.usecases.staging.lost_steps import claimed_names
+from stagectl.usecases.staging.lost_steps import claimed_names, with_steps
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import Known, current_trees, look_around, names_at, note_unstaged
 
@@ -125,7 +125,8 @@ def _everything(workspace: Workspace, about: About) -> Ground:
     chosen = frozenset(world.tags) if found is None else found
     claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
     asked = follow_names(chosen, claims, snapshot)
-    return Ground(workspace, snapshot, applied, together(claims, chosen), deleted, asked=asked)
+    moved = together(claims, with_steps(chosen, snapshot, applied))
+    return Ground(workspace, snapshot, applied, moved, deleted, asked=asked)
 
 
 def follow_names(names: FrozenSet[Name], claims: Mapping[Name, Name], snapshot: Snapshot) -> FrozenSet[Name]:
@@ -185,7 +186,10 @@ def _part(workspace: Workspace, about: About) -> Ground:
     if about.is_plain and (known.family.reach_of(names) != names or not _is_plain(part, applied)):
         raise ReadInFull("definitions are like others or make several, or something is moved")
     claims = counting_claims({**part.staged, **part.defined}, applied)
-    moved, asked = together(claims, chosen & there), follow_names(chosen & there, claims, part)
+    moved, asked = (
+        together(claims, with_steps(chosen & there, part, applied)),
+        follow_names(chosen & there, claims, part),
+    )
     if moved - chosen - part.staged.keys() - part.defined.keys():
         raise ReadInFull("something is moved together with what was chosen")
     dirty = known.looked.dirty(workspace.git)

@@ -67,3 +67,58 @@ def test_what_was_never_staged_is_a_mistake_and_what_was_done_is_not(repo: Repo)
 
     assert ["a.restart"] == repo.log()
     repo.ok("apply", "--yes", "a.update")  # inferred, and nothing to do
+
+
+def exchange_parents(repo: Repo) -> None:
+    for name, old, n in (("c", "d", 2), ("d", "c", 1)):
+        repo.write(f"resources/{name}.yaml", f"---\nkind: service\nmoved_from: {old}\n---\ninputs: {{n: {n}}}\n")
+    repo.write("resources/b.yaml", repo.read("resources/b.yaml").replace("${c", "${d")).stage()
+
+
+# What else is staged beside the pending move of a to b, what is applied, and what acts then.
+BESIDE = {
+    "it is affected": (("update", "c", "--set", "n=9"), ("c",), ["c.update", "a.update"], {}),
+    "it owes": (("update", "c", "--set", "n=9"), ("-t", "parents"), ["c.update"], {"restart": ["c.update"]}),
+    "what it reads is moved": (exchange_parents, ("c",), [], {}),
+}
+
+
+@pytest.mark.parametrize(("beside", "words", "log", "owed"), BESIDE.values(), ids=BESIDE)
+def test_what_is_moved_and_not_selected_stays_under_its_name(
+    repo: Repo, beside: object, words: tuple, log: list, owed: dict
+) -> None:
+    """
+    It is not there twice afterwards, its action gets the name that it has, and the move can be applied later.
+    """
+    repo.define("a", tags=["t"], inputs={"x": "${c.n}"}, react_on={"restart": ["d.remove", *owed.get("restart", [])]})
+    repo.define("c", tags=["parents"], inputs={"n": 1}).define("d", tags=["parents"], inputs={"n": 2}).apply_all()
+    repo.ok("move", "a", "b")
+    beside(repo) if callable(beside) else repo.ok(*beside)
+
+    repo.ok("apply", "--yes", *words)
+
+    assert (log, None, owed) == (repo.log(), repo.applied("b"), repo.applied("a").get("owed", {}))
+    assert [{"from": "a", "to": "b"}] == repo.plan().raw["moved"]
+    repo.ok("apply", "--yes")
+    assert (None, "No changes") == (repo.applied("a"), repo.ok("plan").out[:10])
+    assert repo.applied("c")["inputs"]["n"] == repo.applied("b")["inputs"]["x"] or not log
+    repo.ok("verify")
+
+
+def test_what_is_moved_together_is_held_together(swapped: Repo) -> None:
+    """
+    Else what waits would be forgotten: the other one takes the name under which it is live.
+    """
+    swapped.define("new", inputs={"n": 3}).write(
+        "resources/a.yaml", swapped.read("resources/a.yaml").replace("22", "'${new.n}'")
+    )
+    swapped.stage()
+
+    plan = swapped.plan("b")
+
+    assert ({"a.update": ["new.run"], "b.restart": ["new.run"]}, []) == (plan.needs, plan.raw["moved"])
+    assert "it is moved together with a, which is held back" in [held["message"] for held in plan.raw["held"]]
+    swapped.ok("apply", "--yes", "b")
+    assert ({"n": 1}, {"n": 2}) == (swapped.applied("a")["inputs"], swapped.applied("b")["inputs"])
+    swapped.ok("apply", "--yes", "b", "--with-parents")
+    assert ({"n": 3}, {"n": 1}) == (swapped.applied("a")["inputs"], swapped.applied("b")["inputs"])

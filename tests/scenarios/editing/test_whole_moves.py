@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Sequence, Tuple
 
 import pytest
 
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 
 
 @pytest.fixture
@@ -213,3 +214,71 @@ def test_what_reads_an_old_name_never_reads_what_gets_it_later(estate: Repo) -> 
     estate.ok("apply", "--yes")
     assert 5432 == estate.applied("p/app")["inputs"]["db"]
     estate.ok("verify")
+
+
+# New name -> old one: two exchange their names, three do, one frees the name that another takes.
+EXCHANGES = {"two": {"a": "b", "b": "a"}, "three": {"a": "b", "b": "c", "c": "a"}, "chain": {"d": "a", "a": "b"}}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("moves", EXCHANGES.values(), ids=EXCHANGES)
+def test_what_is_moved_together_with_what_is_removed_is_neither_lost_nor_in_the_way(repo: Repo, moves: dict) -> None:
+    """
+    The name that it was to have is not free yet: it keeps the one that it has; the advice that says so works.
+    """
+    numbers = {"a": 1, "b": 2, "c": 3}
+    for name, number in numbers.items():
+        repo.define(name, inputs={"n": number})
+    repo.define("reader", inputs={"x": "${a.n}"}).apply_all()
+    begin, applied = (repo.git("rev-parse", ref).strip() for ref in ("main", APPLIED))
+    for name, old in moves.items():
+        repo.git("reset", "-q", "--hard", begin)
+        repo.git("update-ref", f"refs/heads/{APPLIED}", applied)
+        repo.delete(*(left for left in moves.values() if left not in moves))
+        for new, before in moves.items():
+            claim(repo, new, before, numbers[before])
+        repo.define("reader", inputs={"x": "${d.n}" if "d" in moves else "${a.n}"}).stage()
+
+        done = repo.ok("remove", name, "--detach")
+
+        assert [f"{old}.remove"] == [identity for identity in repo.plan().ids if identity != "reader.update"]
+        repo.ok("apply", "--yes")
+        for advice in re.findall("; then: stagectl (.*)", done.err):
+            repo.ok(*advice.split())
+        assert [] == repo.plan().ids
+        repo.ok("apply", "--yes")
+        left = {new: numbers[before] for new, before in moves.items() if new != name}
+        rest = {other: numbers[other] for other in numbers if other not in {*moves, *moves.values()}}
+        states = {other: repo.applied(other) for other in ("a", "b", "c", "d")}
+        assert {**left, **rest} == {other: state["inputs"]["n"] for other, state in states.items() if state}
+
+
+def test_a_step_that_another_takes_the_name_of_is_not_forgotten(repo: Repo) -> None:
+    """
+    b goes to x, which is not applied, and x and a exchange their names: who says x alone would lose b.
+    """
+    repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).apply_all()
+    repo.ok("move", "b", "x")
+    claim(repo, "a", "x", 2)
+    claim(repo, "x", "a", 1)
+
+    refused = repo.run("stage")
+
+    assert "resources/a.yaml:3:13: x was never applied, and was moved itself: write [x, b]" in refused.err
+    claim(repo, "a", "[x, b]", 2)
+    repo.stage()
+    assert ([], [{"from": "b", "to": "a"}, {"from": "a", "to": "x"}]) == (repo.plan().ids, repo.plan().raw["moved"])
+
+
+@pytest.mark.parametrize("name", ["b", "c"])
+def test_a_new_resource_is_renamed_whole(repo: Repo, name: str) -> None:
+    """
+    It was never applied: either name stages both, and it is not staged twice.
+    """
+    repo.define("keep").define("b", inputs={"n": 1}).stage()
+    repo.delete("b")
+    claim(repo, "c", "b", 1)
+
+    repo.ok("stage", name)
+
+    assert ["c.run", "keep.run"] == repo.plan().ids

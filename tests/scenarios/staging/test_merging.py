@@ -361,3 +361,22 @@ def test_init_git_says_what_it_did_and_does_it_once(repo: Repo) -> None:
     assert "Everything is here already.\n" == repo.ok("init", "--git").out
     assert "merge: stagectl" in repo.git("check-attr", "merge", "resources/a/b.yaml")
     assert "diff: stagectl" in repo.git("check-attr", "diff", ".staged/a.yaml")
+
+
+@pytest.mark.parametrize("path", ["resources/web.yaml", ".staged/web.yaml"])
+def test_a_diff_during_a_conflict_shows_only_what_conflicts(clone: Repo, path: str) -> None:
+    """
+    The two values in question, and nothing of what was merged.
+    """
+    front = FRONT if path.startswith("resources") else STAGED
+    between = "".join(f"  n{at}: {at}\n" for at in range(9))
+    base = f"{front}inputs:\n  image: shop:1\n{between}  port: 80\n{between.replace('n', 'm')}  size: small\n"
+    ours = base.replace("port: 80", "port: 81").replace("small", "large")
+    theirs = base.replace("port: 80", "port: 82").replace("shop:1", "shop:2")
+
+    clean, text = merge(clone, path, base, ours, theirs)
+
+    lines = [line for line in clone.git("diff").splitlines() if not line.startswith(("---", "+++"))]
+    changed = [line[2:].strip() for line in lines if line[:2] in ("++", "+ ", " +", "- ", " -", "--")]
+    assert not clean and "shop:2" in text and "large" in text
+    assert ["<<<<<<< ours", "port: 81", "=======", "port: 82", ">>>>>>> theirs"] == changed

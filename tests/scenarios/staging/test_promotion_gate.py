@@ -109,6 +109,48 @@ def test_a_rename_is_promoted_as_one(both: Repo) -> None:
     assert "${prod/sql.v}" in both.read("resources/prod/reader.yaml")
 
 
+# New name -> old one, in the source.
+EXCHANGES = {
+    "a swap": {"a": "b", "b": "a"},
+    "two swaps": {"a": "b", "b": "a", "c": "d", "d": "c"},
+    "a swap and a ring": {"a": "b", "b": "a", "c": "d", "d": "e", "e": "c"},
+    "a swap and a chain": {"a": "b", "b": "a", "f": "c", "c": "d"},
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("moves", EXCHANGES.values(), ids=EXCHANGES)
+def test_names_that_are_exchanged_are_exchanged_in_the_target(repo: Repo, moves: Dict[str, str]) -> None:
+    """
+    At once, each with the values that it keeps; nothing runs, readers follow, and a second time nothing is to do.
+    """
+    for folder in ("staging", "prod"):
+        for number, name in enumerate("abcde"):
+            repo.define(f"{folder}/{name}", inputs={"n": number, "own": folder}, overrides=["own"])
+        repo.define(f"{folder}/reader", inputs={name: f"${{./{name}.n}}" for name in "abcde"})
+    repo.apply_all()
+    texts = {name: repo.read(f"resources/staging/{name}.yaml") for name in "abcde"}
+    new_names = {old: new for new, old in moves.items()}
+    for old in moves.values():
+        repo.delete(f"staging/{old}")
+    for new, old in moves.items():
+        text = texts[old].replace("kind:", f"moved_from: staging/{old}\nkind:")
+        repo.write(f"resources/staging/{new}.yaml", text)
+    inputs = {name: f"${{./{new_names.get(name, name)}.n}}" for name in "abcde"}
+    repo.define("staging/reader", inputs=inputs).stage().ok("apply", "--yes")
+
+    repo.ok("promote", "staging", "prod")
+
+    plan = repo.plan()
+    moved = [{"from": f"prod/{old}", "to": f"prod/{new}"} for new, old in moves.items()]
+    assert ([], sorted(moved, key=str)) == (plan.ids, sorted(plan.raw["moved"], key=str))
+    repo.ok("apply", "--yes")
+    for new, old in moves.items():
+        assert {"n": "abcde".index(old), "own": "prod"} == repo.applied(f"prod/{new}")["inputs"]
+    assert "No changes" in repo.ok("plan").out
+    assert "Nothing" in repo.ok("promote", "staging", "prod").out
+
+
 def test_a_misspelt_target_is_no_new_environment(both: Repo) -> None:
     """
     The error suggests the one that is meant; --create means a new one.

@@ -39,22 +39,23 @@ START: Dict[str, Raw] = {
     "r4": {"tags": ["stag"], "inputs": {"z": "${r3.x}"}, "depends_on": ["r2"], "react_on": {"restart": ["r3.update"]}},
 }
 SCRIPT = (
-    'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; '
-    'if grep -qsxF "$id" fail; then exit 3; fi; '
-    'if grep -qsxF "$id" kill; then rm kill; kill -9 $PPID; exit 0; fi; '
-    'mkdir -p world; case "$STAGECTL_ACTION" in '
-    'run|update) cp "$STAGECTL_INPUTS" "world/$STAGECTL_RESOURCE.json";; '
+    'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; read -r inputs < "$STAGECTL_INPUTS"; '
+    'if [ -e fail ] && grep -qsxF "$id" fail; then exit 3; fi; '
+    'if [ -e kill ] && grep -qsxF "$id" kill; then rm kill; kill -9 $PPID; exit 0; fi; '
+    '[ -d world ] || mkdir -p world; case "$STAGECTL_ACTION" in '
+    'run|update) printf %s "$inputs" > "world/$STAGECTL_RESOURCE.json";; '
     'remove) rm -f "world/$STAGECTL_RESOURCE.json";; esac; '
     'echo "$id" >> actions.log'
 )
 LOOK = (
-    'f="world/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; '
-    'then printf \'{"inputs": %s}\' "$(cat "$f")"; else echo \'{"exists": false}\'; fi > "$STAGECTL_RESULT"'
+    'f="world/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; then read -r inputs < "$f"; '
+    'printf \'{"inputs": %s}\' "$inputs"; '
+    'else echo \'{"exists": false}\'; fi > "$STAGECTL_RESULT"'
 )
 # How often each comes.
 STEPS = {
     "edit": 6, "rewrite": 2, "delete": 1, "create": 2, "stage": 2, "stage_some": 3, "ask": 4, "look": 4, "apply": 2,
-    "apply_some": 4, "fail": 6, "kill": 2, "move": 2, "unstage": 1, "discard": 3, "clone": 1, "take_back": 2,
+    "apply_some": 4, "fail": 6, "kill": 1, "move": 2, "unstage": 1, "discard": 3, "clone": 1, "take_back": 2,
     "ripple": 3, "hand": 5, "check": 4, "accept": 2, "settle": 1,
 }  # fmt: skip
 STEP = st.sampled_from([step for step, weight in STEPS.items() for _ in range(weight)])
@@ -69,6 +70,7 @@ class Desk(RuleBasedStateMachine):
     template: Path
     steps: Dict[str, int] = {}
     came: Dict[str, int] = {}
+    ended = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +88,9 @@ class Desk(RuleBasedStateMachine):
         self.applied_as(None)
 
     def teardown(self) -> None:
-        self.repo.ok("verify")
+        type(self).ended += 1
+        if self.ended % 2:  # it makes each plan again: as long as a tenth of all else
+            self.repo.ok("verify")
         shutil.rmtree(self.home)
 
     @rule(step=STEP, seed=st.integers(0, 1 << 30))

@@ -21,7 +21,7 @@ from tests.team_model import GONE, NAMES, READ, RECORDED, Applied, Clone, Live, 
 
 pytestmark = pytest.mark.once
 
-BRANCH = APPLIED
+MAIN, TIP, SHARED = "refs/heads/main", f"refs/heads/{APPLIED}", f"refs/remotes/origin/{APPLIED}"
 WHO = st.sampled_from(["ada", "bob"])
 NAME = st.sampled_from(NAMES)
 SMALL = st.integers(1, 3)
@@ -83,8 +83,8 @@ def definition(name: str, one: int, other: int) -> Dict[str, Any]:
 
 # Beside the clones, `hand` has what was changed by hand since it was applied; else all is as it was applied.
 LOOK = (
-    'f="../hand/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; then cat "$f"; '
-    'else printf \'{"inputs": %s}\' "$(cat "$STAGECTL_INPUTS")"; fi > "$STAGECTL_RESULT"'
+    'f="../hand/$STAGECTL_RESOURCE.json"; if [ -f "$f" ]; then read -r seen < "$f"; printf %s "$seen"; '
+    'else read -r inputs < "$STAGECTL_INPUTS"; printf \'{"inputs": %s}\' "$inputs"; fi > "$STAGECTL_RESULT"'
 )
 
 
@@ -116,7 +116,7 @@ class World:
             ("remote.origin.url", "../bare.git"),
         ):
             bob.git("config", key, value)
-        bob.git("branch", BRANCH, f"origin/{BRANCH}")
+        bob.git("branch", APPLIED, f"origin/{APPLIED}")
         return cls(folder)
 
     def copy(self, folder: Path) -> World:
@@ -169,9 +169,10 @@ class Teamwork(RuleBasedStateMachine):
         files = {name: definition(name, 0, 0) for name in NAMES}
         state = {name: Live(file, {**file, "db": 0} if "db" in file else file) for name, file in files.items()}
         nothing = Applied(None, {}, -1)
-        start = Applied(nothing, state, 0, self.world.bare.git("rev-parse", BRANCH).strip())
+        refs = self.world.bare.refs()
+        start = Applied(nothing, state, 0, refs[TIP])
         self.team = Team([files], start)
-        self.oids = [self.world.bare.git("rev-parse", "main").strip()]
+        self.oids = [refs[MAIN]]
         self.hand: Dict[str, Values] = {}  # what was changed by hand since it was applied
         self.team.clones = {who: Clone(0, dict(files), start, start) for who in ("ada", "bob")}
 
@@ -290,7 +291,7 @@ class Teamwork(RuleBasedStateMachine):
         """Compare the end of a command that stages, None for a refusal, and share what it committed."""
         possible = wanted is not None and model.is_possible(wanted)
         self.expect(done, possible)
-        head = repo.git("rev-parse", "HEAD").strip()
+        head = repo.refs()[MAIN]
         if not possible:
             self.saw("nothing staged: a conflict" if wanted is None else "nothing staged: no possible plan")
             assert self.oids[-1] == head
@@ -318,8 +319,11 @@ class Teamwork(RuleBasedStateMachine):
     def pull(self, who: str) -> None:
         """Take what others staged; edits that are not staged go."""
         repo, clone = self.began("pull", who)
-        repo.git("fetch", "-q", "origin", "main")
-        repo.git("reset", "-q", "--hard", "FETCH_HEAD")
+        if clone.head != len(self.team.main) - 1:
+            repo.git("fetch", "-q", "origin", "main")
+        elif clone.edits == self.staged(clone):
+            return
+        repo.git("reset", "-q", "--hard", self.oids[-1])
         repo.git("clean", "-fdq")
         clone.head = len(self.team.main) - 1
         clone.edits = dict(self.staged(clone))
@@ -459,7 +463,9 @@ class Teamwork(RuleBasedStateMachine):
 
     def named(self, repo: Repo, commits: Sequence[Applied]) -> None:
         """Learn what git calls new applied commits, and compare what they hold."""
-        oids = repo.git("rev-list", "--first-parent", f"-{len(commits)}", f"refs/heads/{BRANCH}").split()
+        oids = [repo.refs()[TIP]]
+        if len(commits) > 1:
+            oids = repo.git("rev-list", "--first-parent", f"-{len(commits)}", TIP).split()
         for one, oid in zip(reversed(commits), oids):
             one.oid = oid
             assert one.state == applied(repo, oid)
@@ -487,7 +493,7 @@ class Teamwork(RuleBasedStateMachine):
         if not self.team.clones[who].diverged:
             return
         repo, clone = self.began("take theirs", who)
-        repo.git("branch", "-f", BRANCH, f"origin/{BRANCH}")
+        repo.git("branch", "-f", APPLIED, f"origin/{APPLIED}")
         clone.local = clone.tracking
 
     # --- everything
@@ -500,22 +506,17 @@ class Teamwork(RuleBasedStateMachine):
 
     @invariant()
     def agree(self) -> None:
-        remote = refs(self.world.bare)
-        assert (self.team.remote.oid, self.oids[-1]) == (remote[f"refs/heads/{BRANCH}"], remote["refs/heads/main"])
+        remote = self.world.bare.refs()
+        assert (self.team.remote.oid, self.oids[-1]) == (remote[TIP], remote[MAIN])
         assert not any("lock" in ref for ref in remote)
         for who, clone in self.team.clones.items():
             repo = self.world.repos[who]
-            here = refs(repo)
-            assert self.oids[clone.head] == here["refs/heads/main"]
-            assert clone.local.oid == here[f"refs/heads/{BRANCH}"]
-            assert clone.tracking.oid == here[f"refs/remotes/origin/{BRANCH}"]
+            here = repo.refs()
+            assert self.oids[clone.head] == here[MAIN]
+            assert clone.local.oid == here[TIP]
+            assert clone.tracking.oid == here[SHARED]
             assert clone.edits == written(repo, "resources")
             assert self.staged(clone) == written(repo, ".staged")
-
-
-def refs(repo: Repo) -> Dict[str, str]:
-    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-    return {ref: oid for ref, _, oid in (line.partition(" ") for line in lines)}
 
 
 def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple[Dict[str, int], Dict[str, int]]:

@@ -214,3 +214,19 @@ def test_an_action_that_is_pending_on_one_side_is_pending_after_the_merge(
     for done, other in ((ours, theirs), (theirs, ours)):
         if other != base.get("restart") and is_pending(other, done):
             assert is_pending(stamp, done)
+
+
+@pytest.mark.parametrize("base", [None, {}, {"a": 1}, 5])
+def test_lists_where_no_list_was_are_a_conflict_unless_they_are_the_same(base: Any) -> None:
+    """
+    Nobody can say which entries belong to each other; what only one side did is taken.
+    """
+    one, other = ([{"host": "a"}], [{"host": "a"}, {"host": "b"}])
+
+    def merged(ours: Any, theirs: Any) -> Any:
+        found, clashes = merge_values(*({"inputs": {"l": side}} for side in (base, ours, theirs)))
+        return [clash.path for clash in clashes] or found["inputs"]["l"]
+
+    for ours, theirs in ((one, other), (other, one), (one, {"host": "a"}), ({"host": "a"}, one)):
+        assert [("inputs", "l")] == merged(ours, theirs)
+    assert (one, one, one) == (merged(one, one), merged(one, base), merged(base, one))
