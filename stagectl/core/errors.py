@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from stagectl.core.standing import from_here
 
@@ -128,18 +128,19 @@ class Flaws:
 
 
 def nearest(
-    word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[str, str]] = None
+    word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[Any, str]] = None
 ) -> str:
     """Return a suggestion to append to a message: the nearest known words, or nothing.
 
-    now: words that there were before, with the known one that stands for each.
+    now: words that there were before, with the one that stands for each, which may be known.
     """
     if len(word) > _LONGEST:
         return ""
     import difflib  # only who mistypes waits for it
 
-    now = now or {}
-    names = sorted({*known, *now})
+    there = set(known)
+    now = {old: new for old, new in (now or {}).items() if new in there and old not in there}
+    names = sorted({*there, *now})
     alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
     matches = list(dict.fromkeys(now.get(name, name) for name in [*_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""

@@ -163,11 +163,7 @@ def _unknown(view: View, name: str, reader: Name) -> str:
     if name in view.situation.defined:
         return f"'{name}' is only defined: stage it too"
     staged = view.situation.staged
-    known = staged.keys() - {reader}
-    now: Dict[str, str] = {
-        old: new for old, new in old_names(staged.values()).items() if new in known and old not in staged
-    }
-    return f"there is no resource '{name}'{nearest(name, known, now=now)}"
+    return f"there is no resource '{name}'{nearest(name, staged.keys() - {reader}, now=old_names(staged.values()))}"
 
 
 def _unknown_action(action: str, kind: Kind) -> str:

@@ -275,7 +275,7 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
         if name not in world.tags:
             is_folder = any(other.startswith(f"{glob}/") for other in world.tags)
             hint = f"all in this folder: '{glob}/**'" if is_folder else _list_hint("resources", world.tags)
-            raise NoResource(f"there is no resource '{glob}'{_nearest(glob, world)}", hint, glob)
+            raise NoResource(f"there is no resource '{glob}'{nearest(glob, world.tags, now=world.aliases)}", hint, glob)
         return {name}
     test = glob_test(glob)
     found = {name for name in world.tags if test(name)}
@@ -285,16 +285,10 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
     return found
 
 
-def _nearest(name: str, world: World) -> str:
-    now: Dict[str, str] = {
-        old: world.now(old) for old in world.aliases if old not in world.tags and world.now(old) in world.tags
-    }
-    return nearest(name, world.tags, now=now)
-
-
 def _change_hint(pattern: str, world: World) -> str:
     name = pattern.rpartition(".")[0]
-    return f"; the resource of that change is '{name}'" if name in world.tags else _nearest(pattern, world)
+    near = nearest(pattern, world.tags, now=world.aliases)
+    return f"; the resource of that change is '{name}'" if name in world.tags else near
 
 
 def _children(world: World) -> Dict[Name, List[Name]]:
