@@ -1,8 +1,8 @@
 """What the house asks of its code, printed: `python -m tests.house`. Exit code 1 if there is anything.
 
 Modules of more than 300 lines, functions of more than 40 (but for those with a reason, below), functions with more
-than five arguments, questions that change something, and names that two modules export, each with a
-meaning of its own.
+than five arguments, questions that change something, and names with two meanings: exported, or
+defined as a type or a function, by two modules.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ LINES, LONG, ARGUMENTS = 300, 40, 5
 CHANGING = set(
     "add append clear discard insert mkdir pop remove rename unlink update write write_bytes write_text".split()
 )
+# Functions that have others wait, if only for the blink of an eye.
+LOCKING = {"flock", "try_lock"}
 
 # Functions that may be longer, and why.
 REASONS: Dict[str, str] = {
@@ -31,8 +33,7 @@ REASONS: Dict[str, str] = {
     "core/schemas/file_schemas.py:_kind": "a table: one entry per key of a kind",
 }
 
-# Names that several modules export, with the one meaning they have everywhere.
-ONE_MEANING: Dict[str, str] = {}
+VAR = "TypeVar"  # of generic functions; it means something inside one only
 
 
 @functools.lru_cache(maxsize=None)
@@ -96,12 +97,23 @@ def crowded_functions() -> Iterator[str]:
 
 
 def busy_predicates() -> Iterator[str]:
-    """Return the functions named like a question that change what they are given, or their object."""
+    """Return the functions named like a question that change what they are given, or their object, or do more."""
     for place, function in functions():
         if function.name.lstrip("_").startswith(("is_", "has_", "are_")):
             given = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
-            if any(_changes(node, given) for node in ast.walk(function)):
+            if any(_changes(node, given) or _locks(node) for node in ast.walk(function)):
                 yield f"{place}: a question that changes something"
+            if not (ast.get_docstring(function) or "Whether").startswith(("Whether", "Return whether")):
+                yield f"{place}: a question that does more than answer"
+
+
+def _locks(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and (_name_of(node.func) in LOCKING)
+
+
+def _name_of(node: ast.AST) -> str:
+    """Return the last name of a chain, the function's own one in a call."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _changes(node: ast.AST, given: Set[str]) -> bool:
@@ -120,15 +132,35 @@ def _root(node: ast.AST) -> str:
 
 
 def names_twice() -> Iterator[str]:
-    """Return the names that two modules export, but for those with one meaning."""
+    """Return the names that two modules export, and the types and functions that two modules define.
+
+    A type counts if it is private, too: who reads one module has the other one in mind. A command has the name of its
+    use case, and a script begins in `main`.
+    """
     homes: Dict[str, Set[str]] = {}
     for module, name in taken_names():
         homes.setdefault(name, set()).add(module)
+    for path, tree in modules().items():
+        for name in {*_types(tree), *(_functions(tree) if not path.startswith("cli/") else ())}:
+            homes.setdefault(name, set()).add(path)
     for name, paths in sorted(homes.items()):
-        if len(paths) > 1 and name not in ONE_MEANING:
-            yield f"{name}: exported by {', '.join(sorted(paths))}"
-    for name in sorted(name for name in ONE_MEANING if len(homes.get(name, ())) < 2):
-        yield f"{name}: one meaning, and not two modules that export it"
+        if len(paths) > 1:
+            yield f"{name}: defined by {', '.join(sorted(paths))}"
+
+
+def _types(tree: ast.Module) -> Iterator[str]:
+    """Yield the classes of a module, and the types that it gives a name, without the `_` of private ones."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+        elif isinstance(node, ast.Assign) and not (isinstance(node.value, ast.Call) and _root(node.value.func) == VAR):
+            names = [target.id.lstrip("_") for target in node.targets if isinstance(target, ast.Name)]
+            yield from (name for name in names if name[:1].isupper() and not name.isupper())
+
+
+def _functions(tree: ast.Module) -> Iterator[str]:
+    public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return (name for name in public if name != "main")
 
 
 def taken_names() -> Set[Tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from stagectl.adapters.remote.remote import Note
 from stagectl.api.opened import Opened, ignore_news
 from stagectl.core.locks import Lock
 from stagectl.core.model import Kind
@@ -31,7 +32,6 @@ from stagectl.usecases.looking.status import status
 from stagectl.usecases.looking.validate import Validation, validate
 from stagectl.usecases.setup import schemas
 from stagectl.usecases.team import locks as team
-from stagectl.usecases.team.share import Note
 from stagectl.usecases.team.sync import sync
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Mapping, Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
+from stagectl.adapters.remote.remote import Note
 from stagectl.api.opened import FilePath, Opened, ignore_news
 from stagectl.core.errors import UsageError
 from stagectl.core.model import Name
 from stagectl.core.pictures.reports import Against
-from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked
@@ -25,9 +26,6 @@ from stagectl.usecases.checking import check as checking
 from stagectl.usecases.looking.against import against
 from stagectl.usecases.planning import reviewed
 from stagectl.usecases.planning.plan import plan
-from stagectl.usecases.team.share import Note
-
-Ask = Callable[[Change], str]
 
 
 class Running(Opened):
@@ -156,7 +154,7 @@ class Running(Opened):
 
     def resume(
         self,
-        ask: Ask,
+        ask: recover.Ask,
         *,
         parallel: Optional[int] = None,
         where: Where = Where(),

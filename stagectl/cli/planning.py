@@ -63,9 +63,9 @@ def plan(
     if explain is not None and format is not Format.text:
         raise UsageError(f"--explain is text, and no --format {format.value}", "leave one of them out")
     repository = workspace(head=head)
-    asked = _Asked(format, head, base, since, max_bytes)
-    found, compared = _make_plan(repository, selection(names, tags, with_children, with_parents), asked)
-    beside = _beside(repository, found, against, asked) if against else None
+    options = _PlanOptions(format, head, base, since, max_bytes)
+    found, compared = _make_plan(repository, selection(names, tags, with_children, with_parents), options)
+    beside = _beside(repository, found, against, options) if against else None
     found = _with_unstaged(repository, found) if head is None else found
     warn(found.warnings)
     if saved is not None:
@@ -73,14 +73,14 @@ def plan(
 
         save(found, saved)
     if explain is not None:
-        out(_explain(repository, found, explain, asked))
+        out(_explain(repository, found, explain, options))
     elif format is Format.json:
         from stagectl.views.plans.plan_json import plan_json_pieces
 
         for piece in plan_json_pieces(found, compared, beside):
             out(piece)
     else:
-        out(_show(repository, found, asked, compared, beside))
+        out(_show(repository, found, options, compared, beside))
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(2)
 
@@ -97,7 +97,7 @@ def _with_unstaged(repository: Workspace, found: Plan) -> Plan:
     return replace(found, warnings=(*found.warnings, said)) if said else found
 
 
-class _Asked(NamedTuple):
+class _PlanOptions(NamedTuple):
     """Between which commits to plan, beside which reviewed plan, and how to show it."""
 
     format: Format
@@ -107,18 +107,18 @@ class _Asked(NamedTuple):
     max_bytes: int
 
 
-def _make_plan(repository: Workspace, chosen: Selection, asked: _Asked) -> Tuple[Plan, Optional[RangeDiff]]:
+def _make_plan(repository: Workspace, chosen: Selection, options: _PlanOptions) -> Tuple[Plan, Optional[RangeDiff]]:
     """Return the plan, and what became of the one in a file or of an id, if it is asked for and known."""
     from stagectl.usecases.planning.plan import plan as use_case
 
     try:
-        found = use_case(repository, chosen, asked.head, asked.base)
+        found = use_case(repository, chosen, options.head, options.base)
     except StagectlError as error:
-        _annotate(error, asked.format)
+        _annotate(error, options.format)
         raise
-    compared = _since(repository, found, asked.since) if asked.since is not None else None
-    if asked.since is not None and compared is None:
-        lost = f"no recent commit makes the plan {asked.since}: what differs from it is not known"
+    compared = _since(repository, found, options.since) if options.since is not None else None
+    if options.since is not None and compared is None:
+        lost = f"no recent commit makes the plan {options.since}: what differs from it is not known"
         found = replace(found, warnings=(*found.warnings, lost))
     return found, compared
 
@@ -139,39 +139,39 @@ def _since(repository: Workspace, found: Plan, since: str) -> Optional[RangeDiff
     return range_diff(before, found) if before is not None else None
 
 
-def _beside(repository: Workspace, found: Plan, branches: List[str], asked: _Asked) -> Against:
+def _beside(repository: Workspace, found: Plan, branches: List[str], options: _PlanOptions) -> Against:
     from stagectl.usecases.looking.against import against
 
-    return against(repository, found.selection, branches, asked.head, asked.base)
+    return against(repository, found.selection, branches, options.head, options.base)
 
 
-def _explain(repository: Workspace, found: Plan, name: str, asked: _Asked) -> str:
+def _explain(repository: Workspace, found: Plan, name: str, options: _PlanOptions) -> str:
     from stagectl.usecases.planning.names import resolve_name
     from stagectl.usecases.planning.places import places
     from stagectl.views.plans.plan_text import explain_text
 
-    resource = resolve_name(repository, found, name, asked.head, asked.base)
-    return explain_text(found, resource, places(repository, found, asked.head))
+    resource = resolve_name(repository, found, name, options.head, options.base)
+    return explain_text(found, resource, places(repository, found, options.head))
 
 
 def _show(
     repository: Workspace,
     found: Plan,
-    asked: _Asked,
+    options: _PlanOptions,
     compared: Optional[RangeDiff],
     beside: Optional[Against],
 ) -> str:
     """Return a plan in the form asked for."""
-    format = asked.format
+    format = options.format
     if format is Format.markdown:
         from stagectl.views.comments.plan_markdown import plan_markdown
 
-        return plan_markdown(found, since=compared, against=beside, max_bytes=asked.max_bytes)
+        return plan_markdown(found, since=compared, against=beside, max_bytes=options.max_bytes)
     if format is Format.github:
         from stagectl.usecases.planning.places import staged_lines
         from stagectl.views.comments.plan_github import MOST, plan_github
 
-        return plan_github(found, staged_lines(repository, found, asked.head, MOST))
+        return plan_github(found, staged_lines(repository, found, options.head, MOST))
     if format is Format.text:
         from stagectl.views.plans.against import against_text
         from stagectl.views.plans.plan_text import plan_text

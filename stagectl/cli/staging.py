@@ -41,7 +41,7 @@ def init(
         out(f"Next: write {name}, commit {files[0]}, {files[1]} and {files[2]}, then: stagectl stage\n")
 
 
-class _Asking:
+class _ChoicePrompt:
     """Asks about one choice after another, until an answer is for all that are left."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def stage(
 
     if patch and not is_terminal():
         raise UsageError("there is no terminal to ask on", "say what to stage with NAMEs, -t and -a")
-    choose = _Asking() if patch else None
+    choose = _ChoicePrompt() if patch else None
     options = StageOptions(force, allow_empty, check, choose)
     done = use_case(workspace_to_stage(), selection(names, tags), actions or (), options)
     if check:

@@ -9,6 +9,7 @@ from typing import Any, Collection, Iterable, Iterator, List, Mapping, NamedTupl
 from stagectl.core.standing import from_here
 
 Step = Union[str, int]
+At = Tuple[Step, ...]  # a place in a document: keys and indexes from its root
 MOST_FLAWS = 100  # of one file
 _LONGEST_MESSAGE = 1000  # characters
 _LONGEST = 100  # characters of a word that may merely be mistyped

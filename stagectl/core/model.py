@@ -293,4 +293,7 @@ class Applied:
         return self.unfinished.tags if self.unfinished else ()
 
 
+AppliedStates = Mapping[Name, Applied]
+
+
 NOT_APPLIED = Applied()  # what there is of a resource of which nothing is applied

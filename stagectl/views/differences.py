@@ -78,10 +78,10 @@ def _changed_lines(before: List[str], after: List[str]) -> Tuple[str, str]:
     return _number(old) + shown[0], _number(new) + shown[1]
 
 
-_Lines = List[Tuple[int, str]]
+_NumberedLines = List[Tuple[int, str]]
 
 
-def _unlike(old: _Lines, new: _Lines) -> Tuple[_Lines, _Lines]:
+def _unlike(old: _NumberedLines, new: _NumberedLines) -> Tuple[_NumberedLines, _NumberedLines]:
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(None, [line for _, line in old], [line for _, line in new], autojunk=False)

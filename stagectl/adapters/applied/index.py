@@ -7,8 +7,8 @@ from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Mappin
 from stagectl.adapters.applied.store import MALFORMED, parse_state, raw_state
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
-from stagectl.core.indexing.impact import LinesByName, Source
-from stagectl.core.indexing.line import NONE, Line, decode, tags_in
+from stagectl.core.indexing.impact import Source
+from stagectl.core.indexing.line import NONE, Line, LinesByName, decode, tags_in
 from stagectl.core.indexing.shards import OPEN, STARTS, Shard, forks_of, place_in
 from stagectl.core.indexing.usage import Usage, contradicting, decode_usage, is_contradicted
 from stagectl.core.model import APPLIED, INDEX, NAME, STAGED, Applied, Kind, Name, Oid

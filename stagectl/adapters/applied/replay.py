@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.adapters.applied.store import load_some
-from stagectl.adapters.applied.write import States, state_trees, whole_tree
+from stagectl.adapters.applied.write import state_trees, whole_tree
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import NewCommit, Objects, write_commit
 from stagectl.adapters.remote.remote import author_of
+from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
 
 

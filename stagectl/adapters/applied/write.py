@@ -10,15 +10,13 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, write_commit
 from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
-from stagectl.core.indexing.advance import Changed, advance
+from stagectl.core.indexing.advance import Changed, States, advance
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.usage import Usage, advance_counts, contradicting, encode_usage
-from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid
-
-States = Mapping[Name, Optional[Applied]]  # None for one that is gone
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid
 
 
-class Trees(NamedTuple):
+class StateTrees(NamedTuple):
     """The three folders of an applied state; None for one that is empty."""
 
     staged: Optional[Oid]
@@ -54,7 +52,7 @@ def write(git: Git, lineage: Lineage, states: States, message: str, *, sign: boo
     return write_commit(git, NewCommit(root, parents, message, sign))
 
 
-def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
+def whole_tree(git: Git, objects: Objects, like: Oid, trees: StateTrees) -> Oid:
     """Return a commit's tree with the folders of an applied state in it, to be stored."""
     folders = zip((STAGED, APPLIED, INDEX), trees)
     items = {f"{git.folder_in(like)}{path}": None if oid is None else Item(TREE, oid) for path, oid in folders}
@@ -64,7 +62,7 @@ def whole_tree(git: Git, objects: Objects, like: Oid, trees: Trees) -> Oid:
     return made
 
 
-def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, like: Oid) -> Trees:
+def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, like: Oid) -> StateTrees:
     """Return the folders of the applied state after some states changed, to be stored. like: whose kinds count."""
     before = open_index(git, tip) if tip is not None else None
     names = (STAGED, APPLIED, INDEX)
@@ -90,7 +88,7 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
     live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
     usage = _usage(git, step, like, before.usage if before else Usage({}))
     heads = {OF: of_text(Of(staged, applied, live)), USAGE: encode_usage(usage)}
-    return Trees(staged, applied, _index(objects, before, index, heads, step))
+    return StateTrees(staged, applied, _index(objects, before, index, heads, step))
 
 
 def _index(

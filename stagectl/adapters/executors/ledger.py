@@ -29,7 +29,7 @@ class _Claim:
 
 
 @dataclass
-class _Attempt:
+class _RunAttempt:
     """One attempt at a run. client: the connection of who runs it; facts: what workers have to know of the run."""
 
     client: str
@@ -43,7 +43,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
-        self._attempts: Dict[str, _Attempt] = {}
+        self._attempts: Dict[str, _RunAttempt] = {}
         for method in (
             self.begin,
             self.facts,
@@ -60,7 +60,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
 
     def begin(self, attempt: str, client: str, facts: Dict[str, Any]) -> List[str]:
         """Let changes of an attempt be claimed, for as long as its client is connected; return all attempts."""
-        self._attempts[attempt] = _Attempt(client, facts)
+        self._attempts[attempt] = _RunAttempt(client, facts)
         return sorted(self._attempts)
 
     def resolve(self, attempt: str, change: str) -> Optional[Answer]:

@@ -25,7 +25,7 @@ from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.handlers.shell import inherited_variables, kill_all
 from stagectl.adapters.running import checkout
-from stagectl.adapters.running.action import Order, Place, carry_out, read_order
+from stagectl.adapters.running.action import Order, Site, carry_out, read_order
 from stagectl.adapters.running.output import Output
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
@@ -60,7 +60,7 @@ def run(text: str) -> str:
     return _as_json(outcome, kept)
 
 
-def _carry_out(order: Order, place: Place, output: Output) -> Outcome:
+def _carry_out(order: Order, place: Site, output: Output) -> Outcome:
     try:
         return carry_out(order, _handler(order.handler), place, output)
     except KeyError as error:
@@ -143,10 +143,10 @@ async def forget(attempt: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _PreparedRun:
     """A run's place on this worker, and the clone that its checkout belongs to."""
 
-    place: Place
+    place: Site
     git: Git
     checkout: Path
 
@@ -156,7 +156,7 @@ class _Home:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="stagectl-worker-"))
-        self._prepared: Dict[str, _Prepared] = {}
+        self._prepared: Dict[str, _PreparedRun] = {}
         self._guard, self._line_guard = threading.Lock(), threading.Lock()
         self._watcher = subprocess.Popen(
             [sys.executable, "-m", "stagectl.adapters.executors.watcher", str(self.folder)],
@@ -166,7 +166,7 @@ class _Home:
             start_new_session=True,  # what ends the worker does not end it
         )
 
-    def place(self, attempt: str) -> Place:
+    def place(self, attempt: str) -> Site:
         """Return where the actions of a run start; raises StagectlError."""
         found = self._prepared.get(attempt)
         if found is not None:
@@ -176,14 +176,14 @@ class _Home:
             raise StagectlError("no apply waits for this run any more")
         return self.prepare(attempt, facts)
 
-    def prepare(self, attempt: str, facts: Dict[str, Any]) -> Place:
+    def prepare(self, attempt: str, facts: Dict[str, Any]) -> Site:
         """Check out the commit of a run, once; raises StagectlError."""
         with self._guard:
             if attempt not in self._prepared:
                 self._prepared[attempt] = self._make(attempt, facts)
             return self._prepared[attempt].place
 
-    def _make(self, attempt: str, facts: Dict[str, Any]) -> _Prepared:
+    def _make(self, attempt: str, facts: Dict[str, Any]) -> _PreparedRun:
         git = Git(Path.cwd())
         own = self.folder / attempt
         root, private = own / "checkouts" / f"{attempt}-{os.getpid()}", own / "private"
@@ -191,7 +191,7 @@ class _Home:
         checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
         secret = frozenset(facts["secret"])
         redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)
-        return _Prepared(Place(root / facts["folder"], private, redactor, inherited_variables(), secret), git, root)
+        return _PreparedRun(Site(root / facts["folder"], private, redactor, inherited_variables(), secret), git, root)
 
     def attempts(self) -> Set[str]:
         """Return the attempts that something was made ready for."""

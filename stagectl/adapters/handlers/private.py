@@ -24,7 +24,7 @@ class _Slot:
 
 
 @dataclass
-class Files:
+class PrivateFiles:
     """The files of one folder."""
 
     folder: str
@@ -76,17 +76,17 @@ def _is_ours(slot: _Slot) -> bool:
     return (there.st_ino, there.st_dev, 1) == (here.st_ino, here.st_dev, here.st_nlink)
 
 
-_newest = Files("")
+_newest = PrivateFiles("")
 _guard = threading.Lock()
 
 
-def files_of(folder: str) -> Files:
+def files_of(folder: str) -> PrivateFiles:
     """Return the files of a folder; of the one before none is kept open."""
     global _newest
     with _guard:
         if _newest.folder != folder:
             _newest.close()
-            _newest = Files(folder)
+            _newest = PrivateFiles(folder)
         return _newest
 
 

@@ -140,7 +140,7 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     try:
         with process.stdout:  # not with the process, whose end it would wait for, whatever happens
             in_time = _listen(process, request)
-            killed = in_time or _is_killed(process)
+            killed = in_time or _end_group(process)
     finally:
         _groups.discard(process.pid)
     if not in_time:
@@ -227,7 +227,7 @@ def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
     return True
 
 
-def _is_killed(process: subprocess.Popen[bytes]) -> bool:
+def _end_group(process: subprocess.Popen[bytes]) -> bool:
     """Kill the group of a process; return whether the process has ended."""
     _kill_group(process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):

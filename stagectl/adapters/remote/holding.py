@@ -15,9 +15,9 @@ from stagectl.adapters.remote.remote_lock import (
     board_after,
     clock,
     drop,
-    is_taken_away,
     lock_refusal,
     look_at_locks,
+    try_to_take_away,
 )
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import Lock, Portion
@@ -82,7 +82,7 @@ class Holding:
         """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
         self._ending.set()
         self._thread.join()
-        if not self.lost and not is_taken_away(self._at, self._board, self._lock.id):
+        if not self.lost and not try_to_take_away(self._at, self._board, self._lock.id):
             drop(self._at, self._lock.id)
 
     def _keep(self) -> None:

@@ -17,7 +17,7 @@ from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, S
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
-from stagectl.adapters.remote.remote import Remote
+from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
 from stagectl.core.model import LARGEST_STATE, Oid
@@ -25,7 +25,6 @@ from stagectl.core.model import LARGEST_STATE, Oid
 TRIES = 40  # each that fails is one at which another holder came first
 _REFUSALS = 3  # tries after which a remote that moves the ref for no holder is believed not to let it be written
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-Note = Callable[[str], None]
 Meets = Callable[[Lock], Tuple[str, ...]]  # what another holder has that is wanted
 
 
@@ -168,7 +167,7 @@ def _check_free(at: LockRef, board: Board, meets: Meets, *, gone: Set[str], note
     """Watch each holder in the way that looks dead, and add those that are to *gone*; raises Locked for the others."""
     for other in board.holders:
         common = meets(other)
-        if common and _is_dead(at, board, other, common=common, note=note):
+        if common and _watch_for_its_term(at, board, other, common=common, note=note):
             gone.add(other.id)
 
 
@@ -214,7 +213,7 @@ def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
     return tree or empty, parts
 
 
-def _is_dead(at: LockRef, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
+def _watch_for_its_term(at: LockRef, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
     """Watch a lock that was not renewed lately; return whether it is not for its whole term, or it is gone.
 
     Raises Locked as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
@@ -266,13 +265,13 @@ def drop(at: LockRef, identity: str) -> Board:
     """
     for _ in range(TRIES):
         board = look_at_locks(at)
-        if board.find(identity) is None or is_taken_away(at, board, identity):
+        if board.find(identity) is None or try_to_take_away(at, board, identity):
             return board
         time.sleep(secrets.randbelow(200) / 1000)
     raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
 
 
-def is_taken_away(at: LockRef, board: Board, identity: str) -> bool:
+def try_to_take_away(at: LockRef, board: Board, identity: str) -> bool:
     """Try to put the board without a lock into the place of a board; return whether it is there."""
     rest = board.without({identity})
     new = board_after(at.remote.git, rest, None).commit if rest.holders else None

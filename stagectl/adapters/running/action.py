@@ -44,7 +44,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """Where actions are carried out. root: where they start; private: the folder for files that only they may read;
     environment: what they inherit, but for those of the secret variables that they do not read themselves.
     """
@@ -72,7 +72,7 @@ class _Lenient(Dict[str, str]):
 
 
 def carry_out(
-    order: Order, handler: Handler, place: Place, output: Output, started: Callable[[int], None] = lambda process: None
+    order: Order, handler: Handler, place: Site, output: Output, started: Callable[[int], None] = lambda process: None
 ) -> Outcome:
     """Do it, and return how it ended; raises KeyError when a variable that it reads is not set.
 

@@ -132,7 +132,7 @@ def _open_locked(folder: Path) -> int:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return descriptor
-        time.sleep(PAUSE)  # who asks whether the run goes on has it for the blink of an eye
+        time.sleep(PAUSE)  # a process that probes the run has it for the blink of an eye
     os.close(descriptor)
     raise Busy(f"run {folder.name} is being finished by another process", "wait for it; see: stagectl report")
 

@@ -26,7 +26,7 @@ SECONDS = 60.0  # how long anything is waited for that is held for a moment
 HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"
 _UNKNOWN = "it has not said who it is yet"
 _ID = re.compile(r"[0-9a-f]{8}")
-Meets = Callable[[Portion], Tuple[str, ...]]  # what another holder has that is wanted
+MeetsPortion = Callable[[Portion], Tuple[str, ...]]  # what another holder has that is wanted
 
 
 @contextmanager
@@ -59,7 +59,7 @@ class Here:
         self._said.update(more)
         self._write()
 
-    def extend(self, part: Portion, meets: Optional[Meets] = None) -> None:
+    def extend(self, part: Portion, meets: Optional[MeetsPortion] = None) -> None:
         """Hold more; raises Busy where another process has some of that."""
         with moment(self.scratch):
             _check_free(self.scratch, meets or (lambda other: in_common(part, other)), self.id)
@@ -86,7 +86,7 @@ class Here:
 
 
 @contextmanager
-def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[Meets] = None) -> Iterator[Here]:
+def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[MeetsPortion] = None) -> Iterator[Here]:
     """Hold a part of what there is; raises Busy that says which process has some of it, since when, and which run.
 
     what: the command that wants it; meets: what another holder has that is wanted, by default what both parts have.
@@ -116,7 +116,7 @@ def _enter(scratch: Path, what: str, part: Portion) -> Here:
     return here
 
 
-def _check_free(scratch: Path, meets: Meets, own: str) -> None:
+def _check_free(scratch: Path, meets: MeetsPortion, own: str) -> None:
     for other in holders(scratch):
         common = meets(other.part) if other.id != own else ()
         if common:
@@ -125,7 +125,7 @@ def _check_free(scratch: Path, meets: Meets, own: str) -> None:
 
 
 @dataclass(frozen=True)
-class Other:
+class Holder:
     """A holder as its file says: words: process, command, since when, which run; part: what it has."""
 
     id: str
@@ -133,12 +133,12 @@ class Other:
     part: Portion
 
 
-def holders(scratch: Path) -> List[Other]:
+def holders(scratch: Path) -> List[Holder]:
     """Return who is at work here now, those that began first to begin with."""
     found = []
     for path, said in _files(scratch):
         if said is not None:
-            found.append((said.get("began", ""), Other(path.name, _words(said), part_of_text(said.get("part", "")))))
+            found.append((said.get("began", ""), Holder(path.name, _words(said), part_of_text(said.get("part", "")))))
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 

@@ -30,7 +30,7 @@ def folder_of_run(scratch: Path, run: str) -> Path:
 
 def unclosed_runs(scratch: Path) -> List[str]:
     """Return the runs that were not closed and that no process is at work on, the oldest first."""
-    return sorted(run for run in run_ids(scratch) if not _is_closed(scratch, run) and not is_going_on(scratch, run))
+    return sorted(run for run in run_ids(scratch) if not _is_closed(scratch, run) and not probe_run(scratch, run))
 
 
 def _is_closed(scratch: Path, run: str) -> bool:
@@ -44,8 +44,8 @@ def _is_closed(scratch: Path, run: str) -> bool:
     return last.startswith(b'{"end"')
 
 
-def is_going_on(scratch: Path, run: str) -> bool:
-    """Return whether a process has the journal of a run open, to write it."""
+def probe_run(scratch: Path, run: str) -> bool:
+    """Lock the journal of a run for the blink of an eye; return whether a process has it open, to write it."""
     try:
         with open_file(folder_of_run(scratch, run) / "journal") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -24,7 +24,7 @@ _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 ABSENT = "000000"
 
 
-class Entry(NamedTuple):
+class DiffEntry(NamedTuple):
     """One path that differs between two sides, with modes as git writes them; 000000 where it is not there.
 
     oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
@@ -49,8 +49,8 @@ class ChangedFiles:
 class Looked(NamedTuple):
     """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
 
-    here: Sequence[Entry]
-    fresh: Sequence[Entry]
+    here: Sequence[DiffEntry]
+    fresh: Sequence[DiffEntry]
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
@@ -73,7 +73,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     here = _really_changed(git, listed)
     if seen.changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
-    return Looked(here, [Entry(path, "100644", None) for path in seen.untracked])
+    return Looked(here, [DiffEntry(path, "100644", None) for path in seen.untracked])
 
 
 def _is_misplaced(root: Path, start: str) -> bool:
@@ -102,11 +102,11 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Chan
     return ChangedFiles(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 
 
-def _in_place(entries: Sequence[Entry]) -> Dict[str, Entry]:
+def _in_place(entries: Sequence[DiffEntry]) -> Dict[str, DiffEntry]:
     return {f"{STAGED}/{entry.path}": entry for entry in entries}
 
 
-def _really_changed(git: Git, entries: Sequence[Entry]) -> List[Entry]:
+def _really_changed(git: Git, entries: Sequence[DiffEntry]) -> List[DiffEntry]:
     """Return entries with what the working tree has, without those that were merely touched."""
     found = []
     for entry in entries:
@@ -122,33 +122,35 @@ def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
     return content is not None and oid is not None and blob_oid(content, oid) == oid
 
 
-def between(git: Git, before: Oid, after: Oid) -> List[Entry]:
+def between(git: Git, before: Oid, after: Oid) -> List[DiffEntry]:
     """Return what differs between two trees, paths from their root."""
     if before == after:
         return []
     return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
 
 
-def _changed_here(git: Git, roots: Sequence[str]) -> List[Entry]:
+def _changed_here(git: Git, roots: Sequence[str]) -> List[DiffEntry]:
     """Return what the working tree has otherwise than HEAD, untracked files left out."""
     return list(_raw(git.changed_files(roots)))
 
 
-def _raw(out: bytes) -> Iterator[Entry]:
+def _raw(out: bytes) -> Iterator[DiffEntry]:
     """Yield the entries of git's raw format; a file whose content is only in the working tree has an oid of zeros."""
     words = out.decode("utf-8", "surrogateescape").split("\0")
     for index in range(0, len(words) - 1, 2):
         old_mode, mode, old_oid, oid, status = words[index][1:].split(" ")
         if status not in ("M", "A", "D", "T"):
             raise ReadInFull(f"git says '{status}' of {words[index + 1]}")
-        yield Entry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
+        yield DiffEntry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
 
 
 def _oid(text: str) -> Optional[Oid]:
     return Oid(text) if text.strip("0") else None
 
 
-def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry]) -> Dict[Name, Optional[bytes]]:
+def _contents(
+    git: Git, committed: Mapping[str, DiffEntry], here: Mapping[str, DiffEntry]
+) -> Dict[Name, Optional[bytes]]:
     """Return the staged files that are not as applied, by name.
 
     committed: what HEAD has otherwise than the applied state; here: what the working tree has otherwise than HEAD.
@@ -177,7 +179,7 @@ def _contents(git: Git, committed: Mapping[str, Entry], here: Mapping[str, Entry
     return found
 
 
-def _name(git: Git, path: str, entry: Entry) -> Optional[Name]:
+def _name(git: Git, path: str, entry: DiffEntry) -> Optional[Name]:
     """Return the name of the resource staged at a path, None if the file is none of ours; raises ReadInFull."""
     folder, *steps = path.split("/")
     if folder != STAGED or any(step.startswith(".") for step in steps):

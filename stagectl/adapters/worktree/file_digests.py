@@ -12,7 +12,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Oid
 
 _LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
-Content = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
+HashedFile = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
 
 
 def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
@@ -28,7 +28,7 @@ def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> D
     return {path: digest for path in wanted for digest in _digest_of(path, found)}
 
 
-def _digest_of(path: str, found: Dict[str, Content]) -> List[str]:
+def _digest_of(path: str, found: Dict[str, HashedFile]) -> List[str]:
     if not path.endswith("/"):
         return [found[path][1]] if path in found else []
     inside = sorted(name for name in found if name.startswith(path))
@@ -37,13 +37,13 @@ def _digest_of(path: str, found: Dict[str, Content]) -> List[str]:
     return [hashlib.sha256(text).hexdigest()] if inside else []
 
 
-def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, Content]:
+def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, HashedFile]:
     entries = [entry for entry in git.entries(commit, paths) if entry.mode != _SUBMODULE]
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
     return {entry.path: _content(entry, blobs[entry.oid]) for entry in entries}
 
 
-def _content(entry: Entry, content: bytes) -> Content:
+def _content(entry: Entry, content: bytes) -> HashedFile:
     return entry.mode == _PROGRAM, _sha256(entry.path, content)
 
 
@@ -54,7 +54,7 @@ def _sha256(path: str, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _here(git: Git, path: str) -> Dict[str, Content]:
+def _here(git: Git, path: str) -> Dict[str, HashedFile]:
     """Return a file of the working tree, nothing where there is none."""
     place = git.root / path
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path, PurePosixPath
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Entry, Git, TreeChange, check_amount
@@ -15,6 +15,7 @@ from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
 
 Files = Dict[str, bytes]  # path from the repository root, with "/" -> content
 Content = Optional[bytes]  # of a file, None where there is none
+Contents = Mapping[str, Content]  # by path
 
 REGULAR = ("100644", "100755")
 SUBMODULE = "160000"

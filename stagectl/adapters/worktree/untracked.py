@@ -28,14 +28,14 @@ _LARGEST = 1 << 20  # bytes of one file of attributes
 _OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
 
 
-class Seen(NamedTuple):
+class Untracked(NamedTuple):
     """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
 
     untracked: Sequence[str]
     changes_line_ends: bool
 
 
-def see(git: Git, roots: Sequence[str]) -> Seen:
+def see(git: Git, roots: Sequence[str]) -> Untracked:
     """Return what git does not know of what a plan is made from, and of roots; raises ReadInFull if unsure."""
     cache = git.cache()
     if cache is None:
@@ -47,7 +47,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
-            return Seen((), changes_line_ends)
+            return Untracked((), changes_line_ends)
     if not folders.look(git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     listed = b"\0" + _list(git, roots)
@@ -63,7 +63,7 @@ def see(git: Git, roots: Sequence[str]) -> Seen:
         raise ReadInFull("another repository is in a folder")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return Seen([path[len(git.folder) :] for path in paths], changes_line_ends)
+    return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends)
 
 
 def _text(path: bytes) -> str:

@@ -17,9 +17,8 @@ from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from stagectl.adapters import files
 from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.tree import Contents
 from stagectl.core.errors import StagectlError
-
-Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
 
 
 @contextmanager
@@ -52,11 +51,11 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
 def unless_busy(git: Git) -> Iterator[None]:
     """Say that another stagectl is staging here, rather than what its half written files were taken for."""
     before = git.head()
-    is_busy = _is_held(git)
+    is_busy = _probe_note(git)
     try:
         yield
     except StagectlError:
-        if is_busy or _is_held(git) or git.head() != before:
+        if is_busy or _probe_note(git) or git.head() != before:
             raise _busy() from None
         raise
 
@@ -65,7 +64,8 @@ def _busy() -> StagectlError:
     return StagectlError("another stagectl is staging here", "wait until it has ended, and try again")
 
 
-def _is_held(git: Git) -> bool:
+def _probe_note(git: Git) -> bool:
+    """Lock the note for the blink of an eye; return whether another process has it."""
     place = _place(git)
     if not place.exists():
         return False

@@ -13,7 +13,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 from stagectl.adapters.yamlfile import quote
 from stagectl.core.errors import Step
 
-Node = Any  # of ruamel.yaml: a ScalarNode, SequenceNode or MappingNode
+YamlNode = Any  # of ruamel.yaml: a ScalarNode, SequenceNode or MappingNode
 Dump = Callable[[Any], str]  # block text of a collection, without a document marker
 
 
@@ -26,7 +26,7 @@ class Splice:
         self._text = text
         self._dump = dump
         documents = list(YAML(typ="safe", pure=True).compose_all(text))
-        self._root: Node = documents[document]
+        self._root: YamlNode = documents[document]
         self._is_last = document == len(documents) - 1
         self._eol = "\r\n" if "\r\n" in text else "\n"
 
@@ -62,7 +62,7 @@ class Splice:
         colon = self._colon(above[0])  # type: ignore[index]
         return text[:colon] + (" []" if entries[0][0] is None else " {}") + text[colon:]
 
-    def _cut_from_flow(self, holder: Node, entries: List[Tuple[Node, Node]], index: int) -> str:
+    def _cut_from_flow(self, holder: YamlNode, entries: List[Tuple[YamlNode, YamlNode]], index: int) -> str:
         if len(entries) == 1:
             span = (holder.start_mark.index + 1, holder.end_mark.index - 1)
         elif index + 1 < len(entries):
@@ -71,7 +71,7 @@ class Splice:
             span = (self._end(entries[index - 1]), self._end(entries[index]))
         return self._text[: span[0]] + self._text[span[1] :]
 
-    def _replace(self, entry: Tuple[Node, Node], value: Any) -> Optional[str]:
+    def _replace(self, entry: Tuple[YamlNode, YamlNode], value: Any) -> Optional[str]:
         key, node = entry
         start, end = node.start_mark.index, node.end_mark.index
         if start == end and key is not None:
@@ -86,7 +86,9 @@ class Splice:
         column = _start(entry) - lines[0]
         return self._text[: lines[0]] + self._block({key.value: value}, column) + self._text[lines[1] :]
 
-    def _add(self, holder: Node, above: Optional[Tuple[Node, Node]], step: Step, value: Any) -> Optional[str]:
+    def _add(
+        self, holder: YamlNode, above: Optional[Tuple[YamlNode, YamlNode]], step: Step, value: Any
+    ) -> Optional[str]:
         """Return the text with one more entry at the end of a collection, or in a place that is empty yet."""
         entries = _entries(holder)
         if entries and _is_flow(holder):
@@ -117,7 +119,7 @@ class Splice:
         before = self._text[:at]
         return before + ("" if before.endswith("\n") else self._eol) + lines + self._text[at:]
 
-    def _lines(self, entry: Tuple[Node, Node]) -> Optional[Tuple[int, int]]:
+    def _lines(self, entry: Tuple[YamlNode, YamlNode]) -> Optional[Tuple[int, int]]:
         """Return where the lines of an entry of a block begin and end, None if it does not have them for itself."""
         start, end = _start(entry), self._end(entry)
         first = self._text.rfind("\n", 0, start) + 1
@@ -131,7 +133,7 @@ class Splice:
             return index
         return self._text.find("\n", index) + 1 or len(self._text)
 
-    def _end(self, entry: Tuple[Node, Node]) -> int:
+    def _end(self, entry: Tuple[YamlNode, YamlNode]) -> int:
         """Return where an entry's text ends; the parser has a block, or nothing, end where the next thing begins."""
         key, node = entry
         inner = _entries(node)
@@ -140,7 +142,7 @@ class Splice:
         end: int = node.end_mark.index
         return self._colon(key) if key is not None and end == node.start_mark.index else end
 
-    def _colon(self, key: Node) -> int:
+    def _colon(self, key: YamlNode) -> int:
         """Return where the text after a key's colon begins; between brackets a key may have none."""
         end: int = key.end_mark.index
         colon = re.compile(r"\s*:").match(self._text, end)
@@ -150,13 +152,13 @@ class Splice:
         lines = self._dump(value).splitlines()
         return "".join(f"{' ' * column}{line}{self._eol}" for line in lines)
 
-    def _is_json(self, node: Node) -> bool:
+    def _is_json(self, node: YamlNode) -> bool:
         """Return whether a collection is written as JSON has it, strings in double quotes."""
         first = next((child for pair in _entries(node) for child in pair if child is not None), None)
         return first is not None and getattr(first, "style", None) == '"'
 
 
-def _entry(holder: Node, step: Step) -> Optional[Tuple[Node, Node]]:
+def _entry(holder: YamlNode, step: Step) -> Optional[Tuple[YamlNode, YamlNode]]:
     """Return key (None in a list) and value of an entry, None if there is none."""
     if isinstance(step, str):
         return next((pair for pair in _entries(holder) if pair[0] is not None and pair[0].value == step), None)
@@ -164,17 +166,17 @@ def _entry(holder: Node, step: Step) -> Optional[Tuple[Node, Node]]:
     return entries[step] if step < len(entries) else None
 
 
-def _is_flow(node: Node) -> bool:
+def _is_flow(node: YamlNode) -> bool:
     return bool(getattr(node, "flow_style", False))  # a scalar has none
 
 
-def _entries(node: Node) -> List[Tuple[Node, Node]]:
+def _entries(node: YamlNode) -> List[Tuple[YamlNode, YamlNode]]:
     if isinstance(node.value, str):
         return []
     return [one if isinstance(one, tuple) else (None, one) for one in node.value]
 
 
-def _start(entry: Tuple[Node, Node]) -> int:
+def _start(entry: Tuple[YamlNode, YamlNode]) -> int:
     index: int = (entry[1] if entry[0] is None else entry[0]).start_mark.index
     return index
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.core.errors import Flaw, Flaws, nearest
+from stagectl.core.errors import At, Flaw, Flaws, nearest
 from stagectl.core.expanding.definition import MOVED_FROM, Definition
 from stagectl.core.expanding.expanded import Expanded, tags_along
-from stagectl.core.expanding.merge import At, Missing, fill, lay_over, reads_each, with_filled
+from stagectl.core.expanding.merge import Missing, fill, lay_over, reads_each, with_filled
 from stagectl.core.model import Name
 from stagectl.core.schemas.schema import BODY, FRONT
 
-Placed = List[Tuple[str, Flaw]]  # flaws, each with the path of the file it is in
+PlacedFlaws = List[Tuple[str, Flaw]]  # flaws, each with the path of the file it is in
 _MOST_EXPANDED = 100_000  # resources
 
 
@@ -21,7 +21,7 @@ class Expansion:
     """What came out. flaws: with the path of the file each is in; broken: definitions of which nothing comes."""
 
     resources: Dict[Name, Expanded] = field(default_factory=dict)
-    flaws: Placed = field(default_factory=list)
+    flaws: PlacedFlaws = field(default_factory=list)
     broken: Set[Name] = field(default_factory=set)
 
 
@@ -126,7 +126,7 @@ class _Expanding:
             self._found.broken.update({found.name} if flaws else ())
 
 
-def assemble(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> Tuple[Expanded, Placed]:
+def assemble(chain: Tuple[Definition, ...], entry: Optional[str], body: Dict[str, Any]) -> Tuple[Expanded, PlacedFlaws]:
     """Return the resource that definitions make, with what is wrong; body: theirs, merged, as `merged_body` has it."""
     name = chain[0].name if entry is None else Name(f"{chain[0].name}/{entry}")
     one = Expanded(name, chain, entry)

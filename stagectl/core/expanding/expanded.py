@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from stagectl.core.errors import Flaw, Step
+from stagectl.core.errors import At, Flaw, Step
 from stagectl.core.expanding.definition import KEY, MOVED_FROM, Definition
-from stagectl.core.expanding.merge import At, each_path
+from stagectl.core.expanding.merge import each_path
 from stagectl.core.model import Name
 from stagectl.core.schemas.schema import BODY, FRONT
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from stagectl.core.errors import Step, nearest
+from stagectl.core.errors import At, nearest
 from stagectl.core.expanding.definition import EACH, KEY, MOVED_FROM
 from stagectl.core.references import path_steps
 from stagectl.core.values import canonical, same
-
-At = Tuple[Step, ...]
 
 
 def lay_over(base: Any, own: Any) -> Any:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
-from stagectl.core.errors import StagectlError
+from stagectl.core.errors import At, StagectlError
 from stagectl.core.expanding.definition import KEY, MOVED_FROM
 from stagectl.core.expanding.expand import merged_body
 from stagectl.core.expanding.expanded import Expanded, Written
-from stagectl.core.expanding.merge import At, each_path, lay_over, patch
+from stagectl.core.expanding.merge import each_path, lay_over, patch
 from stagectl.core.merging.inverse import Assignment
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.schemas.schema import BODY, FRONT

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.indexing.impact import Source
-from stagectl.core.indexing.line import MOST_NAMED, Line, own_line, with_readers
+from stagectl.core.indexing.line import MOST_NAMED, Line, LinesByName, own_line, with_readers
 from stagectl.core.indexing.settled import Judge
 from stagectl.core.model import Applied, Name, Oid
 from stagectl.core.references import folder_of
 from stagectl.core.values import differing
 
-LinesByName = Dict[Name, Line]
 States = Mapping[Name, Optional[Applied]]  # None for one that is gone
 
 

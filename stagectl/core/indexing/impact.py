@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
-from stagectl.core.indexing.line import Line
+from stagectl.core.indexing.line import LinesByName
 from stagectl.core.model import Applied, Kind, Name, Resource, split_change
-from stagectl.core.planning.resolve import Node
+from stagectl.core.planning.resolve import InputId
 from stagectl.core.planning.situation import Situation
 from stagectl.core.values import Inputs, same
 
 ChangedForms = Mapping[Name, Optional[Resource]]  # staged files that are not as applied; None for one that is gone
-LinesByName = Dict[Name, Line]
 
 
 class Source:
@@ -98,7 +97,7 @@ class _Region:
         self._source = source
         self._open = open_now
         self._changed = changed
-        self._own_readers: Dict[Node, List[Node]] = {}
+        self._own_readers: Dict[InputId, List[InputId]] = {}
         self._own_related: Dict[Name, Set[Name]] = {}
         for name, resource in changed.items():
             for key, references in resource.references.items() if resource else ():
@@ -128,12 +127,12 @@ class _Region:
             names |= fresh_names
         return names
 
-    def _readers(self, nodes: AbstractSet[Node]) -> Set[Node]:
+    def _readers(self, nodes: AbstractSet[InputId]) -> Set[InputId]:
         """Return the inputs that, as applied, read one of these inputs."""
         naming = self._source.naming({name for name, _ in nodes})
         return {(name, own) for name, line in naming.items() for own, read in line.reads.items() if nodes & {*read}}
 
-    def _reported_outputs(self, names: AbstractSet[Name]) -> Set[Node]:
+    def _reported_outputs(self, names: AbstractSet[Name]) -> Set[InputId]:
         """Return the outputs of resources that may act: any action may report them anew."""
         return {(name, output) for name, line in self._source.lines(names).items() for output in line.outputs}
 
@@ -146,7 +145,7 @@ class _Region:
             if (names & {*line.reacts} if reacting else names & (line.names() - {name}))
         }
 
-    def _changed_inputs(self, name: Name, state: Optional[Applied]) -> Iterator[Node]:
+    def _changed_inputs(self, name: Name, state: Optional[Applied]) -> Iterator[InputId]:
         """Yield the inputs of a start whose values may not be those last applied."""
         before: Inputs = state.resource.inputs if state and state.resource else {}
         if name not in self._changed or self._is_shaken(name, state):

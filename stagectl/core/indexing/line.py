@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, Name
 
 from stagectl.core import forms
 from stagectl.core.model import REPLACE, TAG, Applied, Name, Oid, Resource, split_change
-from stagectl.core.planning.resolve import Node
+from stagectl.core.planning.resolve import InputId
 from stagectl.core.references import folder_of
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical
 
@@ -32,7 +32,7 @@ class Line(NamedTuple):
     is_open: bool = False
     kind: str = ""
     tags: Tuple[str, ...] = ()
-    reads: Mapping[str, Tuple[Node, ...]] = {}
+    reads: Mapping[str, Tuple[InputId, ...]] = {}
     after: Tuple[Name, ...] = ()
     reacts: Tuple[Name, ...] = ()
     unordered: Tuple[Name, ...] = ()
@@ -58,6 +58,9 @@ class Line(NamedTuple):
         """Return the others that it reads, comes after or reacts on; name: its own."""
         read = {parent for nodes in self.reads.values() for parent, _ in nodes}
         return frozenset({*read, *self.after, *self.reacts} - {name})
+
+
+LinesByName = Dict[Name, Line]
 
 
 def own_line(oid: Oid, state: Applied) -> Line:
@@ -179,7 +182,7 @@ def _names(raw: Mapping[str, Any], key: str) -> Tuple[Name, ...]:
     return tuple(map(forms.name, raw.get(key, ())))
 
 
-def _node(text: str) -> Node:
+def _node(text: str) -> InputId:
     name, _, own = text.partition(".")
     return forms.name(name), own
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
-from stagectl.core.indexing.line import Line, encode
+from stagectl.core.indexing.line import Line, LinesByName, encode
 from stagectl.core.model import Name
 from stagectl.core.references import folder_of
 
 MOST_LINES = 64  # in one shard
 _DEEPEST = 32  # bits
 STARTS = SETTLED, OPEN = ".b", ".o"  # how the names of shards begin: whether all in it is settled
-
-LinesByName = Dict[Name, Line]
 
 
 class Shard(NamedTuple):

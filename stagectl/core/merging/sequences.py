@@ -10,7 +10,7 @@ from typing import Counter as Counts
 
 from stagectl.core.values import canonical, leaves
 
-Entry = Tuple[Any, Any, Any]  # an entry as the base, ours and theirs have it
+Triple = Tuple[Any, Any, Any]  # an entry as the base, ours and theirs have it
 _MOST_ENTRIES = 2000  # that are compared: what it takes grows with the square
 _MOST_PAIRS = 100000  # of entries that are alike, or changed
 
@@ -66,7 +66,7 @@ def _stable(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> 
     yield len(base), len(base), len(ours), len(theirs)
 
 
-def merge_entries(base: List[Any], ours: List[Any], theirs: List[Any]) -> Optional[List[Tuple[int, Entry]]]:
+def merge_entries(base: List[Any], ours: List[Any], theirs: List[Any]) -> Optional[List[Tuple[int, Triple]]]:
     """Return the entries of a list with both changes, or None where it is not certain what those mean.
 
     Each comes with its index in ours (one that came: in the result). One that both sides changed is still to be merged.
@@ -76,7 +76,7 @@ def merge_entries(base: List[Any], ours: List[Any], theirs: List[Any]) -> Option
     mine, other = _fates(base, ours), _fates(base, theirs)
     if mine.clashes_with(other) or other.clashes_with(mine):
         return None
-    found: List[Tuple[int, Entry]] = []
+    found: List[Tuple[int, Triple]] = []
     for at in range(len(base) + 1):
         for entry in mine.came.get(at) or other.came.get(at) or []:
             found.append((len(found), (entry, entry, entry)))

@@ -194,7 +194,7 @@ class Locks(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Other:
+class OtherBranch:
     """Another branch beside a plan. changes: what it does by itself; both: the resources that the two change.
 
     commutes: whether the end is the same whichever goes first, None where that is not known; why: if not.
@@ -222,7 +222,7 @@ class Against(NamedTuple):
     """A plan beside other branches. patterns: which ones were asked for; others: each of them, in name order."""
 
     patterns: Tuple[str, ...]
-    others: Tuple[Other, ...]
+    others: Tuple[OtherBranch, ...]
 
 
 def outliving_text(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:

@@ -12,7 +12,7 @@ from stagectl.core.model import Applied, Name, Resource
 
 Claims = Mapping[Name, Name]  # new name -> the old one that it claims
 Resources = Mapping[Name, Resource]
-Names = Tuple[Name, ...]
+OldNames = Tuple[Name, ...]
 
 
 def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[Name, Name]:
@@ -39,13 +39,13 @@ def _claimed_by(resource: Resource, applied: Mapping[Name, Applied], left: Abstr
     return next((old for _, old in live if old != name), None)
 
 
-def names_before(applied: Mapping[Name, Applied], name: Name) -> Names:
+def names_before(applied: Mapping[Name, Applied], name: Name) -> OldNames:
     """Return the `moved_from` of what is applied under a name."""
     resource = applied[name].resource if name in applied else None
     return resource.moved_from if resource is not None else ()
 
 
-def new_claims(names: Names, spent: Names) -> Names:
+def new_claims(names: OldNames, spent: OldNames) -> OldNames:
     """Return what a `moved_from` says before what another one says, too, of which it may leave out names."""
     return names[: next(at for at in range(len(names) + 1) if _stand_within(names[at:], spent))]
 
@@ -56,7 +56,7 @@ def _stand_within(some: Sequence[Name], names: Sequence[Name]) -> bool:
     return all(name in rest for name in some)
 
 
-def claims_for(applied: Mapping[Name, Applied], old: Name, new: Name) -> Names:
+def claims_for(applied: Mapping[Name, Applied], old: Name, new: Name) -> OldNames:
     """Return the `moved_from` with which what is live under a name goes on under another one.
 
     It is as short as it can be and not be spent: `[old]`, but where things come back in a ring.

@@ -11,13 +11,13 @@ from stagectl.core.planning.reports import deciders, reporters
 from stagectl.core.planning.view import View
 from stagectl.core.values import Reference
 
-Edge = Tuple[ChangeId, ChangeId]  # (earlier, later)
+Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
 
 
 def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    order = _Order(view, drafts, _actions(drafts))
+    order = _Ordering(view, drafts, _actions(drafts))
     replaces = dict(order.replaces())
     for earlier, later in order.edges():
         before[later].add(earlier)
@@ -36,7 +36,7 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     return _with_wishes(before, wishes) if wishes else before
 
 
-def _with_wishes(before: Dict[ChangeId, Set[ChangeId]], wishes: Sequence[Edge]) -> Dict[ChangeId, Set[ChangeId]]:
+def _with_wishes(before: Dict[ChangeId, Set[ChangeId]], wishes: Sequence[Precedence]) -> Dict[ChangeId, Set[ChangeId]]:
     """Return an order with these edges added, without those that would close a ring; the first that fit stay.
 
     In a diamond, what is replaced cannot outlast a parent whose run it waits for, or has to, to know whether it goes.
@@ -62,14 +62,14 @@ def _actions(drafts: Drafts) -> Dict[Name, List[str]]:
     return actions
 
 
-class _Order(NamedTuple):
+class _Ordering(NamedTuple):
     """Orders between changes. actions: those of each resource in the plan."""
 
     view: View
     drafts: Drafts
     actions: Mapping[Name, List[str]]
 
-    def edges(self) -> Iterator[Edge]:
+    def edges(self) -> Iterator[Precedence]:
         """Yield every order between two changes of different causes, but for the ends of readings."""
         for name, actions in self.actions.items():
             here = self.view.effective.get(name)
@@ -83,14 +83,14 @@ class _Order(NamedTuple):
                 yield from self._after_reporters(name, actions)
         yield from self._after_freed()
 
-    def endings(self) -> Iterator[Edge]:
+    def endings(self) -> Iterator[Precedence]:
         """Yield the orders between what ends a reading, and what takes away that which was read."""
         for name, actions in self.actions.items():
             here = self.view.effective.get(name)
             before = [form for form in self.view.applied_state(name).forms if form is not here]
             yield from self._endings(name, actions, here, before)
 
-    def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Edge]:
+    def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Precedence]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""
         earlier = reporters(self.view.reports, self.view.inputs(name))
         for own in actions:
@@ -98,13 +98,13 @@ class _Order(NamedTuple):
             before = deciders(self.view, name) if own == REMOVE else earlier
             yield from ((one, later) for one in sorted(before) if one != later)
 
-    def _after_freed(self) -> Iterator[Edge]:
+    def _after_freed(self) -> Iterator[Precedence]:
         """A `rename` that frees a name comes before whatever is done under that name."""
         for new, old in self.view.situation.moves.items():
             if RENAME in self.actions.get(new, ()):
                 yield from ((change_id(new, RENAME), change_id(old, own)) for own in self.actions.get(old, ()))
 
-    def replaces(self) -> Iterator[Edge]:
+    def replaces(self) -> Iterator[Precedence]:
         """Yield the two changes of every replace."""
         for name, actions in self.actions.items():
             if RUN in actions and REMOVE in actions:
@@ -114,7 +114,7 @@ class _Order(NamedTuple):
         """Return whether a resource is removed, or removed and run again."""
         return REMOVE in self.actions.get(name, ())
 
-    def _after_parents(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Edge]:
+    def _after_parents(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Any own action except `remove` comes after the parent's `run` and `update`."""
         for parent in resource.ordered_after:
             for action in self.actions.get(parent, ()):
@@ -122,7 +122,7 @@ class _Order(NamedTuple):
                     earlier = change_id(parent, action)
                     yield from ((earlier, change_id(name, own)) for own in actions if own != REMOVE)
 
-    def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Edge]:
+    def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
         for own in actions:
             later = change_id(name, own)
@@ -146,7 +146,7 @@ class _Order(NamedTuple):
 
     def _endings(
         self, name: Name, actions: List[str], here: Optional[Resource], before: Sequence[Resource]
-    ) -> Iterator[Edge]:
+    ) -> Iterator[Precedence]:
         """A change that ends a reading comes before the parent's `remove`, and before the update that drops the value.
 
         before: what it was, as applied and as tried since.

@@ -119,11 +119,11 @@ def _changes(universe: Universe, drafts: Drafts) -> Tuple[Change, ...]:
         order = topological(before)
     except Ring as ring:
         raise CyclicPlan(ring.path) from None
-    making = _Making(universe, drafts, before, waves(order, before))
+    making = _ChangeMaker(universe, drafts, before, waves(order, before))
     return tuple(making.change(drafts.by_id[identity]) for identity in order)
 
 
-class _Making(NamedTuple):
+class _ChangeMaker(NamedTuple):
     """What a change is made from."""
 
     universe: Universe

@@ -15,7 +15,7 @@ DEEPEST = 256  # mappings and lists within each other, in one resolved input
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
-Node = Tuple[Name, str]  # (resource, input)
+InputId = Tuple[Name, str]  # (resource, input)
 
 NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, NO_FILE, TOO_LARGE = (
     "absent",  # the parent is not there
@@ -42,7 +42,7 @@ class Failure:
     file: Optional[FileDigest] = None
 
 
-class _Failed(Exception):
+class _Unresolved(Exception):
     def __init__(self, why: str, reference: Optional[Reference] = None, file: Optional[FileDigest] = None) -> None:
         super().__init__(why)
         self.why = why
@@ -71,10 +71,10 @@ class Resolver:
         self._outputs = outputs or {}
         self._later = later or {}
         self._digests = digests
-        self._values: Dict[Node, Value] = {}
+        self._values: Dict[InputId, Value] = {}
         self._sizes: Dict[Name, int] = {}
         self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
-        self.failures: Dict[Node, Failure] = {}
+        self.failures: Dict[InputId, Failure] = {}
 
     def inputs(self, name: Name) -> Dict[str, Value]:
         """Return the values of all inputs of a resource that have one (see `failures` for the others)."""
@@ -94,7 +94,7 @@ class Resolver:
         for key, value in document.inputs.items():
             try:
                 values[key] = self._fill(value, (key,)) if key in document.references else value
-            except _Failed:
+            except _Unresolved:
                 continue
         return values
 
@@ -104,14 +104,14 @@ class Resolver:
             for reference in references:
                 try:
                     self.look_up(reference)
-                except _Failed as failed:
+                except _Unresolved as failed:
                     yield key, reference, failed.why
 
     def value_of(self, reference: Reference) -> Tuple[bool, Value]:
         """Return whether a reference has a value here, and the value."""
         try:
             return True, self.look_up(reference)
-        except _Failed:
+        except _Unresolved:
             return False, None
 
     def look_up(self, reference: Reference) -> Value:
@@ -122,22 +122,22 @@ class Resolver:
             shown = self._fixed[name]
         elif name in self._documents:
             if (name, key) in self.failures:
-                raise _Failed(PASSED_ON, reference)
+                raise _Unresolved(PASSED_ON, reference)
             shown = {key: self._values[name, key]} if (name, key) in self._values else {}
         else:
-            raise _Failed(NO_RESOURCE, reference)
+            raise _Unresolved(NO_RESOURCE, reference)
         if key not in shown and key in self._later.get(name, ()):
             return Template((reference,))
         if key not in shown and name in self._outputs:
             shown = self._outputs[name]
         there, value = find_value(shown, reference)
         if not there:
-            raise _Failed(NO_VALUE if value is None else NOT_SCALAR, reference)
+            raise _Unresolved(NO_VALUE if value is None else NOT_SCALAR, reference)
         return value
 
     def sources(self, reference: Reference) -> Set[Name]:
         """Return the resources that a reference's value passes through, the one it names included."""
-        found: Set[Node] = set()
+        found: Set[InputId] = set()
         left = [(Name(reference.name), reference.path[0])]
         while left:
             node = left.pop()
@@ -146,7 +146,7 @@ class Resolver:
                 left += self._needs(node)
         return {name for name, _ in found}
 
-    def _needs(self, node: Node) -> List[Node]:
+    def _needs(self, node: InputId) -> List[InputId]:
         name, key = node
         document = None if name in self._fixed else self._documents.get(name)
         if document is None:
@@ -156,7 +156,7 @@ class Resolver:
     def _settle_reference(self, reference: Reference) -> None:
         self._settle((Name(reference.name), reference.path[0]))
 
-    def _settle(self, start: Node) -> None:
+    def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
         if not self._is_open(start):
             return
@@ -179,20 +179,20 @@ class Resolver:
             upcoming.pop()
             on_path.discard(path.pop())
 
-    def _is_open(self, node: Node) -> bool:
+    def _is_open(self, node: InputId) -> bool:
         name, key = node
         if node in self._values or node in self.failures or name in self._fixed:
             return False
         return name in self._documents and key in self._documents[name].inputs
 
-    def _fail_ring(self, nodes: List[Node]) -> None:
+    def _fail_ring(self, nodes: List[InputId]) -> None:
         names = [f"{name}.{key}" for name, key in nodes]
         start = names.index(min(names))
         ring = (*names[start:], *names[:start], names[start])
         for name, key in nodes:
             self.failures[name, key] = Failure(name, key, CYCLE, (key,), ring=ring)
 
-    def _compute(self, node: Node) -> None:
+    def _compute(self, node: InputId) -> None:
         name, key = node
         document = self._documents[name]
         value = document.inputs[key]
@@ -201,9 +201,9 @@ class Resolver:
                 value = self._fill(value, (key,))
                 self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
                 if self._sizes[name] > LARGEST_RESOURCE:
-                    raise _Failed(TOO_LARGE)
+                    raise _Unresolved(TOO_LARGE)
             self._values[node] = value
-        except _Failed as failed:
+        except _Unresolved as failed:
             at = _place(value, failed.reference or failed.file, (key,))
             self.failures[node] = Failure(name, key, failed.why, at, failed.reference, file=failed.file)
 
@@ -222,7 +222,7 @@ class Resolver:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
         if isinstance(part, FileDigest) and self._digests is not None:
             if part.path not in self._digests:
-                raise _Failed(NO_FILE, file=part)
+                raise _Unresolved(NO_FILE, file=part)
             return (self._digests[part.path],)
         if not isinstance(part, Reference):
             return (part,)
@@ -263,7 +263,7 @@ def _join(parts: List[Part]) -> Value:
             joined.append(part)
         size += len(str(part))
         if size > LARGEST:
-            raise _Failed(TOO_LARGE)
+            raise _Unresolved(TOO_LARGE)
     if not joined:
         return ""
     return joined[0] if len(joined) == 1 and isinstance(joined[0], str) else Template(tuple(joined))
@@ -277,7 +277,7 @@ def _size_of(value: Value) -> int:
         if isinstance(leaf, Template):
             size += sum(len(str(part)) for part in leaf.parts)
         if size > LARGEST or len(path) > DEEPEST:
-            raise _Failed(TOO_LARGE)
+            raise _Unresolved(TOO_LARGE)
     return size
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, List, Mapping, Set
 
 from stagectl.core.model import Name
-from stagectl.core.planning.resolve import Node
+from stagectl.core.planning.resolve import InputId
 from stagectl.core.planning.view import View
 
 
 def sensitive_inputs(view: View) -> Mapping[Name, FrozenSet[str]]:
     """Return the sensitive inputs of each resource that has any."""
-    marked: Set[Node] = set()
+    marked: Set[InputId] = set()
     for name, resource in view.effective.items():
         kind = view.situation.kinds.get(resource.kind)
         declared = kind.sensitive if kind else ()
@@ -19,7 +19,7 @@ def sensitive_inputs(view: View) -> Mapping[Name, FrozenSet[str]]:
         marked.update((name, key) for key in view.applied_state(name).sensitive if name in view.shown)
     if not marked:
         return {}
-    readers: Dict[Node, List[Node]] = {}
+    readers: Dict[InputId, List[InputId]] = {}
     for name, resource in view.effective.items():
         for key, references in resource.references.items():
             for reference in references:

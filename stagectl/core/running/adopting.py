@@ -15,18 +15,18 @@ from stagectl.core.running.reporting import adopting_troubles, with_plain_output
 from stagectl.core.running.runs import Restriction
 from stagectl.core.values import Outputs
 
-Given = Mapping[Name, Outputs]
+GivenOutputs = Mapping[Name, Outputs]
 FORM = '{"prod/db": {"endpoint": "..."}}'
 
 
-def given_outputs(raw: Any, what: str) -> Given:
+def given_outputs(raw: Any, what: str) -> GivenOutputs:
     """Return the outputs per resource that a file gives; raises StagectlError for anything else."""
     if not isinstance(raw, dict) or not all(isinstance(value, dict) for value in raw.values()):
         raise StagectlError(f"{what} is no mapping of resources to their outputs", f"for example: {FORM}")
     return {Name(name): outputs for name, outputs in raw.items()}
 
 
-def check_given(plan: Plan, applied: Mapping[Name, Applied], given: Given, clean: Callable[[str], str]) -> None:
+def check_given(plan: Plan, applied: Mapping[Name, Applied], given: GivenOutputs, clean: Callable[[str], str]) -> None:
     """Raise StagectlError for outputs that cannot be stored: of what is not there, or that their kind refuses.
 
     clean: takes secrets out of text.
@@ -62,7 +62,7 @@ def _last_change(plan: Plan, name: Name, *actions: str) -> Optional[Change]:
 
 
 def record_outcomes(
-    plan: Plan, left_out: Restriction, applied: Mapping[Name, Applied], given: Given
+    plan: Plan, left_out: Restriction, applied: Mapping[Name, Applied], given: GivenOutputs
 ) -> Dict[ChangeId, Outcome]:
     """Return the outcomes of a run that only records: all but what it leaves out, and what waits for that.
 
@@ -89,7 +89,7 @@ def record_outcomes(
 
 
 def adopt_outputs(
-    plan: Plan, given: Given, states: Mapping[Name, Optional[Applied]], applied: Mapping[Name, Applied]
+    plan: Plan, given: GivenOutputs, states: Mapping[Name, Optional[Applied]], applied: Mapping[Name, Applied]
 ) -> Dict[Name, Optional[Applied]]:
     """Return the states that moved, with outputs of live resources of which no change takes them."""
     found = dict(states)

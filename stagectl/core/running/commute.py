@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
-from stagectl.core.model import REMOVE, Applied, ChangeId, Name, Resource
+from stagectl.core.model import REMOVE, Applied, AppliedStates, ChangeId, Name, Resource
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import SUCCESS, Outcome, settle
 
-State = Mapping[Name, Applied]
 StagedForms = Mapping[Name, Optional[Resource]]  # the staged form of each resource, None for one that goes
 
 
-def state_after(plan: Plan, applied: State) -> Dict[Name, Applied]:
+def state_after(plan: Plan, applied: AppliedStates) -> Dict[Name, Applied]:
     """Return the applied state once every change of a plan has succeeded, none with another output than there is."""
     outcomes = {change.id: Outcome(SUCCESS) for change in plan.changes}
     settled = settle(with_values(plan, outcomes, applied), outcomes, applied)

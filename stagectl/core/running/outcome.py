@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.model import (
     REMOVE,
@@ -50,7 +50,6 @@ class Outcome:
 
 
 Outcomes = Mapping[ChangeId, Outcome]
-Trigger = Tuple[ChangeId, str]  # (change, when)
 
 
 def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[Name, Optional[Applied]]:
@@ -243,7 +242,7 @@ def _is_owing(change: Change, outcomes: Outcomes) -> bool:
     return outcomes[change.id].state != SUCCESS  # NOOP, too: it may be due, and passed over by --noop
 
 
-def _due(triggers: Tuple[Trigger, ...], outcomes: Outcomes) -> Tuple[ChangeId, ...]:
+def _due(triggers: Iterable[Tuple[ChangeId, str]], outcomes: Outcomes) -> Tuple[ChangeId, ...]:
     return tuple(trigger for trigger, when in triggers if is_met(outcomes.get(trigger), when))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Tuple
 
 from stagectl.core.locks import WHOLE, Lock, Portion, in_common
-from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.model import AppliedStates, Name, Resource
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import parse_expression
@@ -14,10 +14,9 @@ from stagectl.core.values import Template
 
 Tags = Mapping[Name, FrozenSet[str]]
 Staged = Mapping[Name, Resource]
-State = Mapping[Name, Applied]
 
 
-def portion_of(plan: Plan, staged: Staged, applied: State) -> Portion:
+def portion_of(plan: Plan, staged: Staged, applied: AppliedStates) -> Portion:
     """Return what carrying out a plan writes and looks at: everything where a `target` is not known before.
 
     It looks at all that its resources read or name, as they are staged, were applied or were tried.
@@ -41,7 +40,7 @@ def _targets(plan: Plan) -> Iterator[Optional[str]]:
                 yield target
 
 
-def _forms(plan: Plan, name: Name, staged: Staged, applied: State) -> Iterator[Resource]:
+def _forms(plan: Plan, name: Name, staged: Staged, applied: AppliedStates) -> Iterator[Resource]:
     if name in plan.targets:
         yield plan.targets[name].resource
     if name in staged:
@@ -50,7 +49,7 @@ def _forms(plan: Plan, name: Name, staged: Staged, applied: State) -> Iterator[R
         yield from applied[name].forms
 
 
-def tags_written(plan: Plan, staged: Staged, applied: State) -> Dict[Name, FrozenSet[str]]:
+def tags_written(plan: Plan, staged: Staged, applied: AppliedStates) -> Dict[Name, FrozenSet[str]]:
     """Return the tags of all that a plan writes, as staged and as applied."""
     return {
         name: frozenset(tag for form in _forms(plan, name, staged, applied) for tag in form.tags)

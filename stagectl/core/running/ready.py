@@ -24,7 +24,7 @@ class Limits(NamedTuple):
     per_target: int = 1
 
 
-class _Place(NamedTuple):
+class _Lane(NamedTuple):
     kind: Optional[str]
     target: Optional[str]
 
@@ -41,9 +41,9 @@ class Ready:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._waiting: Dict[_Place, List[Rank]] = {}
-        self._open: List[Tuple[Rank, _Place]] = []  # the first of each place that may have room; some are out of date
-        self._full: Dict[Tuple[str, str], List[_Place]] = {}  # places to look at again, by what has to end
+        self._waiting: Dict[_Lane, List[Rank]] = {}
+        self._open: List[Tuple[Rank, _Lane]] = []  # the first of each place that may have room; some are out of date
+        self._full: Dict[Tuple[str, str], List[_Lane]] = {}  # places to look at again, by what has to end
         self._running: Counter[Tuple[str, str]] = Counter()
         self._count = 0
         self._changes: Dict[ChangeId, Change] = {}
@@ -93,7 +93,7 @@ class Ready:
         self._waiting, self._open, self._full, self._changes = {}, [], {}, {}
         return found
 
-    def _look_again(self, place: _Place) -> None:
+    def _look_again(self, place: _Lane) -> None:
         waiting = self._waiting.get(place)
         if waiting:
             heapq.heappush(self._open, (waiting[0], place))
@@ -102,7 +102,7 @@ class Ready:
         what, word = share
         return self._limits.per_kind[word] if what == "kind" else self._limits.per_target
 
-    def _place_of(self, change: Change) -> _Place:
+    def _place_of(self, change: Change) -> _Lane:
         target = (change.inputs or {}).get("target")
         kind = change.kind if change.kind in self._limits.per_kind else None
-        return _Place(kind, target if isinstance(target, str) else None)
+        return _Lane(kind, target if isinstance(target, str) else None)

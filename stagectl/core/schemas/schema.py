@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.core.errors import Flaws, Step, nearest
+from stagectl.core.errors import At, Flaws, nearest
 from stagectl.core.model import (
     ACTION,
     NAME,
@@ -32,7 +32,6 @@ NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' 
 KIND_NAME = re.compile(SEGMENT, re.ASCII)
 
 Documents = Sequence[Any]
-At = Tuple[Step, ...]
 
 
 def resource(name: Name, documents: Documents, content: bytes, *, staged: bool) -> Resource:

@@ -9,7 +9,7 @@ from stagectl.core.errors import Step, nearest
 from stagectl.core.values import canonical
 
 LONGEST = 60  # characters of one value in a message
-Flaw = Tuple[Tuple[Step, ...], str, bool]  # where, below the value that was checked; the message; points at the key
+Mismatch = Tuple[Tuple[Step, ...], str, bool]  # where, below the value that was checked; the message; points at the key
 
 _TYPES = {
     "string": "a string", "number": "a number", "integer": "a whole number", "boolean": "true or false",
@@ -33,7 +33,7 @@ _LIMITS: Dict[str, str] = {
 }
 
 
-def in_words(error: Any) -> Iterator[Flaw]:
+def in_words(error: Any) -> Iterator[Mismatch]:
     """Yield what one `jsonschema.ValidationError` says, a message per thing to mend."""
     at = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and error.validator_value is False:

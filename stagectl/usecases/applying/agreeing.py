@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
+from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.adapters.running.run_names import new_run
@@ -19,14 +20,14 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.running.parts import meets_of, portion_of, tags_written
 from stagectl.usecases.applying.recover import recover
 from stagectl.usecases.repository.workspace import AppliedBranch, Workspace
-from stagectl.usecases.team.share import Alone, Note, Team
+from stagectl.usecases.team.share import Alone, Team
 
 if TYPE_CHECKING:
     from stagectl.usecases.applying.apply import Options
 
 TRIES = 20  # how often the plan is made again because it became a larger one
 Confirm = Callable[[Plan], bool]
-Standing = Tuple[Oid, AppliedBranch, Config]  # what decides a plan: as long as it is the same, the plan is
+Basis = Tuple[Oid, AppliedBranch, Config]  # what decides a plan: as long as it is the same, the plan is
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Making:
     make: Callable[[Workspace], Tuple[Plan, Situation]]
     check: Callable[[Workspace, Plan], None]
 
-    def standing(self, workspace: Workspace) -> Standing:
+    def basis(self, workspace: Workspace) -> Basis:
         """Return what decides the plan."""
         return workspace.git.resolve(self.head), workspace.branch, workspace.config
 
@@ -50,7 +51,7 @@ class Planned:
     plan: Plan
     situation: Situation
     part: Portion
-    standing: Standing
+    basis: Basis
 
     def is_anything(self, options: Options) -> bool:
         """Return whether there is anything to run or to record."""
@@ -103,15 +104,15 @@ class Asking:
                 self._note(done)
                 workspace.look_again()  # and it may have moved
             _ = workspace.branch  # as it is before other processes move it
-        standing = making.standing(workspace)
-        if before is not None and before.standing == standing:
+        basis = making.basis(workspace)
+        if before is not None and before.basis == basis:
             plan, situation = before.plan, before.situation
             making.check(workspace, plan)  # files may have been edited
         else:
             plan, situation = making.make(workspace)
         part = portion_of(plan, situation.staged, situation.applied)
         part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared_portion())
-        return Planned(workspace, plan, situation, part, standing)
+        return Planned(workspace, plan, situation, part, basis)
 
     @contextmanager
     def under_locks(self, first: Planned, making: Making) -> Iterator[Agreed]:

@@ -22,7 +22,8 @@ from typing import (
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
 from stagectl.adapters.handlers.shell import inherited_variables, kill_all
-from stagectl.adapters.running.action import Order, Place, carry_out
+from stagectl.adapters.remote.remote import Note
+from stagectl.adapters.running.action import Order, Site, carry_out
 from stagectl.adapters.running.journal import durations
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.processes import Notes
@@ -39,7 +40,6 @@ from stagectl.core.values import Outputs
 from stagectl.usecases.applying.runner import FAILED_BEFORE, Hands, News, Run, Terms, limits_of
 from stagectl.usecases.applying.secrets import redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Start, Task, Watch
-from stagectl.usecases.team.share import Note
 
 if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
     from stagectl.adapters.executors.link import Link
@@ -126,7 +126,7 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
     found, notes = handlers_of(acting, acting.changes), Notes(journal.folder)
     secret = secret_variables(task.workspace, acting, task.header)
-    place = Place(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
+    place = Site(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
 
     def act(change: Change) -> Outcome:
         order = order_of(acting, task.header.run, course.outputs_for(change), change)

@@ -110,7 +110,7 @@ def _overtaken_by(workspace: Workspace, touched: Sequence[Name], commit: Oid, re
     )
 
 
-def is_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional[Oid]:
+def find_recorded(workspace: Workspace, run: str, base: Optional[Oid]) -> Optional[Oid]:
     """Return the applied commit of a run, None if it has none; base: the applied commit it started from."""
     git = workspace.git
     tip = git.find(workspace.branch.ref)

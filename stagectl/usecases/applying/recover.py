@@ -21,7 +21,7 @@ from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.interrupted import outliving
-from stagectl.usecases.applying.record import conclude, is_recorded, publish, record_run
+from stagectl.usecases.applying.record import conclude, find_recorded, publish, record_run
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.applying.task import Means, Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed, with_files
@@ -73,7 +73,7 @@ def _close(
 ) -> Optional[Oid]:
     """Record a run, unless that was done before it was interrupted, and close its journal."""
     header = found.header
-    commit = is_recorded(workspace, header.run, header.base)
+    commit = find_recorded(workspace, header.run, header.base)
     if commit is not None:
         journal.end(commit)
         return commit
@@ -143,7 +143,7 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
     """Finish a run that was interrupted, and record it."""
     found = interrupted.record
     header = found.header
-    commit = is_recorded(workspace, header.run, header.base)
+    commit = find_recorded(workspace, header.run, header.base)
     if commit is not None:  # only its journal was not closed
         interrupted.journal.end(commit)
         done = Application(header.plan, header.run, interrupted_outcomes(found), commit, wanted=header.filter.only)

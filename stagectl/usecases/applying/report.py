@@ -45,7 +45,7 @@ def with_liveness(workspace: Workspace, record: Record) -> Record:
     And which of its processes are, if it was interrupted; and what open changes printed.
     """
     scratch = workspace.git.own_scratch()
-    is_running = record.ended is None and run_folders.is_going_on(scratch, record.header.run)
+    is_running = record.ended is None and run_folders.probe_run(scratch, record.header.run)
     left = outliving(workspace, None if is_running or record.ended is not None else record.header.run)
     outcomes = {**record.outcomes, **{identity: _so_far(scratch, record, identity) for identity in record.unknown()}}
     return replace(record, outcomes=outcomes, is_running=is_running, outliving=left)

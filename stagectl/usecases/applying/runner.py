@@ -22,7 +22,7 @@ from stagectl.core.running.runs import Restriction
 
 News = Sequence[Tuple[Change, Outcome]]
 Act = Callable[[Change], object]  # called by the executor, whose futures have an Outcome
-Watch = Callable[[News], None]
+WatchNews = Callable[[News], None]
 Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
 FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
 PATIENCE = 0.5  # seconds between two looks for a request to stop
@@ -68,7 +68,7 @@ class Run:
     time. `stop` may be called at any moment, also by a signal handler.
     """
 
-    def __init__(self, plan: Plan, hands: Hands, limits: Limits, watch: Watch, terms: Terms = Terms()) -> None:
+    def __init__(self, plan: Plan, hands: Hands, limits: Limits, watch: WatchNews, terms: Terms = Terms()) -> None:
         self._changes = {change.id: change for change in plan.changes}
         before = {change.id: set(change.after) for change in plan.changes}
         order = [change.id for change in plan.changes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, FrozenSet, Mapping, Optional
 
+from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.journal import Journal
 from stagectl.core.model import Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
@@ -12,7 +13,6 @@ from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Header
 from stagectl.usecases.applying.cluster import Where
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Note
 
 Watch = Callable[[Change, Outcome], None]  # gets a change that started or ended
 Begin = Callable[[Plan, str], None]  # gets the plan and the run's id before the first change starts

@@ -16,7 +16,7 @@ from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.checking.accept import accept
 from stagectl.usecases.checking.check import CheckOptions, check_acting, way
-from stagectl.usecases.checking.looking import Asked, look_at
+from stagectl.usecases.checking.looking import Subjects, look_at
 from stagectl.usecases.planning.plan import plan_with_situation
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -87,9 +87,9 @@ def _looks(
     assert head is not None, "what is planned is committed"
     staged = workspace.snapshot(head).staged
     states = {run.resource: Applied(staged[run.resource], run.inputs or {}, run.sensitive) for run in runs}
-    asked = Asked(states, workspace.kinds(), head, workspace.branch.tip)
-    check_acting(workspace, asked, options)
-    return look_at(workspace, asked, way(workspace, options, onlooker))
+    subjects = Subjects(states, workspace.kinds(), head, workspace.branch.tip)
+    check_acting(workspace, subjects, options)
+    return look_at(workspace, subjects, way(workspace, options, onlooker))
 
 
 def _record(workspace: Workspace, looks: List[Look], options: CheckOptions) -> None:

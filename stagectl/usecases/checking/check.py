@@ -13,7 +13,7 @@ from stagectl.core.running.looks import Checked
 from stagectl.usecases.applying.cluster import Where, is_remote
 from stagectl.usecases.applying.task import Onlooker
 from stagectl.usecases.checking.accept import accept
-from stagectl.usecases.checking.looking import Asked, Way, look_at
+from stagectl.usecases.checking.looking import Subjects, Way, look_at
 from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import explain_unstaged
@@ -37,18 +37,19 @@ class CheckOptions:
 def check(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
     """Look at the selected live resources; nothing is changed unless it is to be recorded. Raises StagectlError."""
     if not (options.record or options.accept):
-        return look(workspace, selection, options, onlooker)
+        return look_at_selected(workspace, selection, options, onlooker)
     _check_here(workspace)
-    found = look(workspace, selection, options, onlooker)  # beside any apply; the lock is for what is recorded
+    # It looks beside any apply; the lock is for what is recorded.
+    found = look_at_selected(workspace, selection, options, onlooker)
     with locked(workspace, onlooker.note, offline=options.offline) as team:
         found = record(workspace, found, team)
     return accept(workspace, found) if options.accept else found
 
 
-def look(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
+def look_at_selected(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
     """Look at the selected live resources; nothing is changed. Raises StagectlError, and then nothing was looked at."""
-    asked = what_is_asked(workspace, selection, options)
-    looks, interrupted = look_at(workspace, asked, way(workspace, options, onlooker))
+    subjects = subjects_of(workspace, selection, options)
+    looks, interrupted = look_at(workspace, subjects, way(workspace, options, onlooker))
     return Checked(looks, interrupted)
 
 
@@ -64,7 +65,7 @@ def way(workspace: Workspace, options: CheckOptions, onlooker: Onlooker) -> Way:
     return Way(options.parallel or workspace.config.parallelism, options.where, onlooker)
 
 
-def what_is_asked(workspace: Workspace, selection: Selection, options: CheckOptions) -> Asked:
+def subjects_of(workspace: Workspace, selection: Selection, options: CheckOptions) -> Subjects:
     """Return what a selection asks to look at; raises StagectlError."""
     head = workspace.git.head()
     if head is None:
@@ -75,16 +76,18 @@ def what_is_asked(workspace: Workspace, selection: Selection, options: CheckOpti
     base, applied = workspace.applied_state()
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
-    asked = Asked(_choose(workspace, selection, applied), workspace.kinds(), head, base)
-    check_acting(workspace, asked, options)
-    return asked
+    subjects = Subjects(_choose(workspace, selection, applied), workspace.kinds(), head, base)
+    check_acting(workspace, subjects, options)
+    return subjects
 
 
-def check_acting(workspace: Workspace, asked: Asked, options: CheckOptions) -> None:
+def check_acting(workspace: Workspace, subjects: Subjects, options: CheckOptions) -> None:
     """Refuse to look with files that are not as they are committed; raises StagectlError."""
     if not is_remote(options.where, workspace.config):  # workers act in checkouts
-        used = {state.resource.kind for state in asked.states.values() if state.resource is not None}
-        check_committed(workspace.git, (asked.kinds[name] for name in sorted(used & asked.kinds.keys())), asked.head)
+        used = {state.resource.kind for state in subjects.states.values() if state.resource is not None}
+        check_committed(
+            workspace.git, (subjects.kinds[name] for name in sorted(used & subjects.kinds.keys())), subjects.head
+        )
 
 
 def _choose(workspace: Workspace, selection: Selection, applied: Mapping[Name, Applied]) -> Dict[Name, Applied]:

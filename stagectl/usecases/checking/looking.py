@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers.shell import inherited_variables, kill_all
-from stagectl.adapters.running.action import Order, Place, carry_out
+from stagectl.adapters.running.action import Order, Site, carry_out
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost, StagectlError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
 
 
 @dataclass(frozen=True)
-class Asked:
+class Subjects:
     """What is looked at. states: of live resources, as applied; kinds, of the commit `head`; base: what is applied."""
 
     states: Mapping[Name, Applied]
@@ -55,22 +55,22 @@ class Way:
     onlooker: Onlooker
 
 
-def look_at(workspace: Workspace, asked: Asked, way: Way) -> Tuple[Tuple[Look, ...], bool]:
+def look_at(workspace: Workspace, subjects: Subjects, way: Way) -> Tuple[Tuple[Look, ...], bool]:
     """Look at resources; return a look at each, in name order, and whether it was interrupted."""
     left: Dict[Name, Look] = {}
-    usable, troubles = _usable(asked)
-    for name, state in sorted(asked.states.items()):
-        kind = asked.kinds.get(_kind(state))
+    usable, troubles = _usable(subjects)
+    for name, state in sorted(subjects.states.items()):
+        kind = subjects.kinds.get(_kind(state))
         if kind is None or kind.name in troubles:
             why = troubles[kind.name] if kind else f"the kind '{_kind(state)}' is missing"
             left[name] = unchecked_look(name, state, why, failed=True)
         elif kind.check is None:
             left[name] = unchecked_look(name, state, f"the kind {kind.name} has no 'check'")
-    plan = _plan({name: state for name, state in asked.states.items() if name not in left}, usable)
-    outcomes, interrupted = _Checking(workspace, asked, plan, way).outcomes() if plan.changes else ({}, False)
+    plan = _plan({name: state for name, state in subjects.states.items() if name not in left}, usable)
+    outcomes, interrupted = _Checking(workspace, subjects, plan, way).outcomes() if plan.changes else ({}, False)
     for change in plan.changes:
-        state, outcome = asked.states[change.resource], outcomes[change.id]
-        kind = asked.kinds[change.kind]
+        state, outcome = subjects.states[change.resource], outcomes[change.id]
+        kind = subjects.kinds[change.kind]
         is_seen = outcome.state != SKIPPED
         left[change.resource] = (look_of if is_seen else _stopped_look)(change.resource, state, kind, outcome)
     return tuple(left[name] for name in sorted(left)), interrupted
@@ -84,11 +84,11 @@ def _kind(state: Applied) -> str:
     return state.resource.kind if state.resource is not None else ""
 
 
-def _usable(asked: Asked) -> Tuple[Dict[str, Kind], Dict[str, str]]:
+def _usable(subjects: Subjects) -> Tuple[Dict[str, Kind], Dict[str, str]]:
     """Return the kinds that can be looked at, with the check as an action, and why others cannot."""
     usable, troubles = {}, {}
-    for name in sorted({_kind(state) for state in asked.states.values()} & asked.kinds.keys()):
-        kind = asked.kinds[name]
+    for name in sorted({_kind(state) for state in subjects.states.values()} & subjects.kinds.keys()):
+        kind = subjects.kinds[name]
         if kind.check is None:
             continue
         try:
@@ -124,9 +124,9 @@ def _change(name: Name, state: Applied) -> Change:
 class _Checking:
     """Looks of one command, as changes of a plan."""
 
-    def __init__(self, workspace: Workspace, asked: Asked, plan: Plan, way: Way) -> None:
-        self._workspace, self._asked, self._plan, self._way = workspace, asked, plan, way
-        self._header = Header(f"{CHECK}-{secrets.token_hex(8)}", plan, asked.head, asked.base, "", 0.0)
+    def __init__(self, workspace: Workspace, subjects: Subjects, plan: Plan, way: Way) -> None:
+        self._workspace, self._subjects, self._plan, self._way = workspace, subjects, plan, way
+        self._header = Header(f"{CHECK}-{secrets.token_hex(8)}", plan, subjects.head, subjects.base, "", 0.0)
 
     def outcomes(self) -> Tuple[Dict[ChangeId, Outcome], bool]:
         """Carry checks out; return how each ended, and whether it was interrupted."""
@@ -163,7 +163,7 @@ class _Checking:
         if cluster is not None:
             return self._there(cluster, redactor)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stagectl-check-"))
-        place = Place(self._workspace.root, Path(folder), redactor, inherited_variables(), secret)
+        place = Site(self._workspace.root, Path(folder), redactor, inherited_variables(), secret)
         found = {name: handlers.find(kind.handler) for name, kind in self._plan.kinds.items()}
 
         def act(change: Change) -> Outcome:
@@ -186,7 +186,7 @@ class _Checking:
         return Hands(self._order, DaskExecutor(cluster, take), kill)
 
     def _order(self, change: Change) -> Order:
-        outputs = self._asked.states[change.resource].outputs
+        outputs = self._subjects.states[change.resource].outputs
         order = order_of(self._plan, self._header.run, outputs, change, looks=True)
         assert order is not None, "a kind without a check is not looked at"
         return order

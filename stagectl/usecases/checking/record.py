@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from stagectl.adapters.applied.write import Lineage, write
+from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.lock import only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, Name, Oid
 from stagectl.core.running.looks import Checked, Look, Seen, onto
 from stagectl.usecases.applying.record import alone
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Alone, Note, Team, shared
+from stagectl.usecases.team.share import Alone, Team, shared
 
 TRIES = 5  # how often the commit is made again because the branch moved
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from typing import Dict, List, Mapping, Sequence, Tuple
 
-from stagectl.adapters.applied.write import States
 from stagectl.adapters.git.git import Git
 from stagectl.core import forms
 from stagectl.core.errors import StagectlError
+from stagectl.core.indexing.advance import States
 from stagectl.core.model import Applied, ChangeId, Oid
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection

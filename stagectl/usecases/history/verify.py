@@ -11,14 +11,15 @@ from stagectl.adapters.applied.index import is_of_another_format
 from stagectl.adapters.applied.kept import kept_commits
 from stagectl.adapters.applied.moved_files import settle_files
 from stagectl.adapters.applied.replay import replayed_commits, touched_resources
-from stagectl.adapters.applied.write import States, state_trees
+from stagectl.adapters.applied.write import state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, ChangeId, Name, Oid, split_change
+from stagectl.core.indexing.advance import States
+from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, AppliedStates, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.adopting import adopt_outputs
@@ -38,8 +39,6 @@ from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace
-
-State = Dict[Name, Applied]
 
 
 def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
@@ -63,7 +62,7 @@ class _Check:
         self._earlier: List[Oid] = []  # the commits checked so far, the oldest first
         self._became = replayed_commits(workspace.git)
         self._branched = _in_branches(workspace)
-        self._states: Dict[Oid, State] = {}
+        self._states: Dict[Oid, AppliedStates] = {}
         self.findings: List[Finding] = []
         self.notices: List[Finding] = []
 
@@ -92,7 +91,7 @@ class _Check:
         else:
             yield "it is no commit of `stagectl apply`, `check` or `discard`: its parents and trailers do not fit"
 
-    def _state(self, commit: Oid) -> State:
+    def _state(self, commit: Oid) -> AppliedStates:
         if commit not in self._states:
             self._states[commit] = store.load_states(self._git, commit)
         return self._states[commit]
@@ -188,7 +187,7 @@ class _Check:
         plan = checked_plan(self._workspace.situation(snapshot, applied), selection_of(first), snapshot, {})
         return with_files(self._git, plan, source)
 
-    def _began_with(self, base: str) -> Optional[State]:
+    def _began_with(self, base: str) -> Optional[AppliedStates]:
         """Return the applied state that a plan was made from, None where that cannot be known.
 
         Any commit can be named, and made: only one of this history counts, or one that on this machine became part
@@ -208,7 +207,7 @@ class _Check:
                 found.update({name: last[name] for name in names & last.keys()})
         return found
 
-    def _state_at(self, base: str) -> Optional[State]:
+    def _state_at(self, base: str) -> Optional[AppliedStates]:
         now = Oid(base)
         while now in self._became and self._git.find(base) is not None:
             now = self._became[now]

@@ -12,21 +12,32 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.snapshot import parse_snapshot
 from stagectl.adapters.worktree.tree import Content, changed_files, read_commit
 from stagectl.core.errors import InvalidFiles, StagectlError, nearest
-from stagectl.core.model import KINDS, STAGED, Kind, Name, Oid, Resource, names_of, split_change, staged_path
-from stagectl.core.pictures.reports import Against, Other
+from stagectl.core.model import (
+    KINDS,
+    STAGED,
+    AppliedStates,
+    Kind,
+    Name,
+    Oid,
+    Resource,
+    names_of,
+    split_change,
+    staged_path,
+)
+from stagectl.core.pictures.reports import Against, OtherBranch
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import StagedForms, State, plan_resources, staged_forms, state_after, without
+from stagectl.core.running.commute import StagedForms, plan_resources, staged_forms, state_after, without
+from stagectl.core.running.parts import Staged
 from stagectl.usecases.planning.plan import full_plan
 from stagectl.usecases.repository.others import applied_branches
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.staging.merge import merge
+from stagectl.usecases.staging.merge import merge_staged
 
 Kinds = Mapping[str, Kind]
-Staged = Mapping[Name, Resource]
 
 
 def against(
@@ -42,7 +53,7 @@ def against(
     """
     plan, situation = full_plan(workspace, selection, head, base)  # all there is, with the bytes of files
     comparison = _Comparison(workspace.git, plan, situation, workspace.applied_state(base)[1])
-    known: Dict[Oid, Other] = {}
+    known: Dict[Oid, OtherBranch] = {}
     others = []
     for ref, commit in _matching_branches(workspace, patterns, head):
         if commit not in known:
@@ -96,28 +107,28 @@ class _Theirs:
     changed: StagedForms
     began: Mapping[Name, Content]
     kinds: Kinds
-    after: State
+    after: AppliedStates
 
 
 class _Comparison:
     """A plan, to be compared with one branch after the other."""
 
-    def __init__(self, git: Git, plan: Plan, situation: Situation, applied: State) -> None:
+    def __init__(self, git: Git, plan: Plan, situation: Situation, applied: AppliedStates) -> None:
         self._git, self._plan, self._situation, self._applied = git, plan, situation, applied
         self._changed = staged_forms(plan)
         self._after = state_after(plan, situation.applied)
         self._live = {name: state.resource for name, state in applied.items() if state.resource is not None}
         self._leftovers, _ = _make_plan(applied, self._live, situation.kinds, applied)
 
-    def with_branch(self, branch: str, commit: Oid) -> Other:
+    def with_branch(self, branch: str, commit: Oid) -> OtherBranch:
         """Return how the plan gets along with a branch."""
-        other = Other(branch, commit)
+        other = OtherBranch(branch, commit)
         try:
             return self._compare(other)
         except StagectlError as error:
             return replace(other, commutes=None, why=(f"it makes no plan: {_first_line(error)}",))
 
-    def _compare(self, other: Other) -> Other:
+    def _compare(self, other: OtherBranch) -> OtherBranch:
         fork = self._fork(other.commit)
         files_changed = changed_files(self._git, fork, other.commit, STAGED)
         files = {name: both for path, both in files_changed.items() for name in names_of(path)}
@@ -156,10 +167,10 @@ class _Comparison:
         """Return a branch's staged file on top of what is applied; where that went another way, as it is."""
         if name not in self._live:
             return theirs
-        found, conflicts = merge(name, self._live[name].content, before, _content(theirs))
+        found, conflicts = merge_staged(name, self._live[name].content, before, _content(theirs))
         return theirs if conflicts else found
 
-    def _in_both_orders(self, other: Other, theirs: _Theirs) -> Other:
+    def _in_both_orders(self, other: OtherBranch, theirs: _Theirs) -> OtherBranch:
         """Return whether the end is the same whichever goes first, and what this plan is once the other was applied."""
         staged, conflicts = self._put_together(theirs)
         if conflicts:
@@ -190,12 +201,14 @@ class _Comparison:
         conflicts: List[Tuple[Name, str]] = []
         for name in sorted(theirs.changed.keys() & self._changed.keys()):
             base = self._live[name].content if name in self._live else theirs.began[name]
-            both[name], found = merge(name, _content(self._changed[name]), base, _content(theirs.changed[name]))
+            both[name], found = merge_staged(name, _content(self._changed[name]), base, _content(theirs.changed[name]))
             conflicts += [(name, where) for where in found]
         return _with(_with(self._situation.staged, self._changed), both), tuple(conflicts)
 
 
-def _make_plan(applied: State, staged: Staged, kinds: Kinds, names: Iterable[Name]) -> Tuple[Plan, State]:
+def _make_plan(
+    applied: AppliedStates, staged: Staged, kinds: Kinds, names: Iterable[Name]
+) -> Tuple[Plan, AppliedStates]:
     """Return the plan of some resources, with the parents they need, and the applied state as it sees it."""
     situation = follow_moves(Situation(applied, staged, kinds))
     known = sorted(name for name in names if name in situation.staged or name in situation.applied)

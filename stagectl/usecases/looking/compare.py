@@ -24,8 +24,8 @@ from stagectl.usecases.staging.desired import desired_state
 from stagectl.usecases.staging.part import part_of
 from stagectl.usecases.staging.restage import look_around
 
-State = Tuple[Resource, Inputs]
-Side = Mapping[Name, State]
+ResolvedResource = Tuple[Resource, Inputs]
+Side = Mapping[Name, ResolvedResource]
 
 
 def compare(
@@ -189,7 +189,11 @@ def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Mapping[Name, FrozenSet
 
 
 def _difference(
-    name: Name, before: Optional[State], after: Optional[State], notes: List[str], sensitive: FrozenSet[str]
+    name: Name,
+    before: Optional[ResolvedResource],
+    after: Optional[ResolvedResource],
+    notes: List[str],
+    sensitive: FrozenSet[str],
 ) -> Optional[ResourceDiff]:
     differences = diff(before[1] if before else None, after[1] if after else None)
     if before is not None and after is not None:

@@ -21,7 +21,7 @@ _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word tha
 _WORD = re.compile(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
 
 
-class Asked(NamedTuple):
+class FilePatterns(NamedTuple):
     """What kinds name: words, each a file if there is one of that path, and globs."""
 
     words: FrozenSet[str]
@@ -40,12 +40,12 @@ class Asked(NamedTuple):
         return [f":(literal){word}" for word in sorted(self.words)] + [f":(glob){glob}" for glob in sorted(self.globs)]
 
 
-def files_asked_by(kinds: Iterable[Kind]) -> Asked:
+def files_asked_by(kinds: Iterable[Kind]) -> FilePatterns:
     """Return what kinds name, in any of their entries."""
     every = list(kinds)
     entries = [does for kind in every for does in (dict(kind.actions), kind.check)]
     words = {word for does in entries for text in _texts(does) for word in _paths(text)}
-    return Asked(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
+    return FilePatterns(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -68,37 +68,37 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
 
     commit: whose files they are; here: as the working tree has them, where that differs.
     """
-    asked = files_asked_by(
+    patterns = files_asked_by(
         plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys())
     )
     if commit is not None:
-        asked = _with_words_that_are(git, asked, commit)
-    if commit is None or not (asked.words or asked.globs):
+        patterns = _with_words_that_are(git, patterns, commit)
+    if commit is None or not (patterns.words or patterns.globs):
         return plan
-    entries = _entries(git, commit, asked)
+    entries = _entries(git, commit, patterns)
     found = _digests(git, entries)
-    for path in differing(git, commit, asked) if here else ():
+    for path in differing_files(git, commit, patterns) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
 
 
-def _entries(git: Git, commit: Oid, asked: Asked) -> Dict[str, Entry]:
-    starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in asked.globs}
-    paths = [] if "" in starts else sorted(starts | asked.words)
-    tests = list(asked.tests())
+def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> Dict[str, Entry]:
+    starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in patterns.globs}
+    paths = [] if "" in starts else sorted(starts | patterns.words)
+    tests = list(patterns.tests())
     listed = git.entries(commit, paths)
-    found = {entry.path: entry for entry in listed if entry.path in asked.words or any(t(entry.path) for t in tests)}
+    found = {entry.path: entry for entry in listed if entry.path in patterns.words or any(t(entry.path) for t in tests)}
     return {path: entry for path, entry in found.items() if entry.mode != "160000"}
 
 
-def _with_words_that_are(git: Git, asked: Asked, commit: Oid) -> Asked:
+def _with_words_that_are(git: Git, patterns: FilePatterns, commit: Oid) -> FilePatterns:
     """Return it without the words that are no path here nor in a commit: git looks for each."""
-    words = sorted(asked.words)
+    words = sorted(patterns.words)
     tops = {word.partition("/")[0] for word in words}
     here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
     there = dict(zip(words, git.look_up([git.at(commit, word) for word in words])))
-    return asked._replace(words=frozenset(w for w in words if there[w] or w.partition("/")[0] in here))
+    return patterns._replace(words=frozenset(w for w in words if there[w] or w.partition("/")[0] in here))
 
 
 def _digests(git: Git, entries: Mapping[str, Entry]) -> Dict[str, str]:
@@ -119,15 +119,15 @@ def _digest_here(git: Git, path: str) -> Dict[str, str]:
         return {}
 
 
-def differing(git: Git, commit: Oid, asked: Asked) -> List[str]:
+def differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
-    if not asked.pathspecs():
+    if not patterns.pathspecs():
         return []  # git would take none for all
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    out = git.run("diff", *options, commit, *git.only(asked.pathspecs()))
-    fresh = git.run("ls-files", "-z", "--others", *git.only(asked.pathspecs()))
+    out = git.run("diff", *options, commit, *git.only(patterns.pathspecs()))
+    fresh = git.run("ls-files", "-z", "--others", *git.only(patterns.pathspecs()))
     paths = {*git.ours(out), *git.ours(fresh)}
-    return sorted(path for path in paths if asked.matches(path))
+    return sorted(path for path in paths if patterns.matches(path))
 
 
 def _split(out: bytes) -> Sequence[str]:
@@ -136,11 +136,11 @@ def _split(out: bytes) -> Sequence[str]:
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     """Refuse to act with files that are not as a commit has them; raises StagectlError."""
-    asked = _with_words_that_are(git, files_asked_by(kinds), commit)
-    if not (asked.words or asked.globs):
+    patterns = _with_words_that_are(git, files_asked_by(kinds), commit)
+    if not (patterns.words or patterns.globs):
         return
     try:
-        wrong = differing(git, commit, asked)
+        wrong = differing_files(git, commit, patterns)
     except GitError as error:
         raise GitError(f"what acts cannot be compared with the commit: {error.message}", error.hint) from None
     if wrong:

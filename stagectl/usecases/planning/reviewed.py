@@ -48,7 +48,7 @@ class OtherPlan(StagectlError):
 def check_reviewed(workspace: Workspace, now: Plan, expected: str, reviewed: Optional[Plan]) -> None:
     """Raise OtherPlan if a plan has not the expected id; reviewed: the plan that has it, if it is at hand."""
     if now.id != expected:
-        before = reviewed or (find(workspace, now, expected) if _WHOLE.fullmatch(expected) else None)
+        before = reviewed or (find_plan(workspace, now, expected) if _WHOLE.fullmatch(expected) else None)
         raise OtherPlan(now, expected, range_diff(before, now) if before else None)
 
 
@@ -98,11 +98,11 @@ def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 def find_reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:
     """Return the plan in a file, or the one of an id (or its first 8 characters or more); None where none is found."""
     if _ID.fullmatch(file_or_id) and not Path(file_or_id).exists():
-        return find(workspace, now, file_or_id)
+        return find_plan(workspace, now, file_or_id)
     return load_plan(Path(file_or_id))
 
 
-def find(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
+def find_plan(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
     """Return the plan with an id that recent commits make, with the selection of the plan there is now.
 
     A plan is a function of what is staged and what is applied, and both are in git: nothing else has to be kept.

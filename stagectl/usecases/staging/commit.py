@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
 from stagectl.adapters.git.commits import commit_only, is_committed
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.adapters.worktree.tree import Contents
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import (
     CONFIG,
@@ -29,7 +30,6 @@ from stagectl.usecases.staging.desired import Desired, staged_bytes
 from stagectl.usecases.staging.ground import Ground
 
 Dirty = Callable[[Sequence[str]], List[str]]
-Contents = Mapping[str, Optional[bytes]]  # by path, None for a file that is not there
 
 
 class Prepared(NamedTuple):

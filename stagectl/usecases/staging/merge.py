@@ -37,7 +37,7 @@ def edits_for(steps: Iterable[Assignment]) -> List[Edit]:
     return [Edit(*place, delete=True) if value is MISSING else Edit(*place, value) for place, value in steps]
 
 
-def merge(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[Optional[Resource], List[str]]:
+def merge_staged(name: Name, ours: Content, base: Content, theirs: Content) -> Tuple[Optional[Resource], List[str]]:
     """Return the resource of a staged file that was changed twice, and where the two disagree ("": all of it)."""
     if _same(base, theirs) or _same(ours, theirs):
         return _resource(name, ours), []

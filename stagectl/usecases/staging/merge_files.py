@@ -23,12 +23,12 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str, marker_size: in
 
     Raises StagectlError, and leaves the file alone, where that cannot be done by value.
     """
-    merged, is_clean = merge(base.read_bytes(), ours.read_bytes(), theirs.read_bytes(), path, marker_size)
+    merged, is_clean = merge_texts(base.read_bytes(), ours.read_bytes(), theirs.read_bytes(), path, marker_size)
     write_file(ours, merged)
     return is_clean
 
 
-def merge(base: bytes, ours: bytes, theirs: bytes, path: str, marker_size: int = 7) -> Tuple[bytes, bool]:
+def merge_texts(base: bytes, ours: bytes, theirs: bytes, path: str, marker_size: int = 7) -> Tuple[bytes, bool]:
     """Return the merge of a file, and whether it has no conflict; base: empty where both sides added the file."""
     try:
         documents = [yamlfile.load(data) for data in (base, ours, theirs)]

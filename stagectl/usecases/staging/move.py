@@ -9,7 +9,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
-from stagectl.core.model import NAME, Applied, Name, Resource, staged_path
+from stagectl.core.model import NAME, AppliedStates, Name, Resource, staged_path
 from stagectl.core.planning.claims import claims_for, counting_claims, names_before
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
@@ -23,8 +23,6 @@ from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.naming import find_resource, path_of
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import write_and_stage
-
-AppliedStates = Mapping[Name, Applied]
 
 
 def move(workspace: Workspace, old: str, new: str) -> Staging:

@@ -11,7 +11,7 @@ from stagectl.core.stamps import is_pending
 from stagectl.core.values import EnvVariable, Template, format_path, leaves
 from stagectl.usecases.staging.settings import Sets, Settings, parse_settings
 
-Given = Mapping[Name, Settings]
+GivenSettings = Mapping[Name, Settings]
 
 
 class MissingValues(StagectlError):
@@ -44,7 +44,7 @@ def given_values(sets: Sequence[str], taken: Sequence[Taken], folder: str) -> Di
     return {name: parse_settings(Sets(settings)) for name, settings in words.items()}
 
 
-def missing_values(taken: Sequence[Taken], snapshot: Snapshot, given: Given) -> List[Tuple[Name, str]]:
+def missing_values(taken: Sequence[Taken], snapshot: Snapshot, given: GivenSettings) -> List[Tuple[Name, str]]:
     """Return the paths that have to be given: of what is new the overrides, and everywhere what reads the environment.
 
     Where the target has a value already it keeps that one.

@@ -42,7 +42,7 @@ class Work:
         return self.applied.get(self.live.get(staged, staged), Applied())
 
 
-class _Part(NamedTuple):
+class _ResourceChange(NamedTuple):
     """What a commit did to one resource: its names and its files, before and after."""
 
     before: Name
@@ -80,18 +80,18 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
     work.contents, work.actions = contents, actions
 
 
-def _parts(changed: StagedChanges, moves: Mapping[Name, Name]) -> Iterator[_Part]:
+def _parts(changed: StagedChanges, moves: Mapping[Name, Name]) -> Iterator[_ResourceChange]:
     for name, (back, then) in sorted(changed.items()):
         old = moves.get(name)
         if old is not None:
-            yield _Part(old, name, changed[old][0], then)
+            yield _ResourceChange(old, name, changed[old][0], then)
         elif then is not None:
-            yield _Part(name, name, None if name in moves.values() else back, then)
+            yield _ResourceChange(name, name, None if name in moves.values() else back, then)
         elif name not in moves.values():
-            yield _Part(name, name, back, None)
+            yield _ResourceChange(name, name, back, None)
 
 
-def _name_now(part: _Part, work: Work, since: Since) -> Optional[Name]:
+def _name_now(part: _ResourceChange, work: Work, since: Since) -> Optional[Name]:
     """Return the name of a part's resource in the work; None, with a conflict, where it cannot be taken back."""
     staged = since.now(part.after)
     now = None if staged is None else work.moved.get(staged, staged)
@@ -107,7 +107,11 @@ def _name_now(part: _Part, work: Work, since: Since) -> Optional[Name]:
 
 
 def _merge_part(
-    part: _Part, names_here: Tuple[Name, Name], names: Mapping[Name, Name], work: Work, actions: Dict[Name, Any]
+    part: _ResourceChange,
+    names_here: Tuple[Name, Name],
+    names: Mapping[Name, Name],
+    work: Work,
+    actions: Dict[Name, Any],
 ) -> Content:
     """Return a resource's file without what a commit changed in it."""
     here, target = names_here
@@ -167,7 +171,9 @@ def _side(value: Any) -> str:
     return "gone" if value is MISSING else canonical(value)
 
 
-def _take_back_actions(name: Name, part: _Part, actions: Dict[Name, Dict[str, str]], work: Work, commit: Oid) -> None:
+def _take_back_actions(
+    name: Name, part: _ResourceChange, actions: Dict[Name, Dict[str, str]], work: Work, commit: Oid
+) -> None:
     """Drop the actions that a commit staged by name, with their stamps, as far as they did not run."""
     before, stamps = actions_of(part.back), work.state(part.after if name != part.after else name).stamps
     for action, stamp in sorted(actions_of(part.then).items()):

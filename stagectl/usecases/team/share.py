@@ -9,7 +9,7 @@ from typing import Callable, Iterator, Optional, TypeVar
 from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.holding import Holding
-from stagectl.adapters.remote.remote import Remote
+from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.adapters.remote.remote_lock import LockRef, Meets, Refused, TakenLock, meeting, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import Busy, StagectlError
@@ -18,7 +18,6 @@ from stagectl.core.model import Oid
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.together import commits_since, put_on_top
 
-Note = Callable[[str], None]
 T = TypeVar("T")
 TRIES, PAUSE = 40, 0.1  # how often a push is tried again that others were faster with; seconds between two tries
 
@@ -68,7 +67,7 @@ class Shared(Alone):
         """Push the applied branch, on top of what others pushed; return why that did not work, "" when it did."""
         try:
             for _ in range(TRIES):
-                if self._is_pushed():
+                if self._try_to_push():
                     return ""
                 time.sleep(PAUSE)
         except (StagectlError, OSError) as error:
@@ -82,7 +81,7 @@ class Shared(Alone):
             commit = became[commit]
         return commit
 
-    def _is_pushed(self) -> bool:
+    def _try_to_push(self) -> bool:
         """Try once; return whether it is there. What others pushed is put below, and no ref is at it before that is."""
         workspace, ref, remote = self._team.workspace, self._team.ref, self._remote
         git, ours, known = workspace.git, self._team.ours, self._team.known
@@ -158,7 +157,7 @@ class Team:
         try:
             yield Shared(self, remote, holding)
         finally:
-            if _is_released(remote, holding, self._note):
+            if _release(remote, holding, self._note):
                 here.say(remote="")
 
     def _take(self, at: LockRef, here: machine.Here, meets: Meets, run: str) -> TakenLock:
@@ -203,7 +202,7 @@ def or_offline(remote: Remote, ask: Callable[[], T]) -> T:
         ) from None
 
 
-def _is_released(remote: Remote, holding: Holding, note: Note) -> bool:
+def _release(remote: Remote, holding: Holding, note: Note) -> bool:
     """Give the lock back, unless it was lost; return whether it is held from here no more."""
     try:
         holding.release()

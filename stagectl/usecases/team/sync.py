@@ -7,13 +7,13 @@ from typing import Dict, Optional, Tuple
 
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.git.git import GitError, GitLocked
-from stagectl.adapters.remote.remote import Remote
+from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.adapters.running.lock import BRANCH, moment, only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 from stagectl.core.pictures.reports import SharedCommit, Syncing
 from stagectl.usecases.repository.workspace import Workspace
-from stagectl.usecases.team.share import Note, applied_ref, fetch, push, remote_of, tracking_ref
+from stagectl.usecases.team.share import applied_ref, fetch, push, remote_of, tracking_ref
 from stagectl.usecases.team.together import commits_since, put_on_top
 
 TRIES = 5  # how often a push is tried again where another clone was faster

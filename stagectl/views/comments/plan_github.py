@@ -14,11 +14,11 @@ from stagectl.views.text import difference_line, safe
 
 MOST = 10  # annotations of one level that a step may make; further ones are dropped by the site
 
-Places = Mapping[ChangeId, Tuple[str, int]]
+ChangePlaces = Mapping[ChangeId, Tuple[str, int]]
 _TITLE = "stagectl plan"
 
 
-def plan_github(plan: Plan, places: Places) -> str:
+def plan_github(plan: Plan, places: ChangePlaces) -> str:
     """Return a plan as annotations: a notice per change, a warning per change that destroys or is held, and per doubt.
 
     places: the file and line at which a change is shown, of those that have one.
@@ -52,7 +52,7 @@ def limit(level: str, lines: List[str]) -> Iterator[str]:
     yield annotation(level, (), _TITLE, f"and {len(lines) - MOST + 1} more, see the whole plan")
 
 
-def _change(change: Change, plan: Plan, places: Places) -> str:
+def _change(change: Change, plan: Plan, places: ChangePlaces) -> str:
     differences = shown_differences(change)
     lines = [f"{change.id}: {why_text(change, plan.kinds)}"]
     lines += [difference_line(entry, entry.path[0] in change.sensitive) for entry in differences[:5]]
@@ -60,7 +60,7 @@ def _change(change: Change, plan: Plan, places: Places) -> str:
     return annotation("notice", places.get(change.id, ()), change.id, "\n".join(lines))
 
 
-def _destroys(change: Change, removal: Optional[Change], places: Places) -> str:
+def _destroys(change: Change, removal: Optional[Change], places: ChangePlaces) -> str:
     word = "replaced" if removal else "removed"
     going = list(going_lines(change, removal, 10))
     lines = [f"{change.resource} is {word}{'; the values that go:' if going else ''}", *going]

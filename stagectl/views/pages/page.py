@@ -25,7 +25,7 @@ _LEGEND = (
     ("other", "!", "any other action"),
 )
 
-Node = Dict[str, Any]
+PageNode = Dict[str, Any]
 
 
 def plan_page(plan: Plan) -> str:
@@ -48,7 +48,7 @@ def plan_page(plan: Plan) -> str:
     return _page(head, summary, plan_text(plan), data)
 
 
-def _change_node(change: Change, box: Box) -> Node:
+def _change_node(change: Change, box: Box) -> PageNode:
     values = [_row(entry, change) for entry in shown_differences(change)]
     about = {
         "kind": change.kind,
@@ -68,7 +68,7 @@ def _row(entry: Difference, change: Change) -> List[str]:
     return [dotted_path(entry.path), *shown]
 
 
-def _node(identity: str, name: str, sign: str, box: Box, more: Mapping[str, Any]) -> Node:
+def _node(identity: str, name: str, sign: str, box: Box, more: Mapping[str, Any]) -> PageNode:
     return {
         "id": identity,
         "name": name,
@@ -84,12 +84,12 @@ def _node(identity: str, name: str, sign: str, box: Box, more: Mapping[str, Any]
     }
 
 
-def _pending(identity: ChangeId) -> Node:
+def _pending(identity: ChangeId) -> PageNode:
     name, action = split_change(identity)
     return {**_other(identity, name, action, "staged, but not selected", "not selected"), "aside": True}
 
 
-def _other(identity: str, name: str, action: str, note: str, state: str) -> Node:
+def _other(identity: str, name: str, action: str, note: str, state: str) -> PageNode:
     sign = sign_of(action) if action else ""
     box = Box(f"{sign} {identity}".strip(), note, "held", (f"{identity}: {note}",), "dashed")
     return _node(identity, name, sign, box, {"kind": "", "tags": [], "action": action, "state": state, "own": False})

@@ -20,7 +20,7 @@ NO_BREAK = "\u00a0"  # a space where Mermaid starts no new line; it breaks label
 
 
 @dataclass(frozen=True)
-class Node:
+class LabelledBox:
     """One box: a change, or all changes of a folder with one action."""
 
     label: str
@@ -33,7 +33,7 @@ class Node:
 class Picture:
     """Boxes and the arrows between them, by index, from what comes first; collapsed: boxes are folders."""
 
-    nodes: Tuple[Node, ...]
+    nodes: Tuple[LabelledBox, ...]
     edges: Tuple[Tuple[int, int], ...]
     collapsed: bool = False
 
@@ -45,10 +45,10 @@ def picture(plan: Plan) -> Picture:
     """Return every change, and those held back, as a box of its own."""
     index = {change.id: number for number, change in enumerate(plan.changes)}
     nodes = [
-        Node(f"{change.id} {_sign(change)}{_later(change)}", change.action, conditional=change.conditional)
+        LabelledBox(f"{change.id} {_sign(change)}{_later(change)}", change.action, conditional=change.conditional)
         for change in plan.changes
     ]
-    nodes += [Node(f"{held.id} held back", held.action, held=True) for held in plan.held]
+    nodes += [LabelledBox(f"{held.id} held back", held.action, held=True) for held in plan.held]
     edges = [(index[before], index[change.id]) for change in plan.changes for before in change.after]
     needs = [
         (index[need], len(plan.changes) + number)
@@ -80,7 +80,7 @@ def collapse(plan: Plan, group: Group) -> Picture:
     members = Counter([*key_of.values(), *held.values()])
     number = {key: at for at, key in enumerate(members)}
     nodes = tuple(
-        Node(f"{folder or '(root)'}: {count} to {action} {sign}", action, waits, sign.endswith(CONDITIONAL))
+        LabelledBox(f"{folder or '(root)'}: {count} to {action} {sign}", action, waits, sign.endswith(CONDITIONAL))
         for (folder, action, sign, waits), count in members.items()
     )
     arrows = [(before, key_of[change.id]) for change in plan.changes for before in change.after]
@@ -101,7 +101,7 @@ def mermaid(shown: Picture) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _style(node: Node) -> Tuple[str, str]:
+def _style(node: LabelledBox) -> Tuple[str, str]:
     word = "held" if node.held else style_of(node.action)
     fill, stroke = PALETTE[word]
     dashes = "stroke-dasharray:2 4," if node.conditional else ""

@@ -20,7 +20,7 @@ _MOST_LINES = 20  # of output, per change
 
 
 @dataclass(frozen=True)
-class _Bar:
+class _TimelineBar:
     """One change. start: seconds after the run's; seconds: how long it took; both mean nothing if it never started."""
 
     id: ChangeId
@@ -63,18 +63,18 @@ def report_page(record: Record, now: float) -> str:
     return html_page(f"stagectl: run {header.run}", asset("report.css"), "\n".join(lines))
 
 
-def _bars(record: Record, now: float) -> List[_Bar]:
+def _bars(record: Record, now: float) -> List[_TimelineBar]:
     """Return the changes that started, by time, then those that did not, in the order of the plan."""
     bars = []
     for change in record.header.plan.changes:
         outcome, begun = outcome_of(record, change.id), record.begun.get(change.id)
         took = seconds_of(record, change.id, now)
         start = 0.0 if begun is None else max(begun - record.header.started, 0.0)
-        bars.append(_Bar(change.id, change.action, outcome, start, max(took, 0.0), begun is not None))
+        bars.append(_TimelineBar(change.id, change.action, outcome, start, max(took, 0.0), begun is not None))
     return sorted(bars, key=lambda bar: (not bar.started, bar.start))
 
 
-def _timeline(bars: Sequence[_Bar], chain: Sequence[ChangeId], total: float) -> Iterator[str]:
+def _timeline(bars: Sequence[_TimelineBar], chain: Sequence[ChangeId], total: float) -> Iterator[str]:
     left = 20 + _CHARACTER * max((len(bar.id) + 2 for bar in bars), default=10)
     end = max([total, *(bar.start + bar.seconds for bar in bars), 0.1])
     scale = _WIDTH / end
@@ -106,11 +106,11 @@ def _timeline(bars: Sequence[_Bar], chain: Sequence[ChangeId], total: float) -> 
     yield "</svg>"
 
 
-def _when(bar: _Bar) -> str:
+def _when(bar: _TimelineBar) -> str:
     return f"at {duration(bar.start)}, took {duration(bar.seconds)}" if bar.started else "never started"
 
 
-def _failures(bars: Sequence[_Bar]) -> Iterator[str]:
+def _failures(bars: Sequence[_TimelineBar]) -> Iterator[str]:
     """Yield what failed, or whose end is unknown, before everything else."""
     found = [bar for bar in bars if bar.outcome.state in (ERROR, UNKNOWN)]
     if found:
@@ -118,7 +118,7 @@ def _failures(bars: Sequence[_Bar]) -> Iterator[str]:
         yield from _table(found)
 
 
-def _table(bars: Sequence[_Bar]) -> Iterator[str]:
+def _table(bars: Sequence[_TimelineBar]) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Change", "State", "Start", "Took", "Said"))
     yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     for bar in bars:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List
 
-from stagectl.core.pictures.reports import Against, Other
+from stagectl.core.pictures.reports import Against, OtherBranch
 from stagectl.views.markdown import code, table
 from stagectl.views.text import list_words, one_line
 
@@ -16,7 +16,7 @@ def against_text(found: Against) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _meeting(found: Against) -> List[Other]:
+def _meeting(found: Against) -> List[OtherBranch]:
     return [other for other in found.others if other.meets]
 
 
@@ -29,7 +29,7 @@ def _counts(found: Against) -> str:
     return f"{meeting} of {there} other {'branch meets' if there == 1 else 'branches meet'} this plan."
 
 
-def _words(other: Other) -> Iterator[str]:
+def _words(other: OtherBranch) -> Iterator[str]:
     if other.both:
         yield f"also changes {list_words(other.both, 8, str)}"
     if other.commutes:
@@ -61,7 +61,7 @@ def against_json(found: Against) -> Dict[str, Any]:
     }
 
 
-def _other_json(other: Other) -> Dict[str, Any]:
+def _other_json(other: OtherBranch) -> Dict[str, Any]:
     return {
         "branch": other.branch,
         "commit": other.commit,

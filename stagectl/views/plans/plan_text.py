@@ -171,10 +171,10 @@ def counts_text(plan: Plan) -> str:
     )
 
 
-Places = Mapping[Tuple[Name, Path], str]
+InputPlaces = Mapping[Tuple[Name, Path], str]
 
 
-def explain_text(plan: Plan, name: Name, places: Places) -> str:
+def explain_text(plan: Plan, name: Name, places: InputPlaces) -> str:
     """Return why the changes of one resource are in a plan, each cause followed back, or why there is none.
 
     places: where values are written, `path:line`, by resource and path.
@@ -203,7 +203,7 @@ class _Explained(NamedTuple):
 
     plan: Plan
     by_id: Mapping[ChangeId, Change]
-    places: Places
+    places: InputPlaces
     seen: Set[ChangeId]
 
 

@@ -8,8 +8,8 @@ from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional
 from stagectl.adapters.applied.store import state_bytes
 from stagectl.core.indexing import shards
 from stagectl.core.indexing.advance import States, advance
-from stagectl.core.indexing.impact import LinesByName, Source
-from stagectl.core.indexing.line import Line
+from stagectl.core.indexing.impact import Source
+from stagectl.core.indexing.line import Line, LinesByName
 from stagectl.core.indexing.shards import Shard
 from stagectl.core.indexing.usage import Counts, Usage, advance_counts, contradicting, is_contradicted
 from stagectl.core.model import Applied, Kind, Name, Oid

@@ -16,7 +16,7 @@ from stagectl.core.merging.merge3 import merge_documents, merge_values
 from stagectl.core.merging.sequences import merge_sequences
 from stagectl.core.stamps import STAMP, is_pending
 from stagectl.core.values import canonical
-from stagectl.usecases.staging.merge_files import merge
+from stagectl.usecases.staging.merge_files import merge_texts
 
 LINES = st.lists(st.sampled_from("abcd"), max_size=8)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(0, 3), st.sampled_from(["x", "y", "no", "1"]))
@@ -173,11 +173,11 @@ def test_a_file_that_is_merged_says_what_its_values_do(base: Any, ours: Any, the
     Read again it has the merged values, or markers that no reader takes for values; what one side alone did stays.
     """
     files = [text_of(documents) for documents in (base, ours, theirs)]
-    assert (files[1], True) == merge(files[0], files[1], files[0], "resources/a.yaml")
+    assert (files[1], True) == merge_texts(files[0], files[1], files[0], "resources/a.yaml")
 
     expected = merge_documents(*(yamlfile.load(data) for data in files))
     try:
-        text, clean = merge(*files, "resources/a.yaml")
+        text, clean = merge_texts(*files, "resources/a.yaml")
     except StagectlError as error:  # git merges by lines then
         assert "cannot be edited" in error.message or "to take out" in error.message
         return
