@@ -50,7 +50,7 @@ def full() -> Resource:
 
 def test_every_field_is_read_back() -> None:
     """
-    All that a file may say, but for its bytes and where it is: a new field of a resource has to be here, and in the form.
+    All that a file may say, but for its bytes and where it is: a new field has to be here, and in the form.
     """
     found = full()
     missing = {f.name for f in fields(found) if not getattr(found, f.name)} - {"depends_on", "content", "stored"}
