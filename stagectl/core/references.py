@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
-from typing import Callable, List, Tuple, Union
+from functools import lru_cache
+from typing import Callable, List, Match, Tuple, Union
 
 from stagectl.core.model import SEGMENT, Name
 from stagectl.core.values import EnvVariable, FileDigest, Part, Reference, Template
@@ -34,6 +34,7 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
     """
     if "${" not in text:
         return text
+    inside = _REFERENCE.fullmatch(text) is None
     parts: List[Part] = []
     position = 0
     opening = _OPENING.search(text)
@@ -43,14 +44,13 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
             _add_text(parts, "${")
             position = opening.end()
         else:
-            part, position = _parse_one(text, opening.start(), folder)
-            parts.append(part)
+            match = _match(text, opening.start())
+            parts.append(_part(match.group(), folder, inside))
+            position = match.end()
         opening = _OPENING.search(text, position)
     _add_text(parts, text[position:])
     if all(isinstance(part, str) for part in parts):
         return "".join(str(part) for part in parts)
-    if len(parts) > 1:
-        parts = [replace(part, inside=True) if isinstance(part, Reference) else part for part in parts]
     return Template(tuple(parts))
 
 
@@ -61,20 +61,26 @@ def _add_text(parts: List[Part], text: str) -> None:
         parts.append(text)
 
 
-def _parse_one(text: str, start: int, folder: str) -> Tuple[Part, int]:
+def _match(text: str, start: int) -> Match[str]:
     match = _REFERENCE.match(text, start)
     if match is None:
         closing = text.find("}", start)
         shown = text[start : closing + 1 if closing >= 0 else start + 40]
         shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
         raise ValueError(f"'{shown}' is not a reference like ${{db.port}}; a literal ${{ is written $${{")
-    if match.group("env"):
-        return EnvVariable(match.group("env")), match.end()
-    if match.group("file"):
-        return FileDigest(_file_path(match.group("file"))), match.end()
-    if not match.group("path"):
-        raise ValueError(f"'{match.group()}' names no value; write ${{{match.group('name')}.<input>}}")
-    return Reference(absolute(match.group("name"), folder), path_steps(match.group("path"))), match.end()
+    return match
+
+
+@lru_cache(maxsize=1 << 14)  # what is read has several readers, as a rule
+def _part(text: str, folder: str, inside: bool) -> Part:
+    env, path, name, steps = _match(text, 0).groups()
+    if env:
+        return EnvVariable(env)
+    if path:
+        return FileDigest(_file_path(path))
+    if not steps:
+        raise ValueError(f"'{text}' names no value; write ${{{name}.<input>}}")
+    return Reference(absolute(name, folder), path_steps(steps), inside)
 
 
 def _file_path(text: str) -> str:

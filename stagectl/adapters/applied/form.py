@@ -5,10 +5,10 @@ So that no YAML is read again. An input that is written as it was applied is not
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Tuple
 
 from stagectl.core import forms
-from stagectl.core.model import ACTION, TAG, Name, Resource, Trigger
+from stagectl.core.model import ACTION, TAG, ChangeId, Name, Resource, Trigger
 from stagectl.core.references import parse_template
 from stagectl.core.schemas.schema import KIND_NAME
 from stagectl.core.stamps import STAMP
@@ -41,33 +41,63 @@ def form_json(resource: Resource, applied: Inputs) -> Dict[str, Any]:
 
 def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     """Return the resource that `form_json` was given, without its bytes; raises ValueError, TypeError, KeyError, ..."""
-    depends_on = raw.get("depends_on", [])
-    source = raw.get("source")
-    inputs = {key: value for key, value in applied.items() if key not in raw.get("without", ())}
-    inputs.update({forms.text(key): _parse(value) for key, value in raw.get("inputs", {}).items()})
-    return Resource(
-        name=name,
-        kind=forms.text(raw["kind"], KIND_NAME),
-        tags=tuple(forms.text(tag, TAG) for tag in raw.get("tags", ())),
-        inputs=inputs,
-        depends_on=tuple(map(forms.name, depends_on)) if isinstance(depends_on, list) else (),
-        depends_on_changes={
-            forms.text(action, ACTION): tuple(map(forms.identity, changes)) for action, changes in depends_on.items()
-        }
-        if isinstance(depends_on, dict)
-        else {},
-        react_on={
-            forms.text(action, ACTION): tuple(Trigger(forms.identity(on), forms.text(when)) for on, when in some)
-            for action, some in raw.get("react_on", {}).items()
-        },
-        unordered=tuple(map(forms.name, raw.get("unordered", ()))),
-        overrides=tuple(forms.texts(path) for path in raw.get("overrides", ())),
-        source=None if source is None else forms.text(source),
-        moved_from=tuple(map(forms.name, raw.get("moved_from", ()))),
-        template=tuple(map(forms.name, raw.get("template", ()))),
-        actions={forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw.get("actions", ())},
-    )
+    inputs = {**applied, **{forms.text(key): _parse(value) for key, value in raw.get("inputs", {}).items()}}
+    for key in raw.get("without", ()):
+        inputs.pop(key, None)
+    given = dict(raw)
+    if isinstance(given.get("depends_on"), dict):
+        given["depends_on_changes"] = given.pop("depends_on")
+    return Resource(name, inputs=inputs, **{key: _READ[key](value) for key, value in given.items() if key in _READ})
+
+
+def parse_outside(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
+    """Return its kind and tags alone, all that there is of a settled resource; raises the same errors for these."""
+    return Resource(name, _kind(raw["kind"]), _tags(raw.get("tags", ())))
 
 
 def _parse(value: Any) -> Any:
     return map_strings(value, lambda _, text: parse_template(text, ""), ())
+
+
+def _kind(raw: Any) -> str:
+    return forms.text(raw, KIND_NAME)
+
+
+def _tags(raw: Any) -> Tuple[str, ...]:
+    return tuple(forms.text(tag, TAG) for tag in raw)
+
+
+def _names(raw: Any) -> Tuple[Name, ...]:
+    return tuple(map(forms.name, raw))
+
+
+def _changes(raw: Mapping[str, Any]) -> Dict[str, Tuple[ChangeId, ...]]:
+    return {forms.text(action, ACTION): tuple(map(forms.identity, changes)) for action, changes in raw.items()}
+
+
+def _triggers(raw: Mapping[str, Any]) -> Dict[str, Tuple[Trigger, ...]]:
+    return {
+        forms.text(action, ACTION): tuple(Trigger(forms.identity(on), forms.text(when)) for on, when in some)
+        for action, some in raw.items()
+    }
+
+
+def _paths(raw: Any) -> Tuple[Tuple[str, ...], ...]:
+    return tuple(map(forms.texts, raw))
+
+
+def _stamps(raw: Any) -> Dict[str, str]:
+    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw}
+
+
+# How each part of a form is read, its inputs apart.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "kind": _kind,
+    "tags": _tags,
+    **dict.fromkeys(("depends_on", "unordered", "moved_from", "template"), _names),
+    "depends_on_changes": _changes,
+    "react_on": _triggers,
+    "overrides": _paths,
+    "source": forms.text,
+    "actions": _stamps,
+}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.adapters.applied.store import MALFORMED, parse_state, raw_state
+from stagectl.adapters.applied.form import parse_form, parse_outside
+from stagectl.adapters.applied.store import MALFORMED, ParseForm, parse_state, raw_state
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.indexing.impact import Source
@@ -106,12 +107,16 @@ class Index(Source):
 
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
-        lines = self.lines(wanted)
-        left = sorted(name for name, line in lines.items() if line.oid is not None and name not in self._states)
-        contents = self._git.objects([lines[name].oid or Oid("") for name in left])
-        for name, content in zip(left, contents):
-            self._states[name] = _state(name, lines[name], content)
+        self._states.update(self._read(wanted - self._states.keys(), parse_form))
         return {name: self._states[name] for name in wanted & self._states.keys()}
+
+    def outside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        return self._read(names, parse_outside)
+
+    def _read(self, names: Iterable[Name], parse: ParseForm) -> Dict[Name, Applied]:
+        lines = {name: line for name, line in sorted(self.lines(names).items()) if line.oid is not None}
+        contents = self._git.objects([line.oid or Oid("") for line in lines.values()])
+        return {name: _state(name, line, content, parse) for (name, line), content in zip(lines.items(), contents)}
 
     @property
     def usage(self) -> Usage:
@@ -200,9 +205,9 @@ def damage_error(what: str) -> StagectlError:
     )
 
 
-def _state(name: Name, line: Line, content: bytes) -> Applied:
+def _state(name: Name, line: Line, content: bytes, parse: ParseForm) -> Applied:
     try:
-        state = parse_state(name, raw_state(content))
+        state = parse_state(name, raw_state(content), parse)
     except MALFORMED:
         raise damage_error(name) from None
     if state.live != line.is_live or state.tags != line.tags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.git.git import Git
@@ -30,7 +30,7 @@ from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import KIND_NAME
 from stagectl.core.stamps import STAMP
-from stagectl.core.values import Outputs, Value, as_written, canonical, leaves, pack, unpack
+from stagectl.core.values import Inputs, Outputs, Value, as_written, canonical, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -38,6 +38,7 @@ _ROOT_IDENTITY = {
     for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
 }
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
+ParseForm = Callable[[Name, Mapping[str, Any], Inputs], Resource]
 _MANY = 1000  # paths: of more, all are listed
 _ROOT_MESSAGE = "Nothing is applied yet\n"
 
@@ -113,7 +114,7 @@ def raw_state(data: bytes) -> Any:
     if len(data) > LARGEST_STATE:
         raise ValueError(f"it has more than {LARGEST_STATE} bytes")
     try:
-        raw = json.loads(data, parse_constant=_no_number)
+        raw = _JSON.decode(data.decode())
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     if not isinstance(raw, dict):
@@ -128,12 +129,18 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def parse_state(name: Name, raw: Mapping[str, Any]) -> Applied:
-    """Return what a parsed `.applied/<name>.json` says, without the bytes of the file; raises MALFORMED."""
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+
+
+def parse_state(name: Name, raw: Mapping[str, Any], parse: ParseForm = parse_form) -> Applied:
+    """Return what a parsed `.applied/<name>.json` says, without the bytes of the file; raises MALFORMED.
+
+    parse: what its form is read with, in full by default.
+    """
     unfinished = raw.get("unfinished")
     inputs, sensitive = _parse_inputs(raw) if "written" in raw else ({}, frozenset())
     return Applied(
-        resource=parse_form(name, raw["written"], inputs) if "written" in raw else None,
+        resource=parse(name, raw["written"], inputs) if "written" in raw else None,
         inputs=inputs,
         sensitive=sensitive,
         stamps=_strings(raw.get("stamps", {})),

@@ -7,6 +7,7 @@ planning costs what was changed, and not what there is. docs/decisions/applied-i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Set
 
 from stagectl.core.indexing.line import LinesByName
@@ -32,6 +33,14 @@ class Source:
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         """Return the states of those of the names that have one, without the bytes of their files."""
         return {}
+
+    def outside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
+        """Return the same of settled resources: no edge of them acts, so their forms have only a kind and tags."""
+        forms = {name: (state, state.resource) for name, state in self.states(names).items()}
+        return {
+            name: state if form is None else replace(state, resource=Resource(name, form.kind, form.tags))
+            for name, (state, form) in forms.items()
+        }
 
     def claims(self) -> Mapping[Name, Name]:
         """Return for each name that something live had before the one that it has now."""
@@ -71,8 +80,8 @@ def reduce_situation(
     there = {name: resource for name, resource in staged.items() if resource is not None}
     forms = [*there.values(), *(form for state in states.values() for form in state.forms)]
     parents = {parent for form in forms for parent in (*form.parents, *form.unordered)} - active
-    beside = {name: state for name, state in source.states(parents).items() if state.resource is not None}
-    there.update({name: _outside_view(state.resource) for name, state in beside.items() if state.resource})
+    beside = {name: state for name, state in source.outside(parents).items() if state.resource is not None}
+    there.update({name: state.resource for name, state in beside.items() if state.resource is not None})
     return Situation({**beside, **states}, there, kinds, settled=frozenset(beside))
 
 
@@ -83,11 +92,6 @@ def _names_lost(source: Source, states: Mapping[Name, Applied]) -> bool:
     named = {name for form in forms for name in (*form.parents, *form.unordered)} | {split_change(c)[0] for c in owed}
     left = named - {name for name, state in states.items() if state.live}
     return bool(left - {name for name, line in source.lines(left).items() if line.is_live})
-
-
-def _outside_view(resource: Resource) -> Resource:
-    """Return what is of interest of a settled resource: its values are those applied, and no edge of it acts."""
-    return Resource(resource.name, resource.kind, resource.tags)
 
 
 class _Region:

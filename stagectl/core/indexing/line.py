@@ -146,27 +146,18 @@ def encode(name: Name, line: Line) -> str:
 def decode(text: str) -> Line:
     """Return what `encode` wrote, the name left out; raises ValueError, TypeError, ... for anything else."""
     _, oid, flags, kind, tags, rest = text.split(" ", 5)
-    raw = json.loads(rest)
     if flags not in (NONE, "l", "o", "lo"):
         raise ValueError(f"flags {flags!r}")
-    by = raw.get("by", ())
+    raw = json.loads(rest)
+    if isinstance(raw.get("by"), dict):
+        raw["many"] = raw.pop("by")
     return Line(
-        oid=None if oid == NONE else forms.oid(oid),
-        is_live="l" in flags,
-        is_open="o" in flags,
-        kind="" if kind == NONE else kind,
-        tags=tags_in(tags),
-        reads={key: tuple(map(_node, nodes)) for key, nodes in raw.get("reads", {}).items()},
-        after=_names(raw, "after"),
-        reacts=_names(raw, "reacts"),
-        unordered=_names(raw, "unordered"),
-        moved_from=_names(raw, "moved_from"),
-        tried=raw.get("tried", ""),
-        sensitive=raw.get("sensitive", {}),
-        verbs=tuple(raw.get("verbs", ())),
-        outputs=tuple(raw.get("outputs", ())),
-        by=() if isinstance(by, dict) else tuple(map(forms.name, by)),
-        many={str(folder): forms.count(number) for folder, number in by.items()} if isinstance(by, dict) else {},
+        None if oid == NONE else forms.oid(oid),
+        "l" in flags,
+        "o" in flags,
+        "" if kind == NONE else kind,
+        tags_in(tags),
+        **{key: _READ[key](value) for key, value in raw.items()},  # most lines have few of these
     )
 
 
@@ -178,13 +169,33 @@ def tags_in(column: str) -> Tuple[str, ...]:
     return tags
 
 
-def _names(raw: Mapping[str, Any], key: str) -> Tuple[Name, ...]:
-    return tuple(map(forms.name, raw.get(key, ())))
+def _names(raw: List[str]) -> Tuple[Name, ...]:
+    return tuple(map(forms.name, raw))
+
+
+def _reads(raw: Mapping[str, List[str]]) -> Dict[str, Tuple[Node, ...]]:
+    return {key: tuple(map(_node, nodes)) for key, nodes in raw.items()}
 
 
 def _node(text: str) -> InputId:
     name, _, own = text.partition(".")
     return forms.name(name), own
+
+
+def _many(raw: Mapping[str, Any]) -> Dict[str, int]:
+    return {str(folder): forms.count(number) for folder, number in raw.items()}
+
+
+# How each key of a line's JSON is read.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("after", "by", "moved_from", "reacts", "unordered"), _names),
+    "many": _many,
+    "outputs": tuple,
+    "reads": _reads,
+    "sensitive": dict,
+    "tried": str,
+    "verbs": tuple,
+}
 
 
 # --- who reads or names a resource
