@@ -173,7 +173,7 @@ def _names(raw: List[str]) -> Tuple[Name, ...]:
     return tuple(map(forms.name, raw))
 
 
-def _reads(raw: Mapping[str, List[str]]) -> Dict[str, Tuple[Node, ...]]:
+def _reads(raw: Mapping[str, List[str]]) -> Dict[str, Tuple[InputId, ...]]:
     return {key: tuple(map(_node, nodes)) for key, nodes in raw.items()}
 
 
