@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.build import FOLDER, Repo, share
+from tests.spawning import spawn_where_forks_are_slow
 
 # A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
 settings.register_profile("stagectl", deadline=None, suppress_health_check=list(HealthCheck), max_examples=share(100))
 settings.load_profile("stagectl")
+spawn_where_forks_are_slow()
 
 
 # Every command line that a test starts would compile all that it imports: a second instead of a quarter.
