@@ -1,7 +1,7 @@
 """Processes of the tests start by posix_spawn on Python 3.8, and not by fork.
 
-A fork copies the page tables of all that the tests have in memory: 14 ms of the processor with 100 MB, where posix_spawn
-takes 2. Later Pythons do by themselves what is as fast: vfork (https://bugs.python.org/issue35823).
+A fork copies the page tables of all that the tests have in memory: 14 ms of the processor with 100 MB, where
+posix_spawn takes 2. Later Pythons do by themselves what is as fast: vfork (https://bugs.python.org/issue35823).
 """
 
 from __future__ import annotations
