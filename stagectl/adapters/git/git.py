@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
 from stagectl.adapters.git.process import GitLocked as GitLocked
+from stagectl.adapters.git.questions import EXACTLY
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 
@@ -151,7 +151,7 @@ class Git(Placed):
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""
         many = len(paths) > _MANY
         options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty")
-        out = self.run(*prefetch.EXACTLY, "status", *options, *self.only([] if many else paths))
+        out = self.run(*EXACTLY, "status", *options, *self.only([] if many else paths))
         lines = [line for line in out.decode("utf-8", "surrogateescape").split("\0") if line]
         codes = {line[3 + len(self.folder) :]: line[:2] for line in lines if line[3:].startswith(self.folder)}
         # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.

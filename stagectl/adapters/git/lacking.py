@@ -11,6 +11,7 @@ from typing import Sequence
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.names import OID
 from stagectl.adapters.git.process import GitProcess
+from stagectl.adapters.git.questions import SETTINGS
 
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
 
@@ -27,4 +28,4 @@ def fetch_lacking(git: GitProcess, oids: Sequence[str]) -> None:
         wanted = "".join(f"{oid}\n" for oid in lacking).encode()
         remote = remotes[0][len("remote.") : -len(".promisor")]
         words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", remote, *_FETCH)
-        git.try_run(*words, data=wanted, env=prefetch.looking(git.run(*prefetch.SETTINGS)))
+        git.try_run(*words, data=wanted, env=prefetch.looking(git.run(*SETTINGS)))

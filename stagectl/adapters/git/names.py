@@ -9,12 +9,13 @@ import re
 import weakref
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.conversation import Conversation
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
+from stagectl.adapters.git.questions import STANDS, asked_names
 from stagectl.core.model import Oid
 
 OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_BELOW_AN_ID = re.compile(rf"{OID.pattern}\^")
 _TRIES = 2  # Ctrl-C on a terminal ends this git, too, and what is put back then has to be asked for
 
 
@@ -24,6 +25,7 @@ class Names:
     def __init__(self, git: GitProcess) -> None:
         self._git = git
         self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
+        self._fixed: Dict[str, str] = {}  # where names that begin with an object id stand, which never changes
         self._asked: Optional[Conversation] = None  # the git that answers
         self._read: Optional[Conversation] = None  # the git that reads objects
 
@@ -34,12 +36,15 @@ class Names:
         if self._prefetched is None:
             answer = self._git.prefetch.objects()
             self._prefetched = _by_commit(self._git.prefetch.project, answer) if answer else {}
+            self._fixed.update((name, oid) for name, oid in self._prefetched.items() if _BELOW_AN_ID.match(name))
         # Given once: what is asked again may have moved since.
         known = {name: self._prefetched.pop(name) for name in names if name in self._prefetched}
+        known.update((name, self._fixed[name]) for name in names if name in self._fixed)
         left = [name for name in names if name not in known]
         # Of an id that is not there the answer is that id, and that it is missing.
         answers = (answer.partition(" ") for answer in self._ask(left))
         known.update(zip(left, ("" if rest == "missing" else oid for oid, _, rest in answers)))
+        self._fixed.update((name, known[name]) for name in left if known[name] and _BELOW_AN_ID.match(name))
         return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
 
     def sizes(self, names: Sequence[str]) -> Iterator[int]:
@@ -54,7 +59,7 @@ class Names:
         questions = [name.encode("utf-8", "surrogateescape") for name in names]
         for _ in range(_TRIES):
             if self._asked is None or self._asked.is_over:
-                self._asked = self._start(*prefetch.STANDS)
+                self._asked = self._start(*STANDS)
             answers = self._asked.ask(questions)
             if len(answers) == len(names):
                 return [answer.decode("utf-8", "replace").strip() for answer in answers]
@@ -92,11 +97,11 @@ class Names:
 def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
     """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
     answers = answer.decode("utf-8", "replace").splitlines()
-    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(prefetch.asked_names(folder), answers)]
+    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(asked_names(folder), answers)]
     commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
     found = {}
     for name, oid in asked:
-        ref = re.split(r":|\^2", name)[0]
+        ref = name.partition("^")[0]
         stood = commits.get(f"{ref}^{{commit}}", set())
         if name in commits and "^2" not in name:
             found[name] = oid

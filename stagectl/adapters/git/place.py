@@ -12,8 +12,9 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
-from stagectl.adapters.git.prefetch import PLACES, Prefetch
+from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess
+from stagectl.adapters.git.questions import PLACES, below
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
 
@@ -118,7 +119,7 @@ class Placed(GitProcess):
         """Find out in which other folders applied commits have the project: it may have been in one of these before."""
         left = list(commits)
         while left:
-            names = [f"{each}:{self.folder_in(each)}{name}" for each in left for name in (INDEX, APPLIED)]
+            names = [self.at(each, name) for each in left for name in (INDEX, APPLIED)]
             there = iter(self.look_up(names))
             left = [each for each, *found in zip(left, there, there) if not any(found)]
             former = self._search(left[0]) if left else None
@@ -153,7 +154,7 @@ class Placed(GitProcess):
             return self.folder
         if revision not in self._places:
             tried = [self.folder, *self.formers]
-            names = [f"{revision}:{folder}{name}" for folder in tried for name in (INDEX, STAGED, project.MARK)]
+            names = [below(revision, folder + name) for folder in tried for name in (INDEX, STAGED, project.MARK)]
             there = iter(self.look_up(names))
             found = [folder for folder, *oids in zip(tried, there, there, there) if any(oids)]
             self._places[revision] = found[0] if found else self.folder
@@ -167,7 +168,7 @@ class Placed(GitProcess):
 
     def at(self, revision: str, path: str) -> str:
         """Return the name of what is at a path in a revision."""
-        return f"{revision}:{self.folder_in(revision)}{path}"
+        return below(revision, self.folder_in(revision) + path)
 
     def only(self, specs: Iterable[str] = (), *, ever: bool = False) -> List[str]:
         """Return the end of a command line: what is meant are these paths or pathspecs, without any the project.

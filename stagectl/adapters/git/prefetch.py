@@ -9,24 +9,23 @@ import os
 import time
 from contextvars import ContextVar
 
-from stagectl.adapters.git.project import nearest_project, pathspec
+from stagectl.adapters.git.project import nearest_project
+from stagectl.adapters.git.questions import (
+    DEFINED,
+    PLACES,
+    SETTINGS,
+    STANDS,
+    asked_names,
+    changed_words,
+    listing_words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
     from typing import Dict, List, Optional, Sequence, Tuple
 
-DEFINED = ("resources",)  # where definitions usually are; a plan says what is edited there, and git looks once for both
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": DEFINED, "stage": DEFINED}  # what they look at beside
-WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
-RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
-# A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
-EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
-LISTING = ("-c", "core.ignoreCase=false", "ls-files", "-v", "--cached", "--others", "-z", "--")
-ATTRIBUTES = ".gitattributes"
 CACHE = ("stagectl", "cache")  # in git's folder
-PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
-SETTINGS = ("config", "--list", "-z")
-STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")  # where what has the names on its input stands
 _PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
 _NO_PROGRAM = (  # what a repository may have git run while it looks; filters have names of their own
     ("core.fsmonitor", "false"),
@@ -37,44 +36,6 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
 )
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES")
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
-
-
-def changed_words(project: str, roots: Sequence[str] = (), watched: Sequence[str] = WATCHED) -> Tuple[str, ...]:
-    """Return the question what a project's working tree has otherwise than HEAD, untracked files left out."""
-    relative = (f"--relative={project}",) if project else ()
-    specs = (pathspec(project, path) for path in (*watched, *roots))
-    return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
-
-
-def listing_words(project: str, roots: Sequence[str] = ()) -> Tuple[str, ...]:
-    """Return the question which files a project has and which of them git knows, with those of attributes above."""
-    tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
-    return (*LISTING, *(pathspec(project, path) for path in (*WATCHED, *roots)), *above(tops))
-
-
-def above(tops: Sequence[str]) -> List[str]:
-    """Return where attributes may be that hold for some folders from above."""
-    folders = {folder for top in tops for folder in _parents(top)}
-    return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
-
-
-def _parents(path: str) -> List[str]:
-    found = [""]
-    for step in path.split("/")[:-1]:
-        found.append(f"{found[-1]}{step}/")
-    return found
-
-
-def asked_names(project: str) -> Tuple[str, ...]:
-    """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
-    branch = f"stagectl/{project}applied"
-    applied = f"refs/heads/{branch}"
-    return (
-        "HEAD^{commit}", f"HEAD:{project}.staged", f"HEAD:{project}.applied", f"{applied}^{{commit}}",
-        f"{applied}:{project}.staged", f"{applied}:{project}.applied", f"{applied}^2^{{commit}}",
-        f"refs/remotes/origin/{branch}^{{commit}}",
-        "HEAD^{commit}", f"{applied}^{{commit}}",  # again: what is found between is theirs if they stand as they stood
-    )  # fmt: skip
 
 
 def environment() -> Dict[str, str]:
@@ -138,9 +99,9 @@ class Prefetch:
         self._edited = [path for _, path in pairs if path.split(b"/")[0] == os.fsencode(DEFINED[0])]
         return b"".join(b"%s\0%s\0" % pair for pair in pairs if pair[1].split(b"/")[0] != os.fsencode(DEFINED[0]))
 
-    def all_files(self, roots: Sequence[str]) -> Optional[bytes]:
-        """Return the files of a project, each with the letter that says whether git knows it."""
-        return self._take(listing_words(self.project, roots))
+    def all_files(self, roots: Sequence[str], *, others: bool) -> Optional[bytes]:
+        """Return the files of a project, as `listing_words` is answered."""
+        return self._take(listing_words(self.project, roots, others=others))
 
     def began(self) -> int:
         """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
@@ -180,8 +141,9 @@ class Prefetch:
         if settings is not None:
             ours = looking(settings)
             self._start(changed_words(self.project, roots or DEFINED), (nothing, nothing), ours)
-            if _is_new(os.path.join(self.folder, ".git")):
-                self._start(listing_words(self.project, roots), (nothing, nothing), ours)
+            noted, index = _times(os.path.join(self.folder, ".git"))
+            if index > noted:  # if nothing came or went since, what git knows will do
+                self._start(listing_words(self.project, roots, others=not noted), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""
@@ -267,17 +229,20 @@ def _top() -> Optional[str]:
     return top if top == here or not any(key in os.environ for key in _ELSEWHERE) else None
 
 
-def _is_new(git_folder: str) -> bool:
-    """Return whether git's index was written since it was last noted which folders have nothing untracked in them."""
+def _times(git_folder: str) -> Tuple[int, int]:
+    """Return when it was last noted which folders have nothing untracked in them, and when git's index was written.
+
+    0: never.
+    """
     try:
         with os.scandir(os.path.join(git_folder, *CACHE)) as files:
             noted = [file.stat().st_mtime_ns for file in files if file.name.startswith("folders-")]
     except OSError:  # a clone in which nothing ran yet
         noted = []
     try:
-        return os.stat(os.path.join(git_folder, "index")).st_mtime_ns > max(noted, default=0)
+        return max(noted, default=0), os.stat(os.path.join(git_folder, "index")).st_mtime_ns
     except OSError:
-        return False
+        return max(noted, default=0), 0
 
 
 def _wait_for(process: int) -> Optional[int]:

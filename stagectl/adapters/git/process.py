@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch
+from stagectl.adapters.git import prefetch, questions
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.core.errors import StagectlError
 from stagectl.core.printable import safe
@@ -172,7 +172,7 @@ class GitProcess:
     @cached_property
     def _raw_settings(self) -> bytes:
         answer = self.prefetch.settings()
-        return self.run(*prefetch.SETTINGS) if answer is None else answer
+        return self.run(*questions.SETTINGS) if answer is None else answer
 
     def add_config(self, key: str, value: str) -> None:
         """Add a value to a config key of this repository."""
@@ -204,12 +204,15 @@ class GitProcess:
         Untracked files are left out.
         """
         answer = self.prefetch.changed_files(roots) if self.folder == self.prefetch.project else None
-        return self.run(*prefetch.changed_words(self.folder, roots)) if answer is None else answer
+        return self.run(*questions.changed_words(self.folder, roots)) if answer is None else answer
 
-    def all_files(self, roots: Sequence[str]) -> bytes:
-        """Return the files of the project, each behind the letter that says whether git knows it, and a space."""
-        answer = self.prefetch.all_files(roots) if self.folder == self.prefetch.project else None
-        return self.run(*prefetch.listing_words(self.folder, roots)) if answer is None else answer
+    def all_files(self, roots: Sequence[str], *, others: bool) -> bytes:
+        """Return the files of the project, each behind the letter that says whether git knows it, and a space.
+
+        others: whether with those that git does not know.
+        """
+        answer = self.prefetch.all_files(roots, others=others) if self.folder == self.prefetch.project else None
+        return self.run(*questions.listing_words(self.folder, roots, others=others)) if answer is None else answer
 
     def edited_files(self, roots: Sequence[str]) -> List[str]:
         """Return the paths of the project, untracked ones left out, that HEAD has otherwise under some roots.
@@ -218,7 +221,7 @@ class GitProcess:
         """
         paths = self.prefetch.edited_files(roots) if self.folder == self.prefetch.project else None
         if paths is None:
-            paths = self.run(*prefetch.changed_words(self.folder, roots, ())).split(b"\0")[1::2]
+            paths = self.run(*questions.changed_words(self.folder, roots, ())).split(b"\0")[1::2]
         return [path.decode("utf-8", "surrogateescape") for path in paths]
 
 

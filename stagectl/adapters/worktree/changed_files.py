@@ -14,7 +14,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.prefetch import RAW
+from stagectl.adapters.git.questions import RAW
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
@@ -126,7 +126,7 @@ def between(git: Git, before: Oid, after: Oid) -> List[DiffEntry]:
     """Return what differs between two trees, paths from their root."""
     if before == after:
         return []
-    return list(_raw(git.run("diff-tree", "-r", *RAW, before, after)))
+    return list(_raw(git.run_once("diff-tree", "-r", *RAW, before, after)))
 
 
 def _changed_here(git: Git, roots: Sequence[str]) -> List[DiffEntry]:

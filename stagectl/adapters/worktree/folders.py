@@ -35,11 +35,26 @@ class Folders:
         self._known = self._read()
 
     def are_as_before(self) -> bool:
-        """Return whether nothing came or went, in the folders or in git's index."""
-        if not self._known:
+        """Return whether nothing came or went in the folders; what git knows of them is another question."""
+        return bool(self._known) and all(
+            _stat(self._root / path) == stat for path, stat in self._known["folders"].items()
+        )
+
+    def is_index_as_before(self) -> bool:
+        """Return whether git's index was not written since."""
+        return bool(self._known) and self._known["index"] == self._index()
+
+    def take_note(self, listed: bytes, began: int) -> bool:
+        """Return whether git knows the same files in the folders as before, and looks at the same ones.
+
+        listed: what it knows; began: when it was asked, in nanoseconds since the epoch.
+        """
+        if not self._known or self._known["listed"] != _digest(listed):
             return False
-        index, before = self._known["index"], self._known["folders"]
-        return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
+        index = self._index()
+        if index is not None and max(index[:2]) <= began - _RACY:
+            self._write({**self._known, "index": index})
+        return True
 
     def look(self, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
@@ -63,15 +78,19 @@ class Folders:
                     left += below or ()
         return is_regular
 
-    def remember(self, *, attributes: List[str], is_one: bool) -> None:
+    def remember(self, listed: bytes, *, attributes: List[str], is_one: bool) -> None:
         """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
 
-        attributes: the files of git's attributes among those looked at; is_one: whether line ends were looked at.
+        listed: the files that git knows, and whether it looks at them; attributes: the files of git's attributes among
+        them; is_one: whether line ends were looked at.
         """
         stats = [stat for stat in (*self._seen.values(), self._index_now) if stat is not None]
         if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
             return
-        noted = {"index": self._index_now, "folders": self._seen, "attributes": attributes, "line ends": is_one}
+        noted = {"index": self._index_now, "folders": self._seen, "listed": _digest(listed)}
+        self._write({**noted, "attributes": attributes, "line ends": is_one})
+
+    def _write(self, noted: Dict[str, Any]) -> None:
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
@@ -83,7 +102,7 @@ class Folders:
             known = unseal(self._memo, LARGEST_STATE)
             good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
             good = good and all(isinstance(path, str) for path in known["attributes"])
-            return known if good and isinstance(known["line ends"], bool) else None
+            return known if good and isinstance(known["line ends"], bool) and "listed" in known else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -100,6 +119,10 @@ class Folders:
     def _index(self) -> Optional[Stat]:
         """Return what differs where git's index does."""
         return _stat(self._index_file)
+
+
+def _digest(listed: bytes) -> str:
+    return hashlib.sha256(listed).hexdigest()
 
 
 def _stat(path: Path) -> Optional[Stat]:

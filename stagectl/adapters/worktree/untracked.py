@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, listing_words
+from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, listing_words
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
@@ -46,7 +46,9 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     folders = Folders(cache, git.top, git.index, tops)
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
-        if folders.has_one_line_end or not changes_line_ends:
+        if folders.is_index_as_before() and (folders.has_one_line_end or not changes_line_ends):
+            return Untracked((), changes_line_ends)
+        if not changes_line_ends and folders.take_note(git.all_files(roots, others=False), git.prefetch.began()):
             return Untracked((), changes_line_ends)
     if not folders.look(git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
@@ -62,7 +64,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     if any(path.endswith("/") for path in paths):
         raise ReadInFull("another repository is in a folder")
     if not paths:
-        folders.remember(attributes=attributes, is_one=changes_line_ends)
+        folders.remember(listed[1:], attributes=attributes, is_one=changes_line_ends)
     return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends)
 
 
@@ -72,8 +74,8 @@ def _text(path: bytes) -> str:
 
 def _list(git: Git, roots: Sequence[str]) -> bytes:
     """Return all files there are, each before a NUL and behind a letter that says whether git knows it, and looks."""
-    listed = git.all_files(roots)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*listing_words(git.folder, roots)[2:]):
+    listed = git.all_files(roots, others=True)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*listing_words(git.folder, roots, others=True)[2:]):
         raise ReadInFull("two names are one file to git")
     return listed
 

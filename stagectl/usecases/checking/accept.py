@@ -17,7 +17,7 @@ from stagectl.core.values import Path, Template, Value, as_written, leaves
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.stage import write_and_stage
+from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 _CANNOT_BE_SHOWN = "it cannot be shown"
 _THROUGH_REFERENCE = "it comes through a reference"
@@ -39,7 +39,7 @@ def accept(workspace: Workspace, checked: Checked) -> Checked:
     refuse_loss(workspace, removed, "removing what is gone")
     if not names:
         return replace(checked, left=tuple(left))
-    done = write_and_stage(workspace, Selection(tuple(names)), overriding.writes, "check --accept")
+    done = write_and_stage(workspace, Writing(Selection(tuple(names)), overriding.writes), "check --accept")
     return replace(checked, left=tuple(left), accepted=done.commit)
 
 

@@ -25,8 +25,9 @@ from stagectl.usecases.staging.naming import find_resource, path_of, refuse_defi
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.removed_moves import TakenBack, take_back_moves
+from stagectl.usecases.staging.restage import Known
 from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
-from stagectl.usecases.staging.stage import write_and_stage
+from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 
 def create(
@@ -39,15 +40,17 @@ def create(
     if kind is None and like is None:
         raise UsageError("a new resource needs --kind, or --like", "the kinds there are: stagectl kinds")
 
-    def act(ground: Ground) -> None:
+    def act(ground: Ground) -> Writing:
         snapshot = ground.snapshot
         if name in snapshot.defined or name in snapshot.staged:
             raise StagectlError(f"{name} exists already", f"to change it: stagectl update {name} --set ...")
         refuse_definition(snapshot, name)
+        return Writing(Selection((name,)), {}, ground.known)
 
     if not NAME.fullmatch(name):
         raise StagectlError(f"'{name}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
-    on_ground("create", workspace, About(by_definition=True, beside=lambda _: [Name(name)], is_plain=False), act)
+    about = About(by_definition=True, beside=lambda _: [Name(name)], is_plain=False)
+    begun = on_ground("create", workspace, about, act)
     kinds = workspace.kinds()
     if kind is not None and kind not in kinds:
         raise no_kind(kind, kinds)
@@ -55,12 +58,12 @@ def create(
     path = f"{root}/{name}.yaml"
     if like is not None:
         writes = _create_like(workspace, Name(name), path, (like, kind), settings)
-        return write_and_stage(workspace, Selection((name,)), writes)
+        return write_and_stage(workspace, begun._replace(writes=writes))
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
     content = edit(text.encode(), settings_edits(settings, text.encode()))
-    return write_and_stage(workspace, Selection((name,)), {path: content})
+    return write_and_stage(workspace, begun._replace(writes={path: content}))
 
 
 def _create_like(
@@ -81,12 +84,12 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     name = find_resource(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
-        return write_and_stage(workspace, Selection((name,)), _overrides(snapshot, name, settings))
+        return write_and_stage(workspace, Writing(Selection((name,)), _overrides(snapshot, name, settings)))
     resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = settings_edits(settings, snapshot.files[path]) + _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
-    return write_and_stage(workspace, Selection((name,)), changed)
+    return write_and_stage(workspace, Writing(Selection((name,)), changed))
 
 
 def _one(workspace: Workspace, name: str) -> Snapshot:
@@ -136,13 +139,13 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
         below = Edges(found.index, found.changed).below(plain)
         return below | found.readers(below)
 
-    def act(ground: Ground) -> TakenBack:
+    def act(ground: Ground) -> Tuple[TakenBack, Optional[Known]]:
         writes, touched, going = _removal(ground, names, recursive=recursive, detach=detach)
         taken = take_back_moves(ground, going, writes)
-        return taken._replace(touched=taken.touched | touched)
+        return taken._replace(touched=taken.touched | touched), ground.known
 
-    taken = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
-    done = write_and_stage(workspace, Selection(tuple(sorted(taken.touched))), taken.writes)
+    taken, known = on_ground("remove", workspace, About(by_definition=True, beside=beside), act)
+    done = write_and_stage(workspace, Writing(Selection(tuple(sorted(taken.touched))), taken.writes, known))
     notes = (
         f"{new} is {old} again: the name is not free before the removal is applied; then: stagectl move {old} {new}"
         for new, old in taken.moves.items()

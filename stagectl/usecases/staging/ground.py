@@ -36,7 +36,7 @@ class About(NamedTuple):
     writes. is_idle: whether there is nothing to do for what is selected and settled. beside: whom it looks at beside
     what is selected, and beside all that is not settled. refuse: raises StagectlError for what cannot be selected.
     has_bytes: whether it looks at the bytes of applied files. is_plain: whether everything has to be read where
-    something is moved, or definitions are like others or make several.
+    something is moved, or definitions are like others or make several. known: what a look a moment ago found.
     """
 
     selection: Selection = Selection()
@@ -47,6 +47,7 @@ class About(NamedTuple):
     refuse: Callable[[Snapshot], None] = lambda snapshot: None
     has_bytes: bool = False
     is_plain: bool = True
+    known: Optional[Known] = None
 
 
 class Ground(NamedTuple):
@@ -165,7 +166,7 @@ def _world(
 
 def _part(workspace: Workspace, about: About) -> Ground:
     """Return the part that an edit is about; raises ReadInFull where every file has to be read."""
-    known = look_around(workspace)
+    known = about.known or look_around(workspace)
     if any(entry.path.startswith(f"{STAGED}/") and entry.mode == ABSENT for entry in known.looked.here):
         raise ReadInFull("a staged file was deleted by hand")
     if about.is_plain and known.incremental.has_moves():

@@ -17,12 +17,12 @@ from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here
 from stagectl.core.values import leaves
 from stagectl.usecases.planning.incremental import IncrementalRead
-from stagectl.usecases.repository.workspace import Workspace, Writes
+from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.commit import Staging
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.naming import find_resource, path_of
 from stagectl.usecases.staging.overriding import Overriding
-from stagectl.usecases.staging.stage import write_and_stage
+from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 
 def move(workspace: Workspace, old: str, new: str) -> Staging:
@@ -38,15 +38,15 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
             raise ReadInFull("it is no plain name")
         return {Name(old), Name(new), *found.readers({Name(old)})}
 
-    def act(ground: Ground) -> Tuple[Writes, Tuple[Name, ...]]:
+    def act(ground: Ground) -> Writing:
         snapshot, applied = ground.snapshot, ground.applied
         name = find_resource(snapshot, old)
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
             raise StagectlError(f"{new} exists already", "move to a name that nothing has")
-        return move_writes(snapshot, applied, name, Name(new))
+        writes, touched = move_writes(snapshot, applied, name, Name(new))
+        return Writing(Selection(touched), writes, ground.known)
 
-    writes, touched = on_ground("move", workspace, About(by_definition=True, beside=beside), act)
-    return write_and_stage(workspace, Selection(touched), writes)
+    return write_and_stage(workspace, on_ground("move", workspace, About(by_definition=True, beside=beside), act))
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:

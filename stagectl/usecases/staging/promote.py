@@ -39,7 +39,7 @@ from stagectl.usecases.staging.promotion_gate import (
 )
 from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on
 from stagectl.usecases.staging.settings import settings_edits
-from stagectl.usecases.staging.stage import write_and_stage
+from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     about = About(beside=beside, has_bytes=True)
     ready = on_ground("promote", workspace, about, lambda ground: _promoting(ground, folders, wishes))
     selection = Selection(tuple(dict.fromkeys([*(new for _, new in ready.moved), *ready.touched])))
-    staging = write_and_stage(workspace, selection, ready.writes, "promote", ready.trailers)
+    staging = write_and_stage(workspace, Writing(selection, ready.writes), "promote", ready.trailers)
     after = _staged_files(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
     notes = (*notes_on(both, folders[0]), *ready.notes)

@@ -47,7 +47,8 @@ class Trees(NamedTuple):
     def of(cls, workspace: Workspace, kinds: str) -> Trees:
         """Return those of HEAD; kinds: a digest of the kinds."""
         roots = workspace.config.roots
-        staged, *found = workspace.git.look_up([workspace.git.at("HEAD", path) for path in (STAGED, *roots)])
+        head = workspace.git.head() or "HEAD"
+        staged, *found = workspace.git.look_up([workspace.git.at(head, path) for path in (STAGED, *roots)])
         rules = hashlib.sha256(f"2 {workspace.config!r} {kinds}".encode("utf-8", "surrogatepass")).hexdigest()
         return cls(staged, dict(zip(roots, found)), rules)
 

@@ -27,6 +27,7 @@ from stagectl.usecases.staging.empty_roots import refuse_empty_roots
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.lost_steps import refuse_lost_steps
 from stagectl.usecases.staging.naming import refuse_definition
+from stagectl.usecases.staging.restage import Known
 
 Choose = Callable[["Choice"], bool]
 
@@ -56,51 +57,59 @@ def stage(
     workspace: Workspace, selection: Selection, actions: Sequence[str] = (), options: StageOptions = StageOptions()
 ) -> Staging:
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed."""
-    job = _Job(workspace, selection, {}, actions, options)
+    job = _Job(workspace, Writing(selection), actions, options)
     ready = job.prepare()
     done = commit_staged(ready, "stage", check=options.check, dirty=job.dirty(ready.ground))
     return job.with_warning(done, ready)
 
 
+class Writing(NamedTuple):
+    """What is about to be staged. writes: definitions (or files staged in place) that are written first.
+
+    known: what a look at the files found a moment ago.
+    """
+
+    selection: Selection
+    writes: Writes = {}
+    known: Optional[Known] = None
+
+
 def write_and_stage(
-    workspace: Workspace, selection: Selection, writes: Writes, verb: str = "stage", trailers: Sequence[str] = ()
+    workspace: Workspace, writing: Writing, verb: str = "stage", trailers: Sequence[str] = ()
 ) -> Staging:
-    """Write definitions (or files staged in place) and stage what is selected, in one commit; raises as `stage` does.
+    """Write files and stage what is selected, in one commit; raises as `stage` does.
 
     verb: what the commit's subject begins with.
     """
-    return commit_staged(_Job(workspace, selection, writes).prepare(), verb, trailers=trailers)
+    return commit_staged(_Job(workspace, writing).prepare(), verb, trailers=trailers)
 
 
 class _Job(NamedTuple):
-    """What is to be staged, and how; writes: definitions that are written first."""
+    """What is to be staged, and how."""
 
     workspace: Workspace
-    selection: Selection
-    writes: Writes
+    writing: Writing
     actions: Sequence[str] = ()
     options: StageOptions = StageOptions()
 
     def prepare(self) -> Prepared:
         """Return what is to be staged, read from as little as that is about."""
-        is_idle = not self.actions
-        about = About(
-            self.selection, by_definition=True, writes=self.writes, is_idle=is_idle, refuse=self.refuse, is_plain=False
-        )
-        return on_ground("stage", self.workspace, about, self.ready)
+        selection, writes, known = self.writing
+        about = About(selection, by_definition=True, writes=writes, refuse=self.refuse, is_plain=False, known=known)
+        return on_ground("stage", self.workspace, about._replace(is_idle=not self.actions), self.ready)
 
     def refuse(self, snapshot: Snapshot) -> None:
         """Raise StagectlError for what cannot be staged."""
         _refuse_twins(snapshot)
         self.workspace.git.check_identity()
-        for name in self.selection.names:
+        for name in self.writing.selection.names:
             refuse_definition(snapshot, name)
 
     def ready(self, ground: Ground) -> Prepared:
         """Return what is to be staged."""
         desired = self._desired(ground)
         _refuse_edited(ground.dirty, ground.snapshot, desired, self.options.force)
-        return Prepared.of(ground, desired, self.writes)
+        return Prepared.of(ground, desired, self.writing.writes)
 
     def dirty(self, ground: Ground) -> Dirty:
         """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""
@@ -125,7 +134,7 @@ class _Job(NamedTuple):
         snapshot, deleted = ground.snapshot, ground.deleted
         desired = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
         refuse_lost_steps(snapshot, desired, ground.applied)
-        if not (self.options.allow_empty or self.writes):  # writes delete what is meant
+        if not (self.options.allow_empty or self.writing.writes):  # writes delete what is meant
             refuse_empty_roots(self.workspace, snapshot, desired)
         if self._is_alone:
             asked = {name: one for name, one in desired.items() if name in ground.asked}

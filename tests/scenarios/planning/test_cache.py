@@ -151,6 +151,7 @@ ALLOWED = """
     stagectl.adapters.git.git stagectl.adapters.git.names stagectl.adapters.git.place
     stagectl.adapters.git.project
     stagectl.adapters.git.objects stagectl.adapters.git.prefetch stagectl.adapters.git.process
+    stagectl.adapters.git.questions
     stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
     stagectl.adapters.trace
     stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders

@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional
 import pytest
 
 from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree import folders
 from tests.build import Repo, ended
 
@@ -271,7 +272,7 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     def are_known_after_a_look(asked: int = 0) -> bool:
         looking = here()
         assert looking.look(asked or time.time_ns())
-        looking.remember(attributes=[], is_one=True)
+        looking.remember(b"", attributes=[], is_one=True)
         return here().are_as_before()
 
     assert are_known_after_a_look()
@@ -304,6 +305,31 @@ def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch
         assert 1 <= len(looks) <= 2, words
 
 
+def test_where_no_folder_changed_git_is_not_asked_for_files_that_it_does_not_know(
+    known: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Unless it knows other files than it did: one that it was made to forget is there still.
+    """
+    asked: List[bool] = []
+    plain = Git.all_files
+    monkeypatch.setattr(Git, "all_files", lambda *who, others: asked.append(others) or plain(*who, others=others))
+
+    def questions(*words: str) -> List[bool]:
+        known.git(*words, check=False)
+        os.utime(known.top / ".git/index")
+        asked.clear()
+        assert known.run("status").code == 0
+        return [*asked]
+
+    assert [False] == questions("status")
+    known.write(".staged/notes.txt", "")
+    assert [True] == questions("add", ".staged/notes.txt")
+    assert [False] == questions("status")
+    assert [False, True] == questions("rm", "--cached", ".staged/notes.txt")
+    assert "?? .staged/notes.txt" in known.git("status", "--porcelain")
+
+
 @pytest.mark.parametrize(
     "line, roots",
     [
@@ -327,7 +353,7 @@ def test_git_looks_before_python_has_loaded_anything(
     asked = prefetch.start_prefetch(line.split())
 
     assert asked.changed_files(roots) is not None
-    assert asked.all_files(roots) is not None
+    assert asked.all_files(roots, others=False) is not None
     assert asked.changed_files(roots) is None, "an answer is given once"
     asked.drop()
 

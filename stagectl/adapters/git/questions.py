@@ -1,0 +1,75 @@
+"""The questions to git about files and names that are asked ahead: each is put in these words, whoever puts it.
+
+Loads hardly anything.
+"""
+
+from __future__ import annotations
+
+from stagectl.adapters.git.project import pathspec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
+    from typing import List, Sequence, Tuple
+
+DEFINED = ("resources",)  # where definitions usually are; a plan says what is edited there, and git looks once for both
+WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
+RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
+# A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
+EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
+LISTING = ("-c", "core.ignoreCase=false", "ls-files", "-v", "--cached", "-z")
+ATTRIBUTES = ".gitattributes"
+PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
+SETTINGS = ("config", "--list", "-z")
+STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")  # where what has the names on its input stands
+
+
+def changed_words(project: str, roots: Sequence[str] = (), watched: Sequence[str] = WATCHED) -> Tuple[str, ...]:
+    """Return the question what a project's working tree has otherwise than HEAD, untracked files left out."""
+    relative = (f"--relative={project}",) if project else ()
+    specs = (pathspec(project, path) for path in (*watched, *roots))
+    return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
+
+
+def listing_words(project: str, roots: Sequence[str], *, others: bool) -> Tuple[str, ...]:
+    """Return the question which files of a project git knows, with those of attributes above.
+
+    others: whether those that it does not know are asked for, too, which takes five times as long.
+    """
+    tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
+    specs = (pathspec(project, path) for path in (*WATCHED, *roots))
+    return (*LISTING, *(["--others"] if others else []), "--", *specs, *above(tops))
+
+
+def above(tops: Sequence[str]) -> List[str]:
+    """Return where attributes may be that hold for some folders from above."""
+    folders = {folder for top in tops for folder in _parents(top)}
+    return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
+
+
+def _parents(path: str) -> List[str]:
+    found = [""]
+    for step in path.split("/")[:-1]:
+        found.append(f"{found[-1]}{step}/")
+    return found
+
+
+def below(revision: str, path: str) -> str:
+    """Return the name of what is at a path, from the top folder, in a revision.
+
+    With its tree between, git reads the commit once for many paths, and not once for each: that of an apply is long.
+    """
+    return f"{revision}^{{tree}}:{path}"
+
+
+def asked_names(project: str) -> Tuple[str, ...]:
+    """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
+    branch = f"stagectl/{project}applied"
+    applied, state = f"refs/heads/{branch}", (".staged", ".applied", ".applied-index")
+    commits = ("HEAD^{commit}", f"{applied}^{{commit}}")
+    return (
+        *commits,
+        *(below("HEAD", project + folder) for folder in (*state, "kinds", *DEFINED)),
+        *(below(applied, project + folder) for folder in state),
+        f"{applied}^2^{{commit}}", f"refs/remotes/origin/{branch}^{{commit}}",
+        *commits,  # again: what is found between is theirs if they stand as they stood
+    )  # fmt: skip
