@@ -337,7 +337,7 @@ def resource(name: str, kind: str = "service", tags: Sequence[str] = (), **body:
     actions = body.pop("actions", {})
     content = json.dumps([kind, list(tags), actions, body], sort_keys=False).encode()
     body.pop("note", None)
-    front = {"kind": kind, "tags": list(tags), "actions": dict(actions)}
+    front = {"kind": kind, "tags": list(tags), "actions": dict(actions), "moved_from": body.pop("moved_from", [])}
     return schema.resource(Name(name), [front, body], content, staged=True)
 
 

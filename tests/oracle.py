@@ -35,6 +35,8 @@ import re
 from functools import partial
 from typing import Any, Callable, Iterator, Tuple
 
+from tests.oracle_moves import followed, is_bare, together
+
 Ref = Tuple[str, Tuple[str, ...], bool]  # name, path, inside a longer string
 
 REFERENCE = re.compile(r'\$\{([^{}.\[\]]+)((?:\.[^{}.\[\]]+|\["[^"]*"\])+)\}')
@@ -206,6 +208,7 @@ class Look:
         self, given: tuple, selected: set[str], held: set[str], joined: frozenset = frozenset(), reports: Any = None
     ) -> None:
         self.given, self.selected, self.held, self.joined = given, selected, held, joined
+        self.ties: dict[str, str] = {}
         self.reports = reports or NO_REPORTS
         self.kinds, self.applied, self.staged, self.expression, self.with_children, self.with_parents = given
         self.names = sorted({*self.applied, *self.staged})
@@ -349,7 +352,10 @@ class Look:
 
     def gone(self, name: str) -> bool:
         """Rule 5: is a resource neither live nor in the plan? One whose removal failed is not live."""
-        return name not in self.effective and (not self.live(name) or self.unfinished(name) == "remove")
+        state = self.applied.get(name) or {}
+        return name not in self.effective and (
+            not self.live(name) or self.unfinished(name) == "remove" or "was" in state
+        )
 
     def removing(self, name: str) -> bool:
         """Rule 10: is a resource removed in this universe?"""
@@ -357,7 +363,8 @@ class Look:
 
     def edited(self, name: str) -> bool:
         """Rule 1: do the bytes of the staged file in effect differ from those applied?"""
-        new, old = self.forms[name], self.live(name) or {}
+        new, state = self.forms[name], self.applied.get(name) or {}
+        old = state.get("file") or state.get("resource") or {}
         return {k: json.dumps(v) for k, v in new.items()} != {k: json.dumps(v) for k, v in old.items()}
 
     def stamps(self, name: str) -> list[str]:
@@ -472,7 +479,7 @@ class Look:
         depends = listed | {parent for parent, did in named if did != "remove"}
         half = [("needs-parent", p, None) for p in sorted((depends | read) - {name}) if self.live(p) and self.gone(p)]
         if name not in self.selected:
-            return half
+            return [entry for entry in half if self.unfinished(entry[1]) == "remove"]
         unread = [("needs-parent", ref[0], ref) for ref in refs(inputs_of(form)) if self.read(ref) is MISSING]
         return half + unread + [("needs-parent", p, None) for p in sorted(depends) if p not in self.forms]
 
@@ -566,9 +573,12 @@ def settle(
     held = dict(held)
     look = looked(full.given, selected, set(held), reports)
     check_names(look)
+    ties: dict[str, str] = {}
     while True:
-        chosen = look.first(look.candidates())
-        check_paths(look, full, chosen)
+        new = tied(look, held, ties)
+        ties.update(new)
+        chosen = {name: held[other][1] for name, other in new.items()} or look.first(look.candidates())
+        check_paths(look, full, {} if new else chosen)
         if not chosen:
             break
         held.update({name: (look, why) for name, why in chosen.items()})
@@ -576,13 +586,26 @@ def settle(
     rings = on_rings(look.behind)
     if rings:
         raise Refused("reads-itself", {name for name, _ in rings})
-    return look, {name: judge(look, name, *held[name]) for name in held}
+    look.ties = ties
+    judged = {name: judge(look, name, *held[name]) for name in held if name not in ties}
+    return look, {name: judged[ties.get(name, name)] for name in held}
+
+
+def tied(look: Look, held: dict, ties: dict[str, str]) -> dict[str, str]:
+    """Section 3: what is moved together with something held, and with what."""
+    moves = {name: state["was"] for name, state in look.applied.items() if "was" in state}
+    found: dict[str, str] = {}
+    for name in sorted(set(held) & {*moves, *moves.values()}):
+        for other in (together(moves, {name}) & set(moves) & look.effective) - set(held):
+            found.setdefault(other, ties.get(name, name))
+    return found
 
 
 def judge(last: Look, name: str, look: Look, why: list) -> tuple[Look, list]:
     """Rule 5: why a resource is held, seen from the final universe where that still shows a reason."""
     joined = last.joined | ({name} - last.selected)
-    final = Look(last.given, last.selected, last.held - {name}, joined, last.reports)
+    held = {other for other in last.held if name not in (other, last.ties.get(other))}
+    final = Look(last.given, last.selected, held, joined, last.reports)
     found = final.candidates().get(name)
     look, why = (final, found) if found else (look, why)
     reason = min((entry[0] for entry in why), default="")  # needs-parent sorts before needs-reader
@@ -593,12 +616,10 @@ def verdict(look: Look, full: Look, name: str, why: list) -> dict:
     """Rules 5 and 10: reason and needs of a held resource."""
     needs: set[str] = set()
     for reason, other, ref in why:
-        if reason == "needs-parent":
-            missing = look.sources(name, other, ref) or {other}
-            needs |= {f"{parent}.{action}" for parent in missing for action in full.inferred(parent)[0]}
-        else:
-            actions = full.inferred(other)[0]
-            needs |= {f"{other}.{action}" for action in (actions or ["update" if other in full.forms else "remove"])}
+        missing = look.sources(name, other, ref) if reason == "needs-parent" else set()
+        for parent in missing or {other}:
+            actions = full.inferred(parent)[0] or ["update" if parent in full.forms else "remove"]
+            needs |= {f"{parent}.{action}" for action in actions}
     return {"reason": why[0][0] if why else "needs-parent", "needs": sorted(needs)}
 
 
@@ -612,6 +633,7 @@ class Changes:
         for name in [n for n in self.gates if n in self.barred]:
             needs = sorted({*self.barred[name]["needs"], *self.gates[name]})
             self.barred[name] = {"reason": "needs-parent", "needs": needs}
+        self.barred.update({name: self.barred[other] for name, other in look.ties.items()})
         for name in look.names:
             if name not in held and look.outside(name):
                 self.barred[name] = {"reason": "outside-selection", "needs": []}
@@ -657,7 +679,8 @@ class Changes:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""
         actions, cause = look.inferred(name)
         if name in self.barred:
-            edited = ["update"] if self.barred[name]["reason"] == "needs-parent" and name in self.look.selected else []
+            waits = self.barred[name]["reason"] == "needs-parent" or name in self.look.ties
+            edited = ["update"] if waits and name in self.look.selected else []
             edited = ["remove"] if look.removing(name) and look.vanished(name) else edited
             self.held.update({f"{name}.{action}": self.barred[name] for action in look.wants(name) or edited})
             return
@@ -838,16 +861,20 @@ class Changes:
 
 def plan(kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False) -> dict:
     """Section 5: the plan, or Refused."""
+    applied, moves, bad = followed(applied, staged)
     names = {*applied, *staged}
     given = (kinds, applied, staged, expression, with_children, with_parents)
     full, _, everything, _ = converged(partial(whole, given, names), expected(given, names))
     chosen = names if selected is None else set(selected)
     while True:
+        chosen = moved_along(full, moves, chosen) & names
         look, held, changes, gates = converged(partial(part, full, chosen), expected(given, chosen))
         more = waited_for(look, held, gates, with_parents, with_children) - chosen
         if not more:
             break
         chosen = chosen | more
+    if any({name, *staged[name]["moved_from"]} & chosen for name in bad):
+        raise Refused("claim", bad)
     after, order = changes.after, in_order(changes.after)
     if len(order) < len(after):
         raise Refused("cycle", {change.rsplit(".", 1)[0] for change in on_rings(after)})
@@ -858,8 +885,21 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
         "conditional": sorted(changes.conditional),
         "held": changes.held,
         "recorded": recorded(look),
+        "moved": sorted((old, new) for new, old in moves.items() if new in look.effective),
         "pending": sorted(change for change in everything.causes if change.rsplit(".", 1)[0] not in there),
     }
+
+
+def moved_along(full: Look, moves: dict[str, str], chosen: set[str]) -> set[str]:
+    """Section 3: a selection with what moves together, and with mere moves to names that a chosen file names."""
+    chosen = together(moves, chosen)
+    while True:
+        edited = [name for name in chosen & set(full.staged) if name in full.forms and full.edited(name)]
+        wanted = set().union(*(named(full.staged[name]) for name in edited)) & set(moves) - chosen
+        more = {new for new in wanted if is_bare(full.applied, full.staged, moves, new)}
+        if not more:
+            return chosen
+        chosen = chosen | together(moves, more)
 
 
 def recorded(look: Look) -> list[str]:

@@ -8,10 +8,12 @@ from random import Random
 from typing import Any, Dict, FrozenSet, List, Mapping, Match, Optional
 
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Observed, Resource
+from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.resolve import Resolver
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
 from tests.build import kind, resource
+from tests.oracle_moves import followed, renamed
 
 REPORTING = {
     "a": {
@@ -46,7 +48,7 @@ class Case:
         """The same for the real planner."""
         applied = {Name(name): _applied(name, raw) for name, raw in self.applied.items()}
         staged = {Name(name): built(name, raw) for name, raw in self.staged.items()}
-        return Situation(applied, staged, real_kinds(self.kinds))
+        return follow_moves(Situation(applied, staged, real_kinds(self.kinds)))
 
     def selection(self) -> Selection:
         names = tuple(sorted(self.names)) if self.names is not None else ()
@@ -134,6 +136,37 @@ def _looked_at(random: Random, raw: Raw, staged: Optional[Raw]) -> Raw:
     outputs = {key: random.randint(1, 3) for key in raw.get("outputs", {})}
     found = {**raw, "outputs": outputs} if outputs and not seen["gone"] and random.random() < 0.3 else raw
     return {**found, "observed": seen} if any(seen.values()) else found
+
+
+def moved(random: Random, case: Case) -> Case:
+    """The same with some of what is live staged under other names; who names it follows, mostly, and some err."""
+    live = [name for name in sorted(case.staged) if (case.applied.get(name) or {}).get("resource")]
+    if not live:
+        return case
+    some = random.sample(live, min(len(live), random.randint(1, 3)))
+    free = [f"s{name}" for name in some]
+    shape = random.random()
+    after = dict(zip(some, free if shape < 0.4 else [*some[1:], some[0] if shape < 0.7 else free[0]]))
+    after = {old: new for old, new in after.items() if old != new}
+    staged = {}
+    for name, raw in case.staged.items():
+        raw = renamed(raw, after) if random.random() < 0.85 else raw
+        if after.get(name, name) in built(name, raw).parents:  # what nobody follows may name itself
+            raw = {key: value for key, value in raw.items() if key not in ("depends_on", "react_on", "unordered")}
+        claims = [name] if name in after and random.random() < 0.95 else []
+        staged[after.get(name, name)] = {**raw, "moved_from": claims} if claims else raw
+    for name in [name for name in some if name not in staged and random.random() < 0.05]:
+        staged[name] = case.staged[name]  # it is still there
+    for name in [name for name in staged if random.random() < 0.02]:
+        claims = [old for old in sorted(case.applied) if old != name][:2]
+        staged[name] = {**staged[name], "moved_from": claims} if claims else staged[name]
+    applied, _, _ = followed(case.applied, staged)
+    return replace(
+        case,
+        staged=staged,
+        names=_random_names(random, applied, staged),
+        tags=_random_tags(random, applied, staged),
+    )
 
 
 def _seen(random: Random, wanted: Any) -> Any:

@@ -129,7 +129,8 @@ def _held_with(view: View) -> Dict[Name, Hold]:
     found: Dict[Name, Hold] = {}
     for name in sorted(view.holds.keys() & {*moves, *moves.values()}):
         tied = (other for other in together(moves, {name}) & moves.keys() if view.is_staged_here(other))
-        hold = view.holds[name]._replace(why=f"it is moved together with {name}, which is held back")
+        hold = view.holds[name]
+        hold = hold if hold.moved_with else hold._replace(moved_with=name)
         found.update((other, hold) for other in tied if other not in found)
     return found
 
@@ -156,7 +157,12 @@ def _waits_unchanged(view: View, name: Name) -> bool:
     if not situation.is_live(name) or situation.is_edited(name):
         return False
     misses = view.resolver.misses(situation.staged[name])
-    return any(why == NO_RESOURCE and view.is_absent(Name(reference.name)) for _, reference, why in misses)
+    parents = {Name(reference.name) for _, reference, why in misses if why == NO_RESOURCE}
+    return any(view.is_absent(parent) and _may_come(situation, parent) for parent in parents)
+
+
+def _may_come(situation: Situation, name: Name) -> bool:
+    return name in situation.staged or situation.has_unfinished_removal(name)
 
 
 def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
@@ -194,9 +200,7 @@ def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
 def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     """Return the parents that these actions need, and that are neither live nor in the plan."""
     situation = view.situation
-    known = (
-        p for p in needed_parents(resource, actions) if p in situation.staged or situation.has_unfinished_removal(p)
-    )
+    known = (p for p in needed_parents(resource, actions) if _may_come(situation, p))
     return {parent for parent in known if view.is_absent(parent)}
 
 
@@ -241,12 +245,16 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
     readers = _readers(view)
     found: Dict[Name, Hold] = {}
     for name, hold in view.holds.items():
+        if hold.moved_with:
+            continue
         if hold.reason == Reason.NEEDS_PARENT:
             missing = _missing(view, full, name)
             found[name] = missing.hold._replace(gates=hold.gates) if missing else hold
         else:
             lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
             found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
+    for name, other in sorted((name, hold.moved_with) for name, hold in view.holds.items() if hold.moved_with):
+        found[name] = found[other]._replace(why=f"it is moved together with {other}, which is held back")
     return found
 
 

@@ -121,11 +121,15 @@ def with_moved(situation: Situation, names: FrozenSet[Name]) -> FrozenSet[Name]:
     A resource that names a new name is stored with it: where that resource does nothing of its own, it moves along.
     """
     moves = situation.moves
-    chosen = together(moves, names) & frozenset(situation.names()) if moves else names
-    for new in sorted(moves.keys() - chosen):
-        if is_bare(situation, new) and any(_takes_along(situation, name, new) for name in chosen):
-            chosen |= together(moves, {new})
-    return chosen
+    if not moves:
+        return names
+    chosen = together(moves, names)
+    while True:
+        bare = (new for new in moves.keys() - chosen if is_bare(situation, new))
+        more = {new for new in bare if any(_takes_along(situation, name, new) for name in chosen)}
+        if not more:
+            return chosen & frozenset(situation.names())
+        chosen |= together(moves, more)
 
 
 def _takes_along(situation: Situation, name: Name, new: Name) -> bool:

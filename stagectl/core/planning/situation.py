@@ -98,12 +98,16 @@ class Scope(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Why a resource is held back, the resources whose changes are missing, and the changes that have to come first."""
+    """Why a resource is held back, the resources whose changes are missing, and the changes that have to come first.
+
+    moved_with: the resource that is held for that, where this one is only moved together with it.
+    """
 
     reason: Reason
     blockers: FrozenSet[Name] = frozenset()
     gates: FrozenSet[ChangeId] = frozenset()
     why: str = ""  # what to say of it where the rest does not say it
+    moved_with: Optional[Name] = None
 
 
 class Intent(NamedTuple):

@@ -17,7 +17,8 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.build import share
-from tests.random_worlds import KINDS, REPORTING, Case, looked_at, random_case, tags_of
+from tests.oracle_moves import followed
+from tests.random_worlds import KINDS, REPORTING, Case, looked_at, moved, random_case, tags_of
 
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
@@ -43,13 +44,15 @@ def told(plan: Plan) -> Dict[str, Any]:
         "conditional": sorted(change.id for change in plan.changes if change.conditional),
         "held": {held.id: {"reason": held.reason, "needs": list(held.needs)} for held in plan.held},
         "recorded": list(plan.recorded),
+        "moved": sorted(plan.moved),
         "pending": list(plan.pending),
     }
 
 
 def second(case: Case) -> Optional[Dict[str, Any]]:
     """The second planner's plan, None for a refusal; raises Undecided: docs/testing.md has where."""
-    known = case.applied.keys() | case.staged.keys()
+    applied, _, _ = followed(case.applied, case.staged)
+    known = applied.keys() | case.staged.keys()
     test = (lambda tags: any(tag in tags for tag in case.tags)) if case.tags else None
     selected = None
     if case.names is not None or test is not None:
@@ -57,7 +60,7 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
             name
             for name in known
             if (case.names is None or name in case.names)
-            and (test is None or test(tags_of(name, case.applied, case.staged)))
+            and (test is None or test(tags_of(name, applied, case.staged)))
         }
         if not selected:
             return None
@@ -117,6 +120,18 @@ def test_both_planners_agree_on_drift(seed: int, most: int, with_outputs: bool) 
     What checks saw: values, some as staged, what cannot be shown or named, outputs, and what is gone.
     """
     case = drifted(Random(seed), most, with_outputs=with_outputs)
+
+    assert expected(case) == real(case)
+
+
+@settings(max_examples=share(300))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
+def test_both_planners_agree_on_moves(seed: int, most: int) -> None:
+    """
+    Moves, swaps and chains, whoever follows them; claims that are errors; names selected and held together.
+    """
+    random = Random(seed)
+    case = moved(random, random_case(random, most))
 
     assert expected(case) == real(case)
 
