@@ -17,12 +17,15 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from unittest import mock
 
 from stagectl.__main__ import main
 from stagectl.core.model import Kind, Name, Resource
 from stagectl.core.schemas import schema
+
+if TYPE_CHECKING:
+    import pytest
 
 FOLDER = os.environ.get("STAGECTL_TEST_FOLDER", "")  # by hand: every test's project is in this folder
 APPLIED = f"stagectl/{FOLDER}/applied" if FOLDER else "stagectl/applied"  # the branch of every test's project
@@ -86,14 +89,19 @@ class Repo:
             shutil.copytree(_template(_git_environment(), folder), root, symlinks=True)  # half the time of six gits
             self.git("update-index", "-q", "--refresh")
 
-    def begin_empty(self) -> Repo:
-        """Set up what every repository of the tests begins with."""
-        self.root.mkdir(parents=True)
+    def begin_with_git(self) -> Repo:
+        """Make a folder a repository of git with an identity, and no more, as an author does."""
+        self.root.mkdir(parents=True, exist_ok=True)
         subprocess.run(["git", "init", "-q", "-b", "main"], cwd=self.top, check=True)
-        if self.folder:
-            self.write("stagectl.yaml", "# a project\n")
         self.git("config", "user.name", "Ada")
         self.git("config", "user.email", "ada@example.com")
+        return self
+
+    def begin_empty(self) -> Repo:
+        """Set up what every repository of the tests begins with."""
+        self.begin_with_git()
+        if self.folder:
+            self.write("stagectl.yaml", "# a project\n")
         self.git("config", "maintenance.auto", "false")  # half of what a commit takes
         self.kind("service", actions=("run", "update", "remove", "restart", "test"))
         self.kind("plain", actions=())
@@ -258,6 +266,23 @@ class Repo:
         """The applied state of a resource without what its file says, None if it has none."""
         text = self.git("show", f"{self.branch}:./.applied/{name}.json", check=False)
         return {key: value for key, value in json.loads(text).items() if key != "written"} if text else None
+
+
+def record(repo: Repo) -> Repo:
+    """Stage everything and record it as applied: a quick way to a live world."""
+    repo.commit()
+    repo.ok("stage")
+    repo.ok("apply", "--yes", "--record-only")
+    return repo
+
+
+def put_stagectl_on_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the stagectl of this source tree a program, `folder`/bin/stagectl, that git and shells find."""
+    program = folder / "bin" / "stagectl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stagectl "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def _git_environment() -> Tuple[Tuple[str, str], ...]:

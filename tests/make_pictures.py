@@ -31,11 +31,7 @@ blockquote { border-left: 4px solid #9a6700; padding: 0 14px } summary { cursor:
 
 def the_shop(folder: Path) -> Repo:
     """A repository with the shop, all of it live."""
-    repo = Repo(folder, init=False)
-    folder.mkdir()
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(folder, init=False).begin_with_git()
     repo.ok("init", "--example")
     return repo.apply_all()
 

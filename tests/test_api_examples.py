@@ -23,8 +23,7 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share
     """
     (tmp_path / "shop").mkdir()
     repo = Repo(tmp_path / "shop", init=False)
-    for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
-        repo.git(*words)
+    repo.begin_with_git()
     repo.ok("init", "--example")
     repo.commit()
     if shared:

@@ -146,10 +146,7 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> No
     In the shop, one after the other, as a reader would type them; what is asked on a terminal is answered with yes.
     """
     prepare, end = PAGES[page]
-    repo = Repo(tmp_path, init=False)
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(tmp_path, init=False).begin_with_git()
     repo.ok("init", "--example")
     repo.commit()
     prepare(repo)
@@ -169,8 +166,7 @@ def test_the_landing_pages_session_works(tmp_path: Path, monkeypatch: pytest.Mon
     block = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs/index.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
     repo = Repo(tmp_path / "empty", init=False)
     repo.root.mkdir()
-    for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
-        repo.git(*words)
+    repo.begin_with_git()
     (tmp_path / "bin").mkdir()
     for name, text in (
         ("stagectl", f'exec {shlex.quote(sys.executable)} -m stagectl "$@"\n'),

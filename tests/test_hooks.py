@@ -28,10 +28,7 @@ def published(folder: Path) -> Path:
         if (ROOT / path).is_file():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, folder / path)
-    clone = Repo(folder, init=False)
-    clone.git("init", "-q", "-b", "main")
-    clone.git("config", "user.name", "Ada")
-    clone.git("config", "user.email", "ada@example.com")
+    clone = Repo(folder, init=False).begin_with_git()
     clone.commit("as it is")
     return folder
 

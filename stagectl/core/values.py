@@ -20,6 +20,7 @@ Path = Tuple[Step, ...]
 
 SIMPLE = frozenset({str, int, bool, float, type(None)})  # types of values in which there is nothing else
 PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+LIST_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -100,6 +101,15 @@ def differing(before: Inputs, after: Inputs) -> List[str]:
     """Return the top-level keys, sorted, whose value is not the same on both sides."""
     found = [key for key, value in before.items() if key not in after or not same(value, after[key])]
     return sorted([*found, *(key for key in after if key not in before)])
+
+
+def step_into(value: Value, step: str) -> Tuple[bool, Value]:
+    """Return whether a mapping has a key, or a list an index in digits, and what is there."""
+    if isinstance(value, dict) and step in value:
+        return True, value[step]
+    if isinstance(value, list) and LIST_INDEX.fullmatch(step) and int(step) < len(value):
+        return True, value[int(step)]
+    return False, None
 
 
 def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:

@@ -192,8 +192,7 @@ def test_two_hosts_with_tls_between_them_run_the_shop(tmp_path: Path, monkeypatc
         monkeypatch.setenv(key, value)
     repo = Repo(tmp_path / "repo", init=False)
     shutil.copytree(ROOT / "fixtures/shop", repo.root)
-    for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
-        repo.git(*words)
+    repo.begin_with_git()
     repo.commit()
     repo.git("clone", "-q", str(repo.root), str(clone))  # before: the commit that is applied has to be fetched
     repo.stage()

@@ -17,8 +17,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.splice import Splice, flow
 from stagectl.core.errors import Flaw, StagectlError, Step
+from stagectl.core.values import LIST_INDEX
 
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
 
 
@@ -77,7 +77,7 @@ def _fit(value: Any, at: Sequence[Step]) -> Tuple[Step, ...]:
     for step in at:
         if isinstance(step, int) and (isinstance(value, dict) or (value is None and step)):
             step = str(step)
-        elif isinstance(value, list) and isinstance(step, str) and _INDEX.fullmatch(step):
+        elif isinstance(value, list) and isinstance(step, str) and LIST_INDEX.fullmatch(step):
             step = int(step)
         found.append(step)
         value = _value(value, (step,))

@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping, Optional, Tuple
 from stagectl.core.errors import At, nearest
 from stagectl.core.expanding.definition import EACH, KEY, MOVED_FROM
 from stagectl.core.references import path_steps
-from stagectl.core.values import canonical, same
+from stagectl.core.values import canonical, same, step_into
 
 
 def lay_over(base: Any, own: Any) -> Any:
@@ -65,12 +65,10 @@ def value_in(key: str, values: Mapping[str, Any], path: Tuple[str, ...]) -> Any:
         return key
     value: Any = {name: inner for name, inner in values.items() if name != MOVED_FROM}
     for step in path:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
+        is_there, inner = step_into(value, step)
+        if not is_there:
             raise Missing(path, nearest(step, value) if isinstance(value, dict) else "")
+        value = inner
     return value
 
 

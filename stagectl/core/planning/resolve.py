@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Container, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.values import FileDigest, Inputs, Outputs, Part, Path, Reference, Template, Value, canonical, leaves
+from stagectl.core.values import (
+    FileDigest,
+    Inputs,
+    Outputs,
+    Part,
+    Path,
+    Reference,
+    Template,
+    Value,
+    canonical,
+    leaves,
+    step_into,
+)
 
 LARGEST = 1 << 20  # characters of text in one resolved input: a reference bomb ends here
 LARGEST_RESOURCE = 4 * LARGEST  # and all resolved inputs of one resource together
 DEEPEST = 256  # mappings and lists within each other, in one resolved input
-
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 InputId = Tuple[Name, str]  # (resource, input)
 
@@ -244,11 +253,8 @@ def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
         if isinstance(value, Template) and len(value.parts) == 1 and isinstance(value.parts[0], Reference):
             read = value.parts[0]  # known after some change: what is read is in it
             return True, Template((replace(read, path=(*read.path, *reference.path[at:]), inside=reference.inside),))
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
-            value = value[int(step)]
-        else:
+        is_there, value = step_into(value, step)
+        if not is_there:
             return False, None
     return not (reference.inside and isinstance(value, (dict, list))), value
 

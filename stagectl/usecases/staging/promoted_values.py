@@ -13,7 +13,7 @@ from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
-from stagectl.core.values import Path, Value, format_path
+from stagectl.core.values import Path, Value, format_path, step_into
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.promotion_gate import reading_environment, refuse_other_shape
 
@@ -98,21 +98,16 @@ def _steps(value: Value, path: Sequence[str]) -> Path:
     for step in path:
         is_index = isinstance(value, list) and step.isdigit()
         steps.append(int(step) if is_index else step)
-        there, value = find_at(value, (step,))
-        value = value if there else None
+        _, value = step_into(value, step)
     return tuple(steps)  # type: ignore[arg-type]
 
 
 def find_at(value: Value, path: Sequence[str]) -> Tuple[bool, Value]:
     """Return whether there is a value at a path, and that value."""
+    is_there = True
     for step in path:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return False, None
-    return True, value
+        is_there, value = step_into(value, step)
+    return is_there, value
 
 
 def write_promoted(overriding: Overriding, config: Config, origin: Resource, promoted: Tuple[Name, str, bytes]) -> str:

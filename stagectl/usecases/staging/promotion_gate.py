@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError, Step, UsageError
 from stagectl.core.model import Applied, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.stamps import is_pending
-from stagectl.core.values import EnvVariable, Template, format_path, leaves
+from stagectl.core.values import EnvVariable, Template, format_path, leaves, step_into
 from stagectl.usecases.staging.settings import Sets, Settings, parse_settings
 
 GivenSettings = Mapping[Name, Settings]
@@ -65,7 +65,7 @@ def missing_values(taken: Sequence[Taken], snapshot: Snapshot, given: GivenSetti
 
 def _is_there(value: Any, path: Sequence[str]) -> bool:
     for step in path:
-        value = _inside(value, step)
+        _, value = step_into(value, step)
     return value is not None
 
 
@@ -120,16 +120,8 @@ def refuse_other_shape(mine: Any, theirs: Any, steps: Sequence[Step]) -> None:
     """Raise StagectlError where a path leads through a list on one side only, or through an entry on one side only."""
     for step in steps[:-1]:
         is_entry = isinstance(mine, list) and isinstance(theirs, list)
-        mine, theirs = _inside(mine, step), _inside(theirs, step)
+        (_, mine), (_, theirs) = step_into(mine, str(step)), step_into(theirs, str(step))
         if is_entry and (mine is None) != (theirs is None):
             raise StagectlError(f"the entry {step} is on one side only, and would be left by half")
         if isinstance(mine, list) != isinstance(theirs, list) and None not in (mine, theirs):
             raise StagectlError(f"'{step}' holds a list on one side, and a mapping on the other")
-
-
-def _inside(value: Any, step: Step) -> Any:
-    if isinstance(value, dict):
-        return value.get(step)
-    if isinstance(value, list) and str(step).isdigit() and int(step) < len(value):
-        return value[int(step)]
-    return None

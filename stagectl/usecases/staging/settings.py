@@ -11,8 +11,8 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, value_at
 from stagectl.core.errors import Step, UsageError
 from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import LIST_INDEX
 
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
 _SETTING = re.compile(r'((?:\.?[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\])+)(=)(.*)', re.ASCII | re.DOTALL)
 
@@ -80,7 +80,7 @@ def parse_path(text: str) -> Tuple[Step, ...]:
 def _step(word: Optional[str], quoted: str, *, first: bool) -> Step:
     if word is None:
         return str(_json(f'"{quoted}"'))
-    return int(word) if _INDEX.fullmatch(word) and not first else word
+    return int(word) if LIST_INDEX.fullmatch(word) and not first else word
 
 
 def _scalar(text: str) -> Any:

@@ -7,8 +7,8 @@ import os
 import re
 import time
 
-from tests.build import Repo
-from tests.scenarios.applying.world import APPLIED, a_kind, failed, record, refused, results
+from tests.build import Repo, record
+from tests.scenarios.applying.world import APPLIED, a_kind, failed, refused, results
 
 
 def test_what_an_action_is_told(repo: Repo) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.applying.world import APPLIED, failed, record, refused
+from tests.build import Repo, record
+from tests.scenarios.applying.world import APPLIED, failed, refused
 
 
 def clone(repo: Repo, *options: str) -> Repo:

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Tuple
 
-from tests.build import Repo
-from tests.scenarios.applying.world import APPLIED, failed, message, record, results, shown, staged_as_applied, tree
+from tests.build import Repo, record
+from tests.scenarios.applying.world import APPLIED, failed, message, results, shown, staged_as_applied, tree
 
 ROOT_COMMIT = "40d0a640b98422ae701da87b5902dcc81aeefd90"  # fixed: the same in every repository, for ever
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.build import Repo
-from tests.scenarios.applying.world import a_kind, failed, record, refused, shown
+from tests.build import Repo, record
+from tests.scenarios.applying.world import a_kind, failed, refused, shown
 
 
 def test_an_unset_variable_stops_before_the_first_action(repo: Repo) -> None:

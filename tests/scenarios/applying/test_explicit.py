@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.build import Repo
-from tests.scenarios.applying.world import causes, failed, record, staged_as_applied
+from tests.build import Repo, record
+from tests.scenarios.applying.world import causes, failed, staged_as_applied
 
 
 def test_an_explicit_action_stores_its_stamp_and_then_the_file(repo: Repo) -> None:

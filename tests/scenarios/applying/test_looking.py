@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.build import Repo
-from tests.scenarios.applying.world import APPLIED, failed, record
+from tests.build import Repo, record
+from tests.scenarios.applying.world import APPLIED, failed
 
 
 def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.build import Repo
-from tests.scenarios.applying.world import APPLIED, a_kind, failed, record, results, staged_as_applied
+from tests.build import Repo, record
+from tests.scenarios.applying.world import APPLIED, a_kind, failed, results, staged_as_applied
 
 
 def test_what_happens_to_the_repository_meanwhile_is_not_applied(repo: Repo) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.build import Repo
-from tests.scenarios.applying.world import a_kind, causes, failed, record, results
+from tests.build import Repo, record
+from tests.scenarios.applying.world import a_kind, causes, failed, results
 
 
 def test_a_reaction_that_failed_is_owed_on_a_clean_tree_until_it_succeeds(repo: Repo) -> None:

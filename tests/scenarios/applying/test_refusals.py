@@ -6,8 +6,8 @@ from typing import List
 
 import pytest
 
-from tests.build import WHERE, Repo
-from tests.scenarios.applying.world import APPLIED, failed, record, refused, uncommitted
+from tests.build import WHERE, Repo, record
+from tests.scenarios.applying.world import APPLIED, failed, refused, uncommitted
 
 
 @pytest.mark.parametrize(

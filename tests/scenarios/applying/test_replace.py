@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.build import Repo
-from tests.scenarios.applying.world import a_kind, causes, failed, record, results, staged_as_applied, unfinished
+from tests.build import Repo, record
+from tests.scenarios.applying.world import a_kind, causes, failed, results, staged_as_applied, unfinished
 
 
 def test_a_replace_keeps_the_stamps_and_is_unfinished_until_its_run_succeeds(repo: Repo) -> None:

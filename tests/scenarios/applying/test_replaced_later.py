@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.build import Repo
-from tests.scenarios.applying.world import failed, record
+from tests.build import Repo, record
+from tests.scenarios.applying.world import failed
 
 
 def replaced(repo: Repo) -> Repo:

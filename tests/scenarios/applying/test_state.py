@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.applying.world import a_kind, causes, failed, record, staged_as_applied, unfinished
+from tests.build import Repo, record
+from tests.scenarios.applying.world import a_kind, causes, failed, staged_as_applied, unfinished
 
 
 def test_a_failure_skips_what_depends_on_it_and_nothing_else(repo: Repo) -> None:

@@ -53,14 +53,6 @@ def causes(repo: Repo, *arguments: str) -> Dict[str, str]:
     return {change["id"]: change["cause"]["type"] for change in repo.plan(*arguments).raw["changes"]}
 
 
-def record(repo: Repo) -> Repo:
-    """Stage everything and record it as applied: a quick way to a live world."""
-    repo.commit()
-    repo.ok("stage")
-    repo.ok("apply", "--yes", "--record-only")
-    return repo
-
-
 def a_kind(repo: Repo, name: str, script: str, **more: Any) -> Repo:
     """A kind whose every action is this shell script."""
     actions = {action: ["sh", "-c", script] for action in ("run", "update", "remove", "restart")}

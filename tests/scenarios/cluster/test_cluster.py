@@ -338,8 +338,7 @@ def test_a_fixture_is_applied_to_the_same_tree_as_in_threads(tmp_path: Path, fix
     for executor in ("threads", "dask"):
         repo = Repo(tmp_path / executor, init=False, folder="")
         shutil.copytree(ROOT / "fixtures" / fixture, repo.root)
-        for words in (["init", "-q", "-b", "main"], ["config", "user.name", "Ada"], ["config", "user.email", "a@b.c"]):
-            repo.git(*words)
+        repo.begin_with_git()
         repo.commit()
         repo.stage()
         repo.ok("apply", "--yes", "--executor", executor, env={"SHOP_WORLD": str(tmp_path / f"world-{executor}")})

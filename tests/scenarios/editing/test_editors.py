@@ -51,10 +51,7 @@ def test_what_init_and_create_write_leads_editors_to_the_schemas(tmp_path: Path)
     """
     A comment in each of the two documents; it lives through edits and is copied with the body. Every path exists.
     """
-    repo = Repo(tmp_path, init=False, folder="")
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(tmp_path, init=False, folder="").begin_with_git()
     repo.ok("init")
     repo.commit()
 

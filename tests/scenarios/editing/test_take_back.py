@@ -55,10 +55,7 @@ def test_what_leaves_nothing_in_the_commit_is_taken_back_too(tmp_path: Path, hoo
     Whoever tries out the first resource before anything else is committed; with a hook git makes the commit, without
     one its parts do.
     """
-    repo = Repo(tmp_path, init=False, folder="")
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(tmp_path, init=False, folder="").begin_with_git()
     if hook:
         repo.write(".git/hooks/post-commit", "#!/bin/sh\n")
         (tmp_path / ".git/hooks/post-commit").chmod(0o755)

@@ -13,10 +13,7 @@ def test_the_files_and_commands_of_the_page_work(tmp_path: Path) -> None:
     """
     In the example shop, one after the other, as a reader would write and type them.
     """
-    repo = Repo(tmp_path, init=False, folder="")
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(tmp_path, init=False, folder="").begin_with_git()
     repo.ok("init", "--example")
     repo.commit()
     page = (ROOT / "docs/tasks/many-alike.md").read_text()

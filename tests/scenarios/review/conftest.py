@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.review.world import record
+from tests.build import Repo, record
 
 
 @pytest.fixture

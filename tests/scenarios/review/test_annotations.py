@@ -6,8 +6,7 @@ from typing import List
 
 import pytest
 
-from tests.build import PLACE, Repo
-from tests.scenarios.review.world import record
+from tests.build import PLACE, Repo, record
 
 pytestmark = pytest.mark.once
 

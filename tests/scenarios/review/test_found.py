@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.review.world import record, told
+from tests.build import Repo, record
+from tests.scenarios.review.world import told
 
 pytestmark = pytest.mark.once
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.review.world import record, saved, told
+from tests.build import Repo, record
+from tests.scenarios.review.world import saved, told
 
 pytestmark = pytest.mark.once
 

@@ -9,8 +9,8 @@ from typing import Callable, List
 import pytest
 
 from stagectl.usecases.planning import reviewed
-from tests.build import Repo
-from tests.scenarios.review.world import held, moved, nothing, own_id, record, recorded, saved, told
+from tests.build import Repo, record
+from tests.scenarios.review.world import held, moved, nothing, own_id, recorded, saved, told
 
 pytestmark = pytest.mark.once
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
-from tests.scenarios.review.world import record, saved, since
+from tests.build import Repo, record
+from tests.scenarios.review.world import saved, since
 
 pytestmark = pytest.mark.once
 

@@ -7,15 +7,7 @@ import json
 from typing import Any, Callable, Dict, List
 
 from stagectl.core.values import canonical
-from tests.build import Ran, Repo
-
-
-def record(repo: Repo) -> Repo:
-    """Stage everything and record it as applied: a quick way to a live world."""
-    repo.commit()
-    repo.ok("stage")
-    repo.ok("apply", "--yes", "--record-only")
-    return repo
+from tests.build import Ran, Repo, record
 
 
 def saved(repo: Repo, *arguments: str) -> Dict[str, Any]:

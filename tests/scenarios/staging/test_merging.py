@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Optional, Tuple
 
 import pytest
 
-from tests.build import ROOT, Ran, Repo
+from tests.build import Ran, Repo, put_stagectl_on_path
 
 pytestmark = pytest.mark.once
 
@@ -20,11 +19,7 @@ STAGED = "---\nkind: service\ntags: [a]\nsource: resources/web.yaml\n"
 @pytest.fixture
 def clone(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A repository whose git merges with the stagectl of this source tree."""
-    program = tmp_path / "bin" / "stagectl"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stagectl "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    put_stagectl_on_path(tmp_path, monkeypatch)
     repo.ok("init", "--git")
     repo.commit()
     return repo

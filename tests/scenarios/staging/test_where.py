@@ -37,10 +37,7 @@ def test_it_works_before_the_first_commit(tmp_path):
     """
     root = tmp_path / "fresh"
     root.mkdir()
-    repo = Repo(root, init=False, folder="")
-    repo.git("init", "-q", "-b", "main")
-    repo.git("config", "user.name", "Ada")
-    repo.git("config", "user.email", "ada@example.com")
+    repo = Repo(root, init=False, folder="").begin_with_git()
     repo.kind("service").define("db").write("added", "x\n").git("add", "added")
 
     repo.stage()

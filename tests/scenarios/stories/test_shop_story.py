@@ -23,10 +23,7 @@ class Shop(Repo):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, init=False)
-        root.mkdir()
-        self.git("init", "-q", "-b", "main")
-        self.git("config", "user.name", "Ada")
-        self.git("config", "user.email", "ada@example.com")
+        self.begin_with_git()
         self.ok("init", "--example")
         self.commit("The shop")
 

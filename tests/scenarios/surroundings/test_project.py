@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 
-from tests.build import ROOT, Repo, ended
+from tests.build import ROOT, Repo, ended, put_stagectl_on_path
 
 
 @pytest.fixture
@@ -342,11 +340,7 @@ def test_git_merges_and_shows_by_value_in_every_project(
     """
     The attributes are the project's own file; git starts the driver in the top folder.
     """
-    program = tmp_path / "bin" / "stagectl"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stagectl "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    put_stagectl_on_path(tmp_path, monkeypatch)
     two.define("db", inputs={"port": 1, "name": "a"}).stage()
     assert "wrote .gitattributes: commit it" in two.ok("init", "--git").out
     two.commit()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Dict
 
 import pytest
 
-from tests.build import ROOT, Repo, ended
+from tests.build import Repo, ended, put_stagectl_on_path
 from tests.scenarios.teams.world import GATE, in_bare, until
 
 FOLDERS = ("infra", "net")
@@ -76,11 +75,7 @@ def test_two_clones_apply_two_projects_at_once_and_one_project_in_turn(shared: D
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dict[str, Repo]:
     """Two projects, and `stagectl` among the programs."""
-    program = tmp_path / "bin" / "stagectl"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m stagectl "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    put_stagectl_on_path(tmp_path, monkeypatch)
     found = projects(tmp_path / "repo")
     for repo in found.values():
         repo.write("stagectl.yaml", "# a project\n").kind("service").define("db", inputs={"port": 1})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from random import Random
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import pytest
 from hypothesis import assume, given, settings
@@ -40,12 +40,18 @@ def planned(case: Case, **more: Any) -> Optional[Plan]:
     return None if plan.is_empty else plan
 
 
-def some(seed: int) -> Plan:
-    """The plan of a random case; the example is dropped where there is none."""
-    plan = planned(random_case(Random(seed)))
+def some(case: Case) -> Plan:
+    """The plan of a case; the example is dropped where there is none."""
+    plan = planned(case)
     assume(plan is not None)
     assert plan is not None
     return plan
+
+
+def of_everything(seed: int) -> Tuple[Case, Plan]:
+    """A random case with everything selected, and its plan; the example is dropped where there is none."""
+    case = replace(random_case(Random(seed)), names=None, tags=())
+    return case, some(case)
 
 
 def shuffled(found: Dict[str, Any], random: Random) -> Dict[str, Any]:
@@ -77,7 +83,7 @@ def test_commits_dirt_warnings_and_what_is_pending_are_not_in_it(seed: int) -> N
     """
     After a rebase, or with other edits nearby, it is the same plan.
     """
-    plan = some(seed)
+    plan = some(random_case(Random(seed)))
     other = replace(plan, base=Oid("a" * 40), head=Oid("b" * 40), dirty=True, warnings=("x",), pending=())
 
     assert plan.id == plan_id(to_document(plan)) == plan_id(to_document(other))
@@ -87,12 +93,11 @@ def test_commits_dirt_warnings_and_what_is_pending_are_not_in_it(seed: int) -> N
 @given(SEEDS)
 def test_resources_outside_of_it_are_not_in_it(seed: int) -> None:
     """
-    Others, new or live, edited or not; a kind that nobody in the plan has.
+    Others, new or live, edited or not; a kind that no change of the plan has.
     """
     case = random_case(Random(seed))
     assume(case.names is not None)
-    plan = planned(case)
-    assume(plan is not None)
+    plan = some(case)
     raw = {"kind": "b", "inputs": {"x": 1}, "tags": ["elsewhere"]}
     live = {"resource": raw, "inputs": {"x": 1}, "stamps": {}, "unfinished": None, "owed": {}}
     other = replace(
@@ -103,8 +108,7 @@ def test_resources_outside_of_it_are_not_in_it(seed: int) -> None:
 
     again = planned(other, kinds={**real_kinds(), "zz": kind("zz", actions={"run": ["true"]})})
 
-    assert plan is not None and again is not None
-    assert plan.id == again.id and plan.pending != again.pending
+    assert again is not None and plan.id == again.id and plan.pending != again.pending
 
 
 @quick
@@ -114,9 +118,7 @@ def test_a_comment_in_a_file_is_not_in_it(seed: int) -> None:
     Of a resource with a change; one without would be recorded.
     """
     case = random_case(Random(seed))
-    plan = planned(case)
-    assume(plan is not None)
-    assert plan is not None
+    plan = some(case)
     names = {change.resource for change in plan.changes if change.cause.type == "staged"} & case.staged.keys()
     assume(names)
     other = {name: {**raw, "note": "other bytes"} if name in names else raw for name, raw in case.staged.items()}
@@ -156,11 +158,7 @@ def test_every_edit_of_what_it_does_makes_another_one(seed: int) -> None:
     """
     A value, a new input, a tag, the kind, the stamp of an action, an action taken back: of each resource in it.
     """
-    case = random_case(Random(seed))
-    case = replace(case, names=None, tags=())
-    plan = planned(case)
-    assume(plan is not None)
-    assert plan is not None
+    case, plan = of_everything(seed)
 
     for mutate in mutations(plan, case):
         staged = json.loads(json.dumps(case.staged))
@@ -187,11 +185,7 @@ def test_the_selection_is_in_it_as_it_was_written(seed: int, what: str) -> None:
     """
     Another selection that finds the same is another plan.
     """
-    case = random_case(Random(seed))
-    case = replace(case, names=None, tags=())
-    plan = planned(case)
-    assume(plan is not None)
-    assert plan is not None
+    case, plan = of_everything(seed)
     everything = frozenset(case.applied.keys() | case.staged.keys())
     tags = sorted({tag for raw in case.staged.values() for tag in raw.get("tags", ())})
     assume(what != "tags" or tags)
@@ -216,9 +210,8 @@ def test_the_kinds_it_uses_are_in_it(seed: int, what: str) -> None:
     What an action does is what a reviewer approves.
     """
     case = random_case(Random(seed))
-    plan = planned(case)
-    assume(plan is not None and plan.changes)
-    assert plan is not None
+    plan = some(case)
+    assume(plan.changes)
     name = plan.changes[0].kind
     raw = {"actions": {a: ["true"] for a in KINDS[name]["actions"]}, "replace_on": KINDS[name]["replace_on"]}
     edits = {"actions": {**raw["actions"], "run": ["false"]}, "replace_on": [], "timeout": 9, "protect": True}
@@ -277,7 +270,7 @@ def test_a_document_reads_back_as_the_same_plan(seed: int) -> None:
     """
     The same id, document, text and comment, and no difference between the two.
     """
-    plan = some(seed)
+    plan = some(random_case(Random(seed)))
     text = json.dumps(to_document(plan))
 
     again = from_document(json.loads(text), "the file")
