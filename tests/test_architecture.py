@@ -73,6 +73,18 @@ def test_every_module_that_is_named_is_there() -> None:
     assert [] == sorted(path for path in named if not (ROOT / "stagectl" / path).is_file())
 
 
+@pytest.mark.parametrize("room", ["usecases/planning", "usecases/applying", "core/planning"])
+def test_the_ways_are_found_without_a_search(room: str) -> None:
+    """
+    Where plans are made and carried out the paragraph of the room says what each module does, and names no other.
+    """
+    paragraph = re.search(rf"\*\*`{room}/`\*\*(.*?)\n\n", PLAN, re.DOTALL)
+
+    modules = {path.name for path in (ROOT / "stagectl" / room).glob("[a-z]*.py")}
+    assert paragraph is not None
+    assert modules == set(re.findall(r"`(\w+\.py)`", paragraph[1]))
+
+
 def test_every_reference_to_the_design_leads_to_a_section() -> None:
     """
     Code, tests and docs name sections of docs/design.md and of no other page, and the section is there.

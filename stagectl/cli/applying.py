@@ -52,7 +52,7 @@ def read_given(path: Optional[Path]) -> Mapping[Name, Outputs]:
     """Return the outputs that a file gives, none without a file; raises StagectlError."""
     if path is None:
         return {}
-    from stagectl.usecases.applying.adopt import read_outputs
+    from stagectl.usecases.applying.outputs_file import read_outputs
 
     return read_outputs(path)
 

@@ -137,7 +137,7 @@ def nearest(
     """
     if len(word) > _LONGEST:
         return ""
-    import difflib  # only who mistypes waits for it
+    import difflib  # only an author who mistypes waits for it
 
     there = set(known)
     now = {old: new for old, new in (now or {}).items() if new in there and old not in there}

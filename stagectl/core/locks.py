@@ -51,7 +51,7 @@ class Portion:
         return not (self.whole or self.writes)
 
     def covers(self, other: Portion) -> bool:
-        """Return whether who has this has the other, too."""
+        """Return whether a holder of this holds the other, too."""
         if self.whole or other.whole:
             return self.whole
         pairs = ((self.writes, other.writes), (self.writes | self.looks, other.looks), (self.targets, other.targets))

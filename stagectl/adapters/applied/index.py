@@ -185,7 +185,7 @@ class Index(Source):
         return (row for place in places if having in self._texts[place] for row in self._rows(place))
 
     def parents(self) -> Dict[Name, FrozenSet[Name]]:
-        """Return whom every resource that is live, as applied, reads, comes after and reacts on."""
+        """Return what every resource that is live, as applied, reads, comes after and reacts on."""
         lines = self.in_folders(self.shards)
         return {name: line.parents(name) for name, line in lines.items() if line.is_live}
 

@@ -30,7 +30,7 @@ class _Claim:
 
 @dataclass
 class _RunAttempt:
-    """One attempt at a run. client: the connection of who runs it; facts: what workers have to know of the run."""
+    """One attempt at a run. client: the connection of its apply; facts: what workers have to know of the run."""
 
     client: str
     facts: Dict[str, Any]

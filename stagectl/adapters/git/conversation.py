@@ -1,6 +1,6 @@
 """Asking one process many questions: the one way of talking to a process in both directions.
 
-A pipe holds a bounded number of bytes (pipe(7): 64 KiB, and 4 KiB for a user who has many). Who writes everything
+A pipe holds a bounded number of bytes (pipe(7): 64 KiB, and 4 KiB for a user who has many). What writes everything
 before reading anything waits for ever once both pipes are full; so questions go in by portions that a pipe takes whole
 and whose answers a pipe holds, and the answers of one portion are read before the next is written.
 """

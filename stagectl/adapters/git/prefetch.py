@@ -116,7 +116,7 @@ class Prefetch:
     # --- asking
 
     def ask(self, roots: Sequence[str]) -> None:
-        """Start one git for each question; where no file can be opened, none: those who need an answer ask then."""
+        """Start one git for each question; where no file can be opened, none: what needs an answer asks then."""
         opened: List[int] = []
         try:
             self._ask_all(roots, opened)

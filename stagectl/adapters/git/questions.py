@@ -1,4 +1,4 @@
-"""The questions to git about files and names that are asked ahead: each is put in these words, whoever puts it.
+"""The questions to git about files and names that are asked ahead: each is always put in these words.
 
 Loads hardly anything.
 """

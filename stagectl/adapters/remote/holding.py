@@ -72,7 +72,7 @@ class Holding:
             raise self._lost_before_anything_ran()
 
     def assure(self) -> str:
-        """Return why it is held no more, "" while it is: who slept past the term asks the remote first."""
+        """Return why it is held no more, "" while it is: one that slept past the term asks the remote first."""
         if not self.lost and clock() >= self._until:
             with self._turn:
                 self._renew()

@@ -1,8 +1,8 @@
 """The lock on a remote: a ref that is taken, renewed, taken over and given back by compare-and-swap.
 
-Its commit names every holder; who changes one entry leaves the others as they are. The protocol is in docs/teams.md.
-Times in the commits are for people; who is dead is decided by the observer's clock alone, and who has lost the lock by
-the holder's.
+Its commit names every holder; a change of one entry leaves the others as they are. The protocol is in docs/teams.md.
+Times in the commits are for people. Whether a holder is dead is decided by the observer's clock alone, and whether it
+has lost the lock by its own.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def take(
                 why = "its holder here is gone" if other.id in left else f"it was not renewed for {other.term} s"
                 note(f"took the lock {other.id} over: {why} ({other.holder})")
             return taken
-        time.sleep(secrets.randbelow(200) / 1000)  # who came first may come first again
+        time.sleep(secrets.randbelow(200) / 1000)  # the one that came first may come first again
         board = look_at_locks(at)
     raise Locked(f"the lock on {at.remote.name} changes hands all the time", "try again")
 

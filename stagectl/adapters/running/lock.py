@@ -1,7 +1,8 @@
-"""Who is at work here, on one machine in one repository, and on what: it goes with the process, however that ends.
+"""Which commands are at work in one repository on one machine, and on what: it goes with the process, however it ends.
 
-Each holder has a file under `holders/`, which it keeps locked for its life; who reads or changes what these say holds
-`apply.lock` for that moment. The file of one that was killed stays, and names the lock on the remote that it left.
+Each holder has a file under `holders/`, which it keeps locked for its life; `apply.lock` is held for the moment in
+which what these say is read or changed. The file of one that was killed stays, and names the lock on the remote that
+it left.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def _enter(scratch: Path, what: str, part: Portion) -> Here:
     folder.mkdir(exist_ok=True)
     forget_left(scratch, all_of_them=False)
     identity = secrets.token_hex(4)
-    file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (who holds it closes it)
+    file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (its holder closes it)
     fcntl.flock(file, fcntl.LOCK_EX)
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     said = {"process": str(os.getpid()), "what": what, "since": since, "began": str(time.time_ns())}
@@ -134,7 +135,7 @@ class Holder:
 
 
 def holders(scratch: Path) -> List[Holder]:
-    """Return who is at work here now, those that began first to begin with."""
+    """Return what is at work here now, those that began first to begin with."""
     found = []
     for path, said in _files(scratch):
         if said is not None:
@@ -150,7 +151,7 @@ def _words(said: Dict[str, str]) -> str:
 
 
 def runs_named(scratch: Path) -> FrozenSet[str]:
-    """Return the runs of those who are at work here."""
+    """Return the runs of those that are at work here."""
     return frozenset(said.get("run", "") for _, said in _files(scratch) if said) - {""}
 
 

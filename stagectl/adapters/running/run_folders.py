@@ -1,6 +1,6 @@
 """The folders of runs, under the git folder: which runs there are, which go on, and which were interrupted.
 
-Every command asks that last question, so nothing is loaded here that only those need who read a journal.
+Every command asks that last question, so nothing is loaded here that only those need which read a journal.
 """
 
 from __future__ import annotations

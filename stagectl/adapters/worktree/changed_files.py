@@ -1,6 +1,6 @@
 """Which staged files are not as they were applied, as git says: no file is read that is as it was.
 
-Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those who read every file:
+Whatever is out of the ordinary (a link, a conflict, line ends that git changes) is left to those that read every file:
 it raises ReadInFull.
 """
 

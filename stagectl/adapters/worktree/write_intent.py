@@ -1,6 +1,6 @@
 """Files that are written for a commit which has not come about yet: noted first, so that a kill leaves no half.
 
-A note per working tree, in its own part of git's folder, and locked by who writes: what a dead writer left there is
+A note per working tree, in its own part of git's folder, and locked by the writer: what a dead writer left there is
 taken back by the next command that stages, whichever project's that is, so the paths in it are from the top folder.
 Nothing is flushed: a note is about processes that die, and git commits nothing before its own files are on the disk.
 """

@@ -64,7 +64,7 @@ class _Advance:
         self._lines.update(self._source.lines(names - self._lines.keys()))
 
     def _own(self, name: Name) -> Line:
-        """Return a changed resource's line, with those who read or name it so far."""
+        """Return a changed resource's line, with those that read or name it so far."""
         state, before = self._states[name], self._before(name)
         line = Line() if state is None else own_line(self._oids[name], state)
         return line._replace(by=before.by, many=before.many)
@@ -85,7 +85,7 @@ class _Advance:
         return found - self._states.keys()
 
     def _readers(self, name: Name) -> LinesByName:
-        """Return those who, so far, read or name a resource."""
+        """Return those that, so far, read or name a resource."""
         return {reader: line for reader, line in self._source.naming([name]).items() if name in line.names()}
 
     def _judge(self, own: LinesByName, others: Set[Name]) -> LinesByName:
@@ -121,7 +121,7 @@ def _moved_inputs(before: Applied, after: Applied) -> Optional[Set[str]]:
 
 
 def _edges(lines: Iterable[Tuple[Name, Line, Line]]) -> Dict[Name, Set[Name]]:
-    """Return who, of some, is read or named in the first line and not in the second, and by whom."""
+    """Return what is read or named in the first line of some and not in the second, and by which."""
     found: Dict[Name, Set[Name]] = {}
     for name, one, other in lines:
         for parent in one.names() - other.names():

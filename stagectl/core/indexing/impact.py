@@ -47,7 +47,7 @@ class Source:
         return {}
 
     def naming(self, names: Iterable[Name]) -> LinesByName:
-        """Return those who read or name one of these."""
+        """Return those that read or name one of these."""
         lines = self.lines(names)
         found = self.lines({reader for line in lines.values() for reader in line.by})
         many = {name: line for name, line in lines.items() if line.many}

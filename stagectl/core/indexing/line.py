@@ -24,7 +24,7 @@ class Line(NamedTuple):
     after, reacts, unordered: as the resource names them. moved_from: the claims that it makes. tried: the kind that a
     run, update or removal was tried with. sensitive: input -> marks. verbs: the `kind.action` that it needs to exist.
     outputs: the names of what its actions reported.
-    by: who reads or names it, itself too if it reads itself; many: how many of them are in each folder, if too many.
+    by: what reads or names it, itself too if it reads itself; many: how many of them are in each folder, if too many.
     """
 
     oid: Optional[Oid] = None
@@ -198,11 +198,11 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-# --- who reads or names a resource
+# --- what reads or names a resource
 
 
 def with_readers(line: Line, names: Set[Name]) -> Line:
-    """Return a line with those who read or name it."""
+    """Return a line with those that read or name it."""
     if len(names) <= MOST_NAMED:
         return line._replace(by=tuple(sorted(names)), many={})
     many: Dict[str, int] = {}

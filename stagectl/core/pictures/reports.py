@@ -123,7 +123,7 @@ class ResourceDiff(NamedTuple):
 
 @dataclass(frozen=True)
 class ResourceNode:
-    """One resource in the graph of resources, with whom it reads, comes after and reacts on."""
+    """One resource in the graph of resources, with what it reads, comes after and reacts on."""
 
     name: Name
     kind: str

@@ -1,4 +1,4 @@
-"""Who is affected by a change of a plan, and who is stale for another reason (docs/design.md, section 5, rule 5).
+"""What is affected by a change of a plan, and what is stale for another reason (docs/design.md, section 5, rule 5).
 
 What was not selected joins only where a change of the plan changes a value it reads. What differs from its applied
 values without that is a bystander: it shows what is applied, and is left to plans that select it.
@@ -44,7 +44,7 @@ def value_before(view: View, reference: Reference) -> Tuple[bool, Value]:
 
 
 def without_bystanders(view: View) -> View:
-    """Return the view in which all who are stale for another reason than a change of the plan show what is applied.
+    """Return the view in which all that is stale for another reason than a change of the plan shows what is applied.
 
     In each round only those are set aside whose values do not pass through another one that is about to be.
     """
@@ -77,7 +77,7 @@ def _within_reach(view: View, others: FrozenSet[Name]) -> Set[Name]:
 
 
 def _stale(view: View, others: FrozenSet[Name]) -> Iterator[Tuple[Name, Set[Name]]]:
-    """Yield who would be updated though it was not selected, with the parents whose values change for it."""
+    """Yield what would be updated though it was not selected, with the parents whose values change for it."""
     for name in sorted(others - view.bystanders):
         intent = intent_of(view, name)
         if intent.actions and name not in view.holds:

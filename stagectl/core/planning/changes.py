@@ -181,7 +181,7 @@ class _Drafting:
                     left += self._react(reacting, own, trigger, when)
 
     def _reactions(self) -> Dict[ChangeId, List[Tuple[Name, str, str]]]:
-        """Return who reacts on what: change id -> (resource, own action, when)."""
+        """Return what reacts on which change: change id -> (resource, own action, when)."""
         found: Dict[ChangeId, List[Tuple[Name, str, str]]] = {}
         for name, resource in sorted(self._view.effective.items()):
             for action, triggers in sorted(resource.react_on.items()):

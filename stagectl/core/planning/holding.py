@@ -259,7 +259,7 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
 
 
 def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
-    """Return for each parent who reads or names it, as applied or tried, and is not in effect as staged."""
+    """Return for each parent what reads or names it, as applied or tried, and is not in effect as staged."""
     readers: Dict[Name, List[Tuple[Name, Optional[Reference]]]] = {}
     for reader in view.situation.names():
         for form in view.applied_state(reader).forms if not view.is_staged_here(reader) else ():

@@ -146,7 +146,7 @@ def _build(tree: Any) -> Expression:
 
 @dataclass(frozen=True)
 class World:
-    """What a selection chooses from: the tags of every resource, and who is whose parent.
+    """What a selection chooses from: the tags and the parents of every resource.
 
     aliases: names that resources had before, with the ones they have now; vocabulary: tags that may match nothing.
     """

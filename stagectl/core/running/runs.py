@@ -141,7 +141,7 @@ class Header:
     """What a run is about, written before its first change starts.
 
     plan: as a document has it; source: the commit that is applied; base: the applied commit it starts from; started:
-    seconds since the epoch; process and host: who runs it.
+    seconds since the epoch; process and host: what runs it.
     """
 
     run: str

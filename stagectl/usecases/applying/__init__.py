@@ -1,1 +1,4 @@
-"""Carrying out plans: the run, its record, and what becomes of one that was interrupted."""
+"""Carrying out plans: the run, its record, and what becomes of one that was interrupted.
+
+Begin with apply.py: docs/architecture.md has the steps of an apply and what the modules do.
+"""

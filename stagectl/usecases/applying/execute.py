@@ -84,7 +84,7 @@ def _restriction(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
 
 
 def _keep_journal(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
-    """Return what notes in the journal how changes go, and then says so to its watcher."""
+    """Return what notes in the journal how changes go, and then shows it to its watcher."""
 
     def report(news: News) -> None:
         task.journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])

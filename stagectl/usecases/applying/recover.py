@@ -36,7 +36,7 @@ Ask = Callable[[Change], str]  # a change whose end was not seen -> one of these
 def recover(workspace: Workspace) -> Optional[str]:
     """Record interrupted runs as far as it is known how their changes ended; return what was done, None if nothing.
 
-    The caller is the only one here who moves the applied branch.
+    The caller is the only one here that moves the applied branch.
     """
     said = []
     for run in run_folders.unclosed_runs(workspace.git.own_scratch()):

@@ -1,4 +1,4 @@
-"""Who reads, comes after or reacts on whom, followed step by step without reading the others."""
+"""Which resource reads, comes after or reacts on which, followed step by step without reading the others."""
 
 from __future__ import annotations
 

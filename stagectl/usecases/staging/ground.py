@@ -1,6 +1,6 @@
 """What an edit is made on: the definitions, staged files and applied states that it is about.
 
-A verb that edits says which resources it selects, and whom else it looks at. It is written once, and does not see
+A verb that edits says which resources it selects, and what else it looks at. It is written once, and does not see
 whether these alone were read, or all: of all others it is known that there is nothing to stage (restage.py).
 """
 
@@ -33,7 +33,7 @@ class About(NamedTuple):
     """What an edit is about.
 
     by_definition: whether tags are those that definitions have, and not those that are staged. writes: files that it
-    writes. is_idle: whether there is nothing to do for what is selected and settled. beside: whom it looks at beside
+    writes. is_idle: whether there is nothing to do for what is selected and settled. beside: what it looks at beside
     what is selected, and beside all that is not settled. refuse: raises StagectlError for what cannot be selected.
     has_bytes: whether it looks at the bytes of applied files. is_plain: whether everything has to be read where
     something is moved, or definitions are like others or make several. known: what a look a moment ago found.

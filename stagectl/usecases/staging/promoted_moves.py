@@ -17,7 +17,7 @@ _ASIDE = "-moving"  # what one of a ring is called while the others move; no fil
 def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, str]) -> Tuple[Writes, Tuple[Name, ...]]:
     """Return the files of moves in the target that follow moves in the source, and whose files they are.
 
-    Each is made on top of the ones before: who names several of them follows all.
+    Each is made on top of the ones before: what names several of them follows all.
     """
     before = snapshot = ground.snapshot
     left = _moves(_there(snapshot), moved, folders)

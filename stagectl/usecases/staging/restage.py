@@ -100,7 +100,7 @@ def current_trees(workspace: Workspace) -> Optional[Trees]:
 
 
 def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Iterable[Name], snapshot: Snapshot) -> None:
-    """Remember, when everything was read and found right, of whom there is something to say.
+    """Remember, when everything was read and found right, of what there is something to say.
 
     before: how all stood before it was read. unstaged: the names of those whose definition is not what is staged.
     snapshot: what was read.
@@ -186,7 +186,7 @@ def noted_family(workspace: Workspace) -> Optional[Family]:
 
 
 class Known(NamedTuple):
-    """What is known without reading all: what git says differs, and of whom there may be something to say."""
+    """What is known without reading all: what git says differs, and of what there may be something to say."""
 
     looked: Looked
     incremental: IncrementalRead

@@ -33,7 +33,7 @@ class _Front(NamedTuple):
 
 
 def not_as_staged(workspace: Workspace, head: Oid) -> Tuple[Set[Name], Family]:
-    """Return the names of all whose definition in a commit may not be what is staged there, and who is like whom.
+    """Return the names of all whose definition in a commit may not be what is staged there, and which is like which.
 
     Raises ReadInFull for files that have no good names.
     """

@@ -16,7 +16,7 @@ from stagectl.views.text import difference_line, one_line, sign_of, sign_of_chan
 
 _MOST_LINES = 12  # of values that a pointer shows
 
-# By action: (fill, stroke). The sign says the same, for whom colours do not differ.
+# By action: (fill, stroke). The sign says the same, for readers to whom colours do not differ.
 PALETTE: Mapping[str, Tuple[str, str]] = {
     "run": ("#dafbe1", "#1a7f37"),
     "update": ("#fff8c5", "#9a6700"),
