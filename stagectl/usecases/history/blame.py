@@ -119,11 +119,15 @@ def _output_values(data: bytes) -> Values:
 
 
 def _seen_values(data: bytes) -> Values:
-    """Return what a check saw otherwise; of what cannot be shown, that it differs."""
+    """Return the leaves that a check saw otherwise than they were applied; of what cannot be shown, that it differs."""
     try:
-        raw = raw_state(data).get("observed") or {}
+        state = raw_state(data)
+        raw = state.get("observed") or {}
         hidden = set(raw.get("sensitive", ()))
-        shown = {path: value for path, value in leaves(raw.get("inputs") or {}) if path and path[0] not in hidden}
+        # Stored is the whole input, with what was applied where the check did not look.
+        applied: Dict[Path, Value] = dict(leaves(state.get("inputs") or {}))
+        seen = [(path, value) for path, value in leaves(raw.get("inputs") or {}) if path and path[0] not in hidden]
+        shown = {path: value for path, value in seen if path not in applied or not same(applied[path], value)}
         differs: Dict[Path, Value] = {(key,): MASK for key in hidden}
         return {**shown, **differs, **({("gone",): True} if raw.get("gone") else {})}
     except (ValueError, AttributeError, TypeError):

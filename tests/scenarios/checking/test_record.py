@@ -201,11 +201,15 @@ def test_status_counts_what_was_seen_and_how_long_ago(shop: Repo) -> None:
 
 
 def test_the_log_says_what_was_seen_and_since_when(shop: Repo) -> None:
-    """As entries of type `check`; --blame has what was seen beside what is applied."""
+    """As entries of type `check`; --blame has, beside what is applied, the leaves that a check saw otherwise."""
+    shop.define("prod/web", "server", ["web"], inputs={"image": {"a": 1, "b": [2, 3]}}).apply_all()
     by_hand(shop, "prod/db", port=1)
+    answer(shop, "prod/web", {"inputs": {"image": {"b": [2, 4]}}})
     record(shop)
+    assert " ".join(shop.ok("log", "--blame", "prod/web").out.split()).endswith(" image.b.1: 4 (seen)")
+    assert shop.ok("log", "--blame", "prod/web").out.count("(seen)") == 1
     (first, *_) = shop.ok("log", "--json").json()
-    assert first["type"] == "check" and first["checked"] == {"prod/db": "drifted"}
+    assert first["type"] == "check" and first["checked"] == {"prod/db": "drifted", "prod/web": "drifted"}
     assert "    prod/db  drifted\n" in shop.ok("log").out and "check" in shop.ok("log", "prod/db").out
     tip = shop.git("rev-parse", "stagectl/applied").strip()
     assert f"live {tip[:12]}  port: 1 (seen)\n" in shop.ok("log", "--blame", "prod/db").out
