@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from dataclasses import replace
+from typing import AbstractSet, Callable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import files
 from stagectl.adapters.git.commits import commit_only, is_committed
@@ -14,19 +15,23 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import (
     CONFIG,
     KINDS,
+    REMOVE,
+    REPLACE,
+    RUN,
     STAGED,
     ChangeId,
     Name,
     Oid,
+    Resource,
     name_of,
     staged_path,
 )
 from stagectl.core.planning.situation import same_text
-from stagectl.core.plans.plan import OWN, Plan
+from stagectl.core.plans.plan import OWN, Change, Plan
 from stagectl.core.trailers import staging_message
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.claimed import refuse_defined_again
-from stagectl.usecases.staging.desired import Desired, staged_bytes
+from stagectl.usecases.staging.desired import Desired, render, staged_bytes
 from stagectl.usecases.staging.ground import Ground
 
 Dirty = Callable[[Sequence[str]], List[str]]
@@ -75,7 +80,7 @@ def commit_staged(
     check: only return what would be done. trailers: more lines for the commit's message. dirty: returns which of some
     paths HEAD has otherwise.
     """
-    ground, desired, writes, plan = ready
+    ground, desired, writes, _ = ready
     snapshot, dirty = ground.snapshot, dirty or ground.dirty
     now = snapshot.files
     changed = [
@@ -88,7 +93,7 @@ def commit_staged(
     if not paths:
         return Staging(warnings=warnings)
     names = sorted({*changed, *(name_of(path) for path in paths if path.startswith(f"{STAGED}/"))})
-    staged = tuple(c.id for c in plan.changes if c.resource in names and c.cause.type in OWN)
+    staged = _staged_changes(ready, names, changed)
     everything = {**writes, **{staged_path(name): staged_bytes(desired[name]) for name in changed}}
     seen = {path: now.get(path) for path in map(staged_path, changed) if path not in writes}
     message = _message(verb, names, staged, trailers, ground.workspace.git.folder[:-1])
@@ -96,6 +101,28 @@ def commit_staged(
     gone = tuple(name for name in names if desired.get(name) is None)
     restored = tuple(paths) if commit is None and not check else ()
     return Staging(commit, staged, tuple(names), gone, restored, warnings)
+
+
+def _staged_changes(ready: Prepared, names: Sequence[Name], changed: Sequence[Name]) -> Tuple[ChangeId, ...]:
+    """Return what is staged of some resources; changed: those whose staged file is written.
+
+    Of one that only gets actions, its other changes were staged before, maybe by another author.
+    """
+    got = {name: _actions_alone(ready.ground.snapshot.staged.get(name), ready.desired[name]) for name in changed}
+    own = [change for change in ready.plan.changes if change.resource in names and change.cause.type in OWN]
+    return tuple(one.id for one in own if not got.get(one.resource) or _is_of(one, got[one.resource]))
+
+
+def _actions_alone(before: Optional[Resource], after: Optional[Resource]) -> AbstractSet[str]:
+    """Return the actions that a staged form has and had not, if it differs in nothing else; else none."""
+    if before is None or after is None or render(replace(before, actions=after.actions)).content != after.content:
+        return frozenset()
+    return {action for action, stamp in after.actions.items() if before.actions.get(action) != stamp}
+
+
+def _is_of(change: Change, actions: AbstractSet[str]) -> bool:
+    """Return whether a change is there for one of the actions that were staged."""
+    return bool(actions & change.stamps.keys()) or (change.action in (REMOVE, RUN) and REPLACE in actions)
 
 
 def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, desired: Desired, changed: Sequence[Name]) -> List[str]:

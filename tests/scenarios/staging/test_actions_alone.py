@@ -31,6 +31,30 @@ def test_edits_stay_unstaged_and_the_output_says_so(repo: Repo, committed: bool)
     assert ["db.update"] == repo.stage("db").plan().ids
 
 
+def test_the_commit_names_the_action_alone(repo: Repo) -> None:
+    """
+    What was staged before, maybe by another author, is named by the commit that staged it; an edit is named again.
+    """
+    repo.define("db", inputs={"n": 1}).define("app", inputs={"n": 1}).apply_all().define("db", inputs={"n": 2}).stage()
+
+    said = [
+        repo.ok("stage", *words).out.split("Staged 1")[0] for words in (["db", "-a", "restart"], ["db", "-a", "test"])
+    ]
+    said.append(repo.define("app", inputs={"n": 2}).ok("stage", "app").out.split("Staged 1")[0])
+    said.append(repo.ok("stage", "app", "-a", "replace").out.split("Staged 1")[0])
+    said.append(repo.define("app", inputs={"n": 3}).ok("stage", "app").out.split("Staged 1")[0])
+
+    assert [
+        "! db.restart\n",
+        "! db.test\n",
+        "~ app.update\n",
+        "- app.remove\n+ app.run\n",
+        "- app.remove\n+ app.run\n",
+    ] == said
+    named = repo.git("log", "-5", "--reverse", "--format=%(trailers:key=Staged,valueonly,separator=%x20)").splitlines()
+    assert ["db.restart", "db.test", "app.update", "app.remove app.run", "app.remove app.run"] == named
+
+
 def test_nothing_acts_on_what_was_never_staged(repo: Repo) -> None:
     """
     The error names it and what comes first, and nothing is staged.
