@@ -38,8 +38,15 @@ def checked_line(checked: Checked) -> str:
 
 
 def _next(checked: Checked) -> Iterator[str]:
+    drifted, gone = checked.names(Seen.DRIFTED), checked.names(Seen.GONE)
+    if checked.is_adoption and drifted and not (checked.accepted or checked.left):
+        yield f"stagectl adopt {' '.join(drifted[:5])} --accept, to take what was seen into the definition"
+    if checked.is_adoption and gone:
+        yield f"stagectl apply {' '.join(gone[:5])}, which makes what is not there"
     if checked.adopted or checked.accepted:
         yield "stagectl plan"
+    elif checked.is_adoption:
+        return
     elif checked.are(Seen.DRIFTED, Seen.GONE):
         is_new = any(look.after != look.before for look in checked.looks)
         yield "stagectl check --record, so that plans know it" if is_new and not checked.recorded else "stagectl plan"

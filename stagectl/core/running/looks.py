@@ -64,7 +64,8 @@ class Left(NamedTuple):
 class Checked:
     """What a check saw, in name order. recorded, unshared: where that is kept, and why the team has it not.
 
-    accepted: the commit that staged it; left: what could not be taken into the definitions; adopted: what is live now.
+    accepted: the commit that staged it; left: what could not be taken into the definitions; adopted: what is live now;
+    is_adoption: whether that was asked for, so what was looked at was not live.
     """
 
     looks: Tuple[Look, ...] = ()
@@ -74,15 +75,20 @@ class Checked:
     accepted: Optional[str] = None
     left: Tuple[Left, ...] = ()
     adopted: Tuple[Name, ...] = ()
+    is_adoption: bool = False
 
     def summary(self) -> Dict[str, int]:
         """Return how many resources are in each state."""
         states = [look.state for look in self.looks]
         return {str(state): states.count(state) for state in Seen}
 
+    def names(self, *states: Seen) -> Tuple[Name, ...]:
+        """Return the resources in one of these states."""
+        return tuple(look.name for look in self.looks if look.state in states)
+
     def are(self, *states: Seen) -> bool:
         """Return whether any resource is in one of these states."""
-        return any(look.state in states for look in self.looks)
+        return bool(self.names(*states))
 
 
 def unchecked_look(name: Name, state: Applied, message: str, *, failed: bool = False) -> Look:

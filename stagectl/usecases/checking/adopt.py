@@ -9,7 +9,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import RUN, Applied, Name, split_change
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.looks import Checked, Look, Seen
+from stagectl.core.running.looks import Checked, Look, Seen, seen_look
 from stagectl.core.running.runs import Filter
 from stagectl.core.values import references_in
 from stagectl.usecases.applying.apply import Options, apply
@@ -44,9 +44,12 @@ def adopt(
             break
         _record(workspace, good, options)
         adopted += [look.name for look in good]
+        # What was seen of these is what is applied now, their outputs too.
+        looks.update({look.name: seen_look(look.name, look.after, look.after, look.message) for look in good})
         workspace = Workspace(workspace.root)
         waiting = _waiting(_plan(workspace, selection), looks)  # what read an output of these is known now
-    checked = Checked(tuple(looks[name] for name in sorted(looks)), interrupted, adopted=tuple(sorted(adopted)))
+    found = tuple(looks[name] for name in sorted(looks))
+    checked = Checked(found, interrupted, adopted=tuple(sorted(adopted)), is_adoption=True)
     if not accepting or interrupted:
         return checked
     # What is not there was never applied: its definition says what shall be, and stays.

@@ -105,7 +105,7 @@ def test_what_the_world_confirms_is_adopted(repo: Repo) -> None:
     found(repo, "app", oid=7)
     repo.write("conf/db", "").commit()  # a file that acts is in the id of the plan that is recorded
     ran = repo.stage().ok("adopt", "db", "app")
-    assert "Adopted: app, db." in ran.out
+    assert ran.out == "Checked 2: 2 ok.\nAdopted: app, db.\nNext: stagectl plan\n"  # outputs are no drift
     assert repo.log() == [] and repo.applied("db")["outputs"] == {"oid": 7}
     assert repo.plan().ids == ["other.run"] and repo.ok("verify").code == 0
 
@@ -117,6 +117,10 @@ def test_what_differs_or_is_not_there_is_not_adopted(repo: Repo) -> None:
     found(repo, "a", port=2)
     ran = repo.stage().run("adopt", "-t", "t")
     assert ran.code == 1 and "a: drifted\n    port: applied 1, seen 2\nb: gone\n" in ran.out
+    assert ran.out.endswith(
+        "Next: stagectl adopt a --accept, to take what was seen into the definition\n"
+        "Next: stagectl apply b, which makes what is not there\n"
+    )
     assert {one["resource"]: one["state"] for one in repo.run("adopt", "-t", "t", "--json").json()["resources"]} == {
         "a": "drifted",
         "b": "gone",
