@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
 from stagectl.core.observed import Observed, alike
-from stagectl.core.values import SIMPLE, FileDigest, Inputs, Outputs, Reference, Template, parts_in, templates_in
+from stagectl.core.values import SIMPLE, FileDigest, Inputs, Outputs, Part, Reference, parts_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -97,22 +97,22 @@ class Resource:
     stored: Optional[Name] = field(default=None, compare=False)
 
     @cached_property
-    def _templates(self) -> Mapping[str, Sequence[Template]]:
-        """The strings with parts of each input, for the inputs that have any; most values are simple."""
-        found = {key: templates_in(value) for key, value in self.inputs.items() if type(value) not in SIMPLE}
-        return {key: templates for key, templates in found.items() if templates}
+    def _parts(self) -> Mapping[str, Sequence[Part]]:
+        """What stands beside text in the strings of each input that has any; most values are simple."""
+        found = {key: parts_in(value) for key, value in self.inputs.items() if type(value) not in SIMPLE}
+        return {key: parts for key, parts in found.items() if parts}
 
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = {key: tuple(parts_in(templates, Reference)) for key, templates in self._templates.items()}
+        found = {key: tuple(p for p in parts if isinstance(p, Reference)) for key, parts in self._parts.items()}
         return {key: references for key, references in found.items() if references}
 
     @cached_property
     def files(self) -> Mapping[str, Tuple[str, ...]]:
         """The paths of files whose digests each input has, for the inputs that have any."""
-        found = {key: parts_in(templates, FileDigest) for key, templates in self._templates.items()}
-        return {key: tuple(sorted({file.path for file in files})) for key, files in found.items() if files}
+        found = [(key, part.path) for key, parts in self._parts.items() for part in parts if type(part) is FileDigest]
+        return {key: tuple(sorted({path for of, path in found if of == key})) for key, _ in found}
 
     @cached_property
     def computed(self) -> FrozenSet[str]:

@@ -7,13 +7,12 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
 
 # Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
 Value = Any
-Found = TypeVar("Found")
 Inputs = Mapping[str, Value]
 Outputs = Mapping[str, Value]  # what actions reported: literal values, no Template among them
 Path = Tuple[Step, ...]
@@ -127,20 +126,15 @@ def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
 
 def references_in(value: Value) -> List[Reference]:
     """Return the references of a value, in the order they stand in."""
-    return parts_in(templates_in(value), Reference)
+    return [part for part in parts_in(value) if isinstance(part, Reference)]
 
 
-def parts_in(templates: Iterable[Template], kind: Type[Found]) -> List[Found]:
-    """Return the parts of one type that some strings have, in their order."""
-    return [part for template in templates for part in template.parts if isinstance(part, kind)]
-
-
-def templates_in(value: Value) -> List[Template]:
-    """Return the strings of a value that have parts."""
+def parts_in(value: Value) -> List[Part]:
+    """Return what stands beside text in the strings of a value, in order."""
     if isinstance(value, Template):
-        return [value]
+        return [part for part in value.parts if type(part) is not str]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [leaf for item in inner if type(item) not in SIMPLE for leaf in templates_in(item)]
+    return [part for item in inner if type(item) not in SIMPLE for part in parts_in(item)]
 
 
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Dict, List, Optional, Sequence
 
 from stagectl.core.model import Applied, Kind, Resource
+from stagectl.core.observed import Observed
 from stagectl.core.pictures.reports import Blame, LogEntry, Shown, Verification
 from stagectl.core.printable import json_text
 from stagectl.core.values import as_written, canonical, format_path, leaves, same
@@ -151,7 +152,16 @@ def _applied_json(state: Optional[Applied], shown: Shown) -> Any:
         "stamps": dict(state.stamps),
         "unfinished": state.unfinished.action if state.unfinished else None,
         "owed": {action: list(behind) for action, behind in state.owed.items()},
+        "observed": _observed_json(state.observed, shown),
     }
+
+
+def _observed_json(observed: Optional[Observed], shown: Shown) -> Any:
+    """Return what a check saw that is not as it was applied."""
+    if observed is None:
+        return None
+    inputs = _hide(observed.inputs, shown)
+    return {"gone": observed.gone, "inputs": inputs, "differs": sorted(observed.differs), "unnamed": observed.unnamed}
 
 
 def show_text(shown: Shown) -> str:
@@ -166,6 +176,7 @@ def show_text(shown: Shown) -> str:
     before = shown.applied.inputs if shown.applied else {}
     for key in sorted(shown.resolved.keys() | before.keys()):
         lines += _input_lines(key, shown)
+    lines += _seen_lines(shown)
     lines += _output_lines(shown.applied)
     return "\n".join(lines) + "\n"
 
@@ -187,7 +198,8 @@ def _applied_text(state: Optional[Applied]) -> str:
         return "no"
     text = "yes" if state.live else "no"
     text += f", unfinished {state.unfinished.action}" if state.unfinished else ""
-    return text + (f", owed {list_words(sorted(state.owed))}" if state.owed else "")
+    text += f", owed {list_words(sorted(state.owed))}" if state.owed else ""
+    return text + (f", {'gone' if state.is_gone else 'drifted'} as a check saw" if state.observed else "")
 
 
 def _input_lines(key: str, shown: Shown) -> List[str]:
@@ -200,6 +212,16 @@ def _input_lines(key: str, shown: Shown) -> List[str]:
     ]
     places = {path: f"   ({place})" for path, place in shown.written.items()}
     return [f"    {line}{places.get(path, '')}" for path, line in found]
+
+
+def _seen_lines(shown: Shown) -> List[str]:
+    """Return the values that a check saw in place of those applied."""
+    observed = (shown.applied.observed if shown.applied else None) or Observed()
+    hidden = sorted(observed.differs | (observed.inputs.keys() & shown.sensitive))
+    lines = [f"{safe(key)}: (sensitive)" for key in hidden]
+    shows = {key: value for key, value in sorted(observed.inputs.items()) if key not in hidden}
+    lines += [f"{safe(format_path(path))}: {value_text(leaf)}" for path, leaf in leaves(shows)] if shows else []
+    return [f"    {line} (seen)" for line in lines]
 
 
 def _output_lines(state: Optional[Applied]) -> List[str]:

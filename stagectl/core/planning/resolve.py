@@ -125,14 +125,15 @@ class Resolver:
 
     def look_up(self, reference: Reference) -> Value:
         """Return the value a reference names; raises an error that carries why there is none."""
-        self._settle_reference(reference)
-        name, key = Name(reference.name), reference.path[0]
+        node = name, key = Name(reference.name), reference.path[0]
         if name in self._fixed:
             shown = self._fixed[name]
         elif name in self._documents:
-            if (name, key) in self.failures:
+            if node not in self._values:
+                self._settle(node)
+            if node in self.failures:
                 raise _Unresolved(PASSED_ON, reference)
-            shown = {key: self._values[name, key]} if (name, key) in self._values else {}
+            shown = {key: self._values[node]} if node in self._values else {}
         else:
             raise _Unresolved(NO_RESOURCE, reference)
         if key not in shown and key in self._later.get(name, ()):
@@ -161,9 +162,6 @@ class Resolver:
         if document is None:
             return []
         return [(Name(reference.name), reference.path[0]) for reference in document.references.get(key, ())]
-
-    def _settle_reference(self, reference: Reference) -> None:
-        self._settle((Name(reference.name), reference.path[0]))
 
     def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""

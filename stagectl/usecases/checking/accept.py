@@ -16,7 +16,7 @@ from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Template, Value, as_written, leaves
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.definitions import refuse_loss
-from stagectl.usecases.staging.overriding import Overriding
+from stagectl.usecases.staging.overriding import Overriding, WrittenElsewhere
 from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 _CANNOT_BE_SHOWN = "it cannot be shown"
@@ -66,7 +66,10 @@ def _accept(overriding: Overriding, look: Look) -> List[Left]:
         if _reads(resource.inputs, at):
             left.append(Left(look.name, at, _THROUGH_REFERENCE))
         elif look.name in snapshot.expanded:
-            overriding.set(look.name, ("inputs", *at), value)
+            try:
+                overriding.set(look.name, ("inputs", *at), value)
+            except WrittenElsewhere as error:
+                left.append(Left(look.name, at, error.why))
         else:
             one = Edit(BODY, ("inputs", *at), None if value is MISSING else value, delete=value is MISSING)
             overriding.writes[path] = edit(overriding.content(path), [one])

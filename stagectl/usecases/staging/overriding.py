@@ -38,6 +38,14 @@ from stagectl.usecases.staging.merge import edits_for
 _NOWHERE = "-/" * (FOLDERS + 1)  # a name that no reader has: relative names in a file mean nothing that exists
 
 
+class WrittenElsewhere(StagectlError):
+    """A value is written where several resources have it from; why: where that is."""
+
+    def __init__(self, name: Name, why: str, hint: str) -> None:
+        super().__init__(f"{name}: {why}", hint)
+        self.why = why
+
+
 @dataclass
 class Overriding:
     """Definitions as they become, while one resource after the other is edited.
@@ -239,7 +247,7 @@ class Overriding:
         if own.entry is not None:
             path = from_here(own.definition.path)
             hint += f"; or write ${{each.<value>}} there, and the value into every entry of {path}"
-        return StagectlError(f"{name}: {what} {where}, and not for {name} alone", hint)
+        return WrittenElsewhere(name, f"{what} {where}, and not for {name} alone", hint)
 
 
 def chain_of(snapshot: Snapshot, name: Optional[Name]) -> Optional[Tuple[Definition, ...]]:

@@ -67,16 +67,20 @@ def test_what_cannot_be_taken_in_is_named_and_left_alone(shop: Repo) -> None:
 
 
 def test_an_expanded_definition_takes_it_where_it_belongs(repo: Repo) -> None:
-    """Into the entry of `each`, not into the template."""
+    """Into the entry of `each`, not into what others have from there, too: that is left alone."""
     world(repo)
     repo.write(
         "resources/web.yaml",
-        "---\nkind: server\neach:\n  a: {port: 1}\n  b: {port: 2}\n---\ninputs:\n  port: ${each.port}\n",
+        "---\nkind: server\neach:\n  a: {port: 1}\n  b: {port: 2}\n---\ninputs:\n  port: ${each.port}\n  size: 1\n",
     )
     repo.apply_all()
-    by_hand(repo, "web/b", port=9)
-    repo.ok("check", "--accept")
-    assert "b: {port: 9}" in repo.read("resources/web.yaml") and repo.plan().raw["recorded"] == ["web/b"]
+    by_hand(repo, "web/b", port=9, size=2)
+    ran = repo.run("check", "--accept")
+    why = "size is written in resources/web.yaml:9:9, and not for web/b alone"
+    assert ran.code == 1 and f"Left alone: web/b.size: {why}\n" in ran.out
+    assert "b: {port: 9}" in repo.read("resources/web.yaml") and repo.plan().ids == ["web/b.update"]
+    by_hand(repo, "web/b", size=1).ok("check", "--record")
+    assert repo.plan().raw["recorded"] == ["web/b"]
     drop(repo, "web/a")
     repo.ok("check", "--accept")
     assert "a:" not in repo.read("resources/web.yaml")

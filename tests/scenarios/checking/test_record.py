@@ -200,6 +200,18 @@ def test_status_counts_what_was_seen_and_how_long_ago(shop: Repo) -> None:
     ]
 
 
+def test_a_resource_is_shown_as_it_was_seen(shop: Repo) -> None:
+    """Beside what was applied; text and JSON."""
+    drop(by_hand(shop, "prod/db", port=1), "prod/web")
+    record(shop)
+    db, web = shop.ok("show", "prod/db").out, shop.ok("show", "prod/web").out
+    assert "  applied: yes, drifted as a check saw\n" in db and "    port: 1 (seen)\n" in db
+    assert "  applied: yes, gone as a check saw\n" in web and "(seen)" not in web
+    assert shop.ok("show", "prod/db", "--json").json()["applied"]["observed"] == {
+        "gone": False, "inputs": {"port": 1}, "differs": [], "unnamed": False,
+    }  # fmt: skip
+
+
 def test_the_log_says_what_was_seen_and_since_when(shop: Repo) -> None:
     """As entries of type `check`; --blame has, beside what is applied, the leaves that a check saw otherwise."""
     shop.define("prod/web", "server", ["web"], inputs={"image": {"a": 1, "b": [2, 3]}}).apply_all()
