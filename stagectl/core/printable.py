@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 # Controls but the line end; soft hyphen, fillers, joiners, directions, separators, tags, halves of characters;
 # and what a log of CI takes for a command to it: two colons that begin a line, blanks or not, and `##[` anywhere.
@@ -29,9 +29,26 @@ def _write(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def json_encoder(plain: json.JSONEncoder) -> Callable[[Any], str]:
+    """Return what encodes values as an encoder without indents and ASCII does.
+
+    That makes its C function anew for each value (https://docs.python.org/3/library/json.html#json.JSONEncoder), which
+    takes as long as encoding a short one.
+    """
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # another Python than the usual one
+        return plain.encode
+    options = (plain.key_separator, plain.item_separator, plain.sort_keys, plain.skipkeys, plain.allow_nan)
+    made = make(None, plain.default, json.encoder.encode_basestring, None, *options)
+    return lambda value: "".join(made(value, 0))
+
+
+_COMPACT = json_encoder(json.JSONEncoder(ensure_ascii=False))
+
+
 def json_text(value: Any, indent: Optional[int] = None) -> str:
     """Return a value as JSON that reads back the same, with the characters that `safe` writes out written out."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    text = _COMPACT(value) if indent is None else json.dumps(value, indent=indent, ensure_ascii=False)
     if text.isascii() and "\x7f" not in text and "##" not in text:
         return text
     # Outside of strings JSON has none of them but line ends, which stay.

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
+from stagectl.core.printable import json_encoder
 
 # Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
 Value = Any
@@ -72,12 +73,12 @@ class Template:
         return "".join(str(part) for part in self.parts)
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_CANONICAL = json_encoder(json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
 
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of a plain JSON value: sorted keys, no spaces."""
-    return _CANONICAL.encode(value)
+    return _CANONICAL(value)
 
 
 def same(one: Value, other: Value) -> bool:

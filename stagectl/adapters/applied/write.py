@@ -85,7 +85,6 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
     staged, applied = objects.edit_tree(staged, files), objects.edit_tree(applied, documents)
     step = advance(before or Source(), everything, oids)
     live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
-    live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
     usage = _usage(git, step, like, before.usage if before else Usage({}))
     heads = {OF: of_text(Of(staged, applied, live)), USAGE: encode_usage(usage)}
     return StateTrees(staged, applied, _index(objects, before, index, heads, step))

@@ -17,7 +17,7 @@ from stagectl.adapters.git.questions import (
     STANDS,
     asked_names,
     changed_words,
-    listing_words,
+    known_words,
 )
 
 TYPE_CHECKING = False
@@ -99,9 +99,9 @@ class Prefetch:
         self._edited = [path for _, path in pairs if path.split(b"/")[0] == os.fsencode(DEFINED[0])]
         return b"".join(b"%s\0%s\0" % pair for pair in pairs if pair[1].split(b"/")[0] != os.fsencode(DEFINED[0]))
 
-    def all_files(self, roots: Sequence[str], *, others: bool) -> Optional[bytes]:
-        """Return the files of a project, as `listing_words` is answered."""
-        return self._take(listing_words(self.project, roots, others=others))
+    def known_files(self, roots: Sequence[str]) -> Optional[bytes]:
+        """Return the files of a project that git knows, each with the letter that says whether it looks at it."""
+        return self._take(known_words(self.project, roots))
 
     def began(self) -> int:
         """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
@@ -141,9 +141,8 @@ class Prefetch:
         if settings is not None:
             ours = looking(settings)
             self._start(changed_words(self.project, roots or DEFINED), (nothing, nothing), ours)
-            noted, index = _times(os.path.join(self.folder, ".git"))
-            if index > noted:  # if nothing came or went since, what git knows will do
-                self._start(listing_words(self.project, roots, others=not noted), (nothing, nothing), ours)
+            if _is_new(os.path.join(self.folder, ".git")):
+                self._start(known_words(self.project, roots), (nothing, nothing), ours)
 
     def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
         """Start one git; ends: its stdin and its stderr."""
@@ -229,20 +228,17 @@ def _top() -> Optional[str]:
     return top if top == here or not any(key in os.environ for key in _ELSEWHERE) else None
 
 
-def _times(git_folder: str) -> Tuple[int, int]:
-    """Return when it was last noted which folders have nothing untracked in them, and when git's index was written.
-
-    0: never.
-    """
+def _is_new(git_folder: str) -> bool:
+    """Return whether git's index was written since it was last noted which folders have nothing untracked in them."""
     try:
         with os.scandir(os.path.join(git_folder, *CACHE)) as files:
             noted = [file.stat().st_mtime_ns for file in files if file.name.startswith("folders-")]
     except OSError:  # a clone in which nothing ran yet
         noted = []
     try:
-        return max(noted, default=0), os.stat(os.path.join(git_folder, "index")).st_mtime_ns
+        return os.stat(os.path.join(git_folder, "index")).st_mtime_ns > max(noted, default=0)
     except OSError:
-        return max(noted, default=0), 0
+        return False
 
 
 def _wait_for(process: int) -> Optional[int]:

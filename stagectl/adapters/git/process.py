@@ -206,13 +206,10 @@ class GitProcess:
         answer = self.prefetch.changed_files(roots) if self.folder == self.prefetch.project else None
         return self.run(*questions.changed_words(self.folder, roots)) if answer is None else answer
 
-    def all_files(self, roots: Sequence[str], *, others: bool) -> bytes:
-        """Return the files of the project, each behind the letter that says whether git knows it, and a space.
-
-        others: whether with those that git does not know.
-        """
-        answer = self.prefetch.all_files(roots, others=others) if self.folder == self.prefetch.project else None
-        return self.run(*questions.listing_words(self.folder, roots, others=others)) if answer is None else answer
+    def known_files(self, roots: Sequence[str]) -> bytes:
+        """Return the files of the project that git knows, each behind the letter that says whether it looks at it."""
+        answer = self.prefetch.known_files(roots) if self.folder == self.prefetch.project else None
+        return self.run(*questions.known_words(self.folder, roots)) if answer is None else answer
 
     def edited_files(self, roots: Sequence[str]) -> List[str]:
         """Return the paths of the project, untracked ones left out, that HEAD has otherwise under some roots.

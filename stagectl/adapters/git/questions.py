@@ -16,7 +16,6 @@ WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
 RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
 # A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
 EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
-LISTING = ("-c", "core.ignoreCase=false", "ls-files", "-v", "--cached", "-z")
 ATTRIBUTES = ".gitattributes"
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
@@ -30,14 +29,11 @@ def changed_words(project: str, roots: Sequence[str] = (), watched: Sequence[str
     return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
 
 
-def listing_words(project: str, roots: Sequence[str], *, others: bool) -> Tuple[str, ...]:
-    """Return the question which files of a project git knows, with those of attributes above.
-
-    others: whether those that it does not know are asked for, too, which takes five times as long.
-    """
+def known_words(project: str, roots: Sequence[str]) -> Tuple[str, ...]:
+    """Return the question which files of a project git knows, with those of attributes above."""
     tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
     specs = (pathspec(project, path) for path in (*WATCHED, *roots))
-    return (*LISTING, *(["--others"] if others else []), "--", *specs, *above(tops))
+    return ("ls-files", "-v", "--cached", "-z", "--", *specs, *above(tops))
 
 
 def above(tops: Sequence[str]) -> List[str]:
@@ -63,13 +59,13 @@ def below(revision: str, path: str) -> str:
 
 def asked_names(project: str) -> Tuple[str, ...]:
     """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
-    branch = f"stagectl/{project}applied"
-    applied, state = f"refs/heads/{branch}", (".staged", ".applied", ".applied-index")
-    commits = ("HEAD^{commit}", f"{applied}^{{commit}}")
+    state = (".staged", ".applied", ".applied-index")
+    branches = [f"refs/{where}/stagectl/{project}applied" for where in ("heads", "remotes/origin")]
+    commits = [f"{ref}^{{commit}}" for ref in ("HEAD", *branches)]
     return (
         *commits,
         *(below("HEAD", project + folder) for folder in (*state, "kinds", *DEFINED)),
-        *(below(applied, project + folder) for folder in state),
-        f"{applied}^2^{{commit}}", f"refs/remotes/origin/{branch}^{{commit}}",
+        *(below(ref, project + folder) for ref in branches for folder in state),
+        *(f"{ref}^2^{{commit}}" for ref in branches),
         *commits,  # again: what is found between is theirs if they stand as they stood
-    )  # fmt: skip
+    )

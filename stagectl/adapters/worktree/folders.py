@@ -33,36 +33,25 @@ class Folders:
         self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
         self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
         self._known = self._read()
+        self._files: List[str] = []  # in the folders that are not as they were
 
     def are_as_before(self) -> bool:
-        """Return whether nothing came or went in the folders; what git knows of them is another question."""
-        return bool(self._known) and all(
-            _stat(self._root / path) == stat for path, stat in self._known["folders"].items()
-        )
-
-    def is_index_as_before(self) -> bool:
-        """Return whether git's index was not written since."""
-        return bool(self._known) and self._known["index"] == self._index()
-
-    def take_note(self, listed: bytes, began: int) -> bool:
-        """Return whether git knows the same files in the folders as before, and looks at the same ones.
-
-        listed: what it knows; began: when it was asked, in nanoseconds since the epoch.
-        """
-        if not self._known or self._known["listed"] != _digest(listed):
+        """Return whether nothing came or went, in the folders or in git's index."""
+        if not self._known:
             return False
-        index = self._index()
-        if index is not None and max(index[:2]) <= began - _RACY:
-            self._write({**self._known, "index": index})
-        return True
+        index, before = self._known["index"], self._known["folders"]
+        return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
 
-    def look(self, began: int) -> bool:
+    def look(self, listed: bytes, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
 
-        began: when git was asked about them, in nanoseconds since the epoch. Returns whether all in them is regular: no
-        link, no other repository, nothing special or closed to us.
+        listed: the files that git knows, and whether it looks at them; began: when it was asked, in nanoseconds since
+        the epoch. Returns whether all in them is regular: no link, no other repository, nothing special or closed.
         """
-        before: Dict[str, Stat] = self._known["folders"] if self._known else {}
+        self._listed = hashlib.sha256(listed).hexdigest()
+        # Where git knows the same files as before, what is unknown to it is in a folder that changed.
+        is_known = bool(self._known) and self._known["listed"] == self._listed
+        before: Dict[str, Stat] = self._known["folders"] if is_known else {}
         self._now = began
         self._index_now = self._index()
         self._seen: Dict[str, Optional[Stat]] = {}
@@ -73,28 +62,28 @@ class Folders:
             if path not in self._seen:
                 self._seen[path] = stat = _stat(self._root / path)
                 if stat is not None and stat != before.get(path) and path not in self._on_the_way:
-                    below = _below(self._root, path)
+                    below = self._below(path)
                     is_regular = is_regular and below is not None
                     left += below or ()
         return is_regular
 
-    def remember(self, listed: bytes, *, attributes: List[str], is_one: bool) -> None:
+    def are_among(self, known: Iterable[str]) -> bool:
+        """Return whether all files that were seen are among some that are known."""
+        return frozenset(known).issuperset(self._files)
+
+    def remember(self, *, attributes: List[str], is_one: bool) -> None:
         """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
 
-        listed: the files that git knows, and whether it looks at them; attributes: the files of git's attributes among
-        them; is_one: whether line ends were looked at.
+        attributes: the files of git's attributes among those looked at; is_one: whether line ends were looked at.
         """
         stats = [stat for stat in (*self._seen.values(), self._index_now) if stat is not None]
         if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
             return
-        noted = {"index": self._index_now, "folders": self._seen, "listed": _digest(listed)}
-        self._write({**noted, "attributes": attributes, "line ends": is_one})
-
-    def _write(self, noted: Dict[str, Any]) -> None:
+        noted = {"index": self._index_now, "folders": self._seen, "listed": self._listed, "attributes": attributes}
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
-            making.write_text(seal(self._memo, noted))
+            making.write_text(seal(self._memo, {**noted, "line ends": is_one}))
             os.replace(making, self._memo)
 
     def _read(self) -> Any:
@@ -116,13 +105,35 @@ class Folders:
         """Whether every file was looked at, and none had line ends that git might have changed."""
         return bool(self._known and self._known["line ends"])
 
+    def _below(self, path: str) -> Optional[List[str]]:
+        """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file.
+
+        Takes down the files in it.
+        """
+        folders: List[str] = []
+        files = self._files
+        try:
+            with os.scandir(self._root / path) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False) and entry.name != ".git":
+                        files.append(f"{path}/{entry.name}")  # most are: it has to be short
+                        continue
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
+                        return None
+                    (folders if is_folder else files).append(f"{path}/{entry.name}")
+        except FileNotFoundError:
+            return []
+        except NotADirectoryError:
+            files.append(path)
+            return [] if PurePosixPath(path).name == CONFIG else None  # where a folder belongs
+        except OSError:
+            return None
+        return folders
+
     def _index(self) -> Optional[Stat]:
         """Return what differs where git's index does."""
         return _stat(self._index_file)
-
-
-def _digest(listed: bytes) -> str:
-    return hashlib.sha256(listed).hexdigest()
 
 
 def _stat(path: Path) -> Optional[Stat]:
@@ -131,24 +142,3 @@ def _stat(path: Path) -> Optional[Stat]:
     except OSError:
         return None
     return [found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
-
-
-def _below(root: Path, path: str) -> Optional[List[str]]:
-    """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file."""
-    folders = []
-    try:
-        with os.scandir(root / path) as entries:
-            for entry in entries:
-                if entry.is_file(follow_symlinks=False) and entry.name != ".git":
-                    continue  # most are: it has to be short
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
-                    return None
-                folders += [f"{path}/{entry.name}"] if is_folder else []
-    except FileNotFoundError:
-        return []
-    except NotADirectoryError:
-        return [] if PurePosixPath(path).name == CONFIG else None  # where a folder belongs
-    except OSError:
-        return None
-    return folders

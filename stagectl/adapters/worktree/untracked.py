@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, listing_words
+from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 
-_LISTED = re.compile(rb"\0[H?] ((?:[^\0]*/)?\.gitattributes)(?=\0)")
-_UNKNOWN = re.compile(rb"\0\? ([^\0]+)")
-_LEFT_ALONE = re.compile(rb"\0[^H?\0]")
-_LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS?\0]")
+_LISTED = re.compile(rb"\0H ((?:[^\0]*/)?\.gitattributes)(?=\0)")
+_LEFT_ALONE = re.compile(rb"\0[^H\0]")
+_LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS\0]")
 _CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
 _LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
 _LARGEST = 1 << 20  # bytes of one file of attributes
@@ -46,25 +45,23 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     folders = Folders(cache, git.top, git.index, tops)
     if folders.are_as_before():
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
-        if folders.is_index_as_before() and (folders.has_one_line_end or not changes_line_ends):
+        if folders.has_one_line_end or not changes_line_ends:
             return Untracked((), changes_line_ends)
-        if not changes_line_ends and folders.take_note(git.all_files(roots, others=False), git.prefetch.began()):
-            return Untracked((), changes_line_ends)
-    if not folders.look(git.prefetch.began()):
+    listed = b"\0" + git.known_files(roots)
+    if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
-    listed = b"\0" + _list(git, roots)
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
+    # Git takes longer to find what it does not know than it takes to see that there is nothing.
+    is_all = folders.are_among(os.fsdecode(listed[3:-1]).split("\0H "))
+    paths = [] if is_all else _unknown(git, roots)
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
+    attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
     changes_line_ends = _changes_line_ends(git, tops, attributes)
     if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", *git.only((*WATCHED, *roots)))):
         raise ReadInFull("git changes line ends, and a file has others")
-    beside = set(above(tops))
-    paths = [path for path in map(_text, _UNKNOWN.findall(listed)) if path not in beside]
-    if any(path.endswith("/") for path in paths):
-        raise ReadInFull("another repository is in a folder")
     if not paths:
-        folders.remember(listed[1:], attributes=attributes, is_one=changes_line_ends)
+        folders.remember(attributes=attributes, is_one=changes_line_ends)
     return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends)
 
 
@@ -72,12 +69,16 @@ def _text(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def _list(git: Git, roots: Sequence[str]) -> bytes:
-    """Return all files there are, each before a NUL and behind a letter that says whether git knows it, and looks."""
-    listed = git.all_files(roots, others=True)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*listing_words(git.folder, roots, others=True)[2:]):
+def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
+    """Return the files that git does not know, from the top folder; raises ReadInFull if unsure."""
+    words = ("ls-files", "--others", "-z", *git.only((*WATCHED, *roots)))
+    listed = git.run("-c", "core.ignoreCase=false", *words)
+    if _is_on(git, "core.ignorecase") and listed != git.run(*words):
         raise ReadInFull("two names are one file to git")
-    return listed
+    paths = list(map(_text, listed.split(b"\0")[:-1]))
+    if any(path.endswith("/") for path in paths):
+        raise ReadInFull("another repository is in a folder")
+    return paths
 
 
 def _leaves_out(git: Git) -> bool:

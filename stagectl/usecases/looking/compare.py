@@ -6,9 +6,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
+from stagectl.adapters.worktree.changed_files import between
 from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
-from stagectl.core.model import NAME, Applied, Kind, Name, Resource
+from stagectl.core.model import APPLIED, NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.claims import find_renames
 from stagectl.core.planning.moves import old_names
@@ -18,6 +19,7 @@ from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
+from stagectl.usecases.looking.past import read_past
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired_state
@@ -45,9 +47,11 @@ def compare(
         raise UsageError("--unstaged compares no commits", "leave --from and --to out")
 
     def incremental_way() -> Tuple[ResourceDiff, ...]:
-        if before or after or selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
-            raise ReadInFull("other commits are asked about, or it is not selected by plain names")
+        if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+            raise ReadInFull("it is not selected by plain names")
         chosen = frozenset(map(Name, selection.names))
+        if before or after:
+            return _compare_past(workspace, chosen, before, after)
         return _incremental_unstaged(workspace, chosen) if unstaged else _incremental_compare(workspace, chosen)
 
     def full_way() -> Tuple[ResourceDiff, ...]:
@@ -89,6 +93,26 @@ def _incremental_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tupl
     sides = [_side(situation) for situation in (old, new)]
     names = sorted(chosen or {*old.staged, *new.staged} - old.settled - new.settled)
     return _differences(names, sides[0][0], sides[1][0], [sides[0][1], sides[1][1]])
+
+
+def _compare_past(
+    workspace: Workspace, chosen: FrozenSet[Name], before: Optional[str], after: Optional[str]
+) -> Tuple[ResourceDiff, ...]:
+    """Return the values that two applied commits have otherwise; raises ReadInFull for other commits."""
+    commits = [workspace.applied_commit(revision) if revision else None for revision in (before, after)]
+    trees = workspace.git.look_up([workspace.git.at(commit, APPLIED) for commit in commits if commit is not None])
+    if len(trees) < 2 or trees[0] is None or trees[1] is None:
+        raise ReadInFull("commits are asked about that are none of the applied branch, or have nothing")
+    paths = (entry.path for entry in between(workspace.git, trees[0], trees[1]))
+    changed = frozenset(Name(path[: -len(".json")]) for path in paths)
+    past = [read_past(workspace, commit, changed) for commit in commits if commit is not None]
+    there = {name for index, _ in past for name, line in index.lines(chosen).items() if line.is_live}
+    asked = [{name: one.applied[name] for name in changed & one.applied.keys()} for _, one in past]
+    old, new = (_applied_side(states, with_outputs=True) for states in asked)
+    if chosen - there or find_renames(_resources(old), _resources(new)):
+        raise ReadInFull("a name is of nothing that was applied, or something was moved")
+    hidden = [_hidden_inputs(one, one.staged) for _, one in past]
+    return _differences(sorted({*old, *new} & (chosen or changed)), old, new, hidden)
 
 
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:

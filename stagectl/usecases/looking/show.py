@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
+from stagectl.adapters.applied.index import Index
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import Flaw, ReadInFull
 from stagectl.core.model import NAME, Name, Resource
@@ -18,6 +19,7 @@ from stagectl.core.plans.selection import match_names
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
+from stagectl.usecases.looking.past import read_past
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.part import part_of_one
@@ -33,8 +35,10 @@ def show(workspace: Workspace, name: str, at: Optional[str] = None) -> Shown:
 
 def _incremental_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
     """Return one resource of now from what it is about; raises ReadInFull where everything has to be read."""
-    if at is not None or not NAME.fullmatch(name):
-        raise ReadInFull("another commit is asked about" if at is not None else "it is no plain name")
+    if not NAME.fullmatch(name):
+        raise ReadInFull("it is no plain name")
+    if at is not None:
+        return _show_past(workspace, Name(name), at)
     found = read_incrementally(workspace, Reach(also=frozenset([Name(name)])))
     situation = found.situation
     if found.has_moves():
@@ -43,10 +47,24 @@ def _incremental_show(workspace: Workspace, name: str, at: Optional[str]) -> Sho
     if name not in {**part.defined, **situation.staged, **situation.applied}:
         raise ReadInFull(f"there is no {name}")
     shown = _show(Name(name), part.defined.get(Name(name)), situation)
-    naming = found.index.naming([Name(name)])
-    readers = {other for other, line in naming.items() if name in line.parents(other)}
+    readers = _readers(found.index, Name(name))
     readers |= {other for other, resource in found.changed.items() if resource and name in resource.parents}
     return shown._replace(children=tuple(sorted(readers - {name})), written=_where_written(part, Name(name)))
+
+
+def _show_past(workspace: Workspace, name: Name, at: str) -> Shown:
+    """Return one resource as it was at an applied commit; raises ReadInFull for another one."""
+    commit = workspace.applied_commit(at)
+    if commit is None:
+        raise ReadInFull("a commit is asked about that is none of the applied branch")
+    index, situation = read_past(workspace, commit, frozenset([name]))
+    if name not in situation.applied:
+        raise ReadInFull(f"there was no {name}")
+    return _show(name, None, situation)._replace(children=tuple(sorted(_readers(index, name) - {name})))
+
+
+def _readers(index: Index, name: Name) -> Set[Name]:
+    return {other for other, line in index.naming([name]).items() if name in line.parents(other)}
 
 
 def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:

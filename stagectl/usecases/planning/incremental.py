@@ -162,7 +162,7 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = (
-        index.open_resources() if kinds.are_good else index.open_resources() | _find_contradicted(index, kinds, usage)
+        index.open_resources() if kinds.are_good else index.open_resources() | find_contradicted(index, kinds, usage)
     )
     if not kinds.are_good:
         _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
@@ -186,7 +186,7 @@ def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optio
     return staged, kinds
 
 
-def _find_contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
+def find_contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
     """Return the resources that need something else of the kinds than these have."""
     every = kinds.every()
     if usage.kinds - every.keys():

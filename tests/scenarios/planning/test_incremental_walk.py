@@ -260,7 +260,10 @@ class Walk:
              ["stage", "p/*"], ["stage", "b+"], ["stage", "-t", "dev", "-a", "restart"], ["stage", "-a", "test"],
              ["stage", "NAME", "-t", "prod"], ["discard", "p/*", "NAME"], ["show", "NAME"], ["diff", "--unstaged"],
              ["diff", "--unstaged", "NAME"], ["plan", "--explain", "NAME"], ["show", "NAME", "--at", "HEAD~1"],
-             ["show", "NAME", "--at", "stagectl/applied"], ["log", "NAME"], ["plan", "--format", "github"])
+             ["show", "NAME", "--at", "stagectl/applied"], ["show", "NAME", "--at", "stagectl/applied~1"],
+             ["diff", "NAME", "--from", "stagectl/applied~1", "--to", "stagectl/applied"],
+             ["diff", "--from", "stagectl/applied~2", "--to", "stagectl/applied"], ["log", "NAME"],
+             ["plan", "--format", "github"])
         )  # fmt: skip
         self.both(*(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
 

@@ -13,8 +13,7 @@ from typing import Callable, Dict, List, Optional
 import pytest
 
 from stagectl.adapters.git import prefetch
-from stagectl.adapters.git.git import Git
-from stagectl.adapters.worktree import folders
+from stagectl.adapters.worktree import folders, untracked
 from tests.build import Repo, ended
 
 pytestmark = pytest.mark.once
@@ -271,8 +270,8 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
 
     def are_known_after_a_look(asked: int = 0) -> bool:
         looking = here()
-        assert looking.look(asked or time.time_ns())
-        looking.remember(b"", attributes=[], is_one=True)
+        assert looking.look(b"", asked or time.time_ns())
+        looking.remember(attributes=[], is_one=True)
         return here().are_as_before()
 
     assert are_known_after_a_look()
@@ -305,28 +304,30 @@ def test_stage_and_plan_ask_git_at_once(known: Repo, tmp_path: Path, monkeypatch
         assert 1 <= len(looks) <= 2, words
 
 
-def test_where_no_folder_changed_git_is_not_asked_for_files_that_it_does_not_know(
-    known: Repo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_git_knows_all_files_it_is_not_asked_for_others(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Unless it knows other files than it did: one that it was made to forget is there still.
+    Its index may have been written again; a file that it was made to forget is found, in a folder that did not change.
     """
-    asked: List[bool] = []
-    plain = Git.all_files
-    monkeypatch.setattr(Git, "all_files", lambda *who, others: asked.append(others) or plain(*who, others=others))
+    asked: List[str] = []
+    looked: List[str] = []
+    unknown, below = untracked._unknown, folders.Folders._below
+    monkeypatch.setattr(untracked, "_unknown", lambda *which: asked.append("git") or unknown(*which))
+    monkeypatch.setattr(folders.Folders, "_below", lambda self, path: looked.append(path) or below(self, path))
 
-    def questions(*words: str) -> List[bool]:
+    def questions(*words: str) -> List[str]:
         known.git(*words, check=False)
         os.utime(known.top / ".git/index")
         asked.clear()
+        looked.clear()
         assert known.run("status").code == 0
-        return [*asked]
+        return [*asked, *sorted({*looked})]
 
-    assert [False] == questions("status")
+    assert [] == questions("status")
     known.write(".staged/notes.txt", "")
-    assert [True] == questions("add", ".staged/notes.txt")
-    assert [False] == questions("status")
-    assert [False, True] == questions("rm", "--cached", ".staged/notes.txt")
+    all_folders = [".staged", ".staged/p", "kinds", "resources", "resources/p"]
+    assert all_folders == questions("add", ".staged/notes.txt")
+    assert [] == questions("status")
+    assert ["git", *all_folders] == questions("rm", "--cached", ".staged/notes.txt")
     assert "?? .staged/notes.txt" in known.git("status", "--porcelain")
 
 
@@ -353,7 +354,7 @@ def test_git_looks_before_python_has_loaded_anything(
     asked = prefetch.start_prefetch(line.split())
 
     assert asked.changed_files(roots) is not None
-    assert asked.all_files(roots, others=False) is not None
+    assert asked.known_files(roots) is not None
     assert asked.changed_files(roots) is None, "an answer is given once"
     asked.drop()
 

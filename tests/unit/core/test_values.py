@@ -111,6 +111,7 @@ def test_canonical_text_reads_back_and_does_not_depend_on_order(value: Any) -> N
     """
     assert same(value, json.loads(canonical(value)))
     assert canonical(value) == canonical(backwards(value))
+    assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def backwards(value: Any) -> Any:
