@@ -220,10 +220,19 @@ def of_one(folder: Path, counts: Sequence[int], stagectl: str, rounds: int) -> I
         "log --blame": lambda name: ("log", "--blame", name),
         "graph": lambda name: ("graph", name),
         "plan --explain": lambda name: ("plan", "--explain", name),
+        "show --at": lambda name: ("show", name, "--at", "stagectl/applied"),
         "update": lambda name: ("update", name, "--set", f"port={next(ports)}"),
+        "move": lambda name: ("move", name, f"{name}-moved"),
     }
+
+    def side(bench: Bench, words: Sequence[str]) -> Took:
+        took = bench.ours(*words)()
+        if words[0] == "move":
+            run(["git", "reset", "-q", "--hard", "stagectl/applied^2"], bench.root)
+        return took
+
     for what, words in commands.items():
-        sides = [lambda b=b, name=name, words=words: b.ours(*words(name))() for b, name in (many, few)]  # type: ignore[misc]
+        sides = [lambda b=b, name=name, words=words: side(b, words(name)) for b, name in (many, few)]  # type: ignore[misc]
         against = f"the same among {counts[0]:,}"
         yield row(f"{counts[-1]:,}: `{what}` of one", *compare(sides[0], sides[1], rounds), against)
     for bench, _ in benches:

@@ -173,14 +173,10 @@ def _show(
 
         return plan_github(found, staged_lines(repository, found, options.head, MOST))
     if format is Format.text:
-        from stagectl.views.plans.against import against_text
         from stagectl.views.plans.plan_text import plan_text
-        from stagectl.views.plans.range_diff import range_diff_text
 
         warn(["planned with uncommitted changes"] if found.dirty else [])
-        lead = f"{range_diff_text(compared)}\n" if compared is not None else ""
-        lead += f"{against_text(beside)}\n" if beside is not None else ""
-        return lead + plan_text(found, colour=colour())
+        return _lead(compared, beside) + plan_text(found, colour=colour())
     if format in (Format.svg, Format.html):
         from stagectl.cli.pictures import plan_picture
 
@@ -188,3 +184,17 @@ def _show(
     from stagectl.views.pages.plan_graph import dot, mermaid, picture
 
     return mermaid(picture(found)) if format is Format.mermaid else dot(picture(found))
+
+
+def _lead(compared: Optional[RangeDiff], beside: Optional[Against]) -> str:
+    """Return what stands before a plan: what became of the reviewed one, and how it meets other branches."""
+    lead = ""
+    if compared is not None:
+        from stagectl.views.plans.range_diff import range_diff_text
+
+        lead += f"{range_diff_text(compared)}\n"
+    if beside is not None:
+        from stagectl.views.plans.against import against_text
+
+        lead += f"{against_text(beside)}\n"
+    return lead

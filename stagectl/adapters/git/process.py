@@ -21,6 +21,8 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.printable import safe
 
 _TALKS = ("ls-remote", "fetch", "push")
+# `git diff-tree` reads the whole index, of which it needs nothing; one that is not there is empty.
+_NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}-no-index"}
 # What only looks, and runs nothing that the repository has set up.
 _LOOKS = frozenset(
     ("cat-file", "check-ignore", "diff-index", "diff-tree", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base")
@@ -81,7 +83,7 @@ class GitProcess:
     def run_once(self, *arguments: str) -> bytes:
         """Return what `git ARGUMENTS` prints of objects: named by their ids alone, they never have another answer."""
         if arguments not in self._known:
-            self._known[arguments] = self.run(*arguments)
+            self._known[arguments] = self.run(*arguments, env=_NO_INDEX)
         return self._known[arguments]
 
     def refusal(self, what: str, code: int, err: bytes) -> GitError:

@@ -166,7 +166,7 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     )
     if not kinds.are_good:
         _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
-    resources = _without_line_ends(workspace, tip, _resources(changed, index), index)
+    resources = _without_line_ends(workspace, _resources(changed, index), index)
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _complete(workspace, tip, situation)
@@ -240,14 +240,14 @@ def _refuse_twins(index: Index, changed: Mapping[Name, Optional[Resource]]) -> N
 
 
 def _without_line_ends(
-    workspace: Workspace, tip: Oid, changed: Dict[Name, Optional[Resource]], index: Index
+    workspace: Workspace, changed: Dict[Name, Optional[Resource]], index: Index
 ) -> Dict[Name, Optional[Resource]]:
     """Return the changed ones but for those of line ends alone: what acts is the same there, and so is the text."""
     alike: Dict[Name, Oid] = {}
     for name, state in index.states(changed).items():
         edited, before = changed[name], state.resource
         if edited is not None and before is not None and same(dict(edited.inputs), dict(before.inputs)):
-            alike[name] = Oid(workspace.git.at(tip, staged_path(name)))
+            alike[name] = Oid(f"{index.of.staged}:{name}.yaml")
     blobs = workspace.git.blobs(alike.values()) if alike else {}
     contents = {name: blobs.get(oid) for name, oid in alike.items()}
     unedited = {name for name in alike if (one := changed[name]) and same_text(one.content, contents[name])}
