@@ -41,6 +41,7 @@ Ref = Tuple[str, Tuple[str, ...], bool]  # name, path, inside a longer string
 
 REFERENCE = re.compile(r'\$\{([^{}.\[\]]+)((?:\.[^{}.\[\]]+|\["[^"]*"\])+)\}')
 STEP = re.compile(r'\.([^.\[\]]+)|\["([^"]*)"\]')
+STANDARD = ("run", "update", "remove")
 MISSING, FAILED = object(), object()
 NO_REPORTS: dict = {"by": {}, "anew": set(), "replaced": {}}
 
@@ -210,7 +211,8 @@ class Look:
         self.given, self.selected, self.held, self.joined = given, selected, held, joined
         self.ties: dict[str, str] = {}
         self.reports = reports or NO_REPORTS
-        self.kinds, self.applied, self.staged, self.expression, self.with_children, self.with_parents = given
+        self.kinds, self.applied, self.staged, self.expression, self.with_children, self.with_parents = given[:6]
+        self.alone: dict[str, set[str]] = given[6] if len(given) > 6 else {}
         self.names = sorted({*self.applied, *self.staged})
         self.effective = selected - held  # those whose staged file, or its absence, counts
         forms = {n: self.staged.get(n) if n in self.effective else self.live(n) for n in self.names}
@@ -369,7 +371,9 @@ class Look:
 
     def stamps(self, name: str) -> list[str]:
         """Section 3: the pending explicit actions (higher counter, or equal with another suffix), as staged."""
-        staged = (self.staged.get(name) or {}).get("actions") or {} if name in self.effective else {}
+        asked = name in self.effective or name in self.alone.keys() - self.selected
+        staged = (self.staged.get(name) or {}).get("actions") or {} if asked else {}
+        staged = {a: stamp for a, stamp in staged.items() if a in self.alone.get(name, {a})}
         done = (self.applied.get(name) or {}).get("stamps") or {}
         counters = {a: [int(stamp.split("-")[0]) for stamp in (staged[a], done.get(a, "0-"))] for a in staged}
         return [a for a, (new, old) in counters.items() if new > old or (new == old and staged[a] != done.get(a))]
@@ -485,7 +489,8 @@ class Look:
 
     def candidates(self) -> dict[str, list[tuple[str, str, Any]]]:
         """Rules 5 and 10: the resources to hold, each with its reasons (reason, parent or reader, reference)."""
-        found = {name: self.lacking(name) for name in (self.effective | self.joined) & set(self.forms)}
+        there = self.effective | self.joined | self.alone.keys()
+        found = {name: self.lacking(name) for name in there & set(self.forms)}
         for reader in [n for n in self.names if n not in self.effective]:
             for form in self.before(reader):
                 for ref in refs(inputs_of(form)):
@@ -645,8 +650,10 @@ class Changes:
             self.infer(name, views.get(name, look))
         becoming = {name for name in look.forms if f"{name}.run" in self.causes}
         for name in [n for n in look.forms if look.live(n) or n in becoming]:  # Rule 8: owed actions are added again
-            due = name in look.selected or (name not in self.barred and look.inferred(name)[0])
-            for action, ids in (look.applied.get(name, {}).get("owed") or {}).items() if due else ():
+            affected = name not in look.selected and name not in self.barred and look.inferred(name)[0]
+            for action, ids in (look.applied.get(name, {}).get("owed") or {}).items():
+                if not (affected or action in look.alone.get(name, {action} if name in look.selected else ())):
+                    continue
                 self.join(name, action, "owed", ids)
                 does = f"{name}.{action}" if f"{name}.{action}" in self.causes else f"{name}.run"
                 self.conditional -= {does} if action == "update" else {f"{name}.{action}"}
@@ -794,7 +801,7 @@ class Changes:
     def awaited(self, name: str, action: str) -> bool:
         """Rule 5, gates: is an action owed, unfinished, or staged and not done?"""
         state = self.look.applied.get(name) or {}
-        stamps = Look(self.look.given, {name}, set()).stamps(name)
+        stamps = Look(self.look.given[:6], {name}, set()).stamps(name)
         replacing = "replace" in stamps and action in ("run", "update")
         return (
             action in (state.get("owed") or {}) or self.look.unfinished(name) == action or action in stamps or replacing
@@ -859,26 +866,34 @@ class Changes:
                 yield from [(a, b) for a, b in pairs if a != b or own == action]
 
 
-def plan(kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False) -> dict:
-    """Section 5: the plan, or Refused."""
+def plan(
+    kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False, single=()
+) -> dict:
+    """Section 5: the plan, or Refused; single: those of the selected changes that are asked for one by one."""
     applied, moves, bad = followed(applied, staged)
     names = {*applied, *staged}
     given = (kinds, applied, staged, expression, with_children, with_parents)
     full, _, everything, _ = converged(partial(whole, given, names), expected(given, names))
-    chosen = names if selected is None else set(selected)
+    alone = asked_alone(full, everything, moves, single)
+    chosen = (
+        names if selected is None else set(selected) - {name for name in alone if not alone[name] & acting(full, name)}
+    )
     while True:
         chosen = moved_along(full, moves, chosen) & names
-        look, held, changes, gates = converged(partial(part, full, chosen), expected(given, chosen))
+        here = Look((*given, alone), names, set(), frozenset(), full.reports)
+        look, held, changes, gates = converged(partial(part, here, chosen), expected(given, chosen))
         more = waited_for(look, held, gates, with_parents, with_children) - chosen
         if not more:
             break
-        chosen = chosen | more
+        chosen, alone = chosen | more, {name: alone[name] for name in alone.keys() - more}
     if any({name, *staged[name]["moved_from"]} & chosen for name in bad):
         raise Refused("claim", bad)
     after, order = changes.after, in_order(changes.after)
     if len(order) < len(after):
         raise Refused("cycle", {change.rsplit(".", 1)[0] for change in on_rings(after)})
-    there = {change.rsplit(".", 1)[0] for change in [*changes.causes, *changes.held]} | chosen
+    part_of = {*changes.causes, *changes.held}
+    there = {change.rsplit(".", 1)[0] for change in part_of} | chosen
+    left = {c for c in everything.causes if c.rsplit(".", 1)[0] in alone} - part_of
     return {
         "changes": {change: {**changes.causes[change], "after": sorted(after[change])} for change in order},
         "order": order,
@@ -886,8 +901,34 @@ def plan(kinds, applied, staged, *, selected=None, expression=None, with_childre
         "held": changes.held,
         "recorded": recorded(look),
         "moved": sorted((old, new) for new, old in moves.items() if new in look.effective),
-        "pending": sorted(change for change in everything.causes if change.rsplit(".", 1)[0] not in there),
+        "pending": sorted(left | {c for c in everything.causes if c.rsplit(".", 1)[0] not in there}),
     }
+
+
+def acting(full: Look, name: str) -> set[str]:
+    """Rule 1: what a resource does of its own accord if everything is selected."""
+    return set(full.inferred(name)[0])
+
+
+def asked_alone(full: Look, everything: Changes, moves: dict[str, str], single: Any) -> dict[str, set[str]]:
+    """Section 11: the actions that single changes stand for, by resource; a replace is taken whole."""
+    found: dict[str, set[str]] = {}
+    for name, action in (change.rsplit(".", 1) for change in single):
+        form = full.staged.get(name) or full.live(name)
+        kind = full.kinds.get((form or {}).get("kind"), {})
+        cause = everything.causes.get(f"{name}.{action}", {}).get("cause")
+        known = {*(full.staged.get(name) or {}).get("actions", {}), *full.applied.get(name, {}).get("stamps", {})}
+        if cause is None and form is not None and action not in {*STANDARD, *kind["actions"]}:
+            raise Refused("no such action", [name])
+        if cause is None and action not in {*STANDARD, *known}:
+            raise Refused("never asked for", [name])
+        if cause == "reaction" or name in {*moves, *moves.values()}:
+            raise Refused("not alone", [name])
+        inferred = acting(full, name)
+        if action not in inferred and action in full.stamps(name) and not full.live(name):
+            raise Refused("not made", [name])
+        found.setdefault(name, set()).update({*inferred, action, "replace"} if action in inferred else {action})
+    return found
 
 
 def moved_along(full: Look, moves: dict[str, str], chosen: set[str]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Dict, FrozenSet, List, Mapping, Match, Optional
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional
 
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Observed, Resource
 from stagectl.core.planning.moves import follow_moves
@@ -43,6 +43,7 @@ class Case:
     with_children: bool
     with_parents: bool
     kinds: Mapping[str, Raw] = field(default_factory=lambda: KINDS)
+    single: tuple[str, ...] = ()  # changes that are asked for one by one
 
     def situation(self) -> Situation:
         """The same for the real planner."""
@@ -52,7 +53,7 @@ class Case:
 
     def selection(self) -> Selection:
         names = tuple(sorted(self.names)) if self.names is not None else ()
-        return Selection(names, self.tags, self.with_children, self.with_parents)
+        return Selection((*names, *self.single), self.tags, self.with_children, self.with_parents)
 
 
 def real_kinds(kinds: Mapping[str, Raw] = KINDS) -> Dict[str, Kind]:
@@ -167,6 +168,17 @@ def moved(random: Random, case: Case) -> Case:
         names=_random_names(random, applied, staged),
         tags=_random_tags(random, applied, staged),
     )
+
+
+def alone(random: Random, case: Case, changes: Iterable[str]) -> Case:
+    """The same with single changes in its selection: some that there are, and one that there may not be."""
+    known = sorted({*case.applied, *case.staged})
+    if not known:
+        return case
+    free = f"{random.choice(known)}.{random.choice(('run', 'update', 'remove', 'restart', 'test'))}"
+    some = [*random.sample(sorted(changes), min(len(list(changes)), random.randint(0, 2))), free]
+    single = tuple(dict.fromkeys(some[: random.choice((1, 1, 2, 3))]))
+    return replace(case, names=case.names if random.random() < 0.3 else None, tags=(), single=single)
 
 
 def _seen(random: Random, wanted: Any) -> Any:

@@ -73,7 +73,7 @@ def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -
     from stagectl.core.schemas import schema
 
     data = resource.content
-    written = schema.resource(resource.name, yamlfile.load(data), data, staged=True)
+    written = schema.resource(before, yamlfile.load(data), data, staged=True)  # its claims may name what it is now
     if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
         return data
     return rename_resource(data, before, resource.name, new_names)

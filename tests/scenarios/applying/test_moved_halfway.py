@@ -122,3 +122,20 @@ def test_what_is_moved_together_is_held_together(swapped: Repo) -> None:
     assert ({"n": 1}, {"n": 2}) == (swapped.applied("a")["inputs"], swapped.applied("b")["inputs"])
     swapped.ok("apply", "--yes", "b", "--with-parents")
     assert ({"n": 3}, {"n": 1}) == (swapped.applied("a")["inputs"], swapped.applied("b")["inputs"])
+
+
+def test_what_comes_back_and_fails_is_back(repo: Repo) -> None:
+    """
+    Its file, which is not stored, said that it was a: that is what it is called again.
+    """
+    repo.define("a", inputs={"n": 1}).apply_all()
+    for old, new in ("ab", "ba", "ab"):
+        repo.ok("move", old, new)
+        repo.ok("update", new, "--set", f"n={ord(new)}{len(repo.log())}")
+        repo.fail(f"{new}.update")
+
+        assert "exit code 3" in repo.apply().err
+
+        assert ([f"{new}.update"], []) == (repo.plan().ids, repo.plan().raw["moved"])
+        repo.fail().ok("apply", "--yes")
+        assert (None, True) == (repo.applied(old), repo.applied(new) is not None)

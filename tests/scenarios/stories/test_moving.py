@@ -30,15 +30,17 @@ STEPS = {
 SCRIPT = """
 read -r line < "$STAGECTL_INPUTS"
 id=${line#*\\"id\\": \\"}; id=${id%%\\"*}; n=${line#*\\"n\\": }; n=${n%%[,\\}]*}
+half="WORLD/.half-$id-${STAGECTL_RESOURCE%%/*}-${STAGECTL_RESOURCE##*/}"
 if [ -e WORLD/fail ] && grep -qxF "$id.$STAGECTL_ACTION" WORLD/fail; then
-   [ "$STAGECTL_ACTION" != run ] || echo > "WORLD/.half-$id"
+   [ "$STAGECTL_ACTION" != run ] || echo > "$half"
    exit 3
 fi
 case $STAGECTL_ACTION in
 run) [ ! -e "WORLD/$id" ] || echo "$id is there, and run" >> WORLD/faults
-   [ ! -e "WORLD/.half-$id" ] || rm -f "WORLD/.half-$id"; echo "$n" > "WORLD/$id" ;;
-remove) [ -e "WORLD/$id" ] || [ -e "WORLD/.half-$id" ] || echo "$id is gone, and removed" >> WORLD/faults
-   rm -f "WORLD/$id" "WORLD/.half-$id" ;;
+   [ ! -e "$half" ] || rm -f "$half"; echo "$n" > "WORLD/$id" ;;
+remove) if [ -e "$half" ]; then rm -f "$half"; exit 0; fi
+   [ -e "WORLD/$id" ] || echo "$id is gone, and removed" >> WORLD/faults
+   rm -f "WORLD/$id" ;;
 *) [ -e "WORLD/$id" ] || echo "$id is gone, and $STAGECTL_ACTION" >> WORLD/faults
    [ "$STAGECTL_ACTION" != update ] || echo "$n" > "WORLD/$id" ;;
 esac
@@ -252,9 +254,10 @@ class Moving:
     def move_by_hand(self) -> None:
         """Rename a file and claim the old name, or names; stage one of the two, or all."""
         for old, new in zip(self.some(self.defined()), self.some(self.free())):
-            self.repo.write(f"resources/{new}.yaml", self.moved(old))
+            text = self.moved(old)
+            self.repo.write(f"resources/{new}.yaml", text)
             self.repo.delete(old)
-            self.do("stage", *self.chance.choice([(old,), (new,), ()]))
+            self.do("stage", *self.chance.choice([(old,), (new,), ()] if "moved_from" in text else [()]))
 
     def swap(self) -> None:
         """Each takes the other's name, also again and back."""
@@ -351,10 +354,11 @@ class Moving:
 
     def roll_back(self) -> None:
         """Go back to an older commit and apply that: refused, or nothing of what others applied is undone."""
+        now = {identity: name for name, identity in self.staged().items()}
         old = self.chance.choice(self.repo.git("rev-list", "--first-parent", "-5", "HEAD").split())
         self.repo.git("checkout", "-q", "-B", "older", old)
         words = self.chance.choice([(), ("--allow-rollback",)])
-        if self.has_other_names():
+        if self.has_other_names({**now, **self.live()}):
             self.repo.git("checkout", "-q", "main")
             return
         done = self.repo.run("apply", "--yes", *words)
@@ -363,10 +367,9 @@ class Moving:
         self.look_at_world(is_newest=False)
         self.repo.git("checkout", "-q", "main")
 
-    def has_other_names(self) -> bool:
-        """Whether what is checked out names things otherwise than they are applied: it lacks the claims."""
-        live = self.live()
-        return any(live.get(identity, name) != name for name, identity in self.staged().items())
+    def has_other_names(self, names: Dict[str, str]) -> bool:
+        """Whether what is checked out names things otherwise than they are staged and applied: it lacks the claims."""
+        return any(names.get(identity, name) != name for name, identity in self.staged().items())
 
     def pull(self) -> None:
         """Put together what two people staged; who gets a conflict takes theirs."""

@@ -68,15 +68,17 @@ def test_an_action_alone_stores_no_staged_file() -> None:
         ("web.restrat", "'web' has no action 'restrat'; did you mean 'restart'?"),
         ("wbe.restart", "'wbe.restart' is not a resource name"),
         ("app.test", "app.test follows from web.update, and cannot be selected alone"),
+        ("new.restart", "new is not applied, and new.restart follows its run; it cannot be selected alone"),
     ],
 )
 def test_a_change_that_cannot_be_selected(name: str, message: str) -> None:
     """
-    An unknown action, an unknown resource, a reaction.
+    An unknown action, an unknown resource, a reaction, an action of what was never run.
     """
     app = res("app", {"port": "${web.port}"}, react_on={"test": ["web.update"]})
+    new = res("new", actions={"restart": "1-aaaa"})
 
     with pytest.raises(StagectlError) as error:
-        make_plan(situation(applied(WEB, app), WEB2, app), Selection((name,)))
+        make_plan(situation(applied(WEB, app), WEB2, app, new), Selection((name,)))
 
     assert message == error.value.message

@@ -1,11 +1,12 @@
 """The planner agrees with a second one that was written from the design alone (tests/oracle.py).
 
-`python -m tests.unit.core.planning.test_second_planner FIRST COUNT` goes through more worlds with drift.
+`python -m tests.unit.core.planning.test_second_planner FIRST COUNT` goes through more worlds.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from random import Random
 from typing import Any, Dict, Optional
 
@@ -18,7 +19,7 @@ from stagectl.core.plans.plan import Plan
 from tests import oracle
 from tests.build import share
 from tests.oracle_moves import followed
-from tests.random_worlds import KINDS, REPORTING, Case, looked_at, moved, random_case, tags_of
+from tests.random_worlds import KINDS, REPORTING, Case, alone, looked_at, moved, random_case, tags_of
 
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
@@ -51,16 +52,20 @@ def told(plan: Plan) -> Dict[str, Any]:
 
 def second(case: Case) -> Optional[Dict[str, Any]]:
     """The second planner's plan, None for a refusal; raises Undecided: docs/testing.md has where."""
-    applied, _, _ = followed(case.applied, case.staged)
+    applied, moves, _ = followed(case.applied, case.staged)
     known = applied.keys() | case.staged.keys()
     test = (lambda tags: any(tag in tags for tag in case.tags)) if case.tags else None
     selected = None
-    if case.names is not None or test is not None:
+    named = None if case.names is None and not case.single else {*(case.names or ())}
+    now = {old: new for new, old in moves.items() if old not in known}
+    single = [f"{now.get(name, name)}.{action}" for name, action in (one.split(".") for one in case.single)]
+    single = [change for change in single if change.rpartition(".")[0] not in (named or ())]
+    if named is not None or test is not None:
+        named = None if named is None else named | {change.rpartition(".")[0] for change in single}
         selected = {
             name
             for name in known
-            if (case.names is None or name in case.names)
-            and (test is None or test(tags_of(name, applied, case.staged)))
+            if (named is None or name in named) and (test is None or test(tags_of(name, applied, case.staged)))
         }
         if not selected:
             return None
@@ -73,6 +78,7 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
             expression=test,
             with_children=case.with_children,
             with_parents=case.with_parents,
+            single=single,
         )
     except oracle.Refused:
         return None
@@ -81,6 +87,14 @@ def second(case: Case) -> Optional[Dict[str, Any]]:
 def drifted(random: Random, most: int, *, with_outputs: bool) -> Case:
     """A world that a check saw otherwise."""
     return looked_at(random, random_case(random, most, REPORTING if with_outputs else KINDS))
+
+
+def one_by_one(random: Random, most: int) -> Case:
+    """A world of which single changes are asked for."""
+    case = random_case(random, most)
+    case = moved(random, case) if random.random() < 0.3 else case
+    everything = real(replace(case, names=None, tags=())) or {"order": []}
+    return alone(random, case, everything["order"])
 
 
 def expected(case: Case) -> Optional[Dict[str, Any]]:
@@ -136,6 +150,17 @@ def test_both_planners_agree_on_moves(seed: int, most: int) -> None:
     assert expected(case) == real(case)
 
 
+@settings(max_examples=share(300))
+@given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
+def test_both_planners_agree_on_single_changes(seed: int, most: int) -> None:
+    """
+    Changes asked for one by one, beside resources, moves or nothing; what there is not, or never was asked for.
+    """
+    case = one_by_one(Random(seed), most)
+
+    assert expected(case) == real(case)
+
+
 @settings(max_examples=share(25))
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=20, max_value=300))
 def test_both_planners_agree_on_large_graphs(seed: int, most: int) -> None:
@@ -147,12 +172,20 @@ def test_both_planners_agree_on_large_graphs(seed: int, most: int) -> None:
     assert expected(case) == real(case)
 
 
+SORTS = (
+    lambda random, most: drifted(random, most, with_outputs=False),
+    lambda random, most: drifted(random, most, with_outputs=True),
+    lambda random, most: moved(random, random_case(random, most)),
+    one_by_one,
+)
+
+
 def go_through(first: int, number: int) -> str:
-    """Compare both planners on numbered worlds with drift, every other one with outputs; say how many there were."""
+    """Compare both planners on numbered worlds of each sort in turn; say how many there were."""
     ends = {"planned": 0, "refused": 0, "undecided": 0}
     for seed in range(first, first + number):
         random = Random(seed)
-        case = drifted(random, random.randint(3, 10), with_outputs=seed % 2 == 1)
+        case = SORTS[seed % len(SORTS)](random, random.randint(3, 10))
         try:
             planned = second(case)
         except oracle.Undecided:
@@ -160,7 +193,7 @@ def go_through(first: int, number: int) -> str:
             continue
         assert planned == real(case), f"world {seed}"
         ends["refused" if planned is None else "planned"] += 1
-    return f"{number:,} worlds with drift: {', '.join(f'{count:,} {end}' for end, count in ends.items())}"
+    return f"{number:,} worlds: {', '.join(f'{count:,} {end}' for end, count in ends.items())}"
 
 
 if __name__ == "__main__":
