@@ -213,7 +213,10 @@ class Moving:
         return self.chance.sample(names, min(len(names), self.chance.randint(1, most)))
 
     def free(self) -> List[str]:
-        return [name for name in NAMES if name not in self.defined()]
+        """The names that nothing has; what is live under one and staged as removed goes on there."""
+        staged = self.staged().values()
+        going = {name for name, state in self.applied().items() if state.get("inputs", {}).get("id") not in staged}
+        return [name for name in NAMES if name not in self.defined() and name not in going]
 
     # --- definitions
 
@@ -222,11 +225,7 @@ class Moving:
             self.do("update", name, "--set", f"n={self.chance.randint(1, 99)}")
 
     def create(self) -> None:
-        going = {
-            n for n, state in self.applied().items() if state.get("inputs", {}).get("id") not in self.staged().values()
-        }
-        free = [name for name in self.free() if name not in going]  # what is live under a name goes on there
-        for name in self.some(free) if len(self.defined()) < MOST else ():
+        for name in self.some(self.free()) if len(self.defined()) < MOST else ():
             self.made += 1
             kind = self.chance.choice(["thing", "thing", "named"])
             self.do("create", name, "--kind", kind, "--set", f"id=u{self.made}", "--set", "n=1")
