@@ -73,7 +73,9 @@ def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -
     from stagectl.core.schemas import schema
 
     data = resource.content
-    written = schema.resource(before, yamlfile.load(data), data, staged=True)  # its claims may name what it is now
+    front, *body = yamlfile.load(data)
+    front = {key: value for key, value in front.items() if key != "moved_from"}  # it may name what it is now
+    written = schema.resource(before, [front, *body], data, staged=True)
     if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
         return data
     return rename_resource(data, before, resource.name, new_names)

@@ -367,8 +367,10 @@ class Moving:
         self.repo.git("checkout", "-q", "main")
 
     def has_other_names(self, names: Dict[str, str]) -> bool:
-        """Whether what is checked out names things otherwise than they are staged and applied: it lacks the claims."""
-        return any(names.get(identity, name) != name for name, identity in self.staged().items())
+        """Whether what is checked out gives names to others than have them: it lacks the claims."""
+        things = {name: identity for identity, name in names.items()}
+        here = self.staged().items()
+        return any(names.get(it, name) != name or things.get(name, it) != it for name, it in here)
 
     def pull(self) -> None:
         """Put together what two people staged; who gets a conflict takes theirs."""
