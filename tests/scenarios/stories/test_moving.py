@@ -367,10 +367,16 @@ class Moving:
         self.repo.git("checkout", "-q", "main")
 
     def has_other_names(self, names: Dict[str, str]) -> bool:
-        """Whether what is checked out gives names to others than have them: it lacks the claims."""
+        """Whether what is checked out gives names to others than have them, or claims them again after a removal."""
         things = {name: identity for identity, name in names.items()}
-        here = self.staged().items()
-        return any(names.get(it, name) != name or things.get(name, it) != it for name, it in here)
+        for name, content in self.staged_files().items():
+            file = parsed(content)
+            identity = file["inputs"]["id"]
+            if names.get(identity, name) != name or things.get(name, identity) != identity:
+                return True
+            if identity not in names and file["moved_from"]:
+                return True
+        return False
 
     def pull(self) -> None:
         """Put together what two people staged; who gets a conflict takes theirs."""
