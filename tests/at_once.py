@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence
 
 from tests.build import Ran, Repo, ended
 
-# What somebody may be told who was not alone, and with what: again, and it works.
+# What a command may report that was not alone, and with what: again, and it works.
 BUSY = re.compile(
     r"error: (another stagectl is staging here|[^\n]* changed meanwhile"
     r"|git \w+ (failed|refused): [^\n]*\.lock is there[^\n]*|another apply is running: [^\n]*"
@@ -24,14 +24,14 @@ def at_once(repo: Repo, lines: Sequence[Sequence[str]]) -> List[Ran]:
     return [ended(process) for process in started]
 
 
-def until_done(repo: Repo, lines: Sequence[Sequence[str]], told: Counter) -> None:
+def until_done(repo: Repo, lines: Sequence[Sequence[str]], reported: Counter) -> None:
     """Run command lines at once, those that were asked to try again as often as it takes."""
     left = list(lines)
     for _ in range(len(lines) + 1):
         again = []
         for line, ran in zip(left, at_once(repo, left)):
             assert "this is a bug" not in ran.err, ran.err
-            told["done" if ran.code == 0 else "asked to try again"] += 1
+            reported["done" if ran.code == 0 else "asked to try again"] += 1
             if ran.code:
                 assert BUSY.search(ran.err), ran
                 again.append(line)
@@ -43,7 +43,7 @@ def until_done(repo: Repo, lines: Sequence[Sequence[str]], told: Counter) -> Non
 
 def stages(folder: Path, count: int, rounds: int) -> Counter:
     """Stage different resources, and actions on one, at once: nothing that was said to be staged is lost."""
-    repo, told = Repo(folder / "repo"), Counter()  # type: Tuple[Repo, Counter]
+    repo, reported = Repo(folder / "repo"), Counter()  # type: Tuple[Repo, Counter]
     names = [f"r{number}" for number in range(count)]
     for name in names:
         repo.define(name, inputs={"v": 0})
@@ -55,7 +55,7 @@ def stages(folder: Path, count: int, rounds: int) -> Counter:
         lines = [["stage", name] for name in names[::2]]
         lines += [["stage", "one", "-a", f"do-{index}"] for index in range(1, count, 2)]
         before = repo.git("rev-parse", "HEAD").strip()
-        until_done(repo, lines, told)
+        until_done(repo, lines, reported)
         _is_staged_once(repo, before, names[::2])
         repo.ok("stage")
         assert repo.git("status", "--porcelain") == ""
@@ -63,7 +63,7 @@ def stages(folder: Path, count: int, rounds: int) -> Counter:
         assert sorted(done) == sorted(f"do-{index}" for index in range(1, count, 2)), done
         repo.ok("apply", "--yes")
     assert "error" not in repo.git("fsck", "--strict", "--no-dangling")
-    return told
+    return reported
 
 
 def _is_staged_once(repo: Repo, before: str, names: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ def _is_staged_once(repo: Repo, before: str, names: Sequence[str]) -> None:
 
 def beside_an_apply(folder: Path, count: int, rounds: int) -> Counter:
     """Stages, plans and applies at once: a plan is one of before or after; what is applied is what a commit had."""
-    repo, told = Repo(folder / "repo"), Counter()  # type: Tuple[Repo, Counter]
+    repo, reported = Repo(folder / "repo"), Counter()  # type: Tuple[Repo, Counter]
     names = [f"r{number}" for number in range(4)]
     for name in names:
         repo.define(name, inputs={"v": 0})
@@ -87,7 +87,7 @@ def beside_an_apply(folder: Path, count: int, rounds: int) -> Counter:
         rans = at_once(repo, lines)
         for line, ran in zip(lines, rans):
             assert "this is a bug" not in ran.err, ran.err
-            told[f"{line[0]} {'done' if ran.code == 0 else 'asked to try again'}"] += 1
+            reported[f"{line[0]} {'done' if ran.code == 0 else 'asked to try again'}"] += 1
             assert ran.code == 0 or BUSY.search(ran.err), (line, ran)
         _are_of_before_or_after([ran for line, ran in zip(lines, rans) if line[0] == "plan" and ran.code == 0], names)
         until_done(repo, [["stage", "other"]], Counter())
@@ -95,7 +95,7 @@ def beside_an_apply(folder: Path, count: int, rounds: int) -> Counter:
         assert [number] * 5 == [repo.applied(name)["inputs"]["v"] for name in [*names, "other"]]
         assert repo.plan().ids == []
     assert "error" not in repo.git("fsck", "--strict", "--no-dangling")
-    return told
+    return reported
 
 
 def _are_of_before_or_after(plans: Sequence[Ran], names: Sequence[str]) -> None:

@@ -308,7 +308,7 @@ def _template(environment: Tuple[Tuple[str, str], ...], project: str) -> Path:
 
 
 def _in_process(arguments: Sequence[str], folder: Path) -> Ran:
-    """Run one command line as the installed script does, with nobody at the keyboard."""
+    """Run one command line as the installed script does, with no operator at the keyboard."""
     out, err, before, stdin = io.StringIO(), io.StringIO(), os.getcwd(), sys.stdin
     os.chdir(folder)
     try:

@@ -11,7 +11,7 @@ from unittest import mock
 
 from tests.build import Repo
 
-Harm = Callable[[random.Random, bytes, bytes], bytes]  # chance, the file, somebody else's file -> the damaged file
+Harm = Callable[[random.Random, bytes, bytes], bytes]  # chance, the file, another author's file -> the damaged file
 
 
 def truncated(chance: random.Random, data: bytes, other: bytes) -> bytes:
@@ -72,10 +72,10 @@ class Damages:
         self._cache = self._repo.root / ".git/stagectl/cache"
         shutil.copytree(self._cache, folder / "cache")
         with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
-            self._expected = self._told()
+            self._expected = self._reported()
         self.done, self.wrong = 0, []
 
-    def _told(self) -> object:
+    def _reported(self) -> object:
         return self._repo.run("plan", "--format", "json"), self._repo.run("status")
 
     def damage(self) -> None:
@@ -83,7 +83,7 @@ class Damages:
         with mock.patch("tests.build.FULL", False):
             shutil.rmtree(self._cache)
             shutil.copytree(self._folder / "cache", self._cache)
-            self._told()  # takes note of the files as they are now
+            self._reported()  # takes note of the files as they are now
             path = self._chance.choice(sorted(path for path in self._cache.iterdir() if path.stat().st_size))
             harm, before = self._chance.choice(HARMS), path.stat()
             others = sorted(self._other.root.glob(f".git/stagectl/cache/*{path.suffix}"))
@@ -91,5 +91,5 @@ class Damages:
             if self._chance.random() < 0.5:
                 os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
             self.done += 1
-            if self._told() != self._expected or self._told() != self._expected:
+            if self._reported() != self._expected or self._reported() != self._expected:
                 self.wrong.append(f"{harm.__name__} of {path.name}")

@@ -61,7 +61,7 @@ class Cluster:
             )
 
     def worker(self, name: str, clone: Path, *options: str, env: Mapping[str, str] = {}) -> Cluster:
-        """Start a worker in a clone, and wait until it has told the scheduler."""
+        """Start a worker in a clone, and wait until it has reported to the scheduler."""
         words = [sys.executable, "-m", "stagectl", "worker", self.address, "--name", name, *options]
         self._start(name, words, clone, env)
         eventually(lambda: b" at once" in (self.folder / f"{name}.out").read_bytes(), f"{name} is ready")

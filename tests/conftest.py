@@ -39,7 +39,7 @@ def _ignore(number: int, frame: Optional[FrameType]) -> None:
 
 @pytest.fixture(autouse=True)
 def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Own home, no git config from outside, fixed dates, nobody at the keyboard."""
+    """Own home, no git config from outside, fixed dates, no operator at the keyboard."""
     for key in [key for key in os.environ if key.startswith(("GIT_", "STAGECTL_"))]:
         monkeypatch.delenv(key)
     home = tmp_path_factory.mktemp("home")

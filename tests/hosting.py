@@ -83,7 +83,7 @@ class Site:
         self.server.server_close()
 
     def says(self, number: int, text: str, login: str = BOT) -> None:
-        """Let somebody write a comment."""
+        """Let an operator write a comment."""
         notes = self.comments.setdefault(number, [])
         person = {"login": login, "id": len(login)}
         address = f"https://site.example/{self.repository}/pull/{number}#comment-{len(notes)}"

@@ -84,7 +84,7 @@ class World:
         return all(each.returncode == 0 for each in done)
 
     def theirs(self) -> str:
-        """What the user has half done, which is nobody's business."""
+        """What the user has half done, which concerns no command."""
         shown = [self.repo.git("ls-files", "--stage", "mine"), self.repo.git("show", ":mine")]
         return "".join([*shown, self.repo.read("mine")])
 
@@ -95,13 +95,13 @@ class Figures:
 
     kills: int = 0
     missed: int = 0  # points that a run with other chances did not come to
-    told: int = 0  # where the next command said what to do, and did it once that was done
+    reported: int = 0  # where the next command said what to do, and did it once that was done
     old: int = 0
     new: int = 0
     wrong: List[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        said = f"kills {self.kills}, old state {self.old}, new state {self.new}, next step named {self.told}"
+        said = f"kills {self.kills}, old state {self.old}, new state {self.new}, next step named {self.reported}"
         return f"{said}, lost or between {len(self.wrong)}"
 
 
@@ -119,14 +119,14 @@ class Expected:
         try:
             if done.code != 137:
                 assert done.code in (0, 1), done
-                self._is_told(done.err)
+                self._is_reported(done.err)
             mend()
             # A change whose own files could not be written failed, and the run said so: what it recorded is a part.
             self._check(world, is_part="1 ERROR" in done.out)
         except AssertionError as error:
             self.figures.wrong.append(f"{self._case}, {what}: {error}")
 
-    def _is_told(self, err: str) -> None:
+    def _is_reported(self, err: str) -> None:
         assert "Traceback" not in err and "this is a bug" not in err, err
 
     def _check(self, world: World, *, is_part: bool) -> None:
@@ -136,7 +136,7 @@ class Expected:
         assert world.theirs() == self._theirs, "the user's own file is another one"
         status = world.repo.run("status")
         assert status.code in (0, 1), status
-        self._is_told(status.err)
+        self._is_reported(status.err)
         if self._case.name.startswith("revert") and state.head == self._new.head:
             self._is_done(world)
         else:
@@ -160,10 +160,10 @@ class Expected:
         tries = 0
         while done.code and tries < 3:  # several locks may have been left
             tries += 1
-            self.figures.told += tries == 1
+            self.figures.reported += tries == 1
             assert HINTED.fullmatch(done.err), f"not one line of what to do: {done.err!r}"
             locks = [here or str(Path("../bare.git") / there) for here, there in _REMOVES.findall(done.err)]
-            assert locks, f"nothing is told to be done: {done.err!r}"
+            assert locks, f"nothing is reported to be done: {done.err!r}"
             for lock in locks:
                 (world.repo.root / lock).unlink()
             done = world.repo.run(*self._case.arguments)
@@ -239,7 +239,7 @@ def _staged(top: Path) -> Repo:
 
 
 def _shared(top: Path) -> None:
-    """An applied commit of ours that the remote has not, and one of somebody else's that is not here."""
+    """An applied commit of ours that the remote has not, and one of another author's that is not here."""
     repo = _three(top)
     repo.git("init", "-q", "--bare", "-b", "main", str(top / "bare.git"))
     shutil.rmtree(top / "bare.git/hooks", ignore_errors=True)

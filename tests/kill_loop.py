@@ -144,7 +144,7 @@ class World:
         return bool(self.runs()) and not any("end" in entry for entry in self.journals()[-1])
 
     def leftovers(self) -> List[str]:
-        """Files that nobody needs any more once no run is open."""
+        """Files that are not needed any more once no run is open."""
         kept = ("runs", "cache", "apply.lock", "branch.lock", "holders", "staging")
         found = [path for path in self.scratch.iterdir() if path.name not in kept]
         found += (self.scratch / "holders").glob("*")
@@ -155,7 +155,7 @@ class World:
 
 
 def unseen(journals: Sequence[Sequence[Any]]) -> Set[Start]:
-    """The starts whose end nobody saw: the number of the journal, the change, and its how manieth start there it is."""
+    """The starts whose end was not seen: the journal's number, the change, and which of its starts there it is."""
     found: Set[Start] = set()
     for number, journal in enumerate(journals):
         starts: Counter = Counter()
@@ -227,7 +227,7 @@ class Loop:
         calm = world.copy(folder / f"{world.top.name}-calm")
         done = server.run(calm, "apply", "--yes")
         assert done["code"] == 0, done
-        self.length, self.wanted, self._base = int(done["told"]), calm.applied(), world.tip()
+        self.length, self.wanted, self._base = int(done["reported"]), calm.applied(), world.tip()
         assert calm.facts("start") == calm.facts("end") == Counter(world.changes)
         assert calm.leftovers() == []
 
@@ -238,10 +238,10 @@ class Loop:
         killed = done["code"] == -9
         try:
             if killed:
-                self._after(world, done["told"], way, again)
+                self._after(world, done["reported"], way, again)
             return killed
         except AssertionError as error:
-            raise AssertionError(f"killed at {at} ({done['told']}), {way}, again at {again}: {error}") from error
+            raise AssertionError(f"killed at {at} ({done['reported']}), {way}, again at {again}: {error}") from error
         finally:
             shutil.rmtree(world.top)
 
@@ -252,11 +252,11 @@ class Loop:
             is_partial = way == "apply" or (way == "failed" and bool(_asked(unknown)))
             done = self._server.run(world, *COMMANDS[way], kill=again)
             if done["code"] == -9:
-                unknown |= self._check(world, f"{where}, then {done['told']}", is_partial=is_partial)
+                unknown |= self._check(world, f"{where}, then {done['reported']}", is_partial=is_partial)
         self._finish(world, where, way, unknown)
 
     def _check(self, world: World, where: str, *, is_partial: bool = False) -> Set[Start]:
-        """What has to be true right after a kill; return the starts whose end nobody saw.
+        """What has to be true right after a kill; return the starts whose end was not seen.
 
         is_partial: whether the branch may stand at a part of what an undisturbed run leaves.
         """

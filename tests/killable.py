@@ -25,10 +25,10 @@ PR_SET_CHILD_SUBREAPER = 36  # prctl(2): what a killed child leaves running beco
 
 
 class Fuse:
-    """Counts what the process does, and kills it at a given count; writes there tell what it was doing."""
+    """Counts what the process does, and kills it at a given count; writes there show what it was doing."""
 
-    def __init__(self, at: int, told: int) -> None:
-        self._left, self._told, self._guard, self._write = at, told, threading.Lock(), os.write
+    def __init__(self, at: int, reported: int) -> None:
+        self._left, self._reported, self._guard, self._write = at, reported, threading.Lock(), os.write
         self.count = 0
 
     def burn(self, what: str, last: Callable[[], object] = lambda: None) -> None:
@@ -37,7 +37,7 @@ class Fuse:
             self.count += 1
             if self.count == self._left:
                 last()
-                self._write(self._told, what.encode())
+                self._write(self._reported, what.encode())
                 os.kill(os.getpid(), signal.SIGKILL)
                 time.sleep(60)
 
@@ -89,34 +89,34 @@ def _words(vector: Any) -> str:
     return " ".join(map(str, vector))[:100]
 
 
-def run(told: int, order: Dict[str, Any]) -> None:
+def run(reported: int, order: Dict[str, Any]) -> None:
     """Be stagectl with the arguments of an order; never returns."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(order["into"] + name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.chdir(order["folder"])
     os.environ.update(order["env"])
-    fuse = Fuse(order["kill"], told)
+    fuse = Fuse(order["kill"], reported)
     arm(fuse)
     from stagectl.__main__ import main
 
     code = main(order["arguments"])
     sys.stdout.flush()
-    fuse._write(told, str(fuse.count).encode())
+    fuse._write(reported, str(fuse.count).encode())
     os._exit(code)
 
 
 def answer(order: Dict[str, Any]) -> Dict[str, Any]:
-    """Carry out an order. code: of the exit, negative for a signal; told: where it died, or how much it did."""
-    reading, told = os.pipe()
+    """Carry out an order. code: of the exit, negative for a signal; reported: where it died, or how much it did."""
+    reading, reported = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            run(told, order)
+            run(reported, order)
         finally:
             os._exit(99)
-    os.close(told)
+    os.close(reported)
     signal.alarm(PATIENCE)  # ends this server, and with it the wait for its answer
     if order.get("seconds"):
         time.sleep(order["seconds"])
@@ -125,7 +125,7 @@ def answer(order: Dict[str, Any]) -> Dict[str, Any]:
     with os.fdopen(reading, "rb") as file:
         said = file.read().decode("utf-8", "replace")
     out, err = (Path(order["into"] + name).read_text(encoding="utf-8") for name in ("out", "err"))
-    return {"code": codes[child], "told": said, "out": out, "err": err}
+    return {"code": codes[child], "reported": said, "out": out, "err": err}
 
 
 def wait_for_all() -> Dict[int, int]:

@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 def let_work(machine: Type[RuleBasedStateMachine], runs: int, length: int, *, random: bool = False) -> None:
     """Run a machine several times, for so many steps at the most: the same ones each time, unless they are random."""
-    told = settings(
+    reported = settings(
         max_examples=runs,
         stateful_step_count=length,
         database=None,
         derandomize=not random,
         phases=[Phase.generate],
     )
-    run_state_machine_as_test(machine, settings=told)
+    run_state_machine_as_test(machine, settings=reported)

@@ -4,7 +4,7 @@ No git, no files, no cache: every look at the world is computed from scratch. De
 
 * Refusals are looked for in this order: still-read, missing names, missing paths, reads-itself, cycle. `names` are the
   readers, or for the last two the resources on the ring. A ring through a held or out-of-scope resource is no ring.
-* A value that cannot be resolved blames nobody in the target universe, and is not there in the fully staged one.
+* A value that cannot be resolved blames no resource in the target universe, and is not there in the fully staged one.
   A list or mapping inside a longer string counts as a missing path.
 * `with_children` puts everything in scope: children, reactions and owed actions alike.
 * An unedited input whose parent is gone for another reason than a change of this universe keeps its applied value.
@@ -396,7 +396,7 @@ class Look:
         return self.applied[name]["unfinished"]["kind"] != new["kind"] or bool(self.since_tried(name) & replace_on)
 
     def left_alone(self, name: str) -> bool:
-        """Rule 4: nobody brings back what somebody is removing, unless it is selected."""
+        """Rule 4: nothing brings back what is being removed, unless it is selected."""
         removing = self.unfinished(name) == "remove" and name not in self.staged
         return removing and self.selected is not None and name not in self.selected
 

@@ -74,7 +74,7 @@ class World:
         return f"v-{read}" if key == "y" and self.random.random() < 0.5 else read
 
     def edit(self) -> None:
-        """Change a value, or the whole, of some resource; of nobody's parent it may go, too."""
+        """Change a value, or the whole, of some resource; of no parent it may go, too."""
         name = self.random.choice(self.names)
         raw = self.staged.get(name)
         read = any("${" + name + "." in str(other["inputs"]) for other in self.staged.values())

@@ -1,6 +1,6 @@
 """The long proofs, and their figures in the docs: `python -m tests.proofs [WORD]...` runs them and writes the figures.
 
-A figure stands in a page between `<!-- figure: KEY -->` and `<!-- end -->`; a proof tells it by `record`. WORD: only
+A figure stands in a page between `<!-- figure: KEY -->` and `<!-- end -->`; a proof reports it by `record`. WORD: only
 the proofs whose path has it. All of them take hours, on as many cores as there are; `nice` is kind to others.
 """
 
@@ -38,7 +38,7 @@ def record(key: str, figure: str) -> None:
     """Record the figure of a proof; it is printed, too."""
     print(f"\n{key}: {figure}")
     if "PROOFS" in os.environ:
-        with open(os.environ["PROOFS"], "a", encoding="utf-8") as file:  # one write: several processes may tell
+        with open(os.environ["PROOFS"], "a", encoding="utf-8") as file:  # one write: several processes may report
             file.write(json.dumps([key, figure]) + "\n")
 
 
@@ -48,19 +48,19 @@ def keys_of(page: str) -> List[str]:
 
 
 def with_figures(page: str, figures: Dict[str, str]) -> str:
-    """Return a page with new figures in it; those that were not told stay."""
+    """Return a page with new figures in it; those that were not reported stay."""
     return _FIGURE.sub(
         lambda found: f"{found[1]}{figures[found[2]]}{found[3]}" if found[2] in figures else found[0], page
     )
 
 
-def told(path: Path) -> Dict[str, str]:
+def reported(path: Path) -> Dict[str, str]:
     """Return the figures that proofs have recorded in a file."""
     return dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the proofs, and write what they told, also if some failed or were interrupted; returns an exit code."""
+    """Run the proofs, and write what they reported, also if some failed or were interrupted; returns an exit code."""
     chosen = [path for path in PROOFS if not words or any(word in path for word in words)]
     if not chosen:
         print(f"no proof has one of these words in its path: {' '.join(words)}", file=sys.stderr)
@@ -75,7 +75,7 @@ def main(words: Sequence[str]) -> int:
         finally:
             for page in PAGES:
                 text = page.read_text(encoding="utf-8")
-                page.write_text(with_figures(text, told(file)), encoding="utf-8")
+                page.write_text(with_figures(text, reported(file)), encoding="utf-8")
 
 
 if __name__ == "__main__":

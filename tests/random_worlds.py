@@ -152,7 +152,7 @@ def moved(random: Random, case: Case) -> Case:
     staged = {}
     for name, raw in case.staged.items():
         raw = renamed(raw, after) if random.random() < 0.85 else raw
-        if after.get(name, name) in built(name, raw).parents:  # what nobody follows may name itself
+        if after.get(name, name) in built(name, raw).parents:  # what is not followed may name itself
             raw = {key: value for key, value in raw.items() if key not in ("depends_on", "react_on", "unordered")}
         claims = [name] if name in after and random.random() < 0.95 else []
         staged[after.get(name, name)] = {**raw, "moved_from": claims} if claims else raw

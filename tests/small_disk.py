@@ -1,6 +1,6 @@
 """A disk that is full, or has no inodes left: a small tmpfs, in a mount namespace of its own.
 
-`python -m tests.small_disk CASE blocks 0 4 8` is started in the namespace (see `run`), and tells its figures as JSON.
+`python -m tests.small_disk CASE blocks 0 4 8` is started in the namespace (see `run`), and prints its figures as JSON.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Faults at system calls: a command line is run under strace, which kills or fails it, or a git it started, at a call.
 
-Which calls there are tells a first run. A point is one call of one program: `stagectl` itself, or the k-th `git WORD`
+Which calls there are shows a first run. A point is one call of one program: `stagectl` itself, or the k-th `git WORD`
 that it started, with the programs that this one starts. strace counts per thread and process, so a point hits whichever
 is the first to get that far.
 """

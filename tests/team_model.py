@@ -83,7 +83,7 @@ class Clone:
 
 @dataclass
 class Team:
-    """main: what is staged in each commit of the branch that everybody works on; remote: the applied branch there."""
+    """main: what is staged in each commit of the branch that all work on; remote: the applied branch there."""
 
     main: List[Files]
     remote: Applied
@@ -101,7 +101,7 @@ def child_of(name: str) -> Optional[str]:
 
 
 def is_possible(staged: Files) -> bool:
-    """Whether nobody reads what is not there."""
+    """Whether nothing reads what is not there."""
     return all(parent_of(name) in (None, *staged) for name in staged)
 
 

@@ -13,7 +13,7 @@ from tests.build import Repo
 
 def test_stage_plan_and_apply_with_values(repo: Repo) -> None:
     """
-    What a script stages, plans and applies is what the commands tell afterwards.
+    What a script stages, plans and applies is what the commands show afterwards.
     """
     repo.define("db", tags=["prod"], inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).commit()
     repository = Repository(repo.root)

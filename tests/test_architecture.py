@@ -31,9 +31,9 @@ def test_every_room_has_its_paragraph() -> None:
     """
     The list of rooms is that of the folders; only a layer whose floor is empty has no paragraph of its own.
     """
-    told = set(re.findall(r"^\*\*`([\w/]+/)`\*\*", PLAN, re.MULTILINE))
+    reported = set(re.findall(r"^\*\*`([\w/]+/)`\*\*", PLAN, re.MULTILINE))
 
-    assert folders() - {"usecases/"} == told
+    assert folders() - {"usecases/"} == reported
 
 
 def test_every_room_is_in_the_picture() -> None:
@@ -56,11 +56,11 @@ def test_the_order_of_rooms_is_the_one_that_is_held(layer: str) -> None:
     """
     What may import what stands in the order of import-linter's contract; modules on the floor are no rooms.
     """
-    told = re.search(rf"^- {layer}: (.*)$", PLAN, re.MULTILINE)
+    reported = re.search(rf"^- {layer}: (.*)$", PLAN, re.MULTILINE)
 
     rooms = [room for room in fences()[layer] if f"{layer}/{room}/" in folders()]
-    assert told is not None
-    assert rooms == told[1].split(", ")
+    assert reported is not None
+    assert rooms == reported[1].split(", ")
 
 
 def test_every_module_that_is_named_is_there() -> None:

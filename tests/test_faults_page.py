@@ -1,4 +1,4 @@
-"""docs/faults.md names tests that exist; its figures and those of docs/security.md are told by proofs."""
+"""docs/faults.md names tests that exist; its figures and those of docs/security.md are reported by proofs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_every_test_that_is_named_exists() -> None:
                   and not row.endswith(("proved by |", "failing calls |"))]  # fmt: skip
 
 
-def test_every_figure_is_told_by_a_proof() -> None:
+def test_every_figure_comes_from_a_proof() -> None:
     """
     Else it would stay as it is for ever, however the code changes.
     """
     text = "".join((ROOT / path).read_text(encoding="utf-8") for path in PROOFS)
-    told = {re.sub(r"\{[^}]*\}", "*", key) for key in re.findall(r'record\(\s*f?"([^"]*)"', text)}
-    patterns = [re.compile(re.escape(key).replace(r"\*", ".*")) for key in told]
+    reported = {re.sub(r"\{[^}]*\}", "*", key) for key in re.findall(r'record\(\s*f?"([^"]*)"', text)}
+    patterns = [re.compile(re.escape(key).replace(r"\*", ".*")) for key in reported]
 
     keys = [key for page in PAGES for key in keys_of(page.read_text(encoding="utf-8"))]
 

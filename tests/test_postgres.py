@@ -100,7 +100,7 @@ def test_a_new_environment_is_made_by_one_apply(world: Repo) -> None:
     assert world.plan().ids == [] and world.ok("verify").code == 0
 
 
-def test_a_change_that_reports_nothing_new_reaches_nobody(world: Repo) -> None:
+def test_a_change_that_reports_nothing_new_reaches_no_reader(world: Repo) -> None:
     """A connection limit is the database's own business; `reports` says so, and its readers are not in the plan."""
     world.ok("apply", "--yes")
     assert edit(world, "db", "connections: 20", "connections: 30").plan().ids == ["prod/db.update"]

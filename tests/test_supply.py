@@ -48,7 +48,7 @@ def script(folder: Path) -> List[str]:
 @pytest.mark.parametrize("way", ["stagectl", "python -m stagectl", "python -P -m stagectl"])
 def test_nothing_is_imported_from_the_current_folder(trapped: Repo, tmp_path: Path, way: str) -> None:
     """
-    A repository may be anybody's. The installed command, and `-m` as far as Python lets us: from 3.11 on with -P.
+    A repository may be any user's. The installed command, and `-m` as far as Python lets us: from 3.11 on with -P.
     """
     if way == "python -P -m stagectl" and sys.version_info < (3, 11):
         pytest.skip("this Python has no -P")

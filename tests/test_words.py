@@ -147,3 +147,16 @@ def test_a_bare_participle_is_found() -> None:
     bare = ["settled", "made", "written", "moved_from", "left_out"]
 
     assert bare == [name for name in (*bare, "changed_files", "feed", "children", "read_path") if is_bare(name)]
+
+
+def test_names_and_sentences_of_the_tests_use_the_words_of_the_list() -> None:
+    """
+    The name of each test, and the sentence that says what it proves.
+    """
+    words = OLD.keys() - OF_PAGES
+    trees = [ast.parse(path.read_text("utf-8")) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    tests = [one for tree in trees for one in tree.body if isinstance(one, ast.FunctionDef)]
+
+    said = (f"{one.name}: {ast.get_docstring(one)}" for one in tests if one.name.startswith("test_"))
+
+    assert [] == [text for text in said if found_old(text, iter(words))]

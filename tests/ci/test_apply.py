@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize("file", [ONE_FILE, APPLY], ids=lambda path: path.stem)
 def test_what_was_reviewed_is_applied_on_merge(shop: World, file: Path) -> None:
     """
-    The plan id travels in the comment; the applied branch is pushed by whoever merged, and then there is nothing to do.
+    The plan id travels in the comment; the applied branch is pushed by the author who merged: nothing is left to do.
     """
     shop.plan(shop.propose("update", "db", "--set", "port=5433"))
     commit = shop.merge()
@@ -76,9 +76,9 @@ def by_a_stranger(world: World) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("how", [not_merged, from_a_fork, from_a_fork_that_is_gone, without_comment, by_a_stranger])
-def test_what_nobody_approved_is_not_applied(shop: World, how: Callable[[World], None]) -> None:
+def test_what_was_not_approved_is_not_applied(shop: World, how: Callable[[World], None]) -> None:
     """
-    Without a comment of ours that a trusted run wrote, the job ends with the id to give once somebody looked.
+    Without a comment of ours that a trusted run wrote, the job ends with the id to give once a reviewer looked.
     """
     shop.plan(shop.propose("update", "db", "--set", "port=5433"))
     commit = shop.merge()
@@ -168,7 +168,7 @@ def test_actions_do_not_get_the_token(shop: World) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("file", [ONE_FILE, APPLY], ids=lambda path: path.stem)
-def test_what_is_protected_goes_when_the_workflow_is_told_its_name(shop: World, file: Path) -> None:
+def test_what_is_protected_goes_when_the_workflow_gets_its_name(shop: World, file: Path) -> None:
     """
     The merge alone is refused, with the flag in the log; started by hand with `allow-remove`, it goes.
     """

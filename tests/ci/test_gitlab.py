@@ -134,7 +134,7 @@ def test_the_saved_plan_is_applied_and_pushed(shop: World) -> None:
 
 def test_a_saved_plan_that_is_not_true_any_more_is_refused(shop: World) -> None:
     """
-    Somebody else applied meanwhile: nothing runs twice.
+    Another operator applied meanwhile: nothing runs twice.
     """
     pipeline = Pipeline(shop)
     shop.propose("update", "db", "--set", "port=5433")

@@ -113,7 +113,7 @@ def test_every_selection_has_a_comment_of_its_own(shop: World, tmp_path: Path) -
 
 def test_a_plan_that_cannot_be_fails_with_annotations(shop: World) -> None:
     """
-    What is wrong is told on the line where it stands, and in the comment.
+    What is wrong is reported on the line where it stands, and in the comment.
     """
     commit = shop.propose(
         "update", "db", "--set", "port=5433",
@@ -153,7 +153,7 @@ def test_without_the_right_to_read_comments_there_still_is_a_plan(shop: World) -
     assert "what the last comment said is not known" in job.log
 
 
-def test_a_shallow_clone_is_told_how_to_get_history(shop: World, tmp_path: Path) -> None:
+def test_in_a_shallow_clone_the_way_to_get_history_is_printed(shop: World, tmp_path: Path) -> None:
     """
     The applied branch is not in it.
     """

@@ -121,7 +121,7 @@ NO_MARKERS = [
 @pytest.mark.parametrize("text", NO_MARKERS, ids=range(len(NO_MARKERS)))
 def test_what_is_no_marker_is_no_marker(text: str) -> None:
     """
-    A comment that only looks a little like ours is somebody else's.
+    A comment that only looks a little like ours is another author's.
     """
     source = "import sys; sys.path.insert(0, sys.argv[1]); import marker; print(marker.parse(sys.stdin.read()))"
     program = [sys.executable, "-c", source, str(ROOT / "ci")]

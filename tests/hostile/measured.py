@@ -1,6 +1,6 @@
 """Run a command and note what it took: python -S measured.py NOTES COMMAND...
 
-A process of its own, because the memory of whoever starts another counts as its, too, until it begins.
+A process of its own, because the memory of a process that starts another counts as its, too, until it begins.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What only stagectl writes, written by somebody else: applied branch, saved plans, journals, trailers, cache."""
+"""What only stagectl writes, written by another operator: applied branch, saved plans, journals, trailers, cache."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_a_journal_that_no_run_wrote(applied: Repo, what: str) -> None:
         assert not UNSAFE.search(done.err)
 
 
-def test_a_cache_that_somebody_made_counts_for_nothing(applied: Repo, bounded: Bounded) -> None:
+def test_a_cache_that_was_forged_counts_for_nothing(applied: Repo, bounded: Bounded) -> None:
     """
     Each of its files replaced by a link to a device, by garbage and by a folder: the plan is the same.
     """

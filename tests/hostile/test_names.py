@@ -1,4 +1,4 @@
-"""Names and places: what is no name is told, what is no file is not opened, nothing is read or written elsewhere."""
+"""Names and places: what is no name is reported, what is no file not opened, nothing is read or written elsewhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _said: Dict[str, Measured] = {}  # one run serves all names
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("where", ["working tree", "commit"])
-def test_what_is_no_name_is_told(repo: Repo, bounded: Bounded, name: str, where: str) -> None:
+def test_what_is_no_name_is_reported(repo: Repo, bounded: Bounded, name: str, where: str) -> None:
     """
     In the working tree and in a commit, by the same words; the file's own path cannot act in the message either.
     """
@@ -155,7 +155,7 @@ FOLDERS = (".staged", "kinds", "resources")
 @pytest.mark.parametrize("what", THINGS)
 def test_what_is_no_file_is_not_opened(repo: Repo, bounded: Bounded, what: str) -> None:
     """
-    A pipe would never end, and a link leads elsewhere: each is told with its path.
+    A pipe would never end, and a link leads elsewhere: each is reported with its path.
     """
     for path in FILES[:3]:
         (repo.root / path).parent.mkdir(exist_ok=True)
@@ -254,7 +254,7 @@ def test_a_link_swapped_in_for_a_file_is_not_followed(
 @pytest.mark.parametrize("folder", [".stagectl", "kinds", "resources"])
 def test_setting_up_writes_through_no_link(tmp_path: Path, folder: str) -> None:
     """
-    `init` and `schema --write` where a folder of ours is a link to somebody else's.
+    `init` and `schema --write` where a folder of ours is a link to another author's.
     """
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

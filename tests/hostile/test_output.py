@@ -22,7 +22,7 @@ LINES = [
     "\x1b]0;title\x07\x1b[2J\x1b[31m",  # a terminal's title, its screen, its colours
     "\x9b2J\x85\x7f\r",  # the same in one byte, a line end, a rubout, an overwritten line
     "\u202etxt.exe\u2066\u200e\u061c",  # the other way round
-    "a\u200bb\u00adc\u2060d\ufeffe\U000e0041",  # what nobody sees
+    "a\u200bb\u00adc\u2060d\ufeffe\U000e0041",  # what no reader sees
     "::error file=x::forged",
     "  ::add-mask::prod",
     "##[add-mask]prod ##vso[task.setvariable variable=x]y",
@@ -116,7 +116,7 @@ def test_pictures_are_data(hostile: Repo, words: str) -> None:
 @pytest.mark.parametrize("words", ["plan --format html", "graph --format html", "report --format html"])
 def test_pages_are_data(hostile: Repo, words: str) -> None:
     """
-    No element begins in a value, and the page's policy allows no script of anybody else's.
+    No element begins in a value, and the page's policy allows no script of another author's.
     """
     page = hostile.ok(*words.split()).out
 
@@ -143,7 +143,7 @@ def test_commits_say_names_and_nothing_of_values(hostile: Repo) -> None:
 
 def test_a_hook_that_prints_does_not_act(repo: Repo) -> None:
     """
-    What a hook says when it refuses is told, and is data.
+    What a hook says when it refuses is reported, and is data.
     """
     hook = repo.root / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)

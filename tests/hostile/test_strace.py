@@ -1,4 +1,4 @@
-"""Planning, watched by the kernel: it runs git and nothing else, reads nobody's files, writes to its cache alone."""
+"""Planning, watched by the kernel: it runs git and nothing else, reads no user's files, writes to its cache alone."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ HOOKS = ("post-index-change", "reference-transaction", "fsmonitor-watchman", "pr
 
 @pytest.fixture
 def hostile(repo: Repo, tmp_path: Path) -> Iterator[Repo]:
-    """A repository with an edit that is staged, in which all that git may be told to run is told so."""
+    """A repository with an edit that is staged, in which all that git may be set up to run is set up."""
     marker = tmp_path / "ran"
     program = tmp_path / "evil"
     program.write_text(f'#!/bin/sh\necho "$0 $*" >> "{marker}"\ncat\n')
@@ -201,7 +201,7 @@ COMMANDS = {
 def test_planning_runs_nothing_but_git(hostile: Repo, tmp_path: Path, what: str) -> None:
     """
     With everything set up that git might run, files that look edited, and a submodule; with nothing kept from before,
-    and again: no other program, no file of anybody else's, nothing written but to the cache, no socket.
+    and again: no other program, no file of another user's, nothing written but to the cache, no socket.
     """
     if what == "of tags":
         hostile.define("db", tags=["x"], inputs={"v": 2})

@@ -72,7 +72,7 @@ REFERENCES: Dict[str, Tuple[Callable[[Repo], None], str]] = {
 @pytest.mark.parametrize("what", REFERENCES)
 def test_references_are_bounded(repo: Repo, bounded: Bounded, what: str) -> None:
     """
-    What a value would become is never made larger than may be; the place is told.
+    What a value would become is never made larger than may be; the place is reported.
     """
     build, message = REFERENCES[what]
     build(repo)
@@ -148,13 +148,13 @@ def test_a_schema_is_used_or_refused(repo: Repo, bounded: Bounded, what: str) ->
     inputs = {"inputs": value if isinstance(value, dict) else {"x": value}}
     repo.write("resources/a.yaml", f"---\nkind: odd\n---\n{json.dumps(inputs, separators=(',', ':'))}\n")
 
-    done = bounded(repo, "validate", seconds=2.0)  # one of the schema, and one to read and to tell
+    done = bounded(repo, "validate", seconds=2.0)  # one of the schema, and one to read and to report
 
     assert message in done.err and (not message or done.code == 1), done.err[:500]
 
 
 @pytest.mark.parametrize("head", [False, True])
-def test_a_plan_of_somebody_elses_branch_is_bounded_too(repo: Repo, bounded: Bounded, head: bool) -> None:
+def test_a_plan_of_another_authors_branch_is_bounded_too(repo: Repo, bounded: Bounded, head: bool) -> None:
     """
     The pattern that explodes, as staged in a pull request: `plan` of the working tree, and with --head.
     """

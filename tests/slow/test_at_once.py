@@ -14,19 +14,19 @@ pytestmark = pytest.mark.slow
 
 def test_of_twelve_stages_at_once_nothing_is_lost(tmp_path: Path) -> None:
     """
-    Six resources, and six actions on one more: each is staged once, however often somebody was asked to try again.
+    Six resources, and six actions on one more: each is staged once, however often a command was asked to try again.
     """
-    told = stages(tmp_path, 12, 10)
+    reported = stages(tmp_path, 12, 10)
 
-    assert 12 * 10 == told["done"]
-    record("twelve stages at once", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
+    assert 12 * 10 == reported["done"]
+    record("twelve stages at once", ", ".join(f"{what} {count}" for what, count in sorted(reported.items())))
 
 
 def test_beside_an_apply_ten_plans_and_a_stage(tmp_path: Path) -> None:
     """
     Each plan is the one of before or of after; what was staged meanwhile is applied next.
     """
-    told = beside_an_apply(tmp_path, 12, 10)
+    reported = beside_an_apply(tmp_path, 12, 10)
 
-    assert 12 * 10 == sum(told.values())
-    record("beside an apply", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
+    assert 12 * 10 == sum(reported.values())
+    record("beside an apply", ", ".join(f"{what} {count}" for what, count in sorted(reported.items())))

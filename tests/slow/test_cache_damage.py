@@ -12,9 +12,9 @@ from tests.proofs import record
 pytestmark = pytest.mark.slow
 
 
-def test_no_damage_to_the_cache_changes_what_is_told(tmp_path: Path) -> None:
+def test_no_damage_to_the_cache_changes_what_is_reported(tmp_path: Path) -> None:
     """
-    Cut off, zeroed, bits flipped, somebody else's: plan and status say what they say without a cache, twice.
+    Cut off, zeroed, bits flipped, another author's: plan and status say what they say without a cache, twice.
     """
     damages = Damages(tmp_path, 1)
     for _ in range(600):

@@ -1,4 +1,4 @@
-"""The long proofs of a cluster: 1,000 actions and ten killed workers, then the scheduler, then whoever runs them; and
+"""The long proofs of a cluster: 1,000 actions and ten killed workers, then the scheduler, then what runs them; and
 two hosts with TLS between them. Figures are printed: run with -s.
 """
 
@@ -112,7 +112,7 @@ def after(repo: Repo, names: Set[str]) -> Set[str]:
 
 @pytest.mark.parametrize("victim", ["scheduler", "coordinator"])
 @pytest.mark.parametrize("there", ["threads", "dask"])
-def test_the_scheduler_or_whoever_runs_changes_is_killed(repo: Repo, notes: Path, victim: str, there: str) -> None:
+def test_the_scheduler_or_what_runs_changes_is_killed(repo: Repo, notes: Path, victim: str, there: str) -> None:
     """
     The run is interrupted, and resume finishes it, here or on a cluster; twice starts only what was UNKNOWN.
     """

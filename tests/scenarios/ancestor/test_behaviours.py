@@ -98,7 +98,7 @@ def test_a_new_connection_brings_the_parents_value_and_goes_with_it(repo):
 
 def test_a_difference_leads_to_the_new_state_and_back(repo):
     """
-    Behaviour 8: add, change and remove are told apart; git's inverse of the staging gives the inverse difference.
+    Behaviour 8: add, change and remove are distinguished; git's inverse of the staging gives the inverse difference.
     """
     repo.define("db", inputs={"same": 0, "changed": [1, 2], "gone": "x"}).apply_all()
     repo.define("db", inputs={"same": 0, "changed": [1, 3], "new": True}).stage()

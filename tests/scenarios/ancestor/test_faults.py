@@ -94,7 +94,7 @@ def test_a_value_edited_after_planning_is_not_applied_by_the_old_plan(repo):
 
 def test_a_plan_has_the_children_however_the_edit_got_there(repo):
     """
-    W4: the staged file was edited and nobody called stage.
+    W4: the staged file was edited and it was not staged.
     """
     pair(repo).apply_all()
     repo.write(".staged/db.yaml", repo.read(".staged/db.yaml").replace("1", "2"))
@@ -180,7 +180,7 @@ def test_a_creation_that_was_taken_back_leaves_nothing(repo):
     assert NO_CHANGES == repo.ok("plan").out
 
 
-def test_rings_are_told_by_their_names(repo):
+def test_rings_are_reported_by_their_names(repo):
     """
     W9: two resources connected both ways are fine if the values allow it; a ring of values or of actions is printed.
     """

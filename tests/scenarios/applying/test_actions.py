@@ -11,19 +11,19 @@ from tests.build import Repo, record
 from tests.scenarios.applying.world import APPLIED, a_kind, failed, refused, results
 
 
-def test_what_an_action_is_told(repo: Repo) -> None:
+def test_what_an_action_gets(repo: Repo) -> None:
     """
     Inputs on standard input and in a file, those of before in another, the facts in variables, and the place.
     """
     a_kind(
         repo,
-        "told",
+        "reported",
         'cat > stdin.json; cat "$STAGECTL_INPUTS" > inputs.json; cat "$STAGECTL_BEFORE" > before.json; '
         'printf "%s\\n" "$PWD" "$STAGECTL_RESOURCE" "$STAGECTL_ACTION" "$STAGECTL_KIND" "$STAGECTL_RUN" "$OURS" '
         '"$(stat -c %a "$(dirname "$STAGECTL_INPUTS")")" "$STAGECTL_INPUTS" > facts',
     )
-    record(repo.define("prod/a", "told", inputs={"x": 1, "é": ["$HOME", None, True]}))
-    repo.define("prod/a", "told", inputs={"x": 2, "é": ["`id`; $(id)"]}).stage()
+    record(repo.define("prod/a", "reported", inputs={"x": 1, "é": ["$HOME", None, True]}))
+    repo.define("prod/a", "reported", inputs={"x": 2, "é": ["`id`; $(id)"]}).stage()
 
     repo.ok("apply", "--yes", env={"OURS": "inherited"}, cwd=repo.root / "resources/prod")
 
@@ -31,7 +31,7 @@ def test_what_an_action_is_told(repo: Repo) -> None:
     read = [json.loads(repo.read(f"{name}.json")) for name in ("stdin", "inputs", "before")]
     assert [after, after, before] == read
     place, resource, action, kind, run, ours, mode, inputs = repo.read("facts").splitlines()
-    assert (str(repo.root), "prod/a", "update", "told", "inherited") == (place, resource, action, kind, ours)
+    assert (str(repo.root), "prod/a", "update", "reported", "inherited") == (place, resource, action, kind, ours)
     assert f"Run: {run}\n" in repo.git("log", "-1", "--format=%B", APPLIED)
     assert "700" == mode, "values may be secret"
     assert not os.path.exists(inputs), "nothing of it is left behind"
@@ -39,7 +39,7 @@ def test_what_an_action_is_told(repo: Repo) -> None:
 
 def test_an_action_need_not_read_its_inputs(repo: Repo) -> None:
     """
-    More than a pipe holds, and nobody takes it.
+    More than a pipe holds, and it is not taken.
     """
     a_kind(repo, "deaf", "exit 0")
     repo.define("a", "deaf", inputs={"x": "x" * 200_000}).commit()
@@ -80,7 +80,7 @@ def test_how_actions_fail(repo: Repo) -> None:
 
 def test_a_result_that_is_no_small_file_is_an_error(repo: Repo) -> None:
     """
-    A pipe that nobody writes into, a device without an end, more than fits: nobody waits, and nothing fills the memory.
+    A pipe without a writer, a device without an end, more than fits: nothing waits, and nothing fills the memory.
     """
     a_kind(repo, "pipe", 'mkfifo "$STAGECTL_RESULT"')
     a_kind(repo, "device", 'ln -s /dev/zero "$STAGECTL_RESULT"')
@@ -91,14 +91,14 @@ def test_a_result_that_is_no_small_file_is_an_error(repo: Repo) -> None:
         repo.define(kind, kind)
     repo.commit()
 
-    told = [line for line in failed(repo.stage().apply()).out.splitlines() if re.match(r"  \w", line)]
+    reported = [line for line in failed(repo.stage().apply()).out.splitlines() if re.match(r"  \w", line)]
 
-    assert told[0].startswith("  deep.run  ERROR  the result file cannot be read: ")
+    assert reported[0].startswith("  deep.run  ERROR  the result file cannot be read: ")
     assert [
         "  device.run  ERROR  the result file cannot be read: it is no regular file",
         "  large.run  ERROR  the result file cannot be read: it has more than 1024 KiB",
         "  pipe.run  ERROR  the result file cannot be read: it is no regular file",
-    ] == told[1:]
+    ] == reported[1:]
 
 
 def test_what_an_action_prints_cannot_act_on_the_terminal(repo: Repo) -> None:

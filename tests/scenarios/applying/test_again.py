@@ -39,7 +39,7 @@ def test_a_job_that_removed_something_can_run_again(repo: Repo, words: Sequence[
 
 def test_what_never_was_is_a_mistake(repo: Repo) -> None:
     """
-    A name nobody ever applied is refused as before, with what was probably meant.
+    A name that was never applied is refused as before, with what was probably meant.
     """
     repo.define("staging/web").apply_all()
 
@@ -69,6 +69,6 @@ def test_with_a_vocabulary_other_tags_are_errors(repo: Repo) -> None:
 
     for command in (["stage"], ["validate"]):
         done = failed(repo.run(*command))
-        told = "the tag 'tier=wep' is not in the vocabulary of stagectl.yaml; did you mean 'tier=web'?"
-        assert f"resources/a.yaml:3:16: {told}" in done.err + done.out
+        reported = "the tag 'tier=wep' is not in the vocabulary of stagectl.yaml; did you mean 'tier=web'?"
+        assert f"resources/a.yaml:3:16: {reported}" in done.err + done.out
     repo.define("a", tags=["prod", "tier=web"]).ok("stage")

@@ -33,7 +33,7 @@ def test_the_config_names_another_branch(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("there", ["stagectl", "stagectl/applied/old"])
-def test_a_branch_in_the_way_of_the_applied_one_is_told_before_anything_runs(repo: Repo, there: str) -> None:
+def test_a_branch_in_the_way_of_the_applied_one_is_reported_before_anything_runs(repo: Repo, there: str) -> None:
     """
     Git keeps no branch a/b beside a branch a: the run could not be recorded.
     """
@@ -63,9 +63,9 @@ def test_a_damaged_applied_branch_is_not_taken_for_none(repo: Repo, what: str) -
     (repo.top / path).unlink()
     (repo.top / path).write_bytes(b"") if what == "ref" else None
 
-    told = f"error: the branch {APPLIED} is damaged: it is there, and git cannot read its commit\nhint: git fsck"
+    reported = f"error: the branch {APPLIED} is damaged: it is there, and git cannot read its commit\nhint: git fsck"
     for words in (["plan"], ["status"], ["stage"], ["apply", "--yes"], ["log"]):
-        assert failed(repo.run(*words)).err.startswith(told)
+        assert failed(repo.run(*words)).err.startswith(reported)
     assert [] == repo.log()
 
     (repo.top / path).write_bytes(kept)

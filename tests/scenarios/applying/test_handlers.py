@@ -59,7 +59,7 @@ def failure(repo: Repo, name: str = "a") -> str:
 
 
 def is_running(process: int) -> bool:
-    """Whether it runs; one that ended and that nobody asked after does not."""
+    """Whether it runs; one that ended and was not asked after does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
@@ -85,10 +85,10 @@ def test_a_playbook_gets_the_values_and_says_whether_it_changed_something(repo: 
     Values are variables, never templates; the ones before, and facts, too; `when: changed` follows the stats.
     """
     ansible(
-        repo.write(".gitignore", "actions.log\nstate\ntold\n"),
+        repo.write(".gitignore", "actions.log\nstate\nreported\n"),
         writes("state", "{{ text }}"),
         writes(
-            "told",
+            "reported",
             "{{ [stagectl_inputs, stagectl_before, stagectl_resource ~ '.' ~ stagectl_action, size] | to_json }}",
             changed_when=False,
         ),
@@ -96,15 +96,15 @@ def test_a_playbook_gets_the_values_and_says_whether_it_changed_something(repo: 
     first: Dict[str, Any] = {"text": JINJA, "deep": [{JINJA: [JINJA]}], "size": 1e22, "on": "yes", "a-b": "*"}
     repo.define("a", "node", inputs=first).define("b", react_on={"restart": [{"on": "a.update", "when": "changed"}]})
     repo.apply_all()
-    assert (JINJA, [first, {}, "a.run", 1e22]) == (repo.read("state"), json.loads(repo.read("told")))
+    assert (JINJA, [first, {}, "a.run", 1e22]) == (repo.read("state"), json.loads(repo.read("reported")))
 
     second = {**first, "text": "two"}
     repo.define("a", "node", inputs=second).stage().ok("apply", "--yes")
-    assert ("two", [second, first]) == (repo.read("state"), json.loads(repo.read("told"))[:2])
+    assert ("two", [second, first]) == (repo.read("state"), json.loads(repo.read("reported"))[:2])
     assert ["b.restart"] == repo.log()
 
     repo.define("a", "node", inputs={**second, "size": 2.5}).stage().ok("apply", "--yes")
-    assert second == json.loads(repo.read("told"))[1]
+    assert second == json.loads(repo.read("reported"))[1]
     assert ["b.restart"] == repo.log()
     assert "Change: b.restart NOOP" in repo.git("log", "-1", "--format=%B", "stagectl/applied")
     assert not (repo.root / "acted").exists() and not (repo.root / "playbooks/acted").exists()
@@ -158,15 +158,15 @@ def test_the_target_is_the_only_host_and_ansible_cfg_counts(repo: Repo) -> None:
     """
     Whatever inventory ansible.cfg has; the check of host keys is as Ansible has it, not as ansible-runner.
     """
-    told = "[groups.all, lookup('config', 'HOST_KEY_CHECKING'), lookup('config', 'DEFAULT_TIMEOUT')]"
+    reported = "[groups.all, lookup('config', 'HOST_KEY_CHECKING'), lookup('config', 'DEFAULT_TIMEOUT')]"
     ansible(
         repo.write("hosts", "other\n").write("ansible.cfg", "[defaults]\ninventory = hosts\ntimeout = 77\n" + INI),
-        writes("told", "{{ " + told + " | to_json }}"),
+        writes("reported", "{{ " + reported + " | to_json }}"),
         play={"connection": "local", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}},
     )
     repo.define("a", "node", inputs={"target": "node-1.example.org"}).apply_all()
 
-    assert [["node-1.example.org"], True, 77] == json.loads(repo.read("told"))
+    assert [["node-1.example.org"], True, 77] == json.loads(repo.read("reported"))
 
 
 @pytest.mark.full
@@ -184,7 +184,7 @@ def test_a_playbook_that_takes_too_long_is_killed_with_all_it_started(repo: Repo
     assert ends(int(repo.read("pid")))
 
 
-def test_what_ansible_cannot_be_asked_to_do_is_told_before_it_starts(
+def test_what_ansible_cannot_be_asked_to_do_is_reported_before_it_starts(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
@@ -283,17 +283,17 @@ def test_a_function_gets_what_is_to_be_done_and_says_whether_it_changed_somethin
     text = (
         "import json\n"
         "def act(call):\n"
-        "    told = [call.resource, call.action, call.kind, len(call.run), call.inputs, call.before]\n"
-        "    open('told', 'w').write(json.dumps(told))\n"
+        "    reported = [call.resource, call.action, call.kind, len(call.run), call.inputs, call.before]\n"
+        "    open('reported', 'w').write(json.dumps(reported))\n"
         "    return call.inputs['returns']\n"
         "class On:\n"
         "    act = staticmethod(act)\n"
     )
     package(tmp_path / "lib", text, monkeypatch)
-    kind(repo.write(".gitignore", "actions.log\ntold\n"), "function", "python", "infra:On.act")
+    kind(repo.write(".gitignore", "actions.log\nreported\n"), "function", "python", "infra:On.act")
     repo.define("b", react_on={"restart": [{"on": "a.update", "when": "changed"}]})
     repo.define("a", "function", inputs={"returns": True}).apply_all()
-    assert ["a", "run", "function", 23, {"returns": True}, {}] == json.loads(repo.read("told"))
+    assert ["a", "run", "function", 23, {"returns": True}, {}] == json.loads(repo.read("reported"))
 
     for returns, log in (
         (False, []),
@@ -303,9 +303,9 @@ def test_a_function_gets_what_is_to_be_done_and_says_whether_it_changed_somethin
     ):
         (repo.root / "actions.log").unlink(missing_ok=True)
         ran = repo.define("a", "function", inputs={"returns": returns}).stage().ok("apply", "--yes")
-        assert (returns, log) == (json.loads(repo.read("told"))[4]["returns"], repo.log())
+        assert (returns, log) == (json.loads(repo.read("reported"))[4]["returns"], repo.log())
     assert "a.update: SUCCESS (done)\n" in ran.err
-    assert {"changed": False, "message": "all is well"} == json.loads(repo.read("told"))[5]["returns"]
+    assert {"changed": False, "message": "all is well"} == json.loads(repo.read("reported"))[5]["returns"]
 
 
 FAILING = """\

@@ -6,7 +6,7 @@ from tests.build import Repo, record
 from tests.scenarios.applying.world import APPLIED, failed
 
 
-def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:
+def test_log_shows_who_staged_and_applied_what(repo: Repo) -> None:
     """
     Newest first, in text and as JSON; with a name only what is about it, with -n only the newest.
     """
@@ -38,7 +38,7 @@ def test_log_tells_who_staged_and_applied_what(repo: Repo) -> None:
     ).out
 
 
-def test_show_tells_one_resource_as_defined_staged_and_applied(repo: Repo) -> None:
+def test_show_prints_one_resource_as_defined_staged_and_applied(repo: Repo) -> None:
     """
     Three different states of one resource, now and --at the commit before.
     """
@@ -69,7 +69,7 @@ def test_show_of_a_name_that_is_nowhere_is_an_error(repo: Repo) -> None:
     )
 
 
-def test_status_tells_all_that_is_open(repo: Repo) -> None:
+def test_status_shows_all_that_is_open(repo: Repo) -> None:
     """
     Not staged, not committed, not applied, unfinished, owed: in text, short and as JSON.
     """

@@ -44,7 +44,7 @@ def test_an_applied_branch_that_moved_meanwhile_is_not_overwritten(repo: Repo) -
     assert ["a.run SUCCESS"] == results(repo, APPLIED)
 
 
-def test_two_runs_that_changed_the_same_resource_are_told_apart(repo: Repo) -> None:
+def test_two_runs_that_changed_the_same_resource_are_distinguished(repo: Repo) -> None:
     """
     What others applied is not overwritten; what this run did is kept in a commit that is named, and nothing is lost.
     """

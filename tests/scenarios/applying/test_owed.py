@@ -77,7 +77,7 @@ def test_a_reaction_after_a_change_that_changed_nothing_is_neither_run_nor_owed(
 
 def test_a_silent_action_counts_as_changed(repo: Repo) -> None:
     """
-    An action that writes no result file has changed something, as far as anybody knows.
+    An action that writes no result file has changed something, as far as is known.
     """
     record(
         repo.define("db", inputs={"x": 1}).define("app", react_on={"restart": [{"on": "db.update", "when": "changed"}]})

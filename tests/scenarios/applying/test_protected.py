@@ -1,4 +1,4 @@
-"""Protection: as applied or as staged, whichever protects; whoever reads a plan sees it."""
+"""Protection: as applied or as staged, whichever protects; every reader of a plan sees it."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ def test_record_only_runs_nothing_and_records_what_was_asked_for(repo: Repo) -> 
     assert ["b.run"] == repo.plan().ids
 
 
-def test_the_audit_trail_tells_what_was_only_recorded(repo: Repo) -> None:
+def test_the_audit_trail_shows_what_was_only_recorded(repo: Repo) -> None:
     """
-    Nobody reading `log` or the commit takes a recorded change for one that ran.
+    No reader of `log` or of the commit takes a recorded change for one that ran.
     """
     repo.define("a").commit()
     ran = repo.stage().ok("apply", "--yes", "--record-only")

@@ -30,7 +30,7 @@ def test_what_is_not_committed_is_not_applied(repo: Repo, path: str) -> None:
 
 def test_a_staged_file_that_was_deleted_or_only_added_to_the_index_is_not_committed(repo: Repo) -> None:
     """
-    Both are named; an uncommitted definition is nobody's business.
+    Both are named; an uncommitted definition is not looked at.
     """
     repo.define("a").define("b").commit()
     repo.stage()
@@ -60,7 +60,7 @@ def test_without_a_terminal_apply_needs_yes_or_expect(repo: Repo) -> None:
 @pytest.mark.parametrize("arguments", [["--parallel", "0"], ["--nope"]])
 def test_a_wrong_command_line_is_exit_code_64(repo: Repo, arguments: List[str]) -> None:
     """
-    And it is told apart from an error.
+    And it is distinguished from an error.
     """
     ran = repo.run("apply", *arguments)
 

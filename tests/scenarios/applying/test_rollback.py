@@ -165,10 +165,10 @@ def test_only_what_would_be_taken_back_is_refused(repo: Repo, case: Case) -> Non
     names = sorted({change["resource"] for change in repo.plan().raw["changes"]} | set(repo.plan().raw["recorded"]))
 
     warned = repo.ok("plan").err
-    told = [name for name in names if f"{name} (applied from " in warned]
+    reported = [name for name in names if f"{name} (applied from " in warned]
     done = repo.apply()
 
-    assert (told, done.code) == (case.back, 1 if case.back else 0)
+    assert (reported, done.code) == (case.back, 1 if case.back else 0)
     if case.back:
         assert repo.log() == []
         assert done.err.startswith("error: this would take back what is applied of " + case.back[0])
@@ -211,7 +211,7 @@ def test_a_child_that_only_follows_takes_nothing_back(repo: Repo) -> None:
 
 def test_an_exception_holds_for_one_apply(repo: Repo) -> None:
     """
-    --allow-rollback takes back what it is told to, and the next apply is guarded as before.
+    --allow-rollback takes back what it is asked to, and the next apply is guarded as before.
     """
     two_lines(begun(repo))
 

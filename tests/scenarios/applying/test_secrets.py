@@ -217,7 +217,7 @@ def test_a_bug_report_has_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["slow", "child"])
 def test_a_killed_run_leaves_no_secret_once_it_is_resumed(tmp_path: Path, kind: str) -> None:
     """
-    What was made for the action is gone, though nobody was there to remove it.
+    What was made for the action is gone, though no process was there to remove it.
     """
     cage = Cage(tmp_path)
     killer = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"

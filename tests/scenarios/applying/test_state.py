@@ -80,7 +80,7 @@ def test_an_unfinished_run_whose_file_is_gone_is_removed_with_what_was_stored(re
 
 def test_a_failed_update_stays_pending_though_the_edit_is_undone(repo: Repo) -> None:
     """
-    Nobody knows what the try left behind, so the old value is put back by an update.
+    It is not known what the try left behind, so the old value is put back by an update.
     """
     record(repo.define("a", tags=["t"], inputs={"x": 1})).fail("a.update")
     repo.define("a", tags=["t"], inputs={"x": 2}).stage()

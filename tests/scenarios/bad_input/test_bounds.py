@@ -150,7 +150,7 @@ def test_a_schema_that_leads_nowhere_is_an_error_and_no_crash(repo: Repo, refere
 
 def test_a_pattern_that_explodes_does_not_hang_the_plan(repo: Repo) -> None:
     """
-    Planning is bounded in time on anybody's pull request, also with a hostile pattern in a kind.
+    Planning is bounded in time on any author's pull request, also with a hostile pattern in a kind.
     """
     repo.write("kinds/slow.yaml", json.dumps({"inputs": {"properties": {"a": {"pattern": "^(a+)+$"}}}}))
     repo.define("a", "slow", inputs={"a": "a" * 40 + "!"})

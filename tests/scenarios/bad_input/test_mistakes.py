@@ -484,7 +484,7 @@ _ran: Dict[str, Tuple[Dict[str, Ran], str, str]] = {}
 
 
 @pytest.fixture
-def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Tuple[Dict[str, Ran], str, str]]:
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Tuple[Dict[str, Ran], str, str]]:
     """What each command says to one table: one run serves all cases of it. With the git state before and after."""
 
     def run(table: str) -> Tuple[Dict[str, Ran], str, str]:
@@ -512,22 +512,22 @@ def about(path: str, ran: Ran) -> List[str]:
 @pytest.mark.parametrize(
     "table, bad", [pytest.param(table, bad, id=f"{table}-{bad.path}") for table in TABLES for bad in TABLES[table]]
 )
-def test_each_mistake_is_told_with_its_place(told: Any, table: str, bad: Bad) -> None:
+def test_each_mistake_is_reported_with_its_place(reported: Any, table: str, bad: Bad) -> None:
     """
     The whole message, and no other about this file, from `validate` and from `stage`.
     """
-    ran, _, _ = told(table)
+    ran, _, _ = reported(table)
 
     for command in COMMANDS:
         assert list(bad.messages) == about(bad.path, ran[command]), command
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_all_mistakes_come_in_one_go_and_nothing_is_written(told: Any, table: str) -> None:
+def test_all_mistakes_come_in_one_go_and_nothing_is_written(reported: Any, table: str) -> None:
     """
     Both commands exit 1 with all messages, ordered by path and place, and leave no trace.
     """
-    ran, before, after = told(table)
+    ran, before, after = reported(table)
 
     expected = [f"{bad.path}:{message}" for bad in sorted(TABLES[table]) for message in bad.messages]
     for command in COMMANDS:

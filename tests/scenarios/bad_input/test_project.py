@@ -62,7 +62,7 @@ def test_the_config_is_checked_like_any_other_file(repo: Repo, config: str) -> N
 @pytest.mark.parametrize("path", ["resources/prod", ".staged/prod"])
 def test_a_link_to_a_folder_is_refused_and_not_passed_over(repo: Repo, path: str) -> None:
     """
-    Whoever links prod to another folder hears that nothing in it would be read.
+    An author who links prod to another folder reads that nothing in it would be read.
     """
     repo.define("a").define("elsewhere/b").stage()
     os.symlink("elsewhere", repo.root / path)
@@ -79,9 +79,9 @@ def test_a_colon_within_a_word_is_fine_in_a_flow_list(repo: Repo) -> None:
     assert "All is well: 1 definitions, 0 staged files, 2 kinds.\n" == repo.ok("validate").out
 
 
-def test_one_file_tells_its_form_its_kind_and_its_references_in_one_go(repo: Repo) -> None:
+def test_of_one_file_the_form_the_kind_and_the_references_are_reported_in_one_go(repo: Repo) -> None:
     """
-    An unknown key hides neither an unknown kind nor a dangling reference; nobody mends a file three times.
+    An unknown key hides neither an unknown kind nor a dangling reference; no author mends a file three times.
     """
     repo.define("db", inputs={"port": 1}).write(
         "resources/app.yaml",

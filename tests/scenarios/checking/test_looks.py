@@ -172,7 +172,7 @@ def test_an_answer_that_says_nothing_is_a_failed_check(shop: Repo, said: Any, wh
 
 
 def test_a_check_gets_what_was_applied(repo: Repo) -> None:
-    """The inputs last applied, not those staged since, with the outputs; it is told that it is a check."""
+    """The inputs last applied, not those staged since, with the outputs; it learns that it is a check."""
     said = '$(tr -d \'\\"\' < "$STAGECTL_INPUTS") $STAGECTL_ACTION $STAGECTL_KIND'
     script = f"""echo '{{"message": "'"{said}"'"}}' > "$STAGECTL_RESULT" """
     world(repo, check=["sh", "-c", script])

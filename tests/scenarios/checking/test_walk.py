@@ -33,7 +33,7 @@ class Walk:
         self.dice.choice((self.hand, self.hand, self.edit, self.check, self.check, self.accept, self.apply))()
 
     def hand(self) -> None:
-        """Somebody changes the world."""
+        """An author changes the world."""
         name = self.dice.choice(NAMES)
         if not path_of(self.repo, name).exists():
             return

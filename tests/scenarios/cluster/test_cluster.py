@@ -114,7 +114,7 @@ def test_a_worker_that_is_killed_leaves_unknown_what_it_had_begun_and_nothing_st
         assert succeeded <= {line[0] for line in lines(notes, "e")}
         report = repo.ok("report").out
         assert ": interrupted, by Ada" in report and "its end was not seen" in report
-        assert repo.run("resume", *on(cluster)).code == 64, "it has to be told what became of them"
+        assert repo.run("resume", *on(cluster)).code == 64, "it has to be reported what became of them"
 
     (notes / "go").touch()
     assert "62 SUCCESS" in repo.ok("resume", "--unknown", "rerun").out
@@ -244,7 +244,7 @@ def test_actions_run_in_a_checkout_that_the_worker_fetches_and_never_in_an_edite
     repo: Repo, notes: Path, tmp_path: Path
 ) -> None:
     """
-    The worker's clone is behind, and somebody edits in it; its branch, index and files stay as they are.
+    The worker's clone is behind, and an author edits in it; its branch, index and files stay as they are.
     """
     remote, clone = tmp_path / "remote.git", tmp_path / "clone"
     repo.git("init", "-q", "--bare", str(remote))
@@ -271,7 +271,7 @@ def test_actions_run_in_a_checkout_that_the_worker_fetches_and_never_in_an_edite
 
 
 @ONCE
-def test_a_target_is_where_a_worker_was_started_for_it_and_nobody_waits_for_ever(
+def test_a_target_is_where_a_worker_was_started_for_it_and_no_change_waits_for_ever(
     repo: Repo, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
@@ -402,7 +402,7 @@ REFUSED = {
 @ONCE
 @pytest.mark.parametrize("address", REFUSED)
 @pytest.mark.parametrize("command", [["apply", "--yes", "--executor", "dask", "--scheduler"], ["worker"]])
-def test_an_address_over_which_anybody_could_run_code_is_refused(repo: Repo, command: List[str], address: str) -> None:
+def test_an_address_over_which_any_user_could_run_code_is_refused(repo: Repo, command: List[str], address: str) -> None:
     """
     Before anything is connected to; the config cannot say otherwise, because a pull request could.
     """
@@ -413,7 +413,7 @@ def test_an_address_over_which_anybody_could_run_code_is_refused(repo: Repo, com
 
 
 @ONCE
-def test_insecure_lets_a_network_be_trusted_by_whoever_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_insecure_lets_an_operator_trust_a_network(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     apply, retry, resume and worker refuse plain TCP to another host; with --insecure they look for the scheduler there.
     """
@@ -421,7 +421,7 @@ def test_insecure_lets_a_network_be_trusted_by_whoever_says_so(repo: Repo, monke
 
     monkeypatch.setattr(link, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(serve, "CONNECT_SECONDS", 0.3)
-    address = "tcp://192.0.2.1:8786"  # an address that is nobody's
+    address = "tcp://192.0.2.1:8786"  # an address that no host has
     repo.write("kinds/dies.yaml", json.dumps({"actions": {"run": ["sh", "-c", "kill -9 $PPID"]}}))
     staged(repo.define("a"))
     repo.fail("a.run").apply()
@@ -440,9 +440,9 @@ def test_insecure_lets_a_network_be_trusted_by_whoever_says_so(repo: Repo, monke
 
 
 @ONCE
-def test_what_is_asked_for_in_vain_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_asked_for_in_vain_is_reported(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    An executor that is not there, an option that goes with another one, Dask not installed, nobody who answers.
+    An executor that is not there, an option that goes with another one, Dask not installed, nothing that answers.
     """
     from stagectl.adapters.executors import link
 

@@ -14,12 +14,12 @@ from tests.build import PATIENCE, Repo
 
 
 def answered(repo: Repo, answers: str, *arguments: str) -> str:
-    """What `stage -p` says on a terminal to somebody who types these answers."""
+    """What `stage -p` says on a terminal to an author who types these answers."""
     return on_terminal(repo, answers, "stage", "-p", *arguments)
 
 
 def on_terminal(repo: Repo, answers: str, *command: str) -> str:
-    """What a command says on a terminal to somebody who types these answers."""
+    """What a command says on a terminal to an author who types these answers."""
     import pty
     import subprocess
 
@@ -70,7 +70,7 @@ def test_a_promotion_asks_for_the_values_of_what_is_new(repo: Repo) -> None:
     assert '"port": 8080' in repo.read("resources/prod/web.yaml")
 
 
-def test_stage_patch_needs_somebody_to_ask(shop: Repo) -> None:
+def test_stage_patch_needs_an_author_to_ask(shop: Repo) -> None:
     """
     Without a terminal it is a usage error.
     """

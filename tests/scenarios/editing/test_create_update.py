@@ -84,8 +84,8 @@ def test_several_resources_are_not_edited_at_once(repo: Repo, words: List[str]) 
 
     done = repo.run(*words)
 
-    told = f"error: '{words[1]}' may be several resources, and one is edited at a time\nhint: name one: prod/db\n"
-    assert (1, told) == (done.code, done.err)
+    reported = f"error: '{words[1]}' may be several resources, and one is edited at a time\nhint: name one: prod/db\n"
+    assert (1, reported) == (done.code, done.err)
 
 
 def test_update_adds_and_takes_out_inputs_and_tags(repo: Repo) -> None:
@@ -114,7 +114,7 @@ def test_update_adds_and_takes_out_inputs_and_tags(repo: Repo) -> None:
         (["--set", "port.x=1"], "error: 'x' cannot be set: what holds it is neither a mapping nor a list\n"),
     ],
 )
-def test_what_cannot_be_set_is_told_and_nothing_is_written(shop: Repo, arguments: List[str], message: str) -> None:
+def test_what_cannot_be_set_is_reported_and_nothing_is_written(shop: Repo, arguments: List[str], message: str) -> None:
     """
     A wrong setting leaves file, index and HEAD as they were.
     """

@@ -103,11 +103,11 @@ def test_a_changed_kind_makes_its_schema_old(repo: Repo) -> None:
 
     repo.kind("service", actions=("run", "reload"))
     (repo.root / "kinds/plain.yaml").unlink()
-    told = repo.run("validate")
+    reported = repo.run("validate")
     names = ("definition", "kinds/plain", "kinds/service", "staged", "templates/plain", "templates/service")
     old = [f".stagectl/schema/{name}.json" for name in names]
-    assert 0 == told.code
-    assert f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write\n" == told.err
+    assert 0 == reported.code
+    assert f"note: not up to date, for editors: {', '.join(old)}; write them: stagectl schema --write\n" == reported.err
 
     assert "".join(f"{path}\n" for path in old) == repo.ok("schema", "--write").out
     assert "reload" in repo.read(".stagectl/schema/kinds/service.json") != before

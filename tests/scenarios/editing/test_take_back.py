@@ -52,7 +52,7 @@ def test_discard_of_one_thing_leaves_the_others(shop: Repo) -> None:
 @pytest.mark.parametrize("hook", [False, True])
 def test_what_leaves_nothing_in_the_commit_is_taken_back_too(tmp_path: Path, hook: bool) -> None:
     """
-    Whoever tries out the first resource before anything else is committed; with a hook git makes the commit, without
+    An author tries out the first resource before anything else is committed; with a hook git makes the commit, without
     one its parts do.
     """
     repo = Repo(tmp_path, init=False, folder="").begin_with_git()
@@ -88,7 +88,7 @@ def test_discard_refuses_to_lose_text_that_no_commit_has(shop: Repo) -> None:
 
 def test_a_value_set_back_to_what_is_committed_makes_no_commit(shop: Repo) -> None:
     """
-    Only an edit that nobody had committed is gone; no hook is blamed for it.
+    Only an edit that was not committed is gone; no hook is blamed for it.
     """
     before = shop.read("resources/db.yaml")
     shop.write("resources/db.yaml", before.replace("5432", "1"))
@@ -157,7 +157,7 @@ def test_what_is_taken_back_goes_by_name_by_tag_or_all(busy: Repo, what: List[st
     )
 
 
-def test_nothing_to_take_back_is_told_so(repo: Repo) -> None:
+def test_nothing_to_take_back_is_reported(repo: Repo) -> None:
     """
     discard and unstage do not speak of staging.
     """

@@ -62,7 +62,7 @@ def test_what_another_one_staged_meanwhile_is_not_written_over(repo: Repo, monke
     monkeypatch.setattr(write_intent, "noted", meanwhile)
     done = repo.run("stage", "db", "-a", "test")
 
-    told = "error: .staged/db.yaml changed meanwhile\nhint: nothing was staged; stage again\n"
-    assert (1, told) == (done.code, done.err)
+    reported = "error: .staged/db.yaml changed meanwhile\nhint: nothing was staged; stage again\n"
+    assert (1, reported) == (done.code, done.err)
     repo.stage("db", "-a", "test")
     assert ["db.restart", "db.test"] == repo.plan().ids

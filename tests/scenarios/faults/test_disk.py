@@ -29,7 +29,7 @@ def test_on_a_full_disk_the_old_or_the_new_state_is_there(what: str) -> None:
 @pytest.mark.parametrize("case, error", list(zip(CASES, ["ENOSPC", "EROFS", "EIO"])), ids=str)
 def test_a_call_that_fails_leaves_the_old_or_the_new_state(case: Case, error: str, tmp_path: Path) -> None:
     """
-    One of stagectl's own calls, one of git's; it is told in a line, and never called a bug.
+    One of stagectl's own calls, one of git's; it is reported in a line, and never called a bug.
     """
     figures = Figures()
     calls = Calls(case, tmp_path, figures)

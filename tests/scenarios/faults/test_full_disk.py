@@ -102,7 +102,7 @@ def test_a_run_that_cannot_begin_for_want_of_room_runs_nothing(repo: Repo, monke
 
 def test_a_torn_line_is_cut_off_before_anything_is_added(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    It would be the beginning of the next line, and nobody could read the journal any more.
+    It would be the beginning of the next line, and the journal could not be read any more.
     """
     a_repo(repo)
     with monkeypatch.context() as patched:

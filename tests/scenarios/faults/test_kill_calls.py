@@ -78,7 +78,7 @@ def test_the_next_verb_begins_where_the_killed_one_did(repo: Repo) -> None:
     assert 'v": 1' in repo.read(".staged/db.yaml")
 
 
-def test_a_file_that_somebody_changed_since_is_theirs(repo: Repo) -> None:
+def test_a_file_that_its_author_changed_since_stays(repo: Repo) -> None:
     """
     Only what the killed command wrote is taken back.
     """
@@ -127,7 +127,7 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    "Nobody answered" was taken for "there is no such file", and a commit without all others came of it. Another git is
+    "No answer" was taken for "there is no such file", and a commit without all others came of it. Another git is
     asked once: Ctrl-C ends the first, and what was written is still to be put back.
     """
     from stagectl.adapters.git.git import Git, GitError

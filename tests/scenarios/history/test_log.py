@@ -1,4 +1,4 @@
-"""`log`: who staged and applied what, from commits, trailers and trees alone; nobody can forge it by a message."""
+"""`log`: who staged and applied what, from commits, trailers and trees alone; it cannot be forged by a message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def log(repo: Repo, *arguments: str) -> List[Dict[str, Any]]:
     return list(repo.ok("log", "--json", *arguments).json())
 
 
-def told(repo: Repo, *arguments: str) -> List[str]:
+def reported(repo: Repo, *arguments: str) -> List[str]:
     """The changes of the entries, the newest first."""
     return [f"{entry['type']} {' '.join(entry['changes'] + entry['names'])}" for entry in log(repo, *arguments)]
 
@@ -68,7 +68,7 @@ def test_filters_meet_in_one_change(past: Repo, arguments: List[str], expected: 
     """
     A name, tags, an action, a date, a number, each alone and together; an entry shows what was asked for.
     """
-    assert expected == told(past, *arguments)
+    assert expected == reported(past, *arguments)
 
 
 def test_an_empty_answer_says_what_was_looked_for(past: Repo, tmp_path: Path) -> None:
@@ -130,13 +130,13 @@ def test_what_was_removed_is_still_found(past: Repo) -> None:
     past.ok("apply", "--yes")
     past.kind("service").commit()
 
-    assert ["apply db.remove", "stage db.remove"] == told(past, "db", "-n", "2")
-    assert ["apply app.restart", "stage app.restart"] == told(past, "--action", "restart")
+    assert ["apply db.remove", "stage db.remove"] == reported(past, "db", "-n", "2")
+    assert ["apply app.restart", "stage app.restart"] == reported(past, "--action", "restart")
 
 
 def test_the_keys_scripts_rely_on(past: Repo) -> None:
     """
-    An apply tells its run, plan, source and results; the text tells the same.
+    An apply shows its run, plan, source and results; the text shows the same.
     """
     apply, stage = log(past, "-n", "2")
 
@@ -175,7 +175,7 @@ def test_a_commit_that_quotes_trailers_is_no_entry(past: Repo) -> None:
 
 def test_of_a_commit_that_staged_only_what_it_touched_counts(past: Repo) -> None:
     """
-    Somebody rewrote its message: changes of other resources, and results, are not believed.
+    An author rewrote its message: changes of other resources, and results, are not believed.
     """
     past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
     past.git("commit", "-q", "--amend", "-m", FORGED.replace("web", "app") + "Staged: db.update\nStaged: db.update\n")
@@ -189,7 +189,7 @@ def test_of_a_commit_that_staged_only_what_it_touched_counts(past: Repo) -> None
 @pytest.mark.parametrize("how", ["git", "bullets", "rewritten"])
 def test_a_squash_merge_is_an_entry(past: Repo, how: str) -> None:
     """
-    Git indents the messages, sites make a list of them, people write their own: what was staged is told all the same.
+    Git indents the messages, sites make a list of them, people write their own: all that was staged is reported.
     """
     past.git("checkout", "-q", "-b", "topic")
     past.define("db", tags=["data"], inputs={"port": 3}).stage("db")
@@ -231,7 +231,7 @@ def test_where_a_shallow_clone_ends_nothing_is_made_up(past: Repo, tmp_path: Pat
     for depth, changes in (("1", ["stage db.update"]), ("2", ["stage db.update", "stage app.restart"])):
         past.git("clone", "-q", "--depth", depth, past.top.as_uri(), str(tmp_path / depth))
         clone = Repo(tmp_path / depth, init=False)
-        assert changes == told(clone)
+        assert changes == reported(clone)
         assert [] == [entry["unnamed"] for entry in log(clone) if entry["unnamed"]]
 
 
@@ -287,7 +287,7 @@ def test_no_name_tag_kind_or_action_has_a_newline(repo: Repo, path: str, text: s
 # --- the same everywhere
 
 
-def test_another_clone_tells_the_same(past: Repo, tmp_path: Path) -> None:
+def test_another_clone_shows_the_same(past: Repo, tmp_path: Path) -> None:
     """
     With the applied branch as a remote one; merges and side branches are in it.
     """
@@ -303,7 +303,7 @@ def test_another_clone_tells_the_same(past: Repo, tmp_path: Path) -> None:
     assert ["db.update"] == log(clone)[0]["changes"]
 
 
-def test_plain_git_tells_the_same_changes(past: Repo) -> None:
+def test_plain_git_shows_the_same_changes(past: Repo) -> None:
     """
     By `git log` with trailers, of the branch for what was staged, of the applied one for what was applied.
     """

@@ -72,9 +72,9 @@ def test_a_name_that_has_another_resource_now_is_its_own(estate: Repo) -> None:
     assert 1 == changes(estate, "q/sql").count("p/db.run") - changes(estate, "q/sql")[:2].count("p/db.run")
 
 
-def test_a_name_whose_claim_is_gone_is_told_where_it_went(estate: Repo) -> None:
+def test_where_a_name_went_whose_claim_is_gone_is_reported(estate: Repo) -> None:
     """
-    The claim was taken out of the file once it was spent: a job that still names p/db is not told it was removed.
+    The claim was taken out of the file once it was spent: to a job that still names p/db it is not reported as removed.
     """
     estate.ok("apply", "--yes")
     estate.write("resources/q/sql.yaml", estate.read("resources/q/sql.yaml").replace("moved_from: p/db\n", ""))
@@ -106,7 +106,7 @@ def test_an_edit_made_under_the_old_name_is_reverted_under_the_new_one(
     estate: Repo, is_applied: bool, later: Sequence[str], reverted: Sequence[str], after: str
 ) -> None:
     """
-    A move that is reverted is moved back; what was changed again since is a conflict, told by the new name.
+    A move that is reverted is moved back; what was changed again since is a conflict, reported by the new name.
     """
     if is_applied:
         estate.ok("apply", "--yes")

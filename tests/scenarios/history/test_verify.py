@@ -114,7 +114,7 @@ TAMPERINGS: Dict[str, Tamper] = {
     "a debt said to be dropped": lambda repo: recommit(
         repo, message=said(repo, "Discarded: db.update")
     ),
-    "a result told twice": lambda repo: recommit(
+    "a result reported twice": lambda repo: recommit(
         repo, message=said(repo, "Change: other.update SUCCESS")
     ),
     "a commit that nobody applied": lambda repo: recommit(
@@ -165,7 +165,7 @@ def test_tampering_is_found(repo: Repo, what: str) -> None:
     assert "wrong." in done.out or "error: " in done.err, done
 
 
-def test_a_base_that_somebody_made_counts_for_nothing(repo: Repo) -> None:
+def test_a_base_that_was_forged_counts_for_nothing(repo: Repo) -> None:
     """
     A forger applies on top of a state of his own, and puts what came of it on the real one: but for the base it fits.
     """
@@ -216,8 +216,8 @@ def test_a_source_that_no_branch_has_is_a_notice(repo: Repo) -> None:
     assert well == repo.ok("verify").out
 
     repo.git("branch", "-q", "-D", "topic")
-    told = f"notice: {tip[:12]}: its source {source[:12]} is in no branch any more\n{well}"
-    assert told == repo.ok("verify").out
+    reported = f"notice: {tip[:12]}: its source {source[:12]} is in no branch any more\n{well}"
+    assert reported == repo.ok("verify").out
     repo.git("update-ref", "refs/remotes/origin/topic", source)
     assert well == repo.ok("verify").out
 

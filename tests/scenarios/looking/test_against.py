@@ -45,17 +45,17 @@ def against(repo: Repo, *arguments: str) -> Dict[str, Any]:
     return repo.ok("plan", "--format", "json", "--against", *arguments).json()["against"]
 
 
-def test_a_branch_that_changes_something_else_is_not_told(shop: Repo) -> None:
+def test_a_branch_that_changes_something_else_is_not_reported(shop: Repo) -> None:
     """
-    It is counted, so that nobody wonders whether it was looked at.
+    It is counted, so that it is clear whether it was looked at.
     """
     on_branch(shop, "other", lambda repo: repo.define("dns", inputs={"v": 2}))
     port(2)(shop)
     shop.stage()
 
     assert {"branches": [], "unrelated": ["other"]} == against(shop, "other")
-    told = shop.ok("plan", "--against", "other").out
-    assert told.startswith(
+    reported = shop.ok("plan", "--against", "other").out
+    assert reported.startswith(
         "Against other: nothing of this plan is changed in the other branch.\n\n~ db.update  (staged)\n"
     )
 
@@ -123,7 +123,7 @@ def test_two_values_of_one_input_do_not_commute(shop: Repo) -> None:
     ) == "".join(shop.ok("plan", "--against", "port", "--against", "size").out.splitlines(True)[:3])
 
 
-def test_entries_of_a_list_are_told_apart(shop: Repo) -> None:
+def test_entries_of_a_list_are_distinguished(shop: Repo) -> None:
     """
     Theirs puts an entry in front of the one that this plan edits: that commutes; two edits of one entry do not.
     """
@@ -227,7 +227,7 @@ def gone(repo: Repo) -> Repo:
 )
 def test_both_sides_say_the_same(shop: Repo, one: Edit, another: Edit) -> None:
     """
-    Whoever asks, the answer is the same; and if it is yes, both orders, merged and applied with git, end the same.
+    Whichever asks, the answer is the same; and if it is yes, both orders, merged and applied with git, end the same.
     """
     for name, edit in (("one", one), ("another", another)):
         on_branch(shop, name, edit)
@@ -282,7 +282,7 @@ def test_only_what_the_branch_itself_changed_counts(shop: Repo) -> None:
     assert {"branches": [], "unrelated": ["merged", "old"]} == against(shop, "*")
 
 
-def test_what_earlier_applies_left_is_nobodys(shop: Repo) -> None:
+def test_what_earlier_applies_left_is_no_part_of_this_one(shop: Repo) -> None:
     """
     A child that still has to follow is in every plan: that alone is no meeting.
     """
@@ -297,7 +297,7 @@ def test_what_earlier_applies_left_is_nobodys(shop: Repo) -> None:
 
 def test_the_selection_of_this_plan_counts(shop: Repo) -> None:
     """
-    What is staged here and not selected meets nobody.
+    What is staged here and not selected meets no change.
     """
     on_branch(shop, "dns", lambda repo: repo.define("dns", inputs={"v": 2}))
     port(2)(shop)
@@ -333,7 +333,7 @@ def test_parents_that_were_never_applied_are_planned_along(repo: Repo) -> None:
 )
 def test_a_branch_that_makes_no_plan_does_not_spoil_this_one(shop: Repo, path: str, text: str) -> None:
     """
-    Whatever is wrong there is told, and this plan is shown.
+    Whatever is wrong there is reported, and this plan is shown.
     """
     shop.git("switch", "-q", "-c", "broken")
     shop.write(path, text).commit()
@@ -390,7 +390,7 @@ def test_a_pattern_that_matches_nothing_is_an_error(shop: Repo, pattern: str, me
 @pytest.mark.parametrize("form", ["github", "mermaid", "dot"])
 def test_a_form_without_branches_is_a_usage_error(shop: Repo, form: str) -> None:
     """
-    Nobody thinks that it was looked at.
+    It is clear that it was not looked at.
     """
     done = shop.run("plan", "--against", "*", "--format", form)
 
@@ -398,7 +398,7 @@ def test_a_form_without_branches_is_a_usage_error(shop: Repo, form: str) -> None
     assert f"error: --format {form} has no place for other branches\nhint: text, json and markdown can\n" == done.err
 
 
-def test_a_comment_tells_it_in_code(shop: Repo) -> None:
+def test_a_comment_shows_it_in_code(shop: Repo) -> None:
     """
     What a branch is called acts on no page.
     """
@@ -406,10 +406,10 @@ def test_a_comment_tells_it_in_code(shop: Repo) -> None:
     port(2)(shop)
     shop.stage()
 
-    told = shop.ok("plan", "--format", "markdown", "--against", "*").out
+    reported = shop.ok("plan", "--format", "markdown", "--against", "*").out
 
-    assert "**Other branches:** 1 of 1 other branch meets this plan.\n\n| branch | how |\n" in told
-    assert "\n| `@everyone/#1` | `also changes app; commutes` |\n" in told
+    assert "**Other branches:** 1 of 1 other branch meets this plan.\n\n| branch | how |\n" in reported
+    assert "\n| `@everyone/#1` | `also changes app; commutes` |\n" in reported
 
 
 def test_branches_of_any_name(shop: Repo) -> None:
@@ -427,9 +427,9 @@ def test_branches_of_any_name(shop: Repo) -> None:
     assert "  a\\u2028b\\u202ec  also changes app; commutes\n" in shop.ok("plan", "--against", "*").out
 
 
-def test_in_a_shallow_clone_the_unknown_is_told(shop: Repo, tmp_path: Path) -> None:
+def test_in_a_shallow_clone_the_unknown_is_reported(shop: Repo, tmp_path: Path) -> None:
     """
-    Without a common commit nobody can say what a branch changed.
+    Without a common commit it cannot be said what a branch changed.
     """
     on_branch(shop, "image", image(2))
     port(2)(shop)
@@ -463,14 +463,14 @@ def test_nothing_is_run_and_nothing_written(shop: Repo) -> None:
     assert plans[0].raw == {key: value for key, value in plans[1].raw.items() if key != "against"}
 
 
-def test_secrets_of_other_branches_are_not_told(shop: Repo) -> None:
+def test_secrets_of_other_branches_are_not_reported(shop: Repo) -> None:
     """
-    Of values in conflict only the path is told.
+    Of values in conflict only the path is reported.
     """
     on_branch(shop, "port", lambda repo: repo.define("dns", inputs={"v": "hunter2"}))
     shop.define("dns", inputs={"v": 3}).stage()
 
     for form in ("text", "json", "markdown"):
-        told = shop.ok("plan", "--format", form, "--against", "port")
-        assert "hunter2" not in told.out + told.err
-        assert "dns.v" in told.out
+        reported = shop.ok("plan", "--format", form, "--against", "port")
+        assert "hunter2" not in reported.out + reported.err
+        assert "dns.v" in reported.out

@@ -9,7 +9,7 @@ from tests.build import Repo
 
 def test_validate_warns_of_entries_that_name_no_file_and_no_program(repo: Repo) -> None:
     """
-    A script that is not there, a program that nobody has, a missing playbook; what is there is not named. Exit code 0.
+    A script or a program that is not there, a missing playbook; what is there is not named. Exit code 0.
     """
     shell = {"run": ["./bin/gone", "x"], "update": ["no-such-program-4711"], "remove": ["sh", "x"], "ok": ["bin/here"]}
     repo.write("bin/here", "").write("site.yml", "- hosts: all\n")

@@ -48,7 +48,7 @@ def page(window: Browser, tmp_path: Path) -> Iterator[Any]:
 
 
 def choose(window: Browser, name: str, value: str) -> None:
-    """Choose in one of the page's menus, as a person's choice is told to it."""
+    """Choose in one of the page's menus, as a person's choice reaches it."""
     window.js(
         "const menu = document.getElementById(arguments[0]); menu.value = arguments[1];"
         "menu.dispatchEvent(new Event('change'))",
@@ -119,7 +119,7 @@ def test_filters_choose_by_tag_kind_action_and_state(page: Any) -> None:
 
 def test_held_back_and_not_selected_changes_are_states(page: Any) -> None:
     """
-    Held back ones are dashed and tell their reason; what was not selected is shown when it is asked for.
+    Held back ones are dashed and show their reason; what was not selected is shown when it is asked for.
     """
     plan = fleet_plan(4, tags=("not prod",))
     assert plan.held and plan.pending
@@ -133,7 +133,7 @@ def test_held_back_and_not_selected_changes_are_states(page: Any) -> None:
     assert sorted(plan.pending) == sorted(window.boxes())
 
 
-def test_a_click_tells_values_causes_and_what_waits(page: Any) -> None:
+def test_a_click_shows_values_causes_and_what_waits(page: Any) -> None:
     """
     The chain of causes back to what was staged; following it selects the change there.
     """
@@ -286,7 +286,7 @@ def test_the_policy_stops_what_is_not_ours(page: Any, window: Browser) -> None:
     refused = window.console()
     assert 2 == len(refused) and all("Content Security Policy" in message for message in refused)
     assert window.driver.title.startswith("stagectl: Plan ")
-    window.requests()  # the one that was refused is told there, too
+    window.requests()  # the one that was refused is reported there, too
 
 
 def test_the_graph_of_resources_is_such_a_page(repo: Repo, window: Browser, tmp_path: Path) -> None:

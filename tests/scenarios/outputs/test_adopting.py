@@ -1,4 +1,4 @@
-"""What exists already comes under stagectl with the outputs that somebody knows of it."""
+"""What exists already comes under stagectl with the outputs that are known of it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_stored_is_refused_and_nothing_is_recorded(shop: Repo, gi
 
 
 def test_outputs_go_with_record_only(shop: Repo) -> None:
-    """A run asks its actions, so what somebody says is no part of it."""
+    """A run asks its actions, so what an operator says is no part of it."""
     shop.write("known.json", json.dumps({"db": BOTH}))
     assert shop.apply("--outputs", "known.json").code == 64
 

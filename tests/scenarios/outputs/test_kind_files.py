@@ -70,7 +70,7 @@ def test_what_reports_says_by_action() -> None:
 
 
 def test_an_input_with_the_name_of_an_output_is_an_error_in_the_definition(repo: Repo) -> None:
-    """Nobody would know which of the two a reader means; the place is the input's."""
+    """It would not be known which of the two a reader means; the place is the input's."""
     world(repo).define("db", "database", inputs={"size": 1, "oid": 3}).commit()
     for command in ("validate", "stage"):
         ran = repo.run(command)

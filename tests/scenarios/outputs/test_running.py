@@ -46,7 +46,7 @@ def test_a_kill_between_parent_and_child_loses_nothing_that_was_reported(shop: R
 
 
 def test_an_apply_after_a_kill_records_what_was_reported(shop: Repo) -> None:
-    """It recovers the run as far as it came; the reader, whose end nobody saw, runs with what is stored."""
+    """It recovers the run as far as it came; the reader, whose end was not seen, runs with what is stored."""
     shop.stage()
     kill(shop, "app.run")
     shop.ok("apply", "--yes")
@@ -64,7 +64,7 @@ def test_what_is_said_to_be_done_brings_its_outputs(shop: Repo) -> None:
 
 
 def test_what_is_said_to_be_done_without_a_required_output_is_an_error(shop: Repo) -> None:
-    """Nobody knows what its reader should get, so that one is skipped."""
+    """It is not known what its reader should get, so that one is skipped."""
     shop.stage()
     kill(shop, "db.run")
     assert shop.run("resume", "--unknown", "done").code == 1

@@ -33,7 +33,7 @@ def test_the_report_and_the_events_of_a_run_have_what_was_reported(shop: Repo) -
 
 
 def test_show_has_the_outputs_and_those_of_what_is_unfinished(shop: Repo) -> None:
-    """A value that nobody reads is said to be one."""
+    """A value that is not read is said to be one."""
     reports(shop, "db.update", {"endpoint": "half"})
     shop.define("db", "database", inputs={"size": 2}).fail("db.update").commit()
     assert shop.stage().apply().code == 1
@@ -56,7 +56,7 @@ def test_blame_names_the_apply_that_made_an_output_what_it_is(shop: Repo) -> Non
 
 
 def test_diff_of_two_applied_commits_has_the_outputs_that_differ(shop: Repo) -> None:
-    """Of what is staged it has none: an output is nobody's wish."""
+    """Of what is staged it has none: an output is no wish."""
     before = shop.git("rev-parse", "stagectl/applied").strip()
     reports(shop, "db.update", {"endpoint": "other"})
     shop.define("db", "database", inputs={"size": 2}).apply_all()

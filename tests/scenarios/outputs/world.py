@@ -24,7 +24,7 @@ REPORTS = {"run": ["endpoint", "oid", "key_id"], "update": ["endpoint"], "rotate
 
 
 def world(repo: Repo, **more: Any) -> Repo:
-    """Return a repository with the kind `database`, whose actions report what `reports` was told."""
+    """Return a repository with the kind `database`, whose actions report what `reports` was reported."""
     actions = {action: ["sh", "-c", SCRIPT] for action in ("run", "update", "remove", "rotate", "look")}
     raw = {"outputs": OUTPUTS, "reports": REPORTS, "actions": actions, **more}
     repo.write("kinds/database.yaml", json.dumps({key: value for key, value in raw.items() if value is not None}))

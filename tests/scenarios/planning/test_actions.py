@@ -52,7 +52,7 @@ def test_explicit_actions_vanish_with_a_removal(repo):
 
 def test_an_action_staged_on_two_branches_is_pending_after_either(repo):
     """
-    Rule 6: the counter is equal, the suffix is another: a merge brings somebody else's restart, which did not run yet.
+    Rule 6: the counter is equal, the suffix is another: a merge brings another author's restart, which did not run yet.
     """
     repo.define("db").apply_all()
     repo.stage("db", "-a", "restart").ok("apply", "--yes")

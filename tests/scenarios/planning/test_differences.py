@@ -7,7 +7,7 @@ from tests.scenarios.planning.world import at, cause, chain
 
 def test_a_child_joins_only_if_a_value_it_reads_changed(repo):
     """
-    Rule 1: app reads db.port, which changed; web reads db.host, which did not; order alone makes nobody a child.
+    Rule 1: app reads db.port, which changed; web reads db.host, which did not; order alone makes no child.
     """
     repo.define("db", inputs={"port": 1, "host": "h"}).define("app", inputs={"p": "${db.port}", "own": 1})
     repo.define("web", inputs={"h": "${db.host}"}).define("job", depends_on=["db"]).apply_all()
@@ -33,7 +33,7 @@ def test_children_of_children_join_as_far_as_the_value_goes(repo):
     assert ["a.update", "b.update", "b2.update", "c.update"] == sorted(repo.plan().ids)
 
 
-def test_a_value_that_comes_out_the_same_affects_nobody(repo):
+def test_a_value_that_comes_out_the_same_affects_no_reader(repo):
     """
     Rule 1: an input is wired differently, its resolved value is what it was applied with.
     """

@@ -39,7 +39,7 @@ class Walk:
 
     def __init__(self, repo: Repo, seed: int, spare: Path) -> None:
         self.repo, self.chance, self.spare = repo, random.Random(seed), spare
-        self.root, self.told = repo.root, [f"seed {seed}"]
+        self.root, self.reported = repo.root, [f"seed {seed}"]
         repo.write(".gitignore", "actions.log\nfail\n*.tmp\nignored*\n")
         actions = {action: ["sh", "-c", REPORTING] for action in ("run", "update", "restart")}
         outputs = {"properties": {"addr": {"type": "string"}}, "required": ["addr"]}
@@ -176,7 +176,7 @@ class Walk:
         return lambda: self.gone(str(path.relative_to(self.root)))
 
     def left_alone(self) -> Undo:
-        """Git is told not to look at a file, which then changes."""
+        """Git is asked not to look at a file, which then changes."""
         path = self.some("resources", ".staged")
         flag = self.chance.choice(("assume-unchanged", "skip-worktree"))
         self.repo.git("update-index", f"--{flag}", path, check=False)
@@ -226,7 +226,7 @@ class Walk:
         return lambda: self.as_git_has_it(path, again)
 
     def as_git_has_it(self, attributes: str, path: str) -> None:
-        """Git takes a file with other line ends for the same as long as nobody touches it."""
+        """Git takes a file with other line ends for the same as long as it is not touched."""
         self.gone(attributes)
         if (self.root / path).exists() and b"\r" in (self.root / path).read_bytes():
             self.gone(path)
@@ -250,7 +250,7 @@ class Walk:
         self.both("stage", *(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
 
     def verb(self) -> None:
-        """Any other verb that edits, or that tells of the definitions."""
+        """Any other verb that edits, or that shows of the definitions."""
         words = self.chance.choice(
             (["remove", "NAME"], ["remove", "--detach", "NAME"], ["remove", "--recursive", "NAME", "NAME"],
              ["update", "NAME", "--set", "port=4"], ["create", "NAME", "--kind", "service", "--set", "port=3"],
@@ -283,14 +283,14 @@ class Walk:
         self.repo.git("worktree", "remove", "--force", str(place), check=False)
 
     def harm(self) -> None:
-        """Somebody, or the disk, takes away or cuts what is kept."""
+        """An author, or the disk, takes away or cuts what is kept."""
         for path in sorted((self.repo.top / ".git/stagectl/cache").glob("*")):
             if self.chance.random() < 0.4:
                 path.write_bytes(path.read_bytes()[: self.chance.randrange(path.stat().st_size + 1)])
             elif self.chance.random() < 0.3:
                 path.unlink()
 
-    # --- how they are told, and compared
+    # --- how they are reported, and compared
 
     def some(self, *tops: str) -> str:
         """A file that is there."""
@@ -319,7 +319,7 @@ class Walk:
         return list(self.chance.choice(choices))
 
     def step(self) -> None:
-        """Something happens, and both ways tell the same; what would stop all others is taken back."""
+        """Something happens, and both ways show the same; what would stop all others is taken back."""
         acts = [self.define, self.edit, self.edit, self.remark, self.edit_by_hand, self.edit_in_place, self.delete,
                 self.rename, self.forget, self.add, self.commit, self.amend, self.reset, self.switch, self.detach,
                 self.stash, self.clean, self.chmod, self.touch, self.ignored, self.no_yaml, self.broken,
@@ -327,14 +327,14 @@ class Walk:
                 self.attributes, self.apply, self.apply, self.discard, self.move, self.stage, self.stage, self.stage,
                 self.verb, self.verb, self.verb, self.in_a_linked_worktree, self.harm]  # fmt: skip
         act = self.chance.choice(acts)
-        self.told.append(act.__name__)
+        self.reported.append(act.__name__)
         undo = act()
         self.look()
         if undo is not None:
             undo()
-            self.told.append("taken back")
-        if self.repo.run("plan").code and self.chance.random() < 0.5:  # nobody stays in such a state
-            self.told.append("clean")
+            self.reported.append("taken back")
+        if self.repo.run("plan").code and self.chance.random() < 0.5:  # no author stays in such a state
+            self.reported.append("clean")
             self.repo.git("reset", "-q", "--hard", "main", check=False)
             self.clean()
 
@@ -348,7 +348,7 @@ class Walk:
 
     def both(self, *words: str) -> None:
         """Run a command that writes here, and with the cache off in a copy: they say and leave the same."""
-        self.told.append(" ".join(words))
+        self.reported.append(" ".join(words))
         copy = self.spare / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.repo.top, copy, symlinks=True)
@@ -399,7 +399,7 @@ def walked(tmp_path: Path, seed: int, steps: int) -> None:
         for _ in range(steps):
             walk.step()
     except BaseException:
-        print("; ".join(walk.told))
+        print("; ".join(walk.reported))
         raise
     shutil.rmtree(walk.root)
 
@@ -425,7 +425,7 @@ def test_every_verb_that_edits_does_what_reading_everything_does(tmp_path: Path,
             walk.verb()
             walk.chance.choice((walk.edit, walk.edit, walk.define, walk.commit, walk.apply, walk.look, walk.harm))()
     except BaseException:
-        print("; ".join(walk.told))
+        print("; ".join(walk.reported))
         raise
 
     assert ways["_part"] > 5, ways

@@ -1,4 +1,4 @@
-"""The index in the applied commit: exact after whatever made the commit, used at once, and missed by nobody."""
+"""The index in the applied commit: exact after whatever made the commit, used at once, and missed by no command."""
 
 from __future__ import annotations
 

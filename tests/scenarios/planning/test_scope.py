@@ -93,7 +93,7 @@ def test_a_change_waits_for_a_parent_that_is_not_live(repo):
 
 def test_everything_that_is_missing_is_named(repo):
     """
-    Several parents are told as several.
+    Several parents are reported as several.
     """
     repo.define("db").define("dns").define("app", depends_on=["db", "dns"]).stage()
 

@@ -59,7 +59,7 @@ Plan: 2 to run, 2 to update, 2 to remove, 1 other; 1 held back; 1 recorded.
     assert "" == done.err
 
 
-def test_what_goes_is_told_by_type_and_by_the_path_as_it_is_shown(repo):
+def test_what_goes_is_reported_by_type_and_by_the_path_as_it_is_shown(repo):
     """
     1 that becomes true goes; the second value of a list stays where a mapping has it at the same path.
     """
@@ -145,7 +145,7 @@ def test_a_commit_that_is_not_there_is_an_error(repo):
         )
 
 
-def test_explain_tells_why_a_resource_is_in_the_plan_or_not(repo):
+def test_explain_shows_why_a_resource_is_in_the_plan_or_not(repo):
     """
     The chain of causes down to the line that was edited; why it is held; or that nothing of it differs.
     """

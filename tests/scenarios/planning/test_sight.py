@@ -1,4 +1,4 @@
-"""Where git's word is not the whole truth: what is told is what reading every file tells."""
+"""Where git's word is not the whole truth: what is reported is what reading every file shows."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def another_object_in_its_place(repo: Repo) -> None:
     repo.git("replace", before, repo.git("hash-object", "-w", "other").strip())
 
 
-def nobody_hears_of_children(repo: Repo) -> None:
+def no_child_is_heard_of(repo: Repo) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
@@ -146,12 +146,12 @@ CASES = [
     twins_that_git_takes_for_one, literal_paths, paths_in_any_case, forgotten_and_ignored, a_link, a_link_for_a_root,
     a_pipe, a_file_for_a_folder, a_submodule_of_definitions, a_submodule_of_staged_files, line_ends_of_a_folder,
     line_ends_that_git_takes_for_the_same, line_ends_of_attributes_that_are_gone, another_object_in_its_place,
-    nobody_hears_of_children,
+    no_child_is_heard_of,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("happen", CASES)
-def test_what_git_does_not_tell(known: Repo, monkeypatch: pytest.MonkeyPatch, happen: Callable[[Repo], Env]) -> None:
+def test_what_git_does_not_report(known: Repo, monkeypatch: pytest.MonkeyPatch, happen: Callable[[Repo], Env]) -> None:
     """
     Plan, status and stage say, with what was kept before, what they say when everything is read.
     """
@@ -236,9 +236,9 @@ def test_head_moves_while_everything_is_read(known: Repo, monkeypatch: pytest.Mo
     assert "changed: db" in known.run("status").out
 
 
-def test_a_folder_that_may_not_be_read_is_told(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_reported(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    With its path. Nothing is closed to root, so the folder is closed by what Python is told of it.
+    With its path. Nothing is closed to root, so the folder is closed by what Python learns of it.
     """
     plain = {name: getattr(os, name) for name in ("listdir", "scandir")}
 
@@ -360,9 +360,7 @@ def test_git_looks_before_python_has_loaded_anything(
 
 
 @pytest.mark.parametrize("line", ["plan --help", "plan --head HEAD", "stage -t prod", "log", ""])
-def test_git_is_not_asked_what_nobody_will_want_to_know(
-    known: Repo, monkeypatch: pytest.MonkeyPatch, line: str
-) -> None:
+def test_git_is_not_asked_what_is_not_needed(known: Repo, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     """
     Help needs no git, another revision not the working tree, and what of some tags is staged every file.
     """

@@ -44,7 +44,7 @@ def test_create_like_with_a_kind_of_its_own(alike: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments, code, told",
+    "arguments, code, reported",
     [
         (
             ["prod/api"],
@@ -60,14 +60,14 @@ def test_create_like_with_a_kind_of_its_own(alike: Repo) -> None:
         (["shop/blue", "--like", "prod/app"], 1, "error: shop/blue exists already\n"),
     ],
 )
-def test_what_cannot_be_created(alike: Repo, arguments: List[str], code: int, told: str) -> None:
+def test_what_cannot_be_created(alike: Repo, arguments: List[str], code: int, reported: str) -> None:
     """
     And nothing is written.
     """
     done = alike.run("create", *arguments)
 
     assert code == done.code
-    assert done.err.startswith(told)
+    assert done.err.startswith(reported)
     assert not (alike.root / "resources/prod/api.yaml").exists()
 
 
@@ -108,7 +108,7 @@ def test_update_writes_into_the_entry(alike: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments, told",
+    "arguments, reported",
     [
         (["shop/blue", "--set", "url=x"], "url is written in resources/shop.yaml:10:8, and not for shop/blue alone"),
         (["shop/blue", "--set", "new=x"], "new would stand in resources/shop.yaml:9:3, and not for shop/blue alone"),
@@ -117,14 +117,14 @@ def test_update_writes_into_the_entry(alike: Repo) -> None:
         (["prod/web", "--untag", "tier=web"], "the tag tier=web is written in resources/base/web.yaml:4:8, and not"),
     ],
 )
-def test_what_is_written_for_several_is_edited_by_hand(alike: Repo, arguments: List[str], told: str) -> None:
+def test_what_is_written_for_several_is_edited_by_hand(alike: Repo, arguments: List[str], reported: str) -> None:
     """
     The error has the place, and nothing is written.
     """
     done = alike.run("update", *arguments)
 
     assert 1 == done.code
-    assert f"error: {arguments[0]}: {told}" in done.err
+    assert f"error: {arguments[0]}: {reported}" in done.err
     assert "\nhint: edit it there" in done.err
     assert "" == alike.git("status", "--short")
 
@@ -172,14 +172,14 @@ def test_remove_what_others_are_like(alike: Repo) -> None:
     """
     alike.write("resources/prod/web2.yaml", "---\nlike: prod/web\n---\n").apply_all()
 
-    told = alike.run("remove", "prod/web")
-    assert "resources/prod/web2.yaml:2:7: there is no definition 'prod/web' to be like" in told.err
+    reported = alike.run("remove", "prod/web")
+    assert "resources/prod/web2.yaml:2:7: there is no definition 'prod/web' to be like" in reported.err
     assert "" == alike.git("status", "--short")
 
 
 def test_detach_writes_into_the_definitions_of_readers(alike: Repo) -> None:
     """
-    On top of what the template reads; where it is shared, the place to edit is told.
+    On top of what the template reads; where it is shared, the place to edit is reported.
     """
     alike.write("resources/db.yaml", "---\nkind: plain\n---\ninputs: {url: pg, port: 5}\n")
     alike.write(
@@ -195,11 +195,11 @@ def test_detach_writes_into_the_definitions_of_readers(alike: Repo) -> None:
     shop = alike.read("resources/shop.yaml") + "  db: ${db.url}\n"
     alike.git("reset", "-q", "--hard", "HEAD~1")
     alike.write("resources/shop.yaml", shop).apply_all()
-    told = alike.run("remove", "db", "--detach")
-    assert "error: shop/blue: db is written in resources/shop.yaml:11:7, and not for shop/blue alone\n" in told.err
+    reported = alike.run("remove", "db", "--detach")
+    assert "error: shop/blue: db is written in resources/shop.yaml:11:7, and not for shop/blue alone\n" in reported.err
 
 
-def test_validate_tells_where_a_value_is_written(alike: Repo) -> None:
+def test_validate_shows_where_a_value_is_written(alike: Repo) -> None:
     """
     What a kind has against inputs, and what is not there, in the template, the definition, or the entry.
     """
@@ -211,8 +211,8 @@ def test_validate_tells_where_a_value_is_written(alike: Repo) -> None:
     alike.write("resources/shop.yaml", alike.read("resources/shop.yaml").replace("8002", '"8002"'))
 
     lines = alike.run("validate").err.splitlines()
-    told = "${{{0}/cache.port}}: there is no resource '{0}/cache'; did you mean '{0}/app'?"
-    assert [f"resources/base/web.yaml:8:10: {told.format(folder)}" for folder in ("prod", "staging")] == lines[:2]
+    reported = "${{{0}/cache.port}}: there is no resource '{0}/cache'; did you mean '{0}/app'?"
+    assert [f"resources/base/web.yaml:8:10: {reported.format(folder)}" for folder in ("prod", "staging")] == lines[:2]
     wrong = 'resources/prod/web.yaml:6:9: kind service: "hgue" is none of "large", "small"'
     assert [wrong, 'resources/shop.yaml:6:17: kind service: must be a whole number, not "8002"'] == lines[2:]
     alike.write("resources/base/web.yaml", text)
@@ -220,7 +220,7 @@ def test_validate_tells_where_a_value_is_written(alike: Repo) -> None:
     assert wrong in alike.run("stage").err.splitlines()
 
 
-def test_show_tells_what_is_defined(alike: Repo) -> None:
+def test_show_prints_what_is_defined(alike: Repo) -> None:
     """
     As it comes out, with the definitions it comes from.
     """
@@ -229,7 +229,7 @@ def test_show_tells_what_is_defined(alike: Repo) -> None:
     assert {"port": 8001, "url": "http://blue:8001/"} == found["defined"]["inputs"]
     assert ["shop"] == found["staged"]["template"] == found["defined"]["template"]
     assert {"port": "resources/shop.yaml:5", "url": "resources/shop.yaml:10"} == found["written"]
-    told = alike.ok("show", "prod/web").out
-    assert "  defined: yes, expanded from base/web\n" in told
-    assert '    image: "nginx:1.27"   (resources/base/web.yaml:8)\n' in told
-    assert '    size: "large"   (resources/prod/web.yaml:6)\n' in told
+    reported = alike.ok("show", "prod/web").out
+    assert "  defined: yes, expanded from base/web\n" in reported
+    assert '    image: "nginx:1.27"   (resources/base/web.yaml:8)\n' in reported
+    assert '    size: "large"   (resources/prod/web.yaml:6)\n' in reported

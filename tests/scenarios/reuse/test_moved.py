@@ -23,9 +23,9 @@ def test_what_a_template_names_relative_to_it_keeps_it_in_its_folder(alike: Repo
     """
     Elsewhere the template would name another resource; the error says which, and where.
     """
-    told = alike.run("move", "prod/web", "live/web")
+    reported = alike.run("move", "prod/web", "live/web")
 
-    assert told.err == (
+    assert reported.err == (
         "error: prod/web cannot leave its folder: resources/base/web.yaml:14:14 names others relative to it (./app)\n"
         "hint: write that value into resources/prod/web.yaml first, and then move it\n"
     )
@@ -68,9 +68,9 @@ def test_an_entry_cannot_leave_its_definition(alike: Repo) -> None:
     """
     The error says how it is done by hand.
     """
-    told = alike.run("move", "shop/blue", "store/blue")
+    reported = alike.run("move", "shop/blue", "store/blue")
 
-    assert told.err == (
+    assert reported.err == (
         "error: shop/blue is an entry of resources/shop.yaml, which makes shop/... only\n"
         "hint: define store/blue with 'moved_from: shop/blue', take 'blue' out of 'each', and stage both\n"
     )

@@ -66,8 +66,8 @@ def test_the_values_of_an_entry_are_promoted_into_the_entry(folders: Repo) -> No
 
     folders.write("resources/staging/shop.yaml", EACH.format(8001, 9001, "other")).ok("stage")
     folders.apply()
-    told = folders.run("promote", "staging", "prod", "shop/blue")
-    assert "error: prod/shop/blue: shared is written in resources/prod/shop.yaml:9:11, and not for" in told.err
+    reported = folders.run("promote", "staging", "prod", "shop/blue")
+    assert "error: prod/shop/blue: shared is written in resources/prod/shop.yaml:9:11, and not for" in reported.err
 
 
 def test_what_is_new_in_the_target_is_like_the_same_template(folders: Repo) -> None:
@@ -93,15 +93,15 @@ def test_an_entry_that_the_target_lacks_is_added_by_hand(folders: Repo) -> None:
     folders.write("resources/staging/shop.yaml", text).ok("stage")
     folders.apply()
 
-    told = folders.run("promote", "staging", "prod")
-    assert told.err == (
+    reported = folders.run("promote", "staging", "prod")
+    assert reported.err == (
         "error: prod/shop/red would be an entry of resources/prod/shop.yaml, which has none of that name\n"
         "hint: add 'red' to its 'each', then promote again\n"
     )
     assert "" == folders.git("status", "--short")
 
 
-def test_an_override_that_has_no_place_is_told_where_it_is_written(folders: Repo) -> None:
+def test_an_override_that_has_no_place_is_reported_where_it_is_written(folders: Repo) -> None:
     """
     In the template, if it stands there.
     """
@@ -112,7 +112,7 @@ def test_an_override_that_has_no_place_is_told_where_it_is_written(folders: Repo
     folders.ok("stage")
     folders.apply()
 
-    told = folders.run("promote", "staging", "prod", "web")
-    assert told.err.startswith(
+    reported = folders.run("promote", "staging", "prod", "web")
+    assert reported.err.startswith(
         "resources/base/web.yaml:14:13: the override 'size.x' has no place in what is promoted: "
     )

@@ -154,14 +154,14 @@ def test_the_name_of_a_definition_that_is_no_resource(alike: Repo) -> None:
     """
     Where a resource is asked for, the definition's resources are named.
     """
-    told = alike.run("stage", "base/web")
-    assert 1 == told.code
-    assert told.err == (
+    reported = alike.run("stage", "base/web")
+    assert 1 == reported.code
+    assert reported.err == (
         "error: base/web is a template, which is no resource itself\n"
         "hint: edit resources/base/web.yaml, and stage what is like it: prod/web, staging/web\n"
     )
-    told = alike.run("update", "shop", "--set", "port=1")
-    assert told.err == (
+    reported = alike.run("update", "shop", "--set", "port=1")
+    assert reported.err == (
         "error: shop is no resource itself: resources/shop.yaml makes several\n"
         "hint: name them one by one, or all: 'shop/*'\n"
     )
@@ -197,8 +197,8 @@ def test_an_action_alone_leaves_a_templates_edit_alone(alike: Repo) -> None:
     Neither staged nor committed; the output names it.
     """
     alike.write("resources/base/web.yaml", alike.read("resources/base/web.yaml").replace("1.27", "1.28"))
-    told = alike.ok("stage", "prod/web", "-a", "restart")
+    reported = alike.ok("stage", "prod/web", "-a", "restart")
 
-    assert "stagectl stage prod/web" in told.err
+    assert "stagectl stage prod/web" in reported.err
     assert ["prod/web.restart"] == alike.plan().ids
     assert " M resources/base/web.yaml\n" == alike.git("status", "--short")

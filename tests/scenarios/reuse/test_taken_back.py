@@ -77,8 +77,8 @@ def test_discard_of_a_removal(alike: Repo) -> None:
     assert is_as_before(alike)
 
     alike.ok("remove", "shop/*")
-    told = alike.run("discard", "shop/blue")
-    assert told.err == (
+    reported = alike.run("discard", "shop/blue")
+    assert reported.err == (
         "error: shop/blue was made by resources/shop.yaml, and is not any more\n"
         "hint: write it there: git log -p -- resources/shop.yaml shows how it was\n"
     )
@@ -106,8 +106,8 @@ def test_discard_of_what_is_written_for_several(alike: Repo) -> None:
     alike.write("resources/shop.yaml", SHOP.replace("http:", "https:")).commit()
     alike.ok("stage")
 
-    told = alike.run("discard", "shop/blue")
-    assert "error: shop/blue: url is written in resources/shop.yaml:10:8, and not for shop/blue alone\n" in told.err
+    reported = alike.run("discard", "shop/blue")
+    assert "error: shop/blue: url is written in resources/shop.yaml:10:8, and not for shop/blue alone\n" in reported.err
     assert ["shop/blue.update", "shop/green.update"] == alike.plan().ids
 
 

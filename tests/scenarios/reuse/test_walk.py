@@ -93,9 +93,9 @@ def test_what_is_known_of_some_is_what_is_known_of_all(repo: Repo, seed: int) ->
     done = []
     for _ in range(14):
         done.append(walk.step())
-        told = repo.run("status")
+        reported = repo.run("status")
         with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
-            assert told == repo.run("status"), done
-        if told.code == 0 and walk.random.random() < 0.3:
+            assert reported == repo.run("status"), done
+        if reported.code == 0 and walk.random.random() < 0.3:
             staged = repo.run("stage")
             assert staged.code != 0 or "Not staged" not in repo.ok("status").out, done

@@ -123,7 +123,7 @@ def test_a_merge_says_how_what_it_merged_is_reverted(shop: Repo) -> None:
         ("nope..HEAD", "error: there is no commit 'nope'\nhint: see the commits with: stagectl log\n"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_reverted_is_told(repo: Repo, revision: str, message: str) -> None:
+def test_what_cannot_be_reverted_is_reported(repo: Repo, revision: str, message: str) -> None:
     """
     A commit that staged nothing, an empty range, no commit at all.
     """

@@ -56,7 +56,7 @@ def test_the_resource_is_meant_and_not_the_name(
     edited: Repo, commit: str, since: object, ids: List[str], why: str
 ) -> None:
     """
-    A staging or an apply is taken back where its resource is by now; where that is gone, the name is nobody's hint.
+    A staging or an apply is taken back where its resource is by now; where that is gone, the name is no hint.
     """
     meant = edited.git("rev-parse", commit).strip()
     assert callable(since)

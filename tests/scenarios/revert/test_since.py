@@ -12,7 +12,7 @@ from tests.scenarios.revert.world import oid, refused, staged
 pytestmark = pytest.mark.once
 
 
-def test_every_conflict_is_told_and_nothing_is_done(repo: Repo) -> None:
+def test_every_conflict_is_reported_and_nothing_is_done(repo: Repo) -> None:
     """
     Several values in several files: changed again, gone, removed, created again.
     """
@@ -131,7 +131,7 @@ def test_an_entry_that_moved_in_its_list_is_found_again(repo: Repo, place: str) 
 
 def test_an_entry_that_may_be_another_one_is_a_conflict(repo: Repo) -> None:
     """
-    Nobody can say which entry is meant: the list as a whole is told, and nothing is done.
+    It cannot be said which entry is meant: the list as a whole is reported, and nothing is done.
     """
     one = {"host": "a", "port": 1}
     repo.define("web", inputs={"urls": [one]}).apply_all()

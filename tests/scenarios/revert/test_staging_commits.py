@@ -199,7 +199,7 @@ def test_a_detach_is_connected_again(shop: Repo) -> None:
 
 def test_an_action_staged_by_name_is_taken_back_until_it_ran(shop: Repo) -> None:
     """
-    Pending it goes; done it is told that it has no inverse, once, and nothing is committed.
+    Pending it goes; done it is reported that it has no inverse, once, and nothing is committed.
     """
     shop.stage("db", "-a", "restart").ok("revert", "HEAD")
     assert [] == shop.plan().ids
@@ -220,7 +220,7 @@ def test_an_action_staged_by_name_is_taken_back_until_it_ran(shop: Repo) -> None
 
 def test_an_action_staged_again_is_not_the_one_taken_back(shop: Repo) -> None:
     """
-    A revert of an old restart leaves the restart that somebody staged since, and the other actions.
+    A revert of an old restart leaves the restart that an author staged since, and the other actions.
     """
     shop.stage("db", "-a", "restart")
     commit = oid(shop)

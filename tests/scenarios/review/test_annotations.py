@@ -15,7 +15,7 @@ def annotated(repo: Repo, *arguments: str) -> List[str]:
     return repo.ok("plan", "--format", "github", *arguments).out.splitlines()
 
 
-def test_changes_are_told_on_the_lines_of_their_values(repo: Repo) -> None:
+def test_changes_are_reported_on_the_lines_of_their_values(repo: Repo) -> None:
     """
     In the staged file, at the first value that changes and is still there; a removal has no line, and
     warns of the values that go. The whole output.
@@ -45,7 +45,7 @@ def test_changes_are_told_on_the_lines_of_their_values(repo: Repo) -> None:
     ] == annotated(repo)
 
 
-def test_an_action_without_values_is_told_on_the_first_line(repo: Repo) -> None:
+def test_an_action_without_values_is_reported_on_the_first_line(repo: Repo) -> None:
     """
     A restart, and a change that is held back.
     """
@@ -137,7 +137,7 @@ def test_names_of_files_cannot_forge_a_command(repo: Repo, name: str) -> None:
 
 def test_the_subject_of_a_commit_cannot_act(repo: Repo) -> None:
     """
-    It is told in a warning: on a terminal, in a comment and among annotations.
+    It is reported in a warning: on a terminal, in a comment and among annotations.
     """
     record(repo.define("a"))
     repo.git("checkout", "-q", "-b", "old")
@@ -151,8 +151,8 @@ def test_the_subject_of_a_commit_cannot_act(repo: Repo) -> None:
 
     shown = "\\u001b[2J\\u000d::error::@ada `x` <b>"
     assert shown in plain.err and shown in notes.out
-    told = plain.err.partition(": ")[2].strip()
-    assert f"``{told}``" in comment.out  # code, in a fence that is longer than any in it
+    reported = plain.err.partition(": ")[2].strip()
+    assert f"``{reported}``" in comment.out  # code, in a fence that is longer than any in it
     assert all("\x1b" not in ran.out + ran.err and "\r" not in ran.out + ran.err for ran in (plain, comment, notes))
 
 

@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 from tests.build import Repo
-from tests.scenarios.review.world import bad, own_id, saved, told
+from tests.scenarios.review.world import bad, own_id, reported, saved
 
 pytestmark = pytest.mark.once
 
@@ -74,9 +74,9 @@ def test_every_tampered_file_is_refused(edited: Repo) -> None:
         tamper(document)
         edited.write("plan.json", json.dumps(document))
 
-        assert told(1, *lines) == edited.run("show", "plan.json"), what
-        assert told(1, *lines) == edited.run("apply", "plan.json"), what
-    assert told(1, *lines) == edited.run("plan", "--since", "plan.json")
+        assert reported(1, *lines) == edited.run("show", "plan.json"), what
+        assert reported(1, *lines) == edited.run("apply", "plan.json"), what
+    assert reported(1, *lines) == edited.run("plan", "--since", "plan.json")
     assert [] == edited.log()
 
 
@@ -97,7 +97,7 @@ def test_a_forged_id_does_not_help(edited: Repo) -> None:
     document["changes"][0]["tags"] = ["\x1b[2J"]
     document["plan_id"] = own_id(document)
     edited.write("plan.json", json.dumps(document))
-    assert told(1, *bad("'\\x1b[2J' cannot stand where it does")) == edited.run("apply", "plan.json")
+    assert reported(1, *bad("'\\x1b[2J' cannot stand where it does")) == edited.run("apply", "plan.json")
 
 
 NOT_PLANS = {
@@ -123,7 +123,7 @@ def test_what_is_no_plan_is_refused(repo: Repo, content: bytes) -> None:
     """
     (repo.root / "plan.json").write_bytes(content)
 
-    assert told(1, *NO_PLAN) == repo.run("show", "plan.json") == repo.run("apply", "plan.json")
+    assert reported(1, *NO_PLAN) == repo.run("show", "plan.json") == repo.run("apply", "plan.json")
 
 
 def test_a_truncated_plan_and_one_with_a_key_twice_are_refused(edited: Repo) -> None:
@@ -133,7 +133,7 @@ def test_a_truncated_plan_and_one_with_a_key_twice_are_refused(edited: Repo) -> 
     text = json.dumps(saved(edited))
 
     for content in (text[:-1], text[: len(text) // 2], '{"changes": [],' + text[1:]):
-        assert told(1, *NO_PLAN) == edited.write("plan.json", content).run("show", "plan.json")
+        assert reported(1, *NO_PLAN) == edited.write("plan.json", content).run("show", "plan.json")
 
 
 def test_a_file_that_cannot_be_read_is_named(repo: Repo) -> None:
@@ -146,11 +146,13 @@ def test_a_file_that_cannot_be_read_is_named(repo: Repo) -> None:
     hint = "hint: make it with: stagectl plan --out FILE"
 
     for command in ("show", "apply"):
-        assert told(1, "error: gone.json cannot be read: No such file or directory", hint) == repo.run(
+        assert reported(1, "error: gone.json cannot be read: No such file or directory", hint) == repo.run(
             command, "gone.json"
         )
-        assert told(1, "error: folder.json cannot be read: Is a directory", hint) == repo.run(command, "folder.json")
-        assert told(1, "error: huge.json is no plan", NO_PLAN[1]) == repo.run(command, "huge.json")
+        assert reported(1, "error: folder.json cannot be read: Is a directory", hint) == repo.run(
+            command, "folder.json"
+        )
+        assert reported(1, "error: huge.json is no plan", NO_PLAN[1]) == repo.run(command, "huge.json")
 
 
 def test_a_change_is_not_taken_for_a_file(edited: Repo) -> None:
@@ -166,8 +168,8 @@ def test_a_change_is_not_taken_for_a_file(edited: Repo) -> None:
         "hint: stage it: stagectl stage a -a restart",
     )
 
-    assert told(1, *no_name) == edited.run("show", "a.update")
-    assert told(1, *not_staged) == edited.run("apply", "--yes", "a.restart") and [] == edited.log()
+    assert reported(1, *no_name) == edited.run("show", "a.update")
+    assert reported(1, *not_staged) == edited.run("apply", "--yes", "a.restart") and [] == edited.log()
     edited.ok("apply", "--yes", "a.update")
     assert ["a.update", "b.update"] == edited.log()
 
@@ -182,4 +184,4 @@ def test_a_saved_plan_says_itself_what_to_apply(edited: Repo, words: List[str]) 
     saved(edited)
     lines = ("error: the plan in plan.json says what to apply", "hint: leave names, -t and --expect out")
 
-    assert told(64, *lines) == edited.run("apply", "plan.json", *words) == edited.run("apply", *words, "plan.json")
+    assert reported(64, *lines) == edited.run("apply", "plan.json", *words) == edited.run("apply", *words, "plan.json")

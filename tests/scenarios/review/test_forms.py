@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.build import FOLDER, Repo
-from tests.scenarios.review.world import held, told
+from tests.scenarios.review.world import held, reported
 
 pytestmark = pytest.mark.once
 
@@ -27,7 +27,7 @@ def test_every_form_of_a_plan_names_what_runs_and_what_is_held_back(repo: Repo, 
     assert [] == [identity for identity in ids if identity not in shown]
 
 
-def test_a_comment_tells_less_where_it_may_hold_less(repo: Repo) -> None:
+def test_a_comment_shows_less_where_it_may_hold_less(repo: Repo) -> None:
     """
     Everything; groups; counts; the head and the command; less than that is a usage error.
     """
@@ -52,6 +52,6 @@ def test_a_comment_tells_less_where_it_may_hold_less(repo: Repo) -> None:
     head = comment(len(counts.encode()) - 1)
     assert "`a/`" not in head and "Plan: 60 to run\n" in head.replace(f"Plan in `{FOLDER}`", "Plan")
     size = len(head.encode()) - 1
-    assert told(64, f"error: {size} bytes are too few for this plan", "hint: allow more with --max-bytes") == repo.run(
-        "plan", "--format", "markdown", "--max-bytes", str(size)
-    )
+    assert reported(
+        64, f"error: {size} bytes are too few for this plan", "hint: allow more with --max-bytes"
+    ) == repo.run("plan", "--format", "markdown", "--max-bytes", str(size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.build import Repo, record
-from tests.scenarios.review.world import told
+from tests.scenarios.review.world import reported
 
 pytestmark = pytest.mark.once
 
@@ -68,7 +68,9 @@ def test_what_is_neither_an_id_nor_a_file_is_an_error(edited: Repo) -> None:
     """
     hint = "hint: make it with: stagectl plan --out FILE"
 
-    assert told(1, "error: abc cannot be read: No such file or directory", hint) == edited.run("plan", "--since", "abc")
+    assert reported(1, "error: abc cannot be read: No such file or directory", hint) == edited.run(
+        "plan", "--since", "abc"
+    )
     edited.ok("plan", "--out", "deadbeef")
     assert edited.ok("plan", "--since", "deadbeef").out.startswith("Unchanged since plan ")
 

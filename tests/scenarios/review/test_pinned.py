@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.build import Repo, record
-from tests.scenarios.review.world import saved, told
+from tests.scenarios.review.world import reported, saved
 
 pytestmark = pytest.mark.once
 
 
-def test_a_saved_plan_and_an_id_need_nobody_to_ask(edited: Repo) -> None:
+def test_a_saved_plan_and_an_id_need_no_answer(edited: Repo) -> None:
     """
     Without a terminal and without --yes; by a name with a dot or without one.
     """
@@ -37,7 +37,7 @@ def test_an_id_has_to_be_whole(edited: Repo) -> None:
 
     for given in ("", now[:12], now.upper(), f"{now} "):
         shown = given
-        assert told(
+        assert reported(
             1,
             f"error: the plan is not the one that was reviewed: its id is {now}, expected was {shown}; "
             "a plan id has 64 characters, 0-9 and a-f",
@@ -47,11 +47,11 @@ def test_an_id_has_to_be_whole(edited: Repo) -> None:
 
 def test_an_unknown_id_is_refused(edited: Repo) -> None:
     """
-    No commit makes that plan, so what differs cannot be told.
+    No commit makes that plan, so what differs cannot be reported.
     """
     now = edited.plan().raw["plan_id"]
 
-    assert told(
+    assert reported(
         1,
         f"error: the plan is not the one that was reviewed: its id is {now}, expected was {'0' * 64}; "
         "no recent commit makes that plan with this selection, so what differs is not known",
@@ -84,7 +84,7 @@ def test_the_walk_of_a_reviewer(repo: Repo, tmp_path: Path) -> None:
     repo.define("db", inputs={"port": 3}).stage()
     (repo.root / "actions.log").unlink()
     now = repo.plan().raw["plan_id"]
-    assert told(
+    assert reported(
         1,
         f"Since plan {approved[:12]} (now {now[:12]}):",
         "  ~ db.update  differs: values",

@@ -10,7 +10,7 @@ import pytest
 
 from stagectl.usecases.planning import reviewed
 from tests.build import Repo, record
-from tests.scenarios.review.world import held, moved, nothing, own_id, recorded, saved, told
+from tests.scenarios.review.world import held, moved, nothing, own_id, recorded, reported, saved
 
 pytestmark = pytest.mark.once
 
@@ -132,10 +132,10 @@ def test_a_plan_is_saved_in_a_folder_that_is_made(repo: Repo) -> None:
     repo.ok("plan", "--out", "out/deep/plan.json")
 
     assert ["plan.json"] == os.listdir(repo.root / "out/deep")
-    assert told(1, "error: out cannot be written: Is a directory", "hint: choose another file") == repo.run(
+    assert reported(1, "error: out cannot be written: Is a directory", "hint: choose another file") == repo.run(
         "plan", "--out", "out"
     )
-    assert told(1, "error: .gitignore/x cannot be written: File exists", "hint: choose another file") == repo.run(
+    assert reported(1, "error: .gitignore/x cannot be written: File exists", "hint: choose another file") == repo.run(
         "plan", "--out", ".gitignore/x"
     )
     assert [] == [path.name for path in repo.root.iterdir() if path.name.startswith(".stagectl-")]
@@ -144,7 +144,7 @@ def test_a_plan_is_saved_in_a_folder_that_is_made(repo: Repo) -> None:
 @pytest.mark.parametrize("special", ["link", "pipe"])
 def test_a_plan_is_saved_over_no_link_and_no_special_file(repo: Repo, special: str) -> None:
     """
-    /dev/stdout is such a link: renamed over, it would be a file from then on, for everybody.
+    /dev/stdout is such a link: renamed over, it would be a file from then on, for all.
     """
     target, there = repo.root / "target", repo.root / "there"
     target.write_text("kept")
@@ -152,13 +152,13 @@ def test_a_plan_is_saved_over_no_link_and_no_special_file(repo: Repo, special: s
 
     done = repo.define("db").run("plan", "--out", "there")
 
-    told = "error: there cannot be written: it is a link or special file\nhint: choose another file\n"
-    assert (1, told) == (done.code, done.err)
+    reported = "error: there cannot be written: it is a link or special file\nhint: choose another file\n"
+    assert (1, reported) == (done.code, done.err)
     assert "kept" == target.read_text()
     assert there.is_symlink() if special == "link" else there.is_fifo()
 
 
-def test_a_plan_that_nobody_could_read_again_is_not_saved(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_could_not_be_read_again_is_not_saved(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A hundred thousand changes are more than a saved plan may have; its id pins it all the same.
     """

@@ -20,12 +20,12 @@ def own_id(document: Dict[str, Any]) -> str:
     """The plan id by docs/plan.md, computed from the document alone."""
     keys = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
     approved = {key: document[key] for key in keys}
-    told = ("message", "of")
-    approved["held"] = [{key: held[key] for key in held if key not in told} for held in document["held"]]
+    reported = ("message", "of")
+    approved["held"] = [{key: held[key] for key in held if key not in reported} for held in document["held"]]
     return hashlib.sha256(canonical(approved).encode()).hexdigest()
 
 
-def told(code: int, *lines: str) -> Ran:
+def reported(code: int, *lines: str) -> Ran:
     """A command that only says something on stderr."""
     return Ran(code, "", "".join(f"{line}\n" for line in lines))
 

@@ -10,7 +10,7 @@ from tests.scenarios.runs.world import AGENT, GATE, script
 
 @pytest.fixture
 def repo(repo: Repo) -> Repo:
-    """A repository whose actions can be told to fail and to kill."""
+    """A repository whose actions can be set to fail and to kill."""
     script(repo, "service", AGENT)
     script(repo, "safe", AGENT, idempotent=True)
     script(repo, "gate", GATE)

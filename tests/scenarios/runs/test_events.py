@@ -69,7 +69,7 @@ def test_events_where_nothing_is_to_be_done(repo: Repo) -> None:
     assert [event["type"] for event in events(repo.ok("retry", "--json"))] == ["version"]
 
 
-def test_nobody_listening_does_not_stop_a_run(repo: Repo) -> None:
+def test_a_run_goes_on_where_its_output_is_not_read(repo: Repo) -> None:
     """
     The reader of the events goes away; everything runs and is recorded, and the exit code says how it went.
     """

@@ -24,7 +24,7 @@ def test_noop_passes_over_a_change_that_stays_pending(repo: Repo) -> None:
 
 def test_noop_of_a_reaction_leaves_it_owed(repo: Repo) -> None:
     """
-    It is due, and nobody did it: it comes back.
+    It is due, and it was not done: it comes back.
     """
     recorded(repo.define("db", inputs={"x": 1}).define("app", react_on={"restart": ["db.update"]}))
     staged(repo.define("db", inputs={"x": 2}))
@@ -129,7 +129,7 @@ def test_fail_fast_starts_nothing_after_the_first_failure(repo: Repo) -> None:
 @pytest.mark.parametrize("answer", ["failed", "rerun"])
 def test_fail_fast_holds_for_what_finishes_the_run(repo: Repo, answer: str) -> None:
     """
-    A failure that somebody tells of, or that comes when it is resumed: the change beside it does not start.
+    A failure that is reported, or that comes when it is resumed: the change beside it does not start.
     """
     staged(repo.define("a").define("b"))
     killed(repo, "a.run", "--fail-fast", "--parallel", "1")

@@ -59,7 +59,7 @@ def test_a_damaged_journal_is_named_and_only_stops_what_needs_it(repo: Repo) -> 
 @pytest.mark.parametrize("what", ["pipe", "link"])
 def test_a_journal_that_is_a_pipe_or_a_link_hangs_nothing(repo: Repo, file: str, what: str) -> None:
     """
-    Nobody waits for a writer, and what a link leads to may have no end.
+    No command waits for a writer, and what a link leads to may have no end.
     """
     chain(repo)
     run = killed(repo, "b.run")
@@ -71,9 +71,9 @@ def test_a_journal_that_is_a_pipe_or_a_link_hangs_nothing(repo: Repo, file: str,
         path.symlink_to("/dev/zero")
 
     for command in ("resume", "report"):
-        told = failed(repo.run(command)).err
-        assert told.startswith(f"error: the journal of run {run} cannot be read: OSError: ")
-        assert told.endswith(f"hint: look at it, and move it away: {runs(repo) / run}\n")
+        reported = failed(repo.run(command)).err
+        assert reported.startswith(f"error: the journal of run {run} cannot be read: OSError: ")
+        assert reported.endswith(f"hint: look at it, and move it away: {runs(repo) / run}\n")
     for command in ("status", "plan", "log"):
         repo.ok(command)
 

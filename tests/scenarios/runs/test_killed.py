@@ -70,7 +70,7 @@ def orphaned(repo: Repo) -> Iterator[str]:
 
 def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
     """
-    While it runs every command tells its process, and how to end it; resume does before it asks. Then it is unknown.
+    While it runs every command names its process, and how to end it; resume does before it asks. Then it is unknown.
     """
     chain(repo, "gate")
     with orphaned(repo) as run:
@@ -88,7 +88,7 @@ def test_an_action_that_outlives_stagectl_is_not_overlooked(repo: Repo) -> None:
     assert not (runs(repo) / run / "processes").exists()
 
 
-def test_apply_tells_what_outlived_the_run_that_it_recovers(repo: Repo) -> None:
+def test_apply_shows_what_outlived_the_run_that_it_recovers(repo: Repo) -> None:
     """
     It goes on all the same: the change comes back as one whose end is unknown.
     """
@@ -122,7 +122,7 @@ def test_a_process_that_has_the_number_of_another_is_not_taken_for_it(tmp_path: 
 
 def test_after_a_kill_apply_records_what_ended_and_goes_on(repo: Repo) -> None:
     """
-    a is not run again; b, whose end nobody saw, comes back as unfinished.
+    a is not run again; b, whose end was not seen, comes back as unfinished.
     """
     chain(repo)
     run = killed(repo, "b.run")
@@ -149,7 +149,7 @@ def test_after_a_kill_apply_records_what_ended_and_goes_on(repo: Repo) -> None:
 )
 def test_resume_finishes_a_killed_run(repo: Repo, answer: str, code: int, ran: List[str], ends: List[str]) -> None:
     """
-    As one run with one commit; what became of the change that ran is as somebody says.
+    As one run with one commit; what became of the change that ran is as the operator says.
     """
     chain(repo)
     run = killed(repo, "b.run")
@@ -238,7 +238,7 @@ def test_a_killed_retry_is_resumed_as_a_retry(repo: Repo) -> None:
     assert repo.plan().ids == ["a.run", "b.run", "c.run"]
 
 
-def test_explicit_actions_and_reactions_whose_end_nobody_saw(repo: Repo) -> None:
+def test_explicit_actions_and_reactions_whose_end_was_not_seen(repo: Repo) -> None:
     """
     The one is still staged, the other owed: both come back with the next apply.
     """

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize("daemon", ["sleep 20", "yes"])
 def test_a_daemon_that_an_action_leaves_does_not_hold_the_run_up(repo: Repo, daemon: str) -> None:
     """
-    It keeps the output open, silently or not, and the run ends with the action; nobody else is locked out.
+    It keeps the output open, silently or not, and the run ends with the action; no other is locked out.
     """
     script(repo, "daemon", f"echo started; setsid {daemon} & echo $! > pid.log")
     staged(repo.define("a", "daemon"))

@@ -1,4 +1,4 @@
-"""What a run was asked to leave out: recorded by nothing, named by every retry, run where somebody asks for it."""
+"""What a run was asked to leave out: recorded by nothing, named by every retry, run where it is asked for."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_recording_leaves_out_what_running_would(repo: Repo, flags: Tuple[str, .
     assert recorded.code == ran.code == (0 if flags[0] == "--noop" else 1)
 
 
-def test_what_was_left_out_is_not_recorded_with_values_that_nobody_applied(repo: Repo) -> None:
+def test_what_was_left_out_is_not_recorded_with_values_that_were_not_applied(repo: Repo) -> None:
     """
     The reader keeps its applied value, and both are in the next plan.
     """

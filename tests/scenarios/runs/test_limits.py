@@ -61,7 +61,7 @@ def test_a_process_that_cannot_be_killed_does_not_hold_the_run_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    As one that became another user's: it is told that it goes on.
+    As one that became another user's: it is reported that it goes on.
     """
     sent: List[int] = []
 

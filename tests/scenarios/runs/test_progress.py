@@ -36,7 +36,7 @@ def test_a_terminal_shows_what_runs_and_how_far_it_is(repo: Repo, no_colour: str
     assert bool(colours(screen)) == (not no_colour)
 
 
-def test_a_terminal_shows_the_time_left_where_earlier_runs_tell(repo: Repo) -> None:
+def test_a_terminal_shows_the_time_left_where_earlier_runs_show_it(repo: Repo) -> None:
     """
     By the longest chain of what is left; not before every change has run here once.
     """

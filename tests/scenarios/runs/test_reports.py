@@ -30,7 +30,7 @@ from tests.scenarios.runs.world import (
 pytestmark = pytest.mark.once
 
 
-def test_a_report_tells_state_times_and_the_output_of_what_failed(repo: Repo) -> None:
+def test_a_report_shows_state_times_and_the_output_of_what_failed(repo: Repo) -> None:
     """
     In text: a line per change, the last lines of a failure, time beside the longest chain, the next command.
     """
@@ -181,7 +181,7 @@ def test_only_the_newest_runs_are_kept(repo: Repo) -> None:
 
 def test_report_follows_a_run_until_it_ends(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    While it goes on the state is running; --follow tells of every end, then reports.
+    While it goes on the state is running; --follow shows of every end, then reports.
     """
     chain(repo, "gate")
     with going(repo, 1) as process:

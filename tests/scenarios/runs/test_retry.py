@@ -232,7 +232,7 @@ def test_what_a_retry_needs_no_yes_for(repo: Repo) -> None:
 
 def test_a_failing_restart_is_owed_until_it_is_discarded(repo: Repo) -> None:
     """
-    It comes back on a clean tree, fails again, and goes when somebody drops the debt.
+    It comes back on a clean tree, fails again, and goes when the debt is dropped.
     """
     recorded(repo.define("db", inputs={"x": 1}).define("app", react_on={"restart": ["db.update"]})).fail("app.restart")
     staged(repo.define("db", inputs={"x": 2}))

@@ -23,7 +23,7 @@ def failed(done: Ran) -> Ran:
 @pytest.mark.parametrize("state", [SUCCESS, NOOP, SKIPPED, PENDING, ERROR, UNKNOWN, INPROGRESS])
 def test_only_what_succeeded_has_changed_something(state: str) -> None:
     """
-    What did not run has not; of what failed or was not seen to end nobody knows.
+    What did not run has not; of what failed or was not seen to end it is not known.
     """
     expected = {SUCCESS: True, NOOP: False, SKIPPED: False, PENDING: False}.get(state)
     assert Outcome(state).reported is expected

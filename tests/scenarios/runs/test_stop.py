@@ -34,7 +34,7 @@ pytestmark = pytest.mark.once
 
 def test_a_second_apply_says_who_applies(repo: Repo) -> None:
     """
-    Process, command, since when, which run; looking is allowed; whoever dies leaves no lock.
+    Process, command, since when, which run; looking is allowed; one that dies leaves no lock.
     """
     staged(repo.define("a", "gate"))
     with going(repo, 1) as process:
@@ -134,7 +134,7 @@ def test_control_c_on_a_terminal_says_what_a_second_one_does(repo: Repo) -> None
 
 def test_a_terminal_that_goes_away_stops_the_run(repo: Repo) -> None:
     """
-    As one Ctrl-C does: what runs is waited for and recorded, and nobody is told of an error.
+    As one Ctrl-C does: what runs is waited for and recorded, and no error is reported.
     """
     chain(repo, "gate")
     (repo.root.parent / "tmp").mkdir()

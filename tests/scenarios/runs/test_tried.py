@@ -1,4 +1,4 @@
-"""What a try that failed, or whose end nobody saw, leaves in doubt: the next one counts as changed."""
+"""What a try that failed, or whose end was not seen, leaves in doubt: the next one counts as changed."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_what_never_failed_is_believed(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("how", ["resume", "resume --unknown rerun", "apply --yes"])
-def test_an_update_whose_end_nobody_saw_counts_as_changed_when_it_is_tried_again(repo: Repo, how: str) -> None:
+def test_an_update_whose_end_was_not_seen_counts_as_changed_when_it_is_tried_again(repo: Repo, how: str) -> None:
     """
     Killed while it ran; `resume` and the next apply try it again: it reports no change, and the restart runs.
     """

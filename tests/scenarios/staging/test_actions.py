@@ -37,7 +37,7 @@ def test_an_action_can_be_staged_again_after_it_was_applied(repo):
 
 def test_an_action_whose_counter_is_at_its_end_can_be_staged_again(repo):
     """
-    Whoever wrote the last counter by hand: what is staged after it can be read, and runs once.
+    Also where the last counter was written by hand: what is staged after it can be read, and runs once.
     """
     repo.define("db").apply_all()
     repo.stage("db", "-a", "restart")

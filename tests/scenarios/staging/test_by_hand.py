@@ -7,7 +7,7 @@ from tests.scenarios.staging.world import committed, trailers
 
 def test_a_hand_edited_copy_is_refused_and_force_overwrites_it(repo):
     """
-    The place and the ways out are named; the edit is kept until somebody says --force.
+    The place and the ways out are named; the edit is kept until --force is given.
     """
     repo.define("db", inputs={"a": 1}).apply_all()
     copy = repo.read(".staged/db.yaml")

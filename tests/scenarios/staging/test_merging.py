@@ -184,7 +184,7 @@ STAMPS = {
 @pytest.mark.parametrize("case", STAMPS)
 def test_stamps_of_actions_are_merged_by_what_they_mean(clone: Repo, case: str) -> None:
     """
-    Nothing that somebody staged is lost, whichever of the sides was applied before; the same from both sides.
+    Nothing that an author staged is lost, whichever of the sides was applied before; the same from both sides.
     """
     base, ours, theirs, expected = STAMPS[case]
 

@@ -149,7 +149,7 @@ def test_folders_that_cannot_be_meant_are_refused(staging: Repo, folders: Any, m
 
 def test_names_of_every_form_mean_what_they_should(repo: Repo) -> None:
     """
-    Inside the folder they move along, however deep; relative ones that lead out mean the same; full ones are told.
+    Inside the folder they move along, however deep; relative ones that lead out mean the same; full ones are reported.
     """
     repo.define("eu/shared/v", inputs={"a": 3}).define("eu/staging/data/db", inputs={"port": 1})
     repo.define(
@@ -225,10 +225,10 @@ def test_overrides_of_the_source_are_asked_for(repo: Repo) -> None:
     repo.define("staging/web", inputs={"a": 1}, overrides=["a"]).define("staging/db", inputs={"a": 1}, overrides=["a"])
     repo.define("prod/db", inputs={"a": 2}).apply_all()
 
-    told = refused(repo, "staging", "prod")
+    reported = refused(repo, "staging", "prod")
     repo.ok("promote", "staging", "prod", "--set", "web.a=5")
 
-    assert "prod/web.a" in told and "prod/db" not in told
+    assert "prod/web.a" in reported and "prod/db" not in reported
     assert ({"a": 5}, {"a": 1}) == (inputs(repo, "prod/web"), inputs(repo, "prod/db"))
     assert "overrides" in repo.read("resources/prod/web.yaml")
     assert "overrides" not in repo.read("resources/prod/db.yaml")
@@ -261,7 +261,7 @@ def test_only_what_stays_different_is_shown(staging: Repo) -> None:
          "'x' cannot be set: what holds it is neither a mapping nor a list\nhint: override what holds it as a whole\n"),
     ],
 )  # fmt: skip
-def test_bad_overrides_are_told_with_their_place(staging: Repo, overrides: str, message: str) -> None:
+def test_bad_overrides_are_reported_with_their_place(staging: Repo, overrides: str, message: str) -> None:
     """
     No paths, no list, and values that have no place in what is promoted.
     """
@@ -283,7 +283,7 @@ def test_an_override_leaves_no_hole_in_a_list(repo: Repo) -> None:
     )
 
 
-def test_an_override_that_names_nothing_is_told(staging: Repo) -> None:
+def test_an_override_that_names_nothing_is_reported(staging: Repo) -> None:
     """
     It may be a slip of the pen; the promotion is done.
     """
@@ -312,7 +312,7 @@ def test_what_was_never_applied_takes_an_option(repo: Repo) -> None:
 
 def test_of_a_source_that_is_partly_applied_the_rest_stays_behind(staging: Repo) -> None:
     """
-    And is told: what changed, what is new, what goes.
+    And is reported: what changed, what is new, what goes.
     """
     staging.define("staging/db", tags=["staging"], inputs={"port": 2}).define("staging/new", inputs={"a": 1})
     staging.delete("staging/web").stage()

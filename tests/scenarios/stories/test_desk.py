@@ -195,7 +195,7 @@ class Desk(RuleBasedStateMachine):
             name = self.chance.choice(sorted(self.defined))
             del self.defined[name]
             self.repo.delete(name)
-            if name in self.staged:  # else nobody knows it any more
+            if name in self.staged:  # else it is not known any more
                 self.stage_now([name])
 
     def take_back(self) -> None:
@@ -429,7 +429,7 @@ class Desk(RuleBasedStateMachine):
         return json.loads(self.file_of(name).read_text()) if self.file_of(name).exists() else None
 
     def hand(self) -> None:
-        """Somebody changes something, or takes it away, by hand."""
+        """An author changes something, or takes it away, by hand."""
         names = [name for name in NAMES if self.file_of(name).exists()]
         if not names:
             return
@@ -573,7 +573,7 @@ def applied_in(repo: Repo) -> Dict[str, Raw]:
 
 
 def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple[Dict[str, int], Dict[str, int]]:
-    """Let somebody work; return how many steps of which sort there were, and what came about."""
+    """Let an author work; return how many steps of which sort there were, and what came about."""
     template = Repo(folder / "template")
     for name, kind in KINDS.items():
         actions = {action: ["sh", "-c", SCRIPT] for action in ("run", "update", "remove", *kind["actions"])}
@@ -587,7 +587,7 @@ def work(folder: Path, runs: int, length: int, *, random: bool = False) -> Tuple
     return Desk.steps, Desk.came
 
 
-def test_somebody_at_work_for_a_moment(tmp_path: Path) -> None:
+def test_an_author_at_work_for_a_moment(tmp_path: Path) -> None:
     """
     Some steps of the same, after each of which everything is compared.
     """
@@ -598,7 +598,7 @@ def test_somebody_at_work_for_a_moment(tmp_path: Path) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-def test_somebody_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
+def test_an_author_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """
     At least 800 steps, after each of which everything is compared: staged, applied, planned.
     """
@@ -612,7 +612,7 @@ def test_somebody_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_somebody_at_work_for_long(tmp_path: Path) -> None:
+def test_an_author_at_work_for_long(tmp_path: Path) -> None:
     """
     At least 10,000 steps, others each time.
     """

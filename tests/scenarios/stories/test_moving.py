@@ -26,7 +26,7 @@ STEPS = {
     "put_back": 3, "revert": 2, "ask": 1, "apply": 3, "apply_some": 5, "break_down": 3, "look": 3, "squash": 2,
     "roll_back": 2, "pull": 2, "settle": 2,
 }  # fmt: skip
-# A thing is where its identity says, and whoever finds another state than it should be says so.
+# A thing is where its identity says, and an action that finds another state than it should be reports it.
 SCRIPT = """
 read -r line < "$STAGECTL_INPUTS"
 id=${line#*\\"id\\": \\"}; id=${id%%\\"*}; n=${line#*\\"n\\": }; n=${n%%[,\\}]*}

@@ -50,7 +50,7 @@ class Shop(Repo):
         path = self.root / f"world/{name}.json"
         end = time.monotonic() + PATIENCE
         while True:
-            with contextlib.suppress(OSError):  # nobody reads it yet
+            with contextlib.suppress(OSError):  # it is not read yet
                 self._pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
                 break
             assert time.monotonic() < end, f"{change} did not start"
@@ -138,7 +138,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     apply.kill()
     assert ended(apply).code == -9
     assert "\n  prod/app.update still runs, process " in shop.ok("status").out
-    shop.let_go("prod/app")  # the action itself lives on, and nobody sees how it ends
+    shop.let_go("prod/app")  # the action itself lives on, and it is not seen how it ends
     end = time.monotonic() + PATIENCE
     while not (shop.root / "world/prod/app.json").exists() or living(shop.place / "runs" / run):
         assert time.monotonic() < end, "the action goes on"

@@ -14,7 +14,7 @@ from tests.build import FOLDER, PLACE, ROOT, Ran, Repo
 
 
 def stagectl(folder: Path, *arguments: str, **env: str) -> Ran:
-    """Run one command line anywhere, with nobody at the keyboard."""
+    """Run one command line anywhere, with no operator at the keyboard."""
     done = subprocess.run(
         [sys.executable, "-m", "stagectl", *arguments],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, stdin=subprocess.DEVNULL,
@@ -114,7 +114,7 @@ def test_nothing_to_do(repo: Repo) -> None:
     assert repo.run("apply", "--yes") == Ran(0, "No changes. The applied state matches what is staged.\n", "")
 
 
-def test_nobody_at_the_terminal(repo: Repo) -> None:
+def test_no_operator_at_the_terminal(repo: Repo) -> None:
     """
     Apply never waits for an answer that cannot come.
     """
@@ -189,7 +189,7 @@ def test_an_unknown_option_or_command_is_a_usage_error(repo: Repo) -> None:
         ("web.yaml", "'web.yaml' is not a resource name; did you mean 'prod/web' or 'staging/web'?"),
     ],
 )
-def test_a_path_of_a_file_or_a_bare_name_is_told_the_name(repo: Repo, word: str, said: str) -> None:
+def test_for_a_path_of_a_file_or_a_bare_name_the_name_is_printed(repo: Repo, word: str, said: str) -> None:
     """
     What a shell completes, and what stands in a folder: not a resource, but it is plain which one is meant.
     """
@@ -200,7 +200,7 @@ def test_a_path_of_a_file_or_a_bare_name_is_told_the_name(repo: Repo, word: str,
 
 def test_it_runs_inside_a_hook(repo: Repo) -> None:
     """
-    What git tells a hook of the commit being made is respected, and not passed on to actions.
+    What git shows a hook of the commit being made is respected, and not passed on to actions.
     """
     repo.kind("git", actions=()).write(
         "kinds/git.yaml", "actions:\n  run: [sh, -c, 'test -z \"$GIT_INDEX_FILE\" && echo in.order >> actions.log']\n"

@@ -199,7 +199,7 @@ def applied_and_edited(repo: Repo) -> str:
     return source
 
 
-def test_a_shallow_clone_is_told_one_command_after_which_all_works(repo: Repo) -> None:
+def test_in_a_shallow_clone_one_command_is_printed_after_which_all_works(repo: Repo) -> None:
     """
     The command that is printed gets the branch and the history; before that plan warns and apply refuses.
     """
@@ -219,7 +219,7 @@ def test_a_shallow_clone_is_told_one_command_after_which_all_works(repo: Repo) -
     assert (0, ["db.update"]) == (ci.apply().code, ci.log())
 
 
-def test_without_history_nobody_is_rolled_back_unseen(repo: Repo) -> None:
+def test_without_history_no_work_is_rolled_back_unseen(repo: Repo) -> None:
     """
     Both branches fetched at depth 1: whether the commit contains what is applied is unknown until history is there.
     """

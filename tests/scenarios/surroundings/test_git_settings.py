@@ -149,7 +149,7 @@ def test_without_an_identity_nothing_is_staged(repo: Repo) -> None:
     assert 0 == repo.run("plan").code
 
 
-def test_a_repository_of_somebody_else_is_called_so(repo: Repo, tmp_path: Path) -> None:
+def test_a_repository_of_another_user_is_called_so(repo: Repo, tmp_path: Path) -> None:
     """
     Not "no repository here", and no advice to make one; with git's own setting it works.
     """

@@ -1,4 +1,4 @@
-"""A project in a folder of a repository: everything is relative to it, and it is nobody else's."""
+"""A project in a folder of a repository: everything is relative to it, and it is of no other one."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_changed_since_names_the_projects_that_a_branch_touches(two: Repo) -> No
 
 def test_a_commit_that_touches_several_projects_is_in_the_log_of_each_with_what_is_its_own(two: Repo) -> None:
     """
-    Whoever squashes stagings into one commit, of a resource that all of them call the same: each log shows its own.
+    Stagings are squashed into one commit, of a resource that all of them call the same: each log shows its own.
     """
     net, top = other(two), Repo(two.top, init=False, folder="")
     (net.root / "resources/lan.yaml").unlink()

@@ -65,7 +65,7 @@ def test_a_branch_that_parted_before_the_rename_is_stale_where_it_takes_somethin
     assert f"this would take back what is applied of db (applied from {source[:12]}, " in done.err
 
 
-def test_the_apply_that_moves_the_state_hides_nobody_s_work(before: Repo) -> None:
+def test_the_apply_that_moves_the_state_hides_no_work(before: Repo) -> None:
     """
     What a colleague applied from a branch that was never merged stays theirs when another resource is applied.
     """

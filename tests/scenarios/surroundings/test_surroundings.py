@@ -1,4 +1,4 @@
-"""Shapes of repositories and surroundings that are not as one hopes: each is served, or told what it is."""
+"""Shapes of repositories and surroundings that are not as one hopes: each is served, or it is reported what it is."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_bare_repository_is_planned_with_head(repo: Repo) -> None:
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_submodule_among_the_files_is_refused(repo: Repo, tmp_path: Path, folder: str, is_there: bool) -> None:
     """
-    Its files are in no commit of ours, also where it was not fetched and somebody put files into its folder.
+    Its files are in no commit of ours, also where it was not fetched and an author put files into its folder.
     """
     repo.define("db", inputs={"v": 1}).apply_all()
     other = Repo(tmp_path / "other").define("x")
@@ -61,14 +61,16 @@ def test_a_submodule_among_the_files_is_refused(repo: Repo, tmp_path: Path, fold
 
     done = [repo.run("stage"), repo.run("status"), *([] if folder == "resources" else [repo.run("plan")])]
 
-    told = f"{folder}/team:1:1: a submodule: its files are another repository's, and no commit of this one has them\n"
-    assert [(1, told)] * len(done) == [(each.code, each.err) for each in done]
+    reported = (
+        f"{folder}/team:1:1: a submodule: its files are another repository's, and no commit of this one has them\n"
+    )
+    assert [(1, reported)] * len(done) == [(each.code, each.err) for each in done]
     assert before == state(repo)
 
 
-def test_a_partial_clone_is_told_what_it_lacks(repo: Repo) -> None:
+def test_what_a_partial_clone_lacks_is_reported(repo: Repo) -> None:
     """
-    Never a plan from what happens to be here; with everything here it is the plan of everybody.
+    Never a plan from what happens to be here; with everything here it is the plan of all.
     """
     applied_and_edited(repo)
     site = bare(repo)
@@ -78,11 +80,11 @@ def test_a_partial_clone_is_told_what_it_lacks(repo: Repo) -> None:
     partial = Repo(path, init=False)
     settings(partial, user_name="CI", user_email="ci@example.com")
     for words in (["plan"], ["status"], ["apply", "--yes", "--offline"]):
-        told = partial.run(*words).err
-        assert told.endswith(
+        reported = partial.run(*words).err
+        assert reported.endswith(
             "failed: this partial clone lacks what it needs, and asks no remote for it while it looks\n"
             "hint: get everything: git fetch --refetch --no-filter\n"
-        ), told
+        ), reported
     partial.git("fetch", "-q", "--refetch", "--no-filter")
     assert UPDATE == partial.ok("plan").out
 
@@ -123,9 +125,9 @@ def test_a_name_in_two_pieces_is_no_name(repo: Repo) -> None:
     for name in ("e\u0301", "\u00e9"):
         repo.write(f"resources/{name}.yaml", "---\nkind: service\n---\n{}\n")
 
-    told = repo.run("stage").err.splitlines()
+    reported = repo.run("stage").err.splitlines()
 
-    assert 2 == len(told) and all("is no name for a resource or folder" in line for line in told)
+    assert 2 == len(reported) and all("is no name for a resource or folder" in line for line in reported)
 
 
 def test_twins_in_case_are_refused_where_git_ignores_case(repo: Repo) -> None:
@@ -198,7 +200,7 @@ def test_half_of_what_names_a_repository_is_not_guessed(repo: Repo, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "reported"),
     [
         ("GIT_CONFIG_COUNT", "abc", "error: git cannot start: error: bogus count in GIT_CONFIG_COUNT\n"),
         ("GIT_DIR", "/nonexistent", "hint: GIT_DIR is set, and says where git looks: unset GIT_DIR\n"),
@@ -206,14 +208,14 @@ def test_half_of_what_names_a_repository_is_not_guessed(repo: Repo, tmp_path: Pa
         ("GIT_COMMITTER_DATE", "x", "error: GIT_COMMITTER_DATE: fatal: invalid date format: x\n"),
     ],
 )
-def test_a_variable_of_gits_that_is_wrong_is_named(repo: Repo, key: str, value: str, told: str) -> None:
+def test_a_variable_of_gits_that_is_wrong_is_named(repo: Repo, key: str, value: str, reported: str) -> None:
     """
-    Neither "make a repository here" nor "tell who you are" would help.
+    Neither "make a repository here" nor "say who you are" would help.
     """
     done = repo.define("db").run("stage", env={key: value})
 
     assert (1, "") == (done.code, done.out)
-    assert told in done.err
+    assert reported in done.err
 
 
 STAGECTL = f"{sys.executable} -m stagectl"
@@ -242,9 +244,9 @@ def test_closed_standard_streams_lead_nowhere(repo: Repo, closed: str) -> None:
     assert "" == repo.git("fsck", "--strict", "--no-dangling")
 
 
-def test_a_current_folder_that_is_gone_is_told(repo: Repo) -> None:
+def test_a_current_folder_that_is_gone_is_reported(repo: Repo) -> None:
     """
-    Somebody else's checkout, or an action, took it away.
+    Another author's checkout, or an action, took it away.
     """
     done = of_shell(repo, f"mkdir gone && cd gone && rmdir ../gone && exec {STAGECTL} plan")
 
@@ -252,7 +254,7 @@ def test_a_current_folder_that_is_gone_is_told(repo: Repo) -> None:
     assert done.stderr == "error: the current folder is gone\nhint: go to the repository with cd, and try again\n"
 
 
-def test_an_index_in_a_folder_that_is_not_there_is_told(repo: Repo) -> None:
+def test_an_index_in_a_folder_that_is_not_there_is_reported(repo: Repo) -> None:
     """
     GIT_INDEX_FILE, as a script that was written for another machine sets it.
     """
@@ -267,7 +269,7 @@ def test_an_index_in_a_folder_that_is_not_there_is_told(repo: Repo) -> None:
 
 @pytest.mark.parametrize("files", [7, 10])
 @pytest.mark.parametrize("words", ["plan", "stage"])
-def test_too_few_open_files_are_told(repo: Repo, words: str, files: int) -> None:
+def test_too_few_open_files_are_reported(repo: Repo, words: str, files: int) -> None:
     """
     However early it is that no more can be opened.
     """
@@ -287,15 +289,15 @@ def test_a_file_in_the_place_of_a_folder_is_not_taken_for_an_empty_one(repo: Rep
     shutil.rmtree(repo.root / start, ignore_errors=True)
     repo.write(f"{start}/x" if start == "stagectl.yaml" else start, "x\n")
     there, wanted = ("folder", "file") if start == "stagectl.yaml" else ("file", "folder")
-    told = f"{start}:1:1: a {there}: here has to be a {wanted}\n"
+    reported = f"{start}:1:1: a {there}: here has to be a {wanted}\n"
 
-    assert told in repo.run("status").err
-    assert told in repo.run("stage").err
+    assert reported in repo.run("status").err
+    assert reported in repo.run("stage").err
     if start != "resources":  # which a plan is not made from
-        assert told in repo.run("plan").err
+        assert reported in repo.run("plan").err
         repo.commit()
-        assert told in repo.run("plan").err
-        assert told in repo.run("plan", "--head", "HEAD").err
+        assert reported in repo.run("plan").err
+        assert reported in repo.run("plan", "--head", "HEAD").err
 
 
 def test_a_clock_that_jumps_back_mixes_nothing_up(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +322,7 @@ def test_a_clock_that_jumps_back_mixes_nothing_up(repo: Repo, monkeypatch: pytes
 
 
 def living(group: int) -> List[str]:
-    """The processes of a group that have not ended, whether or not anybody took note of their end."""
+    """The processes of a group that have not ended, whether or not note was taken of their end."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -378,7 +380,7 @@ def test_a_remote_that_hangs_is_ended_by_control_c(repo: Repo, tmp_path: Path, w
 
 def test_a_clone_of_the_past_is_no_wrong_plan(repo: Repo) -> None:
     """
-    A shallow clone without the applied branch says that it does not know; with it, it plans what everybody plans.
+    A shallow clone without the applied branch says that it does not know; with it, it plans what all plan.
     """
     applied_and_edited(repo)
     shallow = clone(repo, "--depth", "1")

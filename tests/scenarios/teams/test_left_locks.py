@@ -60,9 +60,9 @@ def test_the_lock_of_a_killed_command_is_no_hindrance_here(
     assert (team.at(LOCK), repo.applied("db")["inputs"]) == ("", {"v": 2})
 
 
-def test_the_lock_of_somebody_elses_killed_apply_is_waited_for(tmp_path: Path) -> None:
+def test_the_lock_of_another_operators_killed_apply_is_waited_for(tmp_path: Path) -> None:
     """
-    Of another clone nobody knows that its holder is gone; nor of a copy of the very clone.
+    Of another clone it is not known that its holder is gone; nor of a copy of the very clone.
     """
     team = Team(tmp_path, "lock_term: 300\n")
     killed(hanging(team), "apply", "--yes")

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.once
 
 def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     """
-    While Bob's action runs Ada is told who, where, since when and which run; when it ended she may.
+    While Bob's action runs Ada's apply reports who, where, since when and which run; when it ended she may.
     """
     slow_kind(team.bob, GATE)
     process = edit(team.bob, "db", 2).begin("apply", "--yes")
@@ -61,9 +61,9 @@ def test_one_apply_at_a_time_across_machines(team: Team) -> None:
     team.ada.ok("apply", "--yes", "--allow-rollback", "db")
 
 
-def test_maintenance_stops_everybody_until_somebody_unlocks(team: Team) -> None:
+def test_maintenance_stops_every_apply_until_it_is_unlocked(team: Team) -> None:
     """
-    It never ends by itself, another id is refused, and whose it was is told.
+    It never ends by itself, another id is refused, and whose it was is reported.
     """
     said = team.bob.ok("lock", "--reason", "moving the\n\x1b[31mdatabase").out
     identity = team.lock()["id"]
@@ -194,7 +194,7 @@ def test_a_holder_that_lives_is_not_taken_over_whatever_its_clock_says(tmp_path:
 
 def test_a_lock_is_renewed_while_it_is_held(tmp_path: Path) -> None:
     """
-    A run that takes longer than the term keeps its lock: nobody gets in between.
+    A run that takes longer than the term keeps its lock: no other gets in between.
     """
     team = Team(tmp_path, "lock_term: 4\n")
     slow_kind(team.bob, "touch started; sleep 5")
@@ -235,7 +235,7 @@ def test_a_lock_that_is_taken_away_stops_the_run_and_what_finished_is_recorded(t
 
 def test_the_thief_of_a_lock_is_named(tmp_path: Path) -> None:
     """
-    Somebody took it over while this machine slept: the run ends early and says who has it.
+    Another operator took it over while this machine slept: the run ends early and says who has it.
     """
     team = Team(tmp_path, "lock_term: 4\n")
     slow_kind(team.bob, "touch started; sleep 3")
@@ -298,7 +298,7 @@ def test_two_questions_at_once_do_not_end_each_other(team: Team) -> None:
     assert [(0, b"", b"")] * 2 == [second, *answers]
 
 
-def test_a_site_that_refuses_the_ref_is_told_which_one_to_take(team: Team) -> None:
+def test_where_a_site_refuses_the_ref_the_one_to_take_is_printed(team: Team) -> None:
     """
     Some take branches only: lock_ref names one, and it works like the other.
     """
@@ -366,9 +366,9 @@ def test_a_run_that_was_killed_is_finished_on_top_of_what_others_applied(tmp_pat
     assert 3 == len(team.runs()), done.out
 
 
-def test_a_killed_run_and_somebody_elses_change_of_the_same_resource(tmp_path: Path) -> None:
+def test_a_killed_run_and_another_operators_change_of_the_same_resource(tmp_path: Path) -> None:
     """
-    Nobody is overwritten: the resource is named, the results are kept.
+    No result is overwritten: the resource is named, the results are kept.
     """
     team = killed_at_web(tmp_path)
     edit(team.ada, "db", 5).ok("apply", "--yes")

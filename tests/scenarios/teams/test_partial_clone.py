@@ -30,7 +30,7 @@ def test_a_plan_in_a_partial_clone_fetches_in_batches(
     repo: Repo, tmp_path: Path, asked: List[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    Forty children of one edit: as many requests as steps, and not one for each; it is the plan of everybody.
+    Forty children of one edit: as many requests as steps, and not one for each; it is the plan of all.
     """
     repo.define("db", inputs={"port": 1})
     for number in range(40):

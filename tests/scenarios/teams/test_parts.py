@@ -175,7 +175,7 @@ def test_what_one_writes_no_other_looks_at(
 
 def test_a_target_known_after_excludes_all(repo: Repo) -> None:
     """
-    Its value may be that of any other: whoever acts on it has everything to itself.
+    Its value may be that of any other: one that acts on it has everything to itself.
     """
     gated(repo.define("db", inputs={"v": 1}).define("web", inputs={"v": 1}))
     unknown(repo)

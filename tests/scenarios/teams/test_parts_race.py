@@ -82,7 +82,7 @@ def raced(folder: Path, people: int, rounds: int) -> Counter:
     edited(team.ada, 0)
     team.ada.ok("apply", "--yes")
     repos = [team.join(f"p{number}") for number in range(people)]
-    told: Counter = Counter()
+    reported: Counter = Counter()
     for number in range(1, rounds + 1):
         edited(team.ada, number)
         for repo in repos:
@@ -91,7 +91,7 @@ def raced(folder: Path, people: int, rounds: int) -> Counter:
         processes = [repo.begin("apply", "--yes", "--wait", *part) for repo, part in zip(repos, parts)]
         rans: List[Ran] = [ended(process) for process in processes]
         assert [0] * people == [ran.code for ran in rans], rans
-        told["applies"] += people
+        reported["applies"] += people
         team.ada.ok("sync")
         assert [number] * len(NAMES) == applied_values(team.ada, *NAMES)
         assert team.ada.plan().ids == []
@@ -100,9 +100,9 @@ def raced(folder: Path, people: int, rounds: int) -> Counter:
     assert len(team.runs()) == len(set(team.runs()))
     assert ("", True) == (team.at(LOCK), team.is_sound())
     team.ada.ok("verify")
-    told["actions"] += len(acts)
-    told.update({f"at once {what}": count for what, count in meetings(acts).items()})
-    return told
+    reported["actions"] += len(acts)
+    reported.update({f"at once {what}": count for what, count in meetings(acts).items()})
+    return reported
 
 
 def test_applies_of_random_parts_that_race(tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_twelve_applies_of_random_parts_that_race(tmp_path: Path) -> None:
     """
     The same, long; what has nothing in common did overlap in time.
     """
-    told = raced(tmp_path, 12, 4)
+    reported = raced(tmp_path, 12, 4)
 
-    words = sorted({*told, "at once touching"})
-    record("twelve random parts race", ", ".join(f"{what} {told[what]}" for what in words))
-    assert told["at once touching"] == 0
-    assert told["at once apart"] > 0
+    words = sorted({*reported, "at once touching"})
+    record("twelve random parts race", ", ".join(f"{what} {reported[what]}" for what in words))
+    assert reported["at once touching"] == 0
+    assert reported["at once apart"] > 0

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 
 
 def overtake(team: Team) -> str:
-    """Let somebody push another apply while an action of Bob's runs: carol has no lock, for she was offline."""
+    """Let an operator push another apply while an action of Bob's runs: carol has no lock, for she was offline."""
     carol = team.join("carol")
     edit(carol, "dns", 9).ok("apply", "--yes", "--offline")
     slow_kind(team.bob, f"git -C {carol.root} push -q origin {APPLIED}")

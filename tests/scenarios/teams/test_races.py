@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 
 
 def race(team: Team, repos: Sequence[Repo], value: int) -> List[Ran]:
-    """Let everybody apply a change of the same resource at the same moment."""
+    """Let all apply a change of the same resource at the same moment."""
     for repo in repos:
         repo.git("pull", "-q", "origin", "main")
     head = repos[0].define("db", inputs={"v": value}).stage()
@@ -26,13 +26,13 @@ def race(team: Team, repos: Sequence[Repo], value: int) -> List[Ran]:
 
 
 def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
-    """Race and check: of each round exactly one run ran the action, everybody else was refused or found it done."""
+    """Race and check: of each round exactly one run ran the action, all others were refused or found it done."""
     team = Team(folder, "lock_term: 60\n")
     counter = folder / "counter"
     slow_kind(team.ada, f'echo "$STAGECTL_RUN" >> {counter}; sleep 0.2')
     team.ada.git("push", "-q", "origin", "main")
     repos = [team.join(f"p{number}") for number in range(people)]
-    told = {"ran": 0, "refused": 0, "found it done": 0}
+    reported = {"ran": 0, "refused": 0, "found it done": 0}
     for number in range(rounds):
         all_of_them = race(team, repos, number + 10)
         ran = [each for each in all_of_them if each.code == 0 and "Applied: 1 SUCCESS." in each.out]
@@ -43,12 +43,12 @@ def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
         assert 1 == len(ran), all_of_them
         assert people == len(ran) + len(refused) + len(done), all_of_them
         assert number + 1 == len(counter.read_text().split()), "the action ran once a round"
-        told["ran"] += 1
-        told["refused"] += len(refused)
-        told["found it done"] += len(done)
+        reported["ran"] += 1
+        reported["refused"] += len(refused)
+        reported["found it done"] += len(done)
     assert counter.read_text().split() == team.runs()[1:], "every run that acted is on the branch, in order"
     assert ("", True) == (team.at(LOCK), team.is_sound())
-    return told
+    return reported
 
 
 def test_of_applies_that_race_one_wins(tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_of_twelve_applies_that_race_one_wins_twenty_times(tmp_path: Path) -> No
     """
     The same, long.
     """
-    told = raced(tmp_path, 12, 20)
-    record("twelve applies race", ", ".join(f"{what} {count}" for what, count in sorted(told.items())))
-    assert 20 == told["ran"]
+    reported = raced(tmp_path, 12, 20)
+    record("twelve applies race", ", ".join(f"{what} {count}" for what, count in sorted(reported.items())))
+    assert 20 == reported["ran"]
 
 
 def test_syncs_that_race_lose_nothing(team: Team) -> None:

@@ -45,7 +45,7 @@ def test_plan_never_asks_the_remote(team: Team) -> None:
         team.bob.ok(*command)
 
 
-def test_offline_asks_nobody_and_sync_shares_later(team: Team) -> None:
+def test_offline_asks_no_remote_and_sync_shares_later(team: Team) -> None:
     """
     A remote that is gone stops apply, with both ways out; offline it runs, and sync pushes once the remote is back.
     """

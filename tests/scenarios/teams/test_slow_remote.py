@@ -48,5 +48,5 @@ def test_what_is_waited_for_is_said(team: Team, monkeypatch: pytest.MonkeyPatch)
 
     slow = edit(team.bob, "web", 2).ok("apply", "--yes").err
 
-    told = f"waiting for origin: git push of refs/heads/{APPLIED} (for 600 s at the most)\n"
-    assert (told in quick, slow.count(told)) == (False, 1)
+    reported = f"waiting for origin: git push of refs/heads/{APPLIED} (for 600 s at the most)\n"
+    assert (reported in quick, slow.count(reported)) == (False, 1)

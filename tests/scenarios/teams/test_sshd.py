@@ -70,7 +70,7 @@ def test_a_team_at_a_site_that_protects_branches(far: Team) -> None:
 
 def test_two_apply_at_once_over_the_wire(far: Team) -> None:
     """
-    Disjoint parts; both results are there, whoever came first.
+    Disjoint parts; both results are there, whichever came first.
     """
     edit(far.ada, "db", 2)
     edit(far.bob, "web", 2)

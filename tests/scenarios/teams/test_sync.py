@@ -34,7 +34,7 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
     first = run_of(edit(team.bob, "web", 2).ok("apply", "--yes", "--offline"))
     second = run_of(edit(team.bob, "dns", 2).ok("apply", "--yes", "--offline"))
     form = "--format=%an|%ae|%ai|%B"
-    told = team.bob.git("log", "-2", "--first-parent", form, APPLIED)
+    reported = team.bob.git("log", "-2", "--first-parent", form, APPLIED)
     sources = [team.bob.git("rev-parse", f"{APPLIED}{back}^2") for back in ("", "~1")]
 
     done = team.bob.ok("sync")
@@ -45,7 +45,7 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
         f"In step with origin: {APPLIED} is at {team.at()[:12]}.\n"
     ) == done.out
     assert tip(team.bob) == team.at()
-    assert told == team.bob.git("log", "-2", "--first-parent", form, APPLIED)
+    assert reported == team.bob.git("log", "-2", "--first-parent", form, APPLIED)
     assert sources == [team.bob.git("rev-parse", f"{APPLIED}{back}^2") for back in ("", "~1")]
     assert [2, 2, 2] == applied_values(team.bob, "db", "web", "dns")
     assert [hers, first, second] == team.runs()[1:]
@@ -58,9 +58,9 @@ def test_a_lost_race_is_replayed_where_resources_differ(team: Team) -> None:
     assert carol.ok("verify").out.endswith("\nChecked 5 applied commits: all as they have to be.\n")
 
 
-def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) -> None:
+def test_a_race_about_the_same_resource_is_reported_and_nothing_moves(team: Team) -> None:
     """
-    Which one is live nobody can know: both runs are named, and the way out works.
+    Which one is live cannot be known: both runs are named, and the way out works.
     """
     hers = run_of(edit(team.ada, "db", 2).ok("apply", "--yes"))
     his = run_of(edit(team.bob, "db", 3).ok("apply", "--yes", "--offline"))
@@ -77,13 +77,13 @@ def test_a_race_about_the_same_resource_is_told_and_nothing_moves(team: Team) ->
         f"git branch -f {APPLIED} origin/{APPLIED} && stagectl apply; "
         f"what was recorded here stays in refs/stagectl/kept/{his}\n"
     ) == refused.err
-    told = team.bob.run("sync", "--json").json()
+    reported = team.bob.run("sync", "--json").json()
     assert (False, ["db"], f"refs/stagectl/kept/{his}", [his], [hers]) == (
-        told["in_step"],
-        told["conflicts"],
-        told["kept"],
-        [commit["run"] for commit in told["ours"]],
-        [commit["run"] for commit in told["theirs"]],
+        reported["in_step"],
+        reported["conflicts"],
+        reported["kept"],
+        [commit["run"] for commit in reported["ours"]],
+        [commit["run"] for commit in reported["theirs"]],
     )
 
     team.bob.git("branch", "-f", APPLIED, f"origin/{APPLIED}")
@@ -125,7 +125,7 @@ def test_sync_says_what_it_did_as_json(team: Team) -> None:
     his = run_of(edit(team.bob, "web", 2).ok("apply", "--yes", "--offline"))
     before = tip(team.bob)
 
-    told = team.bob.ok("sync", "--json").json()
+    reported = team.bob.ok("sync", "--json").json()
 
     mine = {"commit": before, "run": his, "by": BOB}
     assert {
@@ -141,12 +141,12 @@ def test_sync_says_what_it_did_as_json(team: Team) -> None:
         "kept": None,
         "ours": [],
         "theirs": [],
-    } == told
+    } == reported
 
 
 def test_a_branch_that_the_remote_lost_is_pushed_again(team: Team) -> None:
     """
-    Somebody deleted it there: the clones still have it.
+    It was deleted there: the clones still have it.
     """
     edit(team.ada, "db", 2).ok("apply", "--yes")
     team.bob.git("fetch", "-q", "origin")
@@ -158,7 +158,7 @@ def test_a_branch_that_the_remote_lost_is_pushed_again(team: Team) -> None:
     assert newest == team.at() == tip(team.bob)
 
 
-def test_a_branch_that_somebody_forced_is_not_followed(team: Team) -> None:
+def test_a_branch_that_was_forced_is_not_followed(team: Team) -> None:
     """
     What was applied would be forgotten: apply and sync refuse, and say which command follows it all the same.
     """
@@ -185,7 +185,7 @@ def test_a_branch_that_somebody_forced_is_not_followed(team: Team) -> None:
 
 def test_unrelated_histories_are_not_put_together(team: Team) -> None:
     """
-    An applied branch that somebody made by hand shares not even the fixed first commit.
+    An applied branch that was made by hand shares not even the fixed first commit.
     """
     tree = team.bob.git("write-tree").strip()
     other = team.bob.git("commit-tree", "-m", "by hand", tree).strip()
@@ -200,7 +200,7 @@ def test_unrelated_histories_are_not_put_together(team: Team) -> None:
     ) == refused.err
 
 
-def test_sync_waits_for_nobody_on_this_machine(team: Team) -> None:
+def test_sync_waits_for_no_process_on_this_machine(team: Team) -> None:
     """
     While an apply runs here it refuses; with the applied branch checked out, too.
     """

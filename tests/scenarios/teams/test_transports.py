@@ -156,7 +156,7 @@ def test_one_at_a_time(far: Tuple[Team, Callable[[], object]]) -> None:
     assert tip(team.ada) == team.at()
 
 
-def test_what_the_site_refuses_is_told_in_its_words(far: Tuple[Team, Callable[[], object]]) -> None:
+def test_what_the_site_refuses_is_reported_in_its_words(far: Tuple[Team, Callable[[], object]]) -> None:
     """
     What was applied is recorded here, and shared once the site lets it.
     """

@@ -28,7 +28,7 @@ def running(repo: Repo) -> None:
 @pytest.mark.parametrize("flags", [(), ("--wait=0",), ("--wait=2",)])
 def test_what_is_locked_exits_with_75_and_nothing_ran(team: Team, flags: Tuple[str, ...]) -> None:
     """
-    For maintenance, at once or after the time that somebody waits; the message is that of the lock.
+    For maintenance, at once or after the time that is waited for; the message is that of the lock.
     """
     maintenance(team)
     edit(team.bob, "web", 2)

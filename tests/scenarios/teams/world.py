@@ -15,7 +15,7 @@ ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"
 
 
 def in_bare(bare: Path, *arguments: str) -> str:
-    """What git says in a repository that nobody works in; "" if it refuses."""
+    """What git says in a repository that no author works in; "" if it refuses."""
     done = subprocess.run(["git", *arguments], cwd=bare, capture_output=True, text=True, timeout=PATIENCE)
     return done.stdout.strip() if done.returncode == 0 else ""
 

@@ -21,7 +21,7 @@ PROMPT = "ready to type> "
 @pytest.mark.full
 def test_the_tutorial_is_pasted_block_by_block(tmp_path: Path) -> None:
     """
-    Into bash, in an empty folder, by a reader who has told git a name and nothing else: each block says what the page
+    Into bash, in an empty folder, by a reader who has given git a name and nothing else: each block says what the page
     says, and only what the page says fails does.
     """
     Path(os.environ["GIT_CONFIG_GLOBAL"]).write_text("[user]\n\tname = Ada\n\temail = ada@example.com\n")

@@ -50,7 +50,7 @@ def test_a_file_that_goes_before_it_is_locked_is_made_again(tmp_path: Path, monk
 
 def test_what_a_killed_command_left_goes(tmp_path: Path) -> None:
     """
-    A file of a process that is gone, which nobody locks.
+    A file of a process that is gone, which no process locks.
     """
     (tmp_path / "making-0123456789abcdef").write_bytes(b"half")
 

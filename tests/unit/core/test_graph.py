@@ -97,7 +97,7 @@ def test_what_only_waits_for_a_ring_is_not_in_it() -> None:
 
 def test_a_node_that_waits_for_itself_is_the_smallest_ring() -> None:
     """
-    And is told as such.
+    And is reported as such.
     """
     with pytest.raises(Ring) as caught:
         topological({"a": frozenset("a")})

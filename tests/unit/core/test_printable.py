@@ -1,4 +1,4 @@
-"""Characters that act, or that nobody sees, are written out."""
+"""Characters that act, or that no reader sees, are written out."""
 
 from __future__ import annotations
 

@@ -291,7 +291,7 @@ def test_two_resources_may_feed_each_other_through_different_inputs() -> None:
 
 def test_an_input_that_needs_itself_fails_and_nothing_else() -> None:
     """
-    The ring is told from its smallest input on; what reads it is passed on, what does not has its value.
+    The ring is reported from its smallest input on; what reads it is passed on, what does not has its value.
     """
     found = resolver(a={"x": "${b.x}", "y": 1}, b={"x": "${c.x}"}, c={"x": "${a.x}"}, d={"x": "${a.x}", "y": "${a.y}"})
 
@@ -345,7 +345,7 @@ def test_a_chain_of_10000_references_resolves() -> None:
     assert time.perf_counter() - start < 5
 
 
-def test_a_ring_of_10000_references_is_told() -> None:
+def test_a_ring_of_10000_references_is_reported() -> None:
     """
     The whole ring, without a recursion error.
     """

@@ -76,8 +76,8 @@ def test_each_project_has_what_was_staged_in_it(messages: List[str], expected: D
     for way in WAYS:
         for order in (messages, messages[::-1]):
             for folders, changes in expected.items():
-                told = staged(way(order), set(folders.split() or [""]))
-                assert sorted(changes) == sorted(told), (way.__name__, folders, way(order))
+                reported = staged(way(order), set(folders.split() or [""]))
+                assert sorted(changes) == sorted(reported), (way.__name__, folders, way(order))
 
 
 def staged(message: str, folders: Set[str]) -> List[str]:

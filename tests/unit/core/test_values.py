@@ -54,7 +54,7 @@ def test_no_literal_imitates_a_template(template: Template) -> None:
 @given(values_with_variables, values_with_variables)
 def test_the_digest_is_the_same_for_the_same_values_only(one: Any, other: Any) -> None:
     """
-    What `same` tells apart, by value or by type, the digest tells apart.
+    What `same` shows apart, by value or by type, the digest shows apart.
     """
     assert same(one, other) == (digest(one) == digest(other))
 

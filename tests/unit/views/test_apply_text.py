@@ -1,4 +1,4 @@
-"""How a run that ended is told: what failed first, what that skipped once, and what to do next."""
+"""How a run that ended is reported: what failed first, what that skipped once, and what to do next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: who may start a change, and what is told of one that was started."""
+"""The ledger: which worker may start a change, and what is reported of one that was started."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ledger() -> Ledger:
 
 def test_a_change_is_claimed_once(ledger: Ledger) -> None:
     """
-    Whoever comes second is told who came first, and how it ended as soon as that is known.
+    The worker that comes second learns which came first, and how it ended as soon as that is known.
     """
     assert GO == ledger.claim(RUN, "a.run", "w1")["answer"]
     assert {"answer": CLAIMED, "worker": "w1"} == ledger.claim(RUN, "a.run", "w2")
@@ -40,7 +40,7 @@ def test_a_change_is_claimed_once(ledger: Ledger) -> None:
 
 def test_what_was_settled_before_it_was_claimed_cannot_be_claimed(ledger: Ledger) -> None:
     """
-    Whoever runs changes was told that it never started, and so it never does.
+    The apply that runs changes learned that it never started, and so it never does.
     """
     assert {"answer": NEVER, "worker": ""} == ledger.resolve(RUN, "a.run")
     assert {"answer": NEVER, "worker": ""} == ledger.claim(RUN, "a.run", "w1")
@@ -48,7 +48,7 @@ def test_what_was_settled_before_it_was_claimed_cannot_be_claimed(ledger: Ledger
     assert {"answer": CLAIMED, "worker": "w1"} == ledger.resolve(RUN, "b.run")
 
 
-def test_after_a_stop_only_what_was_claimed_is_told_of(ledger: Ledger) -> None:
+def test_after_a_stop_only_what_was_claimed_is_reported(ledger: Ledger) -> None:
     """
     Nothing more starts.
     """
@@ -59,7 +59,7 @@ def test_after_a_stop_only_what_was_claimed_is_told_of(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("gone", ["end", "remove_client"])
-def test_of_a_run_that_nobody_waits_for_nothing_starts(ledger: Ledger, gone: str) -> None:
+def test_of_a_run_that_no_apply_waits_for_nothing_starts(ledger: Ledger, gone: str) -> None:
     """
     It ended, or the connection of who ran it did; another client's attempts stay.
     """
@@ -77,7 +77,7 @@ def test_of_a_run_that_nobody_waits_for_nothing_starts(ledger: Ledger, gone: str
 
 def test_a_result_is_kept_until_the_scheduler_forgets_its_task(ledger: Ledger) -> None:
     """
-    Then somebody has it; the change itself stays claimed.
+    Then a worker has it; the change itself stays claimed.
     """
     ledger.claim(RUN, "prod/a-b.run", "w1")
     ledger.finish(RUN, "prod/a-b.run", "fine")

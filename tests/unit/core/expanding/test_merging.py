@@ -54,7 +54,7 @@ def test_the_body_is_merged_as_a_whole() -> None:
 
 def test_a_chain_adds_up() -> None:
     """
-    Of three, each on top of the next one: tags add up, the nearest kind wins, `moved_from` is nobody's but one's own.
+    Of three, each on top of the next one: tags add up, the nearest kind wins, `moved_from` is each one's own.
     """
     found = good(
         far=definition({"template": True, "kind": "job", "tags": ["far", "all"]}, {"inputs": {"a": 1, "b": 1, "c": 1}}),

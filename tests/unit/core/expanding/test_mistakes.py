@@ -1,4 +1,4 @@
-"""Mistakes in definitions that are expanded: told where they are written, with line and column."""
+"""Mistakes in definitions that are expanded: reported where they are written, with line and column."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ LIKE = "---\nlike: base\n---\n"
             {"base": "---\ntemplate: true\n---\ninputs: 5\n"},
             ["base.yaml:4:9: 'inputs' must be a mapping of keys to values"],
         ),
-        # what is wrong in a template is told there, once, however many are like it
+        # what is wrong in a template is reported there, once, however many are like it
         (
             {"base": BASE.replace("${./db.url}", "${./db}"), "a": LIKE, "b": LIKE},
             ["base.yaml:8:8: '${./db}' names no value; write ${./db.<input>}"],
@@ -169,7 +169,7 @@ LIKE = "---\nlike: base\n---\n"
             {"base": BASE.replace("80", "${each.port}"), "a": LIKE},
             ["base.yaml:7:9: ${each.port} is filled in by 'each', and resources/a.yaml has none"],
         ),
-        # what an entry fills in is told at the entry
+        # what an entry fills in is reported at the entry
         (
             {"shop": "---\nkind: service\neach:\n  a: {x: '${db}'}\n---\ninputs: {x: '${each.x}'}\n"},
             ["shop.yaml:4:10: '${db}' names no value; write ${db.<input>}"],
@@ -184,9 +184,9 @@ LIKE = "---\nlike: base\n---\n"
         ),
     ],
 )
-def test_a_mistake_is_told_where_it_is_written(texts: Dict[str, str], wanted: List[str]) -> None:
+def test_a_mistake_is_reported_where_it_is_written(texts: Dict[str, str], wanted: List[str]) -> None:
     """
-    All of them in one go, each once; what follows from one that was told is not told as well.
+    All of them in one go, each once; what follows from one that was reported is not reported as well.
     """
     assert wanted == problems(snapshot(**texts))
 

@@ -103,7 +103,7 @@ def test_of_very_many_readers_the_folders_are_known() -> None:
 
 def test_one_change_looks_at_what_it_reaches_alone() -> None:
     """
-    Of a thousand strangers nobody asks.
+    A thousand strangers are not asked for.
     """
     states = crowd(10)
     states.update({Name(f"s{n}"): Applied(resource(f"s{n}", inputs={"a": n}), {"a": n}) for n in range(1000)})

@@ -18,7 +18,7 @@ from stagectl.core.plans.plan import Plan
 from tests.build import share
 from tests.random_worlds import REPORTING, random_case
 from tests.unit.core.indexing.memory import InMemory
-from tests.unit.core.planning.test_second_planner import told
+from tests.unit.core.planning.test_second_planner import reported
 
 
 def planned(situation: Situation, case_selection: object, world: object = None) -> Optional[Plan]:
@@ -56,7 +56,7 @@ def test_a_reduced_situation_makes_the_same_plan(seed: int, most: int) -> None:
 
     if full is not None:  # what makes no plan is planned in full, to say why
         assert found is not None
-        assert (told(full), full.id) == (told(found), found.id)
+        assert (reported(full), full.id) == (reported(found), found.id)
 
 
 @settings(max_examples=share(400))
@@ -73,7 +73,7 @@ def test_a_reduced_situation_makes_the_same_plan_of_worlds_with_outputs(seed: in
 
     if full is not None:
         assert found is not None
-        assert (told(full), full.id) == (told(found), found.id)
+        assert (reported(full), full.id) == (reported(found), found.id)
 
 
 def test_what_nothing_reaches_is_left_out() -> None:

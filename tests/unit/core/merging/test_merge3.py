@@ -69,7 +69,7 @@ def test_values_that_one_side_changed_are_the_merge(base: Any, changed: Any) -> 
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
 def test_a_merge_of_values_is_a_conflict_for_both_or_for_none(base: Any, ours: Any, theirs: Any) -> None:
     """
-    And without one both get the same inputs, whoever merges.
+    And without one both get the same inputs, whichever side merges.
     """
     here, there = merge_documents(base, ours, theirs), merge_documents(base, theirs, ours)
 
@@ -136,7 +136,7 @@ A2, B2, A3 = {**A, "port": 2}, {**B, "port": 2}, {**A, "port": 3}
 )  # fmt: skip
 def test_lists_are_merged_entry_by_entry(base: Any, ours: Any, theirs: Any, merged: Any) -> None:
     """
-    Wherever nobody can say which entry is meant it is a conflict (None here), whoever merges.
+    Wherever it cannot be said which entry is meant it is a conflict (None here), whichever side merges.
     """
     for sides in ((ours, theirs), (theirs, ours)):
         found, clashes = merge_values(*({"inputs": {"urls": side}} for side in (base, *sides)))
@@ -149,7 +149,7 @@ def test_lists_are_merged_entry_by_entry(base: Any, ours: Any, theirs: Any, merg
 @pytest.mark.parametrize("entry", [1, {"a": 1}, None])
 def test_lists_too_long_to_take_apart_are_a_conflict(entry: Any) -> None:
     """
-    Somebody else's branch cannot make a plan against it take minutes; what one side alone did is merged at any length.
+    Another author's branch cannot make a plan against it take minutes; what one side alone did is merged at any length.
     """
     base = [{"a": at} if entry is None else entry for at in range(20000)]
     sides = [{"inputs": {"l": side}} for side in (base, [*base, 2], [3, *base])]
@@ -219,7 +219,7 @@ def test_an_action_that_is_pending_on_one_side_is_pending_after_the_merge(
 @pytest.mark.parametrize("base", [None, {}, {"a": 1}, 5])
 def test_lists_where_no_list_was_are_a_conflict_unless_they_are_the_same(base: Any) -> None:
     """
-    Nobody can say which entries belong to each other; what only one side did is taken.
+    It cannot be said which entries belong to each other; what only one side did is taken.
     """
     one, other = ([{"host": "a"}], [{"host": "a"}, {"host": "b"}])
 

@@ -99,8 +99,8 @@ def test_which_claims_are_wrong(applied: Dict[Name, Applied], staged: List[Resou
     """
     found = world({**applied, **live(thing("other"))}, *staged, thing("other", n=2))
 
-    told = {name: text.partition("followed: ")[2] for name, text in found.wrong_claims.items()}
-    assert (why, {}) == (told, found.moves)
+    reported = {name: text.partition("followed: ")[2] for name, text in found.wrong_claims.items()}
+    assert (why, {}) == (reported, found.moves)
     for name in sorted({*why, *(old for new in why for old in found.staged[Name(new)].moved_from)}):
         with pytest.raises(StagectlError, match="cannot be followed"):
             make_plan(found, Selection((name,)))
@@ -156,7 +156,7 @@ def test_whatever_is_moved_nothing_runs_and_each_keeps_its_values(
 
 
 @given(st.lists(st.tuples(st.permutations(NAMES), st.booleans()), min_size=1, max_size=8), st.booleans())
-def test_whoever_moves_again_and_again_is_known(steps: List[Tuple[List[str], bool]], is_short: bool) -> None:
+def test_a_resource_that_moves_again_and_again_is_known(steps: List[Tuple[List[str], bool]], is_short: bool) -> None:
     """
     Three things change places among four names, again and again, some of it applied and some not. With the name that it
     has before all that its applied file says, or as short as a command writes it, each is found where it is live.

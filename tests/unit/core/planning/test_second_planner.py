@@ -24,12 +24,12 @@ from tests.random_worlds import KINDS, REPORTING, Case, alone, looked_at, moved,
 
 def real(case: Case) -> Optional[Dict[str, Any]]:
     try:
-        return told(make_plan(case.situation(), case.selection()))
+        return reported(make_plan(case.situation(), case.selection()))
     except StagectlError:
         return None
 
 
-def told(plan: Plan) -> Dict[str, Any]:
+def reported(plan: Plan) -> Dict[str, Any]:
     """A plan in the oracle's form."""
     return {
         "changes": {
@@ -142,7 +142,7 @@ def test_both_planners_agree_on_drift(seed: int, most: int, with_outputs: bool) 
 @given(st.integers(min_value=0, max_value=2**40), st.integers(min_value=3, max_value=10))
 def test_both_planners_agree_on_moves(seed: int, most: int) -> None:
     """
-    Moves, swaps and chains, whoever follows them; claims that are errors; names selected and held together.
+    Moves, swaps and chains, whatever follows them; claims that are errors; names selected and held together.
     """
     random = Random(seed)
     case = moved(random, random_case(random, most))

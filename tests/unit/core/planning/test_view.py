@@ -18,7 +18,7 @@ def view(*selected: str, **more: object) -> View:
 
 def test_a_selected_resource_shows_what_is_staged_and_another_what_is_applied() -> None:
     """
-    db is edited: only where it is selected does anybody see that.
+    db is edited: only where it is selected is that seen.
     """
     assert {"port": 2} == view("db").inputs(Name("db"))
     assert {"port": 1} == view("app").inputs(Name("db"))

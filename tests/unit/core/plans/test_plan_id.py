@@ -166,10 +166,10 @@ def test_every_edit_of_what_it_does_makes_another_one(seed: int) -> None:
         again = planned(replace(case, staged=staged))
         if again is not None:
             assert plan.id != again.id
-            assert_told(plan, again)
+            assert_reported(plan, again)
 
 
-def assert_told(before: Plan, after: Plan) -> None:
+def assert_reported(before: Plan, after: Plan) -> None:
     """Hold if the range-diff of two plans with different ids says something, in every form, both ways."""
     for one, other in ((before, after), (after, before)):
         found = range_diff(one, other)
@@ -200,7 +200,7 @@ def test_the_selection_is_in_it_as_it_was_written(seed: int, what: str) -> None:
 
     assume(again is not None)
     assert again is not None and plan.id != again.id
-    assert_told(plan, again)
+    assert_reported(plan, again)
 
 
 @quick
@@ -221,7 +221,7 @@ def test_the_kinds_it_uses_are_in_it(seed: int, what: str) -> None:
 
     assume(again is not None)
     assert again is not None and plan.id != again.id
-    assert_told(plan, again)
+    assert_reported(plan, again)
 
 
 PATHS = (

@@ -135,7 +135,7 @@ def test_tags_in_expressions(text: str, tags: Set[str], expected: bool) -> None:
         ("not", 4),
     ],
 )
-def test_what_is_no_expression_is_told_with_its_place(text: str, place: int) -> None:
+def test_what_is_no_expression_is_reported_with_its_place(text: str, place: int) -> None:
     """
     The whole message; never a silent nothing.
     """
@@ -221,7 +221,7 @@ def test_a_glob_means_a_regular_expression(glob: str, name: str) -> None:
 
 def test_a_hostile_glob_takes_no_time() -> None:
     """
-    A config may hold one, and it comes from anybody's pull request.
+    A config may hold one, and it comes from any author's pull request.
     """
     start = time.perf_counter()
 

@@ -98,7 +98,7 @@ def test_plain_schemas_are_checked_without_the_library(schema: Any, inputs: Any)
         ({"additionalProperties": False}, {"x": 1}),
     ],
 )
-def test_what_a_schema_refuses_is_told_by_the_library(schema: Any, inputs: Any) -> None:
+def test_what_a_schema_refuses_is_reported_by_the_library(schema: Any, inputs: Any) -> None:
     """
     So there is one place that has the words for it.
     """

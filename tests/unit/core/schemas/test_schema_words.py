@@ -1,4 +1,4 @@
-"""The words in which a kind's JSON Schema is told."""
+"""The words in which a kind's JSON Schema is reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from stagectl.core.schemas.words import in_words
          {"prt": 1, "x1": 1, "z": 1}, ["unknown key 'prt'; did you mean 'port'?", "unknown key 'z'; known keys: port"]),
     ],
 )  # fmt: skip
-def test_what_a_schema_has_against_a_value_is_told_in_words(schema: Any, value: Any, messages: Any) -> None:
+def test_what_a_schema_has_against_a_value_is_reported_in_words(schema: Any, value: Any, messages: Any) -> None:
     """
     One message per thing to mend, without the words of JSON Schema.
     """

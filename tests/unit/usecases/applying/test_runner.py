@@ -28,7 +28,7 @@ Span = Tuple[float, float]
 
 
 class VirtualTime(Executor):
-    """Runs a change when its end comes; whoever waits for one lets the time pass until then."""
+    """Runs a change when its end comes; the one that waits for it lets the time pass until then."""
 
     def __init__(self, seconds: Mapping[ChangeId, float]) -> None:
         self.now = 0.0
@@ -57,7 +57,7 @@ class VirtualTime(Executor):
 
 
 class VirtualQueue:
-    """As queue.SimpleQueue: whoever waits lets the time pass."""
+    """As queue.SimpleQueue: the one that waits lets the time pass."""
 
     def __init__(self, time: VirtualTime) -> None:
         self._time = time
@@ -114,7 +114,7 @@ class Simulation:
     ) -> None:
         self.time = VirtualTime(seconds or {})
         monkeypatch.setattr(runner, "SimpleQueue", lambda: VirtualQueue(self.time))
-        self.told: List[Tuple[ChangeId, str]] = []
+        self.reported: List[Tuple[ChangeId, str]] = []
         self._fails, self._unchanged = fails, unchanged
         self.run = Run(
             plan,
@@ -133,15 +133,15 @@ class Simulation:
     def _watch(self, news: News) -> None:
         for about, outcome in news:
             if outcome.state == INPROGRESS:
-                ended = {identity for identity, state in self.told if state != INPROGRESS}
-                assert set(about.after) <= ended, "an end is told before what waits for it starts"
-            assert outcome.state != INPROGRESS or about.id not in self.time.spans, "told before it starts"
-            self.told.append((about.id, outcome.state))
+                ended = {identity for identity, state in self.reported if state != INPROGRESS}
+                assert set(about.after) <= ended, "an end is reported before what waits for it starts"
+            assert outcome.state != INPROGRESS or about.id not in self.time.spans, "reported before it starts"
+            self.reported.append((about.id, outcome.state))
 
     @property
     def started(self) -> List[str]:
         """The resources in the order in which their changes started."""
-        return [identity.partition(".")[0] for identity, state in self.told if state == INPROGRESS]
+        return [identity.partition(".")[0] for identity, state in self.reported if state == INPROGRESS]
 
     @property
     def states(self) -> Dict[str, str]:
@@ -171,14 +171,14 @@ def layered(random: Random, layers: int, width: int, **more: Any) -> Plan:
 
 def test_a_change_starts_when_all_before_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Independent ones at once; every start and every end is told once, before it counts.
+    Independent ones at once; every start and every end is reported once, before it counts.
     """
     plan = plan_of(change("a"), change("b"), change("c", ["a", "b"]), change("d", ["a"]))
 
     ran = Simulation(monkeypatch, plan, seconds={ChangeId("b.run"): 5.0})
 
     assert ran.time.spans == {"a.run": (0, 1), "b.run": (0, 5), "d.run": (1, 2), "c.run": (5, 6)}
-    assert ran.told == [
+    assert ran.reported == [
         ("a.run", INPROGRESS), ("b.run", INPROGRESS), ("a.run", SUCCESS), ("d.run", INPROGRESS), ("d.run", SUCCESS),
         ("b.run", SUCCESS), ("c.run", INPROGRESS), ("c.run", SUCCESS),
     ]  # fmt: skip
@@ -212,7 +212,7 @@ def test_a_change_of_unknown_duration_weighs_as_much_as_the_others_on_average(mo
 
 def test_a_failure_skips_what_depends_on_it_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Through any number of steps, each told why.
+    Through any number of steps, each with its reason.
     """
     plan = plan_of(change("a"), change("b", ["a"]), change("c", ["b"]), change("d"), change("e", ["d"]))
 
@@ -275,15 +275,15 @@ def test_nothing_starts_once_nothing_more_may(monkeypatch: pytest.MonkeyPatch, m
     assert messages <= {"the lock was lost", *(f"after {identity}" for identity in found.outcomes)}
 
 
-def test_a_stop_is_told_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_is_reported_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Nothing is said where nothing runs any more.
     """
     plan = plan_of(change("a"), change("b"), change("c", after=["a"]))
-    told: List[Tuple[str, Sequence[ChangeId]]] = []
+    reported: List[Tuple[str, Sequence[ChangeId]]] = []
 
     def stopped(**seconds: float) -> None:
-        told.clear()
+        reported.clear()
         times = {ChangeId(f"{name}.run"): time for name, time in seconds.items()}
         asked = chain([""], repeat("the run was stopped"))
         Simulation(
@@ -291,32 +291,34 @@ def test_a_stop_is_told_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyP
             plan,
             seconds=times,
             should_stop=lambda: next(asked),
-            on_stop=lambda *news: told.append(news),
+            on_stop=lambda *news: reported.append(news),
         )
 
     stopped(a=1, b=5)
-    assert told == [("the run was stopped", ["b.run"])]
+    assert reported == [("the run was stopped", ["b.run"])]
     stopped(a=1, b=1)
-    assert told == []
+    assert reported == []
 
 
 def test_who_asks_to_stop_wakes_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    It tells so while the change runs, not after its nap: the change ends when that is told.
+    It shows so while the change runs, not after its nap: the change ends when that is reported.
     """
     monkeypatch.setattr(runner, "PATIENCE", 3600)
-    told = threading.Event()
+    reported = threading.Event()
 
     def act(_: Change) -> Outcome:
         loop.stop("enough")
-        return Outcome(SUCCESS, message="told in time" if told.wait(60) else "not told")
+        return Outcome(SUCCESS, message="reported in time" if reported.wait(60) else "not reported")
 
     with ThreadPoolExecutor(2) as executor:
         plan = plan_of(change("a"), change("b", after=["a"]))
-        loop = Run(plan, Hands(act, executor), Limits(8), lambda news: None, Terms(on_stop=lambda *news: told.set()))
+        loop = Run(
+            plan, Hands(act, executor), Limits(8), lambda news: None, Terms(on_stop=lambda *news: reported.set())
+        )
         outcomes = loop.finish()
 
-    assert outcomes[ChangeId("a.run")].message == "told in time"
+    assert outcomes[ChangeId("a.run")].message == "reported in time"
     assert outcomes[ChangeId("b.run")].message == "enough"
 
 
@@ -490,19 +492,21 @@ class Leaving(Executor):
         return future
 
 
-def test_a_change_that_nobody_sees_any_more_ends_the_run_without_an_end_of_its_own() -> None:
+def test_a_change_that_is_not_seen_any_more_ends_the_run_without_an_end_of_its_own() -> None:
     """
-    Ends that were seen are told, also of those that ended with it; it is as if the run had been killed.
+    Ends that were seen are reported, also of those that ended with it; it is as if the run had been killed.
     """
     plan = plan_of(change("a"), change("lost"), change("z"), change("after", ["lost"]))
-    told: List[Tuple[ChangeId, str]] = []
+    reported: List[Tuple[ChangeId, str]] = []
     run = Run(
         plan, Hands(lambda found: None, Leaving()), limits_of(plan, 8, 1),
-        lambda news: told.extend((about.id, outcome.state) for about, outcome in news),
+        lambda news: reported.extend((about.id, outcome.state) for about, outcome in news),
     )  # fmt: skip
 
     with pytest.raises(RunLost):
         run.finish()
 
-    assert {("a.run", SUCCESS), ("z.run", SUCCESS)} == {(about, state) for about, state in told if state != INPROGRESS}
-    assert ("lost.run", INPROGRESS) in told and "after.run" not in dict(told)
+    assert {("a.run", SUCCESS), ("z.run", SUCCESS)} == {
+        (about, state) for about, state in reported if state != INPROGRESS
+    }
+    assert ("lost.run", INPROGRESS) in reported and "after.run" not in dict(reported)

@@ -132,7 +132,7 @@ def held(identity: str, needs: str, message: str, tags: Tuple[str, ...] = ()) ->
 
 
 def plan_with(hostile: str) -> Plan:
-    """A plan with a hostile text wherever a text of somebody can stand."""
+    """A plan with a hostile text wherever a text of an author can stand."""
     return with_id(
         Plan(
             selection=Selection(("prod/**",), (f"prod or {hostile}",)),
@@ -396,7 +396,7 @@ LARGE: Dict[str, Callable[[], Plan]] = {
 
 
 def detail(text: str) -> int:
-    """How much a comment tells of a plan: 3 a row per change, 2 groups, 1 counts by folder and kind, 0 the head."""
+    """How much a comment shows of a plan: 3 a row per change, 2 groups, 1 counts by folder and kind, 0 the head."""
     for level, head in ((3, "|  | change | because |"), (2, "|  | changes | folder |"), (1, "| folder | kind |")):
         if head in text:
             return level
@@ -404,7 +404,7 @@ def detail(text: str) -> int:
 
 
 @pytest.mark.parametrize("which", LARGE)
-def test_a_comment_fits_and_tells_less_the_shorter_it_has_to_be(which: str) -> None:
+def test_a_comment_fits_and_shows_less_the_shorter_it_has_to_be(which: str) -> None:
     """
     Headline, plan id and the command are always there; pictures stay within what hosting sites draw.
     """
@@ -442,7 +442,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert "| `folder-0/deep/` | `kind0` | `update` | 500 |\n" in counts
 
 
-def test_the_same_difference_is_told_once() -> None:
+def test_the_same_difference_is_reported_once() -> None:
     """
     In 40 resources, the first 20 of which are named.
     """

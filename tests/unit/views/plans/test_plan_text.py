@@ -16,7 +16,7 @@ def many(count: int) -> Plan:
 
 def test_a_long_plan_counts_what_is_alike() -> None:
     """
-    Of each folder, kind, action and type of cause three changes are told, and how many more there are.
+    Of each folder, kind, action and type of cause three changes are reported, and how many more there are.
     """
     lines = plan_text(many(FOLD_FROM)).splitlines()
 
@@ -35,7 +35,7 @@ def test_a_long_plan_counts_what_is_alike() -> None:
     ]
 
 
-def test_a_plan_that_people_read_tells_every_change() -> None:
+def test_a_plan_that_people_read_shows_every_change() -> None:
     """
     One line a change, whatever they have in common.
     """

@@ -20,7 +20,7 @@ FAILED = {"unfinished": Attempt("run", "service", (), {"port": 1})}
 
 
 @pytest.mark.parametrize(
-    "world, told, text",
+    "world, reported, text",
     [
         (situation(applied(DB), ZONE), ("", ""), "replace: zone"),
         (situation(applied(DB), OTHER), ("service", ""), "replace: its kind was service"),
@@ -30,13 +30,13 @@ FAILED = {"unfinished": Attempt("run", "service", (), {"port": 1})}
         (situation(applied(DB), res("db", {"port": 2})), ("", ""), "staged"),
     ],
 )
-def test_what_a_replace_is_due_to_and_what_was_tried(world: Situation, told: Tuple[str, str], text: str) -> None:
+def test_what_a_replace_is_due_to_and_what_was_tried(world: Situation, reported: Tuple[str, str], text: str) -> None:
     """
     In the value, in the document and back, and in words.
     """
     plan = make_plan(world, Selection())
     cause = plan.changes[-1].cause
 
-    assert told == (cause.kind_before, cause.tried)
+    assert reported == (cause.kind_before, cause.tried)
     assert cause == from_document(to_document(plan), "it").changes[-1].cause
     assert text == cause_text(plan.changes[-1], plan.kinds)
