@@ -37,7 +37,7 @@ class Draft:
 
 @dataclass
 class HeldReaction:
-    """A reaction of a resource that is held back or out of scope."""
+    """A reaction that is held back or out of scope, or an action that was asked for without the run it needs."""
 
     hold: Hold
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
@@ -98,6 +98,8 @@ class _Drafting:
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
                     self._by_id[change_id(name, RUN)].stamps[action] = stamp
+            elif change_id(name, action) in self._view.barred:
+                self._hold(name, action, self._view.barred[change_id(name, action)])
             elif action in inferred:
                 draft = self._by_id[change_id(name, action)]
                 draft.stamps[action], draft.conditional = stamp, False
@@ -149,8 +151,10 @@ class _Drafting:
         return self._held.setdefault(change_id(name, action), HeldReaction(hold))
 
     def _can_react(self, name: Name, action: str) -> bool:
-        """Return whether a resource exists after the plan, and so can do more than be removed."""
+        """Return whether a resource exists after the plan, or is waited for, and so can do more than be removed."""
         view = self._view
+        if change_id(name, action) in view.barred:
+            return True
         if name not in view.effective or view.is_left_alone(name):
             return False
         runs = change_id(name, RUN) in self._by_id

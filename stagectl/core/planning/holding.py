@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE, Name, Resource
+from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, Resource, change_id
 from stagectl.core.planning.affected import changing_parents, value_before, without_bystanders
 from stagectl.core.planning.claims import together
 from stagectl.core.planning.dropped import Dropped, find_dropped
@@ -51,7 +51,7 @@ def settle_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REP
     if scope.selected is None:
         return full
     view = View(full.view.situation, scope, reports=reports)
-    view = _settle(replace(view, holds=_without_parents(view)), full)
+    view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
     while True:
         universe = Universe(view, {**_complete(view, full), **_outside(view)}, intents_of(view), full)
         gated = gate(universe)
@@ -98,6 +98,16 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
             known = holds[child].blockers if child in holds else frozenset()
             holds[child] = Hold(Reason.NEEDS_PARENT, known | {parent})
     return holds
+
+
+def _without_run(view: View) -> Dict[ChangeId, Hold]:
+    """Return the actions that were asked for alone, of what is not live: its own run has to come first."""
+    absent = (name for name in view.scope.alone if name in view.situation.staged and view.is_absent(name))
+    return {
+        change_id(name, action): Hold(Reason.NEEDS_PARENT, frozenset({name}))
+        for name in absent
+        for action in view.scope.alone[name]
+    }
 
 
 # --- one round

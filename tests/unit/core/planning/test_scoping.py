@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping
+from typing import Any, List, Mapping, Tuple
 
 import pytest
 
 from stagectl.core.errors import StagectlError
+from stagectl.core.model import Attempt
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.selection import Selection
 from tests.unit.core.planning.worlds import applied, res, situation
@@ -60,6 +61,33 @@ def test_an_action_alone_stores_no_staged_file() -> None:
 
     assert WEB == plan.targets[WEB.name].resource
     assert {"restart": "1-aaaa"} == plan.changes[0].stamps
+
+
+@pytest.mark.parametrize(
+    "before, needs",
+    [
+        ({}, ("web.run",)),
+        ({"unfinished": Attempt("run", "service", (), {"port": 2})}, ("web.run",)),
+        ({"unfinished": Attempt("run", "service", (), {"port": 1})}, ("web.run",)),
+        ({"unfinished": Attempt("run", "service", (), {"port": 2}, replaces=True)}, ("web.run",)),
+        ({"resource": WEB, "inputs": {"port": 1}, "unfinished": Attempt("remove", "service", (), {})}, ("web.run",)),
+        ({"unfinished": Attempt("run", "service", (), {}, replaces=True), "owed": {"reload": ()}}, ("web.run",)),
+    ],
+)
+def test_an_action_alone_of_what_is_not_live_waits_for_its_run(before: Mapping[str, Any], needs: Tuple[str]) -> None:
+    """
+    Never applied, tried, removed by a replace, removed half-way: nothing acts and nothing reacts; the run takes it in.
+    """
+    app = res("app", react_on={"test": ["web.restart"]})
+    world = situation(applied(app, web=before), WEB2, app)
+    asked = "web.reload" if "owed" in before else "web.restart"
+
+    plan = make_plan(world, Selection((asked,)))
+    with_run = make_plan(world, Selection((asked,), with_parents=True))
+
+    assert [] == [*plan.changes, *plan.recorded]
+    assert [(asked, "needs-parent", needs)] == [(held.id, held.reason.value, held.needs) for held in plan.held]
+    assert {*needs, asked} <= {change.id for change in with_run.changes} and with_run.held == ()
 
 
 @pytest.mark.parametrize(
