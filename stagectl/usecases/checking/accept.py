@@ -3,47 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.diff import Difference, Op, diff
+from stagectl.core.errors import StagectlError
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Name, staged_path
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Left, Look
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Template, Value, as_written, leaves
-from stagectl.usecases.repository.workspace import Workspace
+from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.overriding import Overriding, WrittenElsewhere
 from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 _CANNOT_BE_SHOWN = "it cannot be shown"
 _THROUGH_REFERENCE = "it comes through a reference"
+_DELETED = "its definition is deleted: stage that, or bring the definition back"
 
 
-def accept(workspace: Workspace, checked: Checked) -> Checked:
-    """Write what was seen into the definitions and stage it; raises StagectlError, and then nothing is staged.
+class Accepting(NamedTuple):
+    """What would be staged. names: whose definitions change; writes: how, by path; left: what they cannot say."""
 
-    What cannot be written is named, and left alone.
+    names: Tuple[Name, ...]
+    writes: Dict[str, Optional[bytes]]
+    left: Tuple[Left, ...]
+
+
+def prepare(workspace: Workspace, looks: Sequence[Look]) -> Accepting:
+    """Return how definitions have to change to say what was seen; what they cannot say is left alone.
+
+    Raises StagectlError where that would overwrite, or stage, text that no commit has.
     """
+    ready = _prepare(workspace, looks)
+    if not ready.names or _why_not(workspace, ready) is None:
+        return ready
+    alone = {look.name: _prepare(workspace, [look]) for look in looks if look.name in ready.names}
+    refused = {name: _why_not(workspace, one) for name, one in alone.items()}
+    rest = _prepare(workspace, [look for look in looks if refused.get(look.name) is None])
+    return rest._replace(left=(*rest.left, *(Left(name, (), why) for name, why in refused.items() if why is not None)))
+
+
+def accept(workspace: Workspace, checked: Checked, ready: Accepting) -> Checked:
+    """Write what was seen into the definitions and stage it; raises StagectlError, and then nothing is staged."""
+    checked = replace(checked, left=ready.left)
+    if not ready.names:
+        return checked
+    try:
+        done = write_and_stage(workspace, Writing(Selection(ready.names), ready.writes), "check --accept")
+    except StagectlError as error:
+        recorded = [f"what was seen is recorded, in commit {checked.recorded[:12]}"] if checked.recorded else []
+        raise StagectlError(error.message, "; ".join(filter(None, [error.hint, *recorded]))) from None
+    return replace(checked, accepted=done.commit)
+
+
+def refuse_edited(workspace: Workspace, names: Iterable[Name], writes: Optional[Writes] = None) -> None:
+    """Raise StagectlError where definitions, or what they are like, have text that no commit has."""
+    snapshot = workspace.snapshot(definitions=True)
+    known = [name for name in names if name in snapshot.definition_paths]
+    chains = [snapshot.expanded[name].chain for name in known if name in snapshot.expanded]
+    paths = {snapshot.definition_paths[name] for name in known} | {one.path for chain in chains for one in chain}
+    refuse_loss(
+        workspace, {**dict.fromkeys(paths), **(writes or {})}, "taking in what was seen", does="overwrite or stage it"
+    )
+
+
+def _prepare(workspace: Workspace, looks: Iterable[Look]) -> Accepting:
     snapshot = workspace.snapshot(definitions=True)
     overriding, left, names = Overriding(snapshot), [], []
-    for look in checked.looks:
-        if look.has_seen and look.after.observed is not None and _is_written(snapshot, look.name):
+    for look in looks:
+        if look.has_seen and look.after.observed is not None and _is_there(snapshot, look.name):
             before = dict(overriding.writes)
             left += _accept(overriding, look)
             names += [look.name] if overriding.writes != before else []
-    removed: Dict[str, Optional[bytes]] = {path: None for path, text in overriding.writes.items() if text is None}
-    refuse_loss(workspace, removed, "removing what is gone")
-    if not names:
-        return replace(checked, left=tuple(left))
-    done = write_and_stage(workspace, Writing(Selection(tuple(names)), overriding.writes), "check --accept")
-    return replace(checked, left=tuple(left), accepted=done.commit)
+    refuse_edited(workspace, names, overriding.writes)
+    return Accepting(tuple(names), overriding.writes, tuple(left))
 
 
-def _is_written(snapshot: Snapshot, name: Name) -> bool:
+def _why_not(workspace: Workspace, ready: Accepting) -> Optional[str]:
+    """Return why something cannot be staged, None where it can."""
+    try:
+        write_and_stage(workspace, Writing(Selection(ready.names), ready.writes), check=True)
+    except StagectlError as error:
+        return error.message
+    return None
+
+
+def _is_there(snapshot: Snapshot, name: Name) -> bool:
     """Return whether there is a file to write into; what is removed already has none."""
     return name in snapshot.definition_paths or name in snapshot.staged
 
@@ -52,28 +102,50 @@ def _accept(overriding: Overriding, look: Look) -> List[Left]:
     """Have a definition say what was seen; return what it cannot say."""
     observed, snapshot = look.after.observed, overriding.snapshot
     assert observed is not None, "there is something to accept"
-    path = snapshot.definition_paths.get(look.name, staged_path(look.name))
+    if look.name not in snapshot.definition_paths and snapshot.staged[look.name].source is not None:
+        return [Left(look.name, (), _DELETED)]
     if observed.gone:
-        if look.name in snapshot.expanded:
-            overriding.remove(look.name)
-        else:
-            overriding.writes[path] = None
-        return []
+        return _try(look.name, (), lambda: _remove(overriding, look.name))
     left = [Left(look.name, (key,), _CANNOT_BE_SHOWN) for key in sorted(observed.differs)]
     left += [Left(look.name, (), look.message or "no input says what differs")] if observed.unnamed else []
     resource = snapshot.defined.get(look.name) or snapshot.staged[look.name]
     for at, value in _writings(look, observed.inputs):
         if _reads(resource.inputs, at):
             left.append(Left(look.name, at, _THROUGH_REFERENCE))
-        elif look.name in snapshot.expanded:
-            try:
-                overriding.set(look.name, ("inputs", *at), value)
-            except WrittenElsewhere as error:
-                left.append(Left(look.name, at, error.why))
         else:
-            one = Edit(BODY, ("inputs", *at), None if value is MISSING else value, delete=value is MISSING)
-            overriding.writes[path] = edit(overriding.content(path), [one])
+            left += _try(look.name, at, partial(_set, overriding, look.name, at, value))
     return left
+
+
+def _try(name: Name, at: Path, write: Callable[[], None]) -> List[Left]:
+    """Write something; return what is left alone where that cannot be written, such as a value of a template."""
+    try:
+        write()
+    except WrittenElsewhere as error:
+        return [Left(name, at, error.why)]
+    except StagectlError as error:
+        return [Left(name, at, error.message)]
+    return []
+
+
+def _remove(overriding: Overriding, name: Name) -> None:
+    if name in overriding.snapshot.expanded:
+        overriding.remove(name)
+    else:
+        overriding.writes[_path(overriding, name)] = None
+
+
+def _set(overriding: Overriding, name: Name, at: Path, value: Any) -> None:
+    if name in overriding.snapshot.expanded:
+        overriding.set(name, ("inputs", *at), value)
+    else:
+        path, is_gone = _path(overriding, name), value is MISSING
+        one = Edit(BODY, ("inputs", *at), None if is_gone else value, delete=is_gone)
+        overriding.writes[path] = edit(overriding.content(path), [one])
+
+
+def _path(overriding: Overriding, name: Name) -> str:
+    return overriding.snapshot.definition_paths.get(name, staged_path(name))
 
 
 def _writings(look: Look, seen: Mapping[str, Value]) -> Iterator[Tuple[Path, Any]]:

@@ -14,7 +14,7 @@ from stagectl.core.running.runs import Filter
 from stagectl.core.values import references_in
 from stagectl.usecases.applying.apply import Options, apply
 from stagectl.usecases.applying.task import Onlooker
-from stagectl.usecases.checking.accept import accept
+from stagectl.usecases.checking.accept import accept, prepare, refuse_edited
 from stagectl.usecases.checking.check import CheckOptions, check_acting, way
 from stagectl.usecases.checking.looking import Subjects, look_at
 from stagectl.usecases.planning.plan import plan_with_situation
@@ -32,10 +32,7 @@ def adopt(
     looks: Dict[Name, Look] = {}
     adopted: List[Name] = []
     interrupted = False
-    plan = _plan(workspace, selection)
-    waiting = _waiting(plan, {})
-    if not waiting:
-        raise _nothing_to_adopt(plan)
+    waiting = _begin(workspace, selection, accepting)
     while waiting and not interrupted:
         found, interrupted = _looks(workspace, waiting, options, onlooker)
         looks.update({look.name: look for look in found})
@@ -54,13 +51,24 @@ def adopt(
         return checked
     # What is not there was never applied: its definition says what shall be, and stays.
     there = replace(checked, looks=tuple(look for look in checked.looks if look.state != Seen.GONE))
-    staged = replace(accept(workspace, there), looks=checked.looks)
+    staged = replace(accept(workspace, there, prepare(workspace, there.looks)), looks=checked.looks)
     if staged.accepted is None:
         return staged
     again = adopt(Workspace(workspace.root), selection, options, onlooker)
     both = {look.name: look for look in (*staged.looks, *again.looks)}
     names = tuple(sorted({*adopted, *again.adopted}))
     return replace(staged, looks=tuple(both[name] for name in sorted(both)), adopted=names)
+
+
+def _begin(workspace: Workspace, selection: Selection, accepting: bool) -> List[Change]:
+    """Return what is to be looked at first; raises StagectlError where nothing is, or definitions have edits."""
+    plan = _plan(workspace, selection)
+    waiting = _waiting(plan, {})
+    if not waiting:
+        raise _nothing_to_adopt(plan)
+    if accepting:
+        refuse_edited(workspace, [change.resource for change in plan.changes if change.action == RUN])
+    return waiting
 
 
 def _plan(workspace: Workspace, selection: Selection) -> Plan:

@@ -28,8 +28,10 @@ def _front(defined: Resource) -> object:
     return (defined.kind, list(defined.tags), defined.moved_from)
 
 
-def refuse_loss(workspace: Workspace, writes: Writes, verb: str, hint: str = "commit it first") -> None:
+def refuse_loss(
+    workspace: Workspace, writes: Writes, verb: str, hint: str = "commit it first", does: str = "lose it"
+) -> None:
     """Raise StagectlError where writes would overwrite or delete text that no commit has; verb: such as `promoting`."""
     lost = [path for path in workspace.git.dirty(sorted(writes)) if (workspace.root / path).exists()] if writes else []
     if lost:
-        raise StagectlError(f"not committed, so {verb} would lose it: {', '.join(map(from_here, lost))}", hint)
+        raise StagectlError(f"not committed, so {verb} would {does}: {', '.join(map(from_here, lost))}", hint)

@@ -75,13 +75,13 @@ class Writing(NamedTuple):
 
 
 def write_and_stage(
-    workspace: Workspace, writing: Writing, verb: str = "stage", trailers: Sequence[str] = ()
+    workspace: Workspace, writing: Writing, verb: str = "stage", trailers: Sequence[str] = (), *, check: bool = False
 ) -> Staging:
     """Write files and stage what is selected, in one commit; raises as `stage` does.
 
-    verb: what the commit's subject begins with.
+    verb: what the commit's subject begins with; check: only return what would be staged.
     """
-    return commit_staged(_Job(workspace, writing).prepare(), verb, trailers=trailers)
+    return commit_staged(_Job(workspace, writing).prepare(), verb, check=check, trailers=trailers)
 
 
 class _Job(NamedTuple):

@@ -86,12 +86,54 @@ def test_an_expanded_definition_takes_it_where_it_belongs(repo: Repo) -> None:
     assert "a:" not in repo.read("resources/web.yaml")
 
 
-def test_text_that_no_commit_has_is_not_removed(shop: Repo) -> None:
-    """Removing what is gone refuses to lose an edit."""
-    drop(shop, "app")
-    shop.define("app", "server", inputs={"port": 7})
-    ran = shop.run("check", "--accept")
-    assert ran.code == 1 and "not committed, so removing what is gone would lose it: resources/app.yaml" in ran.err
+def test_text_that_no_commit_has_is_neither_overwritten_nor_staged_nor_removed(repo: Repo) -> None:
+    """Edits of a definition, of its template, and of one whose resource is gone: refused, and nothing is recorded."""
+    world(repo).define("db", "server", inputs={"port": 1}).define("new", "server", inputs={"port": 1})
+    repo.write("resources/t.yaml", "---\ntemplate: true\nkind: server\n---\ninputs: {a: 1}\n")
+    repo.write("resources/web.yaml", "---\nlike: t\n---\ninputs: {port: 1}\n").commit()
+    repo.stage("db", "web")
+    assert repo.run("apply", "--yes").code == 0
+    repo.ok("stage")
+    found(repo, "new", port=2)
+    by_hand(repo, "db", port=2)
+    by_hand(repo, "web", port=2)
+    before = repo.git("rev-parse", "HEAD", "stagectl/applied")
+    for path, words in (
+        ("resources/db.yaml", ("check", "--accept")),
+        ("resources/t.yaml", ("check", "web", "--accept")),
+        ("resources/new.yaml", ("adopt", "new", "--accept")),
+    ):
+        text = repo.read(path)
+        repo.write(path, text + "# mine\n")
+        ran = repo.run(*words)
+        assert ran.code == 1 and ran.err.endswith(
+            f"error: not committed, so taking in what was seen would overwrite or stage it: {path}\n"
+            "hint: commit it first\n"
+        )
+        assert repo.read(path) == text + "# mine\n"
+        repo.write(path, text)
+    drop(repo, "db").write("resources/db.yaml", text := repo.read("resources/db.yaml") + "# mine\n")
+    assert "would overwrite or stage it: resources/db.yaml" in repo.run("check", "db", "--accept").err
+    assert before == repo.git("rev-parse", "HEAD", "stagectl/applied") and repo.read("resources/db.yaml") == text
+
+
+def test_what_cannot_be_written_or_staged_holds_up_nothing_else(repo: Repo) -> None:
+    """A value of a template, one that the kind refuses, and a deleted definition: named, and the rest is staged."""
+    world(world(repo), "small", inputs={"type": "object", "properties": {"n": {"maximum": 9}}})
+    repo.write("resources/t.yaml", "---\ntemplate: true\nkind: server\n---\ninputs: {a: 1}\n")
+    repo.write("resources/m.yaml", "---\nlike: t\neach: {x: {p: 1}, y: {p: 2}}\n---\ninputs: {p: '${each.p}'}\n")
+    repo.define("o", "server", inputs={"k": 1}).define("deleted", "server", inputs={"k": 1})
+    repo.define("s", "small", inputs={"n": 1}).apply_all()
+    for name, values in (("m/x", {"a": 5}), ("o", {"k": 2}), ("s", {"n": 10}), ("deleted", {"k": 2})):
+        by_hand(repo, name, **values)
+    (repo.root / "resources/deleted.yaml").unlink()
+    ran = repo.run("check", "--accept")
+    left = [line for line in ran.out.splitlines() if line.startswith("Left alone: ")]
+    assert ran.code == 1 and len(left) == 3 and "What was seen is in commit " in ran.out
+    assert left[0].startswith("Left alone: deleted: its definition is deleted: stage that, or bring ")
+    assert left[1].startswith("Left alone: m/x.a: a is written in resources/t.yaml:5:13, and not for m/x alone")
+    assert left[2].startswith("Left alone: s: resources/s.yaml:")
+    assert '"k": 2' in repo.read("resources/o.yaml") and '"n": 1' in repo.read(".staged/s.yaml")
 
 
 def found(repo: Repo, name: str, **values: Any) -> Repo:
