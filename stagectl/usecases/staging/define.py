@@ -19,6 +19,7 @@ from stagectl.usecases.planning.incremental import IncrementalRead, quickest
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
+from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.detaching import detach_readers
 from stagectl.usecases.staging.ground import About, Ground, follow_names, on_ground
 from stagectl.usecases.staging.naming import find_resource, path_of, refuse_definition, world_here
@@ -141,6 +142,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
 
     def act(ground: Ground) -> Tuple[TakenBack, Optional[Known]]:
         writes, touched, going = _removal(ground, names, recursive=recursive, detach=detach)
+        _refuse_loss(ground, going)
         taken = take_back_moves(ground, going, writes)
         return taken._replace(touched=taken.touched | touched), ground.known
 
@@ -181,6 +183,15 @@ def _removal(
             writes.update(dict.fromkeys(_file_of(snapshot, name)))
     touched = {name for name, resource in resources.items() if resource.parents & chosen} if detach else set()
     return writes, chosen | touched, chosen
+
+
+def _refuse_loss(ground: Ground, going: Set[Name]) -> None:
+    """Raise StagectlError where the definition of something that goes has text that no commit has."""
+    paths = {name: ground.snapshot.definition_paths.get(name, staged_path(name)) for name in going}
+    lost = {*ground.workspace.git.dirty(sorted(set(paths.values())))} if paths else set()
+    names = " ".join(name for name, path in sorted(paths.items()) if path in lost)
+    hint = f"commit it first, or drop it: stagectl discard {names} --force"
+    refuse_loss(ground.workspace, dict.fromkeys(sorted(lost)), "removing", hint)
 
 
 def _file_of(snapshot: Snapshot, name: Name) -> List[str]:

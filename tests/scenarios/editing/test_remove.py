@@ -62,3 +62,21 @@ def test_detach_writes_the_last_applied_values_into_the_readers(repo: Repo) -> N
     assert "db" not in text
     assert '"p:5432/${env:HOME}/$${y}"' in text
     assert "other.update" in text
+
+
+def test_text_that_no_commit_has_is_not_removed(repo: Repo) -> None:
+    """
+    An edit, and a definition that is new, as with `discard`; what the hint says drops it.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"port": 1}).apply_all()
+    repo.define("db", inputs={"port": 2}).define("new", inputs={"port": 1})
+
+    for names, path in (("db", "resources/db.yaml"), ("app new", "resources/new.yaml")):
+        lost = names.split()[-1]
+        assert repo.run("remove", *names.split()).err == (
+            f"error: not committed, so removing would lose it: {path}\n"
+            f"hint: commit it first, or drop it: stagectl discard {lost} --force\n"
+        )
+        assert (repo.root / path).exists() and (repo.root / "resources/app.yaml").exists()
+    repo.ok("discard", "db", "--force")
+    repo.ok("remove", "db")
