@@ -86,6 +86,29 @@ def test_every_way_an_action_runs_keeps_them_apart(repo: Repo) -> None:
     assert [SECRETS[name] for name in ("STAGING_PW", "PROD_PW") if SECRETS[name] in everything(repo)] == []
 
 
+def test_what_no_file_reads_any_more_stays_secret_while_it_is_kept(repo: Repo) -> None:
+    """
+    What a run that failed was tried with, without a file or with another one; a held child's value; no literal.
+    """
+    canary(repo.define("shown", "k", inputs={"list": [{"env": "OTHER"}]})).ok("apply", "--yes", env=ENV)
+    repo.write("kinds/bad.yaml", "actions: {run: [sh, -c, exit 1]}\n")
+    repo.define("tried", "bad", inputs={"x": "${env:SHARED}"}).commit()
+    repo.stage().run("apply", "--yes", env=ENV)
+
+    def is_apart() -> bool:
+        repo.ok("stage", "shown", "-a", "check-up")
+        done = repo.ok("apply", "--yes", "--json", "shown", env=ENV)
+        return (seen(repo)["shown.check-up"], [name for name in ENV if ENV[name] in done.out]) == (["OTHER"], ["OTHER"])
+
+    repo.delete("tried").stage()
+    assert is_apart()
+    repo.define("tried", "bad", inputs={"x": 1}).stage()
+    assert is_apart()
+    repo.define("prod/a", "k", tags=["alone"], inputs={"pw": 1, "region": "${env:REGION}"}).stage()
+    repo.ok("apply", "--yes", "-t", "alone", env=ENV)
+    assert "PROD_PW" not in repo.git("grep", "{env:", "HEAD", "--", ".staged") and is_apart()
+
+
 def test_plain_lists_names_of_variables(repo: Repo) -> None:
     """
     Anything else is an error with its place.
