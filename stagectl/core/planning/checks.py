@@ -177,10 +177,16 @@ def _values(view: View, resource: Resource) -> Iterator[Trouble]:
     for key in resource.inputs:
         failure = view.resolver.failures.get((resource.name, key))
         reference = failure.reference if failure else None
-        if reference is not None and reference.name in view.situation.broken:
+        if reference is not None and _is_broken(view, Name(reference.name)):
             continue  # what cannot be read has its own problem
         if failure is not None and failure.why != resolve.PASSED_ON:
             yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(view, failure, resource.name))
+
+
+def _is_broken(view: View, name: Name) -> bool:
+    """Return whether a resource's file, or that of its kind, which says what its outputs are, cannot be read."""
+    resource = view.effective.get(name)
+    return name in view.situation.broken or (resource is not None and resource.kind not in view.situation.kinds)
 
 
 def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:

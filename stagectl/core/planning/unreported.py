@@ -52,7 +52,7 @@ def wait_of(view: View, name: Name) -> Optional[Hold]:
         return None
     for _, reference, why in view.resolver.misses(resource):
         if why == NO_VALUE and is_output(view, reference):
-            return Hold(Reason.NEEDS_PARENT, frozenset({Name(reference.name)}), why=_never_reported(view, reference))
+            return Hold(Reason.NEEDS_PARENT, frozenset({Name(reference.name)}), why=_lacking_text(view, reference))
     return _misfit(view, name, resource)
 
 
@@ -63,8 +63,10 @@ def is_output(view: View, reference: Reference) -> bool:
     return parent is not None and reference.path[0] in kind.output_names - parent.inputs.keys()
 
 
-def _never_reported(view: View, reference: Reference) -> str:
+def _lacking_text(view: View, reference: Reference) -> str:
     parent = view.effective[Name(reference.name)]
+    if len(reference.path) > 1 and reference.path[0] in view.applied_state(parent.name).outputs:
+        return f"{reference}: what {parent.name} reported as '{reference.path[0]}' has no such value"
     kind = view.situation.kinds[parent.kind]
     verbs = [verb for verb in (UPDATE, *kind.verbs()) if verb not in STANDARD_ACTIONS or verb == UPDATE]
     able = [verb for verb in verbs if reference.path[0] in kind.may_report(verb)]

@@ -78,6 +78,17 @@ def test_an_input_with_the_name_of_an_output_is_an_error_in_the_definition(repo:
         assert "resources/db.yaml:8:3: 'oid' is an output of kind database" in ran.err
 
 
+def test_who_reads_an_output_of_a_kind_that_cannot_be_read_is_no_error_of_its_own(repo: Repo) -> None:
+    """The kind has the one problem that there is."""
+    world(repo).define("db", "database", inputs={}).define("app", inputs={"url": "${db.endpoint}"}).commit()
+    repo.stage()
+    repo.write("kinds/database.yaml", f"{PORT}reports: {{run: [host]}}\n")
+
+    said = "kinds/database.yaml:2:17: 'host' is no output of this kind; it has: port\n"
+
+    assert (1, said) == (repo.run("validate").code, repo.run("validate").err)
+
+
 def test_editors_know_outputs_and_reports(repo: Repo) -> None:
     """The schema of kind files accepts what stagectl accepts, and has words for both keys."""
     from jsonschema import Draft7Validator

@@ -144,13 +144,15 @@ def test_a_value_that_was_never_reported_holds_its_reader_and_names_the_ways(rep
     """It does not make the whole plan an error."""
     reports(repo.define("db", "database", inputs={"size": 1}), "db.run", BOTH)
     repo.define("other", "reader", inputs={"x": 1}).apply_all()
-    repo.define("app", "reader", inputs={"key": "${db.key_id}"}).define("other", "reader", inputs={"x": 2}).commit()
+    repo.define("app", "reader", inputs={"key": "${db.key_id}"}).define("other", "reader", inputs={"x": 2})
+    repo.define("deep", "reader", inputs={"key": "${db.oid.part}"}).commit()
     plan = repo.stage().plan()
-    assert plan.ids == ["other.update"] and plan.held == {"app.run": "needs-parent"}
-    assert plan.raw["held"][0]["message"] == (
+    assert plan.ids == ["other.update"] and plan.held == {"app.run": "needs-parent", "deep.run": "needs-parent"}
+    assert [held["message"] for held in plan.raw["held"]] == [
         "${db.key_id} was never reported: let an action report it (stagectl stage db -a rotate), "
-        "or record it (stagectl apply db --record-only --outputs FILE)"
-    )
+        "or record it (stagectl apply db --record-only --outputs FILE)",
+        "${db.oid.part}: what db reported as 'oid' has no such value",
+    ]
     reports(repo, "db.rotate", {"key_id": "k"})
     repo.ok("apply", "--yes")
     repo.ok("stage", "db", "-a", "rotate")
