@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
 
@@ -18,8 +18,17 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.site.close()
 
 
+_SHOPS: List[Path] = []  # one for each process, made by the first test that needs it: in a sealed world
+
+
 @pytest.fixture
-def shop(world: World) -> World:
+def shop(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Two resources, app reads db's port, both applied."""
-    world.repo.define("db", inputs={"port": 5432}).define("app", inputs={"db": "${db.port}"})
-    return world.host()
+    if not _SHOPS:
+        first = World(tmp_path_factory.mktemp("shop"))
+        first.repo.define("db", inputs={"port": 5432}).define("app", inputs={"db": "${db.port}"})
+        first.host().site.close()
+        _SHOPS.append(first.folder)
+    made = World(tmp_path, _SHOPS[0])
+    yield made
+    made.site.close()

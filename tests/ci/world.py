@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from ruamel.yaml import YAML
 
@@ -30,13 +31,21 @@ GITLAB = ROOT / "ci" / "gitlab" / "stagectl.gitlab-ci.yml"
 
 
 class World:
-    """A hosted repository with everything applied, a clone to work in, the site's API and a runner."""
+    """A hosted repository with everything applied, a clone to work in, the site's API and a runner.
 
-    def __init__(self, folder: Path) -> None:
+    start: a folder with a clone and what hosts it, to begin with copies of these.
+    """
+
+    def __init__(self, folder: Path, start: Optional[Path] = None) -> None:
         self.folder = folder
         self.hosted = folder / "hosted.git"
         self.site = Site()
-        self.repo = Repo(folder / "clone")
+        self.repo = Repo(folder / "clone", init=start is None)
+        if start is not None:
+            for path in (self.repo.top, self.hosted):
+                shutil.copytree(start / path.name, path, symlinks=True)
+            self.repo.git("remote", "set-url", "origin", str(self.hosted))
+            self.repo.git("update-index", "-q", "--refresh")
         self.runner = Runner(folder / "runner", self.hosted, self.site)
         self.pull: Dict[str, Any] = {}
 
