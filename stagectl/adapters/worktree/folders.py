@@ -45,8 +45,9 @@ class Folders:
     def look(self, listed: bytes, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
 
-        listed: the files that git knows, and whether it looks at them; began: when it was asked, in nanoseconds since
-        the epoch. Returns whether all in them is regular: no link, no other repository, nothing special or closed.
+        listed: the files that git knows, each behind a NUL, the letter that says whether git looks at it, and a space;
+        began: when it was asked, in nanoseconds since the epoch. Returns whether all in them is regular: no link, no
+        other repository, nothing special or closed.
         """
         self._listed = hashlib.sha256(listed).hexdigest()
         # Where git knows the same files as before, what is unknown to it is in a folder that changed.
@@ -67,9 +68,9 @@ class Folders:
                     left += below or ()
         return is_regular
 
-    def are_among(self, known: Iterable[str]) -> bool:
-        """Return whether all files that were seen are among some that are known."""
-        return frozenset(known).issuperset(self._files)
+    def are_known(self, listed: bytes) -> bool:
+        """Return whether git knows all files that were seen, and looks at them; listed: as for `look`."""
+        return not self._files or frozenset(os.fsdecode(listed[3:-1]).split("\0H ")).issuperset(self._files)
 
     def remember(self, *, attributes: List[str], is_one: bool) -> None:
         """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.

@@ -53,8 +53,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
     # Git takes longer to find what it does not know than it takes to see that there is nothing.
-    is_all = folders.are_among(os.fsdecode(listed[3:-1]).split("\0H "))
-    paths = [] if is_all else _unknown(git, roots)
+    paths = [] if folders.are_known(listed) else _unknown(git, roots)
     attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
     attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
     changes_line_ends = _changes_line_ends(git, tops, attributes)
