@@ -33,12 +33,13 @@ def published(folder: Path) -> Path:
     return folder
 
 
-def pre_commit(repo: Repo, *hooks: str) -> Tuple[int, str]:
+def pre_commit(repo: Repo, *hooks: str, every: bool = True) -> Tuple[int, str]:
+    """Run hooks for every file, or for what the index would commit."""
     environment = {**os.environ, "PRE_COMMIT_HOME": str(repo.root.parent / "pre-commit"), "PRE_COMMIT_COLOR": "never"}
     codes, texts = [], []
     for hook in hooks:
         done = subprocess.run(
-            [sys.executable, "-m", "pre_commit", "run", "--all-files", hook],
+            [sys.executable, "-m", "pre_commit", "run", *(["--all-files"] if every else []), hook],
             cwd=repo.root,
             env=environment,
             capture_output=True,
@@ -65,6 +66,7 @@ def test_what_the_hooks_run_lets_good_commits_pass_and_stops_bad_ones(repo: Repo
     def codes() -> Dict[str, int]:
         return {name: repo.run(*words[1:]).code for name, words in entries().items()}
 
+    assert 2 == (ROOT / ".pre-commit-hooks.yaml").read_text().count("  always_run: true")
     assert {"stagectl-validate": 0, "stagectl-staged-is-current": 0} == codes()
     repo.define("db", inputs={"port": 2})
     assert {"stagectl-validate": 0, "stagectl-staged-is-current": 1} == codes()
@@ -75,8 +77,8 @@ def test_what_the_hooks_run_lets_good_commits_pass_and_stops_bad_ones(repo: Repo
 @pytest.mark.full
 def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path: Path) -> None:
     """
-    A dangling reference stops the first; a changed definition that was not staged stops the second; so do those of a
-    project in a folder, set up as docs/tasks/pre-commit.md says, each for its own files.
+    A dangling reference stops the first; a changed or deleted definition that was not staged stops the second; so do
+    those of a project in a folder, set up as docs/tasks/pre-commit.md says.
     """
     source = published(tmp_path / "stagectl")
     page = (ROOT / "docs/tasks/pre-commit.md").read_text().split("```yaml\n")[1:]
@@ -85,11 +87,18 @@ def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path
     repo.write(
         ".pre-commit-config.yaml", f"repos:\n  - repo: {source.as_uri()}\n    rev: {rev}\n    hooks:\n{top}{infra}"
     )
+    folder = Repo(repo.top, init=False, folder="infra").write("stagectl.yaml", "").kind("service")
+    folder.commit()
     repo.define("db", inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).apply_all()
 
     code, text = pre_commit(repo, "stagectl-validate", "stagectl-staged-is-current")
     assert 0 == code, text
-    assert 2 == text.count("Passed"), text
+    assert 4 == text.count("Passed"), text
+
+    repo.git("rm", "-q", "resources/app.yaml")  # a commit that only deletes
+    code, text = pre_commit(repo, "stagectl-staged-is-current", every=False)
+    assert 1 == code and "- app.remove\n" in text, text
+    repo.git("reset", "-q", "--hard")
 
     repo.define("db", inputs={"port": 2})
     code, text = pre_commit(repo, "stagectl-validate")
@@ -104,7 +113,6 @@ def test_both_hooks_let_good_commits_pass_and_stop_bad_ones(repo: Repo, tmp_path
     assert "resources/app.yaml:7:11: ${db.prt}: 'db' has no input 'prt'; did you mean 'port'?" in text
 
     repo.define("app", inputs={"port": "${db.port}"}).stage()
-    folder = Repo(repo.top, init=False, folder="infra").write("stagectl.yaml", "").kind("service")
     folder.define("db", inputs={"port": 1}).commit()
     code, text = pre_commit(repo, "infra-validate", "infra-staged-is-current")
     assert 1 == code and 1 == text.count("Passed"), text
