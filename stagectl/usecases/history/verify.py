@@ -8,14 +8,11 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence,
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.applied.index import is_of_another_format
-from stagectl.adapters.applied.kept import kept_commits
 from stagectl.adapters.applied.moved_files import settle_files
 from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.applied.write import state_trees
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import Objects
-from stagectl.adapters.running import journal as journals
-from stagectl.adapters.running import run_folders
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.indexing.advance import States
@@ -35,6 +32,7 @@ from stagectl.usecases.history.replayed import (
     trailers_of,
     with_outputs,
 )
+from stagectl.usecases.history.seen_tips import find_rewritten, remember_verified
 from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
@@ -45,14 +43,17 @@ def verify(workspace: Workspace, *, signed: bool = False) -> Verification:
     """Check the applied branch from its root to its tip; with *signed*, the signature of every commit, too."""
     git, tip = workspace.git, workspace.branch.tip
     chain = git.first_parents(tip)[::-1] if tip else []
+    if chain and git.is_shallow() and chain[0] != store.root_id(chain[0]):
+        command = git.fetch_command(workspace.config.remote, workspace.config.applied_branch)
+        raise StagectlError("this clone lacks the history that is to be checked", f"get it: {command}")
     git.learn(chain[1:])
     check = _Check(workspace, signed)
     for parent, commit in zip([None, *chain], chain):
         check.commit(parent, commit)
-    gone, given_up = _find_rewritten(workspace, chain)
+    gone, given_up = find_rewritten(workspace, chain)
     findings = [*check.findings, *gone]
     if tip is not None and not findings:
-        _remember(git, tip)
+        remember_verified(git, tip)
     return Verification(tip, len(chain), tuple(findings), (*check.notices, *given_up))
 
 
@@ -77,7 +78,7 @@ class _Check:
 
     def _problems(self, parent: Optional[Oid], commit: Oid, parents: Sequence[Oid]) -> Iterator[str]:
         if parent is None:
-            if commit != store.root_commit(self._git):
+            if commit != store.root_id(commit):
                 yield "the history does not begin with the empty root commit"
             return
         trailers = trailers_of(self._git, commit)
@@ -139,6 +140,8 @@ class _Check:
         try:
             plan, before = self._make_again(parent, source, first)
         except StagectlError as error:
+            if isinstance(error, GitError) and _lacks_objects(self._git):
+                raise  # what is not here says nothing about what was done
             yield f"its plan cannot be made again: {error.message.splitlines()[0]}"
             return
         outcomes = outcomes_of(trailers)
@@ -258,37 +261,6 @@ def _others(git: Git, commit: Oid) -> List[bytes]:
     return found
 
 
-def _find_rewritten(workspace: Workspace, chain: Sequence[Oid]) -> Tuple[List[Finding], List[Finding]]:
-    """Return the tips that an earlier verification or a run on this machine saw, and that are not there now.
-
-    Apart from them, those that were given up here for what others applied: a ref of this clone keeps them.
-    """
-    scratch = workspace.git.own_scratch()
-    seen = dict(_recorded_tips(workspace, run_folders.run_ids(scratch)))
-    verified = scratch / "verified-tip"
-    if verified.exists():
-        seen["an earlier verification"] = Oid(verified.read_text(encoding="ascii").strip())
-    known, became, kept = set(chain), replayed_commits(workspace.git), kept_commits(workspace.git)
-    gone, given_up = [], []
-    for where, commit in sorted(seen.items()):
-        now = commit
-        while now not in known and now in became:
-            now = became[now]
-        if now in kept - known:
-            given_up.append(
-                Finding(commit, f"{where} recorded this commit, and it was given up for what others applied")
-            )
-        elif now not in known:
-            gone.append(Finding(commit, f"{where} saw this commit, and it is gone: the branch was rewritten"))
-    return gone, given_up
-
-
-def _recorded_tips(workspace: Workspace, runs: Sequence[str]) -> Iterator[Tuple[str, Oid]]:
-    for run in runs:
-        commit = journals.commit_of(workspace.git.own_scratch(), run)
-        if commit is not None:
-            yield f"run {run}", commit
-
-
-def _remember(git: Git, tip: Oid) -> None:
-    (git.own_scratch() / "verified-tip").write_text(f"{tip}\n", encoding="ascii")
+def _lacks_objects(git: Git) -> bool:
+    """Return whether a clone has, as it was made, not everything that it names."""
+    return git.is_shallow() or any(key.endswith(".promisor") for key in git.settings)

@@ -144,6 +144,10 @@ def test_what_stagectl_wrote_passes(repo: Repo) -> None:
 
     count = len(repo.git("rev-list", "--first-parent", BRANCH).split())
     assert f"Checked {count} applied commits: all as they have to be.\n" == done.out
+    traced = repo.run("verify", env={"GIT_TRACE": str(repo.top / ".git/traced")})  # it may be read-only
+    assert 0 == traced.code and not {"hash-object", "commit-tree", "unpack-objects"} & set(
+        repo.read(".git/traced").split()
+    )
     assert {"tip", "commits", "findings", "notices"} == repo.ok("verify", "--json").json().keys()
 
 

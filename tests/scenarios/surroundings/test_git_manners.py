@@ -234,6 +234,9 @@ def test_without_history_no_work_is_rolled_back_unseen(repo: Repo) -> None:
     assert (["db.update"], f"warning: {unknown}") == (ci.plan().ids, ci.ok("plan").err)
     assert f"error: {unknown}hint: --allow-rollback applies it all the same\n" == ci.apply().err
     assert [] == ci.log()
+    refused = ci.run("verify", "--json")
+    assert (1, "") == (refused.code, refused.out)
+    assert f"error: this clone lacks the history that is to be checked\nhint: get it: {DEEP}\n" == refused.err
     ci.git("fetch", "--unshallow", "origin")
     assert (0, ["db.update"]) == (ci.apply().code, ci.log())
 

@@ -79,7 +79,7 @@ def test_what_a_partial_clone_lacks_is_reported(repo: Repo) -> None:
     repo.git("clone", "-q", "--branch", "main", "--filter=blob:none", f"file://{site}", str(path))
     partial = Repo(path, init=False)
     settings(partial, user_name="CI", user_email="ci@example.com")
-    for words in (["plan"], ["status"], ["apply", "--yes", "--offline"]):
+    for words in (["plan"], ["status"], ["apply", "--yes", "--offline"], ["verify"]):
         reported = partial.run(*words).err
         assert reported.endswith(
             "failed: this partial clone lacks what it needs, and asks no remote for it while it looks\n"
