@@ -30,6 +30,7 @@ TAGS = typer.Option(
 )
 WITH_CHILDREN = typer.Option(False, "--with-children", help="Take in affected children that the tags leave out.")
 WITH_PARENTS = typer.Option(False, "--with-parents", help="Take in the staged changes of parents that are needed.")
+_NEXT = "Next: "
 AS_JSON = typer.Option(False, "--json", help="Write JSON.")
 
 
@@ -126,9 +127,15 @@ def _is_plan_file(word: str) -> bool:
 
 
 def out(text: str) -> None:
-    """Write a result; a line that says what comes next is about the project that -C named."""
-    before, mark, after = text.rpartition("Next: stagectl ")
-    sys.stdout.write(before + place.commands_from_here(mark + after) if mark and "\n" not in after[:-1] else text)
+    """Write a result; lines at its end that say what comes next are about the project that -C named."""
+    lines = text.splitlines(keepends=True)
+    at = len(lines)
+    while at and _NEXT in lines[at - 1]:
+        at -= 1
+    for number in range(at, len(lines)):
+        before, mark, after = lines[number].partition(_NEXT)
+        lines[number] = before + mark + place.commands_from_here(after)
+    sys.stdout.write("".join(lines) if at < len(lines) else text)
 
 
 def print_note(text: str) -> None:

@@ -6,6 +6,7 @@ from typing import List, Optional
 
 import typer
 
+from stagectl.cli import place
 from stagectl.cli.common import AS_JSON, NAME_WORDS, TAGS, out, print_note, selection, workspace
 
 
@@ -27,10 +28,10 @@ def sync(as_json: bool = AS_JSON) -> None:
 def locks(as_json: bool = AS_JSON) -> None:
     """Show who is applying, or has locked: on this machine, and on the remote."""
     from stagectl.usecases.team.locks import locks as use_case
-    from stagectl.views.teams import locks_json, locks_text
+    from stagectl.views.teams import UNLOCK, locks_json, locks_text
 
     found = use_case(workspace())
-    out(locks_json(found) if as_json else locks_text(found))
+    out(locks_json(found) if as_json else locks_text(found, place.commands_from_here(UNLOCK)))
 
 
 def lock(
@@ -41,11 +42,12 @@ def lock(
     """Lock the remote for maintenance, all of it or a part: no apply that touches it starts until the unlock."""
     from stagectl.core.locks import about
     from stagectl.usecases.team.locks import lock as use_case
+    from stagectl.views.teams import UNLOCK
     from stagectl.views.text import safe
 
     done = use_case(workspace(), reason, selection(names, tags), print_note)
     what = "" if done.part.whole else f" of {about(done.part)}"
-    out(safe(f"Locked: {done.purpose}. No apply{what} starts until: stagectl unlock {done.id}\n"))
+    out(safe(f"Locked: {done.purpose}. No apply{what} starts until: {place.commands_from_here(UNLOCK)} {done.id}\n"))
 
 
 def unlock(identity: str = typer.Argument(..., metavar="ID", help="The lock, as `stagectl locks` shows it.")) -> None:

@@ -10,6 +10,7 @@ from stagectl.core.printable import json_text
 from stagectl.views.text import list_words, pluralize, safe
 
 FORMAT_VERSION = "1.0"
+UNLOCK = "stagectl unlock"
 
 
 def sync_text(done: Syncing) -> str:
@@ -68,8 +69,8 @@ def _commit_json(commit: SharedCommit) -> Dict[str, Any]:
     return {"commit": commit.commit, "run": commit.run or None, "by": commit.by}
 
 
-def locks_text(found: Locks) -> str:
-    """Return who holds which lock, a line each."""
+def locks_text(found: Locks, unlock: str = UNLOCK) -> str:
+    """Return who holds which lock, a line each; unlock: the command that takes one away, before its id."""
     lines = [f"This machine: {words}{_of(part)}" for words, part in found.here] or ["This machine: free"]
     if not found.remote:
         lines.append("No remote.")
@@ -79,7 +80,7 @@ def locks_text(found: Locks) -> str:
         kind = "locked for maintenance" if held.is_maintenance else "locked"
         lines.append(f"{found.remote}: {kind} by {held.holder}: {held.purpose}{_of(held.part)}")
         renewal = "" if held.is_maintenance else f", last renewed {held.renewed}, term {held.term} s"
-        lines.append(f"  lock {held.id}{renewal}; to take it away: stagectl unlock {held.id}")
+        lines.append(f"  lock {held.id}{renewal}; to take it away: {unlock} {held.id}")
     return safe("\n".join(lines)) + "\n"
 
 

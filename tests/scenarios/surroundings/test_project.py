@@ -79,9 +79,11 @@ def test_commands_in_messages_act_on_the_project_that_was_named(two: Repo) -> No
     refused = two.run("-C", "infra", "remove", "nothing", cwd=two.top).err
     two.define("db", inputs={"port": 2})
     edited = two.ok("plan", "-C", "infra", cwd=two.top).err
+    status = two.ok("-C", "infra", "status", cwd=two.top).out
 
     assert staged.endswith(". Next: stagectl -C infra plan\n")
-    assert "stagectl plan" not in staged + refused + edited and "stagectl -C infra stage" in edited
+    assert "Not staged (stagectl -C infra stage):\n" in status
+    assert "stagectl plan" not in staged + refused + edited + status and "stagectl -C infra stage" in edited
     assert two.ok("-C", ".", "stage").out.endswith(". Next: stagectl plan\n")
     assert (
         two.define("db", inputs={"port": 3})
@@ -139,7 +141,7 @@ def test_init_makes_the_folder_a_project_and_says_where_files_went(tmp_path: Pat
         "made teams/data/resources/\n"
         "wrote teams/data/.stagectl/schema/, for editors\n"
         "Next: write teams/data/resources/NAME.yaml, commit teams/data/kinds/, teams/data/.stagectl/ and "
-        "teams/data/stagectl.yaml, then: stagectl stage\n"
+        "teams/data/stagectl.yaml, then: stagectl -C teams/data stage\n"
     )
     assert "\napplied_branch: stagectl/teams/data/applied " in (folder / "stagectl.yaml").read_text()
     assert "Everything is here already.\n" == repo.ok("init", cwd=folder).out
