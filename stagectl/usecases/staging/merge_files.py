@@ -23,7 +23,7 @@ def merge_files(base: Path, ours: Path, theirs: Path, path: str, marker_size: in
 
     Raises StagectlError, and leaves the file alone, where that cannot be done by value.
     """
-    merged, is_clean = merge_texts(base.read_bytes(), ours.read_bytes(), theirs.read_bytes(), path, marker_size)
+    merged, is_clean = merge_texts(_bytes_of(base), _bytes_of(ours), _bytes_of(theirs), path, marker_size)
     write_file(ours, merged)
     return is_clean
 
@@ -77,10 +77,21 @@ def _is_rendered(front: Mapping[str, Any]) -> bool:
     return "source" in front and "kind" in front and set(front) <= set(yamlfile.FrontMatter._fields)
 
 
-def values_of(path: Path) -> Optional[Documents]:
-    """Return the front matter and the body of a file, None if it has not the form of a definition or staged file."""
+def _bytes_of(path: Path) -> bytes:
+    """Return the bytes of a file that git names; raises StagectlError where it cannot be read."""
     try:
-        documents = yamlfile.load(path.read_bytes())
+        return path.read_bytes()
+    except OSError as error:
+        raise StagectlError(f"{path} cannot be read: {error.strerror}", "give a file that is there") from None
+
+
+def values_of(path: Path) -> Optional[Documents]:
+    """Return the front matter and the body of a file, None if it has not the form of a definition or staged file.
+
+    Raises StagectlError where it cannot be read.
+    """
+    try:
+        documents = yamlfile.load(_bytes_of(path))
     except yamlfile.BadYaml:
         return None
     whole = len(documents) == 2 and all(document is None or isinstance(document, dict) for document in documents)

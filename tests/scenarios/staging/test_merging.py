@@ -375,3 +375,11 @@ def test_a_diff_during_a_conflict_shows_only_what_conflicts(clone: Repo, path: s
     changed = [line[2:].strip() for line in lines if line[:2] in ("++", "+ ", " +", "- ", " -", "--")]
     assert not clean and "shop:2" in text and "large" in text
     assert ["<<<<<<< ours", "port: 81", "=======", "port: 82", ">>>>>>> theirs"] == changed
+
+
+def test_a_file_that_is_not_there_is_named(repo: Repo) -> None:
+    """By what git starts, when it is started by hand."""
+    for words in (("textconv", "no.yaml"), ("merge-file", "no.yaml", "b", "c", "resources/a.yaml")):
+        done = repo.run(*words)
+        said = "error: no.yaml cannot be read: No such file or directory\nhint: give a file that is there\n"
+        assert (1, "", said) == (done.code, done.out, done.err)
