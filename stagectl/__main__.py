@@ -14,7 +14,7 @@ from stagectl.cli import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
-    from typing import Optional, Sequence
+    from typing import Any, Optional, Sequence
 
     from stagectl.core.errors import StagectlError
 
@@ -45,6 +45,8 @@ def _run(words: "Sequence[str]", asked: prefetch.Prefetch) -> int:
         if not words:
             sys.stderr.write(overview())
             return USAGE
+    elif place.completes_folder():
+        return DONE
     from stagectl.core.errors import StagectlError
 
     try:
@@ -155,12 +157,19 @@ def _foreign(error: Exception) -> int:
         if context is not None:
             print(context.get_usage(), file=sys.stderr)
         print(colour_message(f"error: {safe(error.format_message())}"), file=sys.stderr)
-        print(
-            colour_message(f"hint: see: {context.command_path if context is not None else 'stagectl'} --help"),
-            file=sys.stderr,
-        )
+        print(colour_message(f"hint: {_usage_hint(error, context)}"), file=sys.stderr)
         return USAGE
     return _bug(error)
+
+
+def _usage_hint(error: Exception, context: "Any") -> str:
+    """Return the next step after a mistake in a command line."""
+    if context is None:
+        return "see: stagectl --help"
+    formats = [option.type for option in context.command.params if option.name == "format"]
+    if getattr(error, "option_name", "") == "--json" and any("json" in form.choices for form in formats):
+        return "for JSON: --format json"
+    return f"see: {context.command_path} --help"
 
 
 def _bug(error: Exception) -> int:

@@ -13,6 +13,7 @@ _stood = ""  # where the command line was given; "" where that folder is gone
 _is_named = False  # whether -C named a folder
 _within = ""  # what of the folder named is nowhere: a repository without a working tree may have it
 _trouble = ""
+_asks_for_folder = False  # whether a shell completes the folder of a -C: it knows folders better
 
 
 def enter(words: Sequence[str]) -> List[str]:
@@ -63,13 +64,22 @@ def _go(folder: str) -> None:
 
 def _complete() -> None:
     """Take -C FOLDER out of the line that a shell completes, unless it is the folder that is completed."""
-    line, word = os.environ.get("COMP_WORDS", "").split(" "), os.environ.get("COMP_CWORD", "")
+    global _asks_for_folder
+    text, word = os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", "")
+    mark = "\n" if "\n" in text else " "  # bash writes a word a line
+    line = text.split(mark)
     while word.isdigit() and _OPTION in line[1 : int(word) - 1]:
         at = line.index(_OPTION, 1)
         _go(os.path.expanduser(line[at + 1]))
         del line[at : at + 2]
         word = str(int(word) - 2)
-        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = " ".join(line), word
+        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = mark.join(line), word
+    _asks_for_folder = word.isdigit() and line[int(word) - 1 : int(word)] == [_OPTION]
+
+
+def completes_folder() -> bool:
+    """Return whether a shell asks for the folder of a -C."""
+    return "_STAGECTL_COMPLETE" in os.environ and _asks_for_folder
 
 
 def check_folder() -> None:

@@ -51,6 +51,9 @@ def test_words_of_the_repository_are_completed(repo: Repo) -> None:
         "stagectl report 2": [run],
         "stagectl completion b": ["bash"],
         "stagectl update prod/db --set nope": [],
+        "stagectl -C ": [],  # the shell completes folders itself
+        "stagectl -C . plan -C ": [],
+        "stagectl -C . pl": ["plan"],
     }
 
     assert asked == {line: completed(repo, line) for line in asked}
@@ -93,10 +96,12 @@ def test_bash_completes(repo: Repo) -> None:
     script = repo.ok("completion", "bash").out
     lines = f"""{script}
 stagectl() {{ PYTHONPATH={ROOT} {sys.executable} -m stagectl "$@"; }}
-COMP_WORDS=(stagectl plan prod/) COMP_CWORD=2
-_stagectl stagectl
-echo "${{COMPREPLY[@]}}"
+for at in . nowhere; do
+    COMP_WORDS=(stagectl -C $at plan prod/) COMP_CWORD=4
+    _stagectl stagectl
+    echo "${{COMPREPLY[@]}}"
+done
 """
     done = subprocess.run(["bash", "-c", lines], cwd=repo.root, capture_output=True, text=True, timeout=60)
 
-    assert ("prod/db\n", "") == (done.stdout, done.stderr)
+    assert ("prod/db\n\n", "") == (done.stdout, done.stderr)

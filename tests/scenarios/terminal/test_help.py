@@ -129,3 +129,11 @@ def test_the_other_examples_are_command_lines(command: str) -> None:
             words = shlex.split(part)
             if words[1] == command:
                 assert parser.make_context(command, words[2:]).params
+
+
+def test_json_is_found_where_it_is_a_format(repo: Repo) -> None:
+    """
+    `--json` is a usage error there, whose hint has what works.
+    """
+    assert repo.run("plan", "--json").err.endswith("\nhint: for JSON: --format json\n")
+    assert repo.run("graph", "--json").err.endswith("\nhint: see: stagectl graph --help\n")
