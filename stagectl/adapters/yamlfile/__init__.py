@@ -35,6 +35,7 @@ _NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
 _QUOTE_WORDS = "; in a file this large a word with a colon has to be quoted between brackets"
 _IN_BRACKETS = re.compile(r"[\[{].*\$\{")
+_CONFLICT = re.compile(r"^<{7,}(?: |$)", re.MULTILINE)  # as git marks one
 _QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
 
@@ -99,7 +100,13 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     try:
         return _Builder(text, EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
     except BadYaml as error:
-        raise (refused if error.message.startswith(NOT_YAML) else error) from None
+        if not error.message.startswith(NOT_YAML):
+            raise
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        refused = BadYaml(line, 1, f"{NOT_YAML}a merge left a conflict here: choose what holds, and delete the marks")
+    raise refused
 
 
 def _text_of(data: bytes) -> str:

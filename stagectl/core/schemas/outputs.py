@@ -68,7 +68,8 @@ def reports(raw: Mapping[str, Any], flaws: Flaws) -> Optional[Dict[str, FrozenSe
 
 def _check_action(raw: Mapping[str, Any], action: str, flaws: Flaws) -> None:
     actions = raw.get("actions")
-    verbs = [*STANDARD_ACTIONS, *(actions if isinstance(actions, dict) else ())]
+    own = [one for one in (actions if isinstance(actions, dict) else ()) if ACTION.fullmatch(str(one))]
+    verbs = list(dict.fromkeys([*STANDARD_ACTIONS, *own]))
     if not ACTION.fullmatch(action):
         flaws.add(0, ("reports", action), f"'{action[:60]}' {NO_ACTION_NAME}", on_key=True)
     elif action not in verbs:

@@ -100,6 +100,11 @@ YAML = [
     ),
     define("deep-65", f"inputs: {'[' * 65}{']' * 65}\n", "5:72: nested deeper than 64 levels"),
     define("deep-20000", f"inputs: {'[' * 20000}{']' * 20000}\n", "5:72: nested deeper than 64 levels"),
+    define(
+        "conflict",
+        "inputs:\n<<<<<<< ours\n  a: 1\n=======\n  a: 2\n>>>>>>> theirs\n",
+        "6:1: not YAML: a merge left a conflict here: choose what holds, and delete the marks",
+    ),
     define("unclosed", "inputs: [\n", "6:1: not YAML: did not find expected node content while parsing a flow node"),
     define(
         "unclosed-string",

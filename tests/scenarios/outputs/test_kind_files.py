@@ -41,6 +41,10 @@ NAMELESS = "'outputs' is a JSON Schema of a mapping, which names the outputs in 
             f"{PORT}reports: {{rnu: [port]}}\n",
             "2:11: 'rnu' is no action of this kind; did you mean 'run'?",
         ),
+        (
+            f"{PORT}actions: {{run: [x], Fly: [x]}}\nreports: {{fly: [port]}}\n",
+            "3:11: 'fly' is no action of this kind; it has: run, update, remove\n",
+        ),
         (f"{PORT}reports: {{Run: [port]}}\n", "2:11: 'Run' is no name for an action"),
     ],
 )
