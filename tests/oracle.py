@@ -489,7 +489,7 @@ class Look:
 
     def candidates(self) -> dict[str, list[tuple[str, str, Any]]]:
         """Rules 5 and 10: the resources to hold, each with its reasons (reason, parent or reader, reference)."""
-        there = self.effective | self.joined | self.alone.keys()
+        there = self.effective | self.joined | (self.alone.keys() - self.held)
         found = {name: self.lacking(name) for name in there & set(self.forms)}
         for reader in [n for n in self.names if n not in self.effective]:
             for form in self.before(reader):
@@ -649,7 +649,9 @@ class Changes:
         for name in look.names:
             self.infer(name, views.get(name, look))
         becoming = {name for name in look.forms if f"{name}.run" in self.causes}
-        for name in [n for n in look.forms if look.live(n) or n in becoming]:  # Rule 8: owed actions are added again
+        awaited = {key.rsplit(".", 1)[0] for key in self.gates if "." in key}
+        there = [n for n in look.names if n in look.forms and (look.live(n) or n in becoming)]
+        for name in there + sorted(awaited.difference(there)):  # Rule 8: owed actions are added again
             affected = name not in look.selected and name not in self.barred and look.inferred(name)[0]
             for action, ids in (look.applied.get(name, {}).get("owed") or {}).items():
                 if not (affected or action in look.alone.get(name, {action} if name in look.selected else ())):
@@ -698,6 +700,9 @@ class Changes:
             differing = set(inputs_of(look.forms[name]))
         of = self.behind(name, differing) if cause in ("child", "replace") else set()
         for action in look.wants(name):
+            if action not in actions and f"{name}.{action}" in self.gates:  # Section 11: its own run has to come first
+                self.held[f"{name}.{action}"] = self.waits(f"{name}.{action}")
+                continue
             self.causes[f"{name}.{action}"] = {"cause": "explicit", "of": [], "inputs": []}
         for action in actions:
             inputs = [] if action == "remove" and "run" not in self.acts.get(name, []) else sorted(differing)
@@ -761,7 +766,7 @@ class Changes:
             return False
         if name not in self.barred and f"{name}.{action}" in self.gates:
             new = f"{name}.{action}" not in self.held
-            self.held[f"{name}.{action}"] = {"reason": "needs-parent", "needs": sorted(self.gates[f"{name}.{action}"])}
+            self.held[f"{name}.{action}"] = self.waits(f"{name}.{action}")
             return new
         target[f"{name}.{action}"] = self.barred.get(name, {"cause": cause, "of": sorted(of), "inputs": []})
         return True
@@ -777,6 +782,10 @@ class Changes:
             if self.causes.get(f"{name}.{own}", {}).get("cause") == "reaction":
                 self.causes[f"{name}.{own}"]["of"] = sorted(ids)
         return any(new)
+
+    def waits(self, change: str) -> dict:
+        """Rule 5: what a single change is held for."""
+        return {"reason": "needs-parent", "needs": sorted(self.gates[change])}
 
     def going(self, name: str) -> bool:
         """Rule 8: is a resource removed in the plan, for good or to be run again?"""
@@ -925,8 +934,6 @@ def asked_alone(full: Look, everything: Changes, moves: dict[str, str], single: 
         if cause == "reaction" or name in {*moves, *moves.values()}:
             raise Refused("not alone", [name])
         inferred = acting(full, name)
-        if action not in inferred and action in full.stamps(name) and not full.live(name):
-            raise Refused("not made", [name])
         found.setdefault(name, set()).update({*inferred, action, "replace"} if action in inferred else {action})
     return found
 
@@ -979,7 +986,7 @@ def whole(given: tuple, names: set[str], reports: dict) -> tuple:
 
 def part(full: Look, chosen: set[str], reports: dict) -> tuple:
     """Rule 5: the universe of a selection, with its holds and gates."""
-    gates: dict[str, set[str]] = {}
+    gates = unmade(full, chosen)
     while True:
         look, held = settle(full, chosen, {name: (full, []) for name in gates if name in full.names}, reports)
         changes = Changes(look, full, held, gates)
@@ -987,6 +994,14 @@ def part(full: Look, chosen: set[str], reports: dict) -> tuple:
         if not closed:
             return look, held, changes, gates
         gates = {key: gates.get(key, set()) | closed.get(key, set()) for key in {*gates, *closed}}
+
+
+def unmade(full: Look, chosen: set[str]) -> dict[str, set[str]]:
+    """Section 11: the single actions of what is not live, or was removed half-way, with its own changes."""
+    names = [n for n in full.alone.keys() - chosen if n in full.staged]
+    names = [n for n in names if not full.live(n) or full.unfinished(n) == "remove"]
+    whole = Look(full.given[:6], set(full.names), set(), frozenset(), full.reports)
+    return {f"{n}.{action}": {f"{n}.{own}" for own in acting(whole, n)} for n in names for action in full.alone[n]}
 
 
 def waited_for(look: Look, held: dict, gates: dict, with_parents: bool, with_children: bool) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, Iterable, List, Mapping
+from typing import Dict, FrozenSet, Iterable, List
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, ChangeId, Name, change_id, split_change
@@ -47,7 +47,6 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
             alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)
     _refuse_moving(full, alone)
     as_applied = {name for name, actions in alone.items() if not actions & _inferred_actions(full, name)}
-    _refuse_unmade(full.view.situation, {name: alone[name] for name in as_applied})
     return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
 
 
@@ -58,17 +57,6 @@ def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
         group = " ".join(sorted(together(moves, {name})))
         why = f"{name} is moved, which is not applied yet; none of its changes can be selected alone"
         raise StagectlError(why, f"apply the move as well: stagectl apply {group}")
-
-
-def _refuse_unmade(situation: Situation, alone: Mapping[Name, FrozenSet[str]]) -> None:
-    """Raise StagectlError for actions of what is not live: they follow its run."""
-    for name, actions in sorted(alone.items()):
-        pending = sorted(actions & situation.explicit(name).keys())
-        if pending and not situation.is_live(name):
-            why = (
-                f"{name} is not applied, and {change_id(name, pending[0])} follows its run; it cannot be selected alone"
-            )
-            raise StagectlError(why, f"apply the resource: stagectl apply {name}")
 
 
 def _inferred_actions(full: Universe, name: Name) -> FrozenSet[str]:

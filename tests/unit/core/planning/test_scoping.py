@@ -96,7 +96,6 @@ def test_an_action_alone_of_what_is_not_live_waits_for_its_run(before: Mapping[s
         ("web.restrat", "'web' has no action 'restrat'; did you mean 'restart'?"),
         ("wbe.restart", "'wbe.restart' is not a resource name"),
         ("app.test", "app.test follows from web.update, and cannot be selected alone"),
-        ("new.restart", "new is not applied, and new.restart follows its run; it cannot be selected alone"),
     ],
 )
 def test_a_change_that_cannot_be_selected(name: str, message: str) -> None:
