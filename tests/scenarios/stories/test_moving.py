@@ -437,15 +437,15 @@ def test_people_who_rename_for_a_moment(tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("people", "seeds"), [(ONE, [0, 1, 2]), (ONE, [3, 5]), (TWO, [0, 1])], ids=["one", "another", "two"]
+    ("people", "seeds"), [(ONE, [0, 1, 2, 300]), (ONE, [3, 5, 301]), (TWO, [0, 1])], ids=["one", "another", "two"]
 )
 def test_people_who_rename_lose_nothing(tmp_path: Path, people: Sequence[str], seeds: Sequence[int]) -> None:
     """
-    1,000 steps of one, and of two who share what they stage and apply; all sorts of changes came about.
+    875 steps of one, and 250 of two who share what they stage and apply; all sorts of changes came about.
     """
-    steps, came = work(tmp_path, seeds, 1000 // 8, people)
+    steps, came = work(tmp_path, seeds, 125, people)
 
-    assert sum(steps.values()) >= len(seeds) * 1000 // 8
+    assert sum(steps.values()) >= len(seeds) * 125
     assert CAME <= came
 
 
