@@ -116,6 +116,22 @@ def seen_inputs(applied: Applied) -> AbstractSet[str]:
     return applied.observed.inputs.keys() if applied.observed is not None else frozenset()
 
 
+def unseen_inputs(applied: Applied) -> FrozenSet[str]:
+    """Return the inputs that a check saw to differ, and that cannot be shown."""
+    return applied.observed.differs if applied.observed is not None else frozenset()
+
+
+def inputs_seen(view: View, name: Name, action: str, before: Optional[Inputs]) -> Optional[Inputs]:
+    """Return what an update changes and a removal takes: what was seen, of what was not selected what was applied."""
+    applied = view.applied_state(name)
+    is_of_live = before is not None and applied.live and action in (UPDATE, REMOVE)
+    if not is_of_live or not view.is_staged_here(name):
+        return before
+    # A value that nobody may see differs from whatever comes in its place.
+    hidden = applied.seen.keys() & unseen_inputs(applied) if action == REMOVE else ()
+    return {**applied.seen, **dict.fromkeys(hidden)} if hidden else applied.seen
+
+
 def _is_unnamed(applied: Applied) -> bool:
     return applied.observed is not None and applied.observed.unnamed
 

@@ -23,7 +23,7 @@ from stagectl.core.planning.checks import (
     still_read_error,
 )
 from stagectl.core.planning.held import held_changes
-from stagectl.core.planning.intents import is_as_seen
+from stagectl.core.planning.intents import inputs_seen, is_as_seen, unseen_inputs
 from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.outlook import everything, universe_of
@@ -143,7 +143,7 @@ class _ChangeMaker(NamedTuple):
             kind=kind,
             tags=tuple(sorted(view.situation.tags(name))),
             cause=self._cause(draft),
-            diff=_mark(view, draft, _diff_of(draft, _seen_inputs(view, draft, before), inputs))
+            diff=_mark(view, draft, _diff_of(draft, inputs_seen(view, name, draft.action, before), inputs))
             + _hidden_drift(view, draft),
             after=tuple(sorted(self.before[draft.id])),
             wave=self.wave[draft.id],
@@ -151,7 +151,7 @@ class _ChangeMaker(NamedTuple):
             inputs=before if draft.action == REMOVE else inputs,
             sensitive=self.universe.sensitive.get(name, frozenset())
             | _sensitive_before(applied)
-            | _unseen_inputs(applied),
+            | unseen_inputs(applied),
             triggers=tuple(sorted(draft.triggers.items())),
             stamps=draft.stamps,
             protected=draft.action == REMOVE and _is_protected(view, name, kind),
@@ -164,7 +164,15 @@ class _ChangeMaker(NamedTuple):
         kind = _applied_kind(applied) if draft.cause == CauseType.REPLACE else ""
         is_of_try = draft.cause == CauseType.UNFINISHED or (draft.cause == CauseType.REPLACE and not applied.live)
         tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
-        return Cause(draft.cause, of, draft.inputs, kind if resource and kind != resource.kind else "", tried)
+        kind_before = kind if resource and kind != resource.kind else ""
+        return Cause(draft.cause, of, draft.inputs, kind_before, tried, self._drifted(draft))
+
+    def _drifted(self, draft: Draft) -> Tuple[str, ...]:
+        """Return the inputs behind a replace that a check saw otherwise."""
+        observed = self.universe.view.applied_state(draft.name).observed
+        if draft.cause != CauseType.REPLACE or observed is None or not self.universe.view.is_staged_here(draft.name):
+            return ()
+        return tuple(key for key in draft.inputs if key in observed.keys)
 
 
 def _applied_kind(applied: Applied) -> str:
@@ -195,22 +203,12 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
     return kind, before, view.inputs(draft.name) if resource is not None else None
 
 
-def _seen_inputs(view: View, draft: Draft, before: Optional[Inputs]) -> Optional[Inputs]:
-    """Return what an update changes: what was seen, of what was not selected what was applied."""
-    is_update = draft.action == UPDATE and before is not None
-    return view.applied_state(draft.name).seen if is_update and view.is_staged_here(draft.name) else before
-
-
 def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
     """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
-    hidden = _unseen_inputs(view.applied_state(draft.name))
+    hidden = unseen_inputs(view.applied_state(draft.name))
     if not hidden or draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
         return ()
     return tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden))
-
-
-def _unseen_inputs(applied: Applied) -> FrozenSet[str]:
-    return applied.observed.differs if applied.observed is not None else frozenset()
 
 
 def _sensitive_before(applied: Applied) -> FrozenSet[str]:

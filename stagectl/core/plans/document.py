@@ -98,8 +98,8 @@ def _change_json(change: Change, digested: Digests) -> Document:
 
 def _cause_json(cause: Cause) -> Document:
     found: Document = {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)}
-    more = {"kind_before": cause.kind_before, "tried": cause.tried}
-    return {**found, **{key: text for key, text in more.items() if text}}
+    more = {"kind_before": cause.kind_before, "tried": cause.tried, "drifted": list(cause.drifted)}
+    return {**found, **{key: value for key, value in more.items() if value}}
 
 
 def digests(change: Change) -> Digests:

@@ -42,7 +42,8 @@ class Cause(NamedTuple):
     """Why a change is in a plan. of: the changes behind it; inputs: the own top-level inputs that differ.
 
     kind_before: the kind that was applied or tried, where a replace is due to another one now. tried: the action whose
-    last try did not succeed, where that is behind it. Both are empty elsewhere.
+    last try did not succeed, where that is behind it. drifted: of a replace those of the inputs that a check saw
+    otherwise. All three are empty elsewhere.
     """
 
     type: CauseType
@@ -50,6 +51,7 @@ class Cause(NamedTuple):
     inputs: Tuple[str, ...] = ()
     kind_before: str = ""
     tried: str = ""
+    drifted: Tuple[str, ...] = ()
 
 
 class Try(NamedTuple):

@@ -132,6 +132,7 @@ def _cause(raw: Mapping[str, Any]) -> Cause:
         forms.texts(raw["inputs"]),
         kind and forms.text(kind, KIND_NAME),
         tried and forms.text(tried, ACTION),
+        forms.texts(raw.get("drifted", [])),
     )
 
 

@@ -24,18 +24,28 @@ def check_plan(plan: Plan, options: Options, *, is_elsewhere: bool) -> None:
     """
     left_out = restriction(plan, options.filter).preset
     changes = [change for change in plan.changes if change.id not in left_out]
-    going = sorted(change.resource for change in changes if change.protected)
-    held_back = [name for name in going if name not in options.allow_remove]
+    going = sorted((change for change in changes if change.protected), key=lambda change: change.resource)
+    held_back = [change for change in going if change.resource not in options.allow_remove]
     if held_back:
-        flags = " ".join(f"--allow-remove {name}" for name in held_back)
-        raise StagectlError(
-            f"{', '.join(held_back)}: protected by the kind, and would be removed", f"if that is meant: {flags}"
-        )
+        flags = " ".join(f"--allow-remove {change.resource}" for change in held_back)
+        names = ", ".join(change.resource for change in held_back)
+        why = f"{names}: protected by the kind, and would be removed{_of_drift(plan, held_back)}"
+        raise StagectlError(why, f"if that is meant: {flags}")
     _check_debts(plan, changes)
     if options.record_only or is_elsewhere:
         return
     handlers_of(plan, changes)
     _check_variables([change for change in changes if does(plan, change) is not None])
+
+
+def _of_drift(plan: Plan, going: Sequence[Change]) -> str:
+    """Return what checks saw otherwise, where that is behind replaces; "" where nothing is."""
+    seen = []
+    for change in going:
+        reasons = plan.kinds[change.kind].replace_on if change.kind in plan.kinds else frozenset()
+        keys = [key for key in change.cause.drifted if key in reasons]
+        seen += [f"{change.resource}: {', '.join(keys)}"] if keys else []
+    return f", because a check saw another value ({_few(seen)})" if seen else ""
 
 
 def _check_debts(plan: Plan, changes: Sequence[Change]) -> None:
@@ -62,5 +72,5 @@ def _check_variables(changes: Sequence[Change]) -> None:
         )
 
 
-def _few(names: Sequence[Name]) -> str:
+def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

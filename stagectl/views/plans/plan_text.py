@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.diff import Difference, join_replace
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
-from stagectl.core.plans.plan import CauseType, Change, Plan
+from stagectl.core.plans.plan import Cause, CauseType, Change, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.values import Path
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines
@@ -133,12 +133,18 @@ def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str],
         CauseType.EXPLICIT: "staged by name",
         CauseType.CHILD: f"reads {behind}" if behind else "reads what was applied earlier",
         CauseType.REACTION: f"reacts on {behind}",
-        CauseType.REPLACE: f"replace: {inputs}" if inputs else REPLACE,
+        CauseType.REPLACE: (f"replace: {inputs}" if inputs else REPLACE) + _drift_text(cause, reasons, shown),
         CauseType.DRIFT: "a check saw that it is gone" if change.action == RUN else "a check saw something else",
         CauseType.UNFINISHED: f"an earlier {cause.tried or 'try'} did not succeed",
         CauseType.OWED: f"owed since {behind}" if behind else "owed",
     }
     return texts[cause.type] + (IF_IT_DIFFERS if change.conditional else "")
+
+
+def _drift_text(cause: Cause, reasons: AbstractSet[str], shown: Callable[[str], str]) -> str:
+    """Return that a check saw other values of what a replace is due to, "" where it did not."""
+    seen = list_words([key for key in cause.drifted if key in reasons] or cause.drifted, 4, shown)
+    return f"; a check saw another {seen}" if seen else ""
 
 
 def why_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = one_line) -> str:
@@ -214,7 +220,8 @@ def _chain(change: Change, explained: _Explained, depth: int) -> Iterator[str]:
     if change.id in explained.seen:
         return
     explained.seen.add(change.id)
-    for difference in shown_differences(change):
+    removal = explained.by_id.get(change_id(change.resource, REMOVE)) if change.action == RUN else None
+    for difference in shown_differences(change, removal):
         place = explained.places.get((change.resource, difference.path))
         line = difference_line(difference, difference.path[0] in change.sensitive)
         yield f"{indent}    {line}" + (f"  [{place}]" if place else "")

@@ -142,6 +142,24 @@ def test_an_update_goes_from_what_was_seen_to_what_is_staged(shop: Repo, staged:
     assert [(entry["path"], entry["before"], entry["after"]) for entry in change["diff"]] == diff
 
 
+@pytest.mark.parametrize("seen", [{"inputs": {"engine": 9}}, {"differs": ["engine"]}])
+def test_a_replace_says_that_drift_is_behind_it(repo: Repo, seen: Any) -> None:
+    """In text, JSON, Markdown, --explain and the refusal of what is protected, with what was seen where it is shown."""
+    world(repo, replace_on=["engine"], protect=True).define("db", "server", inputs={"engine": 1, "port": 2})
+    answer(repo.apply_all(), "db", seen)
+    plan = record(repo).plan()
+    line = "engine: 9 -> 1" if "inputs" in seen else "engine: (sensitive)"
+    why = "replace: engine; a check saw another engine"
+    assert f"-/+ db.remove, db.run  ({why}, protected)\n    {line}\n" in repo.ok("plan").out
+    assert f"-/+ db\n      {line.split(' -> ')[0]}\n" in repo.ok("plan").out
+    assert f"+ db.run  ({why})\n    {line}  [resources/db.yaml" in repo.ok("plan", "--explain", "db").out
+    assert "a check saw another" in repo.ok("plan", "--format", "markdown").out
+    assert [change["cause"]["drifted"] for change in plan.raw["changes"]] == [["engine"]] * 2
+    assert plan.change("db.remove")["diff"][0]["before"] == seen.get("inputs", {}).get("engine")
+    assert "would be removed, because a check saw another value (db: engine)\n" in repo.run("apply", "--yes").err
+    assert repo.ok("apply", "--yes", "--allow-remove", "db").code == 0 and "observed" not in repo.applied("db")
+
+
 def test_unfinished_comes_before_drift_and_drift_before_child(shop: Repo) -> None:
     """In the order of causes; an update that failed leaves what was seen there."""
     record(by_hand(shop, "prod/app", port=1))
