@@ -20,6 +20,7 @@ def _raw(project: Project) -> Dict[str, Any]:
         "applied_branch": project.branch,
         "applied": project.applied,
         "pending": None if project.error else list(project.pending),
+        **({"held": list(project.held)} if project.held else {}),
         "error": project.error or None,
     }
 
@@ -37,6 +38,11 @@ def _lines(found: Iterable[Project], wide: int) -> List[str]:
 def _say(project: Project) -> str:
     if project.error:
         return f"error: {one_line(project.error.partition(chr(10))[0])}"
-    few = ", ".join(project.pending[:5]) + (", ..." if len(project.pending) > 5 else "")
-    pending = f"{pluralize(len(project.pending), 'change')} pending: {few}" if project.pending else "nothing pending"
-    return f"{pending}; {safe(project.branch)} {project.applied[:12] if project.applied else '(nothing applied)'}"
+    some = [f"{pluralize(len(project.pending), 'change')} pending: {_few(project.pending)}"] if project.pending else []
+    some += [f"{len(project.held)} held back: {_few(project.held)}"] if project.held else []
+    applied = project.applied[:12] if project.applied else "(nothing applied)"
+    return f"{'; '.join(some) or 'nothing pending'}; {safe(project.branch)} {applied}"
+
+
+def _few(changes: Sequence[str]) -> str:
+    return ", ".join(changes[:5]) + (", ..." if len(changes) > 5 else "")

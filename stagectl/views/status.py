@@ -8,7 +8,7 @@ from stagectl.core.model import CHANGE
 from stagectl.core.pictures.reports import Status, outliving_text
 from stagectl.core.printable import json_text
 from stagectl.core.standing import from_here
-from stagectl.views.text import BOLD, COLOURS, paint, pluralize, safe, sign_of
+from stagectl.views.text import BOLD, COLOURS, one_line, paint, pluralize, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
 EMPTY = "Nothing is defined yet. Next: write resources/NAME.yaml; stagectl init makes the folders and a first kind"
@@ -22,6 +22,7 @@ def status_json(found: Status) -> str:
         "unstaged": [{"name": name, "state": state} for name, state in found.unstaged],
         "uncommitted": list(found.uncommitted),
         "pending": [{"id": change, "cause": cause} for change, cause in found.pending],
+        "held": [{"id": change, "reason": reason, "message": why} for change, reason, why in found.held],
         "affected": list(found.affected),
         "recorded": list(found.recorded),
         "unfinished": list(found.unfinished),
@@ -43,6 +44,8 @@ def status_text(found: Status, *, colour: bool = False, say: Callable[[str], str
     apart = ("unfinished", "drift")  # these have a part of their own
     pending = [change for change, cause in found.pending if cause not in apart]
     parts += _part(colour, say("Staged, not applied (stagectl plan):"), pending)
+    held = [f"{change}  ({reason}) {one_line(why)}" for change, reason, why in found.held]
+    parts += _part(colour, say("Held back (stagectl plan):"), held)
     parts += _part(colour, "Affected by that:", found.affected)
     parts += _part(colour, "Staged, differs in nothing that acts:", found.recorded)
     parts += _part(colour, "Unfinished, comes back with the next plan:", found.unfinished)
@@ -78,7 +81,8 @@ def status_short(found: Status) -> str:
     """Return one line per thing: two letters, then what it is about."""
     rows = [("I ", found.interrupted)] if found.interrupted else []
     rows += [("D ", name) for name, _ in found.unstaged] + [("C ", from_here(path)) for path in found.uncommitted]
-    rows += [("S ", change) for change, _ in found.pending] + [("A ", change) for change in found.affected]
+    rows += [("S ", change) for change, _ in found.pending] + [("H ", change) for change, _, _ in found.held]
+    rows += [("A ", change) for change in found.affected]
     rows += [("R ", name) for name in found.recorded]
     rows += [("W ", name) for name, _ in found.drifted]
     rows += [("U ", change) for change in found.unfinished] + [("O ", change) for change in found.owed]

@@ -16,7 +16,8 @@ class Status:
     """What differs, each list in name order.
 
     unstaged: (name, what happened to its definition since it was staged); uncommitted: staged files not committed;
-    pending: staged changes not applied, with their cause; recorded: staged files that differ in nothing that acts;
+    pending: staged changes not applied, with their cause; held: those that an apply of everything holds back, with the
+    reason and what it says; recorded: staged files that differ in nothing that acts;
     affected: children that have to follow; unfinished and owed: what earlier applies left; drifted: what a check saw
     otherwise than it was applied, `drifted` or `gone`; looked: when a check last recorded anything, ISO 8601, and how
     many seconds ago.
@@ -26,6 +27,7 @@ class Status:
     unstaged: Tuple[Tuple[Name, str], ...] = ()
     uncommitted: Tuple[str, ...] = ()
     pending: Tuple[Tuple[ChangeId, str], ...] = ()
+    held: Tuple[Tuple[ChangeId, str, str], ...] = ()
     affected: Tuple[ChangeId, ...] = ()
     recorded: Tuple[Name, ...] = ()
     unfinished: Tuple[ChangeId, ...] = ()
@@ -43,6 +45,7 @@ class Status:
             self.unstaged,
             self.uncommitted,
             self.pending,
+            self.held,
             self.affected,
             self.recorded,
             self.unfinished,
@@ -237,11 +240,12 @@ def outliving_text(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
 class Project:
     """One project of a repository. folder: from the top folder, which is `.`; applied: the newest applied commit.
 
-    pending: the changes of a plan of everything; error: why there is none.
+    pending: the changes of a plan of everything; held: those that it holds back; error: why there is none.
     """
 
     folder: str
     branch: str = ""
     applied: Optional[Oid] = None
     pending: Tuple[ChangeId, ...] = ()
+    held: Tuple[ChangeId, ...] = ()
     error: str = ""

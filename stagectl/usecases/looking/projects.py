@@ -41,7 +41,8 @@ def _project(workspace: Workspace, folder: str) -> Project:
     name = folder.rstrip("/") or "."
     try:
         branch, tip = here.config.applied_branch, here.branch.tip
-        pending = tuple(ChangeId(change.id) for change in plan(here, Selection()).changes)
-        return Project(name, branch, tip, pending)
+        found = plan(here, Selection())
+        pending, held = (tuple(ChangeId(one.id) for one in some) for some in (found.changes, found.held))
+        return Project(name, branch, tip, pending, held)
     except StagectlError as error:
         return Project(name, error=error.message)

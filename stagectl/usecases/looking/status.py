@@ -65,6 +65,7 @@ def _status_of(
         unstaged=edits.unstaged,
         uncommitted=edits.uncommitted,
         pending=tuple((change.id, change.cause.type) for change in plan.changes if change.cause.type in OWN),
+        held=tuple((held.id, str(held.reason.value), held.message) for held in plan.held),
         affected=tuple(
             change.id for change in plan.changes if change.cause.type in (CauseType.CHILD, CauseType.REACTION)
         ),

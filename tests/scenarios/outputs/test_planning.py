@@ -126,7 +126,7 @@ def test_a_reaction_on_a_conditional_change_runs_if_that_one_does(repo: Repo) ->
 
 
 def test_values_that_do_not_fit_are_an_error_of_a_change_that_never_started(repo: Repo) -> None:
-    """It leaves nothing unfinished, and is held in the next plan with the reason."""
+    """It leaves nothing unfinished, and is held in the next plan with the reason, which status has, too."""
     shop = _applied(repo, schema={"properties": {"url": {"maxLength": 20}}})
     reports(shop, "db.update", {"endpoint": "a-very-long-name:5432"})
     shop.define("db", "database", inputs={"size": 2}).commit()
@@ -136,7 +136,11 @@ def test_values_that_do_not_fit_are_an_error_of_a_change_that_never_started(repo
     assert outputs(shop, "db")["endpoint"] == "a-very-long-name:5432"
     plan = shop.plan()
     assert plan.held == {"app.update": "needs-parent"} and plan.ids == []
-    assert "must have at most 20 characters" in plan.raw["held"][0]["message"]
+    (held,) = plan.raw["held"]
+    assert "must have at most 20 characters" in held["message"]
+    known = {key: held[key] for key in ("id", "reason", "message")}
+    assert shop.ok("status", "--json").json()["held"] == [known] and shop.ok("status", "-s").out == "H  app.update\n"
+    assert f"Held back (stagectl plan):\n  app.update  (needs-parent) {held['message']}\n" in shop.ok("status").out
     assert shop.ok("verify").code == 0
 
 
