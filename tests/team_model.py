@@ -212,8 +212,9 @@ def run(state: State, changes: Sequence[Change], failing: FrozenSet[str]) -> Tup
     for change in [change for change in changes if change.action == RECORDED and change.file is not None]:
         after[change.name] = Live(change.file, change.inputs)
     ends: Dict[str, str] = {}
-    for change in [change for change in changes if change.action != RECORDED]:
-        before = [ends[other.id] for other in changes if _waits(change, other)]
+    acting = [change for change in changes if change.action != RECORDED]  # nothing waits for what is recorded
+    for change in acting:
+        before = [ends[other.id] for other in acting if _waits(change, other)]
         ends[change.id] = "SKIPPED" if set(before) - {"SUCCESS"} else "ERROR" if change.name in failing else "SUCCESS"
         live = state.get(change.name, Live())
         if ends[change.id] == "ERROR":
@@ -243,7 +244,10 @@ def looked_at(live: Live, by_hand: Optional[Values]) -> Live:
     if by_hand is None or by_hand == GONE:
         return replace(live, seen=by_hand)
     before = live.seen if live.seen is not None and live.seen != GONE else {}
-    return replace(live, seen={**before, **by_hand})
+    now = {**before, **by_hand}
+    return replace(
+        live, seen={key: value for key, value in now.items() if value != (live.inputs or {}).get(key)} or None
+    )
 
 
 def as_applied(live: Optional[Live]) -> Optional[Live]:
