@@ -127,7 +127,7 @@ def inputs_seen(view: View, name: Name, action: str, before: Optional[Inputs]) -
     is_of_live = before is not None and applied.live and action in (UPDATE, REMOVE)
     if not is_of_live or not view.is_staged_here(name):
         return before
-    # A value that nobody may see differs from whatever comes in its place.
+    # A value that is never shown differs from what comes in its place.
     hidden = applied.seen.keys() & unseen_inputs(applied) if action == REMOVE else ()
     return {**applied.seen, **dict.fromkeys(hidden)} if hidden else applied.seen
 
