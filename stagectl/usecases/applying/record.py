@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ContextManager, Dict, Mapping, Optional, Sequence, Tuple
+from typing import ContextManager, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settle_files
@@ -17,7 +17,7 @@ from stagectl.core.running.adopting import adopt_outputs
 from stagectl.core.running.course import with_values
 from stagectl.core.running.outcome import ERROR, NOOP, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.running.runs import Header
-from stagectl.core.values import canonical
+from stagectl.core.values import canonical, digest
 from stagectl.usecases.applying.task import Task
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone
@@ -85,14 +85,33 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
         if not states:
             return None
         commit = write(git, Lineage(tip, header.source), states, message, sign=header.sign)
-        here, there = _as_stored(applied), _as_stored(now)
-        touched = sorted(name for name in states if there.get(name) != here.get(name))
+        touched = _changed_states(applied, now, states)
         if touched:
             raise _overtaken_by(workspace, touched, commit, keep(git, commit, header.run))
         if git.move_ref(branch.ref, commit, local, f"apply: run {header.run}"):
             return commit
         tip = local = git.find(branch.ref)
     raise StagectlError(f"{branch.ref} keeps moving", "try again: stagectl resume")
+
+
+def changed_by_others(task: Task, written: Iterable[Name], read: Iterable[Name]) -> Sequence[Name]:
+    """Return what others applied since a run began: of what it writes anything, of what it reads other values."""
+    tip = task.workspace.branch.tip
+    if tip == task.header.base:
+        return ()
+    before, now = task.applied, task.workspace.state_seen_from(task.header.source, tip)
+    others = {name for name in read if _values_of(before, name) != _values_of(now, name)}
+    return sorted(others.union(_changed_states(before, now, written)))
+
+
+def _values_of(states: Mapping[Name, Applied], name: Name) -> Tuple[bool, str]:
+    state = states.get(name, Applied())
+    return state.live, digest([dict(state.inputs), dict(state.outputs)])
+
+
+def _changed_states(before: Mapping[Name, Applied], now: Mapping[Name, Applied], names: Iterable[Name]) -> List[Name]:
+    here, there = _as_stored(before), _as_stored(now)
+    return sorted(name for name in names if there.get(name) != here.get(name))
 
 
 def _as_stored(states: Mapping[Name, Applied]) -> Dict[Name, Applied]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Container, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders
@@ -16,12 +16,12 @@ from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import doubtful_changes
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
-from stagectl.core.running.runs import Application, Header, Record, interrupted_outcomes
+from stagectl.core.running.runs import Application, Header, Record, interrupted_outcomes, restriction
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, record_without_running
 from stagectl.usecases.applying.interrupted import outliving
-from stagectl.usecases.applying.record import conclude, find_recorded, publish, record_run
+from stagectl.usecases.applying.record import Overtaken, changed_by_others, conclude, find_recorded, publish, record_run
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.applying.task import Means, Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed, with_files
@@ -162,6 +162,7 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
     task = Task(workspace, plan, header, applied, interrupted.journal)
     task.journal.note_resume([(identity, outcome) for identity, outcome in answers.items() if outcome is not None])
     team.begin(header.run)
+    _refuse_others(task, {**interrupted_outcomes(found), **known}, known, team, onlooker)
     onlooker.begin(plan, header.run)
     with discreet(workspace, plan, header):
         again = doubtful_changes(plan, applied, found.unknown())
@@ -170,6 +171,36 @@ def _resume(workspace: Workspace, interrupted: _Interrupted, team: Alone, onlook
         commit, unshared = conclude(task, outcomes, team)
     done = Application(plan, header.run, outcomes, commit, stopped, header.filter.only)
     return replace(done, unshared=unshared)
+
+
+def _refuse_others(
+    task: Task, outcomes: Mapping[ChangeId, Outcome], known: Container[ChangeId], team: Alone, onlooker: Onlooker
+) -> None:
+    """Raise StagectlError, before anything starts, where others applied what the rest would act on, or with.
+
+    Its values are old then, and what it did could not be recorded. What ended is: outcomes. known: what has ended.
+    """
+    plan, left_out = task.plan, restriction(task.plan, task.header.filter).preset
+    inside = [change for change in plan.changes if change.id not in left_out]
+    rest = {change.resource for change in inside if change.id not in known}
+    if task.header.record_only or not rest:
+        return
+    written = {change.resource for change in inside}.union(plan.recorded, *plan.moved)
+    forms = [form for name in rest for form in task.applied.get(name, Applied()).forms]
+    forms += [plan.targets[name].resource for name in rest if name in plan.targets]
+    others = changed_by_others(task, written, {parent for form in forms for parent in form.parents} - written)
+    if not others:
+        return
+    named = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    started = f"others applied {named} since run {task.header.run} began, so nothing more of it was started"
+    try:
+        commit, unshared = conclude(task, outcomes, team)
+    except Overtaken as error:
+        raise Overtaken(f"{started}; {error.message}", error.hint, error.kept) from None
+    if unshared:
+        onlooker.note(f"warning: what it did is not shared yet: {unshared}")
+    recorded = f"what it did is recorded in {commit[:12]}" if commit else "it had done nothing"
+    raise StagectlError(f"{started}; {recorded}", "see what is left to do: stagectl plan")
 
 
 def _finish(task: Task, onlooker: Onlooker, start: Start, where: Where) -> Tuple[Mapping[ChangeId, Outcome], bool]:

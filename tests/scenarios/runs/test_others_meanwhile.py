@@ -69,6 +69,31 @@ def test_others_applied_the_same_resource_between_kill_and_recovery(repo: Repo, 
     assert repo.plan().ids == []
 
 
+@pytest.mark.parametrize(("other", "answer"), [("c", "done"), ("p", "done"), ("b", "rerun"), ("c", "rerun")])
+def test_resume_starts_nothing_where_others_applied_what_is_left(repo: Repo, other: str, answer: str) -> None:
+    """
+    c, which did not start, or p, which it reads, or b, whose end was not seen: named, and what ended is recorded.
+    """
+    recorded(chain(repo.define("p", inputs={"n": 1})).define("c", depends_on=["b"], inputs={"n": "${p.n}"}))
+    for name in "ab":
+        repo.define(name, inputs={"x": 2}, **({"depends_on": ["a"]} if name == "b" else {}))
+    staged(repo.define("c", depends_on=["b"], inputs={"n": "${p.n}", "x": 2}))
+    killed(repo, "b.update")
+    head = repo.git("rev-parse", "HEAD").strip()
+    repo.ok("update", other, "--set", "n=7")
+    moved_by_another(repo, other)
+    repo.git("reset", "-q", "--hard", head)
+
+    ran = failed(repo.run("resume", "--unknown", answer))
+
+    named = "c, p" if other == "p" else other  # c goes by p, and was updated with it
+    assert ran.err.startswith(f"error: others applied {named} since run {newest(repo)} began, so nothing more")
+    assert (repo.log(), "resume" in repo.ok("status").out) == (["a.update"], False)
+    if (other, answer) != ("b", "rerun"):
+        assert ran.err.endswith("\nhint: see what is left to do: stagectl plan\n")
+        assert repo.applied("a")["inputs"] == {"x": 2} and "a.update" not in repo.plan().ids
+
+
 def test_resume_goes_by_the_commit_that_the_run_applied(repo: Repo) -> None:
     """
     HEAD moved on, with other values and other kinds: what was begun is finished, the rest is for the next plan.
