@@ -381,14 +381,14 @@ class Look:
     def tried_again(self, name: str, new: dict) -> bool:
         """Rule 13: is a failed run tried again with what it was tried with?"""
         tried = (self.applied.get(name) or {}).get("unfinished")
-        if tried is None or tried["kind"] != new["kind"] or {*tried["inputs"]} != {*inputs_of(new)}:
-            return False
-        return all(same(value, self.read((name, (key,), False))) for key, value in tried["inputs"].items())
+        return tried is not None and tried["kind"] == new["kind"] and not self.since_tried(name)
 
     def since_tried(self, name: str) -> set[str]:
         """Rule 7: the inputs that differ from those of a failed run."""
-        old, new = self.applied[name]["unfinished"]["inputs"], self.own[name]
-        return {k for k in {*old, *new} if k not in old or k not in new or not same(old[k], new[k])}
+        tried, new = self.applied[name]["unfinished"], self.own[name]
+        old = tried["inputs"]
+        later = {k for k, value in inputs_of(tried.get("form")).items() if refs(value) and k not in old}
+        return {k for k in {*old, *new} if k not in old or k not in new or not same(old[k], new[k])} - later
 
     def half_made(self, name: str, new: dict) -> bool:
         """Rule 7: did a failed run perhaps make something that has to go first?"""

@@ -49,10 +49,12 @@ def _intent_of_new(view: View, name: Name, resource: Resource, tried: Optional[A
     inputs = tuple(sorted(resource.inputs))
     if tried is None:
         return Intent((RUN,), CauseType.STAGED, inputs)
-    after = view.inputs(name)
-    if _is_replace(view, name, tried.kind, differing(tried.inputs, after)):
-        return Intent((REMOVE, RUN), CauseType.REPLACE, tuple(differing(tried.inputs, after)))
-    return Intent((RUN,), _first_cause(same(dict(tried.inputs), after)), inputs)
+    # What was known only later than the removal of a replace was never tried, whatever it is now.
+    untried = tried.form.inputs.keys() - tried.inputs.keys() if tried.form is not None else ()
+    changed = tuple(key for key in differing(tried.inputs, view.inputs(name)) if key not in untried)
+    if _is_replace(view, name, tried.kind, changed):
+        return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
+    return Intent((RUN,), _first_cause(not changed), inputs)
 
 
 def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:

@@ -7,7 +7,7 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Option
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable, successors
-from stagectl.core.model import STANDARD_ACTIONS, ChangeId, Name, Oid, split_change
+from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, ChangeId, Name, Oid, split_change
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.outcome import INPROGRESS, NOOP, SKIPPED, SUCCESS, UNKNOWN, Outcome
 from stagectl.core.values import Outputs
@@ -81,13 +81,19 @@ def _not_again(known: AbstractSet[ChangeId], wanted: Filter) -> Dict[ChangeId, O
 def follow_plan(plan: Plan, wanted: Filter) -> Filter:
     """Return the filter of a retry for a plan in which a resource has another standard action to try again.
 
-    A conditional replace that turned out to be an update leaves that unfinished.
+    A conditional replace that turned out to be an update leaves that unfinished. A replace is taken whole.
     """
     if wanted.only is None:
         return wanted
     known = {change.id for change in plan.changes}
     left = {split_change(identity)[0] for identity in wanted.only if identity not in known}
-    others = [change.id for change in plan.changes if change.resource in left and change.action in STANDARD_ACTIONS]
+    run = {change.resource for change in plan.changes if change.action == RUN and change.id in wanted.only}
+    others = [
+        change.id
+        for change in plan.changes
+        if (change.resource in left and change.action in STANDARD_ACTIONS)
+        or (change.resource in run and change.action == REMOVE)
+    ]
     return replace(wanted, only=tuple(dict.fromkeys((*wanted.only, *others))))
 
 

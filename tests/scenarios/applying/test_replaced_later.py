@@ -43,3 +43,17 @@ def test_a_first_run_that_failed_is_no_update(repo: Repo) -> None:
     failed(repo.fail("a.run").apply())
 
     assert "b.restart" not in repo.plan().ids
+
+
+def test_a_retry_takes_a_replace_whole(repo: Repo) -> None:
+    """
+    What was staged to be replaced by name, and whose run failed, is removed and run again: it may be half made.
+    """
+    repo.kind("vm", actions=("run", "update", "remove"))
+    record(repo.define("a", "vm")).ok("stage", "a", "-a", "replace")
+    failed(repo.fail("a.run").apply())
+
+    repo.fail().ok("retry")
+
+    assert ["a.remove", "a.run"] == repo.log()[-2:]
+    assert [] == repo.plan().ids

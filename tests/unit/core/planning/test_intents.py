@@ -13,6 +13,8 @@ from tests.unit.core.planning.worlds import applied, res, situation, universe
 DB = res("db", {"port": 1})
 PARENT = res("vpc", {"net": 1})
 READER = res("db", {"port": "${vpc.net}"})
+ZONED = res("db", {"port": 1, "zone": "${vpc.net}"})
+LATER = Attempt("run", "service", (), {"port": 1}, form=ZONED.relations(), replaces=True)  # zone was not known then
 
 
 def failed(action: str, **inputs: object) -> Attempt:
@@ -45,6 +47,7 @@ def failed(action: str, **inputs: object) -> Attempt:
             ("remove", "run"),
             "replace",
         ),
+        (situation(applied(PARENT, db={"unfinished": LATER}), PARENT, ZONED), ("run",), "unfinished"),
         (situation(applied(PARENT, READER), res("vpc", {"net": 2}), READER), ("update",), "child"),
         (situation(applied(PARENT, READER), PARENT, res("db", {"port": 1})), (), "staged"),
     ],
