@@ -69,7 +69,7 @@ def alone(workspace: Workspace) -> ContextManager[None]:
 
 
 def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
-    """Move the applied branch by what succeeded; return its new commit, None when nothing moved.
+    """Move the applied branch by what succeeded; return its new commit, None when nothing moved or failed.
 
     What others applied since stays where the two touch
     no resource in common; where they do, Overtaken names these, and a commit with its own ref keeps what this run did.
@@ -79,10 +79,12 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     tip, local = branch.tip, branch.local
     message = _message(workspace, task.plan, header, outcomes)
     plan = with_values(task.plan, outcomes, applied)
+    # A failure that leaves the state as an earlier one left it is part of the audit trail, too: the next plan names it.
+    has_failed = any(one.began and one.state in (ERROR, UNKNOWN) for one in outcomes.values())
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.state_seen_from(header.source, tip)
         states = adopt_outputs(plan, header.outputs, settle_files(plan, outcomes, now), now)
-        if not states:
+        if not states and not has_failed:
             return None
         commit = write(git, Lineage(tip, header.source), states, message, sign=header.sign)
         touched = _changed_states(applied, now, states)

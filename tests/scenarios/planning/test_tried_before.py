@@ -77,8 +77,9 @@ def test_the_newest_try_counts_and_what_it_prints_is_one_line(repo: Repo) -> Non
         "z", kind="bad"
     ).commit()
     repo.stage()
-    for _ in range(2):
-        assert 1 == repo.apply().code
+    assert [1, 1] == [repo.apply().code for _ in range(2)]
+    runs = repo.git("log", "-2", "--format=%(trailers:key=Run,valueonly)", "stagectl/applied").split()
+    assert 2 == len({*runs})  # the second one left the state as it was, and is there all the same
 
     run = repo.git("log", "-1", "--format=%(trailers:key=Run,valueonly)", "stagectl/applied").strip()
     last = repo.plan().raw["tries"]["z.run"]
