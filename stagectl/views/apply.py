@@ -34,6 +34,7 @@ def apply_text(done: Application, *, record_only: bool = False, colour: bool = F
     parts += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
     if record_only:
         parts = [f"{len(done.outcomes)} recorded as applied, nothing ran"]
+        parts += [f"outputs stored: {list_words(done.given)}"] if done.given else []
     lines.append(f"Applied: {', '.join(parts)}. Run {done.run}")
     commit = done.commit
     lines.append(f"The applied state is in commit {commit[:12]}." if commit else "The applied state did not move.")
@@ -77,5 +78,8 @@ def _next(done: Application) -> Iterator[str]:
         yield "stagectl resume"
     elif not done.is_complete and (ERROR in states or done.interrupted):
         yield f"stagectl retry {done.run}, or mend what failed, and: stagectl stage && stagectl apply"
+    elif done.given and done.plan.held:
+        readers = sorted({held.resource for held in done.plan.held})[:5]
+        yield f"stagectl apply {' '.join(readers)} --record-only (what was held back and may read these outputs)"
     elif states - {SUCCESS, NOOP, INPROGRESS}:
         yield "stagectl plan (what was left out is pending)"

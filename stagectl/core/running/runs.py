@@ -261,7 +261,7 @@ class Application:
 
     run: its id, "" when there was nothing to do; wanted: the changes that count for whether it is complete; None: all;
     unshared: why the remote has not got the applied state, "" when it has, or when that was not wanted; declined:
-    whether the answer to the question was no, so that nothing ran.
+    whether the answer to the question was no, so that nothing ran; given: the resources whose outputs were stored.
     """
 
     plan: Plan
@@ -272,6 +272,7 @@ class Application:
     wanted: Optional[Tuple[ChangeId, ...]] = None
     unshared: str = ""
     declined: bool = False
+    given: Tuple[Name, ...] = ()
 
     @property
     def is_complete(self) -> bool:

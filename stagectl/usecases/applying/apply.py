@@ -128,7 +128,7 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
                 outcomes, interrupted = execute(task, onlooker, start, cluster)
             commit, unshared = conclude(task, outcomes, agreed.team)
     done = Application(plan, header.run, outcomes, commit, interrupted, header.filter.only)
-    return replace(done, unshared=unshared)
+    return replace(done, unshared=unshared, given=tuple(sorted(options.outputs)))
 
 
 def _check_recording(workspace: Workspace, plan: Plan, situation: Situation, header: Header) -> None:

@@ -48,10 +48,13 @@ def test_a_reader_whose_output_is_not_there_is_not_recorded(shop: Repo) -> None:
 def test_outputs_of_a_live_resource_with_nothing_pending_are_stored(shop: Repo) -> None:
     """By an applied commit of its own, after which its reader has what it reads."""
     assert shop.apply("--record-only", "db").code == 0
-    assert record(shop, {"db": BOTH}, "db").code == 0
+    ran = record(shop, {"db": BOTH}, "db", "app")
+    assert ran.code == 0 and "0 recorded as applied, nothing ran, outputs stored: db. Run " in ran.out
+    assert "Next: stagectl apply app --record-only (what was held back" in ran.out
     assert outputs(shop, "db") == BOTH
     assert "Outputs: db" in shop.git("log", "-1", "--format=%B", "stagectl/applied")
     assert shop.plan().ids == ["app.run"] and shop.ok("verify").code == 0
+    assert shop.apply("--record-only", "app").code == 0 and shop.plan().ids == []
 
 
 @pytest.mark.parametrize(
