@@ -15,7 +15,7 @@ from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion
-from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id
+from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, staged_path
 from stagectl.core.planning.claims import counting_claims
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
@@ -24,9 +24,11 @@ from stagectl.core.stamps import is_pending
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Prepared, Staging, commit_staged
 from stagectl.usecases.staging.definitions import refuse_loss
-from stagectl.usecases.staging.desired import render
+from stagectl.usecases.staging.desired import render, staged_bytes
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
+
+_DROP = "commit it first, or drop it with: stagectl discard NAME --force"
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,13 @@ class Discarding:
 
 def unstage(workspace: Workspace, selection: Selection, *, everything: bool = False) -> Staging:
     """Put the staged files of a selection back to what is applied, pending actions taken out; definitions stay."""
-    about = _about(workspace, selection, everything)
-    return commit_staged(on_ground("unstage", workspace, about, lambda ground: _Aim.of(ground).ready({})), "unstage")
+
+    def act(ground: Ground) -> Prepared:
+        aim = _Aim.of(ground)
+        refuse_loss(workspace, aim.in_place(), "unstaging", _DROP)
+        return aim.ready({})
+
+    return commit_staged(on_ground("unstage", workspace, _about(workspace, selection, everything), act), "unstage")
 
 
 def discard(workspace: Workspace, selection: Selection, *, everything: bool = False, force: bool = False) -> Discarding:
@@ -58,7 +65,8 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
         aim = _Aim.of(ground)
         writes = aim.definitions(workspace.config)
         if not force:
-            refuse_loss(workspace, writes, "discarding", "commit it first, or drop it with --force")
+            lost = {**writes, **aim.in_place()}
+            refuse_loss(workspace, lost, "discarding", "commit it first, or drop it with --force")
         return aim.ready(writes)
 
     ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
@@ -96,6 +104,13 @@ class _Aim:
     def ready(self, writes: Writes) -> Prepared:
         """Return what is to be staged; writes: of definitions."""
         return Prepared.of(self.ground.after(writes), self.staged_forms(), writes)
+
+    def in_place(self) -> Writes:
+        """Return the staged files that change and are copies of no definition: nothing else has what they say."""
+        there = self.snapshot.staged
+        names = sorted(name for name in self.chosen & there.keys() if there[name].source is None)
+        forms = {name: staged_bytes(self._as_applied(name)) for name in names}
+        return {staged_path(name): form for name, form in forms.items() if form != there[name].content}
 
     def staged_forms(self) -> Dict[Name, Optional[Resource]]:
         """Return the staged forms as they become."""

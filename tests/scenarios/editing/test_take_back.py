@@ -86,6 +86,24 @@ def test_discard_refuses_to_lose_text_that_no_commit_has(shop: Repo) -> None:
     assert (head, "") == (shop.git("rev-parse", "HEAD"), shop.git("status", "--porcelain"))
 
 
+def test_a_file_staged_in_place_is_not_lost_either(repo: Repo) -> None:
+    """
+    Nothing else has what it says: `unstage` and `discard` refuse, and --force drops it.
+    """
+    text = "---\nkind: service\n---\ninputs: {v: 1}\n"
+    repo.write(".staged/db.yaml", text).apply_all()
+    repo.write(".staged/db.yaml", text + "# mine\n")
+
+    lost = "would lose it: .staged/db.yaml\nhint: commit it first, or drop it with"
+    for words, said in (
+        (("unstage", "db"), f"error: not committed, so unstaging {lost}: stagectl discard NAME --force\n"),
+        (("discard", "db"), f"error: not committed, so discarding {lost} --force\n"),
+    ):
+        assert said == repo.run(*words).err
+    assert text + "# mine\n" == repo.read(".staged/db.yaml")
+    assert "As committed again: .staged/db.yaml\n" == repo.ok("discard", "db", "--force").out
+
+
 def test_a_value_set_back_to_what_is_committed_makes_no_commit(shop: Repo) -> None:
     """
     Only an edit that was not committed is gone; no hook is blamed for it.
