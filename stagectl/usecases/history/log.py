@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.branches import shallow_ends
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.yamlfile.names import claims_in
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import NAME, STAGED, ChangeId, Name, Oid, names_of, split_change
+from stagectl.core.model import NAME, REMOVE, STAGED, ChangeId, Name, Oid, names_of, split_change, staged_path
 from stagectl.core.pictures.reports import LogEntry
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.globs import glob_test
@@ -74,7 +76,7 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     commits = git.log(["--no-walk=unsorted", "--stdin"], _FIELDS, listed) if wanted else []
     touched = git.touched_files([commit for commit in wanted if commit not in applies], STAGED)
     folders = {folder.rstrip("/") for folder in (git.folder, *git.formers)}
-    found = [_entry(fields, applies, touched, folders) for fields in commits]
+    found = [_entry(git, fields, applies, touched, folders) for fields in commits]
     ends = shallow_ends(git)
     found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
     return [entry for entry in found if entry.type != "stage" or entry.changes or entry.names or entry.unnamed]
@@ -173,7 +175,7 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
 
 
 def _entry(
-    fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]], folders: AbstractSet[str]
+    git: Git, fields: List[str], applies: Set[Oid], touched: Mapping[Oid, List[str]], folders: AbstractSet[str]
 ) -> LogEntry:
     commit, author, date, subject, parents, text, message = fields
     trailers = [line.partition(": ")[::2] for line in text.splitlines()]
@@ -183,6 +185,9 @@ def _entry(
     # Any author can write any message: what it says was staged counts if the commit changed that staged file.
     files = {name for path in touched.get(Oid(commit), ()) for name in names_of(path)}
     said = trailers_about(message, folders)
+    removed = {Name(split_change(value)[0]) for key, value in said if key == "Staged" and value.endswith(f".{REMOVE}")}
+    if removed - files:
+        files |= removed & _names_left(git, Oid(commit), files)
     staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]
     names = [Name(value) for key, value in said if key == "Restaged" and value in files]
     unnamed = files - {split_change(change)[0] for change in staged} - set(names)
@@ -192,6 +197,14 @@ def _entry(
         names=tuple(dict.fromkeys(names)),
         unnamed=tuple(sorted(unnamed)),
     )
+
+
+def _names_left(git: Git, commit: Oid, files: AbstractSet[Name]) -> Set[Name]:
+    """Return what the files that go with a commit had claimed: what is removed before its move is applied."""
+    paths = [staged_path(name) for name in sorted(files)]
+    before, after = (git.look_up([git.at(at, path) for path in paths]) for at in (f"{commit}^", commit))
+    gone = [oid for oid, now in zip(before, after) if oid is not None and now is None]
+    return {Name(old) for content in git.blobs(gone).values() for old in claims_in(content)}
 
 
 def _apply_entry(common: LogEntry, trailers: Sequence[Tuple[str, ...]], parents: List[str]) -> LogEntry:

@@ -26,6 +26,7 @@ from stagectl.core.model import (
     name_of,
     staged_path,
 )
+from stagectl.core.planning.claims import counting_claims
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Change, Plan
 from stagectl.core.trailers import staging_message
@@ -109,7 +110,8 @@ def _staged_changes(ready: Prepared, names: Sequence[Name], changed: Sequence[Na
     Of one that only gets actions, its other changes were staged before, maybe by another author.
     """
     got = {name: _actions_alone(ready.ground.snapshot.staged.get(name), ready.desired[name]) for name in changed}
-    own = [change for change in ready.plan.changes if change.resource in names and change.cause.type in OWN]
+    meant = {*names, *_live_names(ready.ground, [name for name in names if ready.desired.get(name) is None])}
+    own = [change for change in ready.plan.changes if change.resource in meant and change.cause.type in OWN]
     return tuple(one.id for one in own if not got.get(one.resource) or _is_of(one, got[one.resource]))
 
 
@@ -123,6 +125,12 @@ def _actions_alone(before: Optional[Resource], after: Optional[Resource]) -> Abs
 def _is_of(change: Change, actions: AbstractSet[str]) -> bool:
     """Return whether a change is there for one of the actions that were staged."""
     return bool(actions & change.stamps.keys()) or (change.action in (REMOVE, RUN) and REPLACE in actions)
+
+
+def _live_names(ground: Ground, gone: Sequence[Name]) -> Set[Name]:
+    """Return the names under which something is live that goes before its move is applied: these are removed."""
+    claims = counting_claims(ground.snapshot.staged, ground.applied) if gone else {}
+    return {claims[name] for name in gone if name in claims}
 
 
 def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, desired: Desired, changed: Sequence[Name]) -> List[str]:

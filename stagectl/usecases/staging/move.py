@@ -42,11 +42,18 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         snapshot, applied = ground.snapshot, ground.applied
         name = find_resource(snapshot, old)
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
-            raise StagectlError(f"{new} exists already", "move to a name that nothing has")
+            raise StagectlError(f"{new} exists already", _way_out(snapshot, applied, name, Name(new)))
         writes, touched = move_writes(snapshot, applied, name, Name(new))
         return Writing(Selection(touched), writes, ground.known)
 
     return write_and_stage(workspace, on_ground("move", workspace, About(by_definition=True, beside=beside), act))
+
+
+def _way_out(snapshot: Snapshot, applied: AppliedStates, name: Name, new: Name) -> str:
+    """Return what to do where a name is taken, maybe by what is moved together with the resource that had it."""
+    if counting_claims({**snapshot.staged, **snapshot.defined}, applied).get(name) == new:
+        return f"what is {new} now is moved, too; all of these moves are undone with: stagectl discard {name}"
+    return "move to a name that nothing has"
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:

@@ -119,7 +119,7 @@ def test_one_name_of_a_move_stages_both(repo: Repo, name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_a_swap_is_undone_by_either_name(repo: Repo, verb: str, name: str) -> None:
     """
-    Nothing is to do afterwards, and a reader that never followed the swap is left alone.
+    Nothing is to do afterwards, and a reader that never followed the swap is left alone; `move` says how to undo it.
     """
     repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).define("r", inputs={"x": "${a.n}"}).apply_all()
     before = repo.git("ls-tree", "-r", "HEAD", ".staged")
@@ -128,9 +128,26 @@ def test_a_swap_is_undone_by_either_name(repo: Repo, verb: str, name: str) -> No
     repo.commit()
     repo.stage()
 
+    taken = repo.run("move", name, "ab".replace(name, ""))
     repo.ok(verb, name)
 
+    assert taken.err.endswith(f"; all of these moves are undone with: stagectl discard {name}\n")
     assert before == repo.git("ls-tree", "-r", "HEAD", ".staged")
+
+
+def test_what_goes_before_its_move_is_applied_is_removed_by_the_name_that_is_live(repo: Repo) -> None:
+    """
+    c becomes c2, a becomes c, and that goes: the output, the trailers and the log of a have a.remove.
+    """
+    repo.define("a", inputs={"n": 1}).define("c", inputs={"n": 2}).apply_all()
+    repo.ok("move", "c", "c2")
+    repo.ok("move", "a", "c")
+
+    out = repo.ok("remove", "c").out
+
+    assert out.startswith("- a.remove\n= c  (no longer staged)\nStaged 1 file")
+    assert "Staged: a.remove\nRestaged: c\n" in repo.git("log", "-1", "--format=%B") + "\n"
+    assert repo.plan().ids == ["a.remove"] and "a.remove" in repo.ok("log", "a").out
 
 
 def test_a_place_is_taken_by_moves_one_after_the_other(repo: Repo) -> None:
