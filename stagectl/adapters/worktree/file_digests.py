@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Entry, Git
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import LARGEST_STATE, Oid
+from stagectl.core.model import LARGEST_STATE, Oid, Resource
 
 _LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
 HashedFile = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
@@ -17,15 +17,31 @@ HashedFile = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in 
 
 def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
     """Return the digest of each file, or folder (`PATH/`), that there is; commit: None for the working tree."""
+    return look_at_files(git, paths, commit)[0]
+
+
+def look_at_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Tuple[Dict[str, str], FrozenSet[str]]:
+    """Return the digests of files and folders, and the files of them that HEAD has otherwise than the working tree.
+
+    commit: whose files they are, None for the working tree; of a commit nothing is uncommitted.
+    """
     wanted = sorted(set(paths))
     if not wanted:
-        return {}
+        return {}, frozenset()
     base = commit or git.head()
     found = _committed_contents(git, base, wanted) if base is not None else {}
-    for path in uncommitted_files(git, wanted, base) if commit is None else ():
+    wrong = uncommitted_files(git, wanted, base) if commit is None else []
+    for path in wrong:
         found.pop(path, None)
         found.update(_here(git, path))
-    return {path: digest for path in wanted for digest in _digest_of(path, found)}
+    return {path: digest for path in wanted for digest in _digest_of(path, found)}, frozenset(wrong)
+
+
+def read_among(forms: Iterable[Resource], files: Iterable[str]) -> List[str]:
+    """Return those of some files that inputs of these resources have the digest of, alone or in a folder."""
+    paths = {path for form in forms for named in form.files.values() for path in named}
+    folders = tuple(path for path in paths if path.endswith("/"))
+    return sorted(file for file in files if file in paths or file.startswith(folders))
 
 
 def _digest_of(path: str, found: Dict[str, HashedFile]) -> List[str]:

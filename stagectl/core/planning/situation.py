@@ -33,6 +33,7 @@ class Situation:
     settled: resources of which it is known that they take no part in any plan; they show their applied values.
     vocabulary: tags that a selection may name though nothing has them.
     digests: of the files that inputs have digests of, by path, in the tree of the staged files; None: not looked at.
+    uncommitted: those of these files that HEAD has otherwise than the working tree, where that is what is planned.
     """
 
     applied: Mapping[Name, Applied]
@@ -45,6 +46,7 @@ class Situation:
     settled: FrozenSet[Name] = frozenset()
     vocabulary: FrozenSet[str] = frozenset()
     digests: Optional[Mapping[str, str]] = None
+    uncommitted: FrozenSet[str] = frozenset()
 
     def tags(self, name: Name) -> FrozenSet[str]:
         """Return a resource's tags: the staged ones, of a removed one the applied ones."""

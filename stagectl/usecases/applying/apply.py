@@ -12,7 +12,6 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
-from stagectl.adapters.worktree.file_digests import uncommitted_files
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId, Name, Oid, split_change
 from stagectl.core.planning.planner import make_plan
@@ -28,7 +27,7 @@ from stagectl.core.values import Outputs
 from stagectl.usecases.applying.agreeing import Agreed, Asking, Confirm, Making
 from stagectl.usecases.applying.cluster import Where, cluster_of, is_remote
 from stagectl.usecases.applying.execute import execute, record_without_running
-from stagectl.usecases.applying.preflight import check_plan
+from stagectl.usecases.applying.preflight import check_edited, check_files, check_plan
 from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Start, Task
@@ -234,6 +233,7 @@ def _checked_plan(workspace: Workspace, selection: Selection, options: Options) 
         return Plan(), situation
     _check_rollback(workspace, plan, options)
     _check_acting(workspace, plan, options)
+    check_edited(workspace, selection, plan, situation)
     check_project(plan, options.reviewed)
     expected = options.reviewed.id if options.reviewed else options.expect
     if expected is not None:
@@ -248,20 +248,7 @@ def _check_acting(workspace: Workspace, plan: Plan, options: Options) -> None:
     commit = workspace.git.resolve(options.head)
     if not (options.record_only or is_remote(options.where, workspace.config)):  # workers act in checkouts
         check_committed(workspace.git, plan.kinds.values(), commit)
-    _check_files(workspace, plan, commit)
-
-
-def _check_files(workspace: Workspace, plan: Plan, commit: Oid) -> None:
-    """Refuse where a file that an input of the plan has the digest of is not as the commit has it."""
-    forms = [target.resource for target in plan.targets.values()]
-    paths = {path for form in forms for named in form.files.values() for path in named}
-    wrong = uncommitted_files(workspace.git, paths, commit) if paths else []
-    if wrong:
-        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-        raise StagectlError(
-            f"{few}: what inputs have the digest of is not as the commit {commit[:12]} has it",
-            "commit it, or put it back; only what was reviewed is applied",
-        )
+    check_files(workspace.git, plan, commit)
 
 
 def _check_allowed(workspace: Workspace, plan: Plan, options: Options) -> None:

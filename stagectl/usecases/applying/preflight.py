@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Dict, Sequence, Set
+from typing import TYPE_CHECKING, Dict, Iterable, Sequence, Set
 
+from stagectl.adapters.git.git import Git
+from stagectl.adapters.worktree.file_digests import read_among, uncommitted_files
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import Name
+from stagectl.core.model import Name, Oid, Resource
+from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.selection import Selection
 from stagectl.core.running.deciding import lost_debts
 from stagectl.core.running.runs import restriction
+from stagectl.core.standing import from_here
 from stagectl.core.variables import variables
 from stagectl.usecases.applying.execute import does, handlers_of
+from stagectl.usecases.planning.plan import forms_of, plan_with_situation
+from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
     from stagectl.usecases.applying.apply import Options
@@ -46,6 +53,33 @@ def _of_drift(plan: Plan, going: Sequence[Change]) -> str:
         keys = [key for key in change.cause.drifted if key in reasons]
         seen += [f"{change.resource}: {', '.join(keys)}"] if keys else []
     return f", because a check saw another value ({_few(seen)})" if seen else ""
+
+
+def check_edited(workspace: Workspace, selection: Selection, plan: Plan, situation: Situation) -> None:
+    """Refuse where the plan of the working tree would be another one, for a file that inputs have the digest of."""
+    paths = _digested(situation.staged.values())
+    if paths and plan.head == workspace.git.head() and uncommitted_files(workspace.git, paths, plan.head):
+        here, there = plan_with_situation(workspace, selection)
+        _refuse_files(read_among(forms_of(here, there), there.uncommitted), workspace.git.resolve("HEAD"))
+
+
+def _digested(forms: Iterable[Resource]) -> Set[str]:
+    return {path for form in forms for named in form.files.values() for path in named}
+
+
+def check_files(git: Git, plan: Plan, commit: Oid) -> None:
+    """Refuse where a file that an input of the plan has the digest of is not as the commit has it."""
+    paths = _digested(target.resource for target in plan.targets.values())
+    _refuse_files(uncommitted_files(git, paths, commit) if paths else [], commit)
+
+
+def _refuse_files(wrong: Sequence[str], commit: Oid) -> None:
+    if wrong:
+        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        raise StagectlError(
+            f"{few}: what inputs have the digest of is not as the commit {commit[:12]} has it",
+            "commit it, or put it back; only what was reviewed is applied",
+        )
 
 
 def _check_debts(plan: Plan, changes: Sequence[Change]) -> None:

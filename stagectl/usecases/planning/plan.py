@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import REMOVE, RUN, Name, Oid
+from stagectl.core.model import REMOVE, RUN, Name, Oid, Resource
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
@@ -51,7 +51,7 @@ def plan_with_situation(
             )
         plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    plan = _with_tries(workspace, _with_files(workspace, plan, head), situation)
+    plan = _with_tries(workspace, _with_files(workspace, _with_uncommitted(plan, situation), head), situation)
     return (_warn_of_rollback(workspace, plan) if base is None else plan), situation
 
 
@@ -72,6 +72,29 @@ def _with_files(workspace: Workspace, plan: Plan, head: Optional[str]) -> Plan:
     from stagectl.usecases.planning.acting_files import with_files
 
     return with_files(workspace.git, plan, plan.head, here=head is None and not workspace.git.is_bare)
+
+
+def _with_uncommitted(plan: Plan, situation: Situation) -> Plan:
+    """Return a plan that warns of files which no commit has as inputs have the digest of them."""
+    if not situation.uncommitted:
+        return plan
+    from stagectl.adapters.worktree.file_digests import read_among
+    from stagectl.core.standing import from_here
+
+    wrong = read_among(forms_of(plan, situation), situation.uncommitted)
+    if not wrong:
+        return plan
+    few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+    said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
+    return replace(plan, dirty=True, warnings=(*plan.warnings, said))
+
+
+def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
+    """Return the resources that a plan is about: those that it selects, changes or records."""
+    if not plan.selection.names and not plan.selection.tags:
+        return situation.staged.values()
+    asked = (situation.staged.get(Name(name)) for name in plan.selection.names)
+    return [*(form for form in asked if form), *(target.resource for target in plan.targets.values())]
 
 
 def _with_tries(workspace: Workspace, plan: Plan, situation: Situation) -> Plan:

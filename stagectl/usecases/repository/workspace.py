@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import Git, GitError, Meant
@@ -279,13 +279,19 @@ class Workspace:
     def with_digests(self, situation: Situation, commit: Optional[Oid]) -> Situation:
         """Return a situation with the digests of the files that its inputs name; commit: None for the working tree."""
         live = (state.resource for state in situation.applied.values() if state.resource is not None)
-        return replace(situation, digests=self.digests([*situation.staged.values(), *live], commit))
+        digests, uncommitted = self._look_at_files([*situation.staged.values(), *live], commit)
+        return replace(situation, digests=digests, uncommitted=uncommitted)
 
     def digests(self, resources: Iterable[Resource], commit: Optional[Oid]) -> Dict[str, str]:
         """Return the digests of the files that inputs of some resources name; commit: None for the working tree."""
+        return self._look_at_files(resources, commit)[0]
+
+    def _look_at_files(
+        self, resources: Iterable[Resource], commit: Optional[Oid]
+    ) -> Tuple[Dict[str, str], FrozenSet[str]]:
         paths = {path for resource in resources for named in resource.files.values() for path in named}
         if not paths:
-            return {}
-        from stagectl.adapters.worktree.file_digests import digests_of_files
+            return {}, frozenset()
+        from stagectl.adapters.worktree.file_digests import look_at_files
 
-        return digests_of_files(self.git, paths, commit)
+        return look_at_files(self.git, paths, commit)

@@ -81,6 +81,27 @@ def test_it_is_the_file_of_the_tree_that_is_planned(repo: Repo) -> None:
     assert (repo.plan().ids, done.code) == ([], 0)
 
 
+def test_an_edit_that_no_commit_has_stops_apply(repo: Repo) -> None:
+    """
+    HEAD is as applied: what reads the file is refused, and plan says why; other resources go on. Also reversed.
+    """
+    templated(repo).define("other", inputs={"v": 2}).stage()
+    repo.write("templates/app.conf", "new\n")
+
+    shown, beside = repo.plan("app"), repo.plan("other")
+    refused = [repo.apply(*names) for names in ((), ("app",), ("app", "child"))]
+    done = repo.apply("other")
+    repo.commit()
+    repo.write("templates/app.conf", "a\n")
+    reverse = repo.apply()
+
+    assert (True, False) == (shown.raw["head"]["dirty"], beside.raw["head"]["dirty"])
+    assert "not committed, and inputs have the digest: templates/app.conf" in repo.ok("plan", "app").err
+    said = "error: templates/app.conf: what inputs have the digest of is not as the commit"
+    assert [(1, True)] * 4 == [(one.code, said in one.err) for one in (*refused, reverse)]
+    assert (0, ["app.update"]) == (done.code, [one for one in repo.plan("--head", "HEAD").ids if one == "app.update"])
+
+
 def test_a_file_that_no_commit_has_is_not_applied(repo: Repo) -> None:
     """
     The plan shows it; `apply`, which goes by the commit, says that it is missing there, with its place.
