@@ -75,7 +75,7 @@ def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -
     data = resource.content
     front, *body = yamlfile.load(data)
     front = {key: value for key, value in front.items() if key != "moved_from"}  # it may name what it is now
-    written = schema.resource(before, [front, *body], data, staged=True)
+    written = schema.resource(resource.name, [front, *body], data, staged=True)
     if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
         return data
     return rename_resource(data, before, resource.name, new_names)
