@@ -80,7 +80,7 @@ IN_A_FOLDER_TOO = ("tests/scenarios/ancestor/test_behaviours.py",)  # what stage
 
 # What the README's command leaves to .ci/run, which runs everything (CONTRIBUTING.md has the table).
 EACH = 16  # of what is long, or about tools, it runs each sixteenth test of a module
-SOME = 3  # of other scenarios each third test of a module, and of its cases each third
+SOME = 5  # of other scenarios each fifth test of a module, and of its cases each fifth
 QUICK = (
     "tests/unit/",
     "tests/scenarios/bad_input/",
