@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -24,6 +25,16 @@ spawn_where_forks_are_slow()
 # Every command line that a test starts would compile all that it imports: a second instead of a quarter.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def _put_folders_into_memory(place: str = "/dev/shm", room: int = 4 << 30) -> None:
+    """Make the tests' folders in memory where it has room (bytes) and runs programs: a fifth less of the processor."""
+    has_room = os.access(place, os.W_OK) and shutil.disk_usage(place).free > room
+    if has_room and not os.statvfs(place).f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
+
+
+_put_folders_into_memory()
 
 
 def pytest_configure() -> None:
