@@ -49,6 +49,10 @@ class Planned:
         expression = (lambda mine: any(tag in mine for tag in tags)) if tags else None
         full = oracle.Look((kinds, applied, staged, expression, False, False), names, set())
         chosen = names if selected is None else set(selected)
+        for name in sorted(chosen & staged.keys()):
+            verbs = {*oracle.STANDARD, "replace", *kinds[staged[name]["kind"]]["actions"]}
+            if set(full.stamps(name)) - verbs:  # its kind changed since
+                raise oracle.Refused("no such action", [name])
         self.look, _, self.changes, _ = oracle.part(full, chosen, oracle.NO_REPORTS)
         self.order = oracle.in_order(self.changes.after)
         if len(self.order) < len(self.changes.after):

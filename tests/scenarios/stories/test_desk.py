@@ -64,6 +64,12 @@ CAME = {"child", "explicit", "owed", "reaction", "replace", "staged", "unfinishe
         "SKIPPED", "refused", "killed", "moved", "debts dropped", "drift", "gone", "taken in"}  # fmt: skip
 
 
+def with_taken(staged: Dict[str, Raw], taken: Dict[str, Optional[Raw]]) -> Dict[str, Raw]:
+    """What is staged with what was seen; None: it is gone."""
+    after = {name: taken.get(name, raw) for name, raw in staged.items()}
+    return {name: raw for name, raw in after.items() if raw is not None}
+
+
 class Desk(RuleBasedStateMachine):
     """Each step is done for real and in the model; `agree` compares everything afterwards."""
 
@@ -458,31 +464,35 @@ class Desk(RuleBasedStateMachine):
         self.applied = seen if is_kept else self.applied
 
     def accept(self) -> None:
-        """Take what was seen into the definitions: what comes through a reference is left, and what is gone goes."""
+        """Take what was seen into the definitions; what comes through a reference or cannot be staged is left alone."""
         self.take_back()
         self.repo.commit()
         live = [name for name, state in sorted(self.applied.items()) if state["resource"]]
         self.applied = {
             **self.applied, **{name: looked_at(self.applied[name], self.in_world(name)) for name in live}
         }  # fmt: skip
-        wanted, is_left = dict(self.staged), False
-        for name in [name for name in live if name in wanted and "observed" in self.applied[name]]:
-            raw = taken_in(wanted[name], self.applied[name])
+        before, taken, is_left = self.staged, {}, False
+        for name in [name for name in live if name in before and "observed" in self.applied[name]]:
+            raw = taken[name] = taken_in(before[name], self.applied[name])
             is_left |= raw is not None and any(
                 raw["inputs"].get(key) != value for key, value in self.applied[name]["observed"]["inputs"].items()
             )
-            wanted.pop(name)
-            if raw is not None:
-                wanted[name] = raw
-        before, self.staged = self.staged, wanted
-        is_possible = wanted == before or self.planned() is not None
+        if not self.can_be_staged(taken):
+            possible = {name: raw for name, raw in taken.items() if self.can_be_staged({name: raw})}
+            is_left, taken = is_left or possible != taken, possible
+        is_possible = self.can_be_staged(taken)
         done = self.repo.run("check", "--accept")
         assert done.code == (0 if is_possible and not is_left else 1), done.out + done.err
-        if not is_possible:
-            self.staged = before
-        elif wanted != before:
+        if is_possible and with_taken(before, taken) != before:
             self.saw("taken in")
-            self.defined = {n: {key: raw[key] for key in raw if key != "actions"} for n, raw in wanted.items()}
+            self.staged = with_taken(before, taken)
+            self.defined = {n: {key: raw[key] for key in raw if key != "actions"} for n, raw in self.staged.items()}
+
+    def can_be_staged(self, taken: Dict[str, Optional[Raw]]) -> bool:
+        before, self.staged = self.staged, with_taken(self.staged, taken)
+        is_possible = self.staged == before or self.planned() is not None
+        self.staged = before
+        return is_possible
 
     def settle(self) -> None:
         """After a full check and an apply the world, what is applied and what is defined are the same."""
