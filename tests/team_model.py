@@ -38,7 +38,7 @@ class Live:
 class Applied:
     """One commit of the applied branch. source: the number of the commit that was applied; oid: what git calls it.
 
-    is_look: whether it is what a check saw.
+    is_look: whether it is what a check saw; failed: what was tried in it in vain, maybe as it was before.
     """
 
     parent: Optional[Applied]
@@ -46,6 +46,7 @@ class Applied:
     source: int
     oid: str = ""
     is_look: bool = False
+    failed: FrozenSet[str] = frozenset()
 
     def chain(self) -> List[Applied]:
         """This commit and those before it, the newest first."""
@@ -56,7 +57,7 @@ class Applied:
 
     def touched(self) -> FrozenSet[str]:
         before = self.parent.state if self.parent else {}
-        return frozenset(name for name in NAMES if before.get(name) != self.state.get(name))
+        return self.failed | {name for name in NAMES if before.get(name) != self.state.get(name)}
 
 
 def contains(later: Applied, earlier: Applied) -> bool:
@@ -296,7 +297,7 @@ def put_together(ours: Applied, theirs: Applied) -> Optional[List[Applied]]:
         names = _still_applied(one, tip) if one.is_look else one.touched()
         state = {name: live for name, live in tip.state.items() if name not in names}
         state.update({name: one.state[name] for name in names if name in one.state})
-        tip = Applied(tip, state, one.source, is_look=one.is_look)
+        tip = Applied(tip, state, one.source, is_look=one.is_look, failed=one.failed)
         found.append(tip)
     return found
 

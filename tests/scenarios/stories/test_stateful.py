@@ -447,8 +447,9 @@ class Teamwork(RuleBasedStateMachine):
             if end == "SUCCESS" and self.hand.pop(name, None) is not None:
                 self.saw("drift mended")
         self.keep_hand()
-        if state != clone.tip.state:
-            clone.local = Applied(clone.tip, state, clone.head)
+        failed = frozenset(change.name for change in changes if ends.get(change.id) == "ERROR")
+        if failed or state != clone.tip.state:
+            clone.local = Applied(clone.tip, state, clone.head, failed=failed)
             self.named(repo, [clone.local])
         if not offline:
             self.shared(clone)
