@@ -78,8 +78,5 @@ def _next(done: Application) -> Iterator[str]:
         yield "stagectl resume"
     elif not done.is_complete and (ERROR in states or done.interrupted):
         yield f"stagectl retry {done.run}, or mend what failed, and: stagectl stage && stagectl apply"
-    elif done.given and done.plan.held:
-        readers = sorted({held.resource for held in done.plan.held})[:5]
-        yield f"stagectl apply {' '.join(readers)} --record-only (what was held back and may read these outputs)"
     elif states - {SUCCESS, NOOP, INPROGRESS}:
         yield "stagectl plan (what was left out is pending)"

@@ -49,6 +49,7 @@ def summary_event(done: Application) -> str:
             **({"unshared": done.unshared} if done.unshared else {}),
             "states": {state: states.count(state) for state in sorted(set(states))},
             "recorded": list(done.plan.recorded),
+            **({"outputs": list(done.given)} if done.given else {}),
         }
     )
 

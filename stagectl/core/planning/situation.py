@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
@@ -10,6 +10,7 @@ from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedT
 from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.stamps import is_pending
+from stagectl.core.values import Outputs
 
 
 def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:
@@ -20,6 +21,12 @@ def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:
     if one is None or other is None:
         return one is other
     return one == other or one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+
+
+def store_outputs(applied: Mapping[Name, Applied], given: Mapping[Name, Outputs]) -> Mapping[Name, Applied]:
+    """Return an applied state in which live resources have the outputs that are given of them."""
+    live = {name: applied[name] for name in given if name in applied and applied[name].live}
+    return {**applied, **{n: replace(one, outputs={**one.outputs, **given[n]}) for n, one in live.items()}}
 
 
 @dataclass(frozen=True)

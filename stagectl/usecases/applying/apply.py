@@ -225,7 +225,7 @@ def _checked_plan(workspace: Workspace, selection: Selection, options: Options) 
     if again is not None:
         selection = _selection_again(workspace, selection, options.head, again)
     if options.outputs:  # they may be of any resource, so all are read
-        plan, situation = full_plan(workspace, selection, options.head, None)
+        plan, situation = full_plan(workspace, selection, options.head, None, options.outputs)
     else:
         plan, situation = plan_with_situation(workspace, selection, head=options.head, complete=True)
     options = replace(options, filter=follow_plan(plan, options.filter))

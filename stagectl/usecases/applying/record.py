@@ -10,6 +10,7 @@ from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
+from stagectl.core.planning.situation import store_outputs
 from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Plan
 from stagectl.core.printable import safe
@@ -78,12 +79,12 @@ def _record(task: Task, outcomes: Mapping[ChangeId, Outcome]) -> Optional[Oid]:
     git, branch = workspace.git, workspace.branch
     tip, local = branch.tip, branch.local
     message = _message(workspace, task.plan, header, outcomes)
-    plan = with_values(task.plan, outcomes, applied)
+    plan = with_values(task.plan, outcomes, store_outputs(applied, header.outputs))
     # A failure that leaves the state as an earlier one left it is part of the audit trail, too: the next plan names it.
     has_failed = any(one.began and one.state in (ERROR, UNKNOWN) for one in outcomes.values())
     for _ in range(TRIES):
         now = applied if tip == header.base else workspace.state_seen_from(header.source, tip)
-        states = adopt_outputs(plan, header.outputs, settle_files(plan, outcomes, now), now)
+        states = adopt_outputs(plan, outcomes, header.outputs, settle_files(plan, outcomes, now), now)
         if not states and not has_failed:
             return None
         commit = write(git, Lineage(tip, header.source), states, message, sign=header.sign)

@@ -25,7 +25,7 @@ from stagectl.usecases.applying.record import Overtaken, changed_by_others, conc
 from stagectl.usecases.applying.secrets import discreet
 from stagectl.usecases.applying.task import Means, Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed, with_files
-from stagectl.usecases.planning.plan import checked_plan
+from stagectl.usecases.planning.plan import checked_plan, with_given_outputs
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Alone, Team, shared
 
@@ -91,7 +91,8 @@ def plan_of(workspace: Workspace, header: Header) -> Tuple[Plan, Mapping[Name, A
         )
     snapshot = workspace.snapshot(header.source)
     situation = workspace.situation(snapshot, workspace.applied_state_at(header.base))
-    plan = with_files(workspace.git, checked_plan(situation, header.plan.selection, snapshot, {}), header.source)
+    seen = with_given_outputs(situation, header.outputs)
+    plan = with_files(workspace.git, checked_plan(seen, header.plan.selection, snapshot, {}), header.source)
     if plan.id != header.plan.id:
         raise StagectlError(
             f"the plan of run {header.run} cannot be made again: {header.plan.id[:12]} is now {plan.id[:12]}",

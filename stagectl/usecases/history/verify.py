@@ -18,10 +18,12 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, INDEX, STAGED, Applied, AppliedStates, ChangeId, Name, Oid, split_change
 from stagectl.core.pictures.reports import Finding, Verification
+from stagectl.core.planning.situation import store_outputs
 from stagectl.core.plans.plan import Plan
-from stagectl.core.running.adopting import adopt_outputs
+from stagectl.core.running.adopting import adopt_outputs, with_given
 from stagectl.core.running.course import as_counted, with_values
 from stagectl.core.running.looks import Seen
+from stagectl.core.values import Outputs
 from stagectl.usecases.applying.record import NO_BASE
 from stagectl.usecases.history.replayed import (
     Trailers,
@@ -35,7 +37,7 @@ from stagectl.usecases.history.replayed import (
 from stagectl.usecases.history.seen_tips import find_rewritten, remember_verified
 from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
-from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
+from stagectl.usecases.planning.plan import checked_plan, plan_incrementally, with_given_outputs
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -138,7 +140,8 @@ class _Check:
             self.notices.append(Finding(commit, f"its source {source[:12]} is in no branch any more"))
         first = dict(reversed(trailers))
         try:
-            plan, before = self._make_again(parent, source, first)
+            given = self._given(commit, trailers)
+            plan, before = self._make_again(parent, source, first, given)
         except StagectlError as error:
             if isinstance(error, GitError) and _lacks_objects(self._git):
                 raise  # what is not here says nothing about what was done
@@ -153,23 +156,30 @@ class _Check:
             yield "its trailers do not name the changes of its plan"
         else:
             after = store.load_some(self._git, commit, {change.resource for change in plan.changes})
-            ended = with_outputs(plan, outcomes, after)
-            ended = ended if "Record-only" in first else as_counted(plan, ended, before)
-            given = store.load_some(self._git, commit, map(Name, given_names(trailers)))
-            outputs = {name: (state or Applied()).outputs for name, state in given.items()}
+            if "Record-only" in first:
+                ended = with_given(plan, outcomes, given)
+            else:
+                ended = as_counted(plan, with_outputs(plan, outcomes, after), before)
             there = store.load_some(self._git, parent, given)  # with the bytes, which are stored again
             before = {**before, **{name: state for name, state in there.items() if state is not None}}
-            changed = settle_files(with_values(plan, ended, before), ended, before)
-            yield from self._compare(parent, commit, source, adopt_outputs(plan, outputs, changed, before))
+            changed = settle_files(with_values(plan, ended, store_outputs(before, given)), ended, before)
+            yield from self._compare(parent, commit, source, adopt_outputs(plan, ended, given, changed, before))
+
+    def _given(self, commit: Oid, trailers: Trailers) -> Mapping[Name, Outputs]:
+        """Return the outputs that a run which only recorded was given, as the commit has them."""
+        states = store.load_some(self._git, commit, map(Name, given_names(trailers)))
+        return {name: state.outputs for name, state in states.items() if state is not None}
 
     def _make_again(
-        self, parent: Oid, source: Oid, first: Mapping[str, str]
+        self, parent: Oid, source: Oid, first: Mapping[str, str], given: Mapping[Name, Outputs]
     ) -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
         """Return the plan of an apply, and at least what it changed of the state before it."""
 
         def incremental_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
             if first.get("Base") != parent:
                 raise ReadInFull("something else was applied meanwhile")
+            if given:
+                raise ReadInFull("it was given outputs, which may be of any resource")
             selection = selection_of(first)
             found = read_incrementally(self._workspace, Reach(source, parent, complete=True))
             plan = with_files(self._git, plan_incrementally(found, selection, found.world(selection)), source)
@@ -178,16 +188,19 @@ class _Check:
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:
             snapshot = self._workspace.snapshot(source)
             before = self._workspace.situation(snapshot, self._workspace.applied_state_at(parent)).applied
-            return self._plan(source, snapshot, first), before
+            return self._plan(source, snapshot, first, given), before
 
         return quickest("verify", incremental_way, full_way)
 
-    def _plan(self, source: Oid, snapshot: Snapshot, first: Mapping[str, str]) -> Optional[Plan]:
+    def _plan(
+        self, source: Oid, snapshot: Snapshot, first: Mapping[str, str], given: Mapping[Name, Outputs]
+    ) -> Optional[Plan]:
         """Return the plan of an apply, made again; None where what it began with cannot be known."""
         applied = self._began_with(first.get("Base", ""))
         if applied is None:
             return None
-        plan = checked_plan(self._workspace.situation(snapshot, applied), selection_of(first), snapshot, {})
+        situation = with_given_outputs(self._workspace.situation(snapshot, applied), given)
+        plan = checked_plan(situation, selection_of(first), snapshot, {})
         return with_files(self._git, plan, source)
 
     def _began_with(self, base: str) -> Optional[AppliedStates]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
@@ -10,10 +11,11 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import REMOVE, RUN, Name, Oid, Resource
 from stagectl.core.planning.checks import ImpossiblePlan
 from stagectl.core.planning.planner import make_plan
-from stagectl.core.planning.situation import Situation
+from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
+from stagectl.core.values import Outputs
 from stagectl.usecases.planning.incremental import IncrementalRead, Reach, quickest, read_incrementally
 from stagectl.usecases.repository.troubles import locate_troubles
 from stagectl.usecases.repository.workspace import Workspace
@@ -146,24 +148,40 @@ def plan_incrementally(found: IncrementalRead, selection: Selection, world: Opti
 
 
 def full_plan(
-    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
+    workspace: Workspace,
+    selection: Selection,
+    head: Optional[str],
+    base: Optional[str],
+    given: Mapping[Name, Outputs] = MappingProxyType({}),
 ) -> Tuple[Plan, Situation]:
-    """Return the plan, the same as `plan_with_situation`, and everything there is, read in full."""
-    plan, situation = _plan_in_full(workspace, selection, head, base)
+    """Return the plan, the same as `plan_with_situation`, and everything there is, read in full.
+
+    given: outputs of live resources, which the plan takes for stored; the situation has what is.
+    """
+    plan, situation = _plan_in_full(workspace, selection, head, base, given)
     return _with_tries(workspace, _with_files(workspace, plan, head), situation), situation
 
 
 def _plan_in_full(
-    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str]
+    workspace: Workspace,
+    selection: Selection,
+    head: Optional[str],
+    base: Optional[str],
+    given: Mapping[Name, Outputs] = MappingProxyType({}),
 ) -> Tuple[Plan, Situation]:
     snapshot = workspace.snapshot(head)
     base_commit, applied = workspace.applied_state(base)
     situation = workspace.situation(snapshot, applied)
-    plan = checked_plan(situation, selection, snapshot, {})
+    plan = checked_plan(with_given_outputs(situation, given), selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
     warnings = workspace.doubts()
     where = MadeFrom(base_commit, head_commit, head is None and bool(workspace.dirty()))
     return _with_place(workspace, plan, where, warnings), situation
+
+
+def with_given_outputs(situation: Situation, given: Mapping[Name, Outputs]) -> Situation:
+    """Return a situation in which live resources have the outputs that are given of them."""
+    return replace(situation, applied=store_outputs(situation.applied, given)) if given else situation
 
 
 class MadeFrom(NamedTuple):
