@@ -895,7 +895,8 @@ def plan(
         if not more:
             break
         chosen, alone = chosen | more, {name: alone[name] for name in alone.keys() - more}
-    if any({name, *staged[name]["moved_from"]} & chosen for name in bad):
+    meant = chosen | {change.rsplit(".", 1)[0] for change in single}
+    if any({name, *staged[name]["moved_from"]} & meant for name in bad):
         raise Refused("claim", bad)
     after, order = changes.after, in_order(changes.after)
     if len(order) < len(after):

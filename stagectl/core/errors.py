@@ -129,21 +129,21 @@ class Flaws:
 
 
 def nearest(
-    word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[Any, str]] = None
+    word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[Any, Iterable[str]]] = None
 ) -> str:
     """Return a suggestion to append to a message: the nearest known words, or nothing.
 
-    now: words that there were before, with the one that stands for each, which may be known.
+    now: words that there were before, with those that stand for each, which may be known.
     """
     if len(word) > _LONGEST:
         return ""
     import difflib  # only an author who mistypes waits for it
 
     there = set(known)
-    now = {old: new for old, new in (now or {}).items() if new in there and old not in there}
-    names = sorted({*there, *now})
+    heirs = {old: new for old, words in (now or {}).items() for new in words if new in there and old not in there}
+    names = sorted({*there, *heirs})
     alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
-    matches = list(dict.fromkeys(now.get(name, name) for name in [*_of_path(word, names), *alike]))[:2]
+    matches = list(dict.fromkeys(heirs.get(name, name) for name in [*_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
 
 

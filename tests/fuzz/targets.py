@@ -26,7 +26,8 @@ from stagectl.core.plans.document import json_pieces, plan_id, to_document
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.read_document import from_document
-from stagectl.core.plans.selection import LONGEST, Expression, World, match_names, parse_expression
+from stagectl.core.plans.selection import World, match_names
+from stagectl.core.plans.tags import LONGEST, Expression, parse_expression
 from stagectl.core.references import parse_template, rewrite
 from stagectl.core.running.outcome import SUCCESS
 from stagectl.core.running.run_document import header_json

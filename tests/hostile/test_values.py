@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Tuple
 import pytest
 
 from stagectl.core.errors import UsageError
-from stagectl.core.plans.selection import parse_expression
+from stagectl.core.plans.tags import parse_expression
 from tests.build import Repo
 from tests.hostile.conftest import Bounded
 

@@ -173,10 +173,13 @@ class Index(Source):
                 found[name] = known[tags]
         return found
 
-    def claims(self) -> Dict[Name, Name]:
-        """Return for each name that something live had before the one that it has now."""
-        rows = sorted(self._every_row(b'"moved_from":'))
-        return {old: name for name, text in rows for old in _decode(name, text).moved_from}
+    def claims(self) -> Dict[Name, List[Name]]:
+        """Return for each name that something live had before the names of what had it."""
+        found: Dict[Name, List[Name]] = {}
+        for name, text in sorted(self._every_row(b'"moved_from":')):
+            for old in _decode(name, text).moved_from:
+                found.setdefault(old, []).append(name)
+        return found
 
     def _every_row(self, having: bytes) -> Iterator[Tuple[Name, str]]:
         """Return the rows of all shards in which some bytes stand."""

@@ -8,7 +8,7 @@ planning costs what was changed, and not what there is. docs/decisions/applied-i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Set
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
 
 from stagectl.core.indexing.line import LinesByName
 from stagectl.core.model import Applied, Kind, Name, Resource, split_change
@@ -42,8 +42,8 @@ class Source:
             for name, (state, form) in forms.items()
         }
 
-    def claims(self) -> Mapping[Name, Name]:
-        """Return for each name that something live had before the one that it has now."""
+    def claims(self) -> Mapping[Name, Sequence[Name]]:
+        """Return for each name that something live had before the names of what had it."""
         return {}
 
     def naming(self, names: Iterable[Name]) -> LinesByName:
@@ -74,7 +74,9 @@ def reduce_situation(
     states = source.states(active)
     # What is settled names only what is live.
     if _names_lost(source, {name: state for name, state in states.items() if name in open_now}):
-        active |= {*source.claims().values()}  # under an old name of something, which is not open for that
+        active |= {
+            name for names in source.claims().values() for name in names
+        }  # under an old name of something, which is not open for that
         states = source.states(active)
     staged = {name: changed[name] if name in changed else states[name].resource for name in active}
     there = {name: resource for name, resource in staged.items() if resource is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
@@ -11,6 +11,7 @@ from stagectl.core.planning.dropped import find_lost
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
+from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.planning.unreported import is_output
 from stagectl.core.planning.view import View
@@ -37,7 +38,7 @@ class StillRead(ImpossiblePlan):
 def find_troubles(universe: Universe) -> List[Trouble]:
     """Return everything that is wrong with the resources in effect as staged, in name order."""
     view = universe.view
-    troubles = claim_troubles(view)
+    troubles = claim_troubles(view.situation, view.is_selected)
     for name in view.situation.names():
         resource = view.effective.get(name)
         if name in universe.holds and view.is_selected(name):
@@ -56,13 +57,12 @@ def find_troubles(universe: Universe) -> List[Trouble]:
     return sorted(set(troubles), key=lambda trouble: (trouble.name, str(trouble.at), trouble.message))
 
 
-def claim_troubles(view: View) -> List[Trouble]:
-    """Return what is wrong with claims on old names, where the claiming or the old name is selected."""
-    situation = view.situation
+def claim_troubles(situation: Situation, is_meant: Callable[[Name], bool]) -> List[Trouble]:
+    """Return what is wrong with claims on old names, where the claiming or the old name is meant."""
     return [
         Trouble(name, ("moved_from",), why, document=FRONT)
         for name, why in sorted(situation.wrong_claims.items())
-        if view.is_selected(name) or any(map(view.is_selected, situation.staged[name].moved_from))
+        if any(map(is_meant, (name, *situation.staged[name].moved_from)))
     ]
 
 

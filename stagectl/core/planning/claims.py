@@ -6,6 +6,7 @@ away. So what comes back says so: a `moved_from` is the names that it had, the n
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.model import Applied, Name, Resource
@@ -65,6 +66,12 @@ def claims_for(applied: Mapping[Name, Applied], old: Name, new: Name) -> OldName
     return next((history[:at] for at in range(1, len(history)) if new_claims(history[:at], spent)), history)
 
 
+def claimed_once(claims: Claims) -> Dict[Name, Name]:
+    """Return the old names that one resource alone claims, with its name."""
+    number = Counter(claims.values())
+    return {old: new for new, old in claims.items() if number[old] == 1}
+
+
 def find_renames(old: Resources, new: Resources) -> Dict[Name, Name]:
     """Return for each resource of one side that the other has under another name that name; sides may be reversed."""
     forth = _free_claims(new, old)
@@ -76,7 +83,7 @@ def _free_claims(new: Resources, old: Resources) -> Dict[Name, Name]:
     taken = set(claims.values())
     return {
         name: before
-        for name, before in claims.items()
+        for before, name in claimed_once(claims).items()
         if (before not in new or before in claims) and (name not in old or name in taken)
     }
 

@@ -7,6 +7,7 @@ moving. Which claims count says claims.py.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.core.model import RENAME, Applied, ChangeId, Kind, Name, Resource, Trigger, change_id, split_change
@@ -184,12 +185,22 @@ def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
     return found
 
 
-def old_names(resources: Iterable[Resource]) -> Dict[Name, Name]:
-    """Return for each name that a resource had before the one that it has now."""
-    found: Dict[Name, Name] = {}
-    for resource in sorted(resources, key=lambda resource: resource.name):
-        found.update({old: resource.name for old in resource.moved_from if old != resource.name})
-    return found
+def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) -> Dict[Name, Tuple[Name, ...]]:
+    """Return for each name that resources had before the names of those that had it.
+
+    sides: the newest first. moves: what moves now has its old name, whatever had it before.
+    """
+    found: Dict[Name, List[Name]] = {}
+    for side in sides:
+        here: Dict[Name, List[Name]] = {}
+        for resource in sorted(side, key=lambda resource: resource.name):
+            for old in resource.moved_from:
+                here.setdefault(old, []).extend([resource.name] if old != resource.name else [])
+        found = {**here, **found}
+    moving: Dict[Name, List[Name]] = {}
+    for new, old in moves.items():
+        moving.setdefault(old, []).append(new)
+    return {old: tuple(names) for old, names in {**found, **moving}.items() if names}
 
 
 def renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:

@@ -57,7 +57,7 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
     """
     world = world or (world_of(situation) if selection.names else None)
     universe = universe_for(situation, selection, world)
-    if claim_troubles(universe.view):
+    if claim_troubles(situation, universe.view.is_selected):
         raise ImpossiblePlan(all_troubles(universe))
     still_read = find_still_read(universe)
     if still_read:

@@ -8,19 +8,21 @@ from typing import Dict, FrozenSet, Iterable, List
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import draft_changes
+from stagectl.core.planning.checks import ImpossiblePlan, claim_troubles
 from stagectl.core.planning.claims import together
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.universe import Universe
 from stagectl.core.plans.plan import CauseType
-from stagectl.core.plans.selection import Selection, World, match_names, select, tag_test
+from stagectl.core.plans.selection import Selection, World, match_names, select
+from stagectl.core.plans.tags import tag_test
 
 
 def world_of(situation: Situation) -> World:
     """Return what a selection chooses from: staged and live resources, staged tags first."""
     live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
     tags = {name: situation.tags(name) for name in situation.names()}
-    aliases = old_names([*live.values(), *situation.staged.values()])
+    aliases = old_names(situation.staged.values(), live.values(), moves=situation.moves)
     world = World.of(situation.staged, live, tags=tags, aliases=aliases)
     return replace(world, vocabulary=situation.vocabulary)
 
@@ -42,6 +44,9 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
         return Scope(chosen, tag_test(selection.tags), selection.with_children)
     whole = {name for pattern in selection.names if pattern not in changes for name in match_names(pattern, world)}
     alone: Dict[Name, FrozenSet[str]] = {}
+    wrong = claim_troubles(full.view.situation, {split_change(change)[0] for change in changes}.__contains__)
+    if wrong:
+        raise ImpossiblePlan(wrong)
     for name, action in map(split_change, changes):
         if name in chosen and name not in whole:
             alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field, replace
 from typing import (
     AbstractSet,
-    Any,
-    Callable,
     Dict,
     FrozenSet,
     Iterable,
     List,
     Mapping,
-    NamedTuple,
     Optional,
     Sequence,
     Set,
     Tuple,
 )
 
-from stagectl.core.errors import StagectlError, UsageError, nearest
+from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable
-from stagectl.core.model import CHANGE, TAG, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.model import CHANGE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.plans.globs import glob_test
-
-LONGEST = 4096  # characters of one tag expression
-
-GRAMMAR = r"""
-?start: either
-?either: both (_OR both)*
-?both: one (_AND one)*
-?one: _NOT one -> negation
-    | "(" either ")"
-    | TAG -> tag
-_OR.2: /or(?![A-Za-z0-9_.\/:=-])/ | "|"
-_AND.2: /and(?![A-Za-z0-9_.\/:=-])/ | "&" | ","
-_NOT.2: /not(?![A-Za-z0-9_.\/:=-])/ | "!"
-TAG: /[A-Za-z0-9_][A-Za-z0-9_.\/:-]*(=(\*|[A-Za-z0-9_][A-Za-z0-9_.\/:-]*))?/
-%ignore /[ \t\n]+/
-"""
+from stagectl.core.plans.tags import parse_expression, tag_test
 
 
 @dataclass(frozen=True)
@@ -79,97 +60,55 @@ class NoResource(StagectlError):
         self.glob = glob
 
 
-class Expression(NamedTuple):
-    """A parsed tag expression: op is `tag`, `not`, `and` or `or`; a tag's word may end in `=*`."""
+class SharedName(StagectlError):
+    """A name that several resources had, or claim, and none has now."""
 
-    op: str
-    word: str = ""
-    inner: Tuple[Expression, ...] = ()
-
-    def holds(self, tags: AbstractSet[str]) -> bool:
-        """Return whether the expression is true for a resource with these tags."""
-        if self.op == "tag":
-            return _matches(self.word, tags)
-        if self.op == "not":
-            return not self.inner[0].holds(tags)
-        return (all if self.op == "and" else any)(inner.holds(tags) for inner in self.inner)
-
-    def words(self) -> List[str]:
-        """Return the tags it names, left to right."""
-        return [self.word] if self.op == "tag" else [word for inner in self.inner for word in inner.words()]
-
-
-def _matches(word: str, tags: AbstractSet[str]) -> bool:
-    if word.endswith("=*"):
-        return any(tag.startswith(word[:-1]) for tag in tags)
-    return word in tags
-
-
-@functools.lru_cache(maxsize=None)
-def _parser() -> Any:
-    from lark import Lark
-
-    return Lark(GRAMMAR, parser="lalr", lexer="basic")
-
-
-def parse_expression(text: str) -> Expression:
-    """Return a tag expression; `not` binds before `and`, `and` before `or`. Raises UsageError."""
-    if len(text) <= LONGEST and TAG.fullmatch(text) and text not in ("not", "and", "or"):
-        return Expression("tag", text)  # without the 40 ms that loading a parser takes
-    from lark.exceptions import UnexpectedInput
-
-    if len(text) > LONGEST:
-        raise UsageError(f"a tag expression of {len(text)} characters: at most {LONGEST} are read")
-    try:
-        return _build(_parser().parse(text))
-    except UnexpectedInput as error:
-        at_end = getattr(getattr(error, "token", None), "type", "") == "$END" or not isinstance(error.column, int)
-        place = len(text) + 1 if at_end or error.column < 1 else error.column
-        message = f"the tag expression '{text}' cannot be read at character {place}"
-        raise UsageError(message, "write for example -t 'prod and (tier=web or tier=*) and not canary'") from None
-    except RecursionError:
-        raise UsageError("the tag expression is nested too deeply") from None
-
-
-def _build(tree: Any) -> Expression:
-    negations = 0
-    while tree.data == "negation":  # a loop: many of them may be written, and a recursion would not end well
-        tree = tree.children[0]
-        negations += 1
-    op = {"both": "and", "either": "or"}.get(tree.data, "tag")
-    if op == "tag":
-        expression = Expression("tag", str(tree.children[0]))
-    else:
-        expression = Expression(op, inner=tuple(_build(child) for child in tree.children))
-    return Expression("not", inner=(expression,)) if negations % 2 else expression
+    def __init__(self, name: str, found: Iterable[Name]) -> None:
+        names = sorted(found)
+        super().__init__(
+            f"'{name}' is the old name of {' and '.join(names)}", f"say which is meant: {' or '.join(names)}"
+        )
 
 
 @dataclass(frozen=True)
 class World:
     """What a selection chooses from: the tags and the parents of every resource.
 
-    aliases: names that resources had before, with the ones they have now; vocabulary: tags that may match nothing.
+    aliases: names that resources had before, with those of who had them; vocabulary: tags that may match nothing.
     """
 
     tags: Mapping[Name, FrozenSet[str]]
     parents: Mapping[Name, FrozenSet[Name]]
-    aliases: Mapping[Name, Name] = field(default_factory=dict)
+    aliases: Mapping[Name, Sequence[Name]] = field(default_factory=dict)
     vocabulary: FrozenSet[str] = frozenset()
 
     def now(self, name: str) -> Name:
-        """Return what a resource is called now; a name that a resource has is its own."""
-        seen: Set[str] = set()
-        while name not in self.tags and name in self.aliases and name not in seen:
-            seen.add(name)
-            name = self.aliases[Name(name)]
-        return Name(name)
+        """Return what a resource is called now; a name that a resource has is its own. Raises SharedName."""
+        found = self.all_now(name)
+        if len(found) > 1:
+            raise SharedName(name, found)
+        return next(iter(found), Name(name))
+
+    def all_now(self, name: str) -> Set[Name]:
+        """Return what all are called now that had a name, if none has it."""
+        found: Set[Name] = set()
+        seen: Set[Name] = set()
+        left = [Name(name)]
+        while left:
+            one = left.pop()
+            if one in self.tags:
+                found.add(one)
+            elif one not in seen:
+                seen.add(one)
+                left += self.aliases.get(one, ())
+        return found
 
     @classmethod
     def of(
         cls,
         *sides: Mapping[Name, Resource],
         tags: Optional[Mapping[Name, Iterable[str]]] = None,
-        aliases: Optional[Mapping[Name, Name]] = None,
+        aliases: Optional[Mapping[Name, Sequence[Name]]] = None,
     ) -> World:
         """Return the world of several sides: relations of all of them, tags of the first that has the name."""
         all_tags: Dict[Name, FrozenSet[str]] = {name: frozenset(found) for name, found in (tags or {}).items()}
@@ -186,12 +125,6 @@ def _current_name(pattern: str, world: World) -> str:
         return world.now(pattern)
     name, action = split_change(ChangeId(pattern))
     return change_id(world.now(name), action)
-
-
-def tag_test(expressions: Sequence[str]) -> Optional[Callable[[AbstractSet[str]], bool]]:
-    """Return the predicate on tags that `-t` expressions mean (any of them), None without any."""
-    parsed = [parse_expression(text) for text in expressions]
-    return (lambda tags: any(expression.holds(tags) for expression in parsed)) if parsed else None
 
 
 def select(selection: Selection, world: World) -> Optional[FrozenSet[Name]]:
@@ -279,7 +212,7 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
         return {name}
     test = glob_test(glob)
     found = {name for name in world.tags if test(name)}
-    found = found or {world.now(old) for old in world.aliases if test(old)} & world.tags.keys()
+    found = found or {name for old in world.aliases if test(old) for name in world.all_now(old)}
     if not found:
         raise NoResource(f"no resource matches '{glob}'", _list_hint("resources", world.tags), glob)
     return found

@@ -8,7 +8,7 @@ from stagectl.core.locks import WHOLE, Lock, Portion, in_common
 from stagectl.core.model import AppliedStates, Name, Resource
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import parse_expression
+from stagectl.core.plans.tags import parse_expression
 from stagectl.core.running.commute import plan_resources
 from stagectl.core.values import Template
 

@@ -12,7 +12,7 @@ from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import APPLIED, NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.claims import find_renames
-from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
@@ -21,6 +21,7 @@ from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.looking.past import read_past
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired_state
 from stagectl.usecases.staging.part import part_of
@@ -144,9 +145,11 @@ def _full_compare(
     names_now = {before: name for name, before in moves.items()}
     old = {names_now.get(name, name): state for name, state in old.items()}
     hidden[0] = {names_now.get(name, name): keys for name, keys in hidden[0].items()}
-    aliases = {**old_names([*_resources(old).values(), *_resources(new).values()]), **names_now}
+    aliases = old_names(_resources(new).values(), _resources(old).values(), moves=moves)
     world = World.of(_resources(new), _resources(old), aliases=aliases)
     chosen = select(selection, world)
+    if not (before or after or unstaged):
+        refuse_claimed(follow_moves(Situation(applied, snapshot.staged, snapshot.kinds)), snapshot, chosen or ())
     names = [name for name in sorted(world.tags) if chosen is None or name in chosen]
     return _differences(names, old, new, hidden, moves)
 

@@ -14,6 +14,7 @@ from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
 from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -60,6 +61,7 @@ def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) ->
     situation = workspace.situation(snapshot, applied)
     world = world_of(situation)
     chosen = select(selection, world)
+    refuse_claimed(situation, snapshot, chosen or ())
     if chosen is not None and selection.names:
         chosen = frozenset(found for name in chosen for found in match_names(f"+{name}+", world))
     changes = _planned_actions(situation) if planned else {}

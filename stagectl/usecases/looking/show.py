@@ -21,6 +21,7 @@ from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
 from stagectl.usecases.looking.past import read_past
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.part import part_of_one
 
@@ -79,7 +80,7 @@ def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
         _, applied = workspace.applied_state()
         situation = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds))
     world = world_of(replace(situation, staged={**snapshot.defined, **situation.staged}))
-    match_names(name, world)
+    refuse_claimed(situation, snapshot, match_names(name, world))
     name = world.now(name)
     if is_applied:
         return _show(Name(name), None, situation)

@@ -102,7 +102,7 @@ class IncrementalRead:
             raise ReadInFull("something has another name now, under which the index does not know it")
         here = {name: self.situation.tags(name) for name in self.situation.names()}
         live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
-        inside = World(here, {}, old_names([*live, *self.situation.staged.values()]), self.vocabulary)
+        inside = World(here, {}, old_names(self.situation.staged.values(), live), self.vocabulary)
         return self.around(inside, selection)
 
     def around(self, inside: World, selection: Selection, *, live_only: bool = False) -> World:
@@ -117,7 +117,9 @@ class IncrementalRead:
             parents[name] = parents.get(name, frozenset()) | one.parents
         for name, named in inside.parents.items() if parents else ():
             parents[name] = parents.get(name, frozenset()) | named
-        aliases = {**self.index.claims(), **inside.aliases}
+        read = inside.tags.keys() | self.changed.keys()
+        known = {old: [name for name in names if name not in read] for old, names in self.index.claims().items()}
+        aliases = {old: [*inside.aliases.get(old, ()), *known.get(old, ())] for old in {*inside.aliases, *known}}
         return World({**tags, **inside.tags}, parents, aliases, inside.vocabulary)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Iterable, List, Mapping
 
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
 from stagectl.core.model import Name, staged_path
-from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles
+from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles, claim_troubles
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
@@ -24,6 +25,19 @@ def locate_troubles(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Na
     if isinstance(error, StillRead):
         return PlacedError(error.message, error.hint, problems)
     return InvalidFiles(problems, error.hint)
+
+
+def refuse_claimed(
+    situation: Situation, snapshot: Snapshot, names: Iterable[Name], paths: Mapping[Name, str] = MappingProxyType({})
+) -> None:
+    """Raise InvalidFiles for names that nothing has now, where wrong claims leave open what had them; paths: as above.
+
+    situation: one in which moves were followed.
+    """
+    left = {*names} - situation.staged.keys()
+    troubles = claim_troubles(situation, left.__contains__) if left else ()
+    if troubles:
+        raise locate_troubles(ImpossiblePlan(troubles), snapshot, paths)
 
 
 def more_problems(found: Snapshot) -> List[Problem]:

@@ -11,11 +11,13 @@ from stagectl.core.errors import ReadInFull, StagectlError, UsageError, no_kind
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.moves import follow_moves
+from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import IncrementalRead, quickest
+from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.setup.schemas import kind_modeline
 from stagectl.usecases.staging.commit import Staging
@@ -163,7 +165,9 @@ def _removal(
     world = world_here(snapshot, {name: state.resource for name, state in applied.items() if state.resource})
     resources = {**snapshot.staged, **snapshot.defined}
     named = frozenset(name for pattern in names for name in match_names(pattern, world))
-    chosen = {*follow_names(named, counting_claims(resources, applied), snapshot)}
+    following = follow_moves(Situation(applied, resources, snapshot.kinds))
+    refuse_claimed(following, snapshot, named, snapshot.definition_paths)
+    chosen = {*follow_names(named, following.moves, snapshot)}
     writes: Dict[str, Optional[bytes]] = {}
     if not (recursive or detach):
         _check_readers(snapshot, chosen)

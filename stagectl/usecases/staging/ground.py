@@ -14,7 +14,7 @@ from stagectl.adapters.worktree.changed_files import ABSENT
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of
-from stagectl.core.planning.claims import counting_claims, names_before, new_claims, together
+from stagectl.core.planning.claims import claimed_once, counting_claims, names_before, new_claims, together
 from stagectl.core.planning.moves import old_names
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection, World, select
@@ -131,8 +131,9 @@ def _everything(workspace: Workspace, about: About) -> Ground:
 
 
 def follow_names(names: FrozenSet[Name], claims: Mapping[Name, Name], snapshot: Snapshot) -> FrozenSet[Name]:
-    """Return names with the new one in place of each that moves away and that nothing else takes."""
-    new_names = {old: new for new, old in claims.items() if old not in {**snapshot.staged, **snapshot.defined}}
+    """Return names with the new one in place of each that moves away, to one place, and that nothing else takes."""
+    there = {**snapshot.staged, **snapshot.defined}
+    new_names = claimed_once({new: old for new, old in claims.items() if old not in there})
     return frozenset(new_names.get(name, name) for name in names)
 
 
@@ -155,7 +156,8 @@ def _world(
 ) -> World:
     """Return what a selection chooses from."""
     live = {name: state.resource for name, state in applied.items() if state.resource}
-    aliases = old_names([*live.values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
+    aliases = old_names(snapshot.defined.values(), snapshot.staged.values(), live.values(), moves=claims)
     if about.by_definition:
         tags = {name: tags_of(workspace.config, resource) for name, resource in snapshot.defined.items()}
         return World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)

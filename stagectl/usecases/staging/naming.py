@@ -24,7 +24,7 @@ def find_resource(snapshot: Snapshot, text: str) -> Name:
 
 def world_here(snapshot: Snapshot, live: Optional[Mapping[Name, Resource]] = None) -> World:
     """Return what can be named: what is defined or staged (or live, where asked), under old names, too."""
-    aliases = old_names([*(live or {}).values(), *snapshot.staged.values(), *snapshot.defined.values()])
+    aliases = old_names(snapshot.defined.values(), snapshot.staged.values(), (live or {}).values())
     return World.of(snapshot.defined, snapshot.staged, live or {}, aliases=aliases)
 
 

@@ -16,7 +16,7 @@ from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path
 from stagectl.core.planning.moves import old_names
 from stagectl.core.plans.globs import glob_test
-from stagectl.core.plans.selection import Selection
+from stagectl.core.plans.selection import Selection, World
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import FRONT
@@ -199,11 +199,11 @@ def _choose(origin: Mapping[Name, Resource], source: str, names: Sequence[str]) 
     if not names:
         return sorted(origin)
     found: List[Name] = []
-    before = old_names(origin.values())
+    world = World.of(origin, aliases=old_names(origin.values()))
     for text in names:
         pattern = text if text.startswith(f"{source}/") else f"{source}/{text}"
         matches = [name for name in sorted(origin) if glob_test(pattern)(name)]
-        matches = matches or [name for old, name in before.items() if old == pattern]
+        matches = matches or [name for name in [world.now(pattern)] if name in origin]
         if not matches:
             raise StagectlError(
                 f"nothing that could be promoted is called '{pattern}'{nearest(pattern, origin)}",

@@ -76,7 +76,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
 
     def beside(found: IncrementalRead) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now
-        return {*names, *claims, *claims.values()}
+        return {*names, *claims, *(name for had in claims.values() for name in had)}
 
     about = About(by_definition=True, beside=beside)
     ready, notes = on_ground("revert", workspace, about, act)

@@ -172,7 +172,7 @@ ALLOWED = """
     stagectl.core.planning.secrets stagectl.core.planning.situation stagectl.core.planning.universe
     stagectl.core.planning.unreported stagectl.core.planning.view
     stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
-    stagectl.core.plans.globs
+    stagectl.core.plans.globs stagectl.core.plans.tags
     stagectl.core.plans.selection stagectl.core.printable stagectl.core.references stagectl.core.schemas
     stagectl.core.schemas.json_schema stagectl.core.schemas.outputs
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings

@@ -18,10 +18,9 @@ from stagectl.core.plans.selection import (
     Selection,
     World,
     match_names,
-    parse_expression,
     select,
-    tag_test,
 )
+from stagectl.core.plans.tags import parse_expression, tag_test
 
 TAGS = ("a", "b", "c", "d")
 
