@@ -9,8 +9,16 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 from stagectl.core.errors import Flaws
 from stagectl.core.model import NAME, SEGMENT, Name
 from stagectl.core.references import STEP
-from stagectl.core.schemas.schema import BODY, BODY_KEYS, DEFINITION_KEYS, FRONT, known_keys, mapping, tag_list
-from stagectl.core.values import canonical
+from stagectl.core.schemas.schema import (
+    BODY,
+    BODY_KEYS,
+    DEFINITION_KEYS,
+    FRONT,
+    explain_unquoted,
+    known_keys,
+    mapping,
+    tag_list,
+)
 
 EACH = re.compile(rf"(?<!\$)\$\{{each((?:{STEP})*)\}}", re.ASCII)  # `${each.port}`; `$${each` is a literal
 MOVED_FROM, KEY = "moved_from", "key"
@@ -77,7 +85,8 @@ def definition(name: Name, path: str, documents: Sequence[Any]) -> Definition:
 def _like(front: Mapping[str, Any], flaws: Flaws) -> Optional[Name]:
     value = front.get("like")
     if "like" in front and (not isinstance(value, str) or not NAME.fullmatch(value)):
-        flaws.add(FRONT, ("like",), "'like' must be the full name of one definition, such as base/web")
+        said = "'like' must be the full name of one definition, such as base/web"
+        flaws.add(FRONT, ("like",), explain_unquoted(value, "name") or said)
         return None
     return None if value is None else Name(value)
 
@@ -109,8 +118,8 @@ def _each(name: Name, front: Mapping[str, Any], flaws: Flaws) -> Optional[Dict[s
     for index, (key, values) in enumerate(pairs):
         at = ("each", key) if isinstance(raw, dict) else ("each", index)
         if not isinstance(key, str) or not _SEGMENT.fullmatch(key) or not NAME.fullmatch(f"{name}/{key}"):
-            shown = canonical(key)[:60] if not isinstance(key, str) else f"'{key[:60]}'"
-            flaws.add(FRONT, at, f"{shown} is no name: use letters, digits, '_' and '-', the first no '-'", on_key=True)
+            said = f"'{str(key)[:60]}' is no name: use letters, digits, '_' and '-', the first no '-'"
+            flaws.add(FRONT, at, explain_unquoted(key, "name") or said, on_key=True)
         elif folded.setdefault(key.casefold(), key) != key or key in found:
             flaws.add(FRONT, at, f"'{key}' stands here twice, or as '{folded[key.casefold()]}'", on_key=True)
         else:

@@ -25,8 +25,8 @@ class RangeDiff:
     """From a reviewed plan to the one there is now; every list in the order of its plan.
 
     reheld: held back in both, for another reason, with other needs or tags.
-    kinds: those whose own files differ; files: those that act and differ, came or went; recorded, moved: with whether
-    they came (True) or went (False).
+    kinds: those whose own files differ; files: those that act and differ, came or went, but not because a kind did;
+    recorded, moved: with whether they came (True) or went (False).
     """
 
     reviewed: Plan
@@ -68,7 +68,7 @@ def range_diff(reviewed: Plan, now: Plan) -> RangeDiff:
         ),
         recorded=_came_or_went(reviewed.recorded, now.recorded),
         kinds=_kinds(reviewed, now),
-        files=tuple(sorted({path for path, _ in reviewed.files.items() ^ now.files.items()})),
+        files=_files(reviewed, now),
         moved=_came_or_went(reviewed.moved, now.moved),
     )
 
@@ -115,3 +115,11 @@ def _diff(change: Change) -> List[object]:
 def _kinds(reviewed: Plan, now: Plan) -> Tuple[str, ...]:
     both = reviewed.kinds.keys() & now.kinds.keys()
     return tuple(sorted(name for name in both if reviewed.kinds[name].raw != now.kinds[name].raw))
+
+
+def _files(reviewed: Plan, now: Plan) -> Tuple[str, ...]:
+    found = {path for path, _ in reviewed.files.items() ^ now.files.items()}
+    for one, other in ((reviewed, now), (now, reviewed)):
+        # Those that are named no more because nothing of their kind is left to do were not edited.
+        found -= set() if one.kinds.keys() <= other.kinds.keys() else one.files.keys() - other.files.keys()
+    return tuple(sorted(found))

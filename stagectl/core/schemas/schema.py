@@ -96,7 +96,9 @@ def _kind_name(front: Mapping[str, Any], flaws: Flaws) -> str:
     if kind is None:
         flaws.add(FRONT, (), "the key 'kind' is missing")
     elif not isinstance(kind, str) or not KIND_NAME.fullmatch(kind):
-        flaws.add(FRONT, ("kind",), "a kind is a word of letters, digits, '_' and '-'")
+        flaws.add(
+            FRONT, ("kind",), explain_unquoted(kind, "kind") or "a kind is a word of letters, digits, '_' and '-'"
+        )
     else:
         return kind
     return ""
@@ -106,15 +108,20 @@ def tag_list(value: Any, document: int, at: At, flaws: Flaws) -> Tuple[str, ...]
     """Return a list of tags."""
     tags = []
     for index, tag in enumerate(items_of(value, document, at, flaws)):
-        if isinstance(tag, (int, float)) or tag is None:
-            flaws.add(document, (*at, index), f"{canonical(tag)} is not a tag, which is a string: quote it")
-        elif not isinstance(tag, str) or not TAG.fullmatch(tag):
-            flaws.add(document, (*at, index), f"{_show(tag)} is not a tag: write a word or key=value")
+        if not isinstance(tag, str) or not TAG.fullmatch(tag):
+            said = explain_unquoted(tag, "tag") or f"{_show(tag)} is not a tag: write a word or key=value"
+            flaws.add(document, (*at, index), said)
         elif tag in tags:
             flaws.add(document, (*at, index), f"the tag '{tag}' stands here twice")
         else:
             tags.append(tag)
     return tuple(tags)
+
+
+def explain_unquoted(value: Any, what: str) -> Optional[str]:
+    """Return what is wrong with a number, a boolean or null where a string has to stand, None for anything else."""
+    is_plain = isinstance(value, (int, float)) or value is None
+    return f"{canonical(value)} is not a {what}, which is a string: quote it" if is_plain else None
 
 
 def items_of(value: Any, document: int, at: At, flaws: Flaws) -> List[Any]:
@@ -148,7 +155,8 @@ def _read_moves(value: Any, name: Name, flaws: Flaws) -> Tuple[Name, ...]:
     since: List[Name] = [name]  # names since it was here last
     for old in value if isinstance(value, list) else [] if value is None else [value]:
         if not isinstance(old, str) or not NAME.fullmatch(old) or since == [old] == [name]:
-            flaws.add(FRONT, ("moved_from",), "'moved_from' must be the full name the resource had before")
+            said = "'moved_from' must be the full name the resource had before"
+            flaws.add(FRONT, ("moved_from",), explain_unquoted(old, "name") or said)
         elif old in since and old != name:
             flaws.add(FRONT, ("moved_from",), f"'{old}' stands here twice")
         else:

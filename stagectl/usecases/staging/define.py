@@ -29,7 +29,7 @@ from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.part import part_of_one
 from stagectl.usecases.staging.removed_moves import TakenBack, take_back_moves
 from stagectl.usecases.staging.restage import Known
-from stagectl.usecases.staging.settings import Settings, interpret, settings_edits
+from stagectl.usecases.staging.settings import Settings, interpret, misread, settings_edits
 from stagectl.usecases.staging.stage import Writing, write_and_stage
 
 
@@ -61,12 +61,18 @@ def create(
     path = f"{root}/{name}.yaml"
     if like is not None:
         writes = _create_like(workspace, Name(name), path, (like, kind), settings)
-        return write_and_stage(workspace, begun._replace(writes=writes))
+        return _write(workspace, begun._replace(writes=writes), settings)
     tags = ", ".join(yamlfile.quote(tag) for tag in settings.tags)
     schema = kind_modeline(workspace, path, str(kind))  # an editor looks for it in each of the two documents
     text = f"---\n{schema}kind: {kind}\ntags: [{tags}]\n---\n{schema}inputs:\n"
     content = edit(text.encode(), settings_edits(settings, text.encode()))
-    return write_and_stage(workspace, begun._replace(writes={path: content}))
+    return _write(workspace, begun._replace(writes={path: content}), settings)
+
+
+def _write(workspace: Workspace, writing: Writing, settings: Settings, before: bytes = b"") -> Staging:
+    """Write and stage what settings make of a definition, with what to say of them; before: what it was."""
+    done = write_and_stage(workspace, writing)
+    return done._replace(warnings=(*done.warnings, *misread(settings, before)))
 
 
 def _create_like(
@@ -87,12 +93,13 @@ def update(workspace: Workspace, name: str, settings: Settings) -> Staging:
     name = find_resource(snapshot, name)
     path = path_of(snapshot, name)
     if name in snapshot.expanded:
-        return write_and_stage(workspace, Writing(Selection((name,)), _overrides(snapshot, name, settings)))
+        writing = Writing(Selection((name,)), _overrides(snapshot, name, settings))
+        return _write(workspace, writing, settings, snapshot.defined[name].content)
     resource = snapshot.defined.get(name) or snapshot.staged[name]
     edits = settings_edits(settings, snapshot.files[path]) + _tag_edits(resource, settings)
     content = edit(snapshot.files[path], edits)
     changed: Writes = {path: content} if content != snapshot.files[path] else {}
-    return write_and_stage(workspace, Writing(Selection((name,)), changed))
+    return _write(workspace, Writing(Selection((name,)), changed), settings, snapshot.files[path])
 
 
 def _one(workspace: Workspace, name: str) -> Snapshot:

@@ -11,7 +11,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, value_at
 from stagectl.core.errors import Step, UsageError
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.values import LIST_INDEX
+from stagectl.core.values import LIST_INDEX, canonical, format_path
 
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
 _SETTING = re.compile(r'((?:\.?[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\])+)(=)(.*)', re.ASCII | re.DOTALL)
@@ -107,6 +107,18 @@ def _unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands in it twice")
     return found
+
+
+def misread(settings: Settings, data: bytes) -> Tuple[str, ...]:
+    """Return what to say of what was typed as a text and is a number in a file, such as 1.20 or the commit 7120e39."""
+    typed = {steps: value.text for steps, value in settings.values if isinstance(value, Typed)}
+    return tuple(
+        f"{format_path(steps)}={typed[steps]} is the number {canonical(value)}; --set-string keeps what was typed"
+        for steps, value in interpret(settings, data)
+        if steps in typed
+        and isinstance(value, (int, float))
+        and canonical(value) not in (typed[steps], "true", "false")
+    )
 
 
 def settings_edits(settings: Settings, data: bytes) -> List[Edit]:

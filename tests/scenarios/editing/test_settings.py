@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, List
+from typing import Any, List, Optional
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import UsageError
 from stagectl.core.values import format_path, leaves
-from stagectl.usecases.staging.settings import Sets, parse_settings, settings_edits
+from stagectl.usecases.staging.settings import Sets, misread, parse_settings, settings_edits
 from tests.build import Repo
 
 FILE = b"""---
@@ -82,6 +82,31 @@ def test_what_json_would_lose_is_refused(way: str, setting: str, message: str) -
         parse_settings(Sets(**{way: [setting]}))
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("new=7120e39", "new=7120e39 is the number 7.12e+42"),
+        ("new=0123456", "new=0123456 is the number 123456"),
+        ("number=1.20", "number=1.20 is the number 1.2"),
+        ('labels["a=b"]=+5', 'labels["a=b"]=+5 is the number 5'),
+        ("new=0x1F", "new=0x1F is the number 31"),
+        ("text=1.20", None),
+        ("new=1.2", None),
+        ("new=-12345678901234567890123", None),
+        ("new=True", None),
+        ("new=7120e39f", None),
+        ("new=1_000", None),
+    ],
+)
+def test_a_number_that_is_not_as_it_was_typed_is_said(setting: str, said: Optional[str]) -> None:
+    """
+    A short commit or a version that YAML reads as a number; where it stays a text, or is that number, nothing is said.
+    """
+    wanted = (f"{said}; --set-string keeps what was typed",) if said else ()
+
+    assert wanted == misread(parse_settings(Sets([setting])), FILE)
+
+
 @pytest.fixture
 def releases(repo: Repo) -> Repo:
     """A kind whose `version` has to be a text."""
@@ -107,6 +132,10 @@ def test_what_has_to_be_a_text_is_created_and_updated_as_typed(releases: Repo) -
     assert {"version": "true", "port": "0081", "a": "b=c"} == changed
     releases.ok("apply", "--yes")
     assert changed == releases.applied("web")["inputs"]
+
+    for words in (["create", "db", "--kind", "plain"], ["create", "app", "--like", "db"], ["update", "web"]):
+        done = releases.ok(*words, "--set", "tag=7120e39")
+        assert "warning: tag=7120e39 is the number 7.12e+42; --set-string keeps what was typed\n" == done.err
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,9 @@ def test_a_pin_holds_the_files_and_nothing_runs_with_others(repo: Repo, path: st
     assert repo.log() == []
     repo.ok("apply", "--yes")
     assert repo.plan().ids == []
+    again = failed(repo.run("apply", "plan.json")).err
+    assert "  - a.run  went\n" in again
+    assert "differs: files" not in again, "files that nothing is left to act with were not edited"
     EDITS["bin/go"](repo.write("bin/go", "#!/bin/sh\n"))
     repo.commit()
     assert repo.plan().ids == [], "editing what acts affects no resource"

@@ -115,7 +115,7 @@ LIKE = "---\nlike: base\n---\n"
         (
             {"shop": SHOP + "[a, 5, a, A]\n---\n"},
             [
-                "shop.yaml:3:11: 5 " + NO_NAME,
+                "shop.yaml:3:11: 5 is not a name, which is a string: quote it",
                 "shop.yaml:3:14: 'a' stands here twice, or as 'a'",
                 "shop.yaml:3:17: 'A' stands here twice, or as 'a'",
             ],
