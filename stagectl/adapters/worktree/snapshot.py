@@ -242,5 +242,8 @@ def kind_flaw(resource: Resource, kinds: Mapping[str, Kind], broken: AbstractSet
     """Return what is wrong with a resource's kind; broken: paths of files with problems, which are reported already."""
     if not resource.kind or resource.kind in kinds or f"{KINDS}/{resource.kind}.yaml" in broken:
         return None
-    near = nearest(resource.kind, kinds) or f"; add {KINDS}/{resource.kind}.yaml"
+    file = f"{KINDS}/{resource.kind}.yaml"
+    # What was staged had a kind then: it went together with its last resource, or before.
+    lost = f"; put {file} back: a kind can go one commit after its last resource was removed and applied"
+    near = nearest(resource.kind, kinds) or (f"; add {file}" if resource.source is None else lost)
     return Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")

@@ -11,8 +11,9 @@ import math
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from stagectl.adapters.yamlfile.events import NOT_YAML, EventParser, parser_of, refusal
+from stagectl.adapters.yamlfile.events import NOT_YAML as NOT_YAML
 from stagectl.adapters.yamlfile.events import BadYaml as BadYaml
+from stagectl.adapters.yamlfile.events import EventParser, parser_of, refusal
 from stagectl.adapters.yamlfile.write import BOOL, NULL
 from stagectl.adapters.yamlfile.write import FrontMatter as FrontMatter
 from stagectl.adapters.yamlfile.write import front_matter as front_matter

@@ -87,6 +87,9 @@ def seen_troubles(kind: Kind, known: Outputs, seen: Outputs) -> List[str]:
     return list(_refusals(kind, {**known, **seen}, seen, needs_all=False))
 
 
+_NO_SECRETS = "variables that are no secrets belong under 'plain' in stagectl.yaml"
+
+
 def with_plain_outputs(outcome: Outcome, clean: Callable[[str], str]) -> Outcome:
     """Return an outcome whose outputs are plain JSON; what git must not keep, or cannot, makes it an ERROR without any.
 
@@ -115,7 +118,8 @@ def _unfit(outputs: Any, clean: Callable[[str], str]) -> str:
             for text in texts:
                 text.encode("utf-8")
                 if clean(text) != text:
-                    return f"the output '{clean(str(path[0]))[:60]}' has the value of a secret variable in it"
+                    name = clean(str(path[0]))[:60]
+                    return f"the output '{name}' has the value of a secret variable in it; {_NO_SECRETS}"
     except (TypeError, ValueError, RecursionError) as error:
         return f"the outputs are no JSON values: {clean(str(error))[:200]}"
     return ""

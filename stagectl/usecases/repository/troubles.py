@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Iterable, List, Mapping
 
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
-from stagectl.core.model import Name, staged_path
+from stagectl.core.model import STAGED, Name, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles, claim_troubles
 from stagectl.core.planning.outlook import everything
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.references import folder_of
+from stagectl.core.standing import from_here
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -55,6 +57,19 @@ def more_problems(found: Snapshot) -> List[Problem]:
     with suppress(TimeOver), time_budget("checking the inputs", len(resources)):
         more = _problems(all_troubles(universe), found, paths)
     return [problem for problem in more if (problem.path, problem.line, problem.column) not in reported]
+
+
+def way_out(found: Snapshot, root: Path) -> str:
+    """Return what to do where only copies of definitions cannot be read, "" otherwise; root: the project's folder."""
+    from stagectl.adapters.yamlfile import NOT_YAML
+
+    paths = {problem.path: problem.message.startswith(NOT_YAML) for problem in found.problems}
+    names = [path[len(STAGED) + 1 : -len(".yaml")] for path in paths if path.startswith(f"{STAGED}/")]
+    copies = [name for name in names if any((root / one / f"{name}.yaml").is_file() for one in found.config.roots)]
+    if not all(paths.values()) or len(copies) < len(paths):
+        return ""
+    files = " ".join(from_here(path) for path in paths)
+    return f"what is staged is a copy of its definition: rm {files} and then: stagectl stage {' '.join(copies)}"
 
 
 def _problems(troubles: Iterable[Trouble], snapshot: Snapshot, paths: Mapping[Name, str]) -> List[Problem]:

@@ -33,6 +33,8 @@ def with_overrides(
     if theirs.get("overrides") == overrides or now is None:  # what is new in the target has the source's list
         return content
     if overrides:
+        if edit(now.content, [Edit(BODY, ("overrides",), delete=True)]) == content:
+            return now.content  # where the list stands is the target's own
         return edit(content, [Edit(BODY, ("overrides",), overrides)])
     return edit(content, [Edit(BODY, ("overrides",), delete=True)])  # the source's are about where it came from
 

@@ -81,7 +81,8 @@ def write_and_stage(
 
     verb: what the commit's subject begins with; check: only return what would be staged.
     """
-    return commit_staged(_Job(workspace, writing).prepare(), verb, check=check, trailers=trailers)
+    job = _Job(workspace, writing, options=StageOptions(allow_empty=True))  # what is removed was named
+    return commit_staged(job.prepare(), verb, check=check, trailers=trailers)
 
 
 class _Job(NamedTuple):
@@ -134,7 +135,7 @@ class _Job(NamedTuple):
         snapshot, deleted = ground.snapshot, ground.deleted
         desired = desired_state(self.workspace.config, snapshot, ground.chosen, deleted)
         refuse_lost_steps(snapshot, desired, ground.applied)
-        if not (self.options.allow_empty or self.writing.writes):  # writes delete what is meant
+        if not self.options.allow_empty:
             refuse_empty_roots(self.workspace, snapshot, desired)
         if self._is_alone:
             asked = {name: one for name, one in desired.items() if name in ground.asked}

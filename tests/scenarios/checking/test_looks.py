@@ -232,7 +232,7 @@ def test_what_its_variables_need_is_there_or_the_check_fails(repo: Repo) -> None
         ("password", True),
     ]
     assert "    password: (sensitive)\n" in repo.run("check", env=secret).out
-    said = "db: failed (the output 'at' has the value of a secret variable in it)\n"
+    said = "db: failed (the output 'at' has the value of a secret variable in it; variables that are no secrets"
     assert answer(repo, "db", {"outputs": {"at": ["correct-horse"]}}).run("check", env=secret).out.startswith(said)
 
 

@@ -130,5 +130,6 @@ def test_a_value_that_contains_the_value_of_a_secret_variable_is_an_error(shop: 
     for value in ("see Kanarienvogel-4711", "S2FuYXJpZW52b2dlbC00NzEx"):
         reports(shop, "db.run", {**BOTH, "endpoint": value})
         assert shop.stage().apply().code == 1
-        assert message(shop, "db.run") == "the output 'endpoint' has the value of a secret variable in it"
+        said = "the output 'endpoint' has the value of a secret variable in it; "
+        assert message(shop, "db.run") == f"{said}variables that are no secrets belong under 'plain' in stagectl.yaml"
         assert "outputs" not in shop.applied("db")["unfinished"]

@@ -38,6 +38,49 @@ def test_a_hand_edited_copy_elsewhere_is_no_trouble(repo):
     assert " M .staged/db.yaml\n" == repo.git("status", "--porcelain")
 
 
+def test_a_copy_that_cannot_be_read_is_made_anew_as_the_hint_says(repo):
+    """
+    Committed or not: rm and stage, as printed; not where a definition cannot be read either, or there is none.
+    """
+    repo.define("db", inputs={"a": 1}).define("web/app", inputs={"a": 1}).apply_all()
+    for commit in (False, True):
+        for name in ("db", "web/app"):
+            repo.write(f".staged/{name}.yaml", repo.read(f".staged/{name}.yaml") + "{\n")
+        if commit:
+            repo.commit()
+        for command in ("stage", "plan", "status"):
+            hint = repo.run(command).err.splitlines()[-1]
+            assert hint == (
+                "hint: what is staged is a copy of its definition: "
+                "rm .staged/db.yaml .staged/web/app.yaml and then: stagectl stage db web/app"
+            )
+        for name in ("db", "web/app"):
+            (repo.root / f".staged/{name}.yaml").unlink()
+        repo.ok("stage", "db", "web/app")
+        assert [] == repo.plan().ids
+
+    repo.write(".staged/db.yaml", "{\n").write("resources/db.yaml", "{\n")
+    assert "hint:" not in repo.run("stage").err
+    (repo.root / "resources/db.yaml").unlink()
+    assert "hint:" not in repo.run("plan").err
+
+
+def test_a_kind_that_went_before_its_resource_is_asked_back(repo):
+    """
+    What was staged had a kind: the message says that it has to stay until the removal is applied.
+    """
+    repo.write("kinds/k.yaml", "inputs: {type: object}\n").define("db", "k").define("app").apply_all()
+    for path in ("kinds/k.yaml", "resources/db.yaml"):
+        (repo.root / path).unlink()
+
+    assert repo.run("stage").err == (
+        ".staged/db.yaml:2:7: there is no kind 'k'; put kinds/k.yaml back: "
+        "a kind can go one commit after its last resource was removed and applied\n"
+    )
+    repo.write("kinds/k.yaml", "inputs: {type: object}\n").ok("stage")
+    assert ["db.remove"] == repo.plan().ids
+
+
 def test_an_action_that_waits_in_a_copy_deleted_by_hand_is_not_lost(repo):
     """
     A deleted copy differs from the commit's too: refused or restored, but the restart still waits.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import pytest
 
 from tests.build import Repo
@@ -28,12 +30,16 @@ def test_a_root_that_holds_nothing_removes_nothing(repo: Repo, how: str, names: 
     assert "db.remove" in repo.plan().ids
 
 
-def test_removing_the_last_one_by_name_is_meant(repo: Repo) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone already"])
+@pytest.mark.parametrize("words", [("remove", "db"), ("remove", "db", "--recursive"), ("remove", "db", "--detach")])
+def test_removing_the_last_one_by_name_is_meant(repo: Repo, words: Sequence[str], gone: bool) -> None:
     """
-    `remove` of the last definition needs no flag.
+    `remove` of the last definition needs no flag, also where its file was deleted before.
     """
     repo.define("db").apply_all()
+    if gone:
+        (repo.root / "resources/db.yaml").unlink()
 
-    repo.ok("remove", "db")
+    repo.ok(*words)
 
     assert ["db.remove"] == repo.plan().ids

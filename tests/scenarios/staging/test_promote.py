@@ -218,6 +218,24 @@ def test_overrides_keep_the_targets_values(repo: Repo, overrides: Any, mine: Any
     assert repo.ok("promote", "staging", "prod").out.startswith(NOTHING)
 
 
+def test_where_the_overrides_stand_is_the_targets_own(repo: Repo) -> None:
+    """
+    A target that differs by what it overrides alone stays as it is, wherever its list stands.
+    """
+    front = "---\nkind: service\n---\n"
+    for name in ("db", "web"):
+        repo.write(f"resources/staging/{name}.yaml", front + "# what it is\ninputs: {a: 1, b: 1}\n")
+        repo.write(f"resources/prod/{name}.yaml", front + "# what it is\noverrides: [b]\ninputs: {a: 1, b: 2}\n")
+    repo.stage().apply_all()
+    repo.write("resources/staging/web.yaml", front + "# what it is\ninputs: {a: 3, b: 1}\n").apply_all()
+
+    repo.ok("promote", "staging", "prod")
+
+    assert ["prod/web.update"] == repo.plan().ids
+    assert "prod/db" not in repo.git("log", "-1", "--format=%B")
+    assert "resources/prod/db.yaml" not in repo.git("show", "--name-only", "--format=", "HEAD")
+
+
 def test_overrides_of_the_source_are_asked_for(repo: Repo) -> None:
     """
     What is new in the target has the same list, and values of its own; what was there keeps its own list.
