@@ -80,8 +80,8 @@ def moves_in(changed: StagedChanges) -> Dict[Name, Name]:
     after = {name: _claiming(name, then) for name, (_, then) in changed.items() if then is not None}
     found = counting_claims(after, {name: Applied(resource) for name, resource in before.items()})
     # What was moved twice before it was applied names what is live, and not the step between.
-    gone = [name for name in sorted(before) if name not in after and name not in found.values()]
-    for name in sorted(after.keys() - before.keys() - found.keys()):
+    gone = [name for name in sorted(before) if name not in found.values() and (name not in after or name in found)]
+    for name in sorted(after.keys() - (before.keys() - set(found.values())) - found.keys()):
         steps = [old for old in gone if set(before[old].moved_from) & set(after[name].moved_from)]
         found.update({name: steps[0]} if steps else {})
     return {new: old for new, old in found.items() if old not in after or old in found or old not in before}

@@ -103,6 +103,27 @@ def test_a_move_is_taken_back_with_what_was_edited_since(edited: Repo) -> None:
     assert (1, True) == (refused.code, "c: it is called d by now, and would be a again" in refused.err)
 
 
+def test_a_swap_with_what_was_moved_and_not_yet_applied_goes_back(edited: Repo) -> None:
+    """
+    Each is followed, although neither file names the step between; where one was moved on, the conflict says so.
+    """
+    edited.ok("move", "a", "c")
+    edited.write("resources/c.yaml", THING.format("moved_from: b\n", 7))
+    edited.write("resources/b.yaml", THING.format("moved_from: a\n", 2))
+    edited.define("app", inputs={"x": "${b.n}"}).stage()
+    meant = edited.git("rev-parse", "HEAD").strip()
+    edited.ok("apply", "--yes")
+    edited.ok("revert", meant)
+    plan = edited.plan()
+    assert ([], [{"from": "c", "to": "b"}, {"from": "b", "to": "c"}]) == (plan.ids, plan.raw["moved"])
+    edited.git("reset", "-q", "--hard", meant)
+    edited.ok("move", "c", "d")
+
+    refused = edited.run("revert", meant)
+
+    assert (1, True) == (refused.code, "c: it is called d by now, and would be b again" in refused.err)
+
+
 def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo) -> None:
     """
     app goes on reading the name a, so it reads what was b: its update runs, and its file is stored as it is.
