@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.remote.remote import Note
@@ -41,7 +41,7 @@ def record(workspace: Workspace, checked: Checked, team: Alone) -> Checked:
         states, looks = _states(fresh, tip, checked.looks)
         if not states:
             return replace(checked, unshared=team.publish())
-        commit = write(fresh.git, Lineage(tip), states, _message(looks, by))
+        commit = write(fresh.git, Lineage(tip), states, _message(looks, [f"Checked-by: {by}", f"Base: {tip}"]))
         if fresh.git.move_ref(branch.ref, commit, branch.local, "check"):
             return _publish(replace(checked, recorded=commit), team)
     raise StagectlError("the applied branch keeps moving; what was seen is not recorded", "check again")
@@ -71,8 +71,9 @@ def _states(
     return states, behind
 
 
-def _message(looks: List[Look], by: str) -> str:
+def _message(looks: List[Look], first: Sequence[str]) -> str:
+    """Return the message of a check. first: the trailers before those of what was looked at."""
     states = [look.state for look in looks]
     counts = [f"{states.count(state)} {state}" for state in Seen if state in states]
-    trailers = [f"Checked-by: {by}", *(f"Checked: {look.name} {look.state}" for look in looks)]
+    trailers = [*first, *(f"Checked: {look.name} {look.state}" for look in looks)]
     return f"check: {', '.join(counts)}\n\n" + "\n".join(trailers) + "\n"

@@ -195,8 +195,8 @@ def _drop(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
     said = [*debts, *forgotten]
     if not said:
         return Discarding(staging)
-    trailers = [f"Discarded-by: {workspace.git.check_identity()}", *(f"Discarded: {debt}" for debt in debts)]
-    trailers += [f"Forgotten: {name}" for name in forgotten]
+    trailers = [f"Discarded-by: {workspace.git.check_identity()}", f"Base: {workspace.branch.tip}"]
+    trailers += [*(f"Discarded: {debt}" for debt in debts), *(f"Forgotten: {name}" for name in forgotten)]
     message = f"discard: {said[0]}" + (f" and {len(said) - 1} more" if len(said) > 1 else "")
     states: Dict[Name, Optional[Applied]] = {
         name: replace(state, owed={}, observed=None) for name, state in there.items() if state.owed or state.observed

@@ -58,6 +58,24 @@ def test_sync_puts_checks_and_runs_together(team: Team) -> None:
     assert team.bob.ok("verify").code == 0 and team.is_sound()
 
 
+@pytest.mark.parametrize("between", ["check", "discard"])
+def test_who_has_neither_clone_can_verify_what_was_put_together(team: Team, between: str) -> None:
+    """
+    An apply began with what a check saw, or a discard dropped: it was made again with what others had seen meanwhile.
+    """
+    seen(team.bob, "b", 8)
+    team.ada.ok("sync")
+    seen(team.bob, "b", 9, "--offline") if between == "check" else team.bob.ok("discard", "b")
+    team.bob.git("pull", "-q")
+    team.bob.ok("update", "a", "--set", "v=2")
+    team.bob.ok("apply", "a", "--yes", "--offline")
+    seen(team.ada, "a", 7)
+    team.ada.ok("update", "db", "--set", "v=2")
+    team.ada.ok("apply", "db", "--yes")
+    team.bob.ok("sync")
+    assert team.join("carol").ok("verify").out.endswith("all as they have to be.\n")
+
+
 def test_a_run_is_put_onto_a_check(team: Team) -> None:
     """The other way round the run's result wins."""
     team.bob.git("pull", "-q")
