@@ -204,7 +204,8 @@ class Kind:
 class Attempt:
     """A run, update or remove that was tried and whose success was not seen.
 
-    form: the relations it was tried with, and the inputs that read parents; None where nothing is related.
+    form: the relations it was tried with, the inputs that read parents, and the claims on old names; None where there
+    is none of these.
     outputs: what it reported all the same. replaces: whether it belongs to a replace whose removal is done, so that its
     run counts as `update` for those that name it.
     """

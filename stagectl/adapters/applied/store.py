@@ -171,9 +171,11 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, bool(raw.get("replaces")))
 
 
-def _parse_form(kind: str, body: Any) -> Optional[Resource]:
+def _parse_form(kind: str, raw: Any) -> Optional[Resource]:
+    claims = {"moved_from": raw["moved_from"]} if isinstance(raw, dict) and "moved_from" in raw else {}
+    body = {key: raw[key] for key in raw if key not in claims} if claims else raw
     try:
-        return None if body is None else schema.resource(Name(""), [{"kind": kind}, body], b"", staged=True)
+        return None if raw is None else schema.resource(Name(""), [{"kind": kind, **claims}, body], b"", staged=True)
     except FlawedFile as error:
         raise ValueError(error.message) from None
 
@@ -254,9 +256,10 @@ def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
 
 
 def _form_json(form: Resource) -> Dict[str, Any]:
-    """Return relations as the body of a file says them, with full names."""
+    """Return relations as the body of a file says them, with full names, and claims."""
     depends_on = list(form.depends_on) or {action: list(named) for action, named in form.depends_on_changes.items()}
-    body = {"inputs": as_written(dict(form.inputs)), "depends_on": depends_on, "unordered": list(form.unordered)}
+    names = {"unordered": list(form.unordered), "moved_from": list(form.moved_from)}
+    body = {"inputs": as_written(dict(form.inputs)), "depends_on": depends_on, **names}
     return {key: value for key, value in body.items() if value}
 
 

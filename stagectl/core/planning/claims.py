@@ -1,7 +1,8 @@
 """Which claims on old names (`moved_from` in the front matter) count.
 
-A claim acts once: what the file applied under the new name says already is spent, unless what is applied there moves
-away. So what comes back says so: a `moved_from` is the names that it had, the newest first, its own name among them.
+A claim acts once: what the file applied under the new name says already, or that of a run that failed there, is spent,
+unless what is applied there moves away. So what comes back says so: a `moved_from` is the names that it had, the newest
+first, its own name among them.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def _claimed_by(resource: Resource, applied: Mapping[Name, Applied], left: Abstr
 
 
 def names_before(applied: Mapping[Name, Applied], name: Name) -> OldNames:
-    """Return the `moved_from` of what is applied under a name."""
-    resource = applied[name].resource if name in applied else None
+    """Return the `moved_from` of what is applied under a name, or was tried to be run there: it claims no more."""
+    state = applied.get(name, Applied())
+    resource = state.resource or (state.unfinished.form if state.unfinished is not None else None)
     return resource.moved_from if resource is not None else ()
 
 

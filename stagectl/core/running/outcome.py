@@ -192,15 +192,15 @@ def _pays(change: Change, action: str) -> bool:
 
 
 def _form_tried(target: Optional[Target], change: Change, state: Applied) -> Optional[Resource]:
-    """Return the relations a try was made with: a removal those of what it removes."""
+    """Return the relations and claims a try was made with: a removal those of what it removes."""
     form = state.unfinished.form if state.unfinished else None
     resource = target.resource if target is not None and change.action != REMOVE else state.resource or form
     return _related_resource(resource)
 
 
 def _related_resource(resource: Optional[Resource]) -> Optional[Resource]:
-    form = resource.relations() if resource is not None else None
-    return form if form is not None and (form.parents or form.unordered) else None
+    form = replace(resource.relations(), moved_from=resource.moved_from) if resource is not None else None
+    return form if form is not None and (form.parents or form.unordered or form.moved_from) else None
 
 
 def _remove(target: Optional[Target], change: Change, state: Applied) -> Optional[Applied]:

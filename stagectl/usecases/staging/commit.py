@@ -110,7 +110,7 @@ def _staged_changes(ready: Prepared, names: Sequence[Name], changed: Sequence[Na
     Of one that only gets actions, its other changes were staged before, maybe by another author.
     """
     got = {name: _actions_alone(ready.ground.snapshot.staged.get(name), ready.desired[name]) for name in changed}
-    meant = {*names, *_live_names(ready.ground, [name for name in names if ready.desired.get(name) is None])}
+    meant = {*names, *_names_left(ready, names)}
     own = [change for change in ready.plan.changes if change.resource in meant and change.cause.type in OWN]
     return tuple(one.id for one in own if not got.get(one.resource) or _is_of(one, got[one.resource]))
 
@@ -127,10 +127,10 @@ def _is_of(change: Change, actions: AbstractSet[str]) -> bool:
     return bool(actions & change.stamps.keys()) or (change.action in (REMOVE, RUN) and REPLACE in actions)
 
 
-def _live_names(ground: Ground, gone: Sequence[Name]) -> Set[Name]:
-    """Return the names under which something is live that goes before its move is applied: these are removed."""
-    claims = counting_claims(ground.snapshot.staged, ground.applied) if gone else {}
-    return {claims[name] for name in gone if name in claims}
+def _names_left(ready: Prepared, names: Sequence[Name]) -> Set[Name]:
+    """Return the names under which something is live whose move is staged no longer: these are removed."""
+    claims = counting_claims(ready.ground.snapshot.staged, ready.ground.applied)
+    return {claims[name] for name in names if name in claims and (claims[name], name) not in ready.plan.moved}
 
 
 def _paths_to_commit(dirty: Dirty, snapshot: Snapshot, desired: Desired, changed: Sequence[Name]) -> List[str]:

@@ -475,7 +475,8 @@ class Desk(RuleBasedStateMachine):
         for name in [name for name in live if name in before and "observed" in self.applied[name]]:
             raw = taken[name] = taken_in(before[name], self.applied[name])
             is_left |= raw is not None and any(
-                raw["inputs"].get(key) != value for key, value in self.applied[name]["observed"]["inputs"].items()
+                not agrees(raw["inputs"].get(key), value)
+                for key, value in self.applied[name]["observed"]["inputs"].items()
             )
         if not self.can_be_staged(taken):
             possible = {name: raw for name, raw in taken.items() if self.can_be_staged({name: raw})}
@@ -543,6 +544,12 @@ def taken_in(raw: Raw, state: Raw) -> Optional[Raw]:
         else:
             inputs[key] = value
     return {**raw, "inputs": inputs}
+
+
+def agrees(written: object, value: object) -> bool:
+    """Whether a definition says what was seen; of a mapping only `k` was, the rest may have been edited."""
+    are_mappings = isinstance(value, dict) and isinstance(written, dict)
+    return written["k"] == value["k"] if are_mappings else written == value
 
 
 def body(raw: Raw) -> Raw:

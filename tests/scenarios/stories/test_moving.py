@@ -262,10 +262,11 @@ class Moving:
         """Each takes the other's name, also again and back."""
         names = self.chance.sample(self.defined(), min(2, len(self.defined())))
         if len(names) == 2:
+            can_be_parted = all(self.file(name)["inputs"]["id"] in self.live() for name in names)
             texts = [self.moved(name) for name in names]
             for name, text in zip(reversed(names), texts):
                 self.repo.write(f"resources/{name}.yaml", text)
-            if self.do("stage", *self.chance.choice([names[:1], []])):
+            if self.do("stage", *self.chance.choice([names[:1], []] if can_be_parted else [[]])):
                 self.saw("swapped")
 
     def move_back(self) -> None:
@@ -293,7 +294,20 @@ class Moving:
             self.do("discard", "--all", "--force")
 
     def revert(self) -> None:
-        self.do("revert", f"HEAD~{self.chance.choice([0, 0, 1, 2])}")
+        commit = f"HEAD~{self.chance.choice([0, 0, 1, 2])}"
+        if not self.renames_without_claim(commit):
+            self.do("revert", commit)
+
+    def renames_without_claim(self, commit: str) -> bool:
+        """Whether a commit gave what was not applied yet another name: nothing says so, and it may be live by now."""
+        before, after = ({file["inputs"]["id"]: (name, file["moved_from"]) for name, file in self.files_of(one)}
+                         for one in (f"{commit}~1", commit))  # fmt: skip
+        return any(before.get(one, (name,))[0] != name and not claims for one, (name, claims) in after.items())
+
+    def files_of(self, commit: str) -> List[Tuple[str, Dict[str, Any]]]:
+        """The staged files of a commit, by path."""
+        files = self.repo.texts(commit).items()
+        return [(path, parsed(text.encode())) for path, text in sorted(files) if path.startswith(".staged/")]
 
     # --- applies
 
