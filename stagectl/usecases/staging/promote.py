@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
@@ -65,6 +66,12 @@ class Wishes:
     unverified: bool = False
     create: bool = False
 
+    def words(self) -> List[str]:
+        """Return the words of a command line that asks for the same."""
+        flags = [("--from-staged", self.from_staged), ("--unverified", self.unverified), ("--create", self.create)]
+        sets = [word for given in self.sets for word in ("--set", shlex.quote(given))]
+        return [*map(shlex.quote, self.names), *(flag for flag, is_given in flags if is_given), *sets]
+
 
 def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wishes()) -> Promotion:
     """Stage in folder *target* what is applied in folder *source*; raises StagectlError, and then nothing changed.
@@ -116,7 +123,7 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     before, snapshot = snapshot, workspace.snapshot(definitions=True, writes=renamed) if renamed else snapshot
     missing = missing_values(moved, snapshot, given)
     if missing:
-        raise MissingValues(missing, f"stagectl promote {' '.join(folders)}")
+        raise MissingValues(missing, " ".join(["stagectl promote", *folders, *wishes.words()]))
     overriding = Overriding(snapshot, dict(renamed))
     writes = overriding.writes
     changed: List[Name] = []

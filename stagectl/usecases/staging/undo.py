@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Mapping, Optional, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.applied.write import Lineage, write
@@ -50,7 +50,7 @@ def unstage(workspace: Workspace, selection: Selection, *, everything: bool = Fa
     def act(ground: Ground) -> Prepared:
         aim = _Aim.of(ground)
         refuse_loss(workspace, aim.in_place(), "unstaging", _DROP)
-        return aim.ready({})
+        return _ready(aim, "unstage", lambda aim: {})
 
     return commit_staged(on_ground("unstage", workspace, _about(workspace, selection, everything), act), "unstage")
 
@@ -67,7 +67,7 @@ def discard(workspace: Workspace, selection: Selection, *, everything: bool = Fa
         if not force:
             lost = {**writes, **aim.in_place()}
             refuse_loss(workspace, lost, "discarding", "commit it first, or drop it with --force")
-        return aim.ready(writes)
+        return _ready(aim, "discard", lambda aim: aim.definitions(workspace.config))
 
     ready = on_ground("discard", workspace, _about(workspace, selection, everything), act)
     staging = commit_staged(ready, "discard")
@@ -104,6 +104,18 @@ class _Aim:
     def ready(self, writes: Writes) -> Prepared:
         """Return what is to be staged; writes: of definitions."""
         return Prepared.of(self.ground.after(writes), self.staged_forms(), writes)
+
+    def is_pending(self, name: Name) -> bool:
+        """Return whether the staged file is another than the one that is applied."""
+        return staged_bytes(self._as_applied(name)) != staged_bytes(self.snapshot.staged.get(name))
+
+    def neighbours(self) -> Set[Name]:
+        """Return what the chosen ones name, and what names them, as staged or as applied."""
+        applied = [state.resource for state in self.ground.applied.values() if state.resource is not None]
+        found: Set[Name] = set()
+        for one in (*self.snapshot.staged.values(), *applied):
+            found |= one.parents if one.name in self.chosen else {one.name} if one.parents & self.chosen else set()
+        return found
 
     def in_place(self) -> Writes:
         """Return the staged files that change and are copies of no definition: nothing else has what they say."""
@@ -176,6 +188,35 @@ class _Aim:
             return resource
         content = rename_resource(resource.content, resource.name, resource.name, names)
         return schema.resource(resource.name, yamlfile.load(content), content, staged=True)
+
+
+def _ready(aim: _Aim, verb: str, writes: Callable[[_Aim], Writes]) -> Prepared:
+    """Return what is to be staged; where it cannot stand alone, the error has the command that takes back enough.
+
+    writes: of definitions.
+    """
+    try:
+        return aim.ready(writes(aim))
+    except StagectlError as error:
+        more = _companions(aim, writes) if aim.ground.known is None else frozenset()
+        if more:
+            names = " ".join(sorted(aim.ground.asked | more))
+            error.hint = f"what belongs to it has to be taken back as well: stagectl {verb} {names}"
+        raise
+
+
+def _companions(aim: _Aim, writes: Callable[[_Aim], Writes]) -> FrozenSet[Name]:
+    """Return what has to be put back with what is chosen, none where nothing helps."""
+    chosen = aim.chosen
+    while True:
+        near = {name for name in aim.neighbours() if aim.is_pending(name)} - aim.chosen
+        if not near:
+            return frozenset()
+        wider = _Aim.of(aim.ground._replace(chosen=aim.chosen | near))
+        with suppress(StagectlError):
+            wider.ready(writes(wider))
+            return wider.chosen - chosen
+        aim = wider
 
 
 def _about(workspace: Workspace, selection: Selection, everything: bool) -> About:

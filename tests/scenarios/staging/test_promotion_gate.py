@@ -87,6 +87,11 @@ def test_what_is_new_gets_values_of_its_own(both: Repo) -> None:
     refused = both.run("promote", "staging", "prod")
     assert "  prod/web.port\n  prod/web.who\n" in refused.err
     assert "stagectl promote staging prod --set 'prod/web.port=...' --set 'prod/web.who=...'" in refused.err
+    words = ("web*", "--create", "--unverified", "--set", "prod/web.who=me and you")
+    assert both.run("promote", "staging", "prod", *words).err.endswith(
+        "hint: stagectl promote staging prod 'web*' --unverified --create"
+        " --set 'prod/web.who=me and you' --set 'prod/web.port=...'\n"
+    )
     both.ok("promote", "staging", "prod", "--set", "prod/web.port=80", "--set", "web.who=${env:PROD_NAME}")
 
     found: Dict[str, object] = {one["path"]: one["after"] for one in both.plan().change("prod/web.run")["diff"]}
