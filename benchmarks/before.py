@@ -28,7 +28,7 @@ import generate
 from scale import run
 
 HERE = Path(__file__).resolve().parent.parent
-MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from stagectl.__main__ import main; sys.exit(main())"
+MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from stagectl.__main__ import entry; entry()"
 
 
 def inputs(count: int) -> List[Dict[str, Any]]:

@@ -128,7 +128,7 @@ def _is_plan_file(word: str) -> bool:
 
 def out(text: str) -> None:
     """Write a result; lines at its end that say what comes next are about the project that -C named."""
-    lines = text.splitlines(keepends=True)
+    lines = text.splitlines(keepends=True) if _NEXT in text else []
     at = len(lines)
     while at and _NEXT in lines[at - 1]:
         at -= 1

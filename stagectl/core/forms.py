@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Optional, Pattern, Tuple
 
 from stagectl.core.model import CHANGE, NAME, ChangeId, Name, Oid
@@ -29,6 +30,7 @@ def texts(values: Any) -> Tuple[str, ...]:
     return tuple(map(text, values))
 
 
+@lru_cache(maxsize=1 << 15)  # what reads or is read is named again and again
 def name(value: Any) -> Name:
     """Return a resource's name; raises TypeError or ValueError."""
     return Name(text(value, NAME))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
 from stagectl.core.observed import Observed, alike
+from stagectl.core.once import cached_property
 from stagectl.core.values import SIMPLE, FileDigest, Inputs, Outputs, Part, Reference, parts_in
 
 Name = NewType("Name", str)
@@ -99,20 +99,20 @@ class Resource:
     @cached_property
     def _parts(self) -> Mapping[str, Sequence[Part]]:
         """What stands beside text in the strings of each input that has any; most values are simple."""
-        found = {key: parts_in(value) for key, value in self.inputs.items() if type(value) not in SIMPLE}
-        return {key: parts for key, parts in found.items() if parts}
+        complex_ones = ((key, value) for key, value in self.inputs.items() if type(value) not in SIMPLE)
+        return {key: parts for key, value in complex_ones if (parts := parts_in(value))}
 
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = {key: tuple(p for p in parts if isinstance(p, Reference)) for key, parts in self._parts.items()}
-        return {key: references for key, references in found.items() if references}
+        found = ((key, tuple([p for p in parts if type(p) is Reference])) for key, parts in self._parts.items())
+        return {key: references for key, references in found if references}
 
     @cached_property
     def files(self) -> Mapping[str, Tuple[str, ...]]:
         """The paths of files whose digests each input has, for the inputs that have any."""
-        found = [(key, part.path) for key, parts in self._parts.items() for part in parts if type(part) is FileDigest]
-        return {key: tuple(sorted({path for of, path in found if of == key})) for key, _ in found}
+        found = {key: {p.path for p in parts if type(p) is FileDigest} for key, parts in self._parts.items()}
+        return {key: tuple(sorted(paths)) for key, paths in found.items() if paths}
 
     @cached_property
     def computed(self) -> FrozenSet[str]:
@@ -122,13 +122,13 @@ class Resource:
     @cached_property
     def reads(self) -> FrozenSet[Name]:
         """The parents whose inputs this resource reads."""
-        names = {Name(reference.name) for references in self.references.values() for reference in references}
+        names = {Name(one.name) for references in self.references.values() for one in references}
         return frozenset(names - {self.name})
 
     @cached_property
     def ordered_after(self) -> FrozenSet[Name]:
         """The parents of the list form: those named, and those read unless they are `unordered`."""
-        return (frozenset(self.depends_on) | (self.reads - frozenset(self.unordered))) - {self.name}
+        return frozenset({*self.depends_on, *self.reads.difference(self.unordered)} - {self.name})
 
     @property
     def parents_kept(self) -> FrozenSet[Name]:
@@ -143,8 +143,9 @@ class Resource:
         """Every other resource this one reads, comes after or reacts on."""
         changes = [change for named in self.depends_on_changes.values() for change in named]
         changes += [trigger.on for triggers in self.react_on.values() for trigger in triggers]
-        named = {split_change(change)[0] for change in changes}
-        return frozenset(named | set(self.depends_on) | self.reads) - {self.name}
+        return frozenset(
+            {*(split_change(change)[0] for change in changes), *self.depends_on, *self.reads} - {self.name}
+        )
 
     def relations(self) -> Resource:
         """Return what orders its changes, without a name: the parents it names, and the inputs that read any."""

@@ -34,7 +34,6 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
     """
     if "${" not in text:
         return text
-    inside = _REFERENCE.fullmatch(text) is None
     parts: List[Part] = []
     position = 0
     opening = _OPENING.search(text)
@@ -44,14 +43,13 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
             _add_text(parts, "${")
             position = opening.end()
         else:
-            match = _match(text, opening.start())
-            parts.append(_part(match.group(), folder, inside))
-            position = match.end()
+            reference = _match(text, opening.start()).group()
+            parts.append(_part(reference, folder, len(reference) < len(text)))
+            position = opening.start() + len(reference)
         opening = _OPENING.search(text, position)
     _add_text(parts, text[position:])
-    if all(isinstance(part, str) for part in parts):
-        return "".join(str(part) for part in parts)
-    return Template(tuple(parts))
+    # Adjoining text is one part, so text alone is the only one.
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Template(tuple(parts))
 
 
 def _add_text(parts: List[Part], text: str) -> None:
@@ -73,7 +71,7 @@ def _match(text: str, start: int) -> Match[str]:
 
 @lru_cache(maxsize=1 << 14)  # what is read has several readers, as a rule
 def _part(text: str, folder: str, inside: bool) -> Part:
-    env, path, name, steps = _match(text, 0).groups()
+    env, path, name, steps = _match(text, 0).group("env", "file", "name", "path")
     if env:
         return EnvVariable(env)
     if path:

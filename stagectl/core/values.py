@@ -134,8 +134,11 @@ def parts_in(value: Value) -> List[Part]:
     """Return what stands beside text in the strings of a value, in order."""
     if isinstance(value, Template):
         return [part for part in value.parts if type(part) is not str]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [part for item in inner if type(item) not in SIMPLE for part in parts_in(item)]
+    found: List[Part] = []
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if type(item) not in SIMPLE:
+            found += parts_in(item)
+    return found
 
 
 def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:

@@ -5,6 +5,7 @@ So that no YAML is read again. An input that is written as it was applied is not
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Callable, Dict, Mapping, Tuple
 
 from stagectl.core import forms
@@ -64,7 +65,12 @@ def _kind(raw: Any) -> str:
 
 
 def _tags(raw: Any) -> Tuple[str, ...]:
-    return tuple(forms.text(tag, TAG) for tag in raw)
+    return _checked_tags(tuple(raw))
+
+
+@lru_cache(maxsize=1024)  # many resources have the same ones
+def _checked_tags(tags: Tuple[Any, ...]) -> Tuple[str, ...]:
+    return tuple(forms.text(tag, TAG) for tag in tags)
 
 
 def _names(raw: Any) -> Tuple[Name, ...]:

@@ -54,8 +54,16 @@ class Index(Source):
         places = {name: self._place(name) for name in left}
         self._fetch({place for place in places.values() if place is not None})
         for name, place in places.items():
-            self._lines[name] = None if place is None else self._find(name, self._texts[place])
+            text = None if place is None else self._find(name, self._texts[place])
+            self._lines[name] = None if text is None else _decode(name, text)
         return {name: line for name in wanted for line in [self._lines[name]] if line is not None}
+
+    def _columns(self, names: Iterable[Name]) -> LinesByName:
+        """Return lines of which only the columns were read."""
+        places = {name: place for name in names for place in [self._place(name)] if place is not None}
+        self._fetch(set(places.values()))
+        texts = {name: self._find(name, self._texts[place]) for name, place in places.items()}
+        return {name: _decode(name, text, columns_only=True) for name, text in texts.items() if text is not None}
 
     def in_folders(self, folders: Iterable[str]) -> LinesByName:
         places = [Shard(folder, bits) for folder in folders for bits in self.shards.get(folder, ())]
@@ -85,12 +93,12 @@ class Index(Source):
         oids = [self.shards[place.folder][place.bits][0] for place in left]
         self._texts.update(zip(left, self._git.objects(oids)))
 
-    def _find(self, name: Name, text: bytes) -> Optional[Line]:
+    def _find(self, name: Name, text: bytes) -> Optional[str]:
         last = name.rpartition("/")[2].encode() + b" "
         start = 0 if text.startswith(last) else text.find(b"\n" + last) + 1
         if start == 0 and not text.startswith(last):
             return None
-        return _decode(name, text[start : text.find(b"\n", start)].decode("utf-8", "replace"))
+        return text[start : text.find(b"\n", start)].decode("utf-8", "replace")
 
     def _parse(self, place: Shard) -> LinesByName:
         return {name: _decode(name, text) for name, text in self._rows(place)}
@@ -107,14 +115,14 @@ class Index(Source):
 
     def states(self, names: Iterable[Name]) -> Dict[Name, Applied]:
         wanted = set(names)
-        self._states.update(self._read(wanted - self._states.keys(), parse_form))
+        self._states.update(self._read(self.lines(wanted - self._states.keys()), parse_form))
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
     def outside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
-        return self._read(names, parse_outside)
+        return self._read(self._columns(names), parse_outside)
 
-    def _read(self, names: Iterable[Name], parse: ParseForm) -> Dict[Name, Applied]:
-        lines = {name: line for name, line in sorted(self.lines(names).items()) if line.oid is not None}
+    def _read(self, found: LinesByName, parse: ParseForm) -> Dict[Name, Applied]:
+        lines = {name: line for name, line in sorted(found.items()) if line.oid is not None}
         contents = self._git.objects([line.oid or Oid("") for line in lines.values()])
         return {name: _state(name, line, content, parse) for (name, line), content in zip(lines.items(), contents)}
 
@@ -193,9 +201,9 @@ class Index(Source):
         return {name: line.parents(name) for name, line in lines.items() if line.is_live}
 
 
-def _decode(name: Name, text: str) -> Line:
+def _decode(name: Name, text: str, *, columns_only: bool = False) -> Line:
     try:
-        return decode(text)
+        return decode(text, columns_only=columns_only)
     except MALFORMED:
         raise damage_error(name) from None
 

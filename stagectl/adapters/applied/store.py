@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.git.git import Git
@@ -20,6 +20,7 @@ from stagectl.core.model import (
     TAG,
     Applied,
     Attempt,
+    ChangeId,
     Name,
     Oid,
     Resource,
@@ -137,23 +138,12 @@ def parse_state(name: Name, raw: Mapping[str, Any], parse: ParseForm = parse_for
 
     parse: what its form is read with, in full by default.
     """
-    unfinished = raw.get("unfinished")
-    inputs, sensitive = _parse_inputs(raw) if "written" in raw else ({}, frozenset())
-    return Applied(
-        resource=parse(name, raw["written"], inputs) if "written" in raw else None,
-        inputs=inputs,
-        sensitive=sensitive,
-        stamps=_strings(raw.get("stamps", {})),
-        unfinished=None if unfinished is None else _parse_attempt(unfinished),
-        owed={
-            forms.text(action, ACTION): tuple(map(forms.identity, behind))
-            for action, behind in raw.get("owed", {}).items()
-        },
-        tried=frozenset(forms.text(action, ACTION) for action in raw.get("tried", ())),
-        protect=bool(raw.get("protect")),
-        outputs=_parse_outputs(raw) if "written" in raw else {},
-        observed=_parse_observed(raw["observed"]) if "observed" in raw else None,
-    )
+    found = {key: _READ[key](value) for key, value in raw.items() if key in _READ}  # most have none of these
+    if "written" in raw:
+        inputs, sensitive = _parse_inputs(raw)
+        found.update(resource=parse(name, raw["written"], inputs), inputs=inputs, outputs=_parse_outputs(raw))
+        found.update(sensitive=sensitive)
+    return Applied(**found)
 
 
 def _parse_observed(raw: Mapping[str, Any]) -> Observed:
@@ -196,6 +186,21 @@ def _parse_outputs(raw: Mapping[str, Any]) -> Dict[str, Value]:
 
 def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
     return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw.items()}
+
+
+def _owed(raw: Mapping[str, Any]) -> Dict[str, Tuple[ChangeId, ...]]:
+    return {forms.text(action, ACTION): tuple(map(forms.identity, behind)) for action, behind in raw.items()}
+
+
+# How each part of a state is read that is there whether or not the resource is live.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "stamps": _strings,
+    "unfinished": _parse_attempt,
+    "owed": _owed,
+    "tried": lambda raw: frozenset(forms.text(action, ACTION) for action in raw),
+    "protect": bool,
+    "observed": _parse_observed,
+}
 
 
 def state_bytes(state: Applied) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core import forms
@@ -143,12 +144,15 @@ def encode(name: Name, line: Line) -> str:
     return " ".join(columns) + "\n"
 
 
-def decode(text: str) -> Line:
-    """Return what `encode` wrote, the name left out; raises ValueError, TypeError, ... for anything else."""
+def decode(text: str, *, columns_only: bool = False) -> Line:
+    """Return what `encode` wrote, the name left out; raises ValueError, TypeError, ... for anything else.
+
+    columns_only: without what follows the tags, which is not even looked at.
+    """
     _, oid, flags, kind, tags, rest = text.split(" ", 5)
     if flags not in (NONE, "l", "o", "lo"):
         raise ValueError(f"flags {flags!r}")
-    raw = json.loads(rest)
+    raw = {} if columns_only else _parse(rest)
     if isinstance(raw.get("by"), dict):
         raw["many"] = raw.pop("by")
     return Line(
@@ -161,6 +165,10 @@ def decode(text: str) -> Line:
     )
 
 
+_parse = json.JSONDecoder().decode
+
+
+@lru_cache(maxsize=1024)  # many resources have the same ones
 def tags_in(column: str) -> Tuple[str, ...]:
     """Return the tags of a line's column; raises ValueError."""
     tags = () if column == NONE else tuple(column.split(","))

@@ -119,7 +119,8 @@ class _Drafting:
     # --- owed and reacting changes
 
     def add_owed(self) -> None:
-        for name, applied in sorted(self._view.situation.applied.items()):
+        owing = {name: state for name, state in self._view.situation.applied.items() if state.owed}
+        for name, applied in sorted(owing.items()):
             for action, behind in sorted(applied.owed.items()):
                 if not self._can_react(name, action) or not self._is_due(name, action):
                     continue
@@ -176,7 +177,7 @@ class _Drafting:
 
     def add_reactions(self) -> None:
         readers = self._reactions()
-        left = sorted(self._by_id, reverse=True)
+        left = sorted(self._by_id, reverse=True) if readers else []
         while left:
             trigger = left.pop()
             name, action = split_change(trigger)
@@ -187,7 +188,8 @@ class _Drafting:
     def _reactions(self) -> Dict[ChangeId, List[Tuple[Name, str, str]]]:
         """Return what reacts on which change: change id -> (resource, own action, when)."""
         found: Dict[ChangeId, List[Tuple[Name, str, str]]] = {}
-        for name, resource in sorted(self._view.effective.items()):
+        reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
+        for name, resource in sorted(reacting.items()):
             for action, triggers in sorted(resource.react_on.items()):
                 for trigger in triggers:
                     found.setdefault(trigger.on, []).append((name, action, trigger.when))
@@ -227,9 +229,11 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     found = {
         change_id(parent, universe.intents[parent].actions[-1])
         for parent, references in parents.items()
-        if _acts(universe, parent) and not all(_is_later(view, reference) for reference in references)
+        if _acts(universe, parent)
+        # Only where something may be reported is a value known after a change.
+        and not (view.reports.by and all(_is_later(view, reference) for reference in references))
     }
-    if view.reports.by:  # only then a value is known after a change
+    if view.reports.by:
         inputs = view.inputs(draft.name)
         read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
         found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}

@@ -174,7 +174,7 @@ def _unknown_action(action: str, kind: Kind) -> str:
 def _values(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield inputs without a value; what a parent's own failure passed on is reported there."""
     view.resolver.inputs(resource.name)
-    for key in resource.inputs:
+    for key in resource.inputs if view.resolver.failures else ():
         failure = view.resolver.failures.get((resource.name, key))
         reference = failure.reference if failure else None
         if reference is not None and _is_broken(view, Name(reference.name)):

@@ -19,7 +19,7 @@ OldNames = Tuple[Name, ...]
 
 def counting_claims(staged: Resources, applied: Mapping[Name, Applied]) -> Dict[Name, Name]:
     """Return for each resource that is live under another name that name: the first of its unspent claims, mostly."""
-    claiming = [resource for _, resource in sorted(staged.items()) if resource.moved_from]
+    claiming = [staged[name] for name in sorted(name for name, resource in staged.items() if resource.moved_from)]
     found: Dict[Name, Name] = {}
     while True:
         left = frozenset(found.values())

@@ -61,7 +61,7 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     after = view.inputs(name)
     unresolved = [key for key in resource.inputs if key not in after]
     if name in view.shown:  # what a parent took away is the parent's matter: it is held for it
-        after.update({key: applied.inputs[key] for key in unresolved if key in applied.inputs})
+        after = {**after, **{key: applied.inputs[key] for key in unresolved if key in applied.inputs}}
         unresolved = []
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.

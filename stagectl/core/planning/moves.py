@@ -59,8 +59,9 @@ def _wrong_claims(situation: Situation, claims: Claims) -> Dict[Name, str]:
 def _exchanged(situation: Situation, claims: Claims) -> Dict[Name, str]:
     """Return what is wrong with spent claims where two resources have changed places: it would update both."""
     found = {}
-    for name, one in sorted(situation.staged.items()):
-        for old in one.moved_from if name not in claims else ():
+    spent = {name: one for name, one in situation.staged.items() if one.moved_from and name not in claims}
+    for name, one in sorted(spent.items()):
+        for old in one.moved_from:
             other = situation.staged.get(old)
             is_mutual = other is not None and old not in claims and name in other.moved_from
             if is_mutual and _is_form(situation, name, old) and _is_form(situation, old, name):
@@ -170,8 +171,9 @@ def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
     """Return the new name for each old one that may stand in what is applied; of names gone, wherever they lead."""
     new_names = {old: new for new, old in moves.items()}
     gone: Dict[Name, Name] = {}
-    applied = [state.resource for _, state in sorted(situation.applied.items()) if state.resource is not None]
-    for resource in [*applied, *(resource for _, resource in sorted(situation.staged.items()))]:
+    live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
+    sides = [{name: one for name, one in side.items() if one.moved_from} for side in (live, situation.staged)]
+    for resource in [one for side in sides for _, one in sorted(side.items())]:
         for old in resource.moved_from:
             if old != resource.name and old not in situation.staged and not situation.is_live(old):
                 gone[old] = resource.name

@@ -72,8 +72,7 @@ class _Ordering(NamedTuple):
     def edges(self) -> Iterator[Precedence]:
         """Yield every order between two changes of different causes, but for the ends of readings."""
         for name, actions in self.actions.items():
-            here = self.view.effective.get(name)
-            before = [form for form in self.view.applied_state(name).forms if form is not here]
+            here, before = self._forms(name)
             if here is not None:
                 yield from self._after_parents(name, here, actions)
                 yield from self._by_action(name, here, actions)
@@ -86,9 +85,14 @@ class _Ordering(NamedTuple):
     def endings(self) -> Iterator[Precedence]:
         """Yield the orders between what ends a reading, and what takes away that which was read."""
         for name, actions in self.actions.items():
-            here = self.view.effective.get(name)
-            before = [form for form in self.view.applied_state(name).forms if form is not here]
-            yield from self._endings(name, actions, here, before)
+            here, before = self._forms(name)
+            if before or REMOVE in actions:
+                yield from self._endings(name, actions, here, before)
+
+    def _forms(self, name: Name) -> Tuple[Optional[Resource], List[Resource]]:
+        """Return the form of a resource here, and the others that it has as applied and as tried since."""
+        here = self.view.effective.get(name)
+        return here, [form for form in self.view.applied_state(name).forms if form is not here]
 
     def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Precedence]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""

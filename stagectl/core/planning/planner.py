@@ -234,9 +234,9 @@ def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     return tuple(
         name
         for name in view.situation.names()
-        if view.is_staged_here(name)
+        if name not in acting
+        and view.is_staged_here(name)
         and view.situation.is_live(name)
-        and name not in acting
         and ((name in view.situation.staged and view.situation.is_edited(name)) or is_as_seen(view, name))
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Container, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
@@ -85,26 +86,26 @@ class Resolver:
         self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
         self.failures: Dict[InputId, Failure] = {}
 
-    def inputs(self, name: Name) -> Dict[str, Value]:
+    def inputs(self, name: Name) -> Inputs:
         """Return the values of all inputs of a resource that have one (see `failures` for the others)."""
         if name in self._fixed:
-            return dict(self._fixed[name])
+            return self._fixed[name]
         if name not in self._known:
             document = self._documents[name]
+            values = self._known[name] = dict(document.inputs)
             for key in document.computed:
                 self._settle((name, key))
-            values = {**document.inputs, **{key: self._values.get((name, key)) for key in document.computed}}
-            self._known[name] = {key: value for key, value in values.items() if (name, key) not in self.failures}
-        return dict(self._known[name])
+                values[key] = self._values.get((name, key))
+                if (name, key) in self.failures:
+                    del values[key]
+        return self._known[name]
 
     def inputs_of(self, document: Resource) -> Dict[str, Value]:
         """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
         values = {}
         for key, value in document.inputs.items():
-            try:
+            with suppress(_Unresolved):
                 values[key] = self._fill(value, (key,)) if key in document.references else value
-            except _Unresolved:
-                continue
         return values
 
     def misses(self, document: Resource) -> Iterator[Tuple[str, Reference, str]]:
@@ -126,6 +127,8 @@ class Resolver:
     def look_up(self, reference: Reference) -> Value:
         """Return the value a reference names; raises an error that carries why there is none."""
         node = name, key = Name(reference.name), reference.path[0]
+        if len(reference.path) == 1 and type(self._values.get(node)) is str:  # most are
+            return self._values[node]
         if name in self._fixed:
             shown = self._fixed[name]
         elif name in self._documents:
@@ -258,6 +261,8 @@ def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
 
 
 def _join(parts: List[Part]) -> Value:
+    text = [part for part in parts if isinstance(part, str)]
+    parts = ["".join(text)] if len(text) == len(parts) else parts
     joined: List[Part] = []
     size = 0
     for part in parts:
@@ -275,6 +280,8 @@ def _join(parts: List[Part]) -> Value:
 
 def _size_of(value: Value) -> int:
     """Return about how many characters a value has as JSON; raises for one that is too large or too deep."""
+    if type(value) is str and len(value) <= LARGEST:
+        return len(value)
     size = 0
     for path, leaf in leaves(value):
         size += len(path) + (len(leaf) if isinstance(leaf, str) else 8)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
+from stagectl.core.once import cached_property
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import Outputs

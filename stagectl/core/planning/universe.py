@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import FrozenSet, Mapping, Optional
 
 from stagectl.core.model import Name
+from stagectl.core.once import cached_property
 from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.view import View

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import AbstractSet, Dict, FrozenSet, Mapping
 
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
+from stagectl.core.once import cached_property
 from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
-from stagectl.core.values import Inputs, Outputs, Value
+from stagectl.core.values import Inputs, Outputs
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,9 @@ class View:
             return True
         return self.is_left_alone(name) or not self.in_scope(name)
 
-    def inputs(self, name: Name) -> Dict[str, Value]:
+    def inputs(self, name: Name) -> Inputs:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
         if name in self.bystanders:
-            return dict(self.applied_state(name).inputs)
+            return self.applied_state(name).inputs
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)

@@ -72,8 +72,9 @@ def selection_json(selection: Selection) -> Document:
 
 def _with_json(change: Change) -> Change:
     digested = digests(change)
-    # There may be thousands: `replace` would look up each field.
-    return Change(**{**vars(change), "digests": digested, "json": _change_json(change, digested)})
+    copy = object.__new__(Change)  # there may be thousands: a frozen one sets each field by a call
+    vars(copy).update(vars(change), digests=digested, json=_change_json(change, digested))
+    return copy
 
 
 def _change_json(change: Change, digested: Digests) -> Document:

@@ -177,7 +177,7 @@ ALLOWED = """
     stagectl.core.schemas.json_schema stagectl.core.schemas.outputs
     stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
     stagectl.core.schemas.words stagectl.core.standing
-    stagectl.core.observed stagectl.core.stamps
+    stagectl.core.observed stagectl.core.once stagectl.core.stamps
     stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
     stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
     stagectl.usecases.planning.kind_files
