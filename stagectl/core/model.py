@@ -8,7 +8,7 @@ from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional,
 
 from stagectl.core.observed import Observed, alike
 from stagectl.core.once import cached_property
-from stagectl.core.values import SIMPLE, FileDigest, Inputs, Outputs, Part, Reference, parts_in
+from stagectl.core.values import FileDigest, Inputs, Outputs, Part, Reference, parts_in
 
 Name = NewType("Name", str)
 ChangeId = NewType("ChangeId", str)  # "<name>.<action>"
@@ -99,8 +99,7 @@ class Resource:
     @cached_property
     def _parts(self) -> Mapping[str, Sequence[Part]]:
         """What stands beside text in the strings of each input that has any; most values are simple."""
-        complex_ones = ((key, value) for key, value in self.inputs.items() if type(value) not in SIMPLE)
-        return {key: parts for key, value in complex_ones if (parts := parts_in(value))}
+        return {key: parts for key, value in self.inputs.items() if (parts := parts_in(value))}
 
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:

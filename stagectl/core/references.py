@@ -43,9 +43,10 @@ def parse_template(text: str, folder: str) -> Union[str, Template]:
             _add_text(parts, "${")
             position = opening.end()
         else:
-            reference = _match(text, opening.start()).group()
-            parts.append(_part(reference, folder, len(reference) < len(text)))
-            position = opening.start() + len(reference)
+            match = _match(text, opening.start())
+            position = match.end()
+            is_inside = position - opening.start() < len(text)
+            parts.append(_part(match.group("env", "file", "name", "path"), folder, is_inside))
         opening = _OPENING.search(text, position)
     _add_text(parts, text[position:])
     # Adjoining text is one part, so text alone is the only one.
@@ -70,15 +71,16 @@ def _match(text: str, start: int) -> Match[str]:
 
 
 @lru_cache(maxsize=1 << 14)  # what is read has several readers, as a rule
-def _part(text: str, folder: str, inside: bool) -> Part:
-    env, path, name, steps = _match(text, 0).group("env", "file", "name", "path")
+def _part(groups: Tuple[str, ...], folder: str, inside: bool) -> Part:
+    env, path, name, steps = groups
     if env:
         return EnvVariable(env)
     if path:
         return FileDigest(_file_path(path))
     if not steps:
-        raise ValueError(f"'{text}' names no value; write ${{{name}.<input>}}")
-    return Reference(absolute(name, folder), path_steps(steps), inside)
+        raise ValueError(f"'${{{name}}}' names no value; write ${{{name}.<input>}}")
+    words = path_steps(steps) if '"' in steps else tuple(steps[1:].split("."))
+    return Reference(absolute(name, folder) if name.startswith(".") else name, words, inside)
 
 
 def _file_path(text: str) -> str:

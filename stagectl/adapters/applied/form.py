@@ -13,7 +13,7 @@ from stagectl.core.model import ACTION, TAG, ChangeId, Name, Resource, Trigger
 from stagectl.core.references import parse_template
 from stagectl.core.schemas.schema import KIND_NAME
 from stagectl.core.stamps import STAMP
-from stagectl.core.values import Inputs, as_written, map_strings, same
+from stagectl.core.values import Inputs, as_written, map_strings, parts_in, same
 
 
 def form_json(resource: Resource, applied: Inputs) -> Dict[str, Any]:
@@ -42,13 +42,17 @@ def form_json(resource: Resource, applied: Inputs) -> Dict[str, Any]:
 
 def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     """Return the resource that `form_json` was given, without its bytes; raises ValueError, TypeError, KeyError, ..."""
-    inputs = {**applied, **{forms.text(key): _parse(value) for key, value in raw.get("inputs", {}).items()}}
+    written = {forms.text(key): _parse(value) for key, value in raw.get("inputs", {}).items()}
+    inputs = {**applied, **written}
     for key in raw.get("without", ()):
         inputs.pop(key, None)
     given = dict(raw)
     if isinstance(given.get("depends_on"), dict):
         given["depends_on_changes"] = given.pop("depends_on")
-    return Resource(name, inputs=inputs, **{key: _READ[key](value) for key, value in given.items() if key in _READ})
+    found = Resource(name, inputs=inputs, **{key: _READ[key](value) for key, value in given.items() if key in _READ})
+    # Values that were applied have no references, so these stand in what is written otherwise alone.
+    vars(found)["_parts"] = {key: parts for key, value in written.items() if (parts := parts_in(value))}
+    return found
 
 
 def parse_outside(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:

@@ -94,9 +94,8 @@ class Index(Source):
         self._texts.update(zip(left, self._git.objects(oids)))
 
     def _find(self, name: Name, text: bytes) -> Optional[str]:
-        last = name.rpartition("/")[2].encode() + b" "
-        start = 0 if text.startswith(last) else text.find(b"\n" + last) + 1
-        if start == 0 and not text.startswith(last):
+        start = (b"\n" + text).find(b"\n%s " % name.rpartition("/")[2].encode())
+        if start < 0:
             return None
         return text[start : text.find(b"\n", start)].decode("utf-8", "replace")
 

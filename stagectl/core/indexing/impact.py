@@ -136,7 +136,8 @@ class _Region:
     def _readers(self, nodes: AbstractSet[InputId]) -> Set[InputId]:
         """Return the inputs that, as applied, read one of these inputs."""
         naming = self._source.naming({name for name, _ in nodes})
-        return {(name, own) for name, line in naming.items() for own, read in line.reads.items() if nodes & {*read}}
+        reads = ((name, own, read) for name, line in naming.items() for own, read in line.reads.items())
+        return {(name, own) for name, own, read in reads if not nodes.isdisjoint(read)}
 
     def _reported_outputs(self, names: AbstractSet[Name]) -> Set[InputId]:
         """Return the outputs of resources that may act: any action may report them anew."""

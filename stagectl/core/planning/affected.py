@@ -24,8 +24,9 @@ def changing_parents(view: View, name: Name, intent: Intent) -> Mapping[Name, Li
     found: Dict[Name, List[Reference]] = {}
     for key in intent.inputs if intent.actions else ():
         for reference in resource.references.get(key, ()):
-            if reference.name != name and value_changes(view, reference):
-                found.setdefault(Name(reference.name), []).append(reference)
+            parent = Name(reference.name)
+            if parent != name and parent not in view.situation.settled and value_changes(view, reference):
+                found.setdefault(parent, []).append(reference)
     return found
 
 

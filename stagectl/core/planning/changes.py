@@ -108,8 +108,9 @@ class _Drafting:
                 previous = [self._add(draft)]
 
     def _add(self, draft: Draft) -> ChangeId:
-        self._by_id[draft.id] = draft
-        return draft.id
+        identity = draft.id
+        self._by_id[identity] = draft
+        return identity
 
     def _inferred_changes(self, name: Name) -> List[ChangeId]:
         """Return the last inferred change of a resource, if it has any."""

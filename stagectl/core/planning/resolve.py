@@ -170,7 +170,7 @@ class Resolver:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
         if not self._is_open(start):
             return
-        if start[1] not in self._documents[start[0]].references:
+        if not any(map(self._is_open, self._needs(start))):
             self._compute(start)
             return
         path, upcoming = [start], [iter(self._needs(start))]

@@ -47,7 +47,7 @@ class View:
 
     def applied_state(self, name: Name) -> Applied:
         """Return the applied state of a resource, an empty one if it has none."""
-        return self.situation.applied.get(name) or NOT_APPLIED
+        return self.situation.applied.get(name, NOT_APPLIED)
 
     def pending_actions(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""

@@ -20,6 +20,8 @@ FORMAT_VERSION = "1.0"
 # The keys the id is made of: all but where and when the plan was made, and what is outside it.
 _APPROVED = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
 
+_AT_ONCE = 64  # lines in a piece of text
+
 Document = Dict[str, Any]
 
 
@@ -31,10 +33,13 @@ def with_id(plan: Plan) -> Plan:
 
 def plan_id(document: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
-    approved = {key: document[key] for key in _APPROVED}
+    # Thousands of changes as one value take a third longer than one by one. Their key is the first of all.
+    changes = ",".join(map(canonical, document["changes"]))
+    approved = {key: document[key] for key in _APPROVED if key != "changes"}
     approved.update({"files": document["files"]} if document.get("files") else {})
     approved["held"] = [{key: held[key] for key in held if key not in ("message", "of")} for held in document["held"]]
-    return hashlib.sha256(canonical(approved).encode("utf-8", "surrogatepass")).hexdigest()
+    text = f'{{"changes":[{changes}],{canonical(approved)[1:]}'
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def to_document(plan: Plan) -> Document:
@@ -99,6 +104,8 @@ def _change_json(change: Change, digested: Digests) -> Document:
 
 def _cause_json(cause: Cause) -> Document:
     found: Document = {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)}
+    if not any(cause[3:]):  # few have more
+        return found
     more = {"kind_before": cause.kind_before, "tried": cause.tried, "drifted": list(cause.drifted)}
     return {**found, **{key: value for key, value in more.items() if value}}
 
@@ -150,7 +157,7 @@ def json_pieces(document: Document) -> Iterator[str]:
 
 def _lines(entries: List[Any]) -> Iterator[str]:
     before = "[\n    "
-    for entry in entries:
-        yield before + json_text(entry)
+    for start in range(0, len(entries), _AT_ONCE):
+        yield before + ",\n    ".join(map(json_text, entries[start : start + _AT_ONCE]))
         before = ",\n    "
     yield "\n  ]"

@@ -40,7 +40,7 @@ def _properties(limit: Any, schema: Mapping[str, Any]) -> Test:
     def test(value: Value) -> bool:
         if not isinstance(value, dict):
             return True
-        return all(tests[key](inner) for key, inner in value.items() if key in tests)
+        return all(test(value[key]) for key, test in tests.items() if key in value)
 
     return test
 
