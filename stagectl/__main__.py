@@ -212,8 +212,9 @@ def _open_what_is_closed() -> None:
 def entry() -> None:
     """Run the command line of this process, and end it."""
     _open_what_is_closed()
-    only_looks = prefetch.only_looks(place.apart(sys.argv[1:])[0])
-    if only_looks:
+    words = place.apart(sys.argv[1:])[0]
+    only_looks = prefetch.only_looks(words)
+    if only_looks or "--record-only" in words:
         gc.disable()  # it ends before there is anything worth collecting, and looking for it takes a fifth of the time
     else:
         gc.set_threshold(50_000, 20, 50)  # many values, and hardly a circle: at the usual one it takes a fifth, too

@@ -48,7 +48,11 @@ _COMPACT = json_encoder(json.JSONEncoder(ensure_ascii=False))
 
 def json_text(value: Any, indent: Optional[int] = None) -> str:
     """Return a value as JSON that reads back the same, with the characters that `safe` writes out written out."""
-    text = _COMPACT(value) if indent is None else json.dumps(value, indent=indent, ensure_ascii=False)
+    return json_safe(_COMPACT(value) if indent is None else json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def json_safe(text: str) -> str:
+    """Return JSON that reads back the same, with the characters that `safe` writes out written out."""
     if text.isascii() and "\x7f" not in text and "##" not in text:
         return text
     # Outside of strings JSON has none of them but line ends, which stay.

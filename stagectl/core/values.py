@@ -158,7 +158,12 @@ def _order_of(step: Step) -> Tuple[int, int, str, bool]:
 
 def format_path(path: Sequence[Step]) -> str:
     """Return a path as people write it: `urls.0.port`, `labels["a.b"]`."""
-    text = "".join(_step_text(step) for step in path)
+    return _path_text(tuple(path))
+
+
+@lru_cache(maxsize=1 << 14)  # of thousands of resources most have the same paths
+def _path_text(path: Path) -> str:
+    text = "".join(map(_step_text, path))
     return text[1:] if text.startswith(".") else text
 
 
@@ -209,6 +214,8 @@ def pack(value: Value) -> Tuple[Value, Dict[str, List[Any]]]:
     The second part maps a JSON pointer (RFC 6901) to the parts of the string there: text as it is, an environment
     variable as `{"env": NAME}`. It stands beside the values, not in them, so no literal can imitate it.
     """
+    if not parts_in(value):
+        return value, {}
     templates: Dict[str, List[Any]] = {}
 
     def plain(inner: Value, pointer: str) -> Value:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import List, Mapping
 
-from stagectl.core.values import EnvVariable, Template, Value, leaves
+from stagectl.core.values import EnvVariable, Template, Value, parts_in
 
 
 def variables(value: Value) -> List[str]:
     """Return the names, sorted, of the environment variables a value needs."""
-    found = {
-        part.name
-        for _, leaf in leaves(value)
-        if isinstance(leaf, Template)
-        for part in leaf.parts
-        if isinstance(part, EnvVariable)
-    }
+    found = {part.name for part in parts_in(value) if isinstance(part, EnvVariable)}
     return sorted(found)
 
 

@@ -30,7 +30,7 @@ from stagectl.core.plans.selection import World, match_names
 from stagectl.core.plans.tags import LONGEST, Expression, parse_expression
 from stagectl.core.references import parse_template, rewrite
 from stagectl.core.running.outcome import SUCCESS
-from stagectl.core.running.run_document import header_json
+from stagectl.core.running.run_document import header_text
 from stagectl.core.running.runs import Header, failures, interrupted_outcomes, passed_changes, restriction
 from stagectl.core.schemas import schema, settings
 from stagectl.core.values import Template, digest, leaves, pack, same
@@ -351,7 +351,7 @@ _RUN = "20260101T000000Z-000001"
 
 def _header() -> Dict[str, Any]:
     header = Header(_RUN, from_document(_PLAN, "it"), "a" * 40, None, "Ada <a@b>", 1e9)  # type: ignore[arg-type]
-    return header_json(header)
+    return json.loads(header_text(header))
 
 
 def run_journal(data: bytes) -> None:

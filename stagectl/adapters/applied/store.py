@@ -130,6 +130,7 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
 
 
+_quoted = json.encoder.encode_basestring  # what an encoder without ASCII does with a string; in C
 _JSON = json.JSONDecoder(parse_constant=_no_number)
 
 
@@ -235,11 +236,13 @@ def state_bytes(state: Applied) -> bytes:
 
 def indent_json(value: Any, margin: str = "\n") -> str:
     """Return a plain JSON value as `json.dumps` with sorted keys and two spaces does, which has no C for that."""
+    if type(value) is str:
+        return _quoted(value)
     if not value or not isinstance(value, (dict, list, tuple)):
         return canonical(value)
     inner = margin + "  "
     if isinstance(value, dict):
-        entries = [f"{canonical(key)}: {indent_json(value[key], inner)}" for key in sorted(value)]
+        entries = [f"{_quoted(key)}: {indent_json(value[key], inner)}" for key in sorted(value)]
         return f"{{{inner}{f',{inner}'.join(entries)}{margin}}}"
     return f"[{inner}{f',{inner}'.join([indent_json(entry, inner) for entry in value])}{margin}]"
 

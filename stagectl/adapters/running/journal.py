@@ -26,7 +26,7 @@ from stagectl.core import forms
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
-from stagectl.core.running.run_document import header_json, outcome_json, read_header, read_record
+from stagectl.core.running.run_document import header_text, outcome_json, read_header, read_record
 from stagectl.core.running.runs import Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
@@ -167,7 +167,7 @@ def _make(scratch: Path, header: Header) -> int:
     folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
-    _write_durably(building / "run.json", json.dumps(header_json(header)).encode())  # indented it is not done in C
+    _write_durably(building / "run.json", header_text(header).encode())
     descriptor = _open_locked(building)
     _reserve(building)
     _flush_folder(building)

@@ -19,6 +19,7 @@ class Judge:
         self._applied = applied
         fixed = {name: state.inputs for name, state in applied.items() if state.live}
         self._resolver = Resolver({}, fixed, reported_outputs(applied))
+        self._has_secrets = any(state.sensitive for state in applied.values())
 
     def judge(self, name: Name, line: Line) -> Line:
         """Return a resource's line with what follows from its state and its parents'."""
@@ -53,6 +54,8 @@ class Judge:
 
     def _reading(self, resource: Resource) -> FrozenSet[str]:
         """Return the inputs that read a sensitive value."""
+        if not self._has_secrets:
+            return frozenset()
         return frozenset(
             key for key, references in resource.references.items() if any(map(self._is_sensitive, references))
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterable, Iterator, List, Mapping
 
 from stagectl.core.diff import Difference
 from stagectl.core.plans.plan import Cause, Change, Digests, Held, Plan
@@ -17,8 +17,8 @@ from stagectl.core.printable import json_text
 from stagectl.core.values import as_written, canonical, digest, format_path
 
 FORMAT_VERSION = "1.0"
-# The keys the id is made of: all but where and when the plan was made, and what is outside it.
-_APPROVED = ("format_version", "selection", "changes", "held", "recorded", "moved", "kinds")
+# The keys the id is made of, beside the changes: all but where and when the plan was made, and what is outside it.
+_APPROVED = ("format_version", "selection", "held", "recorded", "moved", "kinds")
 
 _AT_ONCE = 64  # lines in a piece of text
 
@@ -28,17 +28,29 @@ Document = Dict[str, Any]
 def with_id(plan: Plan) -> Plan:
     """Return a plan with its id filled in, and each change's digests and part of the document."""
     with_json = replace(plan, changes=tuple(map(_with_json, plan.changes)))
-    return replace(with_json, id=plan_id(to_document(with_json)))
+    return replace(with_json, id=plan_id(to_document(with_json), changes_text(with_json)))
 
 
-def plan_id(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not."""
+def changes_text(plan: Plan) -> str:
+    """Return the changes of a plan as canonical JSON."""
+    return _joined(change.text or canonical(_change_json(change, digests(change))) for change in plan.changes)
+
+
+def _joined(changes: Iterable[str]) -> str:
+    return f"[{','.join(changes)}]"
+
+
+def plan_id(document: Mapping[str, Any], changes: str = "") -> str:
+    """Return the SHA-256, in hex, of what a reviewer approves: see docs/plan.md for what is in it and what is not.
+
+    changes: those of the document as canonical JSON, where they are there already.
+    """
     # Thousands of changes as one value take a third longer than one by one. Their key is the first of all.
-    changes = ",".join(map(canonical, document["changes"]))
-    approved = {key: document[key] for key in _APPROVED if key != "changes"}
+    changes = changes or _joined(map(canonical, document["changes"]))
+    approved = {key: document[key] for key in _APPROVED}
     approved.update({"files": document["files"]} if document.get("files") else {})
     approved["held"] = [{key: held[key] for key in held if key not in ("message", "of")} for held in document["held"]]
-    text = f'{{"changes":[{changes}],{canonical(approved)[1:]}'
+    text = f'{{"changes":{changes},{canonical(approved)[1:]}'
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -78,7 +90,8 @@ def selection_json(selection: Selection) -> Document:
 def _with_json(change: Change) -> Change:
     digested = digests(change)
     copy = object.__new__(Change)  # there may be thousands: a frozen one sets each field by a call
-    vars(copy).update(vars(change), digests=digested, json=_change_json(change, digested))
+    document = _change_json(change, digested)
+    vars(copy).update(vars(change), digests=digested, json=document, text=canonical(document))
     return copy
 
 
@@ -119,14 +132,15 @@ def digests(change: Change) -> Digests:
 
 def difference_json(difference: Difference, sensitive: bool) -> Document:
     """Return one difference; a sensitive one without its values."""
-    found: Document = {"path": format_path(difference.path), "op": difference.op.value, "before": None, "after": None}
-    if difference.known_after:
-        found["known_after"] = list(difference.known_after)
-    if sensitive:
-        return {**found, "sensitive": True}
-    if difference.known_after:
-        return {**found, "before": as_written(difference.before), "written": difference.written}
-    return {**found, "before": as_written(difference.before), "after": as_written(difference.after)}
+    path, op, before, after, known_after, written = difference
+    return {
+        "path": format_path(path),
+        "op": op.value,
+        "before": None if sensitive else as_written(before),
+        "after": None if sensitive or known_after else as_written(after),
+        **({"known_after": list(known_after)} if known_after else {}),
+        **({"sensitive": True} if sensitive else {"written": written} if known_after else {}),
+    }
 
 
 def _held_json(held: Held) -> Document:

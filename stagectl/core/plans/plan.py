@@ -84,7 +84,8 @@ class Change:
     conditional: whether it is only carried out if a value that is known after other changes turns out to differ.
     digests: of the values before and after; a change read from a document has these alone.
     protected: of a removal whether its kind, as applied or as staged, wants --allow-remove for it.
-    json: the change as the document has it, once it was made; the plan's id and every view want it.
+    json: the change as the document has it, once it was made; every view wants it. text: the same as canonical JSON,
+    which the plan's id and the journal want.
     last: of one that comes back what became of it; no part of the plan's id.
     """
 
@@ -106,6 +107,7 @@ class Change:
     digests: Optional[Digests] = None
     protected: bool = False
     json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)
+    text: str = field(default="", compare=False, repr=False)
     last: Optional[Try] = field(default=None, compare=False)
 
 

@@ -73,13 +73,14 @@ def record_outcomes(
     of what is not recorded.
     """
     outcomes: Dict[ChangeId, Outcome] = {}
-    course = Course(plan, store_outputs(applied, given))
+    course, recorded = Course(plan, store_outputs(applied, given)), Outcome(SUCCESS, message=RECORDED)
     for change in plan.changes:  # in topological order
         outcome = decide(change, outcomes, left_out)
         if outcome is None:
             begun = course.begin(change, outcomes)
-            outputs = given.get(change.resource, {}) if change.action in (RUN, UPDATE) else {}
-            outcome = begun if isinstance(begun, Outcome) else Outcome(SUCCESS, message=RECORDED, outputs=outputs)
+            outputs = given.get(change.resource) if change.action in (RUN, UPDATE) else None
+            taken = replace(recorded, outputs=outputs) if outputs else recorded
+            outcome = begun if isinstance(begun, Outcome) else taken
             if not outcome.began:
                 raise StagectlError(
                     f"{change.id} cannot be recorded: {outcome.message}",

@@ -52,6 +52,11 @@ class Course:
         self._replaced: Dict[Name, bool] = {}
         self._schemas = Schemas()
 
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether all that has no value yet, or only may be carried out, has ended."""
+        return not self._open
+
     def outputs_for(self, change: Change) -> Outputs:
         """Return the outputs that an action is given when it starts."""
         return known_outputs(self._states[change.resource] or Applied(), self._changes[change.id].action)
@@ -186,6 +191,8 @@ def as_counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) 
 def with_values(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Plan:
     """Return a plan with the values that its changes had, given how they ended; applied: what it was made from."""
     course = Course(plan, applied)
+    if course.is_filled_in:
+        return plan
     for change in plan.changes:
         course.take(change, outcomes[change.id])
     return course.plan()

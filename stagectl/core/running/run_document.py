@@ -7,8 +7,9 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from stagectl.core import forms
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.plans.document import to_document
+from stagectl.core.plans.document import changes_text, to_document
 from stagectl.core.plans.read_document import from_document
+from stagectl.core.printable import json_safe, json_text
 from stagectl.core.running.outcome import INPROGRESS, STATES, Outcome
 from stagectl.core.running.runs import Filter, Header, Record
 
@@ -72,8 +73,14 @@ def _text(value: Any) -> str:
     return value
 
 
-def header_json(header: Header) -> Dict[str, Any]:
-    """Return what a run is about, as its file has it."""
+def header_text(header: Header) -> str:
+    """Return what a run is about, as its file has it; the changes of its plan are text already."""
+    plan = {key: value for key, value in to_document(header.plan).items() if key != "changes"}
+    text = f'{{"changes":{changes_text(header.plan)},{json_text(plan)[1:]}'
+    return json_safe(f'{json_text(_header_json(header))[:-1]},"plan":{text}}}')
+
+
+def _header_json(header: Header) -> Dict[str, Any]:
     wanted = header.filter
     return {
         "run": header.run,
@@ -89,12 +96,11 @@ def header_json(header: Header) -> Dict[str, Any]:
         "retries": header.retries,
         "outputs": {name: dict(outputs) for name, outputs in header.outputs.items()},
         "filter": {key: getattr(wanted, key) for key in ("noop", "skip", "start_at", "end_at", "only")},
-        "plan": to_document(header.plan),
     }
 
 
 def read_header(raw: Mapping[str, Any], run: str) -> Header:
-    """Return what `header_json` was given; raises KeyError, TypeError, ValueError or StagectlError."""
+    """Return what `header_text` was given; raises KeyError, TypeError, ValueError or StagectlError."""
     return Header(
         run=run,
         plan=from_document(raw["plan"], f"the plan of run {run}"),

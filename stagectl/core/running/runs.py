@@ -49,6 +49,8 @@ class Restriction:
 
 def restriction(plan: Plan, wanted: Filter) -> Restriction:
     """Return what a filter means; raises StagectlError for a change that the plan has not."""
+    if wanted == Filter():
+        return Restriction()
     known = {change.id for change in plan.changes}
     for identity in wanted.named_changes():
         if identity not in known and wanted.only is None:  # else it may have been applied since

@@ -8,7 +8,7 @@ import socket
 import time
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.branches import beside, short_name
 from stagectl.adapters.running import journal as journals
@@ -21,6 +21,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection
 from stagectl.core.running.adopting import check_given
 from stagectl.core.running.deciding import doubtful_changes
+from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application, Filter, Header, follow_plan, restriction
 from stagectl.core.standing import from_here
 from stagectl.core.values import Outputs
@@ -111,16 +112,15 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
     options = replace(options, filter=follow_plan(plan, options.filter))
     check_plan(plan, options, is_elsewhere=is_remote(options.where, workspace.config))
     header = _header(workspace, plan, options, agreed.run)
-    if options.record_only:
-        _check_recording(workspace, plan, situation, header)
+    recorded = _record_only(workspace, plan, situation, header) if options.record_only else None
     onlooker.begin(plan, header.run)
     total = options.parallel or workspace.config.parallelism
     with discreet(workspace, plan, header), cluster_of(workspace, plan, header, options.where, total) as cluster:
         agreed.team.begin(header.run)
         with closing(journals.begin(workspace.git.own_scratch(), header)) as journal:
             task = Task(workspace, plan, header, situation.applied, journal)
-            if options.record_only:
-                outcomes, interrupted = record_without_running(plan, header, situation.applied), False
+            if recorded is not None:
+                outcomes, interrupted = recorded, False
                 journal.add(list(outcomes.items()))
             else:
                 start = Start(total, doubtful_changes(plan, situation.applied), holds=agreed.team.loss)
@@ -130,12 +130,15 @@ def _carry_out(agreed: Agreed, options: Options, onlooker: Onlooker) -> Applicat
     return replace(done, unshared=unshared, given=tuple(sorted(options.outputs)))
 
 
-def _check_recording(workspace: Workspace, plan: Plan, situation: Situation, header: Header) -> None:
-    """Refuse, before anything is noted, outputs that cannot be stored and readers of outputs that are not there."""
+def _record_only(workspace: Workspace, plan: Plan, situation: Situation, header: Header) -> Dict[ChangeId, Outcome]:
+    """Return the outcomes of a run that only records.
+
+    Outputs that cannot be stored, and readers of outputs that are not there, are refused before anything is noted.
+    """
     kinds = {**situation.kinds, **plan.kinds}
     redactor = redactor_of(secret_variables(workspace, plan, header))
     check_given(replace(plan, kinds=kinds), situation.applied, header.outputs, redactor.clean)
-    record_without_running(plan, header, situation.applied)
+    return record_without_running(plan, header, situation.applied)
 
 
 def _check_waiting(plan: Plan) -> None:
