@@ -142,8 +142,9 @@ def nearest(
     there = set(known)
     heirs = {old: new for old, words in (now or {}).items() for new in words if new in there and old not in there}
     names = sorted({*there, *heirs})
+    same = [name for name in names if name.casefold() == word.casefold()]
     alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
-    matches = list(dict.fromkeys(heirs.get(name, name) for name in [*_of_path(word, names), *alike]))[:2]
+    matches = list(dict.fromkeys(heirs.get(name, name) for name in [*same, *_of_path(word, names), *alike]))[:2]
     return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
 
 

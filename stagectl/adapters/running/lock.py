@@ -122,16 +122,21 @@ def _check_free(scratch: Path, meets: MeetsPortion, own: str) -> None:
         common = meets(other.part) if other.id != own else ()
         if common:
             both = "" if "everything" in common else f"; in common: {few(common)}"
-            raise Busy(f"another apply is running: {other.words}{both}", "wait for it, or: stagectl stop RUN")
+            stop = f", or: stagectl stop {other.run}" if other.run else ""
+            raise Busy(f"another apply is running: {other.words}{both}", f"wait for it{stop}")
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A holder as its file says: words: process, command, since when, which run; part: what it has."""
+    """A holder as its file says: words: process, command, since when, which run; part: what it has.
+
+    run: "" where it is none, or not said yet.
+    """
 
     id: str
     words: str
     part: Portion
+    run: str = ""
 
 
 def holders(scratch: Path) -> List[Holder]:
@@ -139,7 +144,8 @@ def holders(scratch: Path) -> List[Holder]:
     found = []
     for path, said in _files(scratch):
         if said is not None:
-            found.append((said.get("began", ""), Holder(path.name, _words(said), part_of_text(said.get("part", "")))))
+            holder = Holder(path.name, _words(said), part_of_text(said.get("part", "")), said.get("run", ""))
+            found.append((said.get("began", ""), holder))
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 

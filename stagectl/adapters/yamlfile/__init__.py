@@ -21,6 +21,7 @@ from stagectl.adapters.yamlfile.write import quote as quote
 from stagectl.core.errors import Flaw, StagectlError, Step
 from stagectl.core.model import LARGEST_FILE
 
+CONFLICT = f"{NOT_YAML}a merge left a conflict here: choose what holds, and delete the marks"
 MOST_LEVELS = 64
 LONGEST_NUMBER = 400  # characters
 _MOST_VALUES = 50_000  # in one file, which takes half a second
@@ -92,7 +93,10 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
         refused = error
         if len(data) > _LARGEST_LOOKED_AT:
             raise BadYaml(error.line, error.column, error.message + _QUOTE_WORDS) from None
-        if _IN_BRACKETS.search("".join(text.split("\n")[error.line - 1 : error.line])):
+        words = "".join(text.split("\n")[error.line - 1 : error.line])
+        if words[error.column - 1 : error.column] == "\t":
+            refused = BadYaml(error.line, error.column, f"{NOT_YAML}a tab cannot indent a line: use spaces")
+        elif _IN_BRACKETS.search(words):
             refused = BadYaml(error.line, error.column, error.message + _QUOTE_IT)
     # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
     # slower parser in Python gets a second look at what libyaml cannot read.
@@ -106,7 +110,7 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     conflict = _CONFLICT.search(text)
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
-        refused = BadYaml(line, 1, f"{NOT_YAML}a merge left a conflict here: choose what holds, and delete the marks")
+        refused = BadYaml(line, 1, CONFLICT)
     raise refused
 
 

@@ -206,8 +206,9 @@ def _glob_names(glob: str, world: World) -> Set[Name]:
     if "*" not in glob and "?" not in glob:
         name = world.now(glob)
         if name not in world.tags:
-            is_folder = any(other.startswith(f"{glob}/") for other in world.tags)
-            hint = f"all in this folder: '{glob}/**'" if is_folder else _list_hint("resources", world.tags)
+            folder = glob.rstrip("/") + "/"
+            is_folder = any(other.startswith(folder) for other in world.tags)
+            hint = f"all in this folder: '{folder}**'" if is_folder else _list_hint("resources", world.tags)
             raise NoResource(f"there is no resource '{glob}'{nearest(glob, world.tags, now=world.aliases)}", hint, glob)
         return {name}
     test = glob_test(glob)

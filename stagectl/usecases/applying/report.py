@@ -72,7 +72,8 @@ def retry(
     """Try the failures of a run again, from the commit that it applied; None if it had none."""
     found = report(workspace, run)
     if found.is_running:
-        raise StagectlError(f"run {found.header.run} is still going on", "wait for it, or: stagectl stop RUN")
+        run = found.header.run
+        raise StagectlError(f"run {run} is still going on", f"wait for it, or: stagectl stop {run}")
     failed = failures(found)
     if not failed:
         return None

@@ -61,9 +61,10 @@ def more_problems(found: Snapshot) -> List[Problem]:
 
 def way_out(found: Snapshot, root: Path) -> str:
     """Return what to do where only copies of definitions cannot be read, "" otherwise; root: the project's folder."""
-    from stagectl.adapters.yamlfile import NOT_YAML
+    from stagectl.adapters.yamlfile import CONFLICT, NOT_YAML
 
-    paths = {problem.path: problem.message.startswith(NOT_YAML) for problem in found.problems}
+    # While a merge goes on, git commits no single files: its marks say what to do.
+    paths = {one.path: one.message.startswith(NOT_YAML) and one.message != CONFLICT for one in found.problems}
     names = [path[len(STAGED) + 1 : -len(".yaml")] for path in paths if path.startswith(f"{STAGED}/")]
     copies = [name for name in names if any((root / one / f"{name}.yaml").is_file() for one in found.config.roots)]
     if not all(paths.values()) or len(copies) < len(paths):

@@ -114,7 +114,7 @@ YAML = [
     define(
         "tabulator",
         "inputs:\n\ta: 1\n",
-        "6:1: not YAML: found character that cannot start any token while scanning for the next token",
+        "6:1: not YAML: a tab cannot indent a line: use spaces",
     ),
     Bad("resources/empty.yaml", "", (f"1:1: {NO_FRONT}",)),
     Bad("resources/no-front.yaml", "inputs: {}\n", (f"1:1: {NO_FRONT}",)),

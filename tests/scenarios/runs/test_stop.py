@@ -42,10 +42,10 @@ def test_a_second_apply_says_who_applies(repo: Repo) -> None:
             said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", failed(repo.run(*command), 75).err)
             assert said == (
                 f"error: another apply is running: process {process.pid}, apply, since TIME, run {newest(repo)}{both}\n"
-                "hint: wait for it, or: stagectl stop RUN\n"
+                f"hint: wait for it, or: stagectl stop {newest(repo)}\n"
             )
         assert failed(repo.run("retry")).err == (
-            f"error: run {newest(repo)} is still going on\nhint: wait for it, or: stagectl stop RUN\n"
+            f"error: run {newest(repo)} is still going on\nhint: wait for it, or: stagectl stop {newest(repo)}\n"
         )
         assert (repo.plan().ids, repo.ok("plan").err, repo.ok("status").err) == (["a.run"], "", "")
         process.kill()

@@ -59,6 +59,8 @@ def test_a_copy_that_cannot_be_read_is_made_anew_as_the_hint_says(repo):
         repo.ok("stage", "db", "web/app")
         assert [] == repo.plan().ids
 
+    repo.write(".staged/db.yaml", "<<<<<<< ours\n=======\n>>>>>>> theirs\n")
+    assert repo.run("plan").err.endswith("choose what holds, and delete the marks\n"), "git commits no single files now"
     repo.write(".staged/db.yaml", "{\n").write("resources/db.yaml", "{\n")
     assert "hint:" not in repo.run("stage").err
     (repo.root / "resources/db.yaml").unlink()

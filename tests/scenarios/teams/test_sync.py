@@ -224,8 +224,8 @@ def test_sync_waits_for_no_process_on_this_machine(team: Team) -> None:
     assert 0 == process.returncode, err
     assert 75 == refused.code
     assert re.fullmatch(
-        r"error: another apply is running: process \d+, apply, since [-\d]+ [:\d]+, run \S+\n"
-        r"hint: wait for it, or: stagectl stop RUN\n",
+        r"error: another apply is running: process \d+, apply, since [-\d]+ [:\d]+, run (\S+)\n"
+        r"hint: wait for it, or: stagectl stop \1\n",
         refused.err,
     ), refused.err
     run = re.search(r"Run (\S+)", out)

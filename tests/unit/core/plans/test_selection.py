@@ -297,6 +297,7 @@ def test_names_and_tags_intersect_and_each_means_or() -> None:
         ("a zzz", [], "there is no resource 'zzz'"),
         ("q*", [], "no resource matches 'q*'"),
         ("a b-", [], "there is no resource 'b-'; did you mean 'b'?"),
+        ("B", [], "there is no resource 'B'; did you mean 'b'?"),
         ("a.run", [], "'a.run' is not a resource name; the resource of that change is 'a'"),
         ("", ["zzz"], "no resource has the tag 'zzz'"),
         ("", ["not zzz"], "no resource has the tag 'zzz'"),
@@ -317,14 +318,15 @@ def test_what_matches_nothing_is_an_error(names: str, tags: List[str], message: 
     assert message == caught.value.message
 
 
-def test_a_folder_for_a_name_gets_the_glob_that_means_it() -> None:
+@pytest.mark.parametrize("name", ["prod", "prod/"])
+def test_a_folder_for_a_name_gets_the_glob_that_means_it(name: str) -> None:
     """
     The hint can be pasted, quotes and all.
     """
     world = World({Name("prod/db"): frozenset(), Name("web"): frozenset()}, {})
 
     with pytest.raises(StagectlError) as caught:
-        match_names("prod", world)
+        match_names(name, world)
 
     assert "all in this folder: 'prod/**'" == caught.value.hint
     assert {"prod/db"} == match_names("prod/**", world)
