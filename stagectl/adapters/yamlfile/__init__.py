@@ -85,6 +85,8 @@ def resolve_plain(text: str) -> Any:
 
 def _read(data: bytes, *, places: bool = False) -> _Builder:
     text = _text_of(data)
+    if text.startswith("<<<<<<< "):  # which would be a word in YAML
+        raise BadYaml(1, 1, CONFLICT)
     try:
         return _Builder(text, parser_of(text), places=places).build()
     except BadYaml as error:
