@@ -400,8 +400,18 @@ class Look:
         removing = self.unfinished(name) == "remove" and name not in self.staged
         return removing and self.selected is not None and name not in self.selected
 
+    def renamed(self, name: str) -> bool:
+        """Section 3: does the kind that a moved resource was applied with carry out the move?"""
+        is_moved = name in self.effective and "was" in self.applied.get(name, {}) and not self.vanished(name)
+        return is_moved and "rename" in self.kinds[self.live(name)["kind"]]["actions"]
+
     def inferred(self, name: str) -> tuple[list[str], str]:
-        """Rules 1, 7 and 13: the actions that follow from a difference, and their cause."""
+        """Rules 1, 7 and 13: the actions that follow from a difference, and their cause; a rename comes first."""
+        actions, cause = self.different(name)
+        return (["rename", *actions], cause) if self.renamed(name) else (actions, cause)
+
+    def different(self, name: str) -> tuple[list[str], str]:
+        """Rules 1, 7 and 13: the same without the rename."""
         new, old, unfinished = self.forms.get(name), self.live(name), self.unfinished(name)
         if self.left_alone(name) or (name not in self.selected and not self.affected(name)):
             return [], ""
@@ -459,7 +469,7 @@ class Look:
 
     def conditional(self, name: str) -> set[str]:
         """Section 9: the inferred actions that may turn out to have nothing to do."""
-        actions, cause = self.inferred(name)
+        actions, cause = self.different(name)
         if cause == "replace" or not self.live(name) or name not in self.forms or not actions or self.vanished(name):
             return set()
         is_conditional = cause == "child" and not self.surely(name)
@@ -559,7 +569,10 @@ def check_names(look: Look) -> None:
 
 def check_paths(look: Look, full: Look, chosen: dict[str, list]) -> None:
     """Rules 5 and 10: refuse reads that not even the fully staged universe satisfies."""
-    pairs = [(n if reason == "needs-parent" else other, r) for n, why in chosen.items() for reason, other, r in why]
+    waiting = {n for n, why in chosen.items() if any(reason == "needs-parent" for reason, _, _ in why)}
+    reasons = [(n, *entry) for n, why in chosen.items() for entry in why]
+    pairs = [(n, r) for n, reason, _, r in reasons if reason == "needs-parent"]
+    pairs += [(other, r) for n, reason, other, r in reasons if reason == "needs-reader" and n not in waiting]
     if not chosen:  # what a held resource read besides the reason it was held for
         pairs = [(n, ref) for n in look.selected for ref in refs(inputs_of(look.staged.get(n)))]
         pairs = [(n, ref) for n, ref in pairs if look.read(ref) is MISSING]
@@ -642,7 +655,7 @@ class Changes:
         for name in look.names:
             if name not in held and look.outside(name):
                 self.barred[name] = {"reason": "outside-selection", "needs": []}
-        self.acts = {n: look.inferred(n)[0] for n in look.names if n not in self.barred}
+        self.acts = {n: look.different(n)[0] for n in look.names if n not in self.barred}
         views = {
             n: full if self.barred[n]["reason"] == "needs-parent" else held[n][0] for n in held if n in look.selected
         }
@@ -686,7 +699,7 @@ class Changes:
 
     def infer(self, name: str, look: Look) -> None:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""
-        actions, cause = look.inferred(name)
+        actions, cause = look.different(name)
         if name in self.barred:
             waits = self.barred[name]["reason"] == "needs-parent" or name in self.look.ties
             edited = ["update"] if waits and name in self.look.selected else []
@@ -700,6 +713,9 @@ class Changes:
             differing = set(inputs_of(look.forms[name]))
         of = self.behind(name, differing) if cause in ("child", "replace") else set()
         for action in look.wants(name):
+            if action == "rename" and look.renamed(name):
+                self.causes[f"{name}.rename"] = {"cause": "staged", "of": [], "inputs": []}
+                continue
             if action not in actions and f"{name}.{action}" in self.gates:  # Section 11: its own run has to come first
                 self.held[f"{name}.{action}"] = self.waits(f"{name}.{action}")
                 continue
@@ -833,8 +849,11 @@ class Changes:
             yield from zip(chain, chain[1:])
         for change, cause in self.causes.items():
             name, action = change.rsplit(".", 1)
-            if self.acts[name] and cause["cause"] in ("owed", "reaction"):
-                yield f"{name}.{self.acts[name][-1]}", change
+            if self.look.inferred(name)[0] and cause["cause"] in ("owed", "reaction"):
+                yield f"{name}.{self.look.inferred(name)[0][-1]}", change
+            old = self.look.applied.get(name, {}).get("was")
+            if action == "rename" and old:  # it frees the name
+                yield from ((change, other) for other in self.causes if other.rsplit(".", 1)[0] == old)
             waits = self.deciders(name) if action == "remove" else self.reporters(self.known(name))
             yield from ((earlier, change) for earlier in waits if earlier != change)
             for parent in ordering(self.look.forms[name]) - {name} if action != "remove" else ():
@@ -876,10 +895,22 @@ class Changes:
 
 
 def plan(
-    kinds, applied, staged, *, selected=None, expression=None, with_children=False, with_parents=False, single=()
+    kinds,
+    applied,
+    staged,
+    *,
+    selected=None,
+    expression=None,
+    with_children=False,
+    with_parents=False,
+    single=(),
+    truth=None,
 ) -> dict:
-    """Section 5: the plan, or Refused; single: those of the selected changes that are asked for one by one."""
-    applied, moves, bad = followed(applied, staged)
+    """Section 5: the plan, or Refused; single: those of the selected changes that are asked for one by one.
+
+    truth: which resource is which, where what files say of that is the question.
+    """
+    applied, moves, bad = followed(kinds, applied, staged, truth)
     names = {*applied, *staged}
     given = (kinds, applied, staged, expression, with_children, with_parents)
     full, _, everything, _ = converged(partial(whole, given, names), expected(given, names))
@@ -945,7 +976,7 @@ def moved_along(full: Look, moves: dict[str, str], chosen: set[str]) -> set[str]
     while True:
         edited = [name for name in chosen & set(full.staged) if name in full.forms and full.edited(name)]
         wanted = set().union(*(named(full.staged[name]) for name in edited)) & set(moves) - chosen
-        more = {new for new in wanted if is_bare(full.applied, full.staged, moves, new)}
+        more = {new for new in wanted if is_bare(full.kinds, (full.applied, full.staged), moves, new)}
         if not more:
             return chosen
         chosen = chosen | together(moves, more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Match, Optional, Sequence
 
 from stagectl.core.model import Applied, Attempt, ChangeId, Kind, Name, Observed, Resource
 from stagectl.core.planning.moves import follow_moves
@@ -23,6 +23,10 @@ REPORTING = {
         "reports": {"run": ["o", "p"], "update": ["o"], "restart": ["p"]},
     },
     "b": {"actions": ["restart", "update"], "replace_on": [], "outputs": ["o"]},
+}
+RENAMING = {
+    **REPORTING,
+    "a": {**REPORTING["a"], "actions": ["restart", "test", "run", "update", "rename"]},
 }
 KINDS = {"a": {"actions": ["restart", "test"], "replace_on": ["x"]}, "b": {"actions": ["restart"], "replace_on": []}}
 TAGS = ("prod", "stag", "canary")
@@ -44,6 +48,7 @@ class Case:
     with_parents: bool
     kinds: Mapping[str, Raw] = field(default_factory=lambda: KINDS)
     single: tuple[str, ...] = ()  # changes that are asked for one by one
+    truth: Optional[Mapping[str, str]] = None  # the old name of what has another one now, where files say more
 
     def situation(self) -> Situation:
         """The same for the real planner."""
@@ -161,7 +166,7 @@ def moved(random: Random, case: Case) -> Case:
     for name in [name for name in staged if random.random() < 0.02]:
         claims = [old for old in sorted(case.applied) if old != name][:2]
         staged[name] = {**staged[name], "moved_from": claims} if claims else staged[name]
-    applied, _, _ = followed(case.applied, staged)
+    applied, _, _ = followed(case.kinds, case.applied, staged)
     return replace(
         case,
         staged=staged,
@@ -179,6 +184,47 @@ def alone(random: Random, case: Case, changes: Iterable[str]) -> Case:
     some = [*random.sample(sorted(changes), min(len(list(changes)), random.randint(0, 2))), free]
     single = tuple(dict.fromkeys(some[: random.choice((1, 1, 2, 3))]))
     return replace(case, names=case.names if random.random() < 0.3 else None, tags=(), single=single)
+
+
+def wandered(random: Random, case: Case) -> Case:
+    """The same, in which resources had other names before, also each other's, and some get others now.
+
+    Each file says what docs/file-format.md asks for: the name that is live, before what the file applied there says.
+    """
+    live = [name for name in sorted(case.applied) if case.applied[name]["resource"]]
+    pool = sorted({*case.applied, *case.staged, *(f"s{name}" for name in live[:2])})
+    had = {name: _random_past(random, name, pool) for name in live}
+    applied = {name: _with_claims(raw, had.get(name, [])) for name, raw in case.applied.items()}
+    moving = [name for name in live if name in case.staged and random.random() < 0.4]
+    free = [name for name in pool if name not in {*case.staged, *live}]
+    after = dict(zip(moving, random.sample([*moving, *free], len(moving))))
+    after = {old: new for old, new in after.items() if old != new}
+    staged = {}
+    for name, raw in case.staged.items():
+        claims = had.get(name, []) if random.random() < 0.8 else []
+        if name in after:
+            between = [f"t{name}"] if random.random() < 0.1 else []  # it was moved twice, and this state saw neither
+            claims = list(dict.fromkeys([*between, name, *had[name]]))
+        tried = (case.applied.get(name) or {}).get("unfinished")
+        if tried and tried["form"] and name not in live and random.random() < 0.5:  # a run that failed claims no more
+            claims = _random_past(random, name, pool)
+            applied[name] = {**applied[name], "unfinished": {**tried, "form": {**tried["form"], "moved_from": claims}}}
+        raw = renamed(raw, after)
+        staged[after.get(name, name)] = {**raw, "moved_from": claims} if claims else raw
+    truth = {new: old for old, new in sorted(after.items())}
+    now, _, _ = followed(case.kinds, applied, staged, truth)
+    names, tags = _random_names(random, now, staged), _random_tags(random, now, staged)
+    return replace(case, applied=applied, staged=staged, names=names, tags=tags, truth=truth)
+
+
+def _random_past(random: Random, name: str, pool: Sequence[str]) -> List[str]:
+    """The names that a resource had before, the newest first."""
+    olds = random.sample(pool, min(len(pool), random.choice((0, 0, 1, 1, 2))))
+    return olds[1:] if olds[:1] == [name] else olds
+
+
+def _with_claims(state: Raw, olds: List[str]) -> Raw:
+    return {**state, "resource": {**state["resource"], "moved_from": olds}} if olds else state
 
 
 def _seen(random: Random, wanted: Any) -> Any:

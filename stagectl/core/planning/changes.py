@@ -238,7 +238,7 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
         inputs = view.inputs(draft.name)
         read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
         found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}
-    return (found & drafts.by_id.keys()) - {draft.id}
+    return {change for change in found & drafts.by_id.keys() if split_change(change)[0] != draft.name}
 
 
 def _acts(universe: Universe, name: Name) -> bool:

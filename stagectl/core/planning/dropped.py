@@ -75,4 +75,4 @@ def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
     """Return whether a reader as staged reads a value that is gone also when everything is selected."""
     staged = full.view.situation.staged.get(reader)
     reads = (read for group in staged.references.values() for read in group) if staged else ()
-    return any(read.name == reference.name and not full.view.resolver.value_of(read)[0] for read in reads)
+    return any(read == reference and not full.view.resolver.value_of(read)[0] for read in reads)

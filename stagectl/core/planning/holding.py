@@ -199,11 +199,12 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
 
 def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
     """Return why a resource that acts as applied has to be held: a parent's removal was tried and failed."""
-    resource = view.effective.get(name)
-    if resource is None or not any(map(view.situation.has_unfinished_removal, resource.parents)):
+    resource, half_removed = view.effective.get(name), view.situation.has_unfinished_removal
+    if resource is None or not any(map(half_removed, resource.parents)):
         return None
     actions = _needing(view, name, intent_of(view, name).actions) | view.pending_actions(name).keys()
-    absent = _absent(view, resource, actions) if actions and view.in_scope(name) else set()
+    # What is moved, and not selected, is live under the name that it reads.
+    absent = [*filter(half_removed, _absent(view, resource, actions))] if actions and view.in_scope(name) else []
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
 
 
@@ -254,16 +255,19 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the holds, each with everything that is missing now that all of them are known."""
     readers = _readers(view)
     found: Dict[Name, Hold] = {}
+    tied = sorted((name, hold.moved_with) for name, hold in view.holds.items() if hold.moved_with)
     for name, hold in view.holds.items():
         if hold.moved_with:
             continue
         if hold.reason == Reason.NEEDS_PARENT:
             missing = _missing(view, full, name)
             found[name] = missing.hold._replace(gates=hold.gates) if missing else hold
+            others = found[name].blockers.difference(one for one, other in tied if other == name)
+            found[name] = found[name]._replace(blockers=others or hold.blockers)
         else:
             lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
             found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
-    for name, other in sorted((name, hold.moved_with) for name, hold in view.holds.items() if hold.moved_with):
+    for name, other in tied:
         found[name] = found[other]._replace(why=f"it is moved together with {other}, which is held back")
     return found
 

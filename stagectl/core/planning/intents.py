@@ -40,7 +40,7 @@ def _infer(view: View, name: Name) -> Intent:
     intent = _intent_of_live(view, name, resource, applied, before)
     is_renamed = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
     if is_renamed and renames(before, view.situation.kinds):
-        return Intent((RENAME, *intent.actions), intent.cause or CauseType.STAGED, intent.inputs)
+        return Intent((RENAME, *intent.actions), intent.cause, intent.inputs, intent.conditional)
     return intent
 
 

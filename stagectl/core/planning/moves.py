@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.model import RENAME, Applied, ChangeId, Kind, Name, Resource, Trigger, change_id, split_change
 from stagectl.core.model import staged_path as path_of
@@ -168,23 +168,17 @@ def renames(applied: Optional[Resource], kinds: Mapping[str, Kind]) -> bool:
 
 
 def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
-    """Return the new name for each old one that may stand in what is applied; of names gone, wherever they lead."""
+    """Return the new name for each old one that may stand in what is applied, also of names that nothing has now."""
     new_names = {old: new for new, old in moves.items()}
-    gone: Dict[Name, Name] = {}
-    live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
-    sides = [{name: one for name, one in side.items() if one.moved_from} for side in (live, situation.staged)]
-    for resource in [one for side in sides for _, one in sorted(side.items())]:
+    live = [state.resource for state in situation.applied.values() if state.resource is not None]
+    forms = [(new_names.get(one.name, one.name), one) for one in live if one.moved_from]
+    had: Dict[Name, Set[Name]] = {}
+    for name, resource in [*forms, *((name, one) for name, one in situation.staged.items() if one.moved_from)]:
         for old in resource.moved_from:
-            if old != resource.name and old not in situation.staged and not situation.is_live(old):
-                gone[old] = resource.name
-    found = dict(new_names)
-    for old in sorted(gone):
-        name, seen = gone[old], {old}
-        while name in gone and name not in seen:
-            seen.add(name)
-            name = gone[name]
-        found[old] = new_names.get(name, name)
-    return found
+            if old not in situation.staged and old not in situation.applied:
+                had.setdefault(old, set()).add(name)
+    gone = {old: min(names) for old, names in had.items() if len(names) == 1}  # of more, none is meant for sure
+    return {**gone, **new_names}
 
 
 def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) -> Dict[Name, Tuple[Name, ...]]:

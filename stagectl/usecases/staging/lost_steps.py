@@ -1,4 +1,4 @@
-"""Moves by hand, step upon step: one that was staged and never applied must not be forgotten by the next."""
+"""Moves by hand: the next one must not forget a step that was never applied, nor the new name the old one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.planning.claims import names_before, new_claims, together
 from stagectl.core.schemas.schema import FRONT
+from stagectl.core.values import same
 from stagectl.usecases.staging.desired import Desired
 
 
@@ -55,3 +56,21 @@ def _lost_names(step: Optional[Resource], claimed: Sequence[Name], applied: Mapp
         return []
     live = {old for old in step.moved_from if applied.get(old, Applied()).live}
     return sorted(live - frozenset(claimed))
+
+
+def half_renames(snapshot: Snapshot, desired: Desired, applied: Mapping[Name, Applied]) -> List[str]:
+    """Return for each file that was renamed, and claims nothing, what to do where one of the names alone is staged."""
+    gone = [one for name, one in sorted(snapshot.staged.items()) if one.source and name not in snapshot.defined]
+    fresh = [one for name, one in sorted(snapshot.defined.items()) if name not in snapshot.staged]
+    alike = [
+        (old.name, new.name)
+        for old in gone
+        for new in fresh
+        if old.kind == new.kind and same(dict(old.inputs), dict(new.inputs)) and not new.moved_from
+    ]
+    return [
+        f"{new} looks like {old} moved, and {old if old in desired else new} alone is staged; to keep what is applied: "
+        f"add 'moved_from: {old}' to the front matter of {new}, then: stagectl stage {new}"
+        for old, new in alike
+        if (old in desired) != (new in desired) and applied.get(old, Applied()).live
+    ]

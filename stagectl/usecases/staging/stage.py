@@ -25,7 +25,7 @@ from stagectl.usecases.staging.desired import (
 )
 from stagectl.usecases.staging.empty_roots import refuse_empty_roots
 from stagectl.usecases.staging.ground import About, Ground, on_ground
-from stagectl.usecases.staging.lost_steps import refuse_lost_steps
+from stagectl.usecases.staging.lost_steps import half_renames, refuse_lost_steps
 from stagectl.usecases.staging.naming import refuse_definition
 from stagectl.usecases.staging.restage import Known
 
@@ -121,7 +121,9 @@ class _Job(NamedTuple):
         return lambda paths: [path for path in ground.dirty(paths) if path not in definitions]
 
     def with_warning(self, done: Staging, ready: Prepared) -> Staging:
-        """Return what was done, with a warning for edits that an action alone leaves unstaged."""
+        """Return what was done, with warnings of renames by half, and of edits that an action alone leaves unstaged."""
+        halves = half_renames(ready.ground.snapshot, ready.desired, ready.ground.applied) if not self._is_alone else ()
+        done = done._replace(warnings=(*done.warnings, *halves))
         unstaged = find_unstaged(self.workspace.config, ready.ground.snapshot) if self._is_alone else ()
         edited = [name for name, _ in unstaged if name in ready.desired]
         if not edited:

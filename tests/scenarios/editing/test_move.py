@@ -43,6 +43,26 @@ def test_a_plain_rename_gets_a_hint(shop: Repo) -> None:
     assert "warning: base looks like db moved" in shop.ok("plan").err
 
 
+def test_a_part_of_a_plain_rename_is_a_removal_or_a_new_resource(repo: Repo) -> None:
+    """
+    Staging one of its names stages that one, and says how to keep what is applied; what it says does it, in both cases.
+    """
+    text = repo.define("a", inputs={"n": 1}).apply_all().read("resources/a.yaml")
+    head = repo.git("rev-parse", "HEAD").strip()
+    for name, change in (("a", "a.remove"), ("x", "x.run")):
+        repo.delete("a").write("resources/x.yaml", text)
+
+        staged = repo.ok("stage", name)
+
+        hint = "to keep what is applied: add 'moved_from: a' to the front matter of x, then: stagectl stage x"
+        assert f"warning: x looks like a moved, and {name} alone is staged; {hint}\n" == staged.err
+        assert [change] == repo.plan().ids
+        repo.write("resources/x.yaml", text.replace("kind:", "moved_from: a\nkind:")).ok("stage", "x")
+        assert ([], [{"from": "a", "to": "x"}]) == (repo.plan().ids, repo.plan().raw["moved"])
+        repo.git("reset", "-q", "--hard", head)
+        repo.git("clean", "-fdq")
+
+
 def test_a_move_rewrites_readers_whose_definition_reads_no_more(repo: Repo) -> None:
     """
     The staged copy still reads the old name; the reader's definition, which reads nothing now, is staged with the move.
