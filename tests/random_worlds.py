@@ -96,7 +96,8 @@ def _observed(seen: Raw) -> Observed:
 
 
 def _attempt(tried: Raw) -> Attempt:
-    form = built("r", tried["form"]).relations() if tried.get("form") else None
+    one = built("r", tried["form"]) if tried.get("form") else None
+    form = replace(one.relations(), moved_from=one.moved_from) if one else None
     replaces = tried.get("replaces", False)
     return Attempt(tried["action"], tried["kind"], tuple(tried["tags"]), tried["inputs"], form=form, replaces=replaces)
 
