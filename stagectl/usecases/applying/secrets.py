@@ -9,15 +9,22 @@ from typing import FrozenSet, Iterable, Iterator, List, Sequence, Set
 
 from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.yamlfile import load
+from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, STAGED, Name, Oid
 from stagectl.core.plans.plan import Plan
 from stagectl.core.redact import CLEAN, Redactor
 from stagectl.core.running.runs import Header
+from stagectl.core.schemas.schema import resource
 from stagectl.core.variables import variables
 from stagectl.usecases.repository.workspace import Workspace
 
-# Whole files are not parsed: what is only quoted, after a second dollar, is no reading.
+# Most files are not parsed: what is only quoted, after a second dollar, is no reading. Those are with a line in which a
+# comment may begin, or an escape that stands for one of these characters, or joins two lines.
 _READING = re.compile(r"(?<!\$)\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
+_MAY_READ = r"\$\{env:|\\([xuU]|.?$)"
+_UNSURE = re.compile(r"#|\\(?:[xuU]|\r?$)")
+_LINE = re.compile(r"^([0-9a-f]+):([^\0]+)\0([^\n]*)$", re.MULTILINE)
 # As `.applied/<name>.json` keeps a variable; a literal may look like it, so what is found is read in full.
 _KEPT = re.compile(r"^[0-9a-f]+:([^\0]+)\0 *\"env\": \"([A-Za-z_][A-Za-z0-9_]*)\"$", re.ASCII | re.MULTILINE)
 _OPTIONS = ("-a", "-E", "--no-color", "--no-line-number", "--no-column", "--no-recurse-submodules")
@@ -38,7 +45,21 @@ def secret_variables(workspace: Workspace, plan: Plan, header: Header) -> Frozen
 
 def _read_in(git: Git, commits: Sequence[Oid]) -> List[str]:
     """Return the variables that the staged files of commits read, once or more often."""
-    return _READING.findall(_grep(git, r"\$\{env:", commits, STAGED, "-h"))
+    lines = _LINE.findall(_grep(git, _MAY_READ, commits, STAGED, "-z"))
+    unsure = sorted({(commit, git.inner(path)) for commit, path, text in lines if _UNSURE.search(text)})
+    oids = {oid for oid in git.look_up([git.at(commit, path) for commit, path in unsure]) if oid is not None}
+    found = [variable for content in git.objects(sorted(oids)) for variable in _readings_of(content)]
+    sure = [text for commit, path, text in lines if (commit, git.inner(path)) not in unsure]
+    return found + _READING.findall("\n".join(sure))
+
+
+def _readings_of(content: bytes) -> List[str]:
+    """Return the variables that a staged file reads; of one that cannot be understood those that stand there."""
+    try:
+        inputs = resource(Name(""), load(content), content, staged=True).inputs
+    except StagectlError:
+        return _READING.findall(content.decode("utf-8", "replace"))
+    return variables(dict(inputs))
 
 
 def _kept_in(git: Git, base: Oid, known: FrozenSet[str]) -> Set[str]:

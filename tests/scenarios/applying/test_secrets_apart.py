@@ -109,6 +109,32 @@ def test_what_no_file_reads_any_more_stays_secret_while_it_is_kept(repo: Repo) -
     assert "PROD_PW" not in repo.git("grep", "{env:", "HEAD", "--", ".staged") and is_apart()
 
 
+def test_what_a_file_reads_is_what_its_values_say(repo: Repo) -> None:
+    """
+    However YAML writes it: escapes and joined lines read a variable, comments and what is only quoted read none.
+
+    The files are staged and not selected, so that their text alone says it.
+    """
+    reads = [
+        "${env:V0}",
+        "'${env:V1}' # ${env:OTHER}",
+        '"\\x24{env:V2}"',
+        '"${en\\u0076:V3}"',
+        '"${env:\\U000000564}"',
+        '"${e\\\n    nv:V5}"',
+    ]
+    reads_not = ["1 # ${env:W0}", "'# $${env:W1}'", '"\\x24${env:W2}"', '"\\\\x24{env:W3}"']
+    for number, text in enumerate([*reads, *reads_not]):
+        repo.write(f".staged/other{number}.yaml", f"---\nkind: k\n---\ninputs:\n  x: {text}\n")
+    secret, shown = ([f"{letter}{number}" for number in range(length)] for letter, length in (("V", 6), ("W", 4)))
+    values = {name: f"the-value-of-{name}" for name in [*secret, *shown]}
+    canary(repo).write("leak", " ".join(values.values()))
+
+    done = repo.ok("apply", "--yes", "--json", "prod/a", env={**ENV, **values})
+
+    assert [name for name in values if values[name] in done.out] == shown
+
+
 def test_plain_lists_names_of_variables(repo: Repo) -> None:
     """
     Anything else is an error with its place.
