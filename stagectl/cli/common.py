@@ -59,9 +59,10 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
 
 def _stand(found: Workspace) -> None:
     """Have messages say paths from where the command line was given."""
-    from stagectl.core.standing import STANDING, Standing
+    from stagectl.core.standing import SPOKEN, STANDING, Standing
 
     git = found.git
+    SPOKEN.set(place.commands_from_here)
     STANDING.set(Standing(str(git.top), git.folder, place.starting_folder() or str(git.root)))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
-from stagectl.cli import completion, place
+from stagectl.cli import completion
 from stagectl.cli.common import (
     AS_JSON,
     NAME_WORDS,
@@ -41,7 +41,7 @@ def status(
     if as_json or short:
         out(status_json(found) if as_json else status_short(found))
     else:
-        out(status_text(found, colour=colour(), say=place.commands_from_here))
+        out(status_text(found, colour=colour()))
 
 
 class GraphFormat(str, Enum):

@@ -65,16 +65,34 @@ def _go(folder: str) -> None:
 def _complete() -> None:
     """Take -C FOLDER out of the line that a shell completes, unless it is the folder that is completed."""
     global _asks_for_folder
-    text, word = os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", "")
-    mark = "\n" if "\n" in text else " "  # bash writes a word a line
-    line = text.split(mark)
+    line, word = _shell_words(os.environ.get("COMP_WORDS", "")), os.environ.get("COMP_CWORD", "")
     while word.isdigit() and _OPTION in line[1 : int(word) - 1]:
         at = line.index(_OPTION, 1)
         _go(os.path.expanduser(line[at + 1]))
         del line[at : at + 2]
         word = str(int(word) - 2)
-        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = mark.join(line), word
+        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = _quoted(line), word
     _asks_for_folder = word.isdigit() and line[int(word) - 1 : int(word)] == [_OPTION]
+
+
+def _shell_words(text: str) -> List[str]:
+    """Return the words of a line that is being typed, without their quotes; the last may lack its end."""
+    import shlex
+
+    lexer, found = shlex.shlex(text, posix=True, punctuation_chars=""), []
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        for word in lexer:
+            found.append(word)
+    except ValueError:
+        found.append(lexer.token or "")
+    return found
+
+
+def _quoted(words: Sequence[str]) -> str:
+    import shlex
+
+    return " ".join(map(shlex.quote, words))
 
 
 def completes_folder() -> bool:

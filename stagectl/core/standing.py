@@ -1,10 +1,10 @@
-"""Paths as messages have them: from where the reader stands, so that an editor opens them."""
+"""Paths and commands as messages have them: from where the reader stands, so that an editor, or a shell, takes them."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from posixpath import join, relpath
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 
 class Standing(NamedTuple):
@@ -16,6 +16,7 @@ class Standing(NamedTuple):
 
 
 STANDING: ContextVar[Optional[Standing]] = ContextVar("standing", default=None)
+SPOKEN: ContextVar[Callable[[str], str]] = ContextVar("commands", default=str)  # what -C changes in a sentence
 
 
 def from_here(path: str) -> str:
@@ -30,6 +31,11 @@ def top_from_here(path: str) -> str:
     """Return the path of a file of the repository, from its top folder, as the reader opens it."""
     found = STANDING.get()
     return path if found is None else relpath(join(found.top, path), found.reader)
+
+
+def commands_here(text: str) -> str:
+    """Return a sentence with its commands as they act, typed where the reader stands, on the project it is about."""
+    return SPOKEN.get()(text)
 
 
 def from_top(path: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, List
+from typing import Iterable, List
 
 from stagectl.core.model import CHANGE
 from stagectl.core.pictures.reports import Status, outliving_text
 from stagectl.core.printable import json_text
-from stagectl.core.standing import from_here
+from stagectl.core.standing import commands_here, from_here
 from stagectl.views.text import BOLD, COLOURS, one_line, paint, pluralize, safe, sign_of
 
 CLEAN = "Nothing to do. What is defined is staged, committed and applied."
@@ -35,23 +35,23 @@ def status_json(found: Status) -> str:
     return json_text(raw, indent=2) + "\n"
 
 
-def status_text(found: Status, *, colour: bool = False, say: Callable[[str], str] = str) -> str:
-    """Return a status for people, with the next command beside each part; say: how a command is written here."""
+def status_text(found: Status, *, colour: bool = False) -> str:
+    """Return a status for people, with the next command beside each part."""
     run = [found.interrupted, *outliving_text(found.outliving)] if found.interrupted else []
-    parts = _part(colour, say("Run interrupted (stagectl resume):"), run)
-    parts += _part(colour, say("Not staged (stagectl stage):"), (f"{state}: {name}" for name, state in found.unstaged))
+    parts = _part(colour, "Run interrupted (stagectl resume):", run)
+    parts += _part(colour, "Not staged (stagectl stage):", (f"{state}: {name}" for name, state in found.unstaged))
     parts += _part(colour, "Staged, not committed (git commit):", map(from_here, found.uncommitted))
     apart = ("unfinished", "drift")  # these have a part of their own
     pending = [change for change, cause in found.pending if cause not in apart]
-    parts += _part(colour, say("Staged, not applied (stagectl plan):"), pending)
-    held = [f"{change}  ({reason}) {one_line(why)}" for change, reason, why in found.held]
-    parts += _part(colour, say("Held back (stagectl plan):"), held)
+    parts += _part(colour, "Staged, not applied (stagectl plan):", pending)
+    held = [f"{change}  ({reason}) {commands_here(one_line(why))}" for change, reason, why in found.held]
+    parts += _part(colour, "Held back (stagectl plan):", held)
     parts += _part(colour, "Affected by that:", found.affected)
     parts += _part(colour, "Staged, differs in nothing that acts:", found.recorded)
     parts += _part(colour, "Unfinished, comes back with the next plan:", found.unfinished)
     parts += _part(colour, "Owed, comes back with the next plan:", found.owed)
     title = f"{len(found.drifted)} not as applied, as a check saw{_ago(found)} (stagectl plan):"
-    parts += _part(colour, say(title), (f"{state}: {name}" for name, state in found.drifted))
+    parts += _part(colour, title, (f"{state}: {name}" for name, state in found.drifted))
     live = pluralize(found.live, "resource")
     where = f"Applied: {live}, at {found.applied[:12]}." if found.applied else "Nothing is applied yet."
     return "\n".join([where, *(parts or [CLEAN if found.applied else EMPTY])]) + "\n"
@@ -69,7 +69,7 @@ def _ago(found: Status) -> str:
 
 def _part(colour: bool, title: str, lines: Iterable[str]) -> List[str]:
     found = [f"  {_with_sign(safe(line), colour)}" for line in lines]
-    return [paint(title, BOLD, colour), *found] if found else []
+    return [paint(commands_here(title), BOLD, colour), *found] if found else []
 
 
 def _with_sign(line: str, colour: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Iterator, List
 from stagectl.core.diff import Difference, Op
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Look, Seen
+from stagectl.core.standing import commands_here
 from stagectl.core.values import format_path
 from stagectl.views.check import checked_line
 from stagectl.views.comments.plan_github import annotation, limit
@@ -53,7 +54,7 @@ def _headline(checked: Checked) -> str:
 
 def _way_out(checked: Checked) -> str:
     first = "The next plan puts it back" if checked.recorded else "`stagectl check --record` lets plans put it back"
-    return f"{first}; `stagectl check --accept` takes it into the definitions, for review."
+    return commands_here(f"{first}; `stagectl check --accept` takes it into the definitions, for review.")
 
 
 def _rows(look: Look) -> Iterator[List[str]]:

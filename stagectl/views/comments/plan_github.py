@@ -7,7 +7,7 @@ from typing import Iterator, List, Mapping, Optional, Tuple, Union
 from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.standing import from_top
+from stagectl.core.standing import commands_here, from_top
 from stagectl.views.plans.destroys import destroying, going_lines
 from stagectl.views.plans.plan_text import shown_differences, summary_text, why_text
 from stagectl.views.text import difference_line, safe
@@ -27,7 +27,8 @@ def plan_github(plan: Plan, places: ChangePlaces) -> str:
     warnings = [_destroys(change, removal, places) for change, removal in destroying(plan)]
     warnings += [annotation("warning", (), _TITLE, warning) for warning in plan.warnings]
     warnings += [
-        annotation("warning", places.get(held.id, ()), f"{held.id} is held back", held.message) for held in plan.held
+        annotation("warning", places.get(held.id, ()), f"{held.id} is held back", commands_here(held.message))
+        for held in plan.held
     ]
     summary = summary_text(plan)
     head = annotation("notice", (), _TITLE, f"{summary} Plan id: {plan.id}")

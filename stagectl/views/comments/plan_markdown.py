@@ -14,6 +14,7 @@ from stagectl.core.plans.document import selection_json
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff
 from stagectl.core.references import folder_of
+from stagectl.core.standing import commands_here
 from stagectl.core.values import format_path
 from stagectl.views.comments.since_markdown import since_lines
 from stagectl.views.markdown import code, details, fence, marker_line, prose, table
@@ -104,7 +105,11 @@ def _shorten(level: int) -> Iterator[str]:
         "changes are counted, and everything else but removals is left out",
     )[level]
     if left_out:
-        yield f"*Shortened to fit in: {left_out}. All of it: `stagectl plan`*"
+        yield f"*Shortened to fit in: {left_out}. All of it: {_plan_command()}*"
+
+
+def _plan_command() -> str:
+    return commands_here("`stagectl plan`")
 
 
 def _removals(plan: Plan, level: int) -> Iterator[str]:
@@ -176,7 +181,7 @@ def _group_rows(plan: Plan) -> Iterator[str]:
     most = 150
     yield from table(("", "changes", "folder", "kind", "cause", "which"), rows[:most])
     if len(rows) > most:
-        yield f"\n... and {len(rows) - most} more groups; all of them: `stagectl plan`"
+        yield f"\n... and {len(rows) - most} more groups; all of them: {_plan_command()}"
 
 
 def _count(plan: Plan) -> Iterator[str]:
@@ -185,7 +190,7 @@ def _count(plan: Plan) -> Iterator[str]:
     most = 200
     yield from table(("folder", "kind", "action", "changes"), rows[:most])
     if len(rows) > most:
-        yield f"\n... and {len(rows) - most} more rows; all of them: `stagectl plan`"
+        yield f"\n... and {len(rows) - most} more rows; all of them: {_plan_command()}"
 
 
 def _values(plan: Plan, level: int) -> Iterable[str]:
@@ -201,7 +206,7 @@ def _values(plan: Plan, level: int) -> Iterable[str]:
     shown = list(groups.items())[: (len(groups), 40)[level]]
     text = [line for group in shown for line in ("", *_group(*group, most_lines))][1:]
     left_out = len(groups) - len(shown)
-    text += [f"... and {pluralize(left_out, 'more difference')}; all of them: `stagectl plan`"] if left_out else []
+    text += [f"... and {pluralize(left_out, 'more difference')}; all of them: {_plan_command()}"] if left_out else []
     title = f"Values that change in {pluralize(sum(map(len, groups.values())), 'resource')}"
     return details(title, text, is_open=sum(map(len, groups)) <= _OPEN_LINES)
 
@@ -230,7 +235,10 @@ def _held_rows(plan: Plan, level: int) -> Iterator[str]:
     if not plan.held:
         return
     most = (len(plan.held), 40, 10, 0)[level]
-    rows = [(code(held.id), prose(held.message), list_words(held.of, 8, code) or "") for held in plan.held[:most]]
+    rows = [
+        (code(held.id), prose(commands_here(held.message)), list_words(held.of, 8, code) or "")
+        for held in plan.held[:most]
+    ]
     yield f"**Held back:** {pluralize(len(plan.held), 'change')}"
     if rows:
         shown = table(("change", "because", "it would follow"), rows)

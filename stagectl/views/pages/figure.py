@@ -11,7 +11,7 @@ from stagectl.core.pictures.layout import Edge, reduce_edges
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Change, Held, Plan
 from stagectl.core.references import folder_of
-from stagectl.views.plans.plan_text import IF_IT_DIFFERS, cause_text, shown_differences
+from stagectl.views.plans.plan_text import IF_IT_DIFFERS, cause_text, held_text, shown_differences
 from stagectl.views.text import difference_line, one_line, sign_of, sign_of_change
 
 _MOST_LINES = 12  # of values that a pointer shows
@@ -106,7 +106,7 @@ def _later(change: Change) -> str:
 
 
 def _held_box(held: Held) -> Box:
-    about = (f"{held.id} is held back ({held.reason})", one_line(held.message))
+    about = (f"{held.id} is held back ({held.reason})", held_text(held))
     return Box(f"{sign_of(held.action)} {held.id}", f"held back: {held.reason}", "held", about, "dashed")
 
 

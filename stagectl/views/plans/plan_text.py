@@ -6,8 +6,9 @@ from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTu
 
 from stagectl.core.diff import Difference, join_replace
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
-from stagectl.core.plans.plan import Cause, CauseType, Change, Plan
+from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan
 from stagectl.core.references import folder_of
+from stagectl.core.standing import commands_here
 from stagectl.core.values import Path
 from stagectl.views.plans.destroys import destroying, destroys_text, going_lines
 from stagectl.views.text import (
@@ -41,13 +42,18 @@ def plan_text(plan: Plan, *, colour: bool = False) -> str:
     lines += [f"> {new}  (moved from {old})" for old, new in plan.moved]
     if plan.held:
         lines += ["", "Held back:"] if lines else ["Held back:"]
-        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {one_line(held.message)}" for held in plan.held]
+        lines += [f"  {sign_of(held.action)} {held.id}  ({held.reason}) {held_text(held)}" for held in plan.held]
     if plan.recorded:
         lines += [f"Recorded, nothing runs: {list_words(plan.recorded)}"]
     if plan.pending:
         lines += [f"Staged but not selected: {list_words(plan.pending)}"]
     lines += [""] if lines else []
     return "\n".join([*first, *lines, summary_text(plan)]) + "\n"
+
+
+def held_text(held: Held) -> str:
+    """Return why a change is held back, with commands for the reader."""
+    return commands_here(one_line(held.message))
 
 
 def _destroyed_lines(plan: Plan, colour: bool) -> Iterator[str]:
@@ -105,7 +111,7 @@ def _fold(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterato
         more = len(changes) - SHOWN_OF_ALIKE
         if more > 0:
             yield f"{colour_sign(sign, colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
-    yield "All of them: stagectl plan --format json, or --format html"
+    yield commands_here("All of them: stagectl plan --format json, or --format html")
 
 
 def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
@@ -192,7 +198,7 @@ def explain_text(plan: Plan, name: Name, places: InputPlaces) -> str:
             lines += _chain(change, _Explained(plan, by_id, places, set()), 0)
     for held in plan.held:
         if held.resource == name:
-            lines.append(f"{held.id} is held back ({held.reason}): {one_line(held.message)}")
+            lines.append(f"{held.id} is held back ({held.reason}): {held_text(held)}")
     lines += [f"{name} is what {old} was: it is moved" for old, new in plan.moved if new == name]
     if name in plan.recorded:
         lines.append(f"{name} has no change: its staged file differs in nothing that acts, and is recorded")

@@ -6,7 +6,7 @@ from typing import Iterator, List, Sequence, Tuple
 
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import Differing, RangeDiff
-from stagectl.views.plans.plan_text import cause_text
+from stagectl.views.plans.plan_text import cause_text, held_text
 from stagectl.views.text import difference_line, list_words, one_line, selection_words
 
 SHORT = 12  # characters of a plan id where people compare
@@ -41,7 +41,7 @@ def range_diff_lines(found: RangeDiff) -> Iterator[str]:
 
 
 def _held_lines(found: RangeDiff) -> Iterator[str]:
-    yield from (f"+ {held.id}  held back now ({held.reason}) {one_line(held.message)}" for held in found.held)
+    yield from (f"+ {held.id}  held back now ({held.reason}) {held_text(held)}" for held in found.held)
     yield from (f"- {held.id}  no longer held back ({held.reason})" for held in found.freed)
     for before, after in found.reheld:
         yield f"~ {after.id}  held back differently"

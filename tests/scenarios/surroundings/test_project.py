@@ -9,6 +9,8 @@ from typing import List, Tuple
 
 import pytest
 
+from stagectl.cli import COMMANDS
+from stagectl.views.plans import plan_text
 from tests.build import ROOT, Repo, ended, put_stagectl_on_path
 
 
@@ -71,25 +73,47 @@ def test_paths_in_messages_open_from_where_one_stands(two: Repo, where: str, pat
     assert done.err.startswith(f"{path}:2:1: not YAML")
 
 
-def test_commands_in_messages_act_on_the_project_that_was_named(two: Repo) -> None:
-    """
-    What comes next, a hint, a warning: pasted where the line was typed; without -C, or in the folder, nothing is added.
-    """
-    staged = two.ok("-C", "infra", "stage", cwd=two.top).out
-    refused = two.run("-C", "infra", "remove", "nothing", cwd=two.top).err
-    two.define("db", inputs={"port": 2})
-    edited = two.ok("plan", "-C", "infra", cwd=two.top).err
-    status = two.ok("-C", "infra", "status", cwd=two.top).out
+COMMAND = re.compile(rf"(?<![\\w/.=-])stagectl (?!-C infra )(?:{'|'.join(COMMANDS)})\\b")
 
+
+def test_commands_in_messages_act_on_the_project_that_was_named(
+    two: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    In every line: what comes next, hints, warnings, what is held; without -C, or in the folder, nothing is added.
+    """
+    monkeypatch.setattr(plan_text, "FOLD_FROM", 1)
+    two.write("kinds/db.yaml", json.dumps({"outputs": {"type": "object", "properties": {"url": {"type": "string"}}}}))
+    two.define("made", "db").define("app", inputs={"url": "${made.url}"}).define("job").commit()
+    saved, said = str(tmp_path / "plan.json"), []
+
+    def infra(*words: str) -> str:
+        done = two.run("-C", "infra", *words, cwd=two.top)
+        said.append(done.out + done.err)
+        return said[-1]
+
+    staged, refused = infra("stage"), infra("remove", "nothing")
     assert staged.endswith(". Next: stagectl -C infra plan\n")
-    assert "Not staged (stagectl -C infra stage):\n" in status
-    assert "stagectl plan" not in staged + refused + edited + status and "stagectl -C infra stage" in edited
+    infra("plan", "--out", saved, "app")
+    infra("apply", "--yes", "--record-only", "made")
+    for form in ("text", "markdown", "github", "html", "svg", "mermaid"):
+        assert form == "mermaid" or "stagectl -C infra apply made --record-only" in infra("plan", "--format", form)
+    assert "All of them: stagectl -C infra plan --format json" in infra("plan")
+    infra("plan", "--explain", "app")
+    assert "stagectl -C infra apply made" in infra("plan", "--since", saved, "app")
+    two.define("job", inputs={"x": 1}).fail("job.run")
+    status = infra("status")
+    assert "Not staged (stagectl -C infra stage):\n" in status and "stagectl -C infra stage" in infra("plan")
+    two.stage()
+    assert "stagectl -C infra retry" in infra("apply", "--yes", "job") and "Next: " in infra("report")
+    more = ("report --format markdown", "apply app", "apply jib --yes", "lock --reason x", "locks", "resume", "sync")
+    for words in more:
+        infra(*words.split())
+    assert [line for text in said for line in text.splitlines() if COMMAND.search(line)] == [] and "hint" in refused
+    two.define("db", inputs={"port": 2})
     assert two.ok("-C", ".", "stage").out.endswith(". Next: stagectl plan\n")
-    assert (
-        two.define("db", inputs={"port": 3})
-        .ok("-C", "../infra", "stage", cwd=two.top / "net")
-        .out.endswith(". Next: stagectl -C ../infra plan\n")
-    )
+    two.define("db", inputs={"port": 3})
+    assert two.ok("-C", "../infra", "stage", cwd=two.top / "net").out.endswith(". Next: stagectl -C ../infra plan\n")
 
 
 def test_what_a_killed_staging_left_is_named_from_where_one_stands(two: Repo) -> None:
@@ -395,11 +419,23 @@ def test_other_branches_are_compared_by_what_they_do_in_the_project(two: Repo, c
     assert found.startswith("Against *: nothing of this plan is changed in 2 other branches.\n")  # elsewhere and main
 
 
-@pytest.mark.parametrize("line", ["stagectl -C infra plan d", "stagectl plan -C infra d"])
-def test_a_shell_completes_names_of_the_project_that_is_meant(two: Repo, line: str) -> None:
-    """
-    From elsewhere: -C in the line says of which.
-    """
-    env = {"_STAGECTL_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+QUOTED = ("'my infra'", '"my infra"', "my\\ infra", '"it\'s $5"', "it\\'s\\ \\$5", "infra")
 
-    assert ["db"] == two.run(env=env, cwd=two.top).out.split()
+
+def test_a_shell_completes_names_of_the_project_that_is_meant(two: Repo) -> None:
+    """
+    From elsewhere: -C in the line says of which, quoted as shells let one, before and behind the command.
+    """
+    for name in ("my infra", "it's $5"):
+        (two.top / name).symlink_to(two.root)
+
+    def completed(mark: str, *words: str) -> List[str]:
+        env = {"_STAGECTL_COMPLETE": "complete_bash", "COMP_WORDS": mark.join(words), "COMP_CWORD": str(len(words) - 1)}
+        return two.run(env=env, cwd=two.top).out.split()
+
+    for folder, mark in zip(QUOTED, "\n  " * 2):  # bash has a word a line
+        assert ["db"] == completed(mark, "stagectl", "-C", folder, "plan", "d"), folder
+    assert ["db"] == completed("\n", "stagectl", "plan", "-C", "infra", "d")
+    assert ["plan"] == completed(" ", "stagectl", "-C", "'my infra'", "pla")
+    assert ["db"] == completed("\n", "stagectl", "-C", "'my infra'", "plan", "")
+    assert [] == completed("\n", "stagectl", "-C", "'my in")  # the shell completes folders itself
