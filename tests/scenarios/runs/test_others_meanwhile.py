@@ -94,6 +94,24 @@ def test_resume_starts_nothing_where_others_applied_what_is_left(repo: Repo, oth
         assert repo.applied("a")["inputs"] == {"x": 2} and "a.update" not in repo.plan().ids
 
 
+def test_a_reaction_that_a_killed_run_left_undone_is_owed_whatever_others_applied(repo: Repo) -> None:
+    """
+    They applied the same values, and reacted: no clock says which update came last, so a restart too many is owed.
+    """
+    recorded(repo.define("app", inputs={"x": 1}).define("y", react_on={"restart": ["app.update"]}))
+    staged(repo.define("app", inputs={"x": 2}))
+    killed(repo, "app.update")
+    moved_by_another(repo, "app")
+    assert "owed" not in repo.applied("y")
+
+    assert "others applied app since" in failed(repo.run("resume", "--unknown", "done")).err
+    assert repo.applied("app")["inputs"] == {"x": 2} and repo.applied("y")["owed"] == {"restart": ["app.update"]}
+    assert "y.restart  (owed since app.update" in repo.ok("plan").out
+
+    repo.ok("apply", "--yes")
+    assert (repo.log(), repo.plan().ids, repo.ok("verify").code) == (["y.restart"], [], 0)
+
+
 def test_resume_goes_by_the_commit_that_the_run_applied(repo: Repo) -> None:
     """
     HEAD moved on, with other values and other kinds: what was begun is finished, the rest is for the next plan.
