@@ -138,6 +138,26 @@ def test_a_reader_of_what_is_replaced_is_replaced_with_it(shop: Repo) -> None:
     assert got(shop, "app.run") == {"oid": 9} and shop.plan().ids == []
 
 
+def test_what_a_replace_tried_has_a_value_as_soon_as_it_was_reported(shop: Repo) -> None:
+    """Never reported, because the parent's run failed, nothing was tried with it: its input is kept as written."""
+    raw = json.loads(shop.read("kinds/database.yaml"))
+    shop.write("kinds/database.yaml", json.dumps({**raw, "replace_on": ["size"]}))
+    shop.define("app", "reader", inputs={"oid": "${db.oid}", "n": 1}).apply_all()
+    reports(shop.define("db", "database", inputs={"size": 2}), "db.run", {**BOTH, "oid": 9}).commit()
+
+    assert shop.stage().fail("db.run").apply().code == 1 and shop.log()[-2:] == ["app.remove", "db.remove"]
+    tried = shop.applied("app")["unfinished"]
+    assert (tried["inputs"], tried["form"]["inputs"]) == ({"n": 1}, {"oid": "${db.oid}"})
+    entry = next(entry for entry in shop.plan().change("app.run")["diff"] if entry["path"] == "oid")
+    assert (entry["after"], entry["known_after"]) == (None, ["db.run"])
+
+    assert shop.fail("app.run").run("retry").code == 1
+    assert shop.applied("app")["unfinished"]["inputs"] == {"n": 1, "oid": 9}
+    assert {"path": "oid", "op": "add", "after": 9}.items() <= shop.plan().change("app.run")["diff"][1].items()
+    assert shop.fail().run("retry").code == 0 and got(shop, "app.run") == {"n": 1, "oid": 9}
+    assert shop.ok("verify").code == 0
+
+
 def test_a_conditional_replace_counts_as_a_removal_for_protect(shop: Repo) -> None:
     """What may be removed needs the leave to be."""
     raw = json.loads(shop.read("kinds/reader.yaml"))
