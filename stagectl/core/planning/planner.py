@@ -95,8 +95,8 @@ def _missing(universe: Universe, selection: Selection) -> FrozenSet[Name]:
 def _plan(universe: Universe, selection: Selection) -> Plan:
     drafts = draft_changes(universe)
     changes = _changes(universe, drafts)
-    _check_schemas(universe.view, changes)
     recorded = _recorded_names(universe.view, drafts)
+    _check_schemas(universe.view, changes, recorded)
     kinds = universe.view.situation.kinds
     held = held_changes(universe, drafts)
     plan = Plan(
@@ -215,14 +215,14 @@ def _sensitive_before(applied: Applied) -> FrozenSet[str]:
     return applied.sensitive | (applied.unfinished.sensitive if applied.unfinished else frozenset())
 
 
-def _check_schemas(view: View, changes: Tuple[Change, ...]) -> None:
+def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[Name]) -> None:
+    """Raise ImpossiblePlan where kinds refuse what is run or updated, or recorded as a check saw it."""
     kinds, schemas = view.situation.kinds, Schemas()
-    troubles = [
-        trouble
-        for change in changes
-        if change.action in (RUN, UPDATE) and change.kind in kinds and change.inputs is not None
-        for trouble in schemas.troubles(change.resource, kinds[change.kind], change.inputs)
-    ]
+    acting = [(one.resource, one.kind, one.inputs) for one in changes if one.action in (RUN, UPDATE)]
+    seen = [name for name in recorded if name in view.effective and is_as_seen(view, name)]
+    acting += [(name, view.effective[name].kind, view.inputs(name)) for name in seen]
+    found = [schemas.troubles(name, kinds[kind], inputs or {}) for name, kind, inputs in acting if kind in kinds]
+    troubles = [trouble for one in found for trouble in one]
     if troubles:
         raise ImpossiblePlan(troubles)
 

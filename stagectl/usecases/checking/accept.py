@@ -34,17 +34,33 @@ class Accepting(NamedTuple):
     left: Tuple[Left, ...]
 
 
-def prepare(workspace: Workspace, looks: Sequence[Look]) -> Accepting:
-    """Return how definitions have to change to say what was seen; what they cannot say is left alone.
+def find_writings(workspace: Workspace, looks: Iterable[Look]) -> Accepting:
+    """Return how definitions have to change to say what was seen, whether or not that can be staged.
 
     Raises StagectlError where that would overwrite, or stage, text that no commit has.
     """
-    ready = _prepare(workspace, looks)
+    snapshot = workspace.snapshot(definitions=True)
+    overriding, left, names = Overriding(snapshot), [], []
+    for look in looks:
+        if look.has_seen and look.after.observed is not None and _is_there(snapshot, look.name):
+            before = dict(overriding.writes)
+            left += _accept(overriding, look)
+            names += [look.name] if overriding.writes != before else []
+    refuse_edited(workspace, names, overriding.writes)
+    return Accepting(tuple(names), overriding.writes, tuple(left))
+
+
+def prepare(workspace: Workspace, looks: Sequence[Look]) -> Accepting:
+    """Return the same as far as it can be staged, which depends on what is recorded of what was seen.
+
+    Raises StagectlError as that does.
+    """
+    ready = find_writings(workspace, looks)
     if not ready.names or _why_not(workspace, ready) is None:
         return ready
-    alone = {look.name: _prepare(workspace, [look]) for look in looks if look.name in ready.names}
+    alone = {look.name: find_writings(workspace, [look]) for look in looks if look.name in ready.names}
     refused = {name: _why_not(workspace, one) for name, one in alone.items()}
-    rest = _prepare(workspace, [look for look in looks if refused.get(look.name) is None])
+    rest = find_writings(workspace, [look for look in looks if refused.get(look.name) is None])
     return rest._replace(left=(*rest.left, *(Left(name, (), why) for name, why in refused.items() if why is not None)))
 
 
@@ -70,18 +86,6 @@ def refuse_edited(workspace: Workspace, names: Iterable[Name], writes: Optional[
     refuse_loss(
         workspace, {**dict.fromkeys(paths), **(writes or {})}, "taking in what was seen", does="overwrite or stage it"
     )
-
-
-def _prepare(workspace: Workspace, looks: Iterable[Look]) -> Accepting:
-    snapshot = workspace.snapshot(definitions=True)
-    overriding, left, names = Overriding(snapshot), [], []
-    for look in looks:
-        if look.has_seen and look.after.observed is not None and _is_there(snapshot, look.name):
-            before = dict(overriding.writes)
-            left += _accept(overriding, look)
-            names += [look.name] if overriding.writes != before else []
-    refuse_edited(workspace, names, overriding.writes)
-    return Accepting(tuple(names), overriding.writes, tuple(left))
 
 
 def _why_not(workspace: Workspace, ready: Accepting) -> Optional[str]:

@@ -12,7 +12,7 @@ from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.running.looks import Checked
 from stagectl.usecases.applying.cluster import Where, is_remote
 from stagectl.usecases.applying.task import Onlooker
-from stagectl.usecases.checking.accept import accept, prepare
+from stagectl.usecases.checking.accept import accept, find_writings, prepare
 from stagectl.usecases.checking.looking import Subjects, Way, look_at
 from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
@@ -42,9 +42,13 @@ def check(workspace: Workspace, selection: Selection, options: CheckOptions, onl
     # It looks beside any apply; the lock is for what is recorded.
     found = look_at_selected(workspace, selection, options, onlooker)
     with locked(workspace, onlooker.note, offline=options.offline) as team:
-        ready = prepare(workspace, found.looks) if options.accept else None  # nothing is recorded where it refuses
+        if options.accept:
+            find_writings(workspace, found.looks)  # where it refuses, nothing is recorded
         found = record(workspace, found, team)
-    return accept(workspace, found, ready) if ready is not None else found
+    if not options.accept:
+        return found
+    workspace.look_again()  # what can be staged depends on what was seen
+    return accept(workspace, found, prepare(workspace, found.looks))
 
 
 def look_at_selected(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:

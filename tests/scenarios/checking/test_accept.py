@@ -43,6 +43,15 @@ def test_values_go_into_the_definition_with_its_comments(shop: Repo) -> None:
     assert set(looked(shop).values()) == {"ok"} and shop.ok("verify").code == 0
 
 
+def test_what_can_be_staged_is_judged_by_what_was_seen(shop: Repo) -> None:
+    """An update of db would come before and after that of app; as it was seen, db needs none."""
+    depending = DB.replace("inputs:", "depends_on: {update: [app.update]}\ninputs:")
+    shop.write("resources/db.yaml", depending).apply_all()
+    by_hand(shop, "db", port=5499)
+    shop.ok("check", "--accept")
+    assert (["app.update"], ["db"]) == (shop.plan().ids, shop.plan().raw["recorded"])
+
+
 def test_of_what_is_gone_the_definition_is_removed(shop: Repo) -> None:
     """Staged as a removal, and recorded by the next apply without a run."""
     drop(shop, "app")

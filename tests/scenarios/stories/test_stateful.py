@@ -36,6 +36,7 @@ ENDS = {
     "ERROR",
     "SKIPPED",
     "apply refused",
+    "apply would take back",
     "both changed the same",
     "put together",
     "drift recorded",
@@ -44,13 +45,12 @@ ENDS = {
     "gone",
     "settled",
 }
-# The guard goes by content: a walk seldom comes to it, the long one does, and applying/test_rollback.py proves it.
-RARE = {"apply would take back"}
 
 YES = st.booleans()
 EDIT = st.tuples(st.just("edit"), NAME, SMALL, SMALL, st.sampled_from([True, True, True, False]))
 CHANGE = st.tuples(st.just("change"), NAME, SMALL, SMALL)
 RACE = st.tuples(st.just("race"), NAME, NAME, SMALL)
+LATE = st.tuples(st.just("late"), NAME, SMALL)
 STAGE = st.tuples(st.just("stage"), NOBODY)
 STAGE_SOME = st.tuples(st.just("stage"), SOME)
 APPLY = st.tuples(st.just("apply"), NOBODY, NOBODY, YES, st.just(False))
@@ -68,6 +68,7 @@ WEIGHTS = [
     (CHANGE, 3),
     (EDIT, 2),
     (RACE, 4),
+    (LATE, 1),
     (STAGE, 1),
     (STAGE_SOME, 1),
     (APPLY, 2),
@@ -285,6 +286,14 @@ class Teamwork(RuleBasedStateMachine):
         for clone in whose:
             self.sync(clone)
             self.agree()
+
+    def late(self, who: str, name: str, value: int) -> None:
+        """Another stages and applies a change, and one who has not pulled applies as well."""
+        other = "bob" if who == "ada" else "ada"
+        self.change(other, name, value, value)
+        for clone in (other, who):
+            self.agree()
+            self.apply(clone, frozenset([name]), frozenset(), offline=False, by_tag=False)
 
     # --- helpers
 
@@ -564,7 +573,7 @@ def test_a_team_at_work_agrees_with_plain_dicts(tmp_path: Path) -> None:
     """
     At least 1,000 steps, each compared with the model, and every history verified at the end.
     """
-    steps, ends = work(tmp_path, 12, 40)
+    steps, ends = work(tmp_path, 13, 40)
 
     print(f"\n{sum(steps.values())} steps: {sorted(steps.items())}\n{sorted(ends.items())}")
     assert sum(steps.values()) >= 1000
@@ -581,4 +590,4 @@ def test_a_team_at_work_for_long(tmp_path: Path) -> None:
 
     record("model: a team", f"{sum(steps.values()):,} steps")
     assert sum(steps.values()) >= 10_000
-    assert SORTS <= steps.keys() and ENDS | RARE <= ends.keys()
+    assert SORTS <= steps.keys() and ENDS <= ends.keys()
