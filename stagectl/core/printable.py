@@ -53,7 +53,8 @@ def json_text(value: Any, indent: Optional[int] = None) -> str:
 
 def json_safe(text: str) -> str:
     """Return JSON that reads back the same, with the characters that `safe` writes out written out."""
-    if text.isascii() and "\x7f" not in text and "##" not in text:
+    # One character is found faster than two.
+    if text.isascii() and "\x7f" not in text and ("#" not in text or "##" not in text):
         return text
     # Outside of strings JSON has none of them but line ends, which stay.
     return re.sub(_HIDDEN, _write_in_json, text)
