@@ -262,11 +262,11 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
         if hold.reason == Reason.NEEDS_PARENT:
             missing = _missing(view, full, name)
             found[name] = missing.hold._replace(gates=hold.gates) if missing else hold
-            others = found[name].blockers.difference(one for one, other in tied if other == name)
-            found[name] = found[name]._replace(blockers=others or hold.blockers)
         else:
             lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
             found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
+        others = found[name].blockers.difference(one for one, other in tied if other == name)
+        found[name] = found[name]._replace(blockers=others or hold.blockers)
     for name, other in tied:
         found[name] = found[other]._replace(why=f"it is moved together with {other}, which is held back")
     return found

@@ -195,6 +195,10 @@ def _check_here(workspace: Workspace) -> None:
 def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
     """Refuse what would take back what others applied."""
     if options.allow_rollback:
+        if plan.moved:
+            from stagectl.usecases.planning.claimed_again import refuse_claimed_again
+
+            refuse_claimed_again(workspace, plan, workspace.git.resolve(options.head))
         return
     left_out = restriction(plan, options.filter).preset
     found = rollback(workspace, plan, workspace.git.resolve(options.head), left_out)

@@ -116,7 +116,18 @@ def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
     from stagectl.usecases.planning.rollback import rollback
 
     found = rollback(workspace, plan, plan.head)
-    return replace(plan, warnings=(*plan.warnings, found.message)) if found else plan
+    if not found or plan.head is None:
+        return plan
+    return replace(plan, warnings=(*plan.warnings, found.message, *_claims_again(workspace, plan, plan.head)))
+
+
+def _claims_again(workspace: Workspace, plan: Plan, head: Oid) -> List[str]:
+    """Return what is wrong with moves of an older commit, in words."""
+    if not plan.moved:
+        return []
+    from stagectl.usecases.planning.claimed_again import again_text, claimed_again
+
+    return [again_text(old, new) for old, new in claimed_again(workspace, plan, head)]
 
 
 def _incremental_plan(

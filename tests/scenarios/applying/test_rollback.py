@@ -40,6 +40,54 @@ def begun(repo: Repo) -> Repo:
     return repo
 
 
+def removed_and_made_again(repo: Repo) -> str:
+    """a became x, which was removed, and another a was made, all applied; return the commit that moved."""
+    repo.define("a", inputs={"x": 1}).apply_all()
+    repo.ok("move", "a", "x")
+    moved = repo.git("rev-parse", "HEAD").strip()
+    repo.ok("apply", "--yes")
+    repo.git("branch", "side")
+    repo.ok("remove", "x")
+    repo.apply()
+    repo.define("a", inputs={"x": 2}).stage()
+    repo.apply()
+    return moved
+
+
+def test_an_older_commit_does_not_claim_again_what_others_have_now(repo: Repo) -> None:
+    """
+    The older x was another a than there is now: that is refused, whatever is allowed; what the hint says does it.
+    """
+    on(repo, "older", removed_and_made_again(repo))
+
+    refused = failed(repo.run("apply", "--yes", "--allow-rollback"))
+
+    assert "error: x claims a again (moved_from)" in refused.err and "drop the claim from x" in refused.err
+    assert "x claims a again" in repo.ok("plan").err
+    repo.define("x", inputs={"x": 1}).stage()
+    repo.ok("apply", "--yes", "--allow-rollback")
+    assert (None, {"x": 1}) == (repo.applied("a"), repo.applied("x")["inputs"])
+
+
+def test_a_claim_counts_where_the_removal_is_known_or_there_was_none(repo: Repo) -> None:
+    """
+    Also by content: the removal was squashed, and a is moved to x again. And a move that was never applied just moves.
+    """
+    removed_and_made_again(repo)
+    on(repo, "squashed", "side").git("merge", "-q", "--squash", "main")
+    repo.commit("squashed")
+    repo.ok("move", "a", "x")
+    repo.ok("apply", "--yes", "--allow-rollback")
+    assert ({"x": 2}, None) == (repo.applied("x")["inputs"], repo.applied("a"))
+
+    repo.git("branch", "pending")
+    repo.ok("update", "x", "--set", "x=3")
+    repo.apply()
+    on(repo, "pending").ok("move", "x", "y")
+    repo.ok("apply", "--yes", "--allow-rollback")
+    assert ({"x": 2}, None) == (repo.applied("y")["inputs"], repo.applied("x"))
+
+
 class Case(NamedTuple):
     make: Callable[[Repo], object]  # from what `begun` leaves
     back: List[str]  # what the apply of everything that is staged then would take back
