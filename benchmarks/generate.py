@@ -109,20 +109,20 @@ def generate(root: Path, count: int, seed: int = 7, definitions: bool = False) -
 def change(root: Path, count: int, k: int, seed: int = 7) -> List[str]:
     """Edit k staged files that lie apart; return their names. One alone has about a hundred descendants."""
     name, read = names(count), parents(count, seed)
-    chosen = [_with_a_hundred(read)] if k == 1 else random.Random(seed + k).sample(range(count), k)
+    chosen = [with_descendants(read, 100)] if k == 1 else random.Random(seed + k).sample(range(count), k)
     for index in chosen:
         (root / f".staged/{name[index]}.yaml").write_text(text_of(index, name, read[index], "!!"))
     return [name[index] for index in chosen]
 
 
-def _with_a_hundred(read: Sequence[Tuple[int, ...]]) -> int:
-    """Return a resource that about a hundred others read, directly or not: of some, the one nearest to it."""
+def with_descendants(read: Sequence[Tuple[int, ...]], count: int) -> int:
+    """Return a resource that about so many others read, directly or not: of some, the one nearest to it."""
     children: Dict[int, List[int]] = {}
     for child, mine in enumerate(read):
         for parent in mine:
             children.setdefault(parent, []).append(child)
     start = 2 * (len(read) // LAYERS)
-    return min(range(start, start + 50), key=lambda index: abs(_descendants(index, children) - 100))
+    return min(range(start, start + 50), key=lambda index: abs(_descendants(index, children) - count))
 
 
 def _descendants(index: int, children: Dict[int, List[int]]) -> int:

@@ -14,53 +14,19 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import generate
-
-
-class Took(NamedTuple):
-    """What a command took: seconds by the clock, and of processor time, its children's included."""
-
-    clock: float
-    cpu: float
-
-
-Prepare = Callable[[], None]
-
-
-def run(words: Sequence[str], folder: Path, env: Optional[Dict[str, str]] = None) -> Took:
-    """Run a command to its end."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    nothing = subprocess.DEVNULL
-    subprocess.run(words, cwd=folder, env=env, stdin=nothing, stdout=nothing, stderr=nothing, check=True)
-    clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Took(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def compare(ours: Callable[[], Took], theirs: Callable[[], Took], rounds: int) -> Tuple[Took, Took]:
-    """Return the medians of two measurements that are made in turn; the first round does not count."""
-    pairs = [(theirs(), ours()) for _ in range(rounds + 1)][1:]
-    medians = [Took(*(statistics.median(pair[side][i] for pair in pairs) for i in (0, 1))) for side in (1, 0)]
-    return medians[0], medians[1]
-
-
-def row(what: str, ours: Took, theirs: Took, against: str) -> str:
-    """Return a line of the table."""
-    return (
-        f"| {what} | {against} | {ours.clock * 1000:.0f} ms | {theirs.clock * 1000:.0f} ms "
-        f"| **{ours.clock / theirs.clock:.2f}** | {ours.cpu / theirs.cpu:.2f} |"
-    )
+from common import Took, compare, row, run
+from few import of_few, of_one
 
 
 class Bench:
@@ -199,46 +165,6 @@ class Bench:
             run(["git", "reset", "-q", "--hard", head.stdout.strip()], self.root)
 
 
-def of_one(folder: Path, counts: Sequence[int], stagectl: str, rounds: int) -> Iterator[str]:
-    """Yield the lines about commands that are about one resource: among many, against among few."""
-    benches = []
-    for count in counts:
-        root = folder / f"d{count}"
-        if not root.exists():
-            generate.generate(root, count, definitions=True)
-        bench = Bench(root, count, stagectl, rounds)
-        bench.clean()
-        bench.ours("status")()
-        benches.append((bench, generate.names(count)[count // 2]))
-    time.sleep(3)
-    few, many = benches[0], benches[-1]
-    ports = iter(range(9000, 20000))
-    commands: Dict[str, Callable[[str], Sequence[str]]] = {
-        "show": lambda name: ("show", name),
-        "diff": lambda name: ("diff", name),
-        "log NAME": lambda name: ("log", name),
-        "log --blame": lambda name: ("log", "--blame", name),
-        "graph": lambda name: ("graph", name),
-        "plan --explain": lambda name: ("plan", "--explain", name),
-        "show --at": lambda name: ("show", name, "--at", "stagectl/applied"),
-        "update": lambda name: ("update", name, "--set", f"port={next(ports)}"),
-        "move": lambda name: ("move", name, f"{name}-moved"),
-    }
-
-    def side(bench: Bench, words: Sequence[str]) -> Took:
-        took = bench.ours(*words)()
-        if words[0] == "move":
-            run(["git", "reset", "-q", "--hard", "stagectl/applied^2"], bench.root)
-        return took
-
-    for what, words in commands.items():
-        sides = [lambda b=b, name=name, words=words: side(b, words(name)) for b, name in (many, few)]  # type: ignore[misc]
-        against = f"the same among {counts[0]:,}"
-        yield row(f"{counts[-1]:,}: `{what}` of one", *compare(sides[0], sides[1], rounds), against)
-    for bench, _ in benches:
-        run(["git", "reset", "-q", "--hard", "stagectl/applied^2"], bench.root)
-
-
 def starting(stagectl: str, rounds: int) -> Iterator[str]:
     """Yield the lines about starting."""
     here = Path(tempfile.gettempdir())
@@ -309,8 +235,9 @@ def main() -> None:
             for line in turbo(bench, options.turbo, options.folder / f"turbo{count}"):
                 print(line, flush=True)
     one = [count for count in map(int, options.one.split(",")) if count]
-    for line in of_one(options.folder, one, options.stagectl, options.rounds) if one else ():
-        print(line, flush=True)
+    for rows in (of_one, of_few) if one else ():
+        for line in rows(options.folder, one, options.stagectl, options.rounds):
+            print(line, flush=True)
     print(f"\nload average at the end {os.getloadavg()[0]:.1f}")
 
 

@@ -21,7 +21,6 @@ from typing import (
     TypeVar,
 )
 
-from stagectl.adapters import yamlfile
 from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.tree import Files
 from stagectl.core.config import Config
@@ -146,6 +145,8 @@ def _parse(
     problems: List[Problem],
     flawed: Optional[Dict[str, Resource]] = None,
 ) -> Optional[Parsed]:
+    from stagectl.adapters import yamlfile  # most commands parse no file
+
     data = files[path]
     try:
         return build(yamlfile.load(data))
@@ -160,6 +161,8 @@ def _parse(
 
 def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
     """Return a flaw as a problem with its line and column."""
+    from stagectl.adapters import yamlfile
+
     line, column = yamlfile.locate(data, flaw)
     return Problem(path, line, column, flaw.message)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
-from stagectl.core.locks import Lock, Portion
 from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource
 from stagectl.core.values import Inputs, Path, Value
 
+if TYPE_CHECKING:  # most commands load no locks
+    from stagectl.core.locks import Lock, Portion
 
-@dataclass(frozen=True)
-class Status:
+
+class Status(NamedTuple):
     """What differs, each list in name order.
 
     unstaged: (name, what happened to its definition since it was staged); uncommitted: staged files not committed;
@@ -36,7 +36,7 @@ class Status:
     looked: Optional[Tuple[str, float]] = None
     live: int = 0
     interrupted: Optional[str] = None  # the run that was interrupted and not finished
-    outliving: Mapping[ChangeId, int] = field(default_factory=dict)  # processes of it that go on all the same
+    outliving: Mapping[ChangeId, int] = {}  # processes of it that go on all the same
 
     @property
     def is_clean(self) -> bool:
@@ -55,8 +55,7 @@ class Status:
         return not any(lists) and self.interrupted is None
 
 
-@dataclass(frozen=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One commit. type: `stage`, `apply` or `check`; results: for an apply how each change ended; checked: of a check
     what was seen of each resource, and of a discard what was seen and is dropped.
 
@@ -78,7 +77,7 @@ class LogEntry:
     source: Optional[Oid] = None
     discarded: Tuple[ChangeId, ...] = ()
     unnamed: Tuple[Name, ...] = ()
-    checked: Mapping[Name, str] = field(default_factory=dict)
+    checked: Mapping[Name, str] = {}
 
 
 class Blame(NamedTuple):
@@ -124,8 +123,7 @@ class ResourceDiff(NamedTuple):
     sensitive: FrozenSet[str]
 
 
-@dataclass(frozen=True)
-class ResourceNode:
+class ResourceNode(NamedTuple):
     """One resource in the graph of resources, with what it reads, comes after and reacts on."""
 
     name: Name
@@ -167,8 +165,7 @@ class SharedCommit(NamedTuple):
         return f"{f'run {self.run}' if self.run else self.commit[:12]} by {self.by}"
 
 
-@dataclass(frozen=True)
-class Syncing:
+class Syncing(NamedTuple):
     """What a sync did. commit: where both stand now, None when nothing is applied, or both changed the same resource.
 
     replayed: this clone's commits that were put on top of those fetched, before and after; conflicts: the resources
@@ -196,8 +193,7 @@ class Locks(NamedTuple):
     held: Tuple[Lock, ...] = ()
 
 
-@dataclass(frozen=True)
-class OtherBranch:
+class OtherBranch(NamedTuple):
     """Another branch beside a plan. changes: what it does by itself; both: the resources that the two change.
 
     commutes: whether the end is the same whichever goes first, None where that is not known; why: if not.
@@ -236,8 +232,7 @@ def outliving_text(outliving: Mapping[ChangeId, int]) -> Tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """One project of a repository. folder: from the top folder, which is `.`; applied: the newest applied commit.
 
     pending: the changes of a plan of everything; held: those that it holds back; error: why there is none.

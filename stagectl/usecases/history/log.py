@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -78,7 +78,7 @@ def _entries(workspace: Workspace, since: Optional[str]) -> List[LogEntry]:
     folders = {folder.rstrip("/") for folder in (git.folder, *git.formers)}
     found = [_entry(git, fields, applies, touched, folders) for fields in commits]
     ends = shallow_ends(git)
-    found = [replace(entry, unnamed=()) if entry.commit in ends else entry for entry in found]
+    found = [entry._replace(unnamed=()) if entry.commit in ends else entry for entry in found]
     return [entry for entry in found if entry.type != "stage" or entry.changes or entry.names or entry.unnamed]
 
 
@@ -166,8 +166,8 @@ def _only(entry: LogEntry, keep: Keep) -> Optional[LogEntry]:
     names = tuple(name for name in entry.names if keep(commit, name, None))
     results = {change: entry.results[change] for change in changes if change in entry.results}
     unnamed = tuple(name for name in entry.unnamed if keep(commit, name, None))
-    kept = replace(entry, changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
-    kept = replace(kept, checked={name: state for name, state in entry.checked.items() if keep(commit, name, None)})
+    kept = entry._replace(changes=changes, names=names, results=results, discarded=discarded, unnamed=unnamed)
+    kept = kept._replace(checked={name: state for name, state in entry.checked.items() if keep(commit, name, None)})
     return kept if changes or names or discarded or unnamed or kept.checked else None
 
 
@@ -191,8 +191,7 @@ def _entry(
     staged = [ChangeId(value) for key, value in said if key == "Staged" and split_change(value)[0] in files]
     names = [Name(value) for key, value in said if key == "Restaged" and value in files]
     unnamed = files - {split_change(change)[0] for change in staged} - set(names)
-    return replace(
-        common,
+    return common._replace(
         changes=tuple(dict.fromkeys(staged)),
         names=tuple(dict.fromkeys(names)),
         unnamed=tuple(sorted(unnamed)),
@@ -212,8 +211,7 @@ def _apply_entry(common: LogEntry, trailers: Sequence[Tuple[str, ...]], parents:
     results = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
     checked = {Name(name): state for name, _, state in (v.rpartition(" ") for k, v in trailers if k == "Checked")}
     dropped = {Name(value): "discarded" for key, value in trailers if key == "Forgotten"}
-    return replace(
-        common,
+    return common._replace(
         type="check" if checked else "apply",
         checked={**checked, **dropped},
         changes=tuple(map(ChangeId, results)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -58,7 +58,7 @@ def against(
     for ref, commit in _matching_branches(workspace, patterns, head):
         if commit not in known:
             known[commit] = comparison.with_branch(short_name(ref), commit)
-        others.append(replace(known[commit], branch=short_name(ref)))
+        others.append(known[commit]._replace(branch=short_name(ref)))
     return Against(tuple(patterns), tuple(others))
 
 
@@ -126,7 +126,7 @@ class _Comparison:
         try:
             return self._compare(other)
         except StagectlError as error:
-            return replace(other, commutes=None, why=(f"it makes no plan: {_first_line(error)}",))
+            return other._replace(commutes=None, why=(f"it makes no plan: {_first_line(error)}",))
 
     def _compare(self, other: OtherBranch) -> OtherBranch:
         fork = self._fork(other.commit)
@@ -139,7 +139,7 @@ class _Comparison:
         plan, applied = _make_plan(self._applied, _with(theirs, changed), kinds, changed)
         changes = without(plan, self._leftovers)
         names = {split_change(change)[0] for change in changes} | (plan_resources(plan) & changed.keys())
-        other = replace(other, changes=changes, both=tuple(sorted(names & plan_resources(self._plan))))
+        other = other._replace(changes=changes, both=tuple(sorted(names & plan_resources(self._plan))))
         began = {name: before for name, (before, _) in files.items()}
         return self._in_both_orders(other, _Theirs(changed, began, kinds, state_after(plan, applied)))
 
@@ -175,20 +175,19 @@ class _Comparison:
         staged, conflicts = self._put_together(theirs)
         if conflicts:
             why = tuple(f"both change {f'{name}.{where}' if where else name}" for name, where in conflicts)
-            return replace(other, commutes=False, why=why, conflicts=conflicts)
+            return other._replace(commutes=False, why=why, conflicts=conflicts)
         whose = "this plan on top of it"
         try:
             mine, before = _make_plan(theirs.after, staged, theirs.kinds, self._changed)
             whose = "its plan on top of this one"
             last, between = _make_plan(self._after, staged, theirs.kinds, theirs.changed)
         except StagectlError as error:
-            return replace(other, commutes=False, why=(f"{whose} is impossible: {_first_line(error)}",))
+            return other._replace(commutes=False, why=(f"{whose} is impossible: {_first_line(error)}",))
         one, another = state_after(mine, before), state_after(last, between)
         differ = sorted(name for name in one.keys() | another.keys() if one.get(name) != another.get(name))
         now = [change.id for change in mine.changes]
         known = {change.id for change in self._plan.changes} | {held.id for held in self._plan.held}
-        return replace(
-            other,
+        return other._replace(
             commutes=not differ,
             why=tuple(f"{name} ends differently" for name in differ),
             came=tuple(change for change in now if change not in known),

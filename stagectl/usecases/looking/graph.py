@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Set, Tuple
 
 from stagectl.core.errors import ReadInFull, StagectlError
@@ -70,7 +69,7 @@ def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) ->
         resource = situation.staged.get(name) or (applied[name].resource if name in applied else None)
         if resource is not None and (chosen is None or name in chosen):
             state = "going" if name not in situation.staged else "live" if situation.is_live(name) else "staged"
-            found.append(replace(_node(resource, state), changes=tuple(changes.get(name, ()))))
+            found.append(_node(resource, state)._replace(changes=tuple(changes.get(name, ()))))
     return tuple(found)
 
 

@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, nearest
@@ -89,6 +88,8 @@ def path_tags(config: Config, name: Name) -> List[str]:
 
 def render(resource: Resource) -> Resource:
     """Return a resource with its staged file's bytes: front matter in one form, the body as it is."""
+    from stagectl.adapters import yamlfile  # `status` writes no file
+
     front = yamlfile.FrontMatter(
         resource.kind, resource.tags, resource.moved_from, resource.source, resource.actions, resource.template
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
 from stagectl.adapters.applied.kept import keep
@@ -33,8 +32,8 @@ def sync(workspace: Workspace, note: Note = lambda text: None) -> Syncing:
         done = Syncing(remote.name, workspace.config.applied_branch)
         for _ in range(TRIES):
             theirs = _theirs(workspace, remote)
-            done, is_over = _step(workspace, remote, replace(done, fetched=()), theirs)
-            done = replace(done, fetched=tuple(commits_since(workspace.git, theirs, before)))
+            done, is_over = _step(workspace, remote, done._replace(fetched=()), theirs)
+            done = done._replace(fetched=tuple(commits_since(workspace.git, theirs, before)))
             if is_over:
                 return done
     raise StagectlError(f"the applied branch keeps moving on {remote.name}", "try again: stagectl sync")
@@ -71,7 +70,7 @@ def _step(workspace: Workspace, remote: Remote, done: Syncing, theirs: Optional[
     pushed = tuple(commits_since(git, new, theirs))
     if new != theirs and not push(workspace, remote, new, theirs):
         return done, False
-    return replace(done, commit=new, pushed=pushed), True
+    return done._replace(commit=new, pushed=pushed), True
 
 
 def _move(workspace: Workspace, new: Oid) -> bool:
@@ -87,8 +86,8 @@ def _merge(workspace: Workspace, done: Syncing, ours: Oid, theirs: Oid) -> Tuple
     found = put_on_top(git, ours, theirs, f"{applied_ref(workspace)} here and on {done.remote}")
     if found.conflicts:
         ref = keep(git, ours, found.mine[-1].run)  # a reset to theirs would lose it
-        return replace(done, conflicts=found.conflicts, ours=found.mine, theirs=found.others, kept=ref), None
+        return done._replace(conflicts=found.conflicts, ours=found.mine, theirs=found.others, kept=ref), None
     # What a second round puts on top again is reported under the commit it first had.
     first: Dict[Oid, SharedCommit] = {new: old for old, new in done.replayed}
     replayed = tuple((first.get(commit.commit, commit), found.became[commit.commit]) for commit in found.mine)
-    return replace(done, replayed=replayed), found.tip
+    return done._replace(replayed=replayed), found.tip
