@@ -179,7 +179,7 @@ def starting(stagectl: str, rounds: int) -> Iterator[str]:
 
 
 def turbo(bench: Bench, program: str, folder: Path) -> Iterator[str]:
-    """Yield the line about Turborepo, on a repository of packages that depend on each other as the resources do."""
+    """Yield the lines about Turborepo, on a repository of packages that depend on each other as the resources do."""
     names, read = generate.names(bench.count), generate.parents(bench.count, 7)
     if not folder.exists():
         folder.mkdir(parents=True)
@@ -200,9 +200,15 @@ def turbo(bench: Bench, program: str, folder: Path) -> Iterator[str]:
     run(["git", "clean", "-fdq", "packages"], folder)
     (folder / f"packages/p{edited.rpartition('r')[2]}/edit.txt").write_text("x")
     env = {**os.environ, "TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1"}
+    theirs = lambda: run([program, "ls", "--affected"], folder, env)  # noqa: E731
+
+    def cold() -> Took:
+        shutil.rmtree(bench.root / ".git/stagectl", ignore_errors=True)  # as if it had never run
+        return ours()
+
     ours = bench.ours("plan", "--format", "json")
-    medians = compare(ours, lambda: run([program, "ls", "--affected"], folder, env), 5)
-    yield row(f"{len(names):,}: `plan --format json`, k = 1", *medians, "`turbo ls --affected`")
+    for what, side in (("the first `plan`", cold), ("`plan --format json`", ours)):
+        yield row(f"{len(names):,}: {what}, k = 1", *compare(side, theirs, 5), "`turbo ls --affected`")
     bench.clean()
 
 
