@@ -32,6 +32,9 @@ from stagectl.core.values import (
 _NO_KIND = Kind("")
 _NEVER_APPLIED = Outcome(SKIPPED, changed=False, message="its run is left out, and nothing of it is applied")
 _NOTHING = Outcome(NOOP, changed=False, message="nothing changed for it")
+_LEFT = Outcome(
+    NOOP, changed=False, message="a value for which it is replaced changed with its parent: see the next plan"
+)
 
 
 class _Unreported(Exception):
@@ -76,6 +79,8 @@ class Course:
             return Outcome(ERROR, changed=False, message=str(error), began=False)
         if change.conditional and not self._is_due(change, outcomes):
             return _NOTHING
+        if self._is_replaced_later(change):
+            return _LEFT
         kind = self._plan.kinds.get(change.kind)
         troubles = self._schemas.troubles(change.resource, kind, change.inputs or {}) if kind else []
         if troubles and change.action in STANDARD_ACTIONS:
@@ -163,6 +168,13 @@ class Course:
         kind = self._plan.kinds.get(target.resource.kind, _NO_KIND)
         keys = sorted(kind.replace_on & target.inputs.keys())
         return any(self._replaces(change, key, target.inputs[key]) for key in keys)
+
+    def _is_replaced_later(self, change: Change) -> bool:
+        """Return whether what was not replaced with its parent would be, for what only the run of that changed."""
+        if change.action != UPDATE or self._replaced.get(change.resource, True):
+            return False
+        state, kind = self._states[change.resource] or Applied(), self._plan.kinds.get(change.kind, _NO_KIND)
+        return bool(kind.replace_on.intersection(differing(state.inputs, change.inputs or {})))
 
     def _replaces(self, change: Change, key: str, value: Value) -> bool:
         """Return whether an input in `replace_on` turns out to have another value."""

@@ -180,11 +180,14 @@ def test_drift_is_left_to_plans_that_select_it(shop: Repo) -> None:
 
 
 def test_an_output_that_was_seen_changed_is_a_fact(repo: Repo) -> None:
-    """It becomes the stored output at once; its readers are in the plan, and its resource is not."""
+    """It becomes the stored output at once, the first one, too; its readers are in the plan, and its resource is not."""
     world(repo, outputs=OUTPUTS, reports={"run": ["oid"]}).define("db", "server", inputs={})
     repo.define("app", "plain", inputs={"oid": "${db.oid}"}).commit()
-    repo.write("known.json", json.dumps({"db": {"oid": 1}}))
-    repo.stage().ok("apply", "--record-only", "--yes", "--outputs", "known.json")
+    repo.stage().ok("apply", "--record-only", "--yes", "db")
+    answer(repo, "db", {"outputs": {"oid": 1}})
+    record(repo)
+    repo.ok("apply", "--record-only", "--yes", "app")
+    assert repo.applied("app")["inputs"] == {"oid": 1}
     answer(repo, "db", {"outputs": {"oid": 2}})
     record(repo)
     assert trailers(repo) == ["Checked: db drifted"]

@@ -155,3 +155,32 @@ def test_a_reader_of_what_may_be_replaced_is_replaced_if_and_only_if_that_one_is
     shop.ok("apply", "--yes")
     assert sorted(shop.log()[before:]) == sorted(["db.update", *log])
     assert shop.plan().ids == [] and shop.ok("verify").code == 0
+
+
+def test_what_only_the_run_of_a_parent_turns_out_to_change_is_left_to_the_next_plan(shop: Repo) -> None:
+    """Through `replace_on`: the parent was not replaced after all, and only then reported another value."""
+    world(shop, reports=None)
+    raw = json.loads(shop.read("kinds/database.yaml"))
+    shop.write("kinds/mid.yaml", json.dumps({**raw, "replace_on": ["id"]}))
+    shop.write("kinds/reader.yaml", json.dumps({**json.loads(shop.read("kinds/reader.yaml")), "replace_on": ["at"]}))
+    shop.define("mid", "mid", inputs={"id": "${db.oid}", "url": "${db.endpoint}"})
+    reports(app(shop, inputs={"at": "${mid.endpoint}"}), "mid.run", BOTH).apply_all()
+    before = len(shop.log())
+    reports(reports(shop, "db.update", {"endpoint": "db:9"}), "mid.update", {"endpoint": "mid:9"})
+    assert {"app.remove", "app.run"} <= set(resized(shop).plan().ids)
+    assert shop.ok("apply", "--yes") and shop.log()[before:] == ["db.update", "mid.update"]
+    assert shop.applied("app")["inputs"] == {"at": "db:5432"}
+    plan = shop.plan()
+    assert plan.ids == ["app.remove", "app.run"] and plan.cause("app.run") == "replace"
+    assert shop.ok("apply", "--yes") and got(shop, "app.run") == {"at": "mid:9"}
+    assert shop.plan().ids == [] and shop.ok("verify").code == 0
+
+
+def test_a_value_that_was_not_reported_is_an_error_of_a_change_that_never_started(shop: Repo) -> None:
+    """An optional output that a run did not give; nothing is unfinished, and the next plan holds its reader."""
+    app(shop, inputs={"key": "${db.key_id}"}).commit()
+    ran = shop.stage().apply()
+    assert ran.code == 1 and shop.log() == ["db.run"] and shop.applied("app") is None
+    report = shop.ok("report", "--json").json()["changes"]
+    assert (report[1]["state"], report[1]["message"]) == ("ERROR", "${db.key_id} was not reported")
+    assert shop.plan().held == {"app.run": "needs-parent"} and shop.ok("verify").code == 0
