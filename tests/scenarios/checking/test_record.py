@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, List, Tuple
 
 import pytest
@@ -180,7 +179,7 @@ def test_drift_is_left_to_plans_that_select_it(shop: Repo) -> None:
 
 
 def test_an_output_that_was_seen_changed_is_a_fact(repo: Repo) -> None:
-    """It becomes the stored output at once, the first one, too; its readers are in the plan, and its resource is not."""
+    """It becomes the stored output at once, the first one, too; its readers are planned, and its resource is not."""
     world(repo, outputs=OUTPUTS, reports={"run": ["oid"]}).define("db", "server", inputs={})
     repo.define("app", "plain", inputs={"oid": "${db.oid}"}).commit()
     repo.stage().ok("apply", "--record-only", "--yes", "db")
