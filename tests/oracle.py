@@ -701,7 +701,7 @@ class Changes:
         """Rules 1, 5 and 6: inferred and explicit changes, in the plan or held."""
         actions, cause = look.different(name)
         if name in self.barred:
-            waits = self.barred[name]["reason"] == "needs-parent" or name in self.look.ties
+            waits = self.barred[name]["reason"] == "needs-parent" or name in self.look.ties or look.as_seen(name)
             edited = ["update"] if waits and name in self.look.selected else []
             edited = ["remove"] if look.removing(name) and look.vanished(name) else edited
             self.held.update({f"{name}.{action}": self.barred[name] for action in look.wants(name) or edited})

@@ -381,11 +381,14 @@ class Moving:
         self.repo.git("checkout", "-q", "main")
 
     def has_other_names(self, names: Dict[str, str]) -> bool:
-        """Whether what is checked out gives names to others than have them."""
+        """Whether what is checked out gives names to others than have them, or brings back claims after a removal."""
         things = {name: identity for identity, name in names.items()}
         for name, content in self.staged_files().items():
-            identity = parsed(content)["inputs"]["id"]
+            file = parsed(content)
+            identity = file["inputs"]["id"]
             if names.get(identity, name) != name or things.get(name, identity) != identity:
+                return True
+            if identity not in names and file["moved_from"]:
                 return True
         return False
 
