@@ -45,7 +45,7 @@ class CyclicPlan(StagectlError):
     def __init__(self, path: Tuple[str, ...]) -> None:
         super().__init__(
             f"the order of the changes goes in a circle: {' -> '.join(path)}",
-            "each of these waits for the one before it: drop one of the relations, or name it under 'unordered'",
+            "each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'",
         )
         self.path = path
 

@@ -29,7 +29,7 @@ from stagectl.usecases.staging.desired import copy_definition, render
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.reverted_names import Renaming, Since, StagedChanges, changes_in, names_since
-from stagectl.usecases.staging.taken_back import Work, take_back_commit
+from stagectl.usecases.staging.taken_back import Work, left_staged, not_applied, take_back_commit
 
 _SEE = "see what can be reverted: stagectl log"
 
@@ -53,6 +53,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     since = {entry.commit: _since(workspace, entry) for entry in meant}
     names = {name for files in changed.values() for name in files}
     names |= {name for one in since.values() for name in one.names().values()}
+    failed = {name for entry in meant for name in not_applied(entry).values()}
 
     def act(ground: Ground) -> Tuple[Prepared, Sequence[str]]:
         snapshot, applied = ground.snapshot, ground.applied
@@ -72,13 +73,14 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
         desired = _desired_state(snapshot, work)
         _refuse_uncommitted(workspace, desired)
         writes = _definitions(workspace, snapshot, desired)
-        return Prepared.of(ground.after(writes), _as_expanded(ground, desired, writes), writes), work.notes
+        notes = [*work.notes, *(said for entry in meant for said in left_staged(entry, work))]
+        return Prepared.of(ground.after(writes), _as_expanded(ground, desired, writes), writes), notes
 
     def beside(found: IncrementalRead) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now
-        return {*names, *claims, *(name for had in claims.values() for name in had)}
+        return {*names, *failed, *claims, *(name for had in claims.values() for name in had)}
 
-    about = About(by_definition=True, beside=beside)
+    about = About(by_definition=True, beside=beside, has_bytes=bool(failed))
     ready, notes = on_ground("revert", workspace, about, act)
     staging = commit_staged(ready, "revert", trailers=[f"Reverts: {entry.commit}" for entry in meant])
     return Reverting(staging, tuple(notes))

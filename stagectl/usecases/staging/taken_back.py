@@ -9,9 +9,9 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.tree import Content
 from stagectl.core.merging.inverse import Conflict, Spot, inverse, says_the_same, where
 from stagectl.core.merging.merge3 import MISSING
-from stagectl.core.model import STANDARD_ACTIONS, Applied, Name, Oid, change_id, split_change
+from stagectl.core.model import STANDARD_ACTIONS, Applied, ChangeId, Name, Oid, change_id, split_change
 from stagectl.core.pictures.reports import LogEntry
-from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN
+from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, UNKNOWN
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import canonical
 from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
@@ -78,6 +78,21 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
     staged = {after: before for before, after in work.moved.items()}
     work.moved.update({staged.get(here, here): target for here, target in left.items()})
     work.contents, work.actions = contents, actions
+
+
+def not_applied(entry: LogEntry) -> Dict[ChangeId, Name]:
+    """Return the changes that an apply did not come to, or that failed, with their resources."""
+    ids = (change for change, result in sorted(entry.results.items()) if result in (ERROR, SKIPPED, UNKNOWN))
+    return {change: split_change(change)[0] for change in ids if split_change(change)[1] in STANDARD_ACTIONS}
+
+
+def left_staged(entry: LogEntry, work: Work) -> Iterator[str]:
+    """Yield what stays staged because an apply that is taken back did not apply it."""
+    for change, name in not_applied(entry).items():
+        live = work.state(name).resource
+        if work.contents.get(name) != (None if live is None else live.content):
+            said = f"{change} ended {entry.results[change]} in {entry.commit[:12]}, so it stays staged"
+            yield f"{said}; to take that back, too: stagectl discard {name}"
 
 
 def _parts(changed: StagedChanges, moves: Mapping[Name, Name]) -> Iterator[_ResourceChange]:

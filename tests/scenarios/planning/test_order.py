@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.scenarios.planning.world import at, error
 
-CIRCLE = "hint: each of these waits for the one before it: drop one of the relations, or name it under 'unordered'\n"
+CIRCLE = (
+    "hint: each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'\n"
+)
 
 
 def test_the_list_form_orders_every_pair_of_actions(repo):

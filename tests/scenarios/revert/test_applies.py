@@ -41,16 +41,24 @@ def test_a_first_apply_is_taken_back(repo: Repo, option: str) -> None:
 
 def test_of_an_apply_with_failures_what_succeeded_goes_back(shop: Repo) -> None:
     """
-    What failed was not applied, so its staged value stays, unfinished.
+    What failed was not applied, so its staged value stays, unfinished, and the output says so; not where it goes, too.
     """
     shop.define("db", tags=["prod"], inputs={"port": 2}).define("app", inputs={"p": "${db.port}", "q": 1})
     shop.stage().fail("app.update").apply()
 
-    shop.ok("revert", "stagectl/applied")
+    staged, applied = shop.git("rev-parse", "HEAD").strip(), shop.git("rev-parse", "stagectl/applied").strip()
 
+    said = shop.ok("revert", "stagectl/applied").err
+
+    assert said == (
+        f"warning: app.update ended ERROR in {applied[:12]}, so it stays staged; "
+        "to take that back, too: stagectl discard app\n"
+    )
     assert 1 == shop.plan().change("db.update")["diff"][0]["after"]
     assert '"q": 1' in shop.read("resources/app.yaml")
     assert ["db.update", "app.update"] == shop.plan().ids
+    shop.git("reset", "-q", "--hard", staged)
+    assert "" == shop.ok("revert", "stagectl/applied", staged).err
 
 
 def test_several_commits_go_back_the_newest_first(shop: Repo) -> None:
