@@ -29,7 +29,7 @@ from stagectl.usecases.staging.desired import copy_definition, render
 from stagectl.usecases.staging.ground import About, Ground, on_ground
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.reverted_names import Renaming, Since, StagedChanges, changes_in, names_since
-from stagectl.usecases.staging.taken_back import Work, left_staged, not_applied, take_back_commit
+from stagectl.usecases.staging.taken_back import Work, left_staged, take_back_commit, unsuccessful
 
 _SEE = "see what can be reverted: stagectl log"
 
@@ -53,7 +53,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     since = {entry.commit: _since(workspace, entry) for entry in meant}
     names = {name for files in changed.values() for name in files}
     names |= {name for one in since.values() for name in one.names().values()}
-    failed = {name for entry in meant for name in not_applied(entry).values()}
+    failed = {name for entry in meant for name in unsuccessful(entry).values()}
 
     def act(ground: Ground) -> Tuple[Prepared, Sequence[str]]:
         snapshot, applied = ground.snapshot, ground.applied

@@ -80,7 +80,7 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
     work.contents, work.actions = contents, actions
 
 
-def not_applied(entry: LogEntry) -> Dict[ChangeId, Name]:
+def unsuccessful(entry: LogEntry) -> Dict[ChangeId, Name]:
     """Return the changes that an apply did not come to, or that failed, with their resources."""
     ids = (change for change, result in sorted(entry.results.items()) if result in (ERROR, SKIPPED, UNKNOWN))
     return {change: split_change(change)[0] for change in ids if split_change(change)[1] in STANDARD_ACTIONS}
@@ -88,7 +88,7 @@ def not_applied(entry: LogEntry) -> Dict[ChangeId, Name]:
 
 def left_staged(entry: LogEntry, work: Work) -> Iterator[str]:
     """Yield what stays staged because an apply that is taken back did not apply it."""
-    for change, name in not_applied(entry).items():
+    for change, name in unsuccessful(entry).items():
         live = work.state(name).resource
         if work.contents.get(name) != (None if live is None else live.content):
             said = f"{change} ended {entry.results[change]} in {entry.commit[:12]}, so it stays staged"
