@@ -51,9 +51,8 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     meant = _commits(workspace, revisions)
     changed = {entry.commit: _changed_files(workspace.git, entry.commit) for entry in meant}
     since = {entry.commit: _since(workspace, entry) for entry in meant}
-    names = {name for files in changed.values() for name in files}
-    names |= {name for one in since.values() for name in one.names().values()}
     failed = {name for entry in meant for name in unsuccessful(entry).values()}
+    names = failed.union(*changed.values(), *(one.names().values() for one in since.values()))
 
     def act(ground: Ground) -> Tuple[Prepared, Sequence[str]]:
         snapshot, applied = ground.snapshot, ground.applied
@@ -68,22 +67,23 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
                 entry, changed[entry.commit], work, later.with_step(ahead) if entry.type == "apply" else later
             )
         if work.conflicts:
-            message = "changed again since:\n" + "\n".join(work.conflicts)
-            raise StagectlError(message, "nothing was staged; edit by hand")
+            raise StagectlError(
+                "\n".join(["changed again since:", *work.conflicts]), "nothing was staged; edit by hand"
+            )
         desired = _desired_state(snapshot, work)
         _refuse_uncommitted(workspace, desired)
         writes = _definitions(workspace, snapshot, desired)
-        notes = [*work.notes, *(said for entry in meant for said in left_staged(entry, work))]
-        return Prepared.of(ground.after(writes), _as_expanded(ground, desired, writes), writes), notes
+        work.notes += [said for entry in meant for said in left_staged(entry, work)]
+        return Prepared.of(ground.after(writes), _as_expanded(ground, desired, writes), writes), work.notes
 
     def beside(found: IncrementalRead) -> Set[Name]:
         claims = found.index.claims()  # what it calls otherwise than it is called now
-        return {*names, *failed, *claims, *(name for had in claims.values() for name in had)}
+        return {*names, *claims, *(name for had in claims.values() for name in had)}
 
     about = About(by_definition=True, beside=beside, has_bytes=bool(failed))
     ready, notes = on_ground("revert", workspace, about, act)
-    staging = commit_staged(ready, "revert", trailers=[f"Reverts: {entry.commit}" for entry in meant])
-    return Reverting(staging, tuple(notes))
+    trailers = [f"Reverts: {entry.commit}" for entry in meant]
+    return Reverting(commit_staged(ready, "revert", trailers=trailers), tuple(notes))
 
 
 def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[LogEntry]:
