@@ -66,10 +66,7 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
             take_back_commit(
                 entry, changed[entry.commit], work, later.with_step(ahead) if entry.type == "apply" else later
             )
-        if work.conflicts:
-            raise StagectlError(
-                "\n".join(["changed again since:", *work.conflicts]), "nothing was staged; edit by hand"
-            )
+        _refuse_conflicts(work)
         desired = _desired_state(snapshot, work)
         _refuse_uncommitted(workspace, desired)
         writes = _definitions(workspace, snapshot, desired)
@@ -84,6 +81,12 @@ def revert(workspace: Workspace, revisions: Sequence[str]) -> Reverting:
     ready, notes = on_ground("revert", workspace, about, act)
     trailers = [f"Reverts: {entry.commit}" for entry in meant]
     return Reverting(commit_staged(ready, "revert", trailers=trailers), tuple(notes))
+
+
+def _refuse_conflicts(work: Work) -> None:
+    if work.conflicts:
+        message = "changed again since:\n" + "\n".join(work.conflicts)
+        raise StagectlError(message, "nothing was staged; edit by hand")
 
 
 def _commits(workspace: Workspace, revisions: Sequence[str]) -> List[LogEntry]:
