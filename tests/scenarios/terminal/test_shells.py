@@ -41,7 +41,7 @@ def test_the_tutorial_is_pasted_block_by_block(tmp_path: Path) -> None:
             else:
                 assert block in f"{shown}\n", shown
 
-    assert "check --accept: prod/db.update" in Repo(folder, init=False, folder="").git("log", "--format=%s")
+    assert "check --accept: prod/db\n" in Repo(folder, init=False, folder="").git("log", "--format=%s")
 
 
 @pytest.fixture
