@@ -200,7 +200,7 @@ class Kind:
         return self.output_names if action in STANDARD_ACTIONS else frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attempt:
     """A run, update or remove that was tried and whose success was not seen.
 
@@ -223,7 +223,7 @@ class Attempt:
         return isinstance(other, Attempt) and alike(self, other)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Applied:
     """The applied state of one resource.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -38,11 +37,10 @@ class DiffEntry(NamedTuple):
     content: Optional[bytes] = None
 
 
-@dataclass(frozen=True)
-class ChangedFiles:
+class ChangedFiles(NamedTuple):
     """What is not as applied. contents: by name, None for a file that is gone; dirty: whether HEAD has it otherwise."""
 
-    contents: Mapping[Name, Optional[bytes]] = field(default_factory=dict)
+    contents: Mapping[Name, Optional[bytes]] = {}
     dirty: bool = False
 
 

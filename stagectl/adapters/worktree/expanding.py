@@ -32,8 +32,7 @@ def with_expanded(snapshot: Snapshot, reuse: Mapping[str, Documents]) -> Snapsho
     flaws += found.flaws
     resources = _resources(snapshot, found, flaws)
     problems = [problem_at(snapshot.files[path], path, flaw) for path, flaw in sorted(set(flaws), key=_order)]
-    return replace(
-        snapshot,
+    return snapshot._replace(
         defined={**snapshot.defined, **resources},
         definition_paths={
             **snapshot.definition_paths,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import (
     TYPE_CHECKING,
@@ -15,6 +14,7 @@ from typing import (
     Iterator,
     List,
     Mapping,
+    NamedTuple,
     Optional,
     Sequence,
     Tuple,
@@ -36,8 +36,7 @@ if TYPE_CHECKING:  # plans do not know that it exists
 Parsed = TypeVar("Parsed")
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What one tree says. files: the bytes everything was read from, to point into them.
 
     defined: what the definitions say by name, with the paths of their files; staged: the staged files by name.
@@ -54,9 +53,9 @@ class Snapshot:
     definition_paths: Mapping[Name, str]
     files: Files
     problems: Tuple[Problem, ...]
-    flawed: Mapping[str, Resource] = field(default_factory=dict)
-    expanded: Mapping[Name, Expanded] = field(default_factory=dict)
-    definitions: Mapping[Name, Definition] = field(default_factory=dict)
+    flawed: Mapping[str, Resource] = {}
+    expanded: Mapping[Name, Expanded] = {}
+    definitions: Mapping[Name, Definition] = {}
     broken: FrozenSet[Name] = frozenset()
     commit: Optional[Oid] = None
 
@@ -113,7 +112,7 @@ def parse_snapshot(
         from stagectl.adapters.worktree.expanding import with_expanded
 
         snapshot = with_expanded(snapshot, reuse)
-    return replace(snapshot, problems=tuple(sorted(set(snapshot.problems))))
+    return snapshot._replace(problems=tuple(sorted(set(snapshot.problems))))
 
 
 def _check_vocabulary(

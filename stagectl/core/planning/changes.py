@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changing_parents
@@ -43,8 +43,7 @@ class HeldReaction:
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Drafts:
+class Drafts(NamedTuple):
     """The changes of a universe, by id, and the reactions that are held."""
 
     by_id: Mapping[ChangeId, Draft]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Container, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from dataclasses import replace
+from typing import Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.values import (
@@ -39,8 +39,7 @@ NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, NO_FILE, TOO_LARGE = (
 LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle."""
 
     name: Name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, FrozenSet, Iterable, List
 
 from stagectl.core.errors import StagectlError, nearest
@@ -24,7 +23,7 @@ def world_of(situation: Situation) -> World:
     tags = {name: situation.tags(name) for name in situation.names()}
     aliases = old_names(situation.staged.values(), live.values(), moves=situation.moves)
     world = World.of(situation.staged, live, tags=tags, aliases=aliases)
-    return replace(world, vocabulary=situation.vocabulary)
+    return world._replace(vocabulary=situation.vocabulary)
 
 
 def renamed_notes(selection: Selection, world: World) -> List[str]:

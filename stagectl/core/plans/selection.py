@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import (
-    AbstractSet,
-    Dict,
-    FrozenSet,
-    Iterable,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-)
+from dataclasses import dataclass, replace
+from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable
@@ -70,8 +59,7 @@ class SharedName(StagectlError):
         )
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """What a selection chooses from: the tags and the parents of every resource.
 
     aliases: names that resources had before, with those of who had them; vocabulary: tags that may match nothing.
@@ -79,7 +67,7 @@ class World:
 
     tags: Mapping[Name, FrozenSet[str]]
     parents: Mapping[Name, FrozenSet[Name]]
-    aliases: Mapping[Name, Sequence[Name]] = field(default_factory=dict)
+    aliases: Mapping[Name, Sequence[Name]] = {}
     vocabulary: FrozenSet[str] = frozenset()
 
     def now(self, name: str) -> Name:

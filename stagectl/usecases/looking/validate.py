@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
 
@@ -46,7 +46,7 @@ def validate(workspace: Workspace) -> Validation:
         later = _all_staged(workspace, snapshot)
         for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
             with time_budget("checking the inputs", len(staged)):
-                more, error = _wrong_with(workspace, replace(snapshot, staged=staged), applied, paths)
+                more, error = _wrong_with(workspace, snapshot._replace(staged=staged), applied, paths)
             problems += more
             if error is not None and error.message not in [known.message for known in general]:
                 general.append(error)

@@ -44,7 +44,7 @@ def quickest(what: str, incremental_way: Callable[[], Found], full_way: Callable
     return full_way()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class IncrementalRead:
     """A situation without what takes no part in it; head, dirty: as in a plan.
 

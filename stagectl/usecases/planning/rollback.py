@@ -6,7 +6,6 @@ asked nothing where the plan touches nothing, and one question where every sourc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
@@ -27,8 +26,7 @@ class _Doubt(NamedTuple):
     paths: Tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Rollback:
+class Rollback(NamedTuple):
     """What a plan would take back. sources: per resource the commit it was last applied from.
 
     unknown: why it is not known, "" where it is.

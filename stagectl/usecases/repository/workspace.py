@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.git.git import Git, GitError, Meant
@@ -24,8 +24,7 @@ if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
 Writes = Mapping[str, Optional[bytes]]  # path -> content about to be written, None for a file that goes
 
 
-@dataclass(frozen=True)
-class AppliedBranch:
+class AppliedBranch(NamedTuple):
     """Where the applied branch stands. ref: the local branch, which applies move; tip: None when nothing is applied.
 
     is_known: False when a remote may have the branch though this clone has not.
@@ -93,7 +92,7 @@ class Workspace:
             files.pop(path, None)
             files.update({} if content is None else {path: content})
         config = parse_config(files, problems, self.git.folder)
-        return replace(parse_snapshot(files, problems, config=config), commit=commit)
+        return parse_snapshot(files, problems, config=config)._replace(commit=commit)
 
     def kinds(self) -> Mapping[str, Kind]:
         """Return the kinds of the working tree; raises InvalidFiles with every problem of theirs."""

@@ -6,7 +6,6 @@ whether these alone were read, or all: of all others it is known that there is n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 from stagectl.adapters.worktree import write_intent
@@ -79,7 +78,7 @@ class Ground(NamedTuple):
         snapshot = self.snapshot
         merged = {**snapshot.staged, **{name: resource for name, resource in desired.items() if resource is not None}}
         staged = {name: resource for name, resource in merged.items() if desired.get(name, resource) is not None}
-        situation = self.workspace.situation(replace(snapshot, staged=staged), self.applied)
+        situation = self.workspace.situation(snapshot._replace(staged=staged), self.applied)
         paths = {name: snapshot.definition_paths[name] for name in desired if name in snapshot.definition_paths}
         return checked_plan(situation, Selection(), snapshot, paths)
 
@@ -94,7 +93,7 @@ class Ground(NamedTuple):
         left = {path: text for path, text in snapshot.files.items() if writes.get(path, text) is not None}
         left.update({path: text for path, text in writes.items() if text is not None})
         defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
-        return self._replace(snapshot=replace(snapshot, files=left, defined=defined))
+        return self._replace(snapshot=snapshot._replace(files=left, defined=defined))
 
 
 def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Ground], Found]) -> Found:

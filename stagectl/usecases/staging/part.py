@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import AbstractSet, Iterable, Mapping, Optional
 
@@ -96,4 +95,4 @@ def _only(found: Snapshot, names: AbstractSet[Name]) -> Snapshot:
     """Return a snapshot without definitions that were read only because others are like them, or stand beside them."""
     defined = {name: resource for name, resource in found.defined.items() if name in names}
     paths = {name: found.definition_paths[name] for name in defined}
-    return replace(found, defined=defined, definition_paths=paths)
+    return found._replace(defined=defined, definition_paths=paths)
