@@ -78,7 +78,11 @@ def moves_in(changed: StagedChanges) -> Dict[Name, Name]:
     """Return what a commit moved, new name -> old one, as its files say."""
     before = {name: _claiming(name, back) for name, (back, _) in changed.items() if back is not None}
     after = {name: _claiming(name, then) for name, (_, then) in changed.items() if then is not None}
-    found = counting_claims(after, {name: Applied(resource) for name, resource in before.items()})
+    # What claims the same before and after is the same resource: a move that is taken back is no chain.
+    same = {name for name in before.keys() & after.keys() if before[name].moved_from == after[name].moved_from}
+    claiming = {name: resource for name, resource in after.items() if name not in same}
+    claims = counting_claims(claiming, {name: Applied(resource) for name, resource in before.items()})
+    found = {new: old for new, old in claims.items() if old not in same}
     # What was moved twice before it was applied names what is live, and not the step between.
     gone = [name for name in sorted(before) if name not in found.values() and (name not in after or name in found)]
     for name in sorted(after.keys() - (before.keys() - set(found.values())) - found.keys()):

@@ -124,6 +124,23 @@ def test_a_swap_with_what_was_moved_and_not_yet_applied_goes_back(edited: Repo) 
     assert (1, True) == (refused.code, "c: it is called d by now, and would be b again" in refused.err)
 
 
+def test_a_move_that_was_discarded_comes_back_and_nothing_else_moves(edited: Repo) -> None:
+    """
+    Its file claims again what another has by now, whose file claims what the first one leaves; neither is new.
+    """
+    for old, new in (("a", "d"), ("b", "a")):
+        edited.ok("move", old, new)
+        edited.ok("apply", "--yes")
+    edited.ok("update", "a", "--set", "r=${d.n}")
+    edited.ok("apply", "--yes")
+    edited.ok("move", "d", "b")
+    edited.ok("discard", "d")
+
+    edited.ok("revert", "HEAD")
+
+    assert ([], [{"from": "d", "to": "b"}]) == (edited.plan().ids, edited.plan().raw["moved"])
+
+
 def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo) -> None:
     """
     app goes on reading the name a, so it reads what was b: its update runs, and its file is stored as it is.
