@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Opt
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import REMOVE, RUN, Name, Oid, Resource
-from stagectl.core.planning.checks import ImpossiblePlan
-from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.values import Outputs
 from stagectl.usecases.planning.incremental import IncrementalRead, Reach, quickest, read_incrementally
-from stagectl.usecases.repository.troubles import locate_troubles
 from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -151,6 +148,10 @@ def _incremental_plan(
 
 def plan_incrementally(found: IncrementalRead, selection: Selection, world: Optional[World] = None) -> Plan:
     """Return the plan that an incremental situation makes; raises ReadInFull when it makes none."""
+    if world is None and not found.situation.names():
+        return with_id(Plan(selection))  # no planner has to be loaded for that
+    from stagectl.core.planning.planner import make_plan
+
     try:
         with time_budget("checking the inputs", len(found.situation.staged)):
             return make_plan(found.situation, selection, world)
@@ -211,6 +212,10 @@ def _with_place(workspace: Workspace, plan: Plan, where: MadeFrom, warnings: Lis
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
     """Return the plan; what makes it impossible is reported with its place (paths: see `locate_troubles`)."""
+    from stagectl.core.planning.checks import ImpossiblePlan
+    from stagectl.core.planning.planner import make_plan
+    from stagectl.usecases.repository.troubles import locate_troubles
+
     try:
         with time_budget("checking the inputs", len(situation.staged)):
             return make_plan(situation, selection)

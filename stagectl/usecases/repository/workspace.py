@@ -16,7 +16,6 @@ from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import APPLIED, CONFIG, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.situation import Situation
-from stagectl.usecases.repository.troubles import more_problems, way_out
 
 if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
     from stagectl.adapters.worktree.snapshot import Snapshot
@@ -70,6 +69,8 @@ class Workspace:
         """
         found = self.read(revision, definitions=definitions, writes=writes)
         if found.problems:
+            from stagectl.usecases.repository.troubles import more_problems, way_out
+
             hint = way_out(found, self.root) if revision is None else ""
             raise InvalidFiles([*found.problems, *more_problems(found)], hint)
         return found
