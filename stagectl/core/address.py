@@ -6,7 +6,9 @@ import ipaddress
 import re
 from typing import Optional, Tuple
 
-_ADDRESS = re.compile(
+from stagectl.core.once import pattern
+
+_ADDRESS = pattern(
     r"(?:(?P<scheme>[a-z]+)://)?(?P<host>[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})", re.ASCII
 )
 TCP, TLS = "tcp", "tls"

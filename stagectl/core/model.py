@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
 from stagectl.core.observed import Observed, alike
-from stagectl.core.once import cached_property
+from stagectl.core.once import cached_property, pattern
 from stagectl.core.values import FileDigest, Inputs, Outputs, Part, Reference, parts_in
 
 Name = NewType("Name", str)
@@ -18,11 +18,11 @@ Oid = NewType("Oid", str)  # a full git object id, in hex
 _DEVICES = r"(?:[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|[Cc][Oo][Mm][0-9]|[Ll][Pp][Tt][0-9])"
 SEGMENT = rf"(?!{_DEVICES}(?![A-Za-z0-9_-]))[A-Za-z0-9_][A-Za-z0-9_-]*"
 FOLDERS = 64  # a resource may be in
-NAME = re.compile(rf"{SEGMENT}(?:/{SEGMENT}){{0,{FOLDERS}}}", re.ASCII)
+NAME = pattern(rf"{SEGMENT}(?:/{SEGMENT}){{0,{FOLDERS}}}", re.ASCII)
 TAG_WORD = r"[A-Za-z0-9_][A-Za-z0-9_./:-]*"
-TAG = re.compile(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
-ACTION = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
-CHANGE = re.compile(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
+TAG = pattern(rf"{TAG_WORD}(?:={TAG_WORD})?", re.ASCII)
+ACTION = pattern(r"[a-z][a-z0-9_-]*", re.ASCII)
+CHANGE = pattern(rf"{NAME.pattern}\.{ACTION.pattern}", re.ASCII)
 
 RUN, UPDATE, REMOVE, REPLACE, RENAME = "run", "update", "remove", "replace", "rename"
 CHECK = "check"  # what handlers get for an action when they only look

@@ -1,11 +1,14 @@
-"""A property that is computed when it is first asked for, and kept."""
+"""What is made when it is first asked for, and kept: properties, and patterns."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
     from functools import cached_property as cached_property
+
+    pattern = re.compile
 else:
 
     class cached_property:  # noqa: N801 (the name that it has there)
@@ -22,3 +25,15 @@ else:
                 return self
             value = instance.__dict__[self._name] = self._make(instance)
             return value
+
+    class pattern:  # noqa: N801 (it stands where `re.compile` would)
+        """The same as `re.compile`, made at the first look: a plan of nothing needs few of them."""
+
+        def __init__(self, text: Any, flags: int = 0) -> None:
+            self.pattern, self.flags = text, flags
+
+        def __getattr__(self, name: str) -> Any:
+            compiled = re.compile(self.pattern, self.flags)
+            for word in ("finditer", "findall", "fullmatch", "match", "search", "split", "sub"):
+                setattr(self, word, getattr(compiled, word))
+            return getattr(compiled, name)

@@ -11,19 +11,20 @@ from functools import lru_cache
 from typing import Callable, List, Match, Tuple, Union
 
 from stagectl.core.model import SEGMENT, Name
+from stagectl.core.once import pattern
 from stagectl.core.values import EnvVariable, FileDigest, Part, Reference, Template
 
 _RELATIVE_NAME = rf"(?:\.{{1,2}}/)*{SEGMENT}(?:/{SEGMENT})*"
 STEP = r'\.[A-Za-z0-9_-]+|\["(?:[^"\\]|\\.)*"\]'
 _LONGEST = 60  # characters of a malformed reference in a message
-_OPENING = re.compile(r"\$\$\{|\$\{")
-_REFERENCE = re.compile(
+_OPENING = pattern(r"\$\$\{|\$\{")
+_REFERENCE = pattern(
     r"\$\{(?:env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)|sha256:(?P<file>[^\x00-\x1f\x7f{}]+)|"
     rf"(?P<name>{_RELATIVE_NAME})(?P<path>(?:{STEP})*))\}}",
     re.ASCII,
 )
-_STEPS = re.compile(STEP, re.ASCII)
-_RELATIVE = re.compile(_RELATIVE_NAME, re.ASCII)
+_STEPS = pattern(STEP, re.ASCII)
+_RELATIVE = pattern(_RELATIVE_NAME, re.ASCII)
 
 
 def parse_template(text: str, folder: str) -> Union[str, Template]:

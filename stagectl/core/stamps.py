@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-STAMP = re.compile(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
+from stagectl.core.once import pattern
+
+STAMP = pattern(r"([1-9][0-9]{0,8})-([0-9a-z]{1,16})", re.ASCII)
 LAST_COUNT = 999_999_999  # of a stamp
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
+from stagectl.core.once import pattern
 from stagectl.core.printable import json_encoder
 
 # Any: the JSON subset (None, bool, int, float, str, list, dict with str keys), strings possibly being a Template.
@@ -19,10 +20,10 @@ Outputs = Mapping[str, Value]  # what actions reported: literal values, no Templ
 Path = Tuple[Step, ...]
 
 SIMPLE = frozenset({str, int, bool, float, type(None)})  # types of values in which there is nothing else
-PLAIN_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-LIST_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+PLAIN_WORD = pattern(r"[A-Za-z0-9_-]+", re.ASCII)
+LIST_INDEX = pattern(r"0|[1-9][0-9]{0,8}", re.ASCII)  # 007 is a key
+_VARIABLE = pattern("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_NUMBER = pattern(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _path_text(path: Path) -> str:
     return text[1:] if text.startswith(".") else text
 
 
-_STEPS = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\"(?:[^\"\\]|\\.)*\")\]", re.ASCII)
+_STEPS = pattern(r"\.?([A-Za-z0-9_-]+)|\[(\"(?:[^\"\\]|\\.)*\")\]", re.ASCII)
 
 
 def read_path(text: str) -> Tuple[str, ...]:

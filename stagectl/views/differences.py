@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import List, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op
+from stagectl.core.once import pattern
 from stagectl.core.printable import safe
 from stagectl.core.values import Value, as_written, canonical
 
 LONGEST = 160  # characters of one value
 _BEFORE = 40  # characters that are shown before the first one that differs
 _MOST_LINES = 400  # that are compared one by one
-_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_SPACES = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def one_line(text: str) -> str:

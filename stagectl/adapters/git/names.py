@@ -5,7 +5,6 @@ One git answers all such questions of a command, when they are asked; starting o
 
 from __future__ import annotations
 
-import re
 import weakref
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -13,9 +12,10 @@ from stagectl.adapters.git.conversation import Conversation
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
 from stagectl.adapters.git.questions import STANDS, asked_names
 from stagectl.core.model import Oid
+from stagectl.core.once import pattern
 
-OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_BELOW_AN_ID = re.compile(rf"{OID.pattern}\^")
+OID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
 _TRIES = 2  # Ctrl-C on a terminal ends this git, too, and what is put back then has to be asked for
 
 

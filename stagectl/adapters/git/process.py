@@ -8,7 +8,6 @@ this repository is started without it.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 from functools import cached_property
@@ -18,6 +17,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from stagectl.adapters.git import prefetch, questions
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.core.errors import StagectlError
+from stagectl.core.once import pattern
 from stagectl.core.printable import safe
 
 _TALKS = ("ls-remote", "fetch", "push")
@@ -28,7 +28,7 @@ _LOOKS = frozenset(
     ("cat-file", "check-ignore", "diff-index", "diff-tree", "for-each-ref", "log", "ls-files", "ls-tree", "merge-base")
 ) | {"rev-list", "status"}
 _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
-LOCKED = re.compile(rb"Unable to create '([^\n]*\.lock)': File exists")
+LOCKED = pattern(rb"Unable to create '([^\n]*\.lock)': File exists")
 
 
 def _verb(arguments: Sequence[str]) -> str:

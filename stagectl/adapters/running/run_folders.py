@@ -8,12 +8,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
 import stat
 from pathlib import Path
 from typing import BinaryIO, List
 
-RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+from stagectl.core.once import pattern
+
+RUN = pattern(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 def run_ids(scratch: Path) -> List[str]:

@@ -7,7 +7,6 @@ into other repositories and does not see special files. Who reads every file see
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
@@ -17,14 +16,15 @@ from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
+from stagectl.core.once import pattern
 
-_LISTED = re.compile(rb"\0H ((?:[^\0]*/)?\.gitattributes)(?=\0)")
-_LEFT_ALONE = re.compile(rb"\0[^H\0]")
-_LEFT_ALONE_OR_OUT = re.compile(rb"\0[^HS\0]")
-_CONVERTING = re.compile(rb"\b(?:filter|ident|working-tree-encoding)\b")
-_LINE_ENDS = re.compile(rb"\b(?:text|eol|crlf)\b")
+_LISTED = pattern(rb"\0H ((?:[^\0]*/)?\.gitattributes)(?=\0)")
+_LEFT_ALONE = pattern(rb"\0[^H\0]")
+_LEFT_ALONE_OR_OUT = pattern(rb"\0[^HS\0]")
+_CONVERTING = pattern(rb"\b(?:filter|ident|working-tree-encoding)\b")
+_LINE_ENDS = pattern(rb"\b(?:text|eol|crlf)\b")
 _LARGEST = 1 << 20  # bytes of one file of attributes
-_OTHER_LINE_ENDS = re.compile(rb"\bw/(?:crlf|mixed)\b")
+_OTHER_LINE_ENDS = pattern(rb"\bw/(?:crlf|mixed)\b")
 
 
 class Untracked(NamedTuple):

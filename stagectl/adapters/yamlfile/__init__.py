@@ -20,6 +20,7 @@ from stagectl.adapters.yamlfile.write import front_matter as front_matter
 from stagectl.adapters.yamlfile.write import quote as quote
 from stagectl.core.errors import Flaw, StagectlError, Step
 from stagectl.core.model import LARGEST_FILE
+from stagectl.core.once import pattern
 
 CONFLICT = f"{NOT_YAML}a merge left a conflict here: choose what holds, and delete the marks"
 MOST_LEVELS = 64
@@ -29,15 +30,15 @@ _LONGEST_SHOWN = 60  # characters of a word in a message
 
 # C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls; and a
 # carriage return alone, which is a line end for YAML and shows in no diff.
-_FORBIDDEN = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
-_NOT_ZERO = re.compile(r"[-+]?[0.]*[1-9]", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_NOT_JSON = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
+_FORBIDDEN = pattern("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_INT = pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_NOT_ZERO = pattern(r"[-+]?[0.]*[1-9]", re.ASCII)
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NOT_JSON = pattern(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
 _QUOTE_WORDS = "; in a file this large a word with a colon has to be quoted between brackets"
-_IN_BRACKETS = re.compile(r"[\[{].*\$\{")
-_CONFLICT = re.compile(r"^<{7,}(?: |$)", re.MULTILINE)  # as git marks one
+_IN_BRACKETS = pattern(r"[\[{].*\$\{")
+_CONFLICT = pattern(r"^<{7,}(?: |$)", re.MULTILINE)  # as git marks one
 _QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
 

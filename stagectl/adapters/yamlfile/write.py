@@ -6,10 +6,12 @@ import json
 import re
 from typing import Mapping, NamedTuple, Optional, Sequence
 
+from stagectl.core.once import pattern
+
 NULL = frozenset(("", "~", "null", "Null", "NULL"))
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
+_ESCAPED = pattern("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_WORD = pattern(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
 
 
 def quote(text: str) -> str:

@@ -15,7 +15,7 @@ from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.values import Reference, references_in, same
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Draft:
     """A change before it has an order. follows: own earlier changes; triggers: what it reacts on, with when."""
 
@@ -35,7 +35,7 @@ class Draft:
         return change_id(self.name, self.action)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class HeldReaction:
     """A reaction that is held back or out of scope, or an action that was asked for without the run it needs."""
 

@@ -29,7 +29,7 @@ def store_outputs(applied: Mapping[Name, Applied], given: Mapping[Name, Outputs]
     return {**applied, **{n: replace(one, outputs={**one.outputs, **given[n]}) for n, one in live.items()}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Situation:
     """Everything a plan is made from: what is applied, what is staged, and the kinds of both.
 

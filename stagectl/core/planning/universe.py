@@ -12,7 +12,7 @@ from stagectl.core.planning.situation import Hold, Intent
 from stagectl.core.planning.view import View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Universe:
     """What a plan is made from.
 

@@ -12,7 +12,7 @@ from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Rep
 from stagectl.core.values import Inputs, Outputs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class View:
     """A situation seen through a scope, with some of it held back.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Callable, List, Set, Tuple
+
+from stagectl.core.once import pattern
 
 
 def glob_test(glob: str) -> Callable[[str], bool]:
@@ -26,8 +27,8 @@ def glob_test(glob: str) -> Callable[[str], bool]:
     return test
 
 
-_LITERAL = re.compile(r"[^*?]*")
-_GLOB_PART = re.compile(r"\*\*/|\*\*|.")
+_LITERAL = pattern(r"[^*?]*")
+_GLOB_PART = pattern(r"\*\*/|\*\*|.")
 
 
 def _skipping(states: Set[int], parts: List[str]) -> Set[int]:

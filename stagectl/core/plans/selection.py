@@ -9,6 +9,7 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, NamedT
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable
 from stagectl.core.model import CHANGE, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.once import pattern
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.tags import parse_expression, tag_test
 
@@ -163,7 +164,7 @@ def _list_hint(what: str, known: Iterable[str]) -> str:
     return f"the {what} there are: {shown}" if some else f"there are no {what} yet"
 
 
-_PATTERN = re.compile(
+_PATTERN = pattern(
     r"(?:(?P<up>[0-9]*)(?P<above>\+))?(?P<glob>[A-Za-z0-9_/*?-]+)(?:(?P<below>\+)(?P<down>[0-9]*))?", re.ASCII
 )
 

@@ -19,6 +19,7 @@ from stagectl.core.model import (
     Trigger,
     change_id,
 )
+from stagectl.core.once import pattern
 from stagectl.core.references import absolute, folder_of, parse_template
 from stagectl.core.stamps import STAMP
 from stagectl.core.values import canonical, map_strings, read_path
@@ -29,7 +30,7 @@ DEFINITION_KEYS = ("kind", "tags", "moved_from", *REUSE_KEYS)  # of a front matt
 STAGED_KEYS = ("kind", "tags", "moved_from", "source", "template", "actions")
 BODY_KEYS = ("inputs", "depends_on", "react_on", "unordered", "overrides")
 NO_ACTION_NAME = "is no name for an action: use lower case letters, digits, '_' and '-', a letter first"
-KIND_NAME = re.compile(SEGMENT, re.ASCII)
+KIND_NAME = pattern(SEGMENT, re.ASCII)
 
 Documents = Sequence[Any]
 

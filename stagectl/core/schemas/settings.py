@@ -10,6 +10,7 @@ from stagectl.core import address
 from stagectl.core.config import EXECUTORS, Config
 from stagectl.core.errors import Flaws
 from stagectl.core.model import ACTION, NAME, REPLACE, Kind
+from stagectl.core.once import pattern
 from stagectl.core.schemas.json_schema import check_json_schema
 from stagectl.core.schemas.outputs import output_schema, reports
 from stagectl.core.schemas.schema import NO_ACTION_NAME, Documents, items_of, known_keys, mapping, tag_list
@@ -95,7 +96,7 @@ def _words(raw: Mapping[str, Any], key: str, flaws: Flaws) -> List[str]:
     return [str(word) for word in words]
 
 
-_GLOB = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\x00-\x1f\x7f:\\\[\]]{1,1024}")
+_GLOB = pattern(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\x00-\x1f\x7f:\\\[\]]{1,1024}")
 
 
 def _globs(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
@@ -138,7 +139,7 @@ def _is_vector(value: Any) -> bool:
 
 
 _WORDS = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
-_FUNCTION = re.compile(f"{_WORDS}:{_WORDS}")
+_FUNCTION = pattern(f"{_WORDS}:{_WORDS}")
 
 
 def _is_function(value: Any) -> bool:
@@ -202,7 +203,7 @@ def config(documents: Documents, folder: str = "") -> Config:
     return found
 
 
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.ASCII)
+_BRANCH = pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9_-]+)*", re.ASCII)
 
 
 def _is_branch(value: Any) -> bool:
@@ -235,7 +236,7 @@ def _roots(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:
     return tuple(str(root) for root in roots)
 
 
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_VARIABLE = pattern("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def _variables(raw: Mapping[str, Any], flaws: Flaws) -> Tuple[str, ...]:

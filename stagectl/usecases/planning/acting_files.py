@@ -12,13 +12,14 @@ from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Entry, Git, GitError
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Kind, Oid
+from stagectl.core.once import pattern
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.standing import from_here
 
 _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
-_WORD = re.compile(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
+_WORD = pattern(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
 
 
 class FilePatterns(NamedTuple):

@@ -146,45 +146,27 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
 
 ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.applied stagectl.adapters.applied.form
-    stagectl.adapters.applied.index stagectl.adapters.applied.store stagectl.adapters.clock
-    stagectl.adapters.files stagectl.adapters.git stagectl.adapters.git.conversation
-    stagectl.adapters.git.git stagectl.adapters.git.names stagectl.adapters.git.place
-    stagectl.adapters.git.project
-    stagectl.adapters.git.objects stagectl.adapters.git.prefetch stagectl.adapters.git.process
-    stagectl.adapters.git.questions
-    stagectl.adapters.running stagectl.adapters.running.lock stagectl.adapters.running.run_folders
-    stagectl.adapters.trace
-    stagectl.adapters.worktree stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders
-    stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.cli
-    stagectl.cli.colours stagectl.cli.common stagectl.cli.completion stagectl.cli.overview stagectl.cli.parser
-    stagectl.cli.place stagectl.cli.planning stagectl.core stagectl.core.address stagectl.core.config
-    stagectl.core.diff stagectl.core.errors stagectl.core.forms stagectl.core.graph
-    stagectl.core.indexing stagectl.core.indexing.impact
-    stagectl.core.indexing.line stagectl.core.indexing.shards stagectl.core.indexing.usage stagectl.core.model
-    stagectl.core.planning stagectl.core.planning.affected stagectl.core.planning.changes
-    stagectl.core.planning.checks stagectl.core.planning.dropped stagectl.core.planning.gates
-    stagectl.core.planning.held
-    stagectl.core.planning.holding stagectl.core.planning.intents
-    stagectl.core.planning.claims stagectl.core.planning.moves stagectl.core.planning.order
-    stagectl.core.planning.outlook
-    stagectl.core.planning.planner stagectl.core.planning.reports stagectl.core.planning.resolve
-    stagectl.core.planning.schema_checks stagectl.core.planning.scoping
-    stagectl.core.planning.secrets stagectl.core.planning.situation stagectl.core.planning.universe
-    stagectl.core.planning.unreported stagectl.core.planning.view
-    stagectl.core.plans stagectl.core.plans.document stagectl.core.plans.plan
-    stagectl.core.plans.globs stagectl.core.plans.tags
-    stagectl.core.plans.selection stagectl.core.printable stagectl.core.references stagectl.core.schemas
-    stagectl.core.schemas.json_schema stagectl.core.schemas.outputs
-    stagectl.core.schemas.quick stagectl.core.schemas.schema stagectl.core.schemas.settings
-    stagectl.core.schemas.words stagectl.core.standing
-    stagectl.core.observed stagectl.core.once stagectl.core.stamps
-    stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
-    stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
-    stagectl.usecases.planning.kind_files
-    stagectl.usecases.planning.plan stagectl.usecases.repository stagectl.usecases.repository.troubles
-    stagectl.usecases.repository.workspace
-    stagectl.version stagectl.views stagectl.views.differences stagectl.views.plans
-    stagectl.views.plans.plan_json stagectl.views.text
+    stagectl.adapters.applied.index stagectl.adapters.applied.store stagectl.adapters.clock stagectl.adapters.files
+    stagectl.adapters.git stagectl.adapters.git.conversation stagectl.adapters.git.git stagectl.adapters.git.names
+    stagectl.adapters.git.objects stagectl.adapters.git.place stagectl.adapters.git.prefetch
+    stagectl.adapters.git.process stagectl.adapters.git.project stagectl.adapters.git.questions
+    stagectl.adapters.running stagectl.adapters.running.run_folders stagectl.adapters.trace stagectl.adapters.worktree
+    stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders stagectl.adapters.worktree.tree
+    stagectl.adapters.worktree.untracked stagectl.cli stagectl.cli.colours stagectl.cli.common stagectl.cli.completion
+    stagectl.cli.overview stagectl.cli.parser stagectl.cli.place stagectl.cli.planning stagectl.core
+    stagectl.core.address stagectl.core.config stagectl.core.diff stagectl.core.errors stagectl.core.forms
+    stagectl.core.graph stagectl.core.indexing stagectl.core.indexing.impact stagectl.core.indexing.line
+    stagectl.core.indexing.shards stagectl.core.indexing.usage stagectl.core.model stagectl.core.observed
+    stagectl.core.once stagectl.core.planning stagectl.core.planning.claims stagectl.core.planning.moves
+    stagectl.core.planning.resolve stagectl.core.planning.situation stagectl.core.plans stagectl.core.plans.document
+    stagectl.core.plans.globs stagectl.core.plans.plan stagectl.core.plans.selection stagectl.core.plans.tags
+    stagectl.core.printable stagectl.core.references stagectl.core.schemas stagectl.core.schemas.json_schema
+    stagectl.core.schemas.outputs stagectl.core.schemas.schema stagectl.core.schemas.settings
+    stagectl.core.schemas.words stagectl.core.stamps stagectl.core.standing stagectl.core.values stagectl.core.word
+    stagectl.usecases stagectl.usecases.applying stagectl.usecases.applying.interrupted stagectl.usecases.planning
+    stagectl.usecases.planning.incremental stagectl.usecases.planning.kind_files stagectl.usecases.planning.plan
+    stagectl.usecases.repository stagectl.usecases.repository.workspace stagectl.version stagectl.views
+    stagectl.views.differences stagectl.views.plans stagectl.views.plans.plan_json stagectl.views.text
 """.split()
 FORBIDDEN = (
     "git",
