@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from stagectl.core.model import DEFINITIONS
 
 EXECUTORS = ("threads", "dask")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """`stagectl.yaml`, every key with its default."""
 
     roots: Tuple[str, ...] = (DEFINITIONS,)

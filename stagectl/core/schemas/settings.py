@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from stagectl.core import address
@@ -196,7 +195,7 @@ def config(documents: Documents, folder: str = "") -> Config:
     )
     if not found.lock_ref:
         # By the branch, which two projects never share: a folder that was renamed keeps it.
-        found = replace(found, lock_ref=f"refs/stagectl/locks/{found.applied_branch}" if folder else default.lock_ref)
+        found = found._replace(lock_ref=f"refs/stagectl/locks/{found.applied_branch}" if folder else default.lock_ref)
     if found.lock_ref == f"refs/heads/{found.applied_branch}":
         flaws.add(0, ("lock_ref",), "'lock_ref' must not be the applied branch")
     flaws.raise_any()
