@@ -119,16 +119,10 @@ class Git(Placed):
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         wanted = [oid for oid in wanted if oid not in found]
         check_amount(sum(sizes[oid] for oid in wanted))
-        out = self.run("cat-file", "--batch", data="".join(f"{oid}\n" for oid in wanted).encode()) if wanted else b""
-        position = 0
-        for oid in wanted:
-            end = out.index(b"\n", position)
-            header = out[position:end].split()
-            if len(header) != 3:
-                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
-            size = int(header[2])
-            found[oid] = out[end + 1 : end + 1 + size]
-            position = end + 1 + size + 1
+        for oid, answer in zip(wanted, self._names.contents(wanted)):
+            if answer is None:
+                raise _missing(oid)
+            found[oid] = answer[1]
         return found
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
@@ -137,7 +131,7 @@ class Git(Placed):
         answers = self._names.contents(oids)
         for oid, answer in zip(oids, answers):
             if answer is None or answer[0] != kind:
-                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
+                raise _missing(oid)
         return [content for _, content in filter(None, answers)]
 
     def _fetch_lacking(self, oids: Sequence[Oid]) -> None:
@@ -255,3 +249,7 @@ class Git(Placed):
             else:
                 last = found.setdefault(Oid(text), [])
         return found
+
+
+def _missing(oid: str) -> GitError:
+    return GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
