@@ -436,7 +436,7 @@ def work(folder: Path, seeds: Sequence[int], length: int, people: Sequence[str])
 
 ONE, TWO = ("ada",), ("ada", "bob")
 CAME = {"broke down", "moved", "moved back", "refused", "rolled back", "settled", "squashed", "staged", "swapped"}
-RARE = {"child", "explicit", "owed", "unfinished"}
+RARE = {"child", "explicit", "unfinished"}  # nothing reacts here: what is owed, and moves, is in test_desk.py
 
 
 def test_people_who_rename_for_a_moment(tmp_path: Path) -> None:
