@@ -100,6 +100,8 @@ def apply(
             return Application(first.plan, declined=True)
         agreed = waiting.enter(locks, lambda: asking.under_locks(first, making))
         if not agreed.planned.is_anything(options):
+            if first.is_anything(options):
+                note("the plan is another one under the lock: nothing of it is left to apply")
             return Application(agreed.planned.plan, unshared=publish(workspace, agreed.team))
         if not asking.confirm(agreed.planned.plan):
             return Application(agreed.planned.plan, declined=True)

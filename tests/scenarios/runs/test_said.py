@@ -6,7 +6,7 @@ import json
 import os
 import pty
 import sys
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import pytest
 
@@ -97,8 +97,13 @@ def test_what_ansible_lacks_is_said_before_the_first_action(repo: Repo, monkeypa
     repo.ok("apply", "--yes")
 
 
-def at_a_terminal(repo: Repo, answer: bytes, *arguments: str) -> Tuple[int, bytes]:
-    """Run a command line on a terminal, where its first question gets an answer; return its exit code and output."""
+def at_a_terminal(
+    repo: Repo, answer: bytes, *arguments: str, meanwhile: Callable[[], object] = lambda: None
+) -> Tuple[int, bytes]:
+    """Run a command line on a terminal, where its first question gets an answer; return its exit code and output.
+
+    meanwhile: what happens between question and answer.
+    """
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(repo.root)
@@ -114,6 +119,7 @@ def at_a_terminal(repo: Repo, answer: bytes, *arguments: str) -> Tuple[int, byte
             break
         said += data
         if b"[y/N]" in said and answer:
+            meanwhile()
             os.write(terminal, answer)
             answer = b""
     return os.waitpid(process, 0)[1] >> 8, said
@@ -131,3 +137,17 @@ def test_a_no_is_no_success(repo: Repo, answer: bytes, code: int, ran: List[str]
 
     assert (ended, repo.log()) == (code, ran), said
     assert (b"Nothing was applied: the answer was no." in said) == (code == 1)
+
+
+def test_a_yes_to_what_another_has_applied_by_then_says_so(repo: Repo) -> None:
+    """
+    Nothing runs a second time, and that is a success; the plan that was asked about is no longer the plan.
+    """
+    repo.define("a").commit()
+    repo.stage()
+
+    ended, said = at_a_terminal(repo, b"y\n", "apply", meanwhile=lambda: repo.ok("apply", "--yes"))
+
+    assert (ended, repo.log()) == (0, ["a.run"]), said
+    assert b"the plan is another one under the lock: nothing of it is left to apply" in said
+    assert b"No changes. The applied state matches what is staged." in said

@@ -13,6 +13,8 @@ from tests.scenarios.teams.world import Team, applied_values, edit, run_of, slow
 
 pytestmark = pytest.mark.once
 
+NOTHING = "No changes. The applied state matches what is staged."
+
 
 def race(team: Team, repos: Sequence[Repo], value: int) -> List[Ran]:
     """Let all apply a change of the same resource at the same moment."""
@@ -39,7 +41,7 @@ def raced(folder: Path, people: int, rounds: int) -> Dict[str, int]:
         refused = [
             each for each in all_of_them if each.code == 75 and each.err.startswith("error: origin is locked by ")
         ]
-        done = [each for each in all_of_them if each.code == 0 and each.out.startswith("No changes.")]
+        done = [each for each in all_of_them if each.code == 0 and NOTHING in each.out.splitlines()]
         assert 1 == len(ran), all_of_them
         assert people == len(ran) + len(refused) + len(done), all_of_them
         assert number + 1 == len(counter.read_text().split()), "the action ran once a round"
