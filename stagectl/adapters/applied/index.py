@@ -11,12 +11,12 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.line import NONE, Line, LinesByName, decode, tags_in
 from stagectl.core.indexing.shards import OPEN, STARTS, Shard, forks_of, place_in
-from stagectl.core.indexing.usage import Usage, contradicting, decode_usage, is_contradicted
+from stagectl.core.indexing.usage import Counts, Usage, contradicting, decode_usage, decode_variables, is_contradicted
 from stagectl.core.model import APPLIED, INDEX, NAME, STAGED, Applied, Kind, Name, Oid
 from stagectl.core.references import folder_of
 
-FORMAT = 2  # one up whenever lines, or their verdicts, mean something else
-OF, USAGE = ".of", ".kinds"  # files beside the shards
+FORMAT = 3  # one up whenever lines, or their verdicts, mean something else
+OF, USAGE, VARIABLES = HEADS = ".of", ".kinds", ".variables"  # files beside the shards
 
 
 class Of(NamedTuple):
@@ -34,13 +34,18 @@ def of_text(of: Of) -> str:
 
 
 class Index(Source):
-    """The index of one applied commit. of: what it is about; shards: of each folder, by their bits."""
+    """The index of one applied commit. of: what it is about; heads: the files beside its shards, by name.
 
-    def __init__(self, git: Git, of: Of, usage: Oid, shards: Mapping[str, Mapping[str, Tuple[Oid, bool]]]) -> None:
+    shards: of each folder, by their bits.
+    """
+
+    def __init__(
+        self, git: Git, of: Of, heads: Mapping[str, Oid], shards: Mapping[str, Mapping[str, Tuple[Oid, bool]]]
+    ) -> None:
         self.of = of
         self.shards = shards
         self._git = git
-        self._usage_oid = usage
+        self._heads = heads
         self._texts: Dict[Shard, bytes] = {}
         self._lines: Dict[Name, Optional[Line]] = {}
         self._states: Dict[Name, Applied] = {}
@@ -129,9 +134,20 @@ class Index(Source):
     def usage(self) -> Usage:
         """What the state needs of the kinds."""
         try:
-            return decode_usage(self._git.objects([self._usage_oid])[0].decode())
+            return decode_usage(self._head(USAGE))
         except MALFORMED:
             raise damage_error(USAGE) from None
+
+    @property
+    def variables(self) -> Counts:
+        """The environment variables that values of the state read: of how many resources each."""
+        try:
+            return decode_variables(self._head(VARIABLES))
+        except MALFORMED:
+            raise damage_error(VARIABLES) from None
+
+    def _head(self, name: str) -> str:
+        return self._git.objects([self._heads[name]])[0].decode()
 
     def open_resources(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""
@@ -245,10 +261,10 @@ def open_index(git: Git, commit: Oid) -> Optional[Index]:
             shards.setdefault(folder, {})[last[2:]] = (entry.oid, last[:2] == OPEN)
         else:
             files[entry.path] = entry.oid
-    if files.keys() != {OF, USAGE}:
+    if files.keys() != set(HEADS):
         return None
     words = git.objects([files[OF]])[0].decode("ascii", "replace").split()
     if len(words) != len(of_text(Of(None, None)).split()) or not words[-1].isdigit():
         return None
     of = Of(staged, applied, int(words[-1]))
-    return Index(git, of, files[USAGE], shards) if of_text(of).split() == words else None
+    return Index(git, of, files, shards) if of_text(of).split() == words else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Mapping, NamedTuple, Optional
 
-from stagectl.adapters.applied.index import OF, USAGE, Index, Of, of_text, open_index
+from stagectl.adapters.applied.index import OF, USAGE, VARIABLES, Index, Of, of_text, open_index
 from stagectl.adapters.applied.store import load_states, root_commit, state_bytes
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, write_commit
@@ -12,7 +12,15 @@ from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
 from stagectl.core.indexing.advance import Changed, States, advance
 from stagectl.core.indexing.impact import Source
-from stagectl.core.indexing.usage import Usage, advance_counts, contradicting, encode_usage
+from stagectl.core.indexing.usage import (
+    Usage,
+    advance_counts,
+    contradicting,
+    encode_usage,
+    encode_variables,
+    needs,
+    variables_read,
+)
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid
 
 
@@ -86,7 +94,12 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
     step = advance(before or Source(), everything, oids)
     live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
     usage = _usage(git, step, like, before.usage if before else Usage({}))
-    heads = {OF: of_text(Of(staged, applied, live)), USAGE: encode_usage(usage)}
+    variables = advance_counts(before.variables if before else {}, step.pairs, variables_read)
+    heads = {
+        OF: of_text(Of(staged, applied, live)),
+        USAGE: encode_usage(usage),
+        VARIABLES: encode_variables(variables),
+    }
     return StateTrees(staged, applied, _index(objects, before, index, heads, step))
 
 
@@ -112,7 +125,7 @@ def _index(
 
 def _usage(git: Git, step: Changed, like: Oid, before: Usage) -> Usage:
     """Return what is needed of the kinds after a step, with the id of those of a commit if they have it."""
-    usage = Usage(advance_counts(before.counts, step.pairs))
+    usage = Usage(advance_counts(before.counts, step.pairs, needs))
     (oid,) = git.look_up([git.at(like, KINDS)])
     if oid is None:
         return usage

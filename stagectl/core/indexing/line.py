@@ -10,7 +10,7 @@ from stagectl.core import forms
 from stagectl.core.model import REPLACE, TAG, Applied, Name, Oid, Resource, split_change
 from stagectl.core.planning.resolve import InputId
 from stagectl.core.references import folder_of
-from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical
+from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, parts_in
 
 MOST_NAMED = 32  # that read or name one resource; of more, their folders are known and how many are in each
 READS, LITERAL = "r", "l"  # of a sensitive input: it reads a sensitive value; what is written is no secret
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     alone. kind, tags: as applied, of one that is not live as tried. reads: own input -> the inputs it reads.
     after, reacts, unordered: as the resource names them. moved_from: the claims that it makes. tried: the kind that a
     run, update or removal was tried with. sensitive: input -> marks. verbs: the `kind.action` that it needs to exist.
-    outputs: the names of what its actions reported.
+    outputs: the names of what its actions reported. variables: those in its values, written, applied, tried or seen.
     by: what reads or names it, itself too if it reads itself; many: how many of them are in each folder, if too many.
     """
 
@@ -42,6 +42,7 @@ class Line(NamedTuple):
     sensitive: Mapping[str, str] = {}
     verbs: Tuple[str, ...] = ()
     outputs: Tuple[str, ...] = ()
+    variables: Tuple[str, ...] = ()
     by: Tuple[Name, ...] = ()
     many: Mapping[str, int] = {}
 
@@ -67,7 +68,8 @@ LinesByName = Dict[Name, Line]
 def own_line(oid: Oid, state: Applied) -> Line:
     """Return what a line has of the resource alone, whatever the others are like."""
     resource, tried = state.resource, state.unfinished
-    line = Line(oid, tags=state.tags, kind=tried.kind if tried else "", tried=tried.kind if tried else "")
+    kind = tried.kind if tried else ""
+    line = Line(oid, tags=state.tags, kind=kind, tried=kind, variables=tuple(sorted(state_variables(state))))
     if resource is None:
         return line
     changes = [change for named in resource.depends_on_changes.values() for change in named]
@@ -85,6 +87,13 @@ def own_line(oid: Oid, state: Applied) -> Line:
         moved_from=resource.moved_from,
         outputs=tuple(sorted(state.outputs)),
     )
+
+
+def state_variables(state: Applied) -> Set[str]:
+    """Return the environment variables in a resource's values, as written, applied, tried and seen."""
+    sides = (state, state.resource, state.unfinished, state.observed)
+    parts = (part for side in sides if side is not None for part in parts_in(dict(side.inputs)))
+    return {part.name for part in parts if isinstance(part, EnvVariable)}
 
 
 def _named_parents(changes: List[Any]) -> Set[Name]:
@@ -131,6 +140,7 @@ def encode(name: Name, line: Line) -> str:
         "sensitive": line.sensitive,
         "tried": line.tried,
         "unordered": line.unordered,
+        "variables": line.variables,
         "verbs": line.verbs,
     }
     columns = (
@@ -202,6 +212,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "reads": _reads,
     "sensitive": dict,
     "tried": str,
+    "variables": tuple,
     "verbs": tuple,
 }
 

@@ -1,4 +1,4 @@
-"""What an applied state needs of the kinds: a sum over all lines, compared with the kinds without reading the lines.
+"""What an applied state needs of the kinds, and which variables it reads: sums over all lines, so that none is read.
 
 The flags of a line say nothing of kinds, so that editing one changes no line. What follows from kinds (which actions
 exist, which inputs are sensitive) is counted here; only a kind that contradicts the counts has its lines looked at.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core import forms
 from stagectl.core.indexing.line import LITERAL, NONE, READS, Line
@@ -17,7 +17,8 @@ from stagectl.core.values import canonical
 
 _LIVE, _TRIED, _VERB, _SENSITIVE, _OWN, _LITERAL = "live", "tried", "verbs", "sensitive", "own", "literal"
 
-Counts = Mapping[Tuple[str, ...], int]  # (kind, what) or (kind, what, verb or input) -> of how many lines it is true
+Fact = Tuple[str, ...]  # (kind, what) or (kind, what, verb or input); of a variable its name
+Counts = Mapping[Fact, int]  # of how many lines it is true
 
 
 class Usage(NamedTuple):
@@ -32,16 +33,24 @@ class Usage(NamedTuple):
         return {key[0] for key in self.counts if key[1] in (_LIVE, _TRIED)}
 
 
-def advance_counts(counts: Counts, lines: Iterable[Tuple[Line, Line]]) -> Counts:
+def advance_counts(
+    counts: Counts, lines: Iterable[Tuple[Line, Line]], facts: Callable[[Line], Iterable[Fact]]
+) -> Counts:
     """Return the counts after some lines became others."""
     found = Counter(counts)
     for before, after in lines:
-        found.subtract(_needs(before))
-        found.update(_needs(after))
+        found.subtract(facts(before))
+        found.update(facts(after))
     return {key: count for key, count in found.items() if count}
 
 
-def _needs(line: Line) -> Iterator[Tuple[str, ...]]:
+def variables_read(line: Line) -> Iterable[Fact]:
+    """Return the variables that a resource's values read."""
+    return ((variable,) for variable in line.variables)
+
+
+def needs(line: Line) -> Iterator[Fact]:
+    """Yield what a resource needs of its kind."""
     if line.tried:
         yield line.tried, _TRIED
     for kind, _, action in (verb.partition(".") for verb in line.verbs):
@@ -101,6 +110,16 @@ def encode_usage(usage: Usage) -> str:
         else:
             of_kind[what] = count
     return f"{usage.fits or NONE}\n" + "".join(f"{name} {canonical(found[name])}\n" for name in sorted(found))
+
+
+def encode_variables(counts: Counts) -> str:
+    """Return the text of `.variables`: each with how many resources read it."""
+    return "".join(f"{name} {count}\n" for (name,), count in sorted(counts.items()))
+
+
+def decode_variables(text: str) -> Counts:
+    """Return what `encode_variables` wrote; raises ValueError for anything else."""
+    return {(name,): int(count) for name, count in (line.split(" ") for line in text.splitlines())}
 
 
 def decode_usage(text: str) -> Usage:

@@ -25,7 +25,14 @@ def test_the_tree_is_the_sources_with_the_applied_state_in_it(repo: Repo) -> Non
 
     source, applied = tree(repo, "HEAD"), tree(repo, APPLIED)
 
-    ours = {".applied/a.json", ".applied/b.json", ".applied-index/.b", ".applied-index/.kinds", ".applied-index/.of"}
+    ours = {
+        ".applied/a.json",
+        ".applied/b.json",
+        ".applied-index/.b",
+        ".applied-index/.kinds",
+        ".applied-index/.of",
+        ".applied-index/.variables",
+    }
     assert source == {path: blob for path, blob in applied.items() if path not in ours}
     assert ours <= applied.keys()
     assert "# y\ninputs: {q:  1}\n" in staged_as_applied(repo, "a")

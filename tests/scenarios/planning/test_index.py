@@ -31,7 +31,9 @@ def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
 def prepared(repo: Repo) -> Repo:
     """A parent, a child that reads it, and a bystander; the parent was edited after all was applied."""
     repo.kind("service", actions=("run", "update", "remove", "restart"))
-    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("lone", inputs={"a": 1})
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define(
+        "lone", inputs={"a": 1, "b": "${env:HOME}"}
+    )
     repo.apply_all()
     repo.define("db", inputs={"port": 2}).stage()
     return repo
@@ -172,11 +174,11 @@ def with_index(repo: Repo, path: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [(".b", '"by":["app"]', '"by":[]'), (".b", " l service", " lo service"), (".kinds", "service", "other"),
-     (".of", "live 3", "live 4")],
+     (".variables", "HOME 1", "HOME 2"),     (".of", "live 3", "live 4")],
 )  # fmt: skip
 def test_verify_finds_an_index_that_says_something_else(repo: Repo, path: str, old: str, new: str) -> None:
     """
-    A reader left out, an open one that is none, other kinds, another count.
+    A reader left out, an open one that is none, other kinds, a variable of more resources, another count.
     """
     with_index(prepared(repo), path, old, new)
 
@@ -204,13 +206,13 @@ def test_an_index_that_contradicts_what_a_plan_reads_is_an_error(repo: Repo, old
     ), done.err
 
 
-@pytest.mark.parametrize("old", ["format 2", "staged "])
+@pytest.mark.parametrize("old", ["format 3", "staged "])
 def test_an_index_of_another_state_or_format_does_not_count(repo: Repo, old: str) -> None:
     """
     An older or newer format, or the trees of another state: everything is read. That another format is there is right.
     """
-    is_of_format = old == "format 2"
-    with_index(prepared(repo), ".of", old, "format 1" if is_of_format else "staged 0")
+    is_of_format = old == "format 3"
+    with_index(prepared(repo), ".of", old, "format 2" if is_of_format else "staged 0")
 
     assert ["db.update", "app.update"] == repo.plan().ids
     assert 1 == len(traced(repo, "plan"))

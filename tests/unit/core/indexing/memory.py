@@ -11,7 +11,15 @@ from stagectl.core.indexing.advance import States, advance
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.line import Line, LinesByName
 from stagectl.core.indexing.shards import Shard
-from stagectl.core.indexing.usage import Counts, Usage, advance_counts, contradicting, is_contradicted
+from stagectl.core.indexing.usage import (
+    Counts,
+    Usage,
+    advance_counts,
+    contradicting,
+    is_contradicted,
+    needs,
+    variables_read,
+)
 from stagectl.core.model import Applied, Kind, Name, Oid
 from stagectl.core.references import folder_of
 
@@ -28,6 +36,7 @@ class InMemory(Source):
         self.all_lines: LinesByName = {}
         self.texts: Dict[Shard, LinesByName] = {}
         self.counts: Counts = {}
+        self.variables: Counts = {}
         self.looked_at: List[Name] = []
 
     def lines(self, names: Iterable[Name]) -> LinesByName:
@@ -59,7 +68,8 @@ class InMemory(Source):
         found.applied = {name: state for name, state in kept.items() if state is not None}
         lines: Dict[Name, Line] = {**self.all_lines, **step.after}
         found.all_lines = {name: line for name, line in lines.items() if line.is_needed}
-        found.counts = advance_counts(self.counts, [(step.before[name], line) for name, line in step.after.items()])
+        found.counts = advance_counts(self.counts, step.pairs, needs)
+        found.variables = advance_counts(self.variables, step.pairs, variables_read)
         there: Dict[str, List[str]] = {}
         for place in self.texts:
             there.setdefault(place.folder, []).append(place.bits)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from random import Random
-from typing import Dict, List, Optional
+from typing import Dict, Iterable, List, Optional, Set
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagectl.core.indexing.line import MOST_NAMED, decode, encode
 from stagectl.core.indexing.shards import MOST_LINES, bits_of
-from stagectl.core.indexing.usage import Usage, decode_usage, encode_usage
+from stagectl.core.indexing.usage import Usage, decode_usage, decode_variables, encode_usage, encode_variables
 from stagectl.core.model import Applied, Name
+from stagectl.core.values import EnvVariable, Template
 from tests.build import resource, share
 from tests.random_worlds import KINDS, REPORTING, random_case
 from tests.unit.core.indexing.memory import InMemory
@@ -24,8 +26,24 @@ def random_states(chance: Random, most: int) -> Dict[Name, Optional[Applied]]:
     for name, state in random_case(chance, most, chance.choice((KINDS, REPORTING))).situation().applied.items():
         if chance.random() < 0.6:
             secret = frozenset(key for key in state.inputs if chance.random() < 0.2)
-            found[name] = None if chance.random() < 0.2 else replace(state, sensitive=secret)
+            found[name] = None if chance.random() < 0.2 else replace(with_variable(state, chance), sensitive=secret)
     return found
+
+
+def with_variable(state: Applied, chance: Random) -> Applied:
+    """A state of which one of four sides, or none, reads one of three variables, alone or inside a list."""
+    value = Template((EnvVariable(chance.choice("ABC")),))
+    inputs = {"secret": chance.choice([value, [value, 1]])}
+    side = chance.choice(["state", "resource", "unfinished", "observed", ""])
+    if side == "state":
+        return replace(state, inputs={**state.inputs, **inputs})
+    found = getattr(state, side, None)
+    return state if found is None else replace(state, **{side: replace(found, inputs={**found.inputs, **inputs})})
+
+
+def variables_of(states: Iterable[Applied]) -> Set[str]:
+    """The variables in the texts of states, in which no other value looks like one."""
+    return {name for state in states for name in re.findall(r"EnvVariable\(name='(\w+)'\)", repr(state))}
 
 
 @settings(max_examples=share(300))
@@ -43,6 +61,8 @@ def test_a_chain_of_commits_leaves_what_is_made_from_nothing(seed: int, most: in
 
     assert anew.all_lines == index.all_lines
     assert anew.counts == index.counts
+    assert anew.variables == index.variables
+    assert {name for (name,) in index.variables} == variables_of(index.applied.values())
     assert anew.texts == index.texts
 
 
@@ -50,7 +70,7 @@ def test_a_chain_of_commits_leaves_what_is_made_from_nothing(seed: int, most: in
 @given(st.integers(min_value=0, max_value=2**40))
 def test_lines_and_counts_are_read_as_they_were_written(seed: int) -> None:
     """
-    A line and the counts survive being texts.
+    A line and what is counted survive being texts.
     """
     chance = Random(seed)
     index = InMemory().after(random_states(chance, 24))
@@ -59,6 +79,7 @@ def test_lines_and_counts_are_read_as_they_were_written(seed: int) -> None:
         assert encode(name, line) == encode(name, decode(encode(name, line).rstrip("\n")))
     usage = Usage(index.counts)
     assert usage == decode_usage(encode_usage(usage))
+    assert index.variables == decode_variables(encode_variables(index.variables))
 
 
 def crowd(count: int, folders: int = 1) -> Dict[Name, Optional[Applied]]:
