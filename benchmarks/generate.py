@@ -78,9 +78,14 @@ inputs:
 
 
 def files(count: int, seed: int = 7, definitions: bool = False) -> Dict[str, str]:
-    """Return every file of the repository by its path; definitions: whether what is staged was copied from some."""
+    """Return every file of the repository by its path; definitions: whether what is staged was copied from some.
+
+    Something stands before `.staged/`, as what `stagectl init` writes does: else `git diff-index` (2.39) looks through
+    all that it was asked about for each file that it was not (`mark_ce_used` in git's unpack-trees.c).
+    """
     name, read = names(count), parents(count, seed)
     found = {f"kinds/kind{index}.yaml": _KIND for index in range(KINDS)}
+    found[".gitignore"] = "*.log\n"
     for i in range(count):
         more = f"source: resources/{name[i]}.yaml\n" if definitions else ""
         found[f".staged/{name[i]}.yaml"] = text_of(i, name, read[i], f"{i % 90 + 10}", more)

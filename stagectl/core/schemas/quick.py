@@ -1,11 +1,12 @@
-"""Which values a JSON Schema certainly allows: decided for the plain keywords alone, and without the library.
+"""What certainly is a JSON Schema, and which values one certainly allows: of plain keywords, without the library.
 
 Loading the library takes longer than a plan of a hundred changes, and asking it is slower than planning them. So it is
-asked about the others only: those that it refuses, or whose schema has more than plain keywords.
+asked about the others only: those that are refused here, or whose schema has more than plain keywords.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, List, Mapping
 
 from stagectl.core.values import Template, Value
@@ -26,6 +27,13 @@ def quick_test(schema: Any) -> Test:
         return lambda value: False
     tests = [_TESTS[word](limit, schema) for word, limit in schema.items() if word not in _NOTES]
     return lambda value: isinstance(value, Template) or all(test(value) for test in tests)
+
+
+def is_plain_schema(schema: Any) -> bool:
+    """Return whether a value certainly is a JSON Schema (draft 2020-12): true, false, or keywords that lead nowhere."""
+    if not isinstance(schema, dict):
+        return isinstance(schema, bool)
+    return all(word in _FORMS and _FORMS[word](limit) for word, limit in schema.items())
 
 
 def _type(limit: Any, schema: Mapping[str, Any]) -> Test:
@@ -110,4 +118,60 @@ _TESTS: Dict[str, Callable[[Any, Mapping[str, Any]], Test]] = {
     "maxItems": _no_longer(list),
     "minProperties": _no_shorter(dict),
     "maxProperties": _no_longer(dict),
+}
+
+
+# --- what a keyword's own value has to be
+
+
+def _is_text(limit: Any) -> bool:
+    return isinstance(limit, str)
+
+
+def _is_length(limit: Any) -> bool:
+    return type(limit) is int and limit >= 0
+
+
+def _is_list(limit: Any) -> bool:
+    return isinstance(limit, list)
+
+
+def _is_word_list(limit: Any) -> bool:
+    return _is_list(limit) and all(map(_is_text, limit)) and len(set(limit)) == len(limit)
+
+
+def _is_type(limit: Any) -> bool:
+    words = [limit] if _is_text(limit) else limit
+    return _is_word_list(words) and bool(words) and set(words) <= _TYPES.keys()
+
+
+def _is_pattern(limit: Any) -> bool:
+    try:
+        return _is_text(limit) and bool(re.compile(limit))
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+def _is_schema_list(limit: Any) -> bool:
+    return _is_list(limit) and bool(limit) and all(map(is_plain_schema, limit))
+
+
+def _is_schema_map(limit: Any, is_key: Callable[[Any], bool] = _is_text) -> bool:
+    return isinstance(limit, dict) and all(map(is_key, limit)) and all(map(is_plain_schema, limit.values()))
+
+
+_FORMS: Dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("$comment", "title", "description", "format"), _is_text),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _is_length),
+    **dict.fromkeys(("additionalProperties", "contains", "items", "not", "propertyNames"), is_plain_schema),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf"), _is_schema_list),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    **dict.fromkeys(("enum", "examples"), _is_list),
+    **dict.fromkeys(("const", "default"), lambda limit: True),
+    **dict.fromkeys(("deprecated", "uniqueItems"), lambda limit: isinstance(limit, bool)),
+    "pattern": _is_pattern,
+    "patternProperties": lambda limit: _is_schema_map(limit, _is_pattern),
+    "properties": _is_schema_map,
+    "required": _is_word_list,
+    "type": _is_type,
 }

@@ -1,4 +1,4 @@
-"""What passes without the library passes with it."""
+"""What passes without the library passes with it: schemas, and values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from stagectl.core.model import Kind, Name
 from stagectl.core.planning.schema_checks import Schemas
+from stagectl.core.schemas import quick
 from stagectl.core.schemas.quick import quick_test
 from stagectl.core.values import EnvVariable, Template
 
@@ -50,6 +53,48 @@ SCHEMAS: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+# Schemas of which a part, or the whole, may be anything: most of them are none.
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(LITERALS, st.lists(WORDS, max_size=2), TYPES),
+    lambda inner: st.one_of(
+        inner, st.lists(inner, max_size=2),
+        st.dictionaries(st.one_of(st.sampled_from([*quick._FORMS, "if", "$ref"])), inner, max_size=3),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+
+
+def is_refused(schema: Any) -> bool:
+    """Whether the library says that a value is no JSON Schema."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError:
+        return True
+    return False
+
+
+@given(st.one_of(SCHEMAS, ODD))
+def test_what_is_plainly_a_schema_is_one(schema: Any) -> None:
+    """
+    Whatever stands where a keyword's value has to be.
+    """
+    assume(quick.is_plain_schema(schema))
+
+    assert not is_refused(schema)
+
+
+@pytest.mark.parametrize("word", sorted(quick._FORMS))
+def test_the_value_of_each_keyword_is_looked_at(word: str) -> None:
+    """
+    For each there is one that is refused, but for two that may be anything; and each may stand alone.
+    """
+    odd = [None, "x", "[", {"[": {}}, [{}], 1, -1, 1.5, [1], ["a", "a"], [], {"a": 1}, {"a": {"type": "x"}}, True]
+
+    assert [each for each in odd if quick.is_plain_schema({word: each}) and is_refused({word: each})] == []
+    assert (word in ("const", "default")) == all(quick.is_plain_schema({word: each}) for each in odd)
+    assert any(quick.is_plain_schema({word: each}) for each in (*odd, "string", {"a": {}}))
 
 
 class NoLibrary(Schemas):
