@@ -56,6 +56,10 @@ class Ran:
         return json.loads(self.out)
 
 
+# Noted of a remote that takes more than five seconds, which one on a busy machine may do at any time.
+_SLOW_REMOTE = re.compile(r"(?m)^waiting for \S+: git [^\n]*\n")
+
+
 def ended(process: subprocess.Popen[str]) -> Ran:
     """How a command line ends; one that does not is killed, and fails the test with what it said."""
     try:
@@ -64,14 +68,25 @@ def ended(process: subprocess.Popen[str]) -> Ran:
         process.kill()
         said = b"".join(part for part in (error.stdout, error.stderr) if isinstance(part, bytes))
         raise AssertionError(f"{process.args} goes on after {PATIENCE} seconds; it said: {said!r}") from None
-    return Ran(process.returncode, out, err)
+    return Ran(process.returncode, out, _SLOW_REMOTE.sub("", err))
 
 
 def heard(process: subprocess.Popen[str]) -> str:
     """The next line that a command line says, while it goes on."""
     assert process.stderr is not None
-    assert select.select([process.stderr], [], [], PATIENCE)[0], f"{process.args} says nothing"
-    return process.stderr.readline()
+    while True:
+        assert select.select([process.stderr], [], [], PATIENCE)[0], f"{process.args} says nothing"
+        line = process.stderr.readline()
+        if not _SLOW_REMOTE.match(line):
+            return line
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process runs; one that waits for its parent to look does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Repo:

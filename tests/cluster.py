@@ -104,11 +104,3 @@ def cluster_for(
         yield cluster
     finally:
         cluster.close()
-
-
-def is_alive(process: int) -> bool:
-    """Return whether a process runs; one that waits for its parent to look does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

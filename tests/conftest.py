@@ -13,7 +13,8 @@ from typing import Dict, List, Optional
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.build import FOLDER, Repo, share
+from stagectl.adapters.remote import remote
+from tests.build import FOLDER, PATIENCE, Repo, share
 from tests.spawning import spawn_where_forks_are_slow
 
 # A machine that is busy is no defect: no example has a time to keep, and none is too slow to make.
@@ -80,6 +81,7 @@ def sealed_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setattr(
         os, "fsync", lambda descriptor: None
     )  # the disk may take its time; tests/kill_loop.py has its own
+    monkeypatch.setattr(remote, "NOTED_AFTER", PATIENCE)  # a busy machine is no slow remote
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from distributed import Status, Worker
 
 from stagectl.adapters.executors import worker
 from stagectl.adapters.executors.tls import no_answer_hint, security_of
-from stagectl.adapters.handlers.shell import kill_all
+from stagectl.adapters.handlers.groups import kill_all
 from stagectl.core.address import TCP, is_here, parse
 from stagectl.core.errors import StagectlError
 

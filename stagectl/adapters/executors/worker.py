@@ -23,7 +23,8 @@ from distributed.utils import sync
 from stagectl.adapters import handlers
 from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.handlers.shell import inherited_variables, kill_all
+from stagectl.adapters.handlers.groups import kill_all
+from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running import checkout
 from stagectl.adapters.running.action import Order, Site, carry_out, read_order
 from stagectl.adapters.running.output import Output

@@ -7,11 +7,9 @@ import itertools
 import json
 import os
 import select
-import signal
 import stat
 import subprocess
 import tempfile
-import threading
 import time
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.handlers import Request, Result, private
+from stagectl.adapters.handlers.groups import groups, kill_group
 
 # What git hands its hooks of the commit being made; an action that runs git means the repository it stands in.
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
@@ -30,40 +29,6 @@ PAUSE = 0.2  # seconds between two looks whether a silent process has ended
 DYING = 10.0  # seconds until a process that was killed is taken for one that cannot be, such as one of another user
 
 
-class _Groups:
-    """The process groups that run now, each with the run it belongs to."""
-
-    def __init__(self) -> None:
-        self._running: Dict[int, str] = {}
-        self._killings: List[Optional[str]] = []  # the runs of which all was killed, None for all runs
-        self._guard = threading.Lock()
-
-    def before(self) -> int:
-        """Return what `add` needs to know of the moment before a process was started."""
-        return len(self._killings)
-
-    def add(self, group: int, run: str, before: int) -> None:
-        """Note a group; one that everything was killed beside while it was started does not live on."""
-        with self._guard:
-            self._running[group] = run
-        if {run, None} & set(self._killings[before:]):
-            _kill_group(group)
-
-    def discard(self, group: int) -> None:
-        """Note that a group has ended."""
-        with self._guard:
-            self._running.pop(group, None)
-
-    def kill(self, run: Optional[str]) -> None:
-        """Kill those of a run; None: all of them."""
-        self._killings.append(run)
-        with self._guard:
-            running = sorted(group for group, of in self._running.items() if run in (None, of))
-        for group in running:
-            _kill_group(group)
-
-
-_groups = _Groups()
 _numbers = itertools.count(1)  # of the actions that this process started
 
 
@@ -95,11 +60,6 @@ def shell(request: Request) -> Result:
             private.erase(paths["result"])
 
 
-def kill_all(run: Optional[str] = None) -> None:
-    """Kill everything that actions, of one run or of all, started here and that runs now."""
-    _groups.kill(run)
-
-
 def inherited_variables() -> Dict[bytes, bytes]:
     """Return what actions inherit, encoded as they get it: reading the environment again for each takes its time."""
     return {key: value for key, value in os.environb.items() if key not in OF_THE_HOOK}
@@ -125,7 +85,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
 
 def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> str:
     """Run a vector to its end; return why it failed, or nothing."""
-    before = _groups.before()
+    before = groups.before()
     try:
         stdin = os.open(inputs, os.O_RDONLY)
         try:
@@ -135,14 +95,14 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
     request.started(process.pid)
-    _groups.add(process.pid, request.run, before)
+    groups.add(process.pid, request.run, before)
     assert process.stdout is not None, "it was started with a pipe"
     try:
         with process.stdout:  # not with the process, whose end it would wait for, whatever happens
             in_time = _listen(process, request)
             killed = in_time or _end_group(process)
     finally:
-        _groups.discard(process.pid)
+        groups.discard(process.pid)
     if not in_time:
         return f"still running after {request.timeout:g} seconds; it {'was' if killed else 'cannot be'} killed"
     if process.returncode < 0:
@@ -194,27 +154,35 @@ def _folders(path: bytes) -> Tuple[bytes, ...]:
 def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
     """Pass output on until a process ends; return False when its time is over.
 
-    The end of the process counts, not that of its output: what it leaves running may keep that open.
+    The end of the process counts, not that of its output: what it leaves running may keep that open. What has ended
+    ended in time: it may be this process that was stopped and comes back late.
     """
     assert process.stdout is not None, "it was started with a pipe"
     pipe = process.stdout.fileno()
     end = None if request.timeout is None else time.monotonic() + request.timeout
-    has_ended, left_over = False, 0
-    while True:
+    while process.poll() is None:
         left = PAUSE if end is None else min(PAUSE, end - time.monotonic())
         if left <= 0:
+            _pass_rest(pipe, request)
             return False
-        if select.select([pipe], [], [], 0 if has_ended else left)[0]:
+        if select.select([pipe], [], [], left)[0]:
             data = os.read(pipe, CHUNK)
             if not data:
                 return _ends(process, end)
             request.say(data)
-            left_over += len(data) if has_ended else 0
-        elif has_ended:
-            return True
-        if left_over > LEFT_OVER:
-            return True
-        has_ended = process.poll() is not None
+    _pass_rest(pipe, request)
+    return True
+
+
+def _pass_rest(pipe: int, request: Request) -> None:
+    """Pass on what was printed by now, and not what goes on being printed."""
+    passed = 0
+    while passed <= LEFT_OVER and select.select([pipe], [], [], 0)[0]:
+        data = os.read(pipe, CHUNK)
+        if not data:
+            return
+        request.say(data)
+        passed += len(data)
 
 
 def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
@@ -229,15 +197,10 @@ def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
 
 def _end_group(process: subprocess.Popen[bytes]) -> bool:
     """Kill the group of a process; return whether the process has ended."""
-    _kill_group(process.pid)
+    kill_group(process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(DYING)
     return process.returncode is not None
-
-
-def _kill_group(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
 
 
 def _read_report(path: str) -> Result:

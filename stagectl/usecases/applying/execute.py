@@ -21,7 +21,8 @@ from typing import (
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler
-from stagectl.adapters.handlers.shell import inherited_variables, kill_all
+from stagectl.adapters.handlers.groups import Killing
+from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.action import Order, Site, carry_out
 from stagectl.adapters.running.journal import durations
@@ -128,14 +129,20 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     secret = secret_variables(task.workspace, acting, task.header)
     place = Site(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
 
+    killing = Killing(task.header.run)
+
     def act(change: Change) -> Outcome:
+        def note_start(process: int) -> None:
+            notes.add(change.id, process)
+            killing.note_start(process)
+
         order = order_of(acting, task.header.run, course.outputs_for(change), change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(journal.output(change.id), place.redactor)
-        return carry_out(order, found[change.kind], place, output, lambda process: notes.add(change.id, process))
+        return carry_out(order, found[change.kind], place, output, note_start)
 
-    return Hands(act, _Threads(total, notes), kill_all)
+    return Hands(act, _Threads(total, notes), killing.kill)
 
 
 def _there(task: Task, course: Course, cluster: Link) -> Hands:

@@ -8,12 +8,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
-from stagectl.adapters.handlers.shell import inherited_variables, kill_all
+from stagectl.adapters.handlers.groups import Killing
+from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running.action import Order, Site, carry_out
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.signals import interruptible
@@ -165,14 +165,16 @@ class _Checking:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stagectl-check-"))
         place = Site(self._workspace.root, Path(folder), redactor, inherited_variables(), secret)
         found = {name: handlers.find(kind.handler) for name, kind in self._plan.kinds.items()}
+        killing = Killing(self._header.run)
 
         def act(change: Change) -> Outcome:
             try:
-                return carry_out(self._order(change), found[change.kind], place, Output(None, redactor))
+                output = Output(None, redactor)
+                return carry_out(self._order(change), found[change.kind], place, output, killing.note_start)
             except KeyError as error:
                 return Outcome(ERROR, message=f"not set in the environment: {error.args[0]}")
 
-        return Hands(act, ThreadPoolExecutor(self._way.parallel), partial(kill_all, self._header.run))
+        return Hands(act, ThreadPoolExecutor(self._way.parallel), killing.kill)
 
     def _there(self, cluster: Link, redactor: Redactor) -> Hands:
         from stagectl.adapters.executors.dask import DaskExecutor

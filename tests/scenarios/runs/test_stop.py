@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
 import signal
 import subprocess
 import sys
-import time
+from typing import Sequence
 
 import pytest
 
-from tests.build import PATIENCE, ROOT, Repo, heard
+from tests.build import PATIENCE, ROOT, Repo, heard, is_alive
 from tests.scenarios.runs.world import (
     begin_on_terminal,
     chain,
@@ -101,7 +102,7 @@ def test_two_signals_kill_what_runs(repo: Repo) -> None:
     """
     With all that it started; it counts as failed, and that is recorded.
     """
-    script(repo, "gate", "(sleep 1; echo late >> actions.log) & echo a >> started.log; sleep 300")
+    script(repo, "gate", "sleep 300 & echo $! > child.log; echo a >> started.log; sleep 300")
     chain(repo, "gate")
     with going(repo, 1) as process:
         process.send_signal(signal.SIGINT)
@@ -113,8 +114,53 @@ def test_two_signals_kill_what_runs(repo: Repo) -> None:
         "a.run: ERROR (ended by signal 9)\nb.run: SKIPPED (after a.run)\nc.run: SKIPPED (after b.run)\ninterrupted\n"
     )
     assert repo.applied("a")["unfinished"]["action"] == "run"
-    time.sleep(1.2)
-    assert repo.log() == []
+    until(lambda: not is_alive(int(repo.read("child.log"))))
+
+
+# stagectl, in which two signals come when an action was handed out and has not begun.
+KILLED_BEFORE_IT_BEGINS = f"""
+import os, signal, sys, time
+from stagectl.adapters.handlers import groups
+from stagectl.usecases.applying import execute
+from stagectl.usecases.checking import looking
+
+def late(*words, carry_out=execute.carry_out):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    end = time.monotonic() + {PATIENCE}
+    while not groups.groups.before() and time.monotonic() < end:
+        time.sleep(0.01)
+    return carry_out(*words)
+
+execute.carry_out = looking.carry_out = late
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from stagectl.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [("apply", "--yes"), ("check",)], ids=" ".join)
+def test_two_signals_kill_what_was_about_to_begin(repo: Repo, words: Sequence[str]) -> None:
+    """
+    It is shown as running by then; it does not go on after the kill.
+    """
+    sleeps = ["sh", "-c", "echo $$ > child.log; exec sleep 300"]
+    kind = {"actions": {"update": sleeps}, "check": sleeps}
+    repo.write("kinds/sleeps.yaml", json.dumps(kind)).define("a", "sleeps", inputs={"x": 1}).apply_all()
+    repo.define("a", "sleeps", inputs={"x": 2}).stage()
+
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_BEFORE_IT_BEGINS, *words],
+        cwd=repo.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert done.returncode == 130, done
+    assert "ended by signal 9" in done.stdout + done.stderr
+    assert not (repo.root / "child.log").exists() or not is_alive(int(repo.read("child.log") or 0))
 
 
 def test_control_c_on_a_terminal_says_what_a_second_one_does(repo: Repo) -> None:

@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple, Union
 
 from stagectl.adapters.running.processes import living
 from tests.build import APPLIED, PATIENCE, ROOT, Ran, Repo, ended
@@ -31,9 +31,10 @@ if grep -qsxF "$id" kill; then rm kill; kill -9 $PPID; exit 0; fi
 echo "$id" >> actions.log
 """
 
-GATE = """
+# An action that waits to be let go, and not for ever: who should do that may have failed.
+GATE = f"""
 echo "$STAGECTL_RESOURCE.$STAGECTL_ACTION" >> started.log
-n=0; until [ -e go ] || [ $n = 400 ]; do sleep 0.02; n=$((n + 1)); done
+n=0; until [ -e go ] || [ $n = {PATIENCE * 50} ]; do sleep 0.02; n=$((n + 1)); done
 echo "$STAGECTL_RESOURCE.$STAGECTL_ACTION" >> actions.log
 """
 
@@ -147,8 +148,14 @@ def begin_on_terminal(repo: Repo, *arguments: str, **env: str) -> Tuple[subproce
     return process, ours
 
 
-def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...] = (), **env: str) -> Tuple[int, str]:
-    """Run a command on a pseudo terminal; answers: what to type once a pattern is shown. Returns code and screen."""
+Answers = Sequence[Tuple[str, Union[str, Callable[[], object]]]]
+
+
+def on_terminal(repo: Repo, *arguments: str, answers: Answers = (), **env: str) -> Tuple[int, str]:
+    """Run a command on a pseudo terminal; return code and screen.
+
+    answers: what to type, or to do, once a pattern is shown, one after the other.
+    """
     process, ours = begin_on_terminal(repo, *arguments, **env)
     screen, left = "", list(answers)
     end = time.monotonic() + PATIENCE
@@ -163,8 +170,9 @@ def on_terminal(repo: Repo, *arguments: str, answers: Tuple[Tuple[str, str], ...
         except OSError:  # EIO: the other side is closed
             break
         screen += data.decode("utf-8", "replace")
-        if left and re.search(left[0][0], screen):
-            os.write(ours, left.pop(0)[1].encode())
+        while left and re.search(left[0][0], screen):
+            answer = left.pop(0)[1]
+            os.write(ours, answer.encode()) if isinstance(answer, str) else answer()
     os.close(ours)
     return process.wait(PATIENCE), screen
 

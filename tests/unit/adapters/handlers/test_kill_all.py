@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Dict
 
 from stagectl.adapters.handlers import Request, Result
-from stagectl.adapters.handlers.shell import kill_all, shell
+from stagectl.adapters.handlers.groups import kill_all
+from stagectl.adapters.handlers.shell import shell
 
 
 def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(tmp_path: Path) -> None:
