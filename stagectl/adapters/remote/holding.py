@@ -79,11 +79,11 @@ class Holding:
         return self.lost
 
     def release(self) -> None:
-        """Give the lock back; raises GitError when that is not possible: it ends with its term then."""
+        """Give the lock back, and note where it was lost; raises GitError where it cannot be: its term ends it."""
         self._ending.set()
         self._thread.join()
         if not self.lost and not try_to_take_away(self._at, self._board, self._lock.id):
-            drop(self._at, self._lock.id)
+            self._see(drop(self._at, self._lock.id))
 
     def _keep(self) -> None:
         while not self.lost and not self._ending.wait(self._term / 3):

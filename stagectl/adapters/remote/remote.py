@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import Callable, Optional, Tuple
 
 from stagectl.adapters.git.git import LOCKED, Git, GitError, GitLocked
@@ -14,6 +15,7 @@ ASK_SECONDS = 60.0  # how long a question to a remote may take
 MOVE_SECONDS = 600.0  # how long a fetch or a push of the applied branch may take, if the config says nothing
 NOTED_AFTER = 5.0  # seconds until it is noted what is waited for
 NO_ANSWER = 124  # the exit code of a git that took too long
+_PAUSES = (0.1, 0.3, 0.6, 1.0)  # seconds between two tries where another push is at work at the same ref
 Note = Callable[[str], None]
 _ENV = {"GIT_TERMINAL_PROMPT": "0"}
 # Whatever the user's config says: nothing but the one ref, and no file of the user's is written.
@@ -74,8 +76,11 @@ class Remote:
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
         Raises GitError when it is not moved though no other moved it.
         """
-        code, err = self._transfer("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
-        return new if code == 0 else self._stands(ref, expected, code, err, ASK_SECONDS)
+
+        def push() -> Tuple[int, bytes]:
+            return self._transfer("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
+
+        return self._moved(push, ref, new, expected)
 
     def swap(
         self, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
@@ -87,8 +92,12 @@ class Remote:
         """
         lease = f"--force-with-lease={ref}:{expected or ''}"
         arguments = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
-        code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
-        return new if code == 0 else self._stands(ref, expected, code, err, seconds)
+
+        def push() -> Tuple[int, bytes]:
+            code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
+            return code, err
+
+        return self._moved(push, ref, new, expected, seconds)
 
     def _transfer(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
         """Return how a fetch or a push ended; one that takes a while is noted, one that takes too long is ended."""
@@ -114,12 +123,28 @@ class Remote:
             f"wait for it; if no git runs there any more, an operator has to remove it on {self.name}",
         )
 
-    def _stands(self, ref: str, expected: Optional[Oid], code: int, err: bytes, seconds: float) -> Optional[Oid]:
-        """Return what a ref stands at after a push that failed: its answer may have been lost, not its effect."""
-        there = self.read(ref, seconds)
-        if there == expected:
-            raise self._refusal("git push failed", code, err)
-        return there
+    def _moved(
+        self,
+        push: Callable[[], Tuple[int, bytes]],
+        ref: str,
+        new: Optional[Oid],
+        expected: Optional[Oid],
+        seconds: float = ASK_SECONDS,
+    ) -> Optional[Oid]:
+        """Push, and again while another push is at the same ref; return what it stands at then.
+
+        Of a push that failed the answer may have been lost, not its effect. Raises GitError where it stands as before.
+        """
+        pauses = list(_PAUSES)
+        while True:
+            code, err = push()
+            there = new if code == 0 else self.read(ref, seconds)
+            if code == 0 or there != expected:
+                return there
+            refusal = self._refusal("git push failed", code, err)
+            if not (pauses and isinstance(refusal, GitLocked)):
+                raise refusal
+            time.sleep(pauses.pop(0))
 
 
 def _words(err: bytes) -> bytes:

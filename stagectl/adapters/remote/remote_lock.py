@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.git import Git, GitError, GitLocked
 from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
 from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.core.errors import Busy, StagectlError
@@ -152,7 +152,7 @@ def take(
             refusals += 1
             if refusals >= _REFUSALS:
                 raise
-            taken = None  # perhaps the ref was held for the blink of an eye
+            taken = None  # perhaps another holder came and went meanwhile
         if taken is not None:
             for other in dead:
                 why = "its holder here is gone" if other.id in left else f"it was not renewed for {other.term} s"
@@ -177,6 +177,8 @@ def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
     following = board_after(remote.git, board, lock)
     try:
         there = remote.swap(ref, following.commit, board.commit)
+    except GitLocked:  # another push is at the ref, or one was killed there: it says what to do
+        raise
     except GitError as error:
         remote.read(ref)  # raises if it does not even answer
         raise Refused(

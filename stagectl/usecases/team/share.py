@@ -169,7 +169,7 @@ class Team:
         here.say(remote=lock.id)
         try:
             taken = take(at, lock, self._note, meets=meets, left=left)
-        except (Refused, Busy):  # else it may have arrived
+        except (Refused, GitLocked, Busy):  # else it may have arrived
             here.say(remote="")
             raise
         machine.forget_left(scratch)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Callable, Iterator, Tuple
@@ -14,6 +12,7 @@ from typing import Callable, Iterator, Tuple
 import pytest
 
 from tests.build import LOCK
+from tests.scenarios.teams.inetd import Inetd
 from tests.scenarios.teams.world import Team, applied_values, edit, run_of, tip
 
 pytestmark = pytest.mark.once
@@ -88,23 +87,8 @@ def over_http(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Reached:
 
 
 def over_daemon(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Reached:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["git", "daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", f"--base-path={folder}"]
-    process = subprocess.Popen([*command, "--listen=127.0.0.1", f"--port={port}"], stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-
-    def close() -> None:
-        process.terminate()
-        process.wait()
-
-    return f"git://127.0.0.1:{port}", close
+    server = Inetd(["git", "daemon", "--inetd", "--export-all", "--enable=receive-pack", f"--base-path={folder}"])
+    return f"git://127.0.0.1:{server.port}", server.close
 
 
 @pytest.fixture(params=[over_ssh, over_http, over_daemon], ids=["ssh", "http", "git"])

@@ -7,9 +7,12 @@ import re
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Tuple
 
-from tests.build import APPLIED, PATIENCE, Ran, Repo
+import pytest
+
+from stagectl.adapters.remote.remote import Remote
+from tests.build import APPLIED, LOCK, PATIENCE, Ran, Repo
 
 ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"
 
@@ -42,10 +45,11 @@ class Team:
         return repo
 
     def hook(self, name: str, script: str) -> None:
-        """Let the bare repository run this before it takes a push."""
-        path = self.bare / "hooks" / name
+        """Let the bare repository run this before it takes a push; one that runs now stays what it was."""
+        path = self.bare / "hooks" / f"{name}.new"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
+        path.replace(self.bare / "hooks" / name)
 
     def at(self, ref: str = f"refs/heads/{APPLIED}") -> str:
         """What a ref stands at in the bare repository, "" if it is not there."""
@@ -90,6 +94,37 @@ def until(holds: Callable[[], Any]) -> None:
     while not holds():
         assert time.monotonic() < end, f"that did not come about in {PATIENCE} seconds"
         time.sleep(0.05)
+
+
+def age(team: Team, term: int = 1) -> None:
+    """Make the lock on the remote one that was not renewed for long, with a term that is soon over.
+
+    Its holder is dead or asleep: its renewals are as far apart as its own config says, and so is the end of its own
+    term, which no busy machine comes to.
+    """
+
+    def put() -> bool:
+        old = team.at(LOCK)
+        text = in_bare(team.bare, "log", "-1", "--format=%B", old)
+        text = re.sub(r"(?m)^Term: .*$", f"Term: {term}", text)
+        text = re.sub(r"(?m)^Renewed: .*$", "Renewed: 2001-01-01T00:00:00Z", text)
+        who = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+        new = in_bare(team.bare, *who, "commit-tree", "-p", old, "-m", text, f"{old}^{{tree}}")
+        in_bare(team.bare, "update-ref", LOCK, new, old)  # a renewal may have come first
+        return bool(new) and team.at(LOCK) == new
+
+    until(put)
+
+
+def have_pushes_end_early(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Give a push of the applied branch so long, and all else that is asked of the remote its time."""
+    real = Remote._transfer
+
+    def transfer(remote: Remote, what: str, *words: str) -> Tuple[int, bytes]:
+        limited = Remote(remote.git, remote.name, seconds) if what == "push" else remote
+        return real(limited, what, *words)
+
+    monkeypatch.setattr(Remote, "_transfer", transfer)
 
 
 # An action that waits to be let go, and not for ever: who should do that may have failed.
