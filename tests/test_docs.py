@@ -13,7 +13,7 @@ from typing import List, Set
 
 import pytest
 
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 from tests.tutorial import PAGE, rendered
 
 
@@ -179,7 +179,7 @@ def test_the_landing_pages_session_works(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("EDITOR", "editor")
     script = "set -e\n" + re.sub(r"stagectl apply\b", "stagectl apply --yes", block)
 
-    done = subprocess.run(["sh", "-c", script], cwd=repo.root, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["sh", "-c", script], cwd=repo.root, capture_output=True, text=True, timeout=PATIENCE)
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert 6 == len(block.splitlines()) and "port: 5432 -> 5433" in done.stdout
@@ -211,7 +211,7 @@ def test_the_readme_works_in_a_new_repository(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("EDITOR", str(editor))
     script = "set -e\n" + setting + block.replace("stagectl apply ", "stagectl apply --yes ")
 
-    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert "live\n" == (tmp_path / "your-repository/out/db.txt").read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stagectl.cli import GROUPS
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 
 COMMANDS = [name for group in GROUPS.values() for name in group]
 
@@ -43,7 +43,7 @@ def test_manual_pages_are_made_for_every_command(tmp_path: Path) -> None:
     """
     done = subprocess.run(
         [sys.executable, "docs/reference.py", str(tmp_path)],
-        cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, timeout=120,
+        cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
     assert (0, "") == (done.returncode, done.stderr)

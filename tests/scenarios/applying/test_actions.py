@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 
-from tests.build import Repo, record
+import pytest
+
+from tests.build import PATIENCE, Repo, is_alive, record
 from tests.scenarios.applying.world import APPLIED, a_kind, failed, refused, results
+from tests.scenarios.runs.world import until
+from tests.timeouts import be_over_once
 
 
 def test_what_an_action_gets(repo: Repo) -> None:
@@ -49,13 +52,14 @@ def test_an_action_need_not_read_its_inputs(repo: Repo) -> None:
     assert ["a.run SUCCESS"] == results(repo)
 
 
-def test_how_actions_fail(repo: Repo) -> None:
+def test_how_actions_fail(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Exit code, signal, timeout, missing program, unreadable result: each said in one line, with the last output.
     """
     a_kind(repo, "code", "echo why; exit 7")
     a_kind(repo, "signal", "kill -9 $$")
-    a_kind(repo, "slow", "echo begun; sleep 60", timeout=0.5)
+    a_kind(repo, "slow", "echo begun; touch begun; sleep 300", timeout=0.5)
+    be_over_once(monkeypatch, repo.root / "begun")
     a_kind(repo, "result", 'echo "{nope" > "$STAGECTL_RESULT"')
     a_kind(repo, "list", 'echo "[1]" > "$STAGECTL_RESULT"')
     repo.write("kinds/missing.yaml", '{"actions": {"run": ["no-such-program"]}}')
@@ -114,16 +118,17 @@ def test_what_an_action_prints_cannot_act_on_the_terminal(repo: Repo) -> None:
     assert "red" in ran.err
 
 
-def test_what_a_killed_action_started_is_ended_too(repo: Repo) -> None:
+def test_what_a_killed_action_started_is_ended_too(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     After a timeout nothing of it works on in the background.
     """
-    a_kind(repo, "slow", "(sleep 1.5; echo late >> actions.log) & sleep 30", timeout=0.3)
+    a_kind(repo, "slow", "sleep 300 & echo $! > child; touch begun; sleep 300", timeout=0.3)
+    be_over_once(monkeypatch, repo.root / "begun")
     repo.define("a", "slow").commit()
 
     failed(repo.stage().apply())
-    time.sleep(2)
-    assert [] == repo.log()
+
+    until(lambda: not is_alive(int(repo.read("child"))))
 
 
 def test_a_kind_without_an_entry_for_an_action_runs_nothing_and_succeeds(repo: Repo) -> None:
@@ -168,19 +173,28 @@ def test_limits(repo: Repo) -> None:
     """
     `limit` of a kind, one at a time per target, and --parallel; without any of them all at once.
     """
-    script = 'echo "$(date +%s.%N) begin" >> actions.log; sleep 0.3; echo "$(date +%s.%N) end" >> actions.log'
+    # Waits until as many run as may, once; then it takes its time, so that one more than that would be seen.
+    script = (
+        'echo "$(date +%s.%N) begin" >> actions.log; n=0; '
+        f"until [ -e met ] || [ $n = {PATIENCE * 50} ]; do "
+        "now=$(($(grep -c begin actions.log) - $(grep -c end actions.log))); "
+        '[ $now -lt "$(cat wanted)" ] || touch met; sleep 0.02; n=$((n + 1)); done; '
+        'sleep 0.3; echo "$(date +%s.%N) end" >> actions.log'
+    )
     a_kind(a_kind(repo, "free", script), "two", script, limit=2)
+    repo.write(".gitignore", "actions.log\nmet\nwanted\n")
     for number in range(4):
         repo.define(f"free/{number}", "free").define(f"two/{number}", "two")
         repo.define(f"target/{number}", "free", inputs={"target": "db1" if number < 3 else "db2"})
     repo.commit()
     repo.stage()
 
-    most = {}
-    for folder in ("free", "two", "target"):
-        repo.ok("apply", "--yes", f"{folder}/*")
+    most, wanted = {}, {"free": 4, "two": 2, "target": 2}
+    for folder, number in wanted.items():
+        (repo.root / "met").unlink(missing_ok=True)
+        repo.write("wanted", str(number)).ok("apply", "--yes", f"{folder}/*")
         most[folder] = most_at_once(repo)
-    assert {"free": 4, "two": 2, "target": 2} == most
+    assert wanted == most
 
     for number in range(3):
         repo.define(f"free/{number}", "free", inputs={"x": 1})

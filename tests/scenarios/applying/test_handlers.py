@@ -6,14 +6,15 @@ import json
 import os
 import shutil
 import sys
-import time
 import venv
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
-from tests.build import ROOT, Ran, Repo
+from tests.build import ROOT, Ran, Repo, is_alive
+from tests.scenarios.runs.world import until
+from tests.timeouts import be_over_once
 
 JINJA = "{{ lookup('pipe', 'touch acted') }}"
 
@@ -56,23 +57,6 @@ def failure(repo: Repo, name: str = "a") -> str:
     ran = repo.stage().apply()
     assert ran.code == 1, ran.out + ran.err
     return messages(ran)[f"{name}.run"]
-
-
-def is_running(process: int) -> bool:
-    """Whether it runs; one that ended and was not asked after does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def ends(process: int) -> bool:
-    """Whether it ends within the time that a kill takes."""
-    for _ in range(100):
-        if not is_running(process):
-            return True
-        time.sleep(0.01)
-    return False
 
 
 # --- ansible
@@ -170,18 +154,19 @@ def test_the_target_is_the_only_host_and_ansible_cfg_counts(repo: Repo) -> None:
 
 
 @pytest.mark.full
-def test_a_playbook_that_takes_too_long_is_killed_with_all_it_started(repo: Repo) -> None:
+def test_a_playbook_that_takes_too_long_is_killed_with_all_it_started(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     Ansible's workers have sessions of their own, which a kill of the process group does not reach.
     """
-    for seconds in (6, 24, 96):  # until the machine is fast enough to get to the task in time
-        sleep = {"shell": "echo $$ > '{{ playbook_dir }}/../pid'; exec sleep 300"}
-        ansible(repo, sleep, timeout=seconds).define("a", "node")
-        assert f"still running after {seconds} seconds; it was killed" == failure(repo)
-        if (repo.root / "pid").exists():
-            break
+    sleep = {"shell": "echo $$ > '{{ playbook_dir }}/../pid'; touch '{{ playbook_dir }}/../begun'; exec sleep 300"}
+    be_over_once(monkeypatch, repo.root / "begun")
+    ansible(repo, sleep, timeout=6).define("a", "node")
 
-    assert ends(int(repo.read("pid")))
+    assert "still running after 6 seconds; it was killed" == failure(repo)
+
+    until(lambda: not is_alive(int(repo.read("pid"))))
 
 
 def test_what_ansible_cannot_be_asked_to_do_is_reported_before_it_starts(
@@ -414,7 +399,10 @@ STARTING = """\
 import os, subprocess, time
 def start(call):
     process = subprocess.Popen(["sleep", "300"], start_new_session=True)
-    open("pid", "w").write(str(process.pid))
+    with open("pid", "w") as file:
+        file.write(str(process.pid))
+    if call.inputs["seconds"]:
+        open("begun", "w").close()
     if call.inputs["seconds"] is None:
         os.kill(os.getpid(), 15)
     time.sleep(call.inputs["seconds"])
@@ -428,7 +416,8 @@ def test_what_a_function_started_lives_on_if_it_ended_and_dies_if_it_was_killed(
     Also in a session of its own: a success may leave a daemon, a kill leaves nothing.
     """
     package(tmp_path / "lib", STARTING, monkeypatch)
-    kind(repo.write(".gitignore", "pid\n"), "starting", "python", "infra:start", timeout=3)
+    kind(repo.write(".gitignore", "pid\nbegun\n"), "starting", "python", "infra:start", timeout=3)
+    be_over_once(monkeypatch, repo.root / "begun")
     repo.define("a", "starting", inputs={"seconds": 0}).apply_all()
     daemon = int(repo.read("pid"))
     try:
@@ -436,8 +425,8 @@ def test_what_a_function_started_lives_on_if_it_ended_and_dies_if_it_was_killed(
             repo.define("b", "starting", inputs={"seconds": seconds})
             assert end == failure(repo, "b")
             assert int(repo.read("pid")) != daemon
-            assert ends(int(repo.read("pid")))
-        assert is_running(daemon)
+            until(lambda: not is_alive(int(repo.read("pid"))))
+        assert is_alive(daemon)
     finally:
         os.kill(daemon, 9)
 

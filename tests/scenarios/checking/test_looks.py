@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from typing import Any, Dict
 
 import pytest
 
 from tests.build import Repo, ended, heard
 from tests.scenarios.checking.world import answer, by_hand, drop, entry, looked, world
+from tests.scenarios.runs.world import until
 
 
 @pytest.fixture
@@ -271,8 +271,7 @@ def test_ctrl_c_stops_it(repo: Repo) -> None:
     repo.write(".gitignore", "world/\ngo\nactions.log\n")
     repo.define("a", "server", inputs={}).define("b", "server", inputs={}).apply_all()
     process = repo.begin("check", "--json", "--parallel", "1", env={"PYTHONUNBUFFERED": "1"})
-    while not _is_looking(process.pid):
-        time.sleep(0.05)
+    until(lambda: _is_looking(process.pid))
     os.kill(process.pid, signal.SIGINT)
     assert "the check was interrupted: nothing more starts, waiting for 1" in heard(process)
     repo.write("go", "")

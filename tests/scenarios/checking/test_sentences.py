@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any, Dict
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.build import Repo, ended
 from tests.scenarios.checking.world import answer, by_hand, drop, entry, looked, there, world
 from tests.scenarios.planning.test_cache import loaded
+from tests.scenarios.runs.world import until
 
 SECRET = {"SHOP_PASSWORD": "correct-horse"}
 
@@ -69,9 +69,7 @@ def test_what_was_applied_anew_since_it_was_looked_at_is_not_recorded(repo: Repo
     world(repo, check=["sh", "-c", wait]).write(".gitignore", "world/\nactions.log\nbegun\ngo\n")
     repo.define("db", "server", inputs={"port": 1}).define("web", "server", inputs={"port": 1}).apply_all()
     process = repo.begin("check", "--record")
-    while not (repo.root / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    until((repo.root / "begun").exists)
     repo.ok("update", "db", "--set", "port=2") if edit else repo.ok("remove", "db")
     repo.ok("apply", "--yes")
     repo.write("go", "")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.build import Repo, ended
 from tests.scenarios.checking.world import answer, world
+from tests.scenarios.runs.world import until
 from tests.scenarios.teams.world import Team
 
 
@@ -101,9 +101,7 @@ def test_a_run_wins_over_what_was_seen_meanwhile(repo: Repo, tmp_path: Path) -> 
     other.ok("check", "b", "--record", "--offline")
     repo.ok("update", "a", "--set", "v=2")
     process = repo.begin("apply", "--yes")
-    while not (repo.root / "begun").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
+    until((repo.root / "begun").exists)
     repo.git("fetch", "-q", str(other.top), "stagectl/applied:stagectl/applied")
     repo.write("go", "")
     assert ended(process).code == 0

@@ -11,7 +11,7 @@ from typing import List
 
 import pytest
 
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 
 
 def folder(repo: Repo) -> Path:
@@ -194,7 +194,7 @@ def loaded(repo: Repo, *words: str) -> List[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return [str(name) for name in json.loads(done.stderr.splitlines()[-1])]
 

@@ -9,7 +9,8 @@ from typing import Callable, Dict, List, Sequence
 
 import pytest
 
-from tests.build import Ran, Repo
+from tests.build import Ran, Repo, ended
+from tests.scenarios.runs.world import until
 
 GO = "#!/bin/sh\ncat migrations/*.sql >> actions.log\n[ ! -e broken ]\n"
 
@@ -116,10 +117,9 @@ def test_retry_and_resume_act_with_the_files_of_their_commit(repo: Repo) -> None
     repo.stage()
     before = journals(repo)
     process = repo.begin("apply", "--yes")
-    while not any(b"INPROGRESS" in path.read_bytes() for path in set(journals(repo)) - set(before)):
-        assert process.poll() is None
+    until(lambda: any(b"INPROGRESS" in path.read_bytes() for path in set(journals(repo)) - set(before)))
     process.kill()
-    process.communicate()
+    ended(process)
     repo.write("bin/go", GO)
     resume: Sequence[str] = ("resume", "--unknown", "rerun")
     # A warning comes first where the killed run's action had begun, and goes on.

@@ -204,6 +204,7 @@ def test_a_report_has_what_was_printed_so_far(repo: Repo) -> None:
     script(repo, "gate", f"echo half way; {GATE}")
     staged(repo.define("a", "gate"))
     with going(repo, 1) as process:
+        until(lambda: repo.ok("report", "--json").json()["changes"][0]["output"])  # kept once stagectl has read it
         report = repo.ok("report", "--json").json()
         assert (report["state"], report["changes"][0]["output"]) == ("running", ["half way"])
         assert report["seconds"] >= report["critical_path_seconds"] == report["changes"][0]["seconds"] > 0

@@ -7,7 +7,9 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 
-from tests.build import Ran, Repo
+from stagectl.adapters.running.processes import living
+from tests.build import Ran, Repo, ended
+from tests.scenarios.runs.world import newest, until
 
 # Changes its file when there is something to change, says so, and may then fail.
 SETTLES = (
@@ -129,11 +131,11 @@ def test_an_update_whose_end_was_not_seen_counts_as_changed_when_it_is_tried_aga
     repo.define("svc", react_on={"restart": when_changed("unit.update")}).apply_all()
     repo.define("unit", "conf", inputs={"n": 2}).stage().write("hang", "")
     process = repo.begin("apply", "--yes")
-    while not (repo.root / "unit.update.done").exists():
-        assert process.poll() is None
+    until(lambda: (repo.root / "unit.update.done").exists() and living(repo.place / "runs" / newest(repo)))
     process.kill()
-    process.communicate()
+    ended(process)
     (repo.root / "hang").unlink()
+    until(lambda: not living(repo.place / "runs" / newest(repo)))  # it has written its file, and ends
 
     repo.ok(*how.split())
 

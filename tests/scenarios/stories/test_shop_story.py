@@ -14,6 +14,7 @@ import pytest
 
 from stagectl.adapters.running.processes import living
 from tests.build import PATIENCE, Repo, ended
+from tests.scenarios.runs.world import until
 
 pytestmark = pytest.mark.once
 
@@ -56,6 +57,7 @@ class Shop(Repo):
             assert time.monotonic() < end, f"{change} did not start"
             time.sleep(0.05)
         report = self.run("report", "--json").json()
+        until(lambda: living(self.place / "runs" / report["run"]))  # it is noted just after it started
         assert {"id": change, "state": "INPROGRESS"}.items() <= _change(report, change).items()
         return str(report["run"])
 
@@ -139,10 +141,7 @@ def test_a_bad_day_in_the_shop(shop: Shop) -> None:
     assert ended(apply).code == -9
     assert "\n  prod/app.update still runs, process " in shop.ok("status").out
     shop.let_go("prod/app")  # the action itself lives on, and it is not seen how it ends
-    end = time.monotonic() + PATIENCE
-    while not (shop.root / "world/prod/app.json").exists() or living(shop.place / "runs" / run):
-        assert time.monotonic() < end, "the action goes on"
-        time.sleep(0.05)
+    until(lambda: (shop.root / "world/prod/app.json").exists() and not living(shop.place / "runs" / run))
 
     # Every command says so, and what had ended is known.
     assert f"Run interrupted (stagectl resume):\n  {run}\n" in shop.ok("status").out

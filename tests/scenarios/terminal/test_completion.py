@@ -10,7 +10,7 @@ from typing import List
 
 import pytest
 
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 
 
 def completed(repo: Repo, line: str) -> List[str]:
@@ -24,7 +24,7 @@ def completed(repo: Repo, line: str) -> List[str]:
         "_STAGECTL_COMPLETE": "complete_bash",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "stagectl"], cwd=repo.root, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "stagectl"], cwd=repo.root, env=env, capture_output=True, text=True, timeout=PATIENCE
     )
     return done.stdout.split()
 
@@ -85,7 +85,7 @@ def test_each_shell_gets_its_own_script(repo: Repo, shell: str) -> None:
     assert "_STAGECTL_COMPLETE=complete_bash" in script and "stagectl" in script
     if shutil.which(shell):
         flag = "--no-execute" if shell == "fish" else "-n"
-        assert 0 == subprocess.run([shell, flag], input=script, text=True, timeout=60).returncode
+        assert 0 == subprocess.run([shell, flag], input=script, text=True, timeout=PATIENCE).returncode
 
 
 def test_bash_completes(repo: Repo) -> None:
@@ -102,6 +102,6 @@ for at in . nowhere; do
     echo "${{COMPREPLY[@]}}"
 done
 """
-    done = subprocess.run(["bash", "-c", lines], cwd=repo.root, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", lines], cwd=repo.root, capture_output=True, text=True, timeout=PATIENCE)
 
     assert ("prod/db\n\n", "") == (done.stdout, done.stderr)

@@ -15,7 +15,7 @@ import typer
 
 from stagectl.cli import GROUPS, app_for
 from stagectl.cli.examples import EXAMPLES
-from tests.build import ROOT, Repo
+from tests.build import PATIENCE, ROOT, Repo
 
 LISTED = [name for group in GROUPS.values() for name in group]
 
@@ -27,7 +27,9 @@ def test_the_list_has_every_command_in_one_line_that_no_terminal_cuts(repo: Repo
     text = repo.ok("--help").out
 
     assert [text] * 2 == [repo.ok("-h").out, repo.ok("help").out]
-    done = subprocess.run([sys.executable, "-m", "stagectl"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "stagectl"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert (64, "", text) == (done.returncode, done.stdout, done.stderr)
     assert LISTED == re.findall(r"^  ([a-z]+)  ", text, re.MULTILINE)
     assert list(GROUPS) == [line[:-1] for line in text.splitlines() if line.endswith(":") and line[:-1] in GROUPS]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import Repo
+from tests.build import PATIENCE, Repo
 from tests.tutorial import PAGE
 from tests.typed import Typed, on_path, on_screen, plain, require
 
@@ -90,7 +90,12 @@ def test_fish_completes_what_it_is_asked_for(shop: Repo, tmp_path: Path) -> None
     for line, expected in ASKED:
         script = f"stagectl completion fish | source; complete -C '{line}'"
         done = subprocess.run(
-            [fish, "--no-config", "-c", script], cwd=shop.root, env=env, capture_output=True, text=True, timeout=60
+            [fish, "--no-config", "-c", script],
+            cwd=shop.root,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         words = expected.split() if "= " in expected else expected.split()[-1:]
         assert (sorted(words), "") == (sorted(done.stdout.split()), done.stderr), line

