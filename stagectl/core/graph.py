@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from typing import AbstractSet, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar
+from typing import AbstractSet, Callable, Dict, Hashable, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar
 
 Node = TypeVar("Node", bound=str)
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
 Before = Mapping[Node, AbstractSet[Node]]
 
 
@@ -15,6 +17,14 @@ class Ring(Exception):
     def __init__(self, path: Tuple[str, ...]) -> None:
         super().__init__(" -> ".join(path))
         self.path = path
+
+
+def grouped(edges: Iterable[Tuple[Key, Item]]) -> Dict[Key, List[Item]]:
+    """Return for each node the ends of the edges that begin with it, in order."""
+    found: Dict[Key, List[Item]] = {}
+    for key, item in edges:
+        found.setdefault(key, []).append(item)
+    return found
 
 
 def successors(before: Before[Node]) -> Dict[Node, List[Node]]:
@@ -81,7 +91,16 @@ def heights(order: List[Node], before: Before[Node], weight: Mapping[Node, float
     return height
 
 
-def reachable(starts: Iterable[Node], step: Callable[[Node], Iterable[Node]], depth: Optional[int] = None) -> Set[Node]:
+def closure(starts: AbstractSet[Key], step: Callable[[AbstractSet[Key]], AbstractSet[Key]]) -> Set[Key]:
+    """Return everything that steps, each from many nodes at once, lead to, *starts* included."""
+    found, fresh = set(starts), set(starts)
+    while fresh:
+        fresh = set(step(fresh) - found)
+        found |= fresh
+    return found
+
+
+def reachable(starts: Iterable[Key], step: Callable[[Key], Iterable[Key]], depth: Optional[int] = None) -> Set[Key]:
     """Return everything within *depth* steps of *starts*, them included; no depth means no bound."""
     found = set(starts)
     frontier = set(found)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, FrozenSet, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
+from itertools import chain
+from typing import Any, FrozenSet, Iterator, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
-from stagectl.core.observed import Observed, alike
+from stagectl.core.observed import NOTHING_SEEN, Alike, Observed
 from stagectl.core.once import cached_property, pattern
 from stagectl.core.values import FileDigest, Inputs, Outputs, Part, Reference, parts_in
 
@@ -118,24 +119,20 @@ class Resource:
         """The inputs whose values are not those written: they read others, or have digests of files."""
         return frozenset({*self.references, *self.files})
 
+    @property
+    def every_reference(self) -> Iterator[Reference]:
+        """The references of all its inputs."""
+        return chain.from_iterable(self.references.values())
+
     @cached_property
     def reads(self) -> FrozenSet[Name]:
         """The parents whose inputs this resource reads."""
-        names = {Name(one.name) for references in self.references.values() for one in references}
-        return frozenset(names - {self.name})
+        return frozenset({Name(one.name) for one in self.every_reference} - {self.name})
 
     @cached_property
     def ordered_after(self) -> FrozenSet[Name]:
         """The parents of the list form: those named, and those read unless they are `unordered`."""
         return frozenset({*self.depends_on, *self.reads.difference(self.unordered)} - {self.name})
-
-    @property
-    def parents_kept(self) -> FrozenSet[Name]:
-        """The parents that have to stay: all but those that `depends_on` names by their `remove` alone."""
-        changes = [change for named in self.depends_on_changes.values() for change in named]
-        kept = [change for change in changes if split_change(change)[1] != REMOVE]
-        kept += [trigger.on for triggers in self.react_on.values() for trigger in triggers]
-        return (frozenset(split_change(change)[0] for change in kept) | set(self.depends_on) | self.reads) - {self.name}
 
     @cached_property
     def parents(self) -> FrozenSet[Name]:
@@ -201,7 +198,7 @@ class Kind:
 
 
 @dataclass(frozen=True, eq=False)
-class Attempt:
+class Attempt(Alike):
     """A run, update or remove that was tried and whose success was not seen.
 
     form: the relations it was tried with, the inputs that read parents, and the claims on old names; None where there
@@ -219,12 +216,9 @@ class Attempt:
     form: Optional[Resource] = None
     replaces: bool = False
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Attempt) and alike(self, other)
-
 
 @dataclass(frozen=True, eq=False)
-class Applied:
+class Applied(Alike):
     """The applied state of one resource.
 
     resource: the staged file last applied; None when the resource is not live.
@@ -247,8 +241,10 @@ class Applied:
     outputs: Outputs = field(default_factory=dict)
     observed: Optional[Observed] = None
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Applied) and alike(self, other)
+    @property
+    def drift(self) -> Observed:
+        """What a check saw otherwise than it was applied: of most nothing."""
+        return self.observed or NOTHING_SEEN
 
     @property
     def is_gone(self) -> bool:
@@ -289,12 +285,15 @@ class Applied:
     @property
     def tags(self) -> Tuple[str, ...]:
         """The tags it was applied, or at least tried, with."""
-        if self.resource is not None:
-            return self.resource.tags
-        return self.unfinished.tags if self.unfinished else ()
+        last = self.resource or self.unfinished
+        return last.tags if last else ()
+
+    @property
+    def kind(self) -> str:
+        """The kind it was applied, or at least tried, with."""
+        last = self.resource or self.unfinished
+        return last.kind if last else ""
 
 
 AppliedStates = Mapping[Name, Applied]
-
-
 NOT_APPLIED = Applied()  # what there is of a resource of which nothing is applied

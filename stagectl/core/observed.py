@@ -8,8 +8,21 @@ from typing import FrozenSet
 from stagectl.core.values import Inputs, differing
 
 
-@dataclass(frozen=True)
-class Observed:
+class Alike:
+    """Equal where all fields are, values with their types: 1 that was applied is neither 1.0 nor true."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return False
+        theirs = vars(other)
+        return all(
+            not differing(value, theirs[key]) if key in ("inputs", "outputs") else value == theirs[key]
+            for key, value in vars(self).items()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Observed(Alike):
     """What a check saw of a live resource that is not as it was applied (docs/design.md, section 10).
 
     gone: whether it is not there any more, and then nothing else is known; inputs: of those that differ the values as
@@ -21,19 +34,10 @@ class Observed:
     differs: FrozenSet[str] = frozenset()
     unnamed: bool = False
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Observed) and alike(self, other)
-
     @property
     def keys(self) -> FrozenSet[str]:
         """The inputs that differ from what was applied."""
         return self.differs | self.inputs.keys()
 
 
-def alike(one: object, other: object) -> bool:
-    """Return whether all fields are equal, values with their types: 1 that was applied is neither 1.0 nor true."""
-    mine, theirs = vars(one), vars(other)
-    return all(
-        not differing(value, theirs[key]) if key in ("inputs", "outputs") else value == theirs[key]
-        for key, value in mine.items()
-    )
+NOTHING_SEEN = Observed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from posixpath import join, relpath
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Sequence
 
 
 class Standing(NamedTuple):
@@ -25,6 +25,11 @@ def from_here(path: str) -> str:
     if found is None or join(found.top, found.folder).rstrip("/") == found.reader:
         return path
     return relpath(join(found.top, found.folder, path), found.reader) + "/" * path.endswith("/")
+
+
+def some_from_here(paths: Sequence[str]) -> str:
+    """Return the first of some paths of the project as the reader opens them, and how many more there are."""
+    return ", ".join(map(from_here, paths[:5])) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
 
 
 def top_from_here(path: str) -> str:

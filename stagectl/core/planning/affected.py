@@ -1,4 +1,4 @@
-"""What is affected by a change of a plan, and what is stale for another reason (docs/design.md, section 5, rule 5).
+"""What a change of a plan does to readers: what it affects, and what it takes away (docs/design.md, section 5, rule 5).
 
 What was not selected joins only where a change of the plan changes a value it reads. What differs from its applied
 values without that is a bystander: it shows what is applied, and is left to plans that select it.
@@ -7,27 +7,23 @@ values without that is a bystander: it shows what is applied, and is left to pla
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, Iterator, List, Mapping, Set, Tuple
+from typing import FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.core.graph import reachable
-from stagectl.core.model import Name
+from stagectl.core.graph import grouped, reachable
+from stagectl.core.model import Name, Resource
 from stagectl.core.planning.intents import intent_of
-from stagectl.core.planning.resolve import find_value
+from stagectl.core.planning.resolve import LACKING, find_value
 from stagectl.core.planning.situation import Intent
-from stagectl.core.planning.view import View
+from stagectl.core.planning.view import Universe, View
 from stagectl.core.values import Reference, Value, same
 
 
 def changing_parents(view: View, name: Name, intent: Intent) -> Mapping[Name, List[Reference]]:
     """Return the parents whose changes change what the differing inputs of a resource read, with these references."""
-    resource = view.effective[name]
-    found: Dict[Name, List[Reference]] = {}
-    for key in intent.inputs if intent.actions else ():
-        for reference in resource.references.get(key, ()):
-            parent = Name(reference.name)
-            if parent != name and parent not in view.situation.settled and value_changes(view, reference):
-                found.setdefault(parent, []).append(reference)
-    return found
+    references = view.effective[name].references
+    read = (one for key in (intent.inputs if intent.actions else ()) for one in references.get(key, ()))
+    others = (one for one in read if one.name != name and one.name not in view.situation.settled)
+    return grouped((Name(one.name), one) for one in others if value_changes(view, one))
 
 
 def value_changes(view: View, reference: Reference) -> bool:
@@ -49,53 +45,89 @@ def without_bystanders(view: View) -> View:
 
     In each round only those are set aside whose values do not pass through another one that is about to be.
     """
-    others = _others(view)
-    view = replace(view, bystanders=frozenset(others - _within_reach(view, others)))
+    forms = {name: view.applied_state(name).resource for name in view.situation.names() if not view.is_selected(name)}
+    reads = {name: form.reads for name, form in forms.items() if form is not None and not view.is_left_alone(name)}
+    view = replace(view, bystanders=frozenset(reads.keys() - _affected(view, reads)))
     while True:
-        behind = dict(_stale(view, others))
-        left = behind.keys() - _find_affected(view, behind)
+        intents = {name: intent_of(view, name) for name in sorted(reads.keys() - view.bystanders - view.holds.keys())}
+        stale = {name: changing_parents(view, name, intent) for name, intent in intents.items() if intent.actions}
+        left = stale.keys() - _affected(view, stale)
         if not left:
             return view
-        first = {name for name in left if not (_through(view, name) - {name}) & left}
+        through = {name: view.resolver.sources(view.effective[name].every_reference) - {name} for name in left}
+        first = {name for name in left if not through[name] & left}
         view = replace(view, bystanders=view.bystanders | (first or left))
 
 
-def _others(view: View) -> FrozenSet[Name]:
-    situation = view.situation
-    live = (name for name in situation.names() if situation.is_live(name) and not view.is_selected(name))
-    return frozenset(name for name in live if not view.is_left_alone(name))
-
-
-def _within_reach(view: View, others: FrozenSet[Name]) -> Set[Name]:
-    """Return what reads, through others, a resource that is in effect as staged."""
-    children: Dict[Name, List[Name]] = {}
-    for name in others:
-        resource = view.applied_state(name).resource
-        for parent in resource.reads if resource is not None else ():
-            children.setdefault(parent, []).append(name)
+def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
+    """Return what reads, directly or through others of these, a resource that is in effect as staged."""
+    children = grouped((parent, name) for name, some in parents.items() for parent in some)
+    # What only reacts may report a value, too.
     starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
     return reachable(starts, lambda name: children.get(name, ()))
 
 
-def _stale(view: View, others: FrozenSet[Name]) -> Iterator[Tuple[Name, Set[Name]]]:
-    """Yield what would be updated though it was not selected, with the parents whose values change for it."""
-    for name in sorted(others - view.bystanders):
-        intent = intent_of(view, name)
-        if intent.actions and name not in view.holds:
-            yield name, set(changing_parents(view, name, intent))
+# --- what a reader would lose
+
+Lost = Tuple[Name, Optional[Reference]]  # what a change of a parent takes away; None: the parent itself, not read
 
 
-def _find_affected(view: View, behind: Mapping[Name, Set[Name]]) -> Set[Name]:
-    """Return those that are affected by what is in effect as staged, directly or through another one of them."""
-    children: Dict[Name, List[Name]] = {}
-    for name, parents in behind.items():
-        for parent in parents:
-            children.setdefault(parent, []).append(name)
-    # What only reacts may report a value, too.
-    starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
-    return reachable(starts, lambda name: children.get(name, ())) & behind.keys()
+class Dropped(NamedTuple):
+    """What a live reader, as applied, would no longer find.
+
+    taken: what its parents' changes would take away; is_broken: whether something is missing that no change takes.
+    """
+
+    taken: FrozenSet[Lost]
+    is_broken: bool
 
 
-def _through(view: View, name: Name) -> Set[Name]:
-    references = (reference for group in view.effective[name].references.values() for reference in group)
-    return {source for reference in references for source in view.resolver.sources(reference)}
+def find_dropped(view: View, full: Universe, reader: Name) -> Dropped:
+    """Return what a resource that is not in effect as staged would no longer find in its parents."""
+    state = view.applied_state(reader)
+    named = {parent for form in state.forms for parent in form.depends_on if parent != reader}
+    taken: Set[Lost] = {(parent, None) for parent in named if _is_going(view, parent)}
+    is_broken = False
+    for form in state.forms:
+        for _, reference, is_taken in _misses(view, reader, form):
+            if not is_taken:
+                is_broken |= form is state.resource
+            elif not _is_error(full, reader, reference):
+                taken.add((Name(reference.name), reference))
+    return Dropped(frozenset(taken), is_broken)
+
+
+def find_lost(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
+    """Yield what a live reader that shows applied values would lose, though it reads it as staged, too: an error."""
+    resource = view.applied_state(reader).resource
+    for key, reference, is_taken in _misses(view, reader, resource) if resource is not None else ():
+        if is_taken and _is_error(full, reader, reference):
+            yield key, reference
+
+
+def _misses(view: View, reader: Name, form: Resource) -> Iterator[Tuple[str, Reference, bool]]:
+    """Yield the input and the reference of what a form no longer finds, and whether its parent's change takes that."""
+    for key, reference, why in view.resolver.misses(form):
+        if why in LACKING:
+            yield key, reference, reference.name != reader and _takes(view, Name(reference.name), reference)
+
+
+def _takes(view: View, parent: Name, reference: Reference) -> bool:
+    """Return whether it is a change of a parent that takes away a value which is no longer there."""
+    if _is_going(view, parent):
+        return True
+    return parent not in view.shown and view.situation.is_live(parent) and value_before(view, reference)[0]
+
+
+def _is_going(view: View, name: Name) -> bool:
+    """Return whether a resource is removed in this view, live or half made."""
+    state = view.applied_state(name)
+    is_gone = view.is_staged_here(name) and name not in view.situation.staged
+    return is_gone and (state.live or state.unfinished is not None)
+
+
+def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
+    """Return whether a reader as staged reads a value that is gone also when everything is selected."""
+    staged = full.view.situation.staged.get(reader)
+    reads = staged is not None and reference in staged.every_reference
+    return reads and not full.view.resolver.value_of(reference)[0]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from stagectl.core.graph import grouped
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.affected import changing_parents
-from stagectl.core.planning.resolve import find_value
-from stagectl.core.planning.situation import Hold
-from stagectl.core.planning.universe import Universe
-from stagectl.core.planning.view import View
+from stagectl.core.planning.affected import changing_parents, value_changes
+from stagectl.core.planning.situation import Hold, Intent
+from stagectl.core.planning.view import Universe, View
 from stagectl.core.plans.plan import CauseType, Reason
-from stagectl.core.values import Reference, references_in, same
+from stagectl.core.values import references_in
 
 
 @dataclass(repr=False, eq=False)
 class Draft:
-    """A change before it has an order. follows: own earlier changes; triggers: what it reacts on, with when."""
+    """A change before it has an order. follows: own earlier changes; triggers: what it reacts on, with when.
+
+    hold: of a reaction, a debt or an action that was asked for alone why it is held back or out of scope.
+    """
 
     name: Name
     action: str
@@ -28,6 +30,7 @@ class Draft:
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
     stamps: Dict[str, str] = field(default_factory=dict)
     conditional: bool = False
+    hold: Optional[Hold] = None
 
     @property
     def id(self) -> ChangeId:
@@ -35,19 +38,11 @@ class Draft:
         return change_id(self.name, self.action)
 
 
-@dataclass(repr=False, eq=False)
-class HeldReaction:
-    """A reaction that is held back or out of scope, or an action that was asked for without the run it needs."""
-
-    hold: Hold
-    triggers: Dict[ChangeId, str] = field(default_factory=dict)
-
-
 class Drafts(NamedTuple):
-    """The changes of a universe, by id, and the reactions that are held."""
+    """The changes of a universe, by id, and those that are held by themselves."""
 
     by_id: Mapping[ChangeId, Draft]
-    held: Mapping[ChangeId, HeldReaction]
+    held: Mapping[ChangeId, Draft]
     again: AbstractSet[Name] = frozenset()  # what a run makes again: seen to be gone, or removed by a replace
 
     def actions_seen(self, name: str, action: str) -> Set[str]:
@@ -74,7 +69,7 @@ class _Drafting:
         self._universe = universe
         self._view = universe.view
         self._by_id: Dict[ChangeId, Draft] = {}
-        self._held: Dict[ChangeId, HeldReaction] = {}
+        self._held: Dict[ChangeId, Draft] = {}
         states = universe.view.situation.applied
         self.drafts = Drafts(self._by_id, self._held, {name for name, state in states.items() if state.is_run_again})
 
@@ -98,7 +93,7 @@ class _Drafting:
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
                     self._by_id[change_id(name, RUN)].stamps[action] = stamp
             elif change_id(name, action) in self._view.barred:
-                self._hold(name, action, self._view.barred[change_id(name, action)])
+                self._hold(Draft(name, action, CauseType.EXPLICIT, hold=self._view.barred[change_id(name, action)]))
             elif action in inferred:
                 draft = self._by_id[change_id(name, action)]
                 draft.stamps[action], draft.conditional = stamp, False
@@ -111,30 +106,16 @@ class _Drafting:
         self._by_id[identity] = draft
         return identity
 
-    def _inferred_changes(self, name: Name) -> List[ChangeId]:
-        """Return the last inferred change of a resource, if it has any."""
-        actions = self._universe.intents[name].actions
-        return [change_id(name, actions[-1])] if actions else []
-
     # --- owed and reacting changes
 
     def add_owed(self) -> None:
         owing = {name: state for name, state in self._view.situation.applied.items() if state.owed}
         for name, applied in sorted(owing.items()):
             for action, behind in sorted(applied.owed.items()):
-                if not self._can_react(name, action) or not self._is_due(name, action):
-                    continue
-                hold = self._hold_of(name, action)
-                if hold is not None:
-                    self._hold(name, action, hold)
-                elif self._is_satisfied(name, action):
-                    self._by_id[change_id(name, RUN)].conditional = False
-                else:
-                    draft = Draft(name, action, CauseType.OWED, follows=set(self._inferred_changes(name)))
-                    draft = self._by_id.setdefault(draft.id, draft)
+                draft = self._join(name, action, CauseType.OWED) if self._is_due(name, action) else None
+                if draft is not None:
                     draft.conditional = False
-                    if draft.cause == CauseType.OWED:
-                        draft.of.update(behind)
+                    draft.of.update(behind if draft.cause == CauseType.OWED else ())
 
     def _is_due(self, name: Name, action: str) -> bool:
         """Return whether a debt is asked for, or its resource is affected in scope; others are left to other plans."""
@@ -142,14 +123,26 @@ class _Drafting:
         affected = name not in self._universe.holds and bool(self._universe.intents[name].actions)
         return view.is_asked(name, action) or (not view.is_selected(name) and affected)
 
-    def _hold(self, name: Name, action: str, hold: Hold) -> Optional[HeldReaction]:
-        """Note a held reaction, unless a run, held or not, does what it would."""
-        is_held = name in self._universe.holds
-        if self._is_satisfied(name, action) or (
-            action == UPDATE and is_held and RUN in held_actions(self._universe, name)
-        ):
+    def _join(self, name: Name, action: str, cause: CauseType) -> Optional[Draft]:
+        """Return the change by which a resource does what it owes or reacts with, added or held; None without one."""
+        if not self._can_react(name, action):
             return None
-        return self._held.setdefault(change_id(name, action), HeldReaction(hold))
+        holds = self._universe.holds.get(name) or self._view.barred.get(change_id(name, action))
+        is_outside = not self._view.is_selected(name) and not self._view.in_scope(name)
+        draft = Draft(name, action, cause, hold=holds or (Hold(Reason.OUTSIDE) if is_outside else None))
+        if draft.hold is not None:
+            return self._hold(draft)
+        if self._is_satisfied(name, action):
+            return self._by_id[change_id(name, RUN)]
+        draft.follows.update(last_inferred(self._universe, name))
+        return self._by_id.setdefault(draft.id, draft)
+
+    def _hold(self, draft: Draft) -> Optional[Draft]:
+        """Note a change that is held by itself, unless a run, held or not, does what it would."""
+        is_run_held = draft.name in self._universe.holds and RUN in held_actions(self._universe, draft.name)
+        if self._is_satisfied(draft.name, draft.action) or (draft.action == UPDATE and is_run_held):
+            return None
+        return self._held.setdefault(draft.id, draft)
 
     def _can_react(self, name: Name, action: str) -> bool:
         """Return whether a resource exists after the plan, or is waited for, and so can do more than be removed."""
@@ -158,18 +151,7 @@ class _Drafting:
             return True
         if name not in view.effective or view.is_left_alone(name):
             return False
-        runs = change_id(name, RUN) in self._by_id
-        if not view.situation.is_live(name) and not runs:
-            return False
-        return action != RUN or runs
-
-    def _hold_of(self, name: Name, action: str) -> Optional[Hold]:
-        if name in self._universe.holds:
-            return self._universe.holds[name]
-        if change_id(name, action) in self._view.barred:
-            return self._view.barred[change_id(name, action)]
-        outside = not self._view.is_selected(name) and not self._view.in_scope(name)
-        return Hold(Reason.OUTSIDE) if outside else None
+        return change_id(name, RUN) in self._by_id or (view.situation.is_live(name) and action != RUN)
 
     def _is_satisfied(self, name: Name, action: str) -> bool:
         """Return whether a run, which is in the plan, does what the wanted update would."""
@@ -187,37 +169,25 @@ class _Drafting:
 
     def _reactions(self) -> Dict[ChangeId, List[Tuple[Name, str, str]]]:
         """Return what reacts on which change: change id -> (resource, own action, when)."""
-        found: Dict[ChangeId, List[Tuple[Name, str, str]]] = {}
         reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
-        for name, resource in sorted(reacting.items()):
-            for action, triggers in sorted(resource.react_on.items()):
-                for trigger in triggers:
-                    found.setdefault(trigger.on, []).append((name, action, trigger.when))
-        return found
+        return grouped(
+            (trigger.on, (name, action, trigger.when))
+            for name, resource in sorted(reacting.items())
+            for action, triggers in sorted(resource.react_on.items())
+            for trigger in triggers
+        )
 
-    def _react(self, name: Name, action: str, trigger: ChangeId, when: str) -> Iterator[ChangeId]:
-        """Let a resource react; yield the id of the change if it is new."""
-        if not self._can_react(name, action):
-            return
-        own = change_id(name, action)
-        hold = self._hold_of(name, action)
-        if hold is not None:
-            held = self._hold(name, action, hold)
-            if held is not None:
-                _note(held.triggers, trigger, when)
-            return
-        if self._is_satisfied(name, action):
-            run = self._by_id[change_id(name, RUN)]
-            if run.conditional:  # it has another reason then
-                _note(run.triggers, trigger, when)
-            return
-        if own not in self._by_id:
-            self._add(Draft(name, action, CauseType.REACTION, follows=set(self._inferred_changes(name))))
-            yield own
-        draft = self._by_id[own]
-        _note(draft.triggers, trigger, when)
-        if draft.cause == CauseType.REACTION:
-            draft.of.add(trigger)
+    def _react(self, name: Name, action: str, trigger: ChangeId, when: str) -> List[ChangeId]:
+        """Let a resource react; return the id of the change if it is new."""
+        known = len(self._by_id)
+        draft = self._join(name, action, CauseType.REACTION)
+        if draft is None:
+            return []
+        if draft.action == action or draft.conditional:  # a run that is sure has another reason
+            # Of two conditions on one change the weaker one counts.
+            draft.triggers[trigger] = "success" if "success" in (when, draft.triggers.get(trigger)) else when
+        draft.of.update([trigger] if draft.cause == CauseType.REACTION else ())
+        return [draft.id] if len(self._by_id) > known else []
 
 
 def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
@@ -227,46 +197,28 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     view = universe.view
     parents = changing_parents(view, draft.name, universe.intents[draft.name])
     found = {
-        change_id(parent, universe.intents[parent].actions[-1])
+        change
         for parent, references in parents.items()
-        if _acts(universe, parent)
-        # Only where something may be reported is a value known after a change.
-        and not (view.reports.by and all(_is_later(view, reference) for reference in references))
+        # Where something may be reported: not by changes of a parent that only passes on what is known after others.
+        if not view.reports.by or not all(references_in(view.resolver.value_of(one)[1]) for one in references)
+        for change in last_inferred(universe, parent)
     }
     if view.reports.by:
         inputs = view.inputs(draft.name)
-        read = [one for key in draft.inputs for one in references_in(inputs.get(key))]
-        found |= {one for ref in read for one in view.reports.by.get(Name(ref.name), {}).get(ref.path[0], ())}
+        found |= view.reports.of(one for key in draft.inputs for one in references_in(inputs.get(key)))
     return {change for change in found & drafts.by_id.keys() if split_change(change)[0] != draft.name}
 
 
-def _acts(universe: Universe, name: Name) -> bool:
-    return name in universe.intents and bool(universe.intents[name].actions)
-
-
-def _is_later(view: View, reference: Reference) -> bool:
-    """Return whether a value is known after other changes only, which are behind it themselves."""
-    return bool(references_in(view.resolver.value_of(reference)[1]))
+def last_inferred(universe: Universe, name: Name) -> List[ChangeId]:
+    """Return the last change that a resource does of its own accord, if it does any."""
+    return [change_id(name, action) for action in universe.intents.get(name, Intent()).actions[-1:]]
 
 
 def read_changes(universe: Universe, drafts: Drafts, name: Name) -> Set[ChangeId]:
     """Return the changes in the plan that change, or may change, a value which a resource reads."""
     view, resource = universe.view, universe.view.effective.get(name)
-    read = [one for some in (resource.references.values() if resource else ()) for one in some]
-    found = {
-        change_id(Name(one.name), universe.intents[Name(one.name)].actions[-1])
-        for one in read
-        if _acts(universe, Name(one.name)) and _differs(view, one)
-    }
-    return found & drafts.by_id.keys()
-
-
-def _differs(view: View, reference: Reference) -> bool:
-    """Return whether a value is, or may turn out to be, another one than the one last applied."""
-    there, value = view.resolver.value_of(reference)
-    applied = view.applied_state(Name(reference.name))
-    was_there, was = find_value({**applied.outputs, **applied.inputs}, reference)
-    return there != was_there or bool(there and (references_in(value) or not same(value, was)))
+    changed = (one for one in (resource.every_reference if resource else ()) if value_changes(view, one))
+    return {change for one in changed for change in last_inferred(universe, Name(one.name)) if change in drafts.by_id}
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
@@ -283,8 +235,3 @@ def recording_action(view: View, name: Name) -> str:
     if name not in view.situation.staged:
         return REMOVE  # of what is gone already
     return UPDATE if view.situation.is_live(name) else RUN
-
-
-def _note(triggers: Dict[ChangeId, str], trigger: ChangeId, when: str) -> None:
-    """Note what a reaction waits for; of two conditions on one change the weaker one counts."""
-    triggers[trigger] = "success" if "success" in (when, triggers.get(trigger)) else when

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.errors import StagectlError, Step, nearest
+from stagectl.core.graph import grouped
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
-from stagectl.core.planning.dropped import find_lost
+from stagectl.core.planning.affected import find_lost
+from stagectl.core.planning.intents import needed_parents
 from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.outputs import is_output
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
-from stagectl.core.planning.universe import Universe
-from stagectl.core.planning.unreported import is_output
-from stagectl.core.planning.view import View
+from stagectl.core.planning.view import Universe, View
 from stagectl.core.schemas.schema import FRONT
 from stagectl.core.values import EnvVariable, Path, Reference, Template
 
@@ -35,7 +36,16 @@ class StillRead(ImpossiblePlan):
         self.message = message
 
 
-def find_troubles(universe: Universe) -> List[Trouble]:
+def refuse_impossible(universe: Universe) -> None:
+    """Raise ImpossiblePlan for a universe that makes no plan."""
+    still_read = _find_still_read(universe)
+    if still_read and not claim_troubles(universe.view.situation, universe.view.is_selected):
+        raise still_read_error(still_read)
+    if _find_troubles(universe):
+        raise ImpossiblePlan(all_troubles(universe))
+
+
+def _find_troubles(universe: Universe) -> List[Trouble]:
     """Return everything that is wrong with the resources in effect as staged, in name order."""
     view = universe.view
     troubles = claim_troubles(view.situation, view.is_selected)
@@ -48,7 +58,7 @@ def find_troubles(universe: Universe) -> List[Trouble]:
         if view.is_staged_here(name):
             troubles += _check_names(view, resource)
             troubles += _output_names(view, resource)
-            troubles += _literal_secrets(universe, resource)
+            troubles += _literal_secrets(view, resource)
         if name not in view.shown:
             troubles += _values(view, resource)
         elif not view.is_selected(name):
@@ -67,9 +77,9 @@ def claim_troubles(situation: Situation, is_meant: Callable[[Name], bool]) -> Li
 
 
 def all_troubles(universe: Universe) -> List[Trouble]:
-    """Return `find_troubles`, and what the kinds' schemas have against the inputs that do resolve."""
+    """Return what is wrong with resources, and what the kinds' schemas have against the inputs that do resolve."""
     view = universe.view
-    troubles, schemas = find_troubles(universe), Schemas()
+    troubles, schemas = _find_troubles(universe), Schemas()
     for name, resource in sorted(view.effective.items()):
         kind = view.situation.kinds.get(resource.kind)
         if kind is not None and view.is_staged_here(name):
@@ -81,15 +91,18 @@ def all_troubles(universe: Universe) -> List[Trouble]:
     return troubles
 
 
-def find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
+def _find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
     """Return the selected removals whose resource is still named by kept resources as staged (rule 10)."""
     view, situation = universe.view, universe.view.situation
     gone = {name for name in situation.applied if name not in situation.staged and view.is_selected(name)}
-    found: Dict[Name, List[Resource]] = {}
-    for _, resource in sorted(situation.staged.items()) if gone else ():
-        for parent in sorted(resource.parents_kept & gone):
-            found.setdefault(parent, []).append(resource)
-    return found
+    readers = [resource for _, resource in sorted(situation.staged.items())] if gone else []
+    return grouped((parent, reader) for reader in readers for parent in sorted(_parents_kept(reader) & gone))
+
+
+def _parents_kept(resource: Resource) -> Set[Name]:
+    """Return the parents that have to stay: all but those that `depends_on` names by their `remove` alone."""
+    reacts_on = {split_change(trigger.on)[0] for triggers in resource.react_on.values() for trigger in triggers}
+    return needed_parents(resource, resource.depends_on_changes.keys()) | reacts_on - {resource.name}
 
 
 def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
@@ -194,7 +207,8 @@ def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:
     staged = view.situation.staged.get(name)
     yield from _check_names(view, staged) if staged else ()
     for key, reference, why in view.resolver.misses(staged) if staged else ():
-        is_awaited = Name(reference.name) in full.holds or (why == resolve.NO_VALUE and is_output(view, reference))
+        parent, output = resolve.input_of(reference)
+        is_awaited = parent in full.holds or (why == resolve.NO_VALUE and is_output(view, parent, output))
         if why in resolve.LACKING and not is_awaited and not full.resolver.value_of(reference)[0]:
             yield Trouble(name, ("inputs", key), _missing_text(full, reference, name))
 
@@ -220,8 +234,8 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
         if view.situation.is_live(parent):
             return f"{reference} reads '{parent}', which is being removed"
         return f"{reference}: {_unknown(view, parent, reader)}"
-    kind = view.situation.kinds.get(view.effective[parent].kind)
-    known = {**dict.fromkeys(kind.output_names if kind else ()), **view.resolver.inputs(parent)}
+    outputs = view.situation.kind_of(view.effective[parent]).output_names
+    known = {**dict.fromkeys(outputs), **view.resolver.inputs(parent)}
     definition = view.situation.defined.get(parent)
     if definition is not None and reference.path[0] in definition.inputs.keys() - known.keys():
         return f"{reference}: only the definition of '{parent}' has that input: stage it too"
@@ -233,22 +247,16 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
 
 def _output_names(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield inputs with the name of an output of their kind: it would not be clear which of the two a reader means."""
-    kind = view.situation.kinds.get(resource.kind)
-    for key in sorted(kind.output_names & resource.inputs.keys()) if kind else ():
+    for key in sorted(view.situation.kind_of(resource).output_names & resource.inputs.keys()):
         yield Trouble(resource.name, ("inputs", key), f"'{key}' is an output of kind {resource.kind}", on_key=True)
 
 
-def _literal_secrets(universe: Universe, resource: Resource) -> Iterator[Trouble]:
+def _literal_secrets(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield sensitive inputs written as literals: git would keep them for ever."""
-    kind = universe.view.situation.kinds.get(resource.kind)
-    for key in sorted(kind.sensitive & resource.inputs.keys()) if kind else ():
+    for key in sorted(view.situation.kind_of(resource).sensitive & resource.inputs.keys()):
         value = resource.inputs[key]
-        parts = value.parts if isinstance(value, Template) else ()
-        is_secret = len(parts) == 1 and (isinstance(parts[0], EnvVariable) or _reads_secret(universe, parts[0]))
-        if value is not None and not is_secret:
+        only = value.parts[0] if isinstance(value, Template) and len(value.parts) == 1 else None
+        is_read = isinstance(only, Reference) and only.path[0] in view.sensitive.get(Name(only.name), ())
+        if value is not None and not is_read and not isinstance(only, EnvVariable):
             message = f"'{key}' is sensitive: write ${{env:NAME}} or a reference to a sensitive value, never a literal"
             yield Trouble(resource.name, ("inputs", key), message)
-
-
-def _reads_secret(universe: Universe, part: object) -> bool:
-    return isinstance(part, Reference) and part.path[0] in universe.sensitive.get(Name(part.name), ())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
 
+from stagectl.core.graph import grouped, reachable
 from stagectl.core.model import Applied, Name, Resource
 
 Claims = Mapping[Name, Name]  # new name -> the old one that it claims
@@ -92,9 +93,5 @@ def _free_claims(new: Resources, old: Resources) -> Dict[Name, Name]:
 
 def together(claims: Claims, names: Iterable[Name]) -> FrozenSet[Name]:
     """Return names with all that are moved with them: what takes a name of theirs, or leaves one to them."""
-    found = frozenset(names)
-    while True:
-        linked = {name for new, old in claims.items() if {new, old} & found for name in (new, old)}
-        if linked <= found:
-            return found
-        found |= linked
+    linked = grouped(pair for new, old in claims.items() for pair in ((new, old), (old, new)))
+    return frozenset(reachable(names, lambda name: linked.get(name, ())))

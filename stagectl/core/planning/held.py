@@ -7,7 +7,7 @@ from typing import Dict, List, Tuple
 from stagectl.core.model import ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import Drafts, held_actions, read_changes, recording_action
 from stagectl.core.planning.situation import Hold, Intent
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import Universe
 from stagectl.core.plans.plan import Held, Reason
 
 Triggers = Tuple[Tuple[ChangeId, str], ...]
@@ -17,22 +17,25 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
     """Return what is held back, in the order of the ids: resources with all they would do, and reactions."""
     found: Dict[ChangeId, Held] = {}
     for name, hold in universe.holds.items():
+        of = tuple(sorted(read_changes(universe, drafts, name)))
         for action in held_actions(universe, name):
-            held = _hold(universe, change_id(name, action), hold)
-            found[held.id] = held._replace(of=tuple(sorted(read_changes(universe, drafts, name))))
-    for identity, reaction in drafts.held.items():
-        held = _hold(universe, identity, reaction.hold, tuple(sorted(reaction.triggers.items())))
-        found[identity] = held._replace(of=tuple(trigger for trigger, _ in held.triggers))
+            found[change_id(name, action)] = _hold(universe, change_id(name, action), hold, of=of)
+    for identity, draft in drafts.held.items():
+        assert draft.hold is not None, "that is why it is among these"
+        found[identity] = _hold(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
     return tuple(found[identity] for identity in sorted(found))
 
 
-def _hold(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = ()) -> Held:
+def _hold(
+    universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = (), of: Tuple[ChangeId, ...] = ()
+) -> Held:
     name, action = split_change(identity)
     missing = {need for blocker in hold.blockers for need in _staged_changes(universe, blocker)}
     needs = tuple(sorted(missing | hold.gates))
     tags = tuple(sorted(universe.view.situation.tags(name)))
     message = hold.why or _message(universe, hold, needs, triggers)
-    return Held(identity, name, action, tags, hold.reason, needs, message, triggers)
+    of = of or tuple(trigger for trigger, _ in triggers)
+    return Held(identity, name, action, tags, hold.reason, needs, message, triggers, of)
 
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:

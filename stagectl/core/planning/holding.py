@@ -7,21 +7,29 @@ does not itself pass through another one that is about to be: the result does no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, Resource, change_id
-from stagectl.core.planning.affected import changing_parents, value_before, without_bystanders
+from stagectl.core.graph import grouped, reachable
+from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
+from stagectl.core.planning.affected import (
+    Dropped,
+    changing_parents,
+    find_dropped,
+    value_before,
+    without_bystanders,
+)
+from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.claims import together
-from stagectl.core.planning.dropped import Dropped, find_dropped
 from stagectl.core.planning.gates import gate
 from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
-from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, find_value
-from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Reports, Scope, Situation
-from stagectl.core.planning.universe import Universe
-from stagectl.core.planning.unreported import wait_of, waiting
-from stagectl.core.planning.view import View
+from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of, waiting
+from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, InputId, find_value, input_of, inputs_read
+from stagectl.core.planning.situation import Hold, Scope, Situation
+from stagectl.core.planning.view import Universe, View
 from stagectl.core.plans.plan import Reason
 from stagectl.core.values import Reference
+
+_ROUNDS = 101  # each follows what is reported by one resource further; where two undo each other, none is right
 
 
 class _Candidate(NamedTuple):
@@ -31,9 +39,37 @@ class _Candidate(NamedTuple):
     reads: Tuple[Reference, ...] = ()
 
 
-def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) -> Universe:
+def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
-    view = View(situation, Scope(), reports=reports)
+    return _converge(View(situation, Scope()), _with_waiting)
+
+
+def universe_of(scope: Scope, full: Universe) -> Universe:
+    """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
+    if scope.selected is None:
+        return full
+    return _converge(View(full.view.situation, scope), lambda view: _with_held(view, full))
+
+
+def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
+    """Return the universe that is made of a view with all that its own changes may report (section 9).
+
+    What may be reported brings in readers, and their changes may report. Where no kind has outputs, one look will do.
+    """
+    found = make(view)
+    if not has_outputs(view):
+        return found
+    reports = expect_reports(found.view)
+    for _ in range(_ROUNDS):
+        found = make(replace(view, reports=reports))
+        after = reports_of(found.view, draft_changes(found).by_id)
+        if after == reports:
+            break
+        reports = after
+    return found
+
+
+def _with_waiting(view: View) -> Universe:
     while True:
         universe = Universe(view, view.holds, intents_of(view))
         holds = waiting(view) or _held_with(view)
@@ -43,14 +79,7 @@ def whole_universe(situation: Situation, reports: Reports = NOTHING_REPORTED) ->
         view = after
 
 
-def settle_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REPORTED) -> Universe:
-    """Return the universe that a scope makes of a situation, given the one in which everything is selected.
-
-    reports: what its changes may report.
-    """
-    if scope.selected is None:
-        return full
-    view = View(full.view.situation, scope, reports=reports)
+def _with_held(view: View, full: Universe) -> Universe:
     view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
     while True:
         universe = Universe(view, {**_complete(view, full), **_outside(view)}, intents_of(view), full)
@@ -62,42 +91,35 @@ def settle_universe(scope: Scope, full: Universe, reports: Reports = NOTHING_REP
 
 def _settle(view: View, full: Universe) -> View:
     """Return the view in which all is held that has to be."""
-    view = without_bystanders(view)
-    after = _next(view, full)
-    while after is not view:
-        view = without_bystanders(after)
+    while True:
+        view = without_bystanders(view)
         after = _next(view, full)
-    return view
+        if after is view:
+            return view
+        view = after
 
 
 def _outside(view: View) -> Dict[Name, Hold]:
     """Return the holds of the affected resources that the selection's tags leave out (rule 5)."""
-    names = (name for name in view.situation.names() if name not in view.holds and _is_outside(view, name))
-    return {name: Hold(Reason.OUTSIDE) for name in names if changing_parents(view, name, intent_of(view, name))}
-
-
-def _is_outside(view: View, name: Name) -> bool:
-    return not view.is_selected(name) and not view.in_scope(name) and view.situation.is_live(name)
+    situation = view.situation
+    others = (name for name in situation.names() if name not in view.holds and not view.is_selected(name))
+    outside = (name for name in others if not view.in_scope(name) and situation.is_live(name))
+    return {name: Hold(Reason.OUTSIDE) for name in outside if changing_parents(view, name, intent_of(view, name))}
 
 
 def _without_parents(view: View) -> Dict[Name, Hold]:
     """Return what is not live and needs a parent that is neither live nor in the plan: no value can change that."""
     situation = view.situation
-    children: Dict[Name, List[Name]] = {}
-    for name, staged in situation.staged.items():
-        if not situation.is_live(name) and view.is_selected(name):
-            for parent in needed_parents(staged, {*_needing(view, name, [RUN]), *view.pending_actions(name)}):
-                children.setdefault(parent, []).append(name)
+    needed = {
+        name: needed_parents(staged, {*_needing(view, name, [RUN]), *view.pending_actions(name)})
+        for name, staged in situation.staged.items()
+        if not situation.is_live(name) and view.is_selected(name)
+    }
+    children = grouped((parent, name) for name, parents in needed.items() for parent in parents)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
-    holds: Dict[Name, Hold] = {}
-    while absent:
-        parent = absent.pop()
-        for child in children.get(parent, ()):
-            if child not in holds:
-                absent.append(child)
-            known = holds[child].blockers if child in holds else frozenset()
-            holds[child] = Hold(Reason.NEEDS_PARENT, known | {parent})
-    return holds
+    lost = reachable(absent, lambda name: children.get(name, ()))
+    blockers = {name: frozenset(lost & parents) for name, parents in needed.items()}
+    return {name: Hold(Reason.NEEDS_PARENT, some) for name, some in blockers.items() if some}
 
 
 def _without_run(view: View) -> Dict[ChangeId, Hold]:
@@ -121,14 +143,12 @@ def _next(view: View, full: Universe) -> View:
     names = view.situation.names()
     lost = {name: find_dropped(view, full, name) for name in names if not view.is_staged_here(name)}
     missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
-    candidates = {
-        **_still_read(view, lost),
-        **{name: candidate for name, candidate in missing.items() if candidate is not None},
-    }
+    candidates = {**_still_read(lost), **{name: one for name, one in missing.items() if one is not None}}
     if not candidates:
         passive = view.passive | _passive(view, lost)
         return view if passive == view.passive else replace(view, passive=passive)
-    first = [name for name, candidate in candidates.items() if _is_first(view, name, candidate, candidates)]
+    through = {name: view.resolver.sources(one.reads) - {name} for name, one in candidates.items()}
+    first = [name for name, sources in through.items() if not sources & candidates.keys()]
     holds = {name: candidates[name].hold for name in first or candidates}
     return replace(view, holds={**view.holds, **holds})
 
@@ -145,20 +165,11 @@ def _held_with(view: View) -> Dict[Name, Hold]:
     return found
 
 
-def _is_first(view: View, name: Name, candidate: _Candidate, others: Mapping[Name, _Candidate]) -> bool:
-    through = {source for reference in candidate.reads for source in view.resolver.sources(reference)}
-    return not (through - {name}) & others.keys()
-
-
 def _passive(view: View, dropped: Mapping[Name, Dropped]) -> Set[Name]:
     """Return what cannot be resolved and is no mistake, and what has yet to wait for a parent, unedited itself."""
     idle = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
-    broken = {
-        name
-        for name, found in dropped.items()
-        if found.is_broken and name not in view.shown and not view.is_selected(name)
-    }
-    return idle | broken
+    broken = {name for name, found in dropped.items() if found.is_broken and not view.is_selected(name)}
+    return idle | (broken - view.shown)
 
 
 def _waits_unchanged(view: View, name: Name) -> bool:
@@ -168,11 +179,7 @@ def _waits_unchanged(view: View, name: Name) -> bool:
         return False
     misses = view.resolver.misses(situation.staged[name])
     parents = {Name(reference.name) for _, reference, why in misses if why == NO_RESOURCE}
-    return any(view.is_absent(parent) and _may_come(situation, parent) for parent in parents)
-
-
-def _may_come(situation: Situation, name: Name) -> bool:
-    return name in situation.staged or situation.has_unfinished_removal(name)
+    return any(map(view.is_absent, parents))
 
 
 def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
@@ -188,9 +195,9 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
     actions = _needing(view, name, intent.actions) | view.pending_actions(name).keys()
     if not misses and not actions and not situation.is_edited(name):
         return None
-    absent = _absent(view, resource, actions)
+    absent = {*filter(view.is_absent, needed_parents(resource, actions))}
     lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.view.resolver.value_of(ref)[0]]
-    blockers = absent | {blocker for ref in lacking for blocker in _sources(view, ref)}
+    blockers = absent | _sources(view, lacking)
     if not blockers:
         wait = wait_of(view, name)
         return _Candidate(wait) if wait else None
@@ -204,15 +211,9 @@ def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
         return None
     actions = _needing(view, name, intent_of(view, name).actions) | view.pending_actions(name).keys()
     # What is moved, and not selected, is live under the name that it reads.
-    absent = [*filter(half_removed, _absent(view, resource, actions))] if actions and view.in_scope(name) else []
+    needed = needed_parents(resource, actions) if actions and view.in_scope(name) else ()
+    absent = [parent for parent in needed if half_removed(parent) and view.is_absent(parent)]
     return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
-
-
-def _absent(view: View, resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
-    """Return the parents that these actions need, and that are neither live nor in the plan."""
-    situation = view.situation
-    known = (p for p in needed_parents(resource, actions) if _may_come(situation, p))
-    return {parent for parent in known if view.is_absent(parent)}
 
 
 def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
@@ -222,33 +223,29 @@ def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
     return needing | {UPDATE} if was_there and RUN in needing else needing
 
 
-def _sources(view: View, reference: Reference) -> Set[Name]:
-    """Return the nearest resources behind a reference whose staged form is not in effect and would differ."""
-    found: Set[Name] = set()
-    seen: Set[Tuple[str, str]] = set()
-    left = [reference]
-    while left:
-        here = left.pop()
-        name = Name(here.name)
-        if (name, here.path[0]) in seen or name not in view.situation.staged:
-            continue
-        seen.add((name, here.path[0]))
-        if not view.is_staged_here(name) and view.situation.is_edited(name):
-            found.add(name)
-        else:
-            left += view.situation.staged[name].references.get(here.path[0], ())
-    return found
+def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
+    """Return the nearest resources behind references whose staged form is not in effect and would differ."""
+    situation = view.situation
+
+    def is_left_out(name: Name) -> bool:
+        return name in situation.staged and not view.is_staged_here(name) and situation.is_edited(name)
+
+    def step(node: InputId) -> List[InputId]:
+        return [] if is_left_out(node[0]) else inputs_read(situation.staged.get(node[0]), node[1])
+
+    return {name for name, _ in reachable(map(input_of, references), step) if is_left_out(name)}
 
 
-def _still_read(view: View, dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
+def _still_read(dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
-    found: Dict[Name, _Candidate] = {}
-    for reader, lost in dropped.items():
-        for parent, reference in lost.taken:
-            hold, reads = found.get(parent, _Candidate(Hold(Reason.NEEDS_READER)))
-            more = reads if reference is None else (*reads, reference)
-            found[parent] = _Candidate(hold._replace(blockers=hold.blockers | {reader}), more)
-    return found
+    taken = grouped((parent, (reader, ref)) for reader, lost in dropped.items() for parent, ref in lost.taken)
+    return {
+        parent: _Candidate(
+            Hold(Reason.NEEDS_READER, frozenset(reader for reader, _ in some)),
+            tuple(reference for _, reference in some if reference is not None),
+        )
+        for parent, some in taken.items()
+    }
 
 
 def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
@@ -274,14 +271,10 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
 
 def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
     """Return for each parent what reads or names it, as applied or tried, and is not in effect as staged."""
-    readers: Dict[Name, List[Tuple[Name, Optional[Reference]]]] = {}
-    for reader in view.situation.names():
-        for form in view.applied_state(reader).forms if not view.is_staged_here(reader) else ():
-            for reference in (ref for group in form.references.values() for ref in group):
-                readers.setdefault(Name(reference.name), []).append((reader, reference))
-            for parent in form.depends_on:
-                readers.setdefault(parent, []).append((reader, None))
-    return readers
+    others = (name for name in view.situation.names() if not view.is_staged_here(name))
+    forms = [(reader, form) for reader in others for form in view.applied_state(reader).forms]
+    read = ((Name(one.name), (reader, one)) for reader, form in forms for one in form.every_reference)
+    return grouped([*read, *((parent, (reader, None)) for reader, form in forms for parent in form.depends_on)])
 
 
 def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
@@ -289,7 +282,6 @@ def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:
     resource = view.situation.staged.get(name) if view.is_selected(name) else view.applied_state(name).resource
     if resource is None or reference is None:
         return resource is None
-    kind = view.situation.kinds.get(resource.kind)
-    if kind is not None and reference.path[0] in kind.output_names - resource.inputs.keys():
+    if reference.path[0] in view.situation.kind_of(resource).output_names - resource.inputs.keys():
         return False
     return value_before(view, reference)[0] and not find_value(view.resolver.inputs_of(resource), reference)[0]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Optional, Set
+from typing import AbstractSet, Dict, Iterable, List, Optional, Set
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
-from stagectl.core.planning.moves import renames
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType
@@ -30,7 +29,7 @@ def _infer(view: View, name: Name) -> Intent:
         if applied.is_gone:
             return Intent()  # there is nothing to remove
         gone = view.is_staged_here(name) and (applied.live or applied.unfinished is not None)
-        return Intent((REMOVE,), _first_cause(not applied.live)) if gone else Intent()
+        return Intent((REMOVE,), CauseType.STAGED if applied.live else CauseType.UNFINISHED) if gone else Intent()
     resource = view.effective[name]
     before = applied.resource
     if before is None:
@@ -39,7 +38,7 @@ def _infer(view: View, name: Name) -> Intent:
         return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
     is_renamed = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
-    if is_renamed and renames(before, view.situation.kinds):
+    if is_renamed and RENAME in view.situation.kind_of(before).actions:
         return Intent((RENAME, *intent.actions), intent.cause, intent.inputs, intent.conditional)
     return intent
 
@@ -54,7 +53,7 @@ def _intent_of_new(view: View, name: Name, resource: Resource, tried: Optional[A
     changed = tuple(key for key in differing(tried.inputs, view.inputs(name)) if key not in untried)
     if _is_replace(view, name, tried.kind, changed):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
-    return Intent((RUN,), _first_cause(not changed), inputs)
+    return Intent((RUN,), CauseType.STAGED if changed else CauseType.UNFINISHED, inputs)
 
 
 def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:
@@ -65,8 +64,8 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         unresolved = []
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
-    seen, drifted = (applied.seen, _drifted_inputs(applied)) if selected else (applied.inputs, frozenset())
-    hidden = drifted and drifted & resource.inputs.keys() - seen_inputs(applied)
+    seen, drifted = (applied.seen, applied.drift.keys) if selected else (applied.inputs, frozenset())
+    hidden = drifted and drifted & resource.inputs.keys() - applied.drift.inputs.keys()
     differ = differing(seen, after)
     changed = tuple(sorted({*differ, *unresolved, *hidden}) if unresolved or hidden else differ)
     if (not selected and not changed) or view.is_left_alone(name):
@@ -75,22 +74,16 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         return _intent_of_gone(resource, applied, before, selected=selected)
     # Only what may be reported is still a reference.
     later = [key for key in changed if key in after and references_in(after[key])] if view.reports.by else []
-    surely = (
-        [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])] if later else changed
-    )
-    if _is_replace(view, name, before.kind, surely):
-        return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
-    through = _replaced_parents(view, resource, after, later) if later else []
-    if any(through):
+    surely = [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])]
+    through = _replaced_parents(view, resource, after, later)
+    if _is_replace(view, name, before.kind, surely) or any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished
-    has_drifted = bool(drifted.intersection(changed)) or (selected and _is_unnamed(applied))
+    has_drifted = bool(drifted.intersection(changed)) or (selected and applied.drift.unnamed)
     if not changed and unfinished is None and not has_drifted:
         return Intent()
-    cause = CauseType.DRIFT if has_drifted else CauseType.CHILD
-    cause = cause if unfinished is None else CauseType.UNFINISHED
-    if selected and any(key in resource.files or _raw_differs(before, resource, key) for key in changed):
-        cause = CauseType.STAGED
+    edited = {*resource.files, *differing(before.inputs, resource.inputs)}.intersection(changed) if selected else ()
+    cause = _cause(applied, is_edited=bool(edited), has_drifted=has_drifted)
     is_conditional = cause == CauseType.CHILD and not surely
     if through:
         return Intent((REMOVE, RUN), cause, changed, (REMOVE, RUN) if is_conditional else (REMOVE,))
@@ -100,27 +93,17 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
 
 def _intent_of_gone(resource: Resource, applied: Applied, before: Resource, *, selected: bool) -> Intent:
     """Return the run of what is live and was seen to be gone; nothing of it is removed first."""
-    cause = CauseType.DRIFT if selected else CauseType.CHILD
-    if applied.unfinished is not None:
-        cause = CauseType.UNFINISHED
-    keys = before.inputs.keys() | resource.inputs.keys()
-    if selected and (resource.kind != before.kind or any(_raw_differs(before, resource, key) for key in keys)):
-        cause = CauseType.STAGED
+    is_edited = resource.kind != before.kind or bool(differing(before.inputs, resource.inputs))
+    cause = _cause(applied, is_edited=selected and is_edited, has_drifted=selected)
     return Intent((RUN,), cause, tuple(sorted(resource.inputs)))
 
 
-def _drifted_inputs(applied: Applied) -> FrozenSet[str]:
-    return applied.observed.keys if applied.observed is not None else frozenset()
-
-
-def seen_inputs(applied: Applied) -> AbstractSet[str]:
-    """Return the inputs of which a check saw another value that can be shown."""
-    return applied.observed.inputs.keys() if applied.observed is not None else frozenset()
-
-
-def unseen_inputs(applied: Applied) -> FrozenSet[str]:
-    """Return the inputs that a check saw to differ, and that cannot be shown."""
-    return applied.observed.differs if applied.observed is not None else frozenset()
+def _cause(applied: Applied, *, is_edited: bool, has_drifted: bool) -> CauseType:
+    if is_edited:
+        return CauseType.STAGED
+    if applied.unfinished is not None:
+        return CauseType.UNFINISHED
+    return CauseType.DRIFT if has_drifted else CauseType.CHILD
 
 
 def inputs_seen(view: View, name: Name, action: str, before: Optional[Inputs]) -> Optional[Inputs]:
@@ -130,12 +113,8 @@ def inputs_seen(view: View, name: Name, action: str, before: Optional[Inputs]) -
     if not is_of_live or not view.is_staged_here(name):
         return before
     # A value that is never shown differs from what comes in its place.
-    hidden = applied.seen.keys() & unseen_inputs(applied) if action == REMOVE else ()
+    hidden = applied.seen.keys() & applied.drift.differs if action == REMOVE else ()
     return {**applied.seen, **dict.fromkeys(hidden)} if hidden else applied.seen
-
-
-def _is_unnamed(applied: Applied) -> bool:
-    return applied.observed is not None and applied.observed.unnamed
 
 
 def is_as_seen(view: View, name: Name) -> bool:
@@ -150,8 +129,7 @@ def is_as_seen(view: View, name: Name) -> bool:
 
 def _replaced_parents(view: View, resource: Resource, after: Inputs, later: Iterable[str]) -> List[bool]:
     """Return, for what is known later of the inputs in `replace_on`, whether it surely means a replace."""
-    kind = view.situation.kinds.get(resource.kind)
-    keys = sorted(kind.replace_on.intersection(later)) if kind else []
+    keys = sorted(view.situation.kind_of(resource).replace_on.intersection(later))
     read = [Name(reference.name) for key in keys for reference in references_in(after[key])]
     return [view.reports.replaced.get(parent, False) for parent in read]
 
@@ -175,21 +153,11 @@ def _may_read(before: Value, after: Template) -> bool:
     return is_long and bool(before.startswith(first)) and bool(before.endswith(last))
 
 
-def _first_cause(is_unfinished: bool) -> CauseType:
-    return CauseType.UNFINISHED if is_unfinished else CauseType.STAGED
-
-
 def _is_replace(view: View, name: Name, kind_before: str, changed: Iterable[str]) -> bool:
     resource = view.effective[name]
-    kind = view.situation.kinds.get(resource.kind)
     explicit = view.is_staged_here(name) and REPLACE in view.pending_actions(name)
-    return explicit or resource.kind != kind_before or bool(kind and kind.replace_on.intersection(changed))
-
-
-def _raw_differs(before: Resource, after: Resource, key: str) -> bool:
-    if key not in before.inputs or key not in after.inputs:
-        return True
-    return not same(before.inputs[key], after.inputs[key])
+    replacing = view.situation.kind_of(resource).replace_on.intersection(changed)
+    return explicit or resource.kind != kind_before or bool(replacing)
 
 
 def needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Tuple
 
-from stagectl.core.model import RENAME, Applied, ChangeId, Kind, Name, Resource, Trigger, change_id, split_change
+from stagectl.core.graph import grouped, reachable
+from stagectl.core.model import NOT_APPLIED, RENAME, Applied, ChangeId, Name, Resource, Trigger, change_id, split_change
 from stagectl.core.model import staged_path as path_of
 from stagectl.core.planning.claims import Claims, claims_for, counting_claims, together
 from stagectl.core.planning.situation import Situation
-from stagectl.core.values import Reference, Template, map_leaves, same
+from stagectl.core.values import Reference, Template, differing, map_leaves
 
 Aliases = Mapping[Name, Name]  # old name -> new name
 
@@ -45,14 +46,9 @@ def follow_moves(situation: Situation) -> Situation:
 
 def _wrong_claims(situation: Situation, claims: Claims) -> Dict[Name, str]:
     """Return for each claim that cannot be followed why not."""
-    claimants: Dict[Name, List[Name]] = {}
-    for new, old in claims.items():
-        claimants.setdefault(old, []).append(new)
-    found = {}
-    for new, old in claims.items():
-        why = _why_wrong(situation, claims, new, claimants)
-        if why:
-            found[new] = f"'moved_from: {old}' cannot be followed: {why}"
+    claimants = grouped((old, new) for new, old in claims.items())
+    reasons = {new: _why_wrong(situation, claims, new, claimants) for new in claims}
+    found = {new: f"'moved_from: {claims[new]}' cannot be followed: {why}" for new, why in reasons.items() if why}
     return {**found, **_exchanged(situation, claims)}
 
 
@@ -75,9 +71,8 @@ def _exchanged(situation: Situation, claims: Claims) -> Dict[Name, str]:
 
 def _is_form(situation: Situation, name: Name, other: Name) -> bool:
     """Return whether a resource is staged as another one is applied."""
-    one, state = situation.staged[name], situation.applied.get(other, Applied())
-    live = state.resource if state.live else None
-    return live is not None and one.kind == live.kind and same(dict(one.inputs), dict(live.inputs))
+    one, live = situation.staged[name], situation.applied.get(other, NOT_APPLIED).resource
+    return live is not None and one.kind == live.kind and not differing(one.inputs, live.inputs)
 
 
 def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mapping[Name, List[Name]]) -> str:
@@ -90,8 +85,9 @@ def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mappi
         return f"{old} is still there ({_place(situation, old)}); delete it, or drop the claim"
     if situation.is_live(new) and new not in claimants:
         return f"both are live, and {new} is not moved away; remove one of the two, and apply that, first"
-    kind = situation.kinds.get(_kind_of(situation, old))
-    if kind is not None and RENAME in kind.actions and _is_swap(claims, new):
+    kind = situation.kind_of(situation.applied[old].resource)
+    ring = reachable([old], lambda name: [claims[name]] if name in claims else [])
+    if RENAME in kind.actions and new in ring:
         return f"the names are swapped, and the kind {kind.name} renames one by one; move one to a third name first"
     return ""
 
@@ -99,19 +95,6 @@ def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mappi
 def _place(situation: Situation, name: Name) -> str:
     staged = situation.staged[name]
     return staged.source or path_of(name)
-
-
-def _kind_of(situation: Situation, old: Name) -> str:
-    resource = situation.applied[old].resource
-    return resource.kind if resource is not None else ""
-
-
-def _is_swap(claims: Claims, new: Name) -> bool:
-    name, seen = claims[new], {new}
-    while name in claims and name not in seen:
-        seen.add(name)
-        name = claims[name]
-    return name == new
 
 
 # --- what is moved together
@@ -127,41 +110,31 @@ def with_moved(situation: Situation, names: FrozenSet[Name]) -> FrozenSet[Name]:
         return names
     chosen = together(moves, names)
     while True:
-        bare = (new for new in moves.keys() - chosen if is_bare(situation, new))
-        more = {new for new in bare if any(_takes_along(situation, name, new) for name in chosen)}
+        edited = (situation.staged[name] for name in chosen & situation.staged.keys() if situation.is_edited(name))
+        named = {parent for resource in edited for parent in resource.parents}
+        more = {new for new in (moves.keys() - chosen) & named if _is_bare(situation, new)}
         if not more:
             return chosen & frozenset(situation.names())
         chosen |= together(moves, more)
 
 
-def _takes_along(situation: Situation, name: Name, new: Name) -> bool:
-    resource = situation.staged.get(name)
-    return resource is not None and new in resource.parents and situation.is_edited(name)
-
-
-def is_bare(situation: Situation, new: Name) -> bool:
+def _is_bare(situation: Situation, new: Name) -> bool:
     """Return whether a move is all that is staged of a resource: nothing runs for it."""
     group = together(situation.moves, {new}) & situation.moves.keys()
-    return all(_is_bare(situation, name) for name in group)
+    return not any(_does_more(situation, name) for name in group)
 
 
-def _is_bare(situation: Situation, name: Name) -> bool:
+def _does_more(situation: Situation, name: Name) -> bool:
     state, staged = situation.applied[name], situation.staged[name]
     before = state.resource
-    if before is None or state.unfinished or state.owed or renames(before, situation.kinds):
-        return False
+    if before is None or state.unfinished or state.owed or RENAME in situation.kind_of(before).actions:
+        return True
     return (
-        before.kind == staged.kind
-        and before.tags == staged.tags
-        and same(dict(before.inputs), dict(staged.inputs))
-        and all(state.stamps.get(action) == stamp for action, stamp in staged.actions.items())
+        before.kind != staged.kind
+        or before.tags != staged.tags
+        or bool(differing(before.inputs, staged.inputs))
+        or any(state.stamps.get(action) != stamp for action, stamp in staged.actions.items())
     )
-
-
-def renames(applied: Optional[Resource], kinds: Mapping[str, Kind]) -> bool:
-    """Return whether a live resource's kind has an action that carries out a move."""
-    kind = kinds.get(applied.kind) if applied is not None else None
-    return kind is not None and RENAME in kind.actions
 
 
 # --- names in what is applied
@@ -172,12 +145,10 @@ def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
     new_names = {old: new for new, old in moves.items()}
     live = [state.resource for state in situation.applied.values() if state.resource is not None]
     forms = [(new_names.get(one.name, one.name), one) for one in live if one.moved_from]
-    had: Dict[Name, Set[Name]] = {}
-    for name, resource in [*forms, *((name, one) for name, one in situation.staged.items() if one.moved_from)]:
-        for old in resource.moved_from:
-            if old not in situation.staged and old not in situation.applied:
-                had.setdefault(old, set()).add(name)
-    gone = {old: min(names) for old, names in had.items() if len(names) == 1}  # of more, none is meant for sure
+    forms += [(name, one) for name, one in situation.staged.items() if one.moved_from]
+    there = situation.staged.keys() | situation.applied.keys()
+    had = grouped({(old, name) for name, resource in forms for old in resource.moved_from if old not in there})
+    gone = {old: names[0] for old, names in had.items() if len(names) == 1}  # of more, none is meant for sure
     return {**gone, **new_names}
 
 
@@ -188,15 +159,11 @@ def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) 
     """
     found: Dict[Name, List[Name]] = {}
     for side in sides:
-        here: Dict[Name, List[Name]] = {}
-        for resource in sorted(side, key=lambda resource: resource.name):
-            for old in resource.moved_from:
-                here.setdefault(old, []).extend([resource.name] if old != resource.name else [])
-        found = {**here, **found}
-    moving: Dict[Name, List[Name]] = {}
-    for new, old in moves.items():
-        moving.setdefault(old, []).append(new)
-    return {old: tuple(names) for old, names in {**found, **moving}.items() if names}
+        forms = sorted(side, key=lambda resource: resource.name)
+        found = {**grouped((old, form.name) for form in forms for old in form.moved_from), **found}
+    found.update(grouped((old, new) for new, old in moves.items()))
+    others = {old: tuple(name for name in names if name != old) for old, names in found.items()}
+    return {old: names for old, names in others.items() if names}
 
 
 def renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:

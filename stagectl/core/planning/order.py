@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.graph import has_ring, reachable
+from stagectl.core.graph import grouped, has_ring, reachable
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Drafts
-from stagectl.core.planning.reports import deciders, reporters
+from stagectl.core.planning.outputs import deciders
 from stagectl.core.planning.view import View
-from stagectl.core.values import Reference
+from stagectl.core.values import Reference, references_in
 
 Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
 
@@ -17,7 +17,7 @@ Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
 def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    order = _Ordering(view, drafts, _actions(drafts))
+    order = _Ordering(view, drafts, grouped((draft.name, draft.action) for draft in drafts.by_id.values()))
     replaces = dict(order.replaces())
     for earlier, later in order.edges():
         before[later].add(earlier)
@@ -55,13 +55,6 @@ def _with_wishes(before: Dict[ChangeId, Set[ChangeId]], wishes: Sequence[Precede
     return before
 
 
-def _actions(drafts: Drafts) -> Dict[Name, List[str]]:
-    actions: Dict[Name, List[str]] = {}
-    for draft in drafts.by_id.values():
-        actions.setdefault(draft.name, []).append(draft.action)
-    return actions
-
-
 class _Ordering(NamedTuple):
     """Orders between changes. actions: those of each resource in the plan."""
 
@@ -96,7 +89,7 @@ class _Ordering(NamedTuple):
 
     def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Precedence]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""
-        earlier = reporters(self.view.reports, self.view.inputs(name))
+        earlier = self.view.reports.of(references_in(self.view.inputs(name)))
         for own in actions:
             later = change_id(name, own)
             before = deciders(self.view, name) if own == REMOVE else earlier
@@ -129,16 +122,12 @@ class _Ordering(NamedTuple):
     def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
         for own in actions:
-            later = change_id(name, own)
             called = self.drafts.actions_seen(name, own)
-            for action, changes in resource.depends_on_changes.items():
-                if action in called:
-                    yield from ((earlier, later) for change in changes for earlier in self._meant_changes(change))
-            if own == RUN and UPDATE not in actions:
-                called = {RUN, UPDATE}  # the run does what the reacting update would do
-            for action, triggers in resource.react_on.items():
-                if action in called:
-                    yield from ((earlier, later) for trigger in triggers for earlier in self._meant_changes(trigger.on))
+            # A run without an update does what the reacting update would do.
+            reacting = {RUN, UPDATE} if own == RUN and UPDATE not in actions else called
+            named = [c for action, some in resource.depends_on_changes.items() if action in called for c in some]
+            named += [one.on for action, some in resource.react_on.items() if action in reacting for one in some]
+            yield from ((earlier, change_id(name, own)) for change in named for earlier in self._meant_changes(change))
 
     def _meant_changes(self, parents_change: ChangeId) -> List[ChangeId]:
         name, action = split_change(parents_change)
@@ -163,7 +152,7 @@ class _Ordering(NamedTuple):
         read = {parent for form in before for parent in form.reads}
         left = now | was if REMOVE in actions else (was | read) - now - (here.reads if here else frozenset())
         yield from ((ending, change_id(parent, REMOVE)) for parent in left - {name} if self.is_going(parent))
-        for reference in (ref for form in before for group in form.references.values() for ref in group):
+        for reference in (ref for form in before for ref in form.every_reference):
             parent = Name(reference.name)
             if parent not in now and parent != name:
                 yield from ((ending, drop) for drop in self._drops(parent, reference))

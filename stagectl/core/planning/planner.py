@@ -7,32 +7,23 @@ does, order puts them in one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Optional, Tuple
 
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
 from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes
-from stagectl.core.planning.checks import (
-    ImpossiblePlan,
-    all_troubles,
-    claim_troubles,
-    find_still_read,
-    find_troubles,
-    still_read_error,
-)
+from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.held import held_changes
-from stagectl.core.planning.intents import inputs_seen, is_as_seen, unseen_inputs
+from stagectl.core.planning.holding import everything, universe_of
+from stagectl.core.planning.intents import inputs_seen, is_as_seen
 from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
-from stagectl.core.planning.outlook import everything, universe_of
-from stagectl.core.planning.reports import reporters
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.scoping import renamed_notes, scope_of, world_of
 from stagectl.core.planning.situation import Situation
-from stagectl.core.planning.universe import Universe
-from stagectl.core.planning.view import View
+from stagectl.core.planning.view import Universe, View
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
 from stagectl.core.plans.selection import Selection, World
@@ -40,14 +31,7 @@ from stagectl.core.values import Inputs, Template, Value, as_written, differing,
 
 
 class CyclicPlan(StagectlError):
-    """The order of the changes goes round in a circle; path is the circle, its first change repeated at the end."""
-
-    def __init__(self, path: Tuple[str, ...]) -> None:
-        super().__init__(
-            f"the order of the changes goes in a circle: {' -> '.join(path)}",
-            "each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'",
-        )
-        self.path = path
+    """The order of the changes goes round in a circle."""
 
 
 def make_plan(situation: Situation, selection: Selection, world: Optional[World] = None) -> Plan:
@@ -57,13 +41,7 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
     """
     world = world or (world_of(situation) if selection.names else None)
     universe = universe_for(situation, selection, world)
-    if claim_troubles(situation, universe.view.is_selected):
-        raise ImpossiblePlan(all_troubles(universe))
-    still_read = find_still_read(universe)
-    if still_read:
-        raise still_read_error(still_read)
-    if find_troubles(universe):
-        raise ImpossiblePlan(all_troubles(universe))
+    refuse_impossible(universe)
     notes = renamed_notes(selection, world) if world is not None else ()
     return replace(_plan(universe, selection), warnings=tuple(notes))
 
@@ -74,14 +52,15 @@ def universe_for(situation: Situation, selection: Selection, world: Optional[Wor
     if not selection.names and not selection.tags:
         return full  # what a selection chooses from costs as much as reading it
     scope = scope_of(selection, world or world_of(situation), full)
+    selected = scope.selected or frozenset()
     while True:
-        scope = scope._replace(selected=with_moved(situation, scope.selected or frozenset()))
-        universe = universe_of(scope, full)
-        more = _missing(universe, selection) - (scope.selected or frozenset())
+        selected = with_moved(situation, selected)
+        universe = universe_of(scope._replace(selected=selected), full)
+        more = _missing(universe, selection) - selected
         if not more:
             return universe
-        whole = {name: actions for name, actions in scope.alone.items() if name not in more}
-        scope = scope._replace(selected=(scope.selected or frozenset()) | more, alone=whole)
+        selected |= more
+        scope = scope._replace(alone={name: actions for name, actions in scope.alone.items() if name not in more})
 
 
 def _missing(universe: Universe, selection: Selection) -> FrozenSet[Name]:
@@ -97,7 +76,7 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
     changes = _changes(universe, drafts)
     recorded = _recorded_names(universe.view, drafts)
     _check_schemas(universe.view, changes, recorded)
-    kinds = universe.view.situation.kinds
+    situation = universe.view.situation
     held = held_changes(universe, drafts)
     plan = Plan(
         selection=selection,
@@ -105,9 +84,9 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
         held=held,
         recorded=recorded,
         pending=_pending(universe, drafts, held),
-        moved=_moved_names(universe.view),
+        moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if universe.view.is_staged_here(new)),
         targets=_targets(universe, {change.resource for change in changes} | set(recorded)),
-        kinds={change.kind: kinds[change.kind] for change in changes if change.kind in kinds},
+        kinds={one.kind: situation.kinds[one.kind] for one in changes if one.kind in situation.kinds},
     )
     return with_id(plan)
 
@@ -118,68 +97,49 @@ def _changes(universe: Universe, drafts: Drafts) -> Tuple[Change, ...]:
     try:
         order = topological(before)
     except Ring as ring:
-        raise CyclicPlan(ring.path) from None
-    making = _ChangeMaker(universe, drafts, before, waves(order, before))
-    return tuple(making.change(drafts.by_id[identity]) for identity in order)
+        why = f"the order of the changes goes in a circle: {' -> '.join(ring.path)}"
+        hint = "each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'"
+        raise CyclicPlan(why, hint) from None
+    wave = waves(order, before)
+    return tuple(_change(universe, drafts, drafts.by_id[one], tuple(sorted(before[one])), wave[one]) for one in order)
 
 
-class _ChangeMaker(NamedTuple):
-    """What a change is made from."""
-
-    universe: Universe
-    drafts: Drafts
-    before: Mapping[ChangeId, AbstractSet[ChangeId]]
-    wave: Mapping[ChangeId, int]
-
-    def change(self, draft: Draft) -> Change:
-        """Return a draft with its values, its cause and its place in the order."""
-        view, name = self.universe.view, draft.name
-        kind, before, inputs = _values(view, draft)
-        applied = view.applied_state(name)
-        return Change(
-            id=draft.id,
-            resource=name,
-            action=draft.action,
-            kind=kind,
-            tags=tuple(sorted(view.situation.tags(name))),
-            cause=self._cause(draft),
-            diff=_mark(view, draft, _diff_of(draft, inputs_seen(view, name, draft.action, before), inputs))
-            + _hidden_drift(view, draft),
-            after=tuple(sorted(self.before[draft.id])),
-            wave=self.wave[draft.id],
-            before=before,
-            inputs=before if draft.action == REMOVE else inputs,
-            sensitive=self.universe.sensitive.get(name, frozenset())
-            | _sensitive_before(applied)
-            | unseen_inputs(applied),
-            triggers=tuple(sorted(draft.triggers.items())),
-            stamps=draft.stamps,
-            protected=draft.action == REMOVE and _is_protected(view, name, kind),
-            conditional=draft.conditional,
-        )
-
-    def _cause(self, draft: Draft) -> Cause:
-        applied, resource = self.universe.view.applied_state(draft.name), self.universe.view.effective.get(draft.name)
-        of = tuple(sorted(behind(self.universe, self.drafts, draft)))
-        kind = _applied_kind(applied) if draft.cause == CauseType.REPLACE else ""
-        is_of_try = draft.cause == CauseType.UNFINISHED or (draft.cause == CauseType.REPLACE and not applied.live)
-        tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
-        kind_before = kind if resource and kind != resource.kind else ""
-        return Cause(draft.cause, of, draft.inputs, kind_before, tried, self._drifted(draft))
-
-    def _drifted(self, draft: Draft) -> Tuple[str, ...]:
-        """Return the inputs behind a replace that a check saw otherwise."""
-        observed = self.universe.view.applied_state(draft.name).observed
-        if draft.cause != CauseType.REPLACE or observed is None or not self.universe.view.is_staged_here(draft.name):
-            return ()
-        return tuple(key for key in draft.inputs if key in observed.keys)
+def _change(universe: Universe, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
+    """Return a draft with its values, its cause and its place in the order."""
+    view, name = universe.view, draft.name
+    kind, before, inputs = _values(view, draft)
+    differences = _mark(view, draft, _diff_of(draft, inputs_seen(view, name, draft.action, before), inputs))
+    return Change(
+        id=draft.id,
+        resource=name,
+        action=draft.action,
+        kind=kind,
+        tags=tuple(sorted(view.situation.tags(name))),
+        cause=_cause(universe, drafts, draft),
+        diff=differences + _hidden_drift(view, draft),
+        after=after,
+        wave=wave,
+        before=before,
+        inputs=before if draft.action == REMOVE else inputs,
+        sensitive=view.sensitive.get(name, frozenset()) | _sensitive_before(view.applied_state(name)),
+        triggers=tuple(sorted(draft.triggers.items())),
+        stamps=draft.stamps,
+        protected=draft.action == REMOVE and _is_protected(view, name, kind),
+        conditional=draft.conditional,
+    )
 
 
-def _applied_kind(applied: Applied) -> str:
-    """Return the kind that a resource was applied with, or at least tried."""
-    if applied.resource is not None:
-        return applied.resource.kind
-    return applied.unfinished.kind if applied.unfinished is not None else ""
+def _cause(universe: Universe, drafts: Drafts, draft: Draft) -> Cause:
+    view, is_replace = universe.view, draft.cause == CauseType.REPLACE
+    applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
+    of = tuple(sorted(behind(universe, drafts, draft)))
+    kind_before = applied.kind if is_replace and resource and applied.kind != resource.kind else ""
+    is_of_try = draft.cause == CauseType.UNFINISHED or (is_replace and not applied.live)
+    tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
+    drifted = applied.drift.keys if is_replace and view.is_staged_here(draft.name) else ()
+    return Cause(
+        draft.cause, of, draft.inputs, kind_before, tried, tuple(key for key in draft.inputs if key in drifted)
+    )
 
 
 def _is_protected(view: View, name: Name, kind: str) -> bool:
@@ -197,7 +157,7 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
     if draft.action == RENAME and applied.resource is not None:
         return applied.resource.kind, before, before
     if draft.action == REMOVE:
-        kind = applied.resource.kind if applied.resource else applied.unfinished.kind if applied.unfinished else kind
+        kind = applied.kind or kind
         if before is None and applied.unfinished is not None:
             before = applied.unfinished.inputs
     return kind, before, view.inputs(draft.name) if resource is not None else None
@@ -205,14 +165,16 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
 
 def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
     """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
-    hidden = unseen_inputs(view.applied_state(draft.name))
+    hidden = view.applied_state(draft.name).drift.differs
     if not hidden or draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
         return ()
     return tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden))
 
 
 def _sensitive_before(applied: Applied) -> FrozenSet[str]:
-    return applied.sensitive | (applied.unfinished.sensitive if applied.unfinished else frozenset())
+    """Return the inputs that were not to be shown as they were applied or tried, or as a check saw them."""
+    tried = applied.unfinished.sensitive if applied.unfinished is not None else frozenset()
+    return applied.sensitive | tried | applied.drift.differs
 
 
 def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[Name]) -> None:
@@ -241,10 +203,6 @@ def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     )
 
 
-def _moved_names(view: View) -> Tuple[Tuple[Name, Name], ...]:
-    return tuple((old, new) for new, old in sorted(view.situation.moves.items()) if view.is_staged_here(new))
-
-
 def _pending(universe: Universe, drafts: Drafts, held: Iterable[Held]) -> Tuple[ChangeId, ...]:
     """Return what an unselected plan would do with resources that were not selected and have no part in this one."""
     if universe.everything is None:
@@ -264,7 +222,7 @@ def _pending(universe: Universe, drafts: Drafts, held: Iterable[Held]) -> Tuple[
 def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]:
     view = universe.view
     return {
-        name: Target(view.effective[name], view.inputs(name), universe.sensitive.get(name, frozenset()))
+        name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
         for name in sorted(names)
         if name in view.effective
     }
@@ -283,7 +241,8 @@ def _mark_one(view: View, entry: Difference, own: Value) -> Difference:
         return entry
     as_it_is = own if isinstance(own, Template) else entry.after  # it may stand in what a parent's input has
     written = str(as_written(as_it_is))
-    return entry._replace(after=None, known_after=reporters(view.reports, entry.after), written=written)
+    known_after = tuple(sorted(view.reports.of(references_in(entry.after))))
+    return entry._replace(after=None, known_after=known_after, written=written)
 
 
 def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]) -> Tuple[Difference, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Container, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from stagectl.core.graph import reachable
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.values import (
     FileDigest,
@@ -18,6 +19,7 @@ from stagectl.core.values import (
     Value,
     canonical,
     leaves,
+    map_leaves,
     step_into,
 )
 
@@ -42,8 +44,6 @@ LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whateve
 class Failure(NamedTuple):
     """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle."""
 
-    name: Name
-    input: str
     why: str
     at: Path
     reference: Optional[Reference] = None
@@ -104,7 +104,7 @@ class Resolver:
         values = {}
         for key, value in document.inputs.items():
             with suppress(_Unresolved):
-                values[key] = self._fill(value, (key,)) if key in document.references else value
+                values[key] = map_leaves(value, self._fill) if key in document.references else value
         return values
 
     def misses(self, document: Resource) -> Iterator[Tuple[str, Reference, str]]:
@@ -125,7 +125,7 @@ class Resolver:
 
     def look_up(self, reference: Reference) -> Value:
         """Return the value a reference names; raises an error that carries why there is none."""
-        node = name, key = Name(reference.name), reference.path[0]
+        node = name, key = input_of(reference)
         if len(reference.path) == 1 and type(self._values.get(node)) is str:  # most are
             return self._values[node]
         if name in self._fixed:
@@ -147,23 +147,13 @@ class Resolver:
             raise _Unresolved(NO_VALUE if value is None else NOT_SCALAR, reference)
         return value
 
-    def sources(self, reference: Reference) -> Set[Name]:
-        """Return the resources that a reference's value passes through, the one it names included."""
-        found: Set[InputId] = set()
-        left = [(Name(reference.name), reference.path[0])]
-        while left:
-            node = left.pop()
-            if node not in found:
-                found.add(node)
-                left += self._needs(node)
-        return {name for name, _ in found}
+    def sources(self, references: Iterable[Reference]) -> Set[Name]:
+        """Return the resources that the values of some references pass through, those they name included."""
+        return {name for name, _ in reachable(map(input_of, references), self._needs)}
 
     def _needs(self, node: InputId) -> List[InputId]:
         name, key = node
-        document = None if name in self._fixed else self._documents.get(name)
-        if document is None:
-            return []
-        return [(Name(reference.name), reference.path[0]) for reference in document.references.get(key, ())]
+        return inputs_read(None if name in self._fixed else self._documents.get(name), key)
 
     def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
@@ -199,7 +189,7 @@ class Resolver:
         start = names.index(min(names))
         ring = (*names[start:], *names[:start], names[start])
         for name, key in nodes:
-            self.failures[name, key] = Failure(name, key, CYCLE, (key,), ring=ring)
+            self.failures[name, key] = Failure(CYCLE, (key,), ring=ring)
 
     def _compute(self, node: InputId) -> None:
         name, key = node
@@ -207,25 +197,22 @@ class Resolver:
         value = document.inputs[key]
         try:
             if key in document.computed:
-                value = self._fill(value, (key,))
+                value = map_leaves(value, self._fill)
                 self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
                 if self._sizes[name] > LARGEST_RESOURCE:
                     raise _Unresolved(TOO_LARGE)
             self._values[node] = value
         except _Unresolved as failed:
             at = _place(value, failed.reference or failed.file, (key,))
-            self.failures[node] = Failure(name, key, failed.why, at, failed.reference, file=failed.file)
+            self.failures[node] = Failure(failed.why, at, failed.reference, file=failed.file)
 
-    def _fill(self, value: Value, path: Path) -> Value:
-        if isinstance(value, dict):
-            return {key: self._fill(inner, (*path, key)) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._fill(inner, (*path, index)) for index, inner in enumerate(value)]
-        if not isinstance(value, Template):
-            return value
-        if len(value.parts) == 1 and isinstance(value.parts[0], Reference):
-            return self.look_up(value.parts[0])
-        return _join([part for piece in value.parts for part in self._text(piece)])
+    def _fill(self, leaf: Value) -> Value:
+        """Return what a value in which there is no other one stands for."""
+        if not isinstance(leaf, Template):
+            return leaf
+        if len(leaf.parts) == 1 and isinstance(leaf.parts[0], Reference):
+            return self.look_up(leaf.parts[0])
+        return _join([part for piece in leaf.parts for part in self._text(piece)])
 
     def _text(self, part: Part) -> Tuple[Part, ...]:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
@@ -239,6 +226,16 @@ class Resolver:
         if isinstance(value, Template):
             return tuple(replace(one, inside=True) if isinstance(one, Reference) else one for one in value.parts)
         return (value if isinstance(value, str) else canonical(value),)
+
+
+def input_of(reference: Reference) -> InputId:
+    """Return the input, or the output, that a reference reads."""
+    return Name(reference.name), reference.path[0]
+
+
+def inputs_read(resource: Optional[Resource], key: str) -> List[InputId]:
+    """Return what an input of a resource reads; nothing where there is no such resource."""
+    return [input_of(reference) for reference in resource.references.get(key, ())] if resource else []
 
 
 def reported_outputs(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:

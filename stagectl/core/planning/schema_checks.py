@@ -10,7 +10,7 @@ from stagectl.core.model import Kind, Name
 from stagectl.core.schemas.quick import Test, quick_test
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.schemas.words import in_words
-from stagectl.core.values import Inputs, Template, Value
+from stagectl.core.values import Inputs, Template, Value, map_leaves
 
 _DEEPEST = 128  # references that are followed inside each other; inputs are nested less deeply
 
@@ -43,7 +43,7 @@ class Schemas:
 
         found = []
         try:
-            for error in self._validator(kind).iter_errors(_readable(inputs)):
+            for error in self._validator(kind).iter_errors(map_leaves(inputs, _readable)):
                 if not isinstance(error.instance, _Later):
                     found += [
                         Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
@@ -105,9 +105,5 @@ class _Later(str):
     """A string whose text is only known when an action runs."""
 
 
-def _readable(value: Value) -> Any:
-    if isinstance(value, dict):
-        return {key: _readable(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_readable(inner) for inner in value]
-    return _Later(str(value)) if isinstance(value, Template) else value
+def _readable(leaf: Value) -> Value:
+    return _Later(str(leaf)) if isinstance(leaf, Template) else leaf

@@ -11,7 +11,7 @@ from stagectl.core.planning.checks import ImpossiblePlan, claim_troubles
 from stagectl.core.planning.claims import together
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import Universe
 from stagectl.core.plans.plan import CauseType
 from stagectl.core.plans.selection import Selection, World, match_names, select
 from stagectl.core.plans.tags import tag_test
@@ -29,7 +29,7 @@ def world_of(situation: Situation) -> World:
 def renamed_notes(selection: Selection, world: World) -> List[str]:
     """Return for each name asked for that a resource had before what it is called now, in words."""
     globs = (split_change(ChangeId(n))[0] if CHANGE.fullmatch(n) else n.strip("+0123456789") for n in selection.names)
-    return [f"{old} is {world.now(old)} now" for old in dict.fromkeys(globs) if world.now(old) not in (old,)]
+    return [f"{old} is {world.now(old)} now" for old in dict.fromkeys(globs) if world.now(old) != old]
 
 
 def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
@@ -90,7 +90,7 @@ def _check_action(full: Universe, name: Name, action: str) -> None:
         hint = f"the actions of kind {kind.name} are: {', '.join(kind.verbs())}"
         raise StagectlError(f"'{name}' has no action '{action}'{near}", hint)
     # What was done already is nothing to do, so that a job may run again; what was never asked for is a mistake.
-    asked = {**(situation.staged[name].actions if name in situation.staged else {})}
+    asked = situation.staged[name].actions if name in situation.staged else {}
     done = situation.applied.get(name, Applied()).stamps
     if action not in STANDARD_ACTIONS and action not in {*asked, *done}:
         raise StagectlError(

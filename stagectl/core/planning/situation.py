@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import AbstractSet, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.once import cached_property
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.stamps import is_pending
-from stagectl.core.values import Outputs
+from stagectl.core.values import Outputs, Reference
+
+_NO_KIND = Kind("")
 
 
 def same_text(one: Optional[bytes], other: Optional[bytes]) -> bool:
@@ -63,6 +65,10 @@ class Situation:
     def is_live(self, name: Name) -> bool:
         """Return whether a resource is in the applied state."""
         return name in self.applied and self.applied[name].live
+
+    def kind_of(self, resource: Optional[Resource]) -> Kind:
+        """Return the kind of a resource, one that says nothing where the resource or the kind is not there."""
+        return self.kinds.get(resource.kind, _NO_KIND) if resource is not None else _NO_KIND
 
     def has_unfinished_removal(self, name: Name) -> bool:
         """Return whether a removal was tried, and was not seen to succeed."""
@@ -138,6 +144,11 @@ class Reports(NamedTuple):
     by: Mapping[Name, Mapping[str, Tuple[ChangeId, ...]]] = {}
     anew: FrozenSet[Name] = frozenset()
     replaced: Mapping[Name, bool] = {}
+
+    def of(self, references: Iterable[Reference]) -> FrozenSet[ChangeId]:
+        """Return the changes that may report what some references read."""
+        known = (self.by.get(Name(one.name), {}).get(one.path[0], ()) for one in references)
+        return frozenset(change for changes in known for change in changes)
 
 
 NOTHING_REPORTED = Reports()

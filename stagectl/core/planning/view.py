@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, FrozenSet, Mapping
+from typing import AbstractSet, Dict, FrozenSet, Mapping, Optional, Set
 
+from stagectl.core.graph import grouped, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
 from stagectl.core.once import cached_property
-from stagectl.core.planning.resolve import Resolver, reported_outputs
+from stagectl.core.planning.resolve import InputId, Resolver, input_of, reported_outputs
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Outputs
 
@@ -68,13 +69,15 @@ class View:
         return name in self.passive or (is_going and not self.is_selected(name))
 
     def is_absent(self, name: Name) -> bool:
-        """Return whether a resource is neither live, under the name that is read, nor in the plan.
+        """Return whether a resource may come, and is neither live, under the name that is read, nor in the plan.
 
         One whose removal failed half-way is not live.
         """
         situation = self.situation
-        is_live = situation.is_live(name) and name not in situation.moves and not situation.has_unfinished_removal(name)
-        return not is_live and not self.is_staged_here(name)
+        half_removed = situation.has_unfinished_removal(name)
+        may_come = half_removed or name in situation.staged
+        is_live = situation.is_live(name) and name not in situation.moves and not half_removed
+        return may_come and not is_live and not self.is_staged_here(name)
 
     @cached_property
     def effective(self) -> Mapping[Name, Resource]:
@@ -108,21 +111,38 @@ class View:
         """What was inferred here so far (intents.py): looked up by the values, as those of the resolver are."""
         return {}
 
+    @cached_property
+    def sensitive(self) -> Mapping[Name, FrozenSet[str]]:
+        """The inputs that are never to be shown: those that a kind declares, and all that read them; none of most."""
+        marked: Set[InputId] = set()
+        for name, resource in self.effective.items():
+            marked.update((name, key) for key in self.situation.kind_of(resource).sensitive)
+            marked.update((name, key) for key in self.applied_state(name).sensitive if name in self.shown)
+        if not marked:
+            return {}
+        readers = grouped(
+            (input_of(reference), (name, key))
+            for name, resource in self.effective.items()
+            for key, references in resource.references.items()
+            for reference in references
+        )
+        found = grouped(reachable(marked, lambda node: readers.get(node, ())))
+        return {name: frozenset(keys) for name, keys in found.items()}
+
     def _kept_outputs(self, name: Name, outputs: Outputs) -> Outputs:
         """Return the outputs which a resource still has here: of another kind than applied, those that it declares."""
         applied, resource = self.applied_state(name).resource, self.effective.get(name)
         if applied is None or resource is None or applied.kind == resource.kind:
             return outputs
-        kind = self.situation.kinds.get(resource.kind)
-        return {output: value for output, value in outputs.items() if kind and output in kind.output_names}
+        declared = self.situation.kind_of(resource).output_names
+        return {output: value for output, value in outputs.items() if output in declared}
 
     @cached_property
     def _fixed(self) -> Dict[Name, Inputs]:
-        settled = {name: self.applied_state(name).inputs for name in self.situation.settled}
-        if self.scope.selected is None and not self.holds:
-            return settled
-        names = (name for name in self.situation.names() if self._shows_applied(name) and name in self.effective)
-        return {**settled, **{name: self.applied_state(name).inputs for name in names}}
+        names = [*self.situation.settled]
+        if self.scope.selected is not None or self.holds:
+            names += (name for name in self.situation.names() if name in self.effective and self._shows_applied(name))
+        return {name: self.applied_state(name).inputs for name in names}
 
     def _shows_applied(self, name: Name) -> bool:
         if self.is_staged_here(name) and name not in self.passive:
@@ -137,3 +157,23 @@ class View:
             return self.applied_state(name).inputs
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Universe:
+    """What a plan is made from: a view in which all that has to be held is held (rules 1 to 5).
+
+    holds: those of the view with all that is missing, and affected resources that the selection's tags leave out.
+    intents: what each resource does of its own accord, also what a held one would.
+    everything: the same situation with everything selected; None of that one itself.
+    """
+
+    view: View
+    holds: Mapping[Name, Hold]
+    intents: Mapping[Name, Intent]
+    everything: Optional[Universe] = None
+
+    @property
+    def full(self) -> Universe:
+        """The same situation with everything selected."""
+        return self.everything or self

@@ -138,9 +138,11 @@ def _inside(plan: Plan, wanted: Filter) -> Set[ChangeId]:
     after = successors(before)
     found = set(before)
     if wanted.start_at:
-        found &= reachable(wanted.start_at, lambda identity: after[identity])
+        later = reachable(wanted.start_at, after.__getitem__)
+        found &= later
     if wanted.end_at:
-        found &= reachable(wanted.end_at, lambda identity: before[identity])
+        earlier = reachable(wanted.end_at, before.__getitem__)
+        found &= earlier
     return found
 
 

@@ -14,7 +14,6 @@ from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.claims import find_renames
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.resolve import Resolver, reported_outputs
-from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
@@ -124,7 +123,7 @@ def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:
 
 
 def _hidden_inputs(situation: Situation, staged: Mapping[Name, Resource]) -> Mapping[Name, FrozenSet[str]]:
-    return sensitive_inputs(View(replace(situation, staged=staged), Scope()))
+    return View(replace(situation, staged=staged), Scope()).sensitive
 
 
 def _full_compare(
@@ -212,7 +211,7 @@ def _resolve(
 
 def _sensitive(side: Side, kinds: Mapping[str, Kind]) -> Mapping[Name, FrozenSet[str]]:
     staged = {name: resource for name, (resource, _) in side.items()}
-    return sensitive_inputs(View(Situation({}, staged, kinds), Scope()))
+    return View(Situation({}, staged, kinds), Scope()).sensitive
 
 
 def _difference(

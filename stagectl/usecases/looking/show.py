@@ -12,7 +12,6 @@ from stagectl.core.model import NAME, Name, Resource
 from stagectl.core.pictures.reports import Shown
 from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.scoping import world_of
-from stagectl.core.planning.secrets import sensitive_inputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
@@ -121,7 +120,7 @@ def _show(name: Name, defined: Optional[Resource], situation: Situation) -> Show
         staged=staged,
         applied=applied,
         resolved=view.inputs(name) if name in view.effective else {},
-        sensitive=sensitive_inputs(view).get(name, frozenset()) | (applied.sensitive if applied else frozenset()),
+        sensitive=view.sensitive.get(name, frozenset()) | (applied.sensitive if applied else frozenset()),
         parents=tuple(sorted(side.parents)) if side else (),
         children=tuple(sorted(children)),
     )

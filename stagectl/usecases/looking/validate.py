@@ -11,8 +11,8 @@ from stagectl.adapters.clock import time_budget
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import InvalidFiles, Problem, StagectlError
 from stagectl.core.model import KINDS, Applied, Name, Resource
-from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, find_still_read, still_read_error
-from stagectl.core.planning.outlook import everything
+from stagectl.core.planning.checks import ImpossiblePlan, all_troubles
+from stagectl.core.planning.holding import everything
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.standing import from_here
@@ -83,12 +83,9 @@ def _wrong_with(
     """Return what is wrong with a staging area: problems with their places, or an error without one."""
     try:
         situation = workspace.situation(snapshot, applied)
-        universe = everything(situation)
-        troubles = all_troubles(universe)
+        troubles = all_troubles(everything(situation))
         if troubles:
             raise locate_troubles(ImpossiblePlan(troubles), snapshot, paths)
-        if find_still_read(universe):
-            raise still_read_error(find_still_read(universe))
         make_plan(situation, Selection())
     except InvalidFiles as error:
         return tuple(error.problems), None

@@ -11,7 +11,7 @@ from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
 from stagectl.core.model import STAGED, Name, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles, claim_troubles
-from stagectl.core.planning.outlook import everything
+from stagectl.core.planning.holding import everything
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.references import folder_of

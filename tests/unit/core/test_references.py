@@ -413,7 +413,7 @@ def test_sources_are_all_that_a_value_passes_through() -> None:
     """
     found = resolver(a={"x": "${b.y}"}, b={"y": "${c.z}", "no": "${d.w}"}, c={"z": 1}, d={"w": 1})
 
-    assert {"b", "c"} == found.sources(Reference("b", ("y",)))
+    assert {"b", "c"} == found.sources([Reference("b", ("y",))])
 
 
 def test_a_fixed_resource_shows_its_values_whatever_it_says() -> None:

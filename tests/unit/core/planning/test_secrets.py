@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from stagectl.core.model import Name
-from stagectl.core.planning.secrets import sensitive_inputs
 from tests.unit.core.planning.worlds import res, situation, universe
 
 VAULT = res("vault", {"password": "${env:PASSWORD}", "host": "h"}, kind="secretive")
@@ -16,6 +15,6 @@ def test_it_is_handed_on_from_reader_to_reader() -> None:
     app = res("app", {"dsn": "x:${vault.password}", "host": "${vault.host}"})
     last = res("last", {"copy": "${app.dsn}"})
 
-    found = sensitive_inputs(universe(situation({}, VAULT, app, last)).view)
+    found = universe(situation({}, VAULT, app, last)).view.sensitive
 
     assert {Name("vault"): {"password"}, Name("app"): {"dsn"}, Name("last"): {"copy"}} == found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import AbstractSet, Any, Callable, Dict, Iterable, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.planning.outlook import everything, universe_of
+from stagectl.core.planning.holding import everything, universe_of
 from stagectl.core.planning.resolve import Resolver
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.universe import Universe
+from stagectl.core.planning.view import Universe
 from tests.build import kind, resource
 
 KINDS = {
