@@ -34,10 +34,10 @@ from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_var
 from stagectl.usecases.applying.task import Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed
 from stagectl.usecases.planning.gone import find_removal
-from stagectl.usecases.planning.names import check_names
+from stagectl.usecases.planning.names import check_name
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
-from stagectl.usecases.planning.rollback import rollback
+from stagectl.usecases.planning.rollback import refuse_claimed_again, rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Team
 from stagectl.usecases.team.waiting import Waiting
@@ -198,8 +198,6 @@ def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
     """Refuse what would take back what others applied."""
     if options.allow_rollback:
         if plan.moved:
-            from stagectl.usecases.planning.claimed_again import refuse_claimed_again
-
             refuse_claimed_again(workspace, plan, workspace.git.resolve(options.head))
         return
     left_out = restriction(plan, options.filter).preset
@@ -264,7 +262,7 @@ def _check_allowed(workspace: Workspace, plan: Plan, options: Options) -> None:
     """Refuse a name to allow that there never was; what an earlier apply removed is no mistake."""
     for name in options.allow_remove:
         try:
-            check_names(workspace, plan, [name], options.head)
+            check_name(workspace, plan, name, options.head)
         except NoResource:
             if find_removal(workspace, name) is None:
                 raise

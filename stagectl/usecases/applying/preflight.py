@@ -14,7 +14,7 @@ from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.deciding import lost_debts
 from stagectl.core.running.runs import restriction
-from stagectl.core.standing import from_here
+from stagectl.core.standing import some_from_here
 from stagectl.core.variables import variables
 from stagectl.usecases.applying.execute import does, handlers_of
 from stagectl.usecases.planning.plan import forms_of, plan_with_situation
@@ -75,9 +75,8 @@ def check_files(git: Git, plan: Plan, commit: Oid) -> None:
 
 def _refuse_files(wrong: Sequence[str], commit: Oid) -> None:
     if wrong:
-        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise StagectlError(
-            f"{few}: what inputs have the digest of is not as the commit {commit[:12]} has it",
+            f"{some_from_here(wrong)}: what inputs have the digest of is not as the commit {commit[:12]} has it",
             "commit it, or put it back; only what was reviewed is applied",
         )
 

@@ -11,7 +11,6 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
-from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
@@ -36,12 +35,11 @@ def _incremental_graph(workspace: Workspace, selection: Selection, *, planned: b
     found = read_incrementally(workspace, Reach(also=frozenset(map(Name, selection.names))))
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")
-    edges = Edges(found.index, found.changed)
     chosen: Set[Name] = set()
     for name in map(Name, selection.names):
         if name not in {*found.situation.staged, *found.situation.applied}:
             raise ReadInFull(f"there is no {name}")
-        chosen |= edges.reach({name}, edges.parents) | edges.below({name})
+        chosen |= found.above({name}) | found.below({name})
     states = found.index.states(chosen)
     nodes = []
     for name in sorted(chosen):

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import replace
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Entry, Git, GitError
@@ -16,7 +16,7 @@ from stagectl.core.once import pattern
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
-from stagectl.core.standing import from_here
+from stagectl.core.standing import some_from_here
 
 _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
 _WORD = pattern(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
@@ -28,13 +28,10 @@ class FilePatterns(NamedTuple):
     words: FrozenSet[str]
     globs: FrozenSet[str]
 
-    def matches(self, path: str) -> bool:
-        """Return whether a file of the repository is among these."""
-        return path in self.words or any(test(path) for test in self.tests())
-
-    def tests(self) -> Iterator[Callable[[str], bool]]:
-        """Yield the predicates of the globs."""
-        return (glob_test(glob) for glob in sorted(self.globs))
+    def test(self) -> Callable[[str], bool]:
+        """Return the predicate on paths of the repository that these are."""
+        tests = [glob_test(glob) for glob in sorted(self.globs)]
+        return lambda path: path in self.words or any(test(path) for test in tests)
 
     def pathspecs(self) -> List[str]:
         """Return them as git takes them."""
@@ -74,23 +71,22 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
     )
     if commit is not None:
         patterns = _with_words_that_are(git, patterns, commit)
-    if commit is None or not (patterns.words or patterns.globs):
+    if commit is None or not any(patterns):
         return plan
     entries = _entries(git, commit, patterns)
-    found = _digests(git, entries)
+    blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
+    found = {entry.path: _sha256(blobs[entry.oid], entry.oid) for entry in entries}
     for path in differing_files(git, commit, patterns) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
 
 
-def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> Dict[str, Entry]:
+def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> List[Entry]:
     starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in patterns.globs}
-    paths = [] if "" in starts else sorted(starts | patterns.words)
-    tests = list(patterns.tests())
-    listed = git.entries(commit, paths)
-    found = {entry.path: entry for entry in listed if entry.path in patterns.words or any(t(entry.path) for t in tests)}
-    return {path: entry for path, entry in found.items() if entry.mode != "160000"}
+    listed = git.entries(commit, [] if "" in starts else sorted(starts | patterns.words))
+    is_meant = patterns.test()
+    return [entry for entry in listed if is_meant(entry.path) and entry.mode != "160000"]
 
 
 def _with_words_that_are(git: Git, patterns: FilePatterns, commit: Oid) -> FilePatterns:
@@ -100,11 +96,6 @@ def _with_words_that_are(git: Git, patterns: FilePatterns, commit: Oid) -> FileP
     here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
     there = dict(zip(words, git.look_up([git.at(commit, word) for word in words])))
     return patterns._replace(words=frozenset(w for w in words if there[w] or w.partition("/")[0] in here))
-
-
-def _digests(git: Git, entries: Mapping[str, Entry]) -> Dict[str, str]:
-    blobs = git.blobs({entry.oid for entry in entries.values()}, LARGEST_STATE)
-    return {path: _sha256(blobs[entry.oid], entry.oid) for path, entry in entries.items()}
 
 
 def _sha256(content: bytes, oid: str) -> str:
@@ -122,31 +113,24 @@ def _digest_here(git: Git, path: str) -> Dict[str, str]:
 
 def differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
-    if not patterns.pathspecs():
+    if not any(patterns):
         return []  # git would take none for all
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
     out = git.run("diff", *options, commit, *git.only(patterns.pathspecs()))
     fresh = git.run("ls-files", "-z", "--others", *git.only(patterns.pathspecs()))
     paths = {*git.ours(out), *git.ours(fresh)}
-    return sorted(path for path in paths if patterns.matches(path))
-
-
-def _split(out: bytes) -> Sequence[str]:
-    return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
+    return sorted(filter(patterns.test(), paths))
 
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     """Refuse to act with files that are not as a commit has them; raises StagectlError."""
     patterns = _with_words_that_are(git, files_asked_by(kinds), commit)
-    if not (patterns.words or patterns.globs):
-        return
     try:
         wrong = differing_files(git, commit, patterns)
     except GitError as error:
         raise GitError(f"what acts cannot be compared with the commit: {error.message}", error.hint) from None
     if wrong:
-        few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         raise StagectlError(
-            f"{few}: what actions run or read is not as the commit {commit[:12]} has it",
+            f"{some_from_here(wrong)}: what actions run or read is not as the commit {commit[:12]} has it",
             "commit it, or put it back; only what was reviewed acts",
         )

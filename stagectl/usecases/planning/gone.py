@@ -20,7 +20,7 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
 
     Raises *error* where no apply removed anything of that name, and where the name is more than a name or a glob.
     """
-    found = _removal(workspace, error.glob)
+    found = find_removal(workspace, error.glob)
     if found is None or error.glob not in selection.names:
         raise explain_unstaged(workspace, error) or error
     commit, run = found
@@ -46,13 +46,7 @@ def _later_name(git: Git, name: str, commit: Oid) -> Optional[Name]:
     return None
 
 
-def find_removal(workspace: Workspace, glob: str) -> Optional[str]:
-    """Return the newest run that removed what a name or a glob means, None where nothing of it was ever removed."""
-    found = _removal(workspace, glob)
-    return found[1] if found is not None else None
-
-
-def _removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
+def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
     """Return the newest applied commit that removed what a name or a glob means, and its run."""
     tip = workspace.branch.tip
     if tip is None:

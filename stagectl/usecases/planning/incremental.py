@@ -17,6 +17,7 @@ from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files
 from stagectl.adapters.worktree.changed_files import ChangedFiles, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
+from stagectl.core.graph import closure
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.indexing.usage import Usage
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
@@ -86,6 +87,24 @@ class IncrementalRead:
         found = {name for name, line in self.index.naming(names).items() if line.names() & names}
         edited = ((name, resource) for name, resource in self.changed.items() if resource is not None)
         return found | {name for name, one in edited if (one.parents | frozenset(one.unordered)) & names}
+
+    def above(self, names: AbstractSet[Name]) -> Set[Name]:
+        """Return some resources with all that they read, come after or react on, step by step, staged or applied."""
+        return closure(names, self._parents)
+
+    def below(self, names: AbstractSet[Name]) -> Set[Name]:
+        """Return some resources with all that read, come after or react on them, step by step, staged or applied."""
+        return closure(names, self._children)
+
+    def _parents(self, names: AbstractSet[Name]) -> Set[Name]:
+        found = {p for name, line in self.index.lines(names).items() if line.is_live for p in line.parents(name)}
+        edited = (self.changed.get(name) for name in names)
+        return found.union(*(one.parents for one in edited if one is not None))
+
+    def _children(self, names: AbstractSet[Name]) -> Set[Name]:
+        naming = self.index.naming(names).items()
+        found = {name for name, line in naming if line.is_live and line.parents(name) & names}
+        return found | {name for name, one in self.changed.items() if one is not None and one.parents & names}
 
     def inside(self, folder: str) -> Set[Name]:
         """Return all that is in a folder or below it, staged or applied."""
@@ -163,10 +182,9 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
     usage = index.usage
     kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
-    open_now = (
-        index.open_resources() if kinds.are_good else index.open_resources() | find_contradicted(index, kinds, usage)
-    )
+    open_now = index.open_resources()
     if not kinds.are_good:
+        open_now |= find_contradicted(index, kinds, usage)
         _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
     resources = _without_line_ends(workspace, _resources(changed, index), index)
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
@@ -211,9 +229,8 @@ def _refuse_new_outputs(workspace: Workspace, tip: Oid, kinds: Mapping[str, Kind
 
 def _situation(kinds: KindFiles, situation: Situation) -> Situation:
     """Return a situation with the kinds that are needed in it, and with moves followed."""
-    needed = {resource.kind for resource in situation.staged.values()}
-    needed |= {state.resource.kind for state in situation.applied.values() if state.resource is not None}
-    needed |= {state.unfinished.kind for state in situation.applied.values() if state.unfinished is not None}
+    before = [form for state in situation.applied.values() for form in (state.resource, state.unfinished)]
+    needed = {form.kind for form in (*situation.staged.values(), *before) if form is not None}
     return follow_moves(replace(situation, kinds=kinds.some(needed)))
 
 
@@ -261,20 +278,13 @@ def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation
     olds = {situation.moves.get(name, name): name for name in situation.applied.keys() - situation.settled}
     lacking = {old: situation.applied[name] for old, name in olds.items()}
     full = {olds[old]: state for old, state in with_bytes(workspace, lacking, tip).items()}
-    staged = {
-        name: _with_content(resource, situation.applied[name].resource, full[name].resource)
-        if name in full
-        else resource
-        for name, resource in situation.staged.items()
-    }
+    staged = dict(situation.staged)
+    for name, state in full.items():
+        one, before = staged.get(name), state.resource
+        if one is not None and before is not None and not one.content:
+            is_same = one is situation.applied[name].resource  # else what it reads is moved
+            staged[name] = before if is_same else replace(one, content=before.content)
     return replace(situation, applied={**situation.applied, **full}, staged=staged)
-
-
-def _with_content(staged: Resource, applied: Optional[Resource], full: Optional[Resource]) -> Resource:
-    """Return a staged resource with its bytes: those that are applied where it was not edited."""
-    if full is None or staged.content:
-        return staged
-    return full if staged is applied else replace(staged, content=full.content)  # what it reads is moved
 
 
 def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optional[Oid] = None) -> Dict[Name, Applied]:

@@ -42,7 +42,10 @@ class KindFiles:
         if files - self._files.keys():
             raise ReadInFull(f"{min(files - self._files.keys())} is missing")
         if files and self.are_good:
-            self._parsed.update((name, self._good(name)) for name in wanted - self._parsed.keys())
+            from stagectl.adapters.yamlfile import load
+
+            for name in wanted - self._parsed.keys():
+                self._parsed[name] = settings.kind(name, load(self._files[f"{KINDS}/{name}.yaml"]), is_checked=True)
         elif files:
             from stagectl.adapters.worktree.snapshot import parse_snapshot
 
@@ -52,11 +55,6 @@ class KindFiles:
             self._parsed.update(snapshot.kinds)
         return {name: self._parsed[name] for name in wanted}
 
-    def _good(self, name: str) -> Kind:
-        from stagectl.adapters.yamlfile import load
-
-        return settings.kind(name, load(self._files[f"{KINDS}/{name}.yaml"]), is_checked=True)
-
     def if_good(self, *, are_good: bool) -> KindFiles:
         """Return the same, of which it is known whether they were found right before."""
         return KindFiles(self._files, are_good=are_good)
@@ -64,11 +62,7 @@ class KindFiles:
 
 def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:
     """Return the kinds of the working tree or a commit; raises ReadInFull where something is wrong with a file."""
-    if commit is None:
-        files, problems = tree.read_working_tree(workspace.root, [KINDS])
-        files = {**tree.read_not_checked_out(workspace.git, [KINDS], problems), **files}
-    else:
-        files, problems = tree.read_commit(workspace.git, commit, [KINDS])
+    files, problems = workspace.files(commit, [KINDS])
     if problems:
         raise ReadInFull(f"something is wrong with {problems[0].path}")
     return KindFiles(files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Optional
 
 from stagectl.adapters.applied.index import open_index
 from stagectl.core.model import NAME, Name, split_change, staged_path
@@ -31,7 +31,7 @@ def resolve_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str
     moved = dict(plan.moved)
     if name in moved:
         return moved[Name(name)]
-    check_names(workspace, plan, [name], head, base)
+    check_name(workspace, plan, name, head, base)
     return name_now(workspace, name) if head is None and base is None else Name(name)
 
 
@@ -49,15 +49,12 @@ def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: 
     return workspace.git.look_up([workspace.git.at(workspace.git.resolve(head), staged_path(name))]) != [None]
 
 
-def check_names(
-    workspace: Workspace, plan: Plan, names: Sequence[str], head: Optional[str] = None, base: Optional[str] = None
+def check_name(
+    workspace: Workspace, plan: Plan, name: str, head: Optional[str] = None, base: Optional[str] = None
 ) -> None:
-    """Raise StagectlError for a name that does not exist; where one seems not to, everything is read."""
-    left = sorted(set(names) - {change.resource for change in plan.changes})
-    if not all(is_known(workspace, name, head, base) for name in left):
-        world = _world(workspace, head, base)
-        for name in left:
-            match_names(name, world)
+    """Raise StagectlError for a name that does not exist; where it seems not to, everything is read."""
+    if all(change.resource != name for change in plan.changes) and not is_known(workspace, name, head, base):
+        match_names(name, _world(workspace, head, base))
 
 
 def _world(workspace: Workspace, head: Optional[str] = None, base: Optional[str] = None) -> World:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import REMOVE, RUN, Name, Oid, Resource
+from stagectl.core.graph import grouped
+from stagectl.core.model import REMOVE, RUN, Name, Resource
 from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
+from stagectl.core.standing import some_from_here
 from stagectl.core.values import Outputs
 from stagectl.usecases.planning.incremental import IncrementalRead, Reach, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
@@ -39,38 +41,23 @@ def plan_with_situation(
     This is the one way to make a plan: it reads what the plan can be about, and everything only where that is not sure.
     """
     try:
-        plan, situation = _make(workspace, selection, head, base, complete)
+        plan, situation = quickest(
+            "plan",
+            lambda: _incremental_plan(workspace, selection, head, base, complete),
+            lambda: full_plan(workspace, selection, head, base),
+        )
     except NoResource as error:
         from stagectl.usecases.planning.gone import without_gone
 
         left, said = without_gone(workspace, selection, error)  # raises it again for what never was
-        if not left.names:
-            return _with_place(workspace, with_id(Plan(left)), MadeFrom(workspace.branch.tip), [said]), Situation(
-                {}, {}, {}
-            )
-        plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
+        if left.names:
+            plan, situation = plan_with_situation(workspace, left, head, base, complete=complete)
+        else:
+            plan, situation = with_id(Plan(left, base=workspace.branch.tip)), Situation({}, {}, {})
+            plan = _completed(workspace, plan, situation, head)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    plan = _with_tries(workspace, _with_files(workspace, _with_uncommitted(plan, situation), head), situation)
+    plan = _with_uncommitted(plan, situation)
     return (_warn_of_rollback(workspace, plan) if base is None else plan), situation
-
-
-def _make(
-    workspace: Workspace, selection: Selection, head: Optional[str], base: Optional[str], complete: bool
-) -> Tuple[Plan, Situation]:
-    return quickest(
-        "plan",
-        lambda: _incremental_plan(workspace, selection, head, base, complete),
-        lambda: _plan_in_full(workspace, selection, head, base),
-    )
-
-
-def _with_files(workspace: Workspace, plan: Plan, head: Optional[str]) -> Plan:
-    """Return a plan with the files that its kinds run or read."""
-    if not plan.changes:
-        return plan
-    from stagectl.usecases.planning.acting_files import with_files
-
-    return with_files(workspace.git, plan, plan.head, here=head is None and not workspace.git.is_bare)
 
 
 def _with_uncommitted(plan: Plan, situation: Situation) -> Plan:
@@ -78,12 +65,11 @@ def _with_uncommitted(plan: Plan, situation: Situation) -> Plan:
     if not situation.uncommitted:
         return plan
     from stagectl.adapters.worktree.file_digests import read_among
-    from stagectl.core.standing import from_here
 
     wrong = read_among(forms_of(plan, situation), situation.uncommitted)
     if not wrong:
         return plan
-    few = ", ".join(map(from_here, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+    few = some_from_here(wrong)
     said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
     return replace(plan, dirty=True, warnings=(*plan.warnings, said))
 
@@ -96,35 +82,19 @@ def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
     return [*(form for form in asked if form), *(target.resource for target in plan.targets.values())]
 
 
-def _with_tries(workspace: Workspace, plan: Plan, situation: Situation) -> Plan:
-    """Return a plan in which what was tried before says what became of it."""
-    states = (situation.applied.get(change.resource) for change in plan.changes)
-    if plan.base is None or not any(state and (state.unfinished or state.owed) for state in states):
-        return plan
-    from stagectl.usecases.planning.tries import with_tries
-
-    return with_tries(workspace.git, plan, situation.applied, plan.base)
-
-
 def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
-    """Return a plan that warns of what it would take back of others' work."""
+    """Return a plan that warns of what it would take back of others' work, and of moves of an older commit."""
     if not plan.changes and not plan.recorded:
         return plan
-    from stagectl.usecases.planning.rollback import rollback
+    from stagectl.usecases.planning.rollback import again_text, claimed_again, rollback
 
     found = rollback(workspace, plan, plan.head)
     if not found or plan.head is None:
         return plan
-    return replace(plan, warnings=(*plan.warnings, found.message, *_claims_again(workspace, plan, plan.head)))
-
-
-def _claims_again(workspace: Workspace, plan: Plan, head: Oid) -> List[str]:
-    """Return what is wrong with moves of an older commit, in words."""
-    if not plan.moved:
-        return []
-    from stagectl.usecases.planning.claimed_again import again_text, claimed_again
-
-    return [again_text(old, new) for old, new in claimed_again(workspace, plan, head)]
+    said = [found.message]
+    if plan.moved:
+        said += [again_text(old, new) for old, new in claimed_again(workspace, plan, plan.head)]
+    return replace(plan, warnings=(*plan.warnings, *said))
 
 
 def _incremental_plan(
@@ -134,16 +104,13 @@ def _incremental_plan(
     commit = workspace.applied_commit(base) if base is not None else None
     if base is not None and commit is None:
         raise ReadInFull("--base is no applied commit")
-    warnings = workspace.doubts()
-    found = read_incrementally(
-        workspace, Reach(head, commit, complete)
-    )  # last: git has been looking at the files all the while
+    found = read_incrementally(workspace, Reach(head, commit, complete))
     world = found.world(selection)
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = plan_incrementally(found, selection, world)
-    where = MadeFrom(commit or workspace.branch.tip, found.head, found.dirty)
-    return _with_place(workspace, plan, where, warnings), found.situation
+    plan = replace(plan, base=commit or workspace.branch.tip, head=found.head, dirty=found.dirty)
+    return _completed(workspace, plan, found.situation, head), found.situation
 
 
 def plan_incrementally(found: IncrementalRead, selection: Selection, world: Optional[World] = None) -> Plan:
@@ -170,25 +137,13 @@ def full_plan(
 
     given: outputs of live resources, which the plan takes for stored; the situation has what is.
     """
-    plan, situation = _plan_in_full(workspace, selection, head, base, given)
-    return _with_tries(workspace, _with_files(workspace, plan, head), situation), situation
-
-
-def _plan_in_full(
-    workspace: Workspace,
-    selection: Selection,
-    head: Optional[str],
-    base: Optional[str],
-    given: Mapping[Name, Outputs] = MappingProxyType({}),
-) -> Tuple[Plan, Situation]:
     snapshot = workspace.snapshot(head)
     base_commit, applied = workspace.applied_state(base)
     situation = workspace.situation(snapshot, applied)
     plan = checked_plan(with_given_outputs(situation, given), selection, snapshot, {})
     head_commit = workspace.git.resolve(head) if head else workspace.git.head()
-    warnings = workspace.doubts()
-    where = MadeFrom(base_commit, head_commit, head is None and bool(workspace.dirty()))
-    return _with_place(workspace, plan, where, warnings), situation
+    plan = replace(plan, base=base_commit, head=head_commit, dirty=head is None and bool(workspace.dirty()))
+    return _completed(workspace, plan, situation, head), situation
 
 
 def with_given_outputs(situation: Situation, given: Mapping[Name, Outputs]) -> Situation:
@@ -196,18 +151,20 @@ def with_given_outputs(situation: Situation, given: Mapping[Name, Outputs]) -> S
     return replace(situation, applied=store_outputs(situation.applied, given)) if given else situation
 
 
-class MadeFrom(NamedTuple):
-    """What a plan was made from: commits, and whether the working tree had something else."""
+def _completed(workspace: Workspace, plan: Plan, situation: Situation, head: Optional[str]) -> Plan:
+    """Return a plan with its project, the files that its kinds run or read, what was tried before, and warnings."""
+    said = (*plan.warnings, *workspace.doubts(), *_move_hints(plan))
+    plan = replace(plan, project=workspace.git.folder[:-1], warnings=said)
+    if plan.changes:
+        from stagectl.usecases.planning.acting_files import with_files
 
-    base: Optional[Oid]
-    head: Optional[Oid] = None
-    dirty: bool = False
+        plan = with_files(workspace.git, plan, plan.head, here=head is None and not workspace.git.is_bare)
+    states = (situation.applied.get(change.resource) for change in plan.changes)
+    if plan.base is not None and any(state and (state.unfinished or state.owed) for state in states):
+        from stagectl.usecases.planning.tries import with_tries
 
-
-def _with_place(workspace: Workspace, plan: Plan, where: MadeFrom, warnings: List[str]) -> Plan:
-    """Return a plan with where and when it was made."""
-    said = (*plan.warnings, *warnings, *_move_hints(plan))
-    return replace(plan, project=workspace.git.folder[:-1], warnings=said, **where._asdict())
+        plan = with_tries(workspace.git, plan, situation.applied, plan.base)
+    return plan
 
 
 def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot, paths: Mapping[Name, str]) -> Plan:
@@ -225,10 +182,11 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 def _move_hints(plan: Plan) -> List[str]:
     """Return hints for resources that look moved, but are removed and run again; each is reported once."""
-    new: Dict[Tuple[str, Optional[str]], List[Name]] = {}
-    for change in reversed(plan.changes):
-        if change.action == RUN and change.cause.type == CauseType.STAGED:
-            new.setdefault((change.kind, digests(change).inputs), []).append(change.resource)
+    new = grouped(
+        ((change.kind, digests(change).inputs), change.resource)
+        for change in reversed(plan.changes)
+        if change.action == RUN and change.cause.type == CauseType.STAGED
+    )
     hints = []
     for change in plan.changes:
         alike = new.get((change.kind, digests(change).inputs))

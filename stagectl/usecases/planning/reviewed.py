@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied import store
 from stagectl.adapters.files import write_file
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
 from stagectl.core.plans.document import json_pieces, to_document
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.read_document import from_document
-from stagectl.core.plans.selection import Selection
 from stagectl.usecases.planning.acting_files import with_files
 from stagectl.usecases.planning.plan import checked_plan
 from stagectl.usecases.repository.workspace import Workspace
@@ -110,28 +109,20 @@ def find_plan(workspace: Workspace, now: Plan, identity: str) -> Optional[Plan]:
     if now.id.startswith(identity):
         return now
     end = time.monotonic() + PATIENCE
-    snapshots: Dict[Oid, Snapshot] = {}
+    snapshot_of = lru_cache(maxsize=None)(workspace.snapshot)
     for applied in _bases(workspace):
         for head in _heads(workspace.git, sorted(now.files)):
             if time.monotonic() > end:
                 return None
-            plan = _plan(workspace, snapshots, head, applied, now.selection)
-            if plan is not None and plan.id.startswith(identity):
+            try:
+                snapshot = snapshot_of(head)
+                plan = checked_plan(workspace.situation(snapshot, applied), now.selection, snapshot, {})
+                plan = with_files(workspace.git, plan, head)
+            except StagectlError:
+                continue  # what made no plan was not reviewed
+            if plan.id.startswith(identity):
                 return plan
     return None
-
-
-def _plan(
-    workspace: Workspace, snapshots: Dict[Oid, Snapshot], head: Oid, applied: Dict[Name, Applied], selection: Selection
-) -> Optional[Plan]:
-    try:
-        snapshot = snapshots.get(head) or workspace.snapshot(head)
-        snapshots[head] = snapshot
-        return with_files(
-            workspace.git, checked_plan(workspace.situation(snapshot, applied), selection, snapshot, {}), head
-        )
-    except StagectlError:
-        return None  # what made no plan was not reviewed
 
 
 def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:

@@ -2,63 +2,46 @@
 
 The rule is in docs/design.md, section 11: content counts, so a squash or a rebase that holds the same is fine. Git is
 asked nothing where the plan touches nothing, and one question where every source ever applied is contained.
+
+A claim of an older commit that was spent once may count again, since what had made it was removed: the applied state
+does not remember what is gone, so the history of the applied branch says it. What it would take may be another one.
 """
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree.changed_files import blob_oid
+from stagectl.core.errors import StagectlError
+from stagectl.core.graph import grouped
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
 from stagectl.core.plans.plan import Plan
 from stagectl.usecases.repository.workspace import Workspace
 
 Blob = Optional[Oid]  # of a staged file; None where there is none
+_OVERRIDE = "--allow-rollback applies it all the same"
 _FEW = 50  # paths that git is asked about by name; of more it is asked about the whole folder
 
 
 class _Doubt(NamedTuple):
-    """A resource whose applied file a plan would change. applied: that file; paths: its names there and here."""
+    """A resource whose applied file a plan would change. applied: that file; paths: its names there and here.
+
+    source: what it was last applied, or removed, from; None where this clone does not have that.
+    """
 
     name: Name
     applied: Blob
     paths: Tuple[str, ...]
+    source: Optional[Oid] = None
 
 
 class Rollback(NamedTuple):
-    """What a plan would take back. sources: per resource the commit it was last applied from.
+    """What a plan would take back, and what can be done instead."""
 
-    unknown: why it is not known, "" where it is.
-    """
-
-    sources: Mapping[Name, Oid]
-    subjects: Mapping[Oid, str]
-    unknown: str = ""
-
-    @property
-    def message(self) -> str:
-        """What is wrong, in words."""
-        if self.unknown:
-            return self.unknown
-        names = sorted(self.sources)
-        listed = [f"{name} (applied from {self.sources[name][:12]}, {self._subject(name)})" for name in names[:5]]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        which = "the commit it was" if len(names) == 1 else "the commits they were"
-        return (
-            f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
-            "last applied from, nor the same content"
-        )
-
-    @property
-    def hint(self) -> str:
-        """What can be done instead."""
-        names = " ".join(sorted(self.sources)) if len(self.sources) <= 5 else "NAME, for each"
-        keep = "" if self.unknown else f"keep what is applied: stagectl discard {names}; or take a newer commit; "
-        return f"{keep}--allow-rollback applies it all the same"
-
-    def _subject(self, name: Name) -> str:
-        return self.subjects[self.sources[name]]
+    message: str
+    hint: str
 
 
 def rollback(
@@ -76,22 +59,30 @@ def rollback(
     missing = None if git.is_shallow() else _not_contained(git, tip, head)
     if missing is not None and not missing:
         return None
-    doubts = _doubts(git, tip, plan, sorted(names))
-    if doubts:
-        git.learn_past(tip)
-    sources = _sources(git, tip, doubts) if doubts else {}
-    left = [doubt for doubt in doubts if doubt.name in sources]
+    doubts = _with_sources(git, tip, _doubts(git, tip, plan, sorted(names)))
     if missing is None:
-        left = [doubt for doubt in left if not _is_contained(git, sources[doubt.name], head)]
+        left = [doubt for doubt in doubts if not _is_contained(git, doubt.source, head)]
     else:
-        left = [doubt for doubt in left if sources[doubt.name] in missing]
-    undone = _never_held(git, head, left, sources)
+        left = [doubt for doubt in doubts if doubt.source in missing]
+    undone = _never_held(git, head, left)
     if not undone:
         return None
-    if missing is None:
-        return Rollback({}, {}, _unknown(workspace))
-    found = {doubt.name: source for doubt in undone for source in [sources[doubt.name]] if source is not None}
-    return Rollback(found, _subjects(git, found.values()))
+    return Rollback(_unknown(workspace), _OVERRIDE) if missing is None else _taken_back(git, sorted(undone))
+
+
+def _taken_back(git: Git, undone: Sequence[_Doubt]) -> Rollback:
+    """Return what is said of resources whose sources are known."""
+    sources = {str(doubt.source) for doubt in undone}
+    subjects = dict(git.log(["--no-walk", *sorted(sources)], ("%H", "%s")))
+    listed = [f"{one.name} (applied from {str(one.source)[:12]}, {subjects[str(one.source)]})" for one in undone[:5]]
+    more = f" and {len(undone) - 5} more" if len(undone) > 5 else ""
+    which = "the commit it was" if len(undone) == 1 else "the commits they were"
+    names = " ".join(doubt.name for doubt in undone) if len(undone) <= 5 else "NAME, for each"
+    return Rollback(
+        f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
+        "last applied from, nor the same content",
+        f"keep what is applied: stagectl discard {names}; or take a newer commit; {_OVERRIDE}",
+    )
 
 
 def _not_contained(git: Git, tip: Oid, head: Oid) -> Optional[FrozenSet[Oid]]:
@@ -131,10 +122,13 @@ def _where(git: Git, doubts: Sequence[_Doubt]) -> List[str]:
     return git.only([f":(literal){path}" for path in paths] if len(paths) <= _FEW else [STAGED], ever=True)
 
 
-def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optional[Oid]]:
-    """Return what resources were last applied, or removed, from; None where this clone does not have that."""
+def _with_sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
+    """Return those that an apply brought about, with their sources."""
+    if not doubts:
+        return []
+    git.learn_past(tip)
     left = {doubt.paths[0]: doubt for doubt in doubts}
-    found: Dict[Name, Optional[Oid]] = {}
+    found: List[_Doubt] = []
     out = _changes(git, "first-parent", "--first-parent", "--format=%x01%P%x01", tip, *_where(git, doubts))
     parts = out.split("\x01")
     for parents, changes in zip(parts[1::2], parts[2::2]):
@@ -145,7 +139,7 @@ def _sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> Dict[Name, Optiona
         for doubt in touched:
             if doubt.paths[0] not in kept:
                 del left[doubt.paths[0]]
-                found[doubt.name] = Oid(source) if source else None
+                found.append(doubt._replace(source=Oid(source) if source else None))
     return found
 
 
@@ -175,17 +169,11 @@ def _is_contained(git: Git, commit: Optional[Oid], head: Oid) -> bool:
         return False
 
 
-def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt], sources: Mapping[Name, Optional[Oid]]) -> List[_Doubt]:
+def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
     """Return those whose applied file no commit has held on the way to *head* since it parted from their source."""
-    groups: Dict[Tuple[str, ...], List[_Doubt]] = {}
-    forks: Dict[Optional[Oid], Tuple[str, ...]] = {}
-    for doubt in doubts:
-        source = sources[doubt.name]
-        if source not in forks:
-            forks[source] = _forks(git, head, source)
-        groups.setdefault(forks[source], []).append(doubt)
+    parted = {source: _forks(git, head, source) for source in {doubt.source for doubt in doubts}}
     found: List[_Doubt] = []
-    for bases, some in sorted(groups.items()):
+    for bases, some in grouped((parted[doubt.source], doubt) for doubt in doubts).items():
         held = _held_files(git, head, bases, some)
         found += [doubt for doubt in some if not any((path, doubt.applied) in held for path in doubt.paths)]
     return found
@@ -213,11 +201,6 @@ def _held_files(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Dou
     return found
 
 
-def _subjects(git: Git, commits: Iterable[Oid]) -> Dict[Oid, str]:
-    asked = sorted(set(commits))
-    return {Oid(commit): subject for commit, subject in git.log(["--no-walk", *asked], ("%H", "%s"))}
-
-
 def _unknown(workspace: Workspace) -> str:
     source = workspace.newest_source()
     deeper = "--unshallow " if workspace.git.is_shallow() else ""
@@ -226,3 +209,48 @@ def _unknown(workspace: Workspace) -> str:
         f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history; "
         f"get it: git fetch {deeper}{workspace.config.remote}"
     )
+
+
+# --- claims that count again
+
+
+def refuse_claimed_again(workspace: Workspace, plan: Plan, head: Oid) -> None:
+    """Raise StagectlError for a move whose claim was spent before its resource went, which a commit does not know."""
+    for old, new in claimed_again(workspace, plan, head):
+        hint = f"drop the claim from {new} on top of this commit, and stage: then {new} is run anew; or move {old} in a"
+        raise StagectlError(again_text(old, new), f"{hint} commit that contains the removal")
+
+
+def claimed_again(workspace: Workspace, plan: Plan, head: Oid) -> List[Tuple[Name, Name]]:
+    """Return the moves, old name and new one, whose claims were spent once, and removed since without a commit."""
+    git, tip = workspace.git, workspace.branch.tip
+    return [] if tip is None else [(old, new) for old, new in plan.moved if _was_spent(git, tip, head, old, new)]
+
+
+def again_text(old: Name, new: Name) -> str:
+    """Return what is wrong with such a move."""
+    return (
+        f"{new} claims {old} again (moved_from): it had what was {old}, and was removed since, which this commit does "
+        f"not contain; what is {old} now may be another resource"
+    )
+
+
+def _was_spent(git: Git, tip: Oid, head: Oid, old: Name, new: Name) -> bool:
+    gone = git.log(["-1", "--first-parent", "--diff-filter=D", tip, *git.only([state_path(new)], ever=True)], ["%P"])
+    before, source = (gone[0][0].split() + ["", ""])[:2] if gone else ("", "")
+    from stagectl.adapters.yamlfile.names import claims_in  # few plans follow a claim
+
+    blob = git.look_up([git.at(Oid(before), staged_path(new))])[0] if source else None
+    return blob is not None and old in claims_in(git.blobs([blob])[blob]) and not _knows(git, head, Oid(source), new)
+
+
+def _knows(git: Git, head: Oid, source: Oid, name: Name) -> bool:
+    """Return whether a commit contains the one from which a resource was removed, or has removed it itself since."""
+    try:
+        if git.find(source) is None or git.is_ancestor(source, head):
+            return True
+    except GitError:  # this clone lacks history: then it is not known
+        return True
+    since = [f"^{base}" for base in _forks(git, head, source)]
+    arguments = ["-1", "--full-history", "--diff-filter=D", head, *since, *git.only([staged_path(name)], ever=True)]
+    return bool(git.log(arguments, ["%H"]))

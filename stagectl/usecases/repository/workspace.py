@@ -48,7 +48,7 @@ class Workspace:
     def config(self) -> Config:
         """The config of the working tree, in a bare repository of the revision asked about; raises InvalidFiles."""
         commit = self.git.resolve(self._head) if self.git.is_bare and self._head else None
-        files, problems = self._files(commit, [CONFIG])
+        files, problems = self.files(commit, [CONFIG])
         if not files and not problems and not self.git.folder:
             return Config()
         from stagectl.adapters.worktree.snapshot import parse_config
@@ -83,11 +83,11 @@ class Workspace:
 
         commit = None if revision is None else self.git.resolve(revision)
         paths = [CONFIG, KINDS, STAGED]
-        files, problems = self._files(commit, paths)
+        files, problems = self.files(commit, paths)
         self._refuse_applied(commit)
         if definitions:
             roots = parse_config(files, []).roots
-            more, more_problems = self._files(commit, roots)
+            more, more_problems = self.files(commit, roots)
             files, problems = {**files, **more}, problems + more_problems
         for path, content in (writes or {}).items():
             files.pop(path, None)
@@ -100,13 +100,14 @@ class Workspace:
         from stagectl.adapters.worktree.snapshot import parse_config, parse_snapshot
 
         self._refuse_applied(None)
-        files, problems = self._files(None, [CONFIG, KINDS])
+        files, problems = self.files(None, [CONFIG, KINDS])
         found = parse_snapshot(files, problems, config=parse_config(files, problems, self.git.folder))
         if found.problems:
             raise InvalidFiles(found.problems)
         return found.kinds
 
-    def _files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
+    def files(self, commit: Optional[Oid], paths: Sequence[str]) -> Tuple[tree.Files, List[Problem]]:
+        """Return the files under some paths, of a commit or of the working tree (None), and what may not be read."""
         if commit is None:
             files, problems = tree.read_working_tree(self.root, paths)
             others = self.git.submodules(paths)

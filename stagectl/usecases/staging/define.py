@@ -15,7 +15,6 @@ from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names
 from stagectl.core.schemas.schema import FRONT
-from stagectl.usecases.planning.edges import Edges
 from stagectl.usecases.planning.incremental import IncrementalRead, quickest
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace, Writes
@@ -146,7 +145,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
             raise ReadInFull("it is not asked about plain names alone")
         if not recursive:
             return plain | found.readers(plain)
-        below = Edges(found.index, found.changed).below(plain)
+        below = found.below(plain)
         return below | found.readers(below)
 
     def act(ground: Ground) -> Tuple[TakenBack, Optional[Known]]:
