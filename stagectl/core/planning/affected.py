@@ -13,14 +13,13 @@ from stagectl.core.graph import grouped, reachable
 from stagectl.core.model import Name, Resource
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.resolve import LACKING, find_value
-from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import Universe, View
 from stagectl.core.values import Reference, Value, same
 
 
-def changing_parents(view: View, name: Name, intent: Intent) -> Mapping[Name, List[Reference]]:
+def changing_parents(view: View, name: Name) -> Mapping[Name, List[Reference]]:
     """Return the parents whose changes change what the differing inputs of a resource read, with these references."""
-    references = view.effective[name].references
+    references, intent = view.effective[name].references, intent_of(view, name)
     read = (one for key in (intent.inputs if intent.actions else ()) for one in references.get(key, ()))
     others = (one for one in read if one.name != name and one.name not in view.situation.settled)
     return grouped((Name(one.name), one) for one in others if value_changes(view, one))
@@ -49,8 +48,8 @@ def without_bystanders(view: View) -> View:
     reads = {name: form.reads for name, form in forms.items() if form is not None and not view.is_left_alone(name)}
     view = replace(view, bystanders=frozenset(reads.keys() - _affected(view, reads)))
     while True:
-        intents = {name: intent_of(view, name) for name in sorted(reads.keys() - view.bystanders - view.holds.keys())}
-        stale = {name: changing_parents(view, name, intent) for name, intent in intents.items() if intent.actions}
+        names = sorted(reads.keys() - view.bystanders - view.holds.keys())
+        stale = {name: changing_parents(view, name) for name in names if intent_of(view, name).actions}
         left = stale.keys() - _affected(view, stale)
         if not left:
             return view

@@ -8,7 +8,8 @@ from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Set, 
 from stagectl.core.graph import grouped
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changing_parents, value_changes
-from stagectl.core.planning.situation import Hold, Intent
+from stagectl.core.planning.intents import intent_of
+from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import Universe, View
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.values import references_in
@@ -76,18 +77,18 @@ class _Drafting:
     # --- inferred and explicit changes
 
     def add_own(self, name: Name) -> None:
-        intent = self._universe.intents[name]
-        previous: List[ChangeId] = []
+        intent = intent_of(self._view, name)
+        previous: Set[ChangeId] = set()
         for action in intent.actions:
             bare = action == RENAME or (action == REMOVE and RUN not in intent.actions)
             cause = CauseType.STAGED if action == RENAME else intent.cause
-            draft = Draft(name, action, cause, () if bare else intent.inputs, follows=set(previous))
+            draft = Draft(name, action, cause, () if bare else intent.inputs, follows=previous)
             draft.conditional = action in intent.conditional
-            previous = [self._add(draft)]
+            self._by_id[draft.id], previous = draft, {draft.id}
         if intent.actions != (REMOVE,):
             self._add_explicit(name, intent.actions, previous)
 
-    def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: List[ChangeId]) -> None:
+    def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: Set[ChangeId]) -> None:
         for action, stamp in self._view.pending_actions(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
@@ -98,13 +99,8 @@ class _Drafting:
                 draft = self._by_id[change_id(name, action)]
                 draft.stamps[action], draft.conditional = stamp, False
             else:
-                draft = Draft(name, action, CauseType.EXPLICIT, follows=set(previous), stamps={action: stamp})
-                previous = [self._add(draft)]
-
-    def _add(self, draft: Draft) -> ChangeId:
-        identity = draft.id
-        self._by_id[identity] = draft
-        return identity
+                draft = Draft(name, action, CauseType.EXPLICIT, follows=previous, stamps={action: stamp})
+                self._by_id[draft.id], previous = draft, {draft.id}
 
     # --- owed and reacting changes
 
@@ -120,7 +116,7 @@ class _Drafting:
     def _is_due(self, name: Name, action: str) -> bool:
         """Return whether a debt is asked for, or its resource is affected in scope; others are left to other plans."""
         view = self._view
-        affected = name not in self._universe.holds and bool(self._universe.intents[name].actions)
+        affected = name not in self._universe.holds and bool(intent_of(self._view, name).actions)
         return view.is_asked(name, action) or (not view.is_selected(name) and affected)
 
     def _join(self, name: Name, action: str, cause: CauseType) -> Optional[Draft]:
@@ -134,7 +130,7 @@ class _Drafting:
             return self._hold(draft)
         if self._is_satisfied(name, action):
             return self._by_id[change_id(name, RUN)]
-        draft.follows.update(last_inferred(self._universe, name))
+        draft.follows.update(last_inferred(self._view, name))
         return self._by_id.setdefault(draft.id, draft)
 
     def _hold(self, draft: Draft) -> Optional[Draft]:
@@ -158,26 +154,22 @@ class _Drafting:
         return action == UPDATE and change_id(name, RUN) in self._by_id and change_id(name, UPDATE) not in self._by_id
 
     def add_reactions(self) -> None:
-        readers = self._reactions()
+        reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
+        readers = grouped(
+            (trigger.on, (name, own, trigger.when))
+            for name, resource in sorted(reacting.items())
+            for own, triggers in sorted(resource.react_on.items())
+            for trigger in triggers
+        )
         left = sorted(self._by_id, reverse=True) if readers else []
         while left:
             trigger = left.pop()
             name, action = split_change(trigger)
             for seen in sorted(self.drafts.actions_seen(name, action)):
-                for reacting, own, when in readers.get(change_id(name, seen), ()):
-                    left += self._react(reacting, own, trigger, when)
+                for reaction in readers.get(change_id(name, seen), ()):
+                    left += self._react(trigger, *reaction)
 
-    def _reactions(self) -> Dict[ChangeId, List[Tuple[Name, str, str]]]:
-        """Return what reacts on which change: change id -> (resource, own action, when)."""
-        reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
-        return grouped(
-            (trigger.on, (name, action, trigger.when))
-            for name, resource in sorted(reacting.items())
-            for action, triggers in sorted(resource.react_on.items())
-            for trigger in triggers
-        )
-
-    def _react(self, name: Name, action: str, trigger: ChangeId, when: str) -> List[ChangeId]:
+    def _react(self, trigger: ChangeId, name: Name, action: str, when: str) -> List[ChangeId]:
         """Let a resource react; return the id of the change if it is new."""
         known = len(self._by_id)
         draft = self._join(name, action, CauseType.REACTION)
@@ -195,13 +187,13 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in universe.view.effective:
         return draft.of
     view = universe.view
-    parents = changing_parents(view, draft.name, universe.intents[draft.name])
+    parents = changing_parents(view, draft.name)
     found = {
         change
         for parent, references in parents.items()
         # Where something may be reported: not by changes of a parent that only passes on what is known after others.
         if not view.reports.by or not all(references_in(view.resolver.value_of(one)[1]) for one in references)
-        for change in last_inferred(universe, parent)
+        for change in last_inferred(view, parent)
     }
     if view.reports.by:
         inputs = view.inputs(draft.name)
@@ -209,23 +201,23 @@ def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     return {change for change in found & drafts.by_id.keys() if split_change(change)[0] != draft.name}
 
 
-def last_inferred(universe: Universe, name: Name) -> List[ChangeId]:
+def last_inferred(view: View, name: Name) -> List[ChangeId]:
     """Return the last change that a resource does of its own accord, if it does any."""
-    return [change_id(name, action) for action in universe.intents.get(name, Intent()).actions[-1:]]
+    return [change_id(name, action) for action in intent_of(view, name).actions[-1:]]
 
 
 def read_changes(universe: Universe, drafts: Drafts, name: Name) -> Set[ChangeId]:
     """Return the changes in the plan that change, or may change, a value which a resource reads."""
     view, resource = universe.view, universe.view.effective.get(name)
     changed = (one for one in (resource.every_reference if resource else ()) if value_changes(view, one))
-    return {change for one in changed for change in last_inferred(universe, Name(one.name)) if change in drafts.by_id}
+    return {change for one in changed for change in last_inferred(view, Name(one.name)) if change in drafts.by_id}
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
     """Return what a held resource would have done; what would only be recorded has the name of its edit."""
     view = universe.view
     is_selected = view.is_selected(name)
-    inferred = list((universe.full if is_selected else universe).intents[name].actions)
+    inferred = list(intent_of(universe.full.view if is_selected else view, name).actions)
     explicit = [] if inferred == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
 

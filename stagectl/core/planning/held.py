@@ -6,7 +6,8 @@ from typing import Dict, List, Tuple
 
 from stagectl.core.model import ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import Drafts, held_actions, read_changes, recording_action
-from stagectl.core.planning.situation import Hold, Intent
+from stagectl.core.planning.intents import intent_of
+from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import Universe
 from stagectl.core.plans.plan import Held, Reason
 
@@ -40,7 +41,7 @@ def _hold(
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
     """Return what a resource would do if everything were selected, also if it is only recorded."""
-    actions = universe.full.intents.get(name, Intent()).actions or (recording_action(universe.view, name),)
+    actions = intent_of(universe.full.view, name).actions or (recording_action(universe.view, name),)
     return [change_id(name, action) for action in actions]
 
 

@@ -20,8 +20,8 @@ from stagectl.core.planning.affected import (
 )
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.claims import together
-from stagectl.core.planning.gates import gate
-from stagectl.core.planning.intents import intent_of, intents_of, needed_parents
+from stagectl.core.planning.intents import intent_of, needed_parents
+from stagectl.core.planning.order import gate
 from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of, waiting
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, InputId, find_value, input_of, inputs_read
 from stagectl.core.planning.situation import Hold, Scope, Situation
@@ -71,7 +71,7 @@ def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
 
 def _with_waiting(view: View) -> Universe:
     while True:
-        universe = Universe(view, view.holds, intents_of(view))
+        universe = Universe(view, view.holds)
         holds = waiting(view) or _held_with(view)
         after = replace(view, holds={**view.holds, **holds}) if holds else gate(universe) if view.holds else view
         if after is view:
@@ -82,7 +82,7 @@ def _with_waiting(view: View) -> Universe:
 def _with_held(view: View, full: Universe) -> Universe:
     view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
     while True:
-        universe = Universe(view, {**_complete(view, full), **_outside(view)}, intents_of(view), full)
+        universe = Universe(view, {**_complete(view, full), **_outside(view)}, full)
         gated = gate(universe)
         if gated is view:
             return universe
@@ -104,7 +104,7 @@ def _outside(view: View) -> Dict[Name, Hold]:
     situation = view.situation
     others = (name for name in situation.names() if name not in view.holds and not view.is_selected(name))
     outside = (name for name in others if not view.in_scope(name) and situation.is_live(name))
-    return {name: Hold(Reason.OUTSIDE) for name in outside if changing_parents(view, name, intent_of(view, name))}
+    return {name: Hold(Reason.OUTSIDE) for name in outside if changing_parents(view, name)}
 
 
 def _without_parents(view: View) -> Dict[Name, Hold]:
@@ -191,7 +191,7 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
     if resource is None or _waits_unchanged(view, name):
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
-    intent = full.intents[name] if name in view.holds else intent_of(view, name)
+    intent = intent_of(full.view if name in view.holds else view, name)
     actions = _needing(view, name, intent.actions) | view.pending_actions(name).keys()
     if not misses and not actions and not situation.is_edited(name):
         return None

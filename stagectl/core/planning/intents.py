@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterable, List, Optional, Set
+from typing import AbstractSet, Iterable, List, Optional, Set
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
 from stagectl.core.planning.situation import Intent
@@ -11,13 +11,10 @@ from stagectl.core.plans.plan import CauseType
 from stagectl.core.values import Inputs, Template, Value, differing, references_in, same
 
 
-def intents_of(view: View) -> Dict[Name, Intent]:
-    """Return what each resource does of its own accord."""
-    return {name: intent_of(view, name) for name in view.situation.names()}
-
-
 def intent_of(view: View, name: Name) -> Intent:
-    """Return the inferred actions of a resource (rules 1, 4, 7) and their cause (rule 13)."""
+    """Return what a resource does of its own accord, also what a held one would: its inferred actions (rules 1, 4, 7)
+    and their cause (rule 13). What is settled does nothing.
+    """
     if name not in view.intents:
         view.intents[name] = _infer(view, name)
     return view.intents[name]
@@ -25,6 +22,8 @@ def intent_of(view: View, name: Name) -> Intent:
 
 def _infer(view: View, name: Name) -> Intent:
     applied = view.applied_state(name)
+    if name in view.situation.settled:
+        return Intent()
     if name not in view.effective:
         if applied.is_gone:
             return Intent()  # there is nothing to remove

@@ -1,27 +1,35 @@
-"""In which order changes run (docs/design.md, section 5, rule 9; section 3, depends_on and react_on)."""
+"""In which order changes run (docs/design.md, section 5, rule 9; section 3, depends_on and react_on).
+
+Gates: what waits for an action of a parent that has yet to succeed (section 5, rule 5).
+"""
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from dataclasses import replace
+from typing import AbstractSet, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.graph import grouped, has_ring, reachable
-from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
-from stagectl.core.planning.changes import Drafts
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.planning.changes import Draft, Drafts, draft_changes
 from stagectl.core.planning.outputs import deciders
-from stagectl.core.planning.view import View
+from stagectl.core.planning.situation import Hold
+from stagectl.core.planning.view import Universe, View
+from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.values import Reference, references_in
 
 Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
+_ALONE = (CauseType.OWED, CauseType.REACTION)  # held by itself; with any other change all of the resource are
 
 
 def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
     order = _Ordering(view, drafts, grouped((draft.name, draft.action) for draft in drafts.by_id.values()))
-    replaces = dict(order.replaces())
+    going = {name: actions for name, actions in order.actions.items() if order.is_going(name)}
+    replaces = {change_id(name, REMOVE): change_id(name, RUN) for name, actions in going.items() if RUN in actions}
     for earlier, later in order.edges():
         before[later].add(earlier)
-    endings = set(order.endings())
+    endings = {edge for name in order.actions for edge in order.endings(name)}
     # While a parent is replaced its readers stay, so the end of a reading comes before that where it can.
     wishes = sorted(edge for edge in endings if edge[1] in replaces)
     for earlier, later in endings.difference(wishes):
@@ -31,7 +39,7 @@ def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
         (earlier, remove)
         for remove, run in replaces.items()
         for earlier in before[run]
-        if not order.is_going(split_change(earlier)[0])
+        if split_change(earlier)[0] not in going
     )
     return _with_wishes(before, wishes) if wishes else before
 
@@ -75,13 +83,6 @@ class _Ordering(NamedTuple):
                 yield from self._after_reporters(name, actions)
         yield from self._after_freed()
 
-    def endings(self) -> Iterator[Precedence]:
-        """Yield the orders between what ends a reading, and what takes away that which was read."""
-        for name, actions in self.actions.items():
-            here, before = self._forms(name)
-            if before or REMOVE in actions:
-                yield from self._endings(name, actions, here, before)
-
     def _forms(self, name: Name) -> Tuple[Optional[Resource], List[Resource]]:
         """Return the form of a resource here, and the others that it has as applied and as tried since."""
         here = self.view.effective.get(name)
@@ -100,12 +101,6 @@ class _Ordering(NamedTuple):
         for new, old in self.view.situation.moves.items():
             if RENAME in self.actions.get(new, ()):
                 yield from ((change_id(new, RENAME), change_id(old, own)) for own in self.actions.get(old, ()))
-
-    def replaces(self) -> Iterator[Precedence]:
-        """Yield the two changes of every replace."""
-        for name, actions in self.actions.items():
-            if RUN in actions and REMOVE in actions:
-                yield change_id(name, REMOVE), change_id(name, RUN)
 
     def is_going(self, name: Name) -> bool:
         """Return whether a resource is removed, or removed and run again."""
@@ -137,13 +132,9 @@ class _Ordering(NamedTuple):
             if action in self.drafts.actions_seen(name, other)
         ]
 
-    def _endings(
-        self, name: Name, actions: List[str], here: Optional[Resource], before: Sequence[Resource]
-    ) -> Iterator[Precedence]:
-        """A change that ends a reading comes before the parent's `remove`, and before the update that drops the value.
-
-        before: what it was, as applied and as tried since.
-        """
+    def endings(self, name: Name) -> Iterator[Precedence]:
+        """What ends a reading comes before the parent's `remove`, and before the update that drops the value."""
+        actions, (here, before) = self.actions[name], self._forms(name)
         now: AbstractSet[Name] = here.ordered_after if here else frozenset()
         was = {parent for form in before for parent in form.ordered_after}
         ending = next((change_id(name, action) for action in (REMOVE, UPDATE, RUN) if action in actions), None)
@@ -152,10 +143,8 @@ class _Ordering(NamedTuple):
         read = {parent for form in before for parent in form.reads}
         left = now | was if REMOVE in actions else (was | read) - now - (here.reads if here else frozenset())
         yield from ((ending, change_id(parent, REMOVE)) for parent in left - {name} if self.is_going(parent))
-        for reference in (ref for form in before for ref in form.every_reference):
-            parent = Name(reference.name)
-            if parent not in now and parent != name:
-                yield from ((ending, drop) for drop in self._drops(parent, reference))
+        for reference in (ref for form in before for ref in form.every_reference if ref.name not in {*now, name}):
+            yield from ((ending, drop) for drop in self._drops(Name(reference.name), reference))
 
     def _drops(self, parent: Name, reference: Reference) -> Iterator[ChangeId]:
         """Yield the change of a parent that stays, if there is one, that takes a value away."""
@@ -163,3 +152,49 @@ class _Ordering(NamedTuple):
             return
         if not self.view.resolver.value_of(reference)[0]:
             yield from (change_id(parent, action) for action in self.actions[parent] if action in (RUN, UPDATE))
+
+
+# --- gates
+
+
+def gate(universe: Universe) -> View:
+    """Return the universe's view with what waits for a gate held, the same view if nothing more does."""
+    view = universe.view
+    closing = frozenset(_closing(view))
+    if not closing:
+        return view
+    drafts = draft_changes(universe)
+    found = [(draft, gates) for draft in drafts.by_id.values() if (gates := _gates(view, drafts, draft) & closing)]
+    barred = {draft.id: Hold(Reason.NEEDS_PARENT, gates=gates) for draft, gates in found if draft.cause in _ALONE}
+    whole = grouped((draft.name, gates) for draft, gates in found if draft.cause not in _ALONE)
+    holds = {name: Hold(Reason.NEEDS_PARENT, gates=frozenset().union(*gates)) for name, gates in whole.items()}
+    return replace(view, holds={**view.holds, **holds}, barred={**view.barred, **barred}) if found else view
+
+
+def _closing(view: View) -> Iterator[ChangeId]:
+    """Yield the actions that a mapping form names and that are owed, unfinished, or staged and not done."""
+    before = (form for state in view.situation.applied.values() for form in state.forms)
+    for resource in (*view.effective.values(), *before):
+        for changes in resource.depends_on_changes.values():
+            yield from (change for change in changes if _is_open(view, *split_change(change)))
+
+
+def _is_open(view: View, name: Name, action: str) -> bool:
+    state, explicit = view.applied_state(name), view.situation.explicit(name)
+    unfinished = state.unfinished.action if state.unfinished else None
+    is_replaced = REPLACE in explicit and action in (RUN, UPDATE)
+    return action in state.owed or action == unfinished or action in explicit or is_replaced
+
+
+def _gates(view: View, drafts: Drafts, draft: Draft) -> FrozenSet[ChangeId]:
+    """Return the actions that a change has to come after by the mapping form and that are not in the plan."""
+    here = view.effective.get(draft.name)
+    forms = [*(view.applied_state(draft.name).forms if draft.action == REMOVE else ()), *([here] if here else ())]
+    called = drafts.actions_seen(draft.name, draft.action)
+    mapped = [named for form in forms for action, named in form.depends_on_changes.items() if action in called]
+    return frozenset(change for named in mapped for change in named if not _is_there(drafts, change))
+
+
+def _is_there(drafts: Drafts, change: ChangeId) -> bool:
+    name, action = split_change(change)
+    return change in drafts.by_id or (action == UPDATE and change_id(name, RUN) in drafts.by_id)

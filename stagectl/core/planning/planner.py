@@ -183,8 +183,8 @@ def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[N
     acting = [(one.resource, one.kind, one.inputs) for one in changes if one.action in (RUN, UPDATE)]
     seen = [name for name in recorded if name in view.effective and is_as_seen(view, name)]
     acting += [(name, view.effective[name].kind, view.inputs(name)) for name in seen]
-    found = [schemas.troubles(name, kinds[kind], inputs or {}) for name, kind, inputs in acting if kind in kinds]
-    troubles = [trouble for one in found for trouble in one]
+    known = ((name, kinds[kind], inputs or {}) for name, kind, inputs in acting if kind in kinds)
+    troubles = [trouble for one in known for trouble in schemas.troubles(*one)]
     if troubles:
         raise ImpossiblePlan(troubles)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from typing import Container, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.graph import reachable
@@ -257,21 +258,12 @@ def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
 
 
 def _join(parts: List[Part]) -> Value:
-    text = [part for part in parts if isinstance(part, str)]
-    parts = ["".join(text)] if len(text) == len(parts) else parts
-    joined: List[Part] = []
-    size = 0
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
-        size += len(str(part))
-        if size > LARGEST:
-            raise _Unresolved(TOO_LARGE)
-    if not joined:
-        return ""
-    return joined[0] if len(joined) == 1 and isinstance(joined[0], str) else Template(tuple(joined))
+    if sum(len(str(part)) for part in parts) > LARGEST:
+        raise _Unresolved(TOO_LARGE)
+    runs = ((is_text, [*some]) for is_text, some in groupby(parts, lambda part: isinstance(part, str)))
+    joined = (part for is_text, some in runs for part in (["".join(map(str, some))] if is_text else some))
+    parts = [part for part in joined if part != ""]
+    return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))
 
 
 def _size_of(value: Value) -> int:

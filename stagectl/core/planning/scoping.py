@@ -9,6 +9,7 @@ from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, Chan
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.checks import ImpossiblePlan, claim_troubles
 from stagectl.core.planning.claims import together
+from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import Universe
@@ -50,7 +51,7 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
         if name in chosen and name not in whole:
             alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)
     _refuse_moving(full, alone)
-    as_applied = {name for name, actions in alone.items() if not actions & _inferred_actions(full, name)}
+    as_applied = {name for name, actions in alone.items() if actions.isdisjoint(intent_of(full.view, name).actions)}
     return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
 
 
@@ -63,10 +64,6 @@ def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
         raise StagectlError(why, f"apply the move as well: stagectl apply {group}")
 
 
-def _inferred_actions(full: Universe, name: Name) -> FrozenSet[str]:
-    return frozenset(full.intents[name].actions if name in full.intents else ())
-
-
 def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:
     """Return the actions that a change which was asked for stands for: a replace is taken whole."""
     identity = change_id(name, action)
@@ -76,8 +73,8 @@ def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:
     elif draft.cause == CauseType.REACTION:
         triggers = ", ".join(sorted(draft.of))
         raise StagectlError(f"{identity} follows from {triggers}, and cannot be selected alone", f"select {triggers}")
-    inferred = _inferred_actions(full, name)
-    return inferred | {action, REPLACE} if action in inferred else frozenset({action})
+    inferred = intent_of(full.view, name).actions
+    return frozenset({*inferred, action, REPLACE} if action in inferred else {action})
 
 
 def _check_action(full: Universe, name: Name, action: str) -> None:

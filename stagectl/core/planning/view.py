@@ -52,10 +52,7 @@ class View:
 
     def pending_actions(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""
-        if not self.is_selected(name) and name not in self.scope.alone:
-            return {}
-        alone = self.scope.alone.get(name)
-        return {a: s for a, s in self.situation.explicit(name).items() if alone is None or a in alone}
+        return {a: s for a, s in self.situation.explicit(name).items() if self.is_asked(name, a)}
 
     def is_asked(self, name: Name, action: str) -> bool:
         """Return whether an action of a resource was asked for, with the resource or alone."""
@@ -145,11 +142,9 @@ class View:
         return {name: self.applied_state(name).inputs for name in names}
 
     def _shows_applied(self, name: Name) -> bool:
-        if self.is_staged_here(name) and name not in self.passive:
-            return False
-        if name in self.holds or name in self.bystanders:
-            return True
-        return self.is_left_alone(name) or not self.in_scope(name)
+        is_staged = self.is_staged_here(name) and name not in self.passive
+        is_held = name in self.holds or name in self.bystanders
+        return not is_staged and (is_held or self.is_left_alone(name) or not self.in_scope(name))
 
     def inputs(self, name: Name) -> Inputs:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
@@ -164,13 +159,11 @@ class Universe:
     """What a plan is made from: a view in which all that has to be held is held (rules 1 to 5).
 
     holds: those of the view with all that is missing, and affected resources that the selection's tags leave out.
-    intents: what each resource does of its own accord, also what a held one would.
     everything: the same situation with everything selected; None of that one itself.
     """
 
     view: View
     holds: Mapping[Name, Hold]
-    intents: Mapping[Name, Intent]
     everything: Optional[Universe] = None
 
     @property

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import replace
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Entry, Git, GitError
@@ -17,6 +17,7 @@ from stagectl.core.plans.document import with_id
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.standing import some_from_here
+from stagectl.core.values import leaves
 
 _LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
 _WORD = pattern(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
@@ -42,17 +43,8 @@ def files_asked_by(kinds: Iterable[Kind]) -> FilePatterns:
     """Return what kinds name, in any of their entries."""
     every = list(kinds)
     entries = [does for kind in every for does in (dict(kind.actions), kind.check)]
-    words = {word for does in entries for text in _texts(does) for word in _paths(text)}
+    words = {word for does in entries for _, leaf in leaves(does) if isinstance(leaf, str) for word in _paths(leaf)}
     return FilePatterns(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from (text for inner in value.values() for text in _texts(inner))
-    elif isinstance(value, list):
-        yield from (text for inner in value for text in _texts(inner))
 
 
 def _paths(text: str) -> Iterator[str]:
@@ -66,9 +58,7 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
 
     commit: whose files they are; here: as the working tree has them, where that differs.
     """
-    patterns = files_asked_by(
-        plan.kinds[name] for name in sorted({change.kind for change in plan.changes} & plan.kinds.keys())
-    )
+    patterns = files_asked_by(plan.kinds.values())
     if commit is not None:
         patterns = _with_words_that_are(git, patterns, commit)
     if commit is None or not any(patterns):

@@ -181,7 +181,7 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
         raise ReadInFull(error.message) from None
     is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
     usage = index.usage
-    kinds = kinds.if_good(are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
+    kinds = replace(kinds, are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.open_resources()
     if not kinds.are_good:
         open_now |= find_contradicted(index, kinds, usage)
@@ -268,8 +268,7 @@ def _without_line_ends(
         if edited is not None and before is not None and same(dict(edited.inputs), dict(before.inputs)):
             alike[name] = Oid(f"{index.of.staged}:{name}.yaml")
     blobs = workspace.git.blobs(alike.values()) if alike else {}
-    contents = {name: blobs.get(oid) for name, oid in alike.items()}
-    unedited = {name for name in alike if (one := changed[name]) and same_text(one.content, contents[name])}
+    unedited = {name for name, oid in alike.items() if (one := changed[name]) and same_text(one.content, blobs[oid])}
     return {name: edited for name, edited in changed.items() if name not in unedited}
 
 

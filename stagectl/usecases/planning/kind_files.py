@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import Dict, Iterable, Optional
 
 from stagectl.adapters.worktree import tree
@@ -12,52 +13,48 @@ from stagectl.core.schemas import settings
 from stagectl.usecases.repository.workspace import Workspace
 
 
+@dataclass(frozen=True, repr=False, eq=False)
 class KindFiles:
     """The kinds of the tree that is planned, parsed as far as they are asked for.
 
     are_good: whether their schemas were found right before; looking at them takes longer than planning.
     """
 
-    def __init__(self, files: tree.Files, *, are_good: bool = False) -> None:
-        self._files = files
-        self.are_good = are_good
-        self._parsed: Dict[str, Kind] = {}
+    files: tree.Files
+    are_good: bool = False
+    _parsed: Dict[str, Kind] = field(default_factory=dict, init=False)
 
     @property
     def digest(self) -> str:
         """What differs if one of these kinds does."""
         digest = hashlib.sha256()
-        for path, content in sorted(self._files.items()):
+        for path, content in sorted(self.files.items()):
             digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
         return digest.hexdigest()
 
     def every(self) -> Dict[str, Kind]:
         """Return all kinds; raises ReadInFull where something is wrong with one."""
-        return self.some(path[len(KINDS) + 1 : -len(".yaml")] for path in self._files)
+        return self.some(path[len(KINDS) + 1 : -len(".yaml")] for path in self.files)
 
     def some(self, names: Iterable[str]) -> Dict[str, Kind]:
         """Return some kinds; raises ReadInFull where one is missing, or something is wrong with it."""
         wanted = set(names)
         files = {f"{KINDS}/{name}.yaml" for name in wanted - self._parsed.keys()}
-        if files - self._files.keys():
-            raise ReadInFull(f"{min(files - self._files.keys())} is missing")
+        if files - self.files.keys():
+            raise ReadInFull(f"{min(files - self.files.keys())} is missing")
         if files and self.are_good:
             from stagectl.adapters.yamlfile import load
 
             for name in wanted - self._parsed.keys():
-                self._parsed[name] = settings.kind(name, load(self._files[f"{KINDS}/{name}.yaml"]), is_checked=True)
+                self._parsed[name] = settings.kind(name, load(self.files[f"{KINDS}/{name}.yaml"]), is_checked=True)
         elif files:
             from stagectl.adapters.worktree.snapshot import parse_snapshot
 
-            snapshot = parse_snapshot({path: self._files[path] for path in files})
+            snapshot = parse_snapshot({path: self.files[path] for path in files})
             if snapshot.problems:
                 raise ReadInFull(f"something is wrong with {snapshot.problems[0].path}")
             self._parsed.update(snapshot.kinds)
         return {name: self._parsed[name] for name in wanted}
-
-    def if_good(self, *, are_good: bool) -> KindFiles:
-        """Return the same, of which it is known whether they were found right before."""
-        return KindFiles(self._files, are_good=are_good)
 
 
 def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:

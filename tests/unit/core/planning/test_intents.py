@@ -7,6 +7,7 @@ from typing import Tuple
 import pytest
 
 from stagectl.core.model import Attempt, Name
+from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.situation import Situation
 from tests.unit.core.planning.worlds import applied, res, situation, universe
 
@@ -56,6 +57,6 @@ def test_the_inferred_actions_and_their_cause(world: Situation, actions: Tuple[s
     """
     Values decide, resolved; of several causes that fit the first one counts.
     """
-    intent = universe(world).intents[Name("db")]
+    intent = intent_of(universe(world).view, Name("db"))
 
     assert (actions, cause) == (intent.actions, intent.cause.value)
