@@ -180,20 +180,20 @@ def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
     if name == resource.name and not (resource.parents | frozenset(resource.unordered)) & aliases.keys():
         return resource
 
+    def now(name: str) -> Name:
+        return aliases.get(Name(name), Name(name))
+
     def rename(leaf: Any) -> Any:
         if not isinstance(leaf, Template):
             return leaf
-        parts = (
-            replace(part, name=aliases.get(Name(part.name), part.name)) if isinstance(part, Reference) else part
-            for part in leaf.parts
-        )
+        parts = (replace(part, name=now(part.name)) if isinstance(part, Reference) else part for part in leaf.parts)
         return Template(tuple(parts))
 
     return replace(
         resource,
         name=name,
         inputs=map_leaves(resource.inputs, rename),
-        depends_on=_names(resource.depends_on, aliases),
+        depends_on=tuple(map(now, resource.depends_on)),
         depends_on_changes={
             action: tuple(_change(change, aliases) for change in changes)
             for action, changes in resource.depends_on_changes.items()
@@ -202,12 +202,8 @@ def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
             action: tuple(Trigger(_change(trigger.on, aliases), trigger.when) for trigger in triggers)
             for action, triggers in resource.react_on.items()
         },
-        unordered=_names(resource.unordered, aliases),
+        unordered=tuple(map(now, resource.unordered)),
     )
-
-
-def _names(names: Tuple[Name, ...], aliases: Aliases) -> Tuple[Name, ...]:
-    return tuple(aliases.get(name, name) for name in names)
 
 
 def _change(change: ChangeId, aliases: Aliases) -> ChangeId:
