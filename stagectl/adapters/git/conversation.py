@@ -1,98 +1,101 @@
-"""Asking one process many questions: the one way of talking to a process in both directions.
+"""Asking a process many questions: the one way of talking to a process in both directions.
 
 A pipe holds a bounded number of bytes (pipe(7): 64 KiB, and 4 KiB for a user who has many). What writes everything
 before reading anything waits for ever once both pipes are full; so questions go in by portions that a pipe takes whole
-and whose answers a pipe holds, and the answers of one portion are read before the next is written.
+and whose answers a pipe holds, and the answers of one portion are read before the next is written. An answer may be
+longer than a pipe: no question is written before the answers to those that fill it are read.
 """
 
 from __future__ import annotations
 
 import subprocess
 import threading
+import weakref
 from contextlib import suppress
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import IO, Callable, Generic, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 _PORTION = 4096  # bytes of a portion's answers, and more than its questions have
+_ANSWER = 90  # bytes that an answer has more than its question, at the most
+
+Answer = TypeVar("Answer")
 
 
-class Conversation:
-    """A process that answers each line with one line, at most as long as the question and *longest* bytes."""
+class Conversation(Generic[Answer]):
+    """A process that gives each line one answer: started when it is first asked, and anew where it has ended.
 
-    def __init__(self, process: subprocess.Popen[bytes], longest: int = 90) -> None:
-        self._process = process
-        self._longest = longest
+    start: starts one with pipes; read: reads one answer from what it prints, and raises EOFError where there is none.
+    """
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], read: Callable[[IO[bytes]], Answer]) -> None:
+        self._start, self._read = start, read
+        self._process: Optional[subprocess.Popen[bytes]] = None
         self._one_at_a_time = threading.Lock()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the process has ended, and answers no more."""
-        return self._process.poll() is not None
-
-    def ask(self, questions: Sequence[bytes]) -> List[bytes]:
-        """Return the answers in order, one line each; fewer than questions where the process ended before.
+    def ask(self, questions: Sequence[bytes]) -> List[Answer]:
+        """Return the answers in order; raises EOFError where the process ends before it has answered, twice.
 
         questions: without line ends.
         """
-        stdout = self._process.stdout
-        assert stdout is not None, "started with pipes"
-        answers: List[bytes] = []
         with self._one_at_a_time:
-            for portion in self._portions(questions):
-                self._write(portion)
-                answers += [stdout.readline() for _ in portion]
-                if not answers[-1].endswith(b"\n"):
-                    return [answer for answer in answers if answer.endswith(b"\n")]
-        return answers
+            try:
+                return self._ask(questions)
+            except EOFError:  # Ctrl-C on a terminal ends it, too, and what is put back then has to be asked for
+                return self._ask(questions)
 
-    def contents(self, questions: Sequence[bytes]) -> List[Optional[Tuple[bytes, bytes]]]:
-        """Return the type and the content of each object asked for, of `git cat-file --batch`; None for a missing one.
-
-        An answer may be longer than a pipe: no question is written before the answers to those that fill it are read.
-        Raises EOFError where the process ended before it had answered.
-        """
-        stdout = self._process.stdout
-        assert stdout is not None, "started with pipes"
-        found: List[Optional[Tuple[bytes, bytes]]] = []
-        with self._one_at_a_time:
-            for portion in self._portions(questions):
-                self._write(portion)
-                for _ in portion:
-                    rest = stdout.readline().split()[1:]
-                    if len(rest) != 2:
-                        if not rest:
-                            raise EOFError
-                        found.append(None)
-                        continue
-                    size = int(rest[1])
-                    content = stdout.read(size + 1)
-                    if len(content) <= size:
-                        raise EOFError
-                    found.append((rest[0], content[:size]))
+    def _ask(self, questions: Sequence[bytes]) -> List[Answer]:
+        process, self._process = self._process, None  # whose answers are not all read is asked no more
+        if process is None or process.poll() is not None:
+            process = self._start()
+            weakref.finalize(self, _end, process)
+        assert process.stdin is not None and process.stdout is not None, "started with pipes"
+        found: List[Answer] = []
+        for portion in _portions(questions):
+            with suppress(BrokenPipeError):  # it has ended: the answers say so
+                process.stdin.write(b"".join(question + b"\n" for question in portion))
+                process.stdin.flush()
+            found += [self._read(process.stdout) for _ in portion]
+        self._process = process
         return found
 
-    def _write(self, portion: Sequence[bytes]) -> None:
-        assert self._process.stdin is not None, "started with pipes"
-        with suppress(BrokenPipeError):  # it has ended: the answers say so
-            self._process.stdin.write(b"".join(question + b"\n" for question in portion))
-            self._process.stdin.flush()
 
-    def _portions(self, questions: Sequence[bytes]) -> Iterator[List[bytes]]:
-        """Yield the questions in portions; one that is longer than a portion goes alone, and has one answer."""
-        portion: List[bytes] = []
-        size = 0
-        for question in questions:
-            if portion and size + len(question) + self._longest > _PORTION:
-                yield portion
-                portion, size = [], 0
-            portion.append(question)
-            size += len(question) + self._longest
-        if portion:
+def read_line(stdout: IO[bytes]) -> bytes:
+    """Read an answer of one line."""
+    line = stdout.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line
+
+
+def read_object(stdout: IO[bytes]) -> Optional[Tuple[bytes, bytes]]:
+    """Read the type and the content of an object, as `git cat-file --batch` gives it; None for a missing one."""
+    words = read_line(stdout).split()
+    if len(words) != 3:
+        return None
+    size = int(words[2])
+    content = stdout.read(size + 1)
+    if len(content) <= size:
+        raise EOFError
+    return words[1], content[:size]
+
+
+def _portions(questions: Sequence[bytes]) -> Iterator[List[bytes]]:
+    """Yield the questions in portions; one that is longer than a portion goes alone, and has one answer."""
+    portion: List[bytes] = []
+    size = 0
+    for question in questions:
+        if portion and size + len(question) + _ANSWER > _PORTION:
             yield portion
+            portion, size = [], 0
+        portion.append(question)
+        size += len(question) + _ANSWER
+    if portion:
+        yield portion
 
-    def end(self) -> None:
-        """Close both pipes and wait for the process to end."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        self._process.wait()
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close both pipes and wait for a process to end."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    process.wait()

@@ -12,7 +12,7 @@ from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
 from stagectl.adapters.git.process import GitLocked as GitLocked
-from stagectl.adapters.git.questions import EXACTLY
+from stagectl.adapters.git.questions import EXACTLY, changed_words
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 
@@ -115,24 +115,16 @@ class Git(Placed):
         """
         wanted = sorted(set(oids))
         self._fetch_lacking(wanted)
-        sizes = dict(zip(wanted, self._names.sizes(wanted)))
+        sizes = dict(zip(wanted, self.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
-        wanted = [oid for oid in wanted if oid not in found]
-        check_amount(sum(sizes[oid] for oid in wanted))
-        for oid, answer in zip(wanted, self._names.contents(wanted)):
-            if answer is None:
-                raise _missing(oid)
-            found[oid] = answer[1]
-        return found
+        small = [oid for oid in wanted if oid not in found]
+        check_amount(sum(sizes[oid] for oid in small))
+        return {**found, **dict(zip(small, self.contents(small)))}
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
         """Return the contents of objects of one kind, in order; raises GitError for what is missing."""
         self._fetch_lacking(oids)
-        answers = self._names.contents(oids)
-        for oid, answer in zip(oids, answers):
-            if answer is None or answer[0] != kind:
-                raise _missing(oid)
-        return [content for _, content in filter(None, answers)]
+        return self.contents(oids, kind)
 
     def _fetch_lacking(self, oids: Sequence[Oid]) -> None:
         """Fetch, in a partial clone, what is not here of some objects that are about to be read."""
@@ -177,6 +169,14 @@ class Git(Placed):
         """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
         heads = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
         return next((verb for ref, verb in heads.items() if self.find(ref) is not None), None)
+
+    def edited_files(self, roots: Sequence[str]) -> List[str]:
+        """Return the paths of the project, untracked ones left out, that HEAD has otherwise under some roots.
+
+        Of files that were merely touched git may say so, too. Raises GitError.
+        """
+        out = self.run(*changed_words(self.folder, roots, ())).decode("utf-8", "surrogateescape")
+        return out.split("\0")[1::2]
 
     def untracked_files(self, paths: Sequence[str]) -> List[str]:
         """Return the files, among some, that are there and that the index does not know."""
@@ -249,7 +249,3 @@ class Git(Placed):
             else:
                 last = found.setdefault(Oid(text), [])
         return found
-
-
-def _missing(oid: str) -> GitError:
-    return GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")

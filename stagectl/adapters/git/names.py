@@ -1,110 +1,93 @@
-"""Where names stand: the objects of revisions and of `<revision>:<path>`.
+"""Where names stand, the objects of revisions and of `<revision>:<path>`, and what is in objects.
 
 One git answers all such questions of a command, when they are asked; starting one for each takes longer.
 """
 
 from __future__ import annotations
 
-import weakref
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
 
-from stagectl.adapters.git.conversation import Conversation
+from stagectl.adapters.git.conversation import Answer, Conversation, read_line, read_object
+from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
-from stagectl.adapters.git.questions import STANDS, asked_names
+from stagectl.adapters.git.questions import COMMITS, STANDS, asked_names
 from stagectl.core.model import Oid
 from stagectl.core.once import pattern
 
 OID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
-_TRIES = 2  # Ctrl-C on a terminal ends this git, too, and what is put back then has to be asked for
 
 
-class Names:
-    """What the names of a repository stand for."""
+class Names(GitProcess):
+    """Git in one folder, with two that answer what names stand for and what objects have."""
 
-    def __init__(self, git: GitProcess) -> None:
-        self._git = git
+    def __init__(self, folder: Path, prefetch: Optional[Prefetch] = None) -> None:
+        super().__init__(folder, prefetch)
         self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._fixed: Dict[str, str] = {}  # where names that begin with an object id stand, which never changes
-        self._asked: Optional[Conversation] = None  # the git that answers
-        self._read: Optional[Conversation] = None  # the git that reads objects
+        self._asked = Conversation(partial(self.start, *STANDS, quiet=True), read_line)
+        self._read = Conversation(partial(self.start, "cat-file", "--batch", quiet=True), read_object)
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects that names stand for, None for what is not there; raises GitError if no answer comes."""
-        if any("\n" in name for name in names):
-            return [found for name in names for found in ([None] if "\n" in name else self.look_up([name]))]
+        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there.
+
+        Raises GitError if no answer comes.
+        """
         if self._prefetched is None:
-            answer = self._git.prefetch.objects()
-            self._prefetched = _by_commit(self._git.prefetch.project, answer) if answer else {}
+            answer = self.prefetch.take(STANDS)
+            self._prefetched = _by_commit(self.prefetch.project, answer) if answer else {}
             self._fixed.update((name, oid) for name, oid in self._prefetched.items() if _BELOW_AN_ID.match(name))
         # Given once: what is asked again may have moved since.
         known = {name: self._prefetched.pop(name) for name in names if name in self._prefetched}
         known.update((name, self._fixed[name]) for name in names if name in self._fixed)
+        known.update((name, "") for name in names if "\n" in name)  # it would be two questions
         left = [name for name in names if name not in known]
         # Of an id that is not there the answer is that id, and that it is missing.
-        answers = (answer.partition(" ") for answer in self._ask(left))
+        answers = (answer.partition(" ") for answer in self._stand(left))
         known.update(zip(left, ("" if rest == "missing" else oid for oid, _, rest in answers)))
         self._fixed.update((name, known[name]) for name in left if known[name] and _BELOW_AN_ID.match(name))
         return [Oid(known[name]) if OID.fullmatch(known[name]) else None for name in names]
 
-    def sizes(self, names: Sequence[str]) -> Iterator[int]:
-        """Yield how many bytes objects have, 0 for what is not there."""
-        for answer in self._ask(names):
-            oid, _, size = answer.partition(" ")
-            yield int(size) if OID.fullmatch(oid) and size.isdigit() else 0
+    def sizes(self, names: Sequence[str]) -> List[int]:
+        """Return how many bytes objects have, 0 for what is not there."""
+        words = [answer.split(" ") for answer in self._stand(names)]
+        return [int(size) if OID.fullmatch(oid) and size.isdigit() else 0 for oid, size, *_ in words]
 
-    def _ask(self, names: Sequence[str]) -> List[str]:
-        if not names:
-            return []
-        questions = [name.encode("utf-8", "surrogateescape") for name in names]
-        for _ in range(_TRIES):
-            if self._asked is None or self._asked.is_over:
-                self._asked = self._start(*STANDS)
-            answers = self._asked.ask(questions)
-            if len(answers) == len(names):
-                return [answer.decode("utf-8", "replace").strip() for answer in answers]
-            self._asked = None
-        raise self._no_answer()
+    def _stand(self, names: Sequence[str]) -> List[str]:
+        return [answer.decode("utf-8", "replace").strip() for answer in self._ask(self._asked, names)]
 
-    def contents(self, oids: Sequence[Oid]) -> List[Optional[Tuple[str, bytes]]]:
-        """Return the type and content of objects, None for what is not there; raises GitError if no answer comes."""
-        if not oids:
-            return []
-        for _ in range(_TRIES):
-            if self._read is None or self._read.is_over:
-                self._read = self._start("cat-file", "--batch")
-            try:
-                answers = self._read.contents([oid.encode() for oid in oids])
-            except EOFError:
-                self._read = None
-                continue
-            return [None if answer is None else (answer[0].decode(), answer[1]) for answer in answers]
-        raise self._no_answer()
+    def contents(self, oids: Sequence[Oid], kind: str = "") -> List[bytes]:
+        """Return the contents of objects, in order; raises GitError for what is missing, or not of a kind."""
+        answers, wanted = self._ask(self._read, oids), kind.encode()
+        for oid, answer in zip(oids, answers):
+            if answer is None or (wanted and answer[0] != wanted):
+                raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
+        return [content for _, content in filter(None, answers)]
 
-    def _start(self, *arguments: str) -> Conversation:
-        """Return a git that answers until this is gone."""
-        talk = Conversation(self._git.start(*arguments, quiet=True))
-        weakref.finalize(self, talk.end)
-        return talk
-
-    def _no_answer(self) -> GitError:
-        """Return the error for a git that ended before it had answered, which does not mean that nothing is there."""
-        if self._git.config("remote.origin.promisor") or self._git.config("extensions.partialclone"):
-            return lacking("git cat-file failed")
-        return GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
+    def _ask(self, answering: Conversation[Answer], names: Sequence[str]) -> List[Answer]:
+        """Return answers; one that never comes does not mean that nothing is there."""
+        try:
+            return answering.ask([name.encode("utf-8", "surrogateescape") for name in names]) if names else []
+        except EOFError:
+            pass
+        if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
+            raise lacking("git cat-file failed")
+        raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
 
 
 def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
-    """Return what was asked ahead: what is below a ref under the name of its commit, if it did not move meanwhile."""
-    answers = answer.decode("utf-8", "replace").splitlines()
-    asked = [(name, answer.partition(" ")[0]) for name, answer in zip(asked_names(folder), answers)]
-    commits = {name: {oid for other, oid in asked if other == name} for name, _ in asked if name.endswith("^{commit}")}
-    found = {}
-    for name, oid in asked:
-        ref = name.partition("^")[0]
-        stood = commits.get(f"{ref}^{{commit}}", set())
-        if name in commits and "^2" not in name:
-            found[name] = oid
-        elif len(stood) == 1 and OID.fullmatch(min(stood)):
-            found[min(stood) + name[len(ref) :]] = oid
-    return {name: oid for name, oid in found.items() if len(commits.get(name, "1")) == 1}
+    """Return what was asked ahead: what is below a ref under the name of its commit, if none moved meanwhile."""
+    asked = asked_names(folder)
+    stood = [text.partition(" ")[0] for text in answer.decode("utf-8", "replace").splitlines()]
+    if stood[:COMMITS] != stood[-COMMITS:]:
+        return {}
+    commits = dict(zip(asked[:COMMITS], stood))
+    found = dict(commits)
+    for name, oid in zip(asked[COMMITS:-COMMITS], stood[COMMITS:]):
+        ref, _, rest = name.partition("^")
+        commit = commits[f"{ref}^{{commit}}"]
+        if OID.fullmatch(commit):
+            found[f"{commit}^{rest}"] = oid
+    return found

@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import Prefetch
-from stagectl.adapters.git.process import GitError, GitProcess
+from stagectl.adapters.git.process import GitError
 from stagectl.adapters.git.questions import PLACES, below
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
@@ -46,7 +46,7 @@ class Meant(NamedTuple):
     is_project: bool = False
 
 
-class Placed(GitProcess):
+class Placed(Names):
     """Git in one working tree, and in the folder of a project there.
 
     top: the top folder, where git runs; folder: the project's below it, "" or ending in `/`; root: the two together.
@@ -64,8 +64,7 @@ class Placed(GitProcess):
                 "GIT_WORK_TREE is set, and GIT_DIR is not: which repository is meant is not clear",
                 "set GIT_DIR, too, or: unset GIT_WORK_TREE",
             )
-        places = self.prefetch.places()
-        code, out, err = self.try_run(*PLACES) if places is None else (0, places, b"")
+        code, out, err = self.try_run(*PLACES)
         is_allowed = code and meant.head is not None
         if is_allowed and self.run("rev-parse", "--is-bare-repository", check=False).strip() == b"true":
             self.is_bare = True
@@ -86,7 +85,6 @@ class Placed(GitProcess):
             self.prefetch.drop()
         self.common = (folder / top[1]).resolve()
         self.index = folder / top[2]
-        self._names = Names(self)
         self.folder = self._project(folder.resolve(), meant)
         self.root = self.top / self.folder
         self.formers: List[str] = []  # folders in which applied commits have it, as far as these were looked at
@@ -192,12 +190,6 @@ class Placed(GitProcess):
     def list_paths(self, paths: Iterable[str]) -> bytes:
         """Return paths as git reads them from its input: from the top folder, each with a NUL after it."""
         return "".join(f"{self.path(path)}\0" for path in paths).encode("utf-8", "surrogateescape")
-
-    # --- names
-
-    def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
-        """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there."""
-        return self._names.look_up(names)
 
     # --- our own files
 

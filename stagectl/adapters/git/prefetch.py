@@ -22,7 +22,9 @@ from stagectl.adapters.git.questions import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
-    from typing import Dict, List, Optional, Sequence, Tuple
+    from typing import Dict, Optional, Sequence, Tuple
+
+    Words = Tuple[str, ...]  # a question, as git's arguments
 
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": DEFINED, "stage": DEFINED}  # what they look at beside
 CACHE = ("stagectl", "cache")  # in git's folder
@@ -72,86 +74,72 @@ class Prefetch:
     def __init__(self, folder: str = "", project: str = "") -> None:
         self.folder, self.project = folder, project
         self._began: Optional[int] = None  # when git was asked, in nanoseconds since the epoch
-        self._edited: Optional[List[bytes]] = None  # the definitions that git named, when it was asked for a plan
-        self._running: Dict[Tuple[str, ...], Tuple[int, int]] = {}  # question -> (process, file that it writes to)
+        self._running: Dict[Words, Tuple[int, int]] = {}  # question -> (process, file that it writes to)
+        self._answers: Dict[Words, Optional[bytes]] = {}  # those that were read before they were wanted
+        self._parts: Dict[Words, bool] = {}  # the two questions that a plan asks; whether it is the one about DEFINED
 
-    # --- the questions
+    def take(self, words: Words) -> Optional[bytes]:
+        """Return the answer to a question, None if it was not asked or git refused. It is given once."""
+        if words in self._parts:
+            self._part()
+        return self._answers.pop(words) if words in self._answers else self._finish(words)
 
-    def settings(self) -> Optional[bytes]:
-        """Return git's config, as SETTINGS is answered."""
-        return self._take(SETTINGS)
-
-    def places(self) -> Optional[bytes]:
-        """Return where the repository is, as PLACES is answered."""
-        return self._take(PLACES)
-
-    def objects(self) -> Optional[bytes]:
-        """Return the objects that `asked_names` stood for, as STANDS is answered."""
-        return self._take(STANDS)
-
-    def changed_files(self, roots: Sequence[str]) -> Optional[bytes]:
-        """Return what differs from HEAD in what a plan is made from and under some roots, as git's raw format."""
-        answer = self._take(changed_words(self.project, roots or DEFINED))
-        if answer is None or roots:
-            return answer
-        words = answer.split(b"\0")
-        pairs = list(zip(words[::2], words[1::2]))
-        self._edited = [path for _, path in pairs if path.split(b"/")[0] == os.fsencode(DEFINED[0])]
-        return b"".join(b"%s\0%s\0" % pair for pair in pairs if pair[1].split(b"/")[0] != os.fsencode(DEFINED[0]))
-
-    def known_files(self, roots: Sequence[str]) -> Optional[bytes]:
-        """Return the files of a project that git knows, each with the letter that says whether it looks at it."""
-        return self._take(known_words(self.project, roots))
+    def _part(self) -> None:
+        """Make of what git said of all files that a plan asks about its two answers."""
+        answer = self._finish(changed_words(self.project, DEFINED))
+        texts = (answer or b"").split(b"\0")
+        pairs = list(zip(texts[::2], texts[1::2]))
+        for words, is_defined in self._parts.items() if answer is not None else ():
+            of_it = (pair for pair in pairs if (os.fsdecode(pair[1]).split("/")[0] in DEFINED) is is_defined)
+            self._answers[words] = b"".join(b"%s\0%s\0" % pair for pair in of_it)
 
     def began(self) -> int:
         """Return from when on git's answers are, in nanoseconds since the epoch; now, where nothing was asked."""
         now = time.time_ns()
         return now if self._began is None else min(self._began, now)
 
-    def edited_files(self, roots: Sequence[str]) -> Optional[List[bytes]]:
-        """Return the files under some roots that HEAD has otherwise."""
-        found, self._edited = self._edited if tuple(roots) == DEFINED else None, None
-        return found
-
     # --- asking
 
     def ask(self, roots: Sequence[str]) -> None:
         """Start one git for each question; where no file can be opened, none: what needs an answer asks then."""
-        opened: List[int] = []
         try:
-            self._ask_all(roots, opened)
+            names = os.memfd_create("names")
+        except OSError:
+            return
+        try:
+            os.write(names, os.fsencode("".join(f"{name}\n" for name in asked_names(self.project))))
+            os.lseek(names, 0, os.SEEK_SET)
+            self._ask_all(roots, names)
         except OSError:
             self.drop()
-        for file in opened:
-            os.close(file)
+        finally:
+            os.close(names)
 
-    def _ask_all(self, roots: Sequence[str], opened: List[int]) -> None:
-        """Start one git for each question; opened: takes the files to close when they run. Raises OSError."""
-        nothing = os.open(os.devnull, os.O_RDWR)
-        opened.append(nothing)
+    def _ask_all(self, roots: Sequence[str], names: int) -> None:
+        """Start one git for each question; names: the file that STANDS is asked from. Raises OSError."""
         self._began = time.time_ns()
-        asked = os.memfd_create("names")
-        opened.append(asked)
-        os.write(asked, os.fsencode("".join(f"{name}\n" for name in asked_names(self.project))))
-        os.lseek(asked, 0, os.SEEK_SET)
         ours = environment()
-        for words, stdin in ((SETTINGS, nothing), (PLACES, nothing), (STANDS, asked)):
-            self._start(words, (stdin, nothing), ours)
-        settings = self._wait_for(SETTINGS)  # takes a millisecond: what git must not run has to be known
-        if settings is not None:
-            ours = looking(settings)
-            self._start(changed_words(self.project, roots or DEFINED), (nothing, nothing), ours)
-            if _is_new(os.path.join(self.folder, ".git")):
-                self._start(known_words(self.project, roots), (nothing, nothing), ours)
+        for words in (SETTINGS, PLACES, STANDS):
+            self._start(words, names, ours)
+        # Takes a millisecond: what git must not run has to be known.
+        settings = self._answers[SETTINGS] = self._finish(SETTINGS)
+        if settings is None:
+            return
+        ours = looking(settings)
+        self._start(changed_words(self.project, roots or DEFINED), names, ours)
+        if not roots:
+            self._parts = {changed_words(self.project): False, changed_words(self.project, DEFINED, ()): True}
+        if _is_new(os.path.join(self.folder, ".git")):
+            self._start(known_words(self.project, roots), names, ours)
 
-    def _start(self, words: Tuple[str, ...], ends: Tuple[int, int], ours: Dict[str, str]) -> None:
-        """Start one git; ends: its stdin and its stderr."""
+    def _start(self, words: Words, stdin: int, ours: Dict[str, str]) -> None:
         file = os.memfd_create("git")
-        actions = [(os.POSIX_SPAWN_DUP2, end, number) for end, number in ((ends[0], 0), (file, 1), (ends[1], 2))]
         # Where the repository is, git says as seen from the current folder.
         elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
+        ends = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1)]
+        nowhere = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
         try:
-            process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=actions)
+            process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=[*ends, nowhere])
         except OSError:
             os.close(file)  # the next question to git finds out what is wrong
             return
@@ -163,29 +151,26 @@ class Prefetch:
 
     # --- answers
 
-    def _take(self, words: Tuple[str, ...]) -> Optional[bytes]:
-        """Return the answer to a question, None if it was not asked or git refused. It is given once."""
+    def _finish(self, words: Words) -> Optional[bytes]:
+        """Return what a git that was started says; None if none was, if it refused, or where SIGCHLD is ignored."""
         if words not in self._running:
             return None
         process, file = self._running.pop(words)
         try:
-            status = _wait_for(process)
-            size = os.lseek(file, 0, os.SEEK_END)
-            return os.pread(file, size, 0) if status == 0 else None
+            status = os.waitpid(process, 0)[1]
+            return os.pread(file, os.fstat(file).st_size, 0) if status == 0 else None
+        except ChildProcessError:
+            return None
+        except BaseException:
+            _stop(process)
+            raise
         finally:
             os.close(file)
 
-    def _wait_for(self, words: Tuple[str, ...]) -> Optional[bytes]:
-        """Return the answer to a question, None if git refused, and keep it to be taken."""
-        process, file = self._running.get(words, (_OVER, -1))
-        if process == _OVER or _wait_for(process) != 0:
-            return None
-        self._running[words] = (_OVER, file)
-        return os.pread(file, os.lseek(file, 0, os.SEEK_END), 0)
-
     def drop(self) -> None:
         """Stop what was not taken: from now on every question is asked anew."""
-        self._began = self._edited = None
+        self._began = None
+        self._answers.clear()
         while self._running:
             process, file = self._running.popitem()[1]
             os.close(file)
@@ -193,7 +178,6 @@ class Prefetch:
 
 
 ASKED: ContextVar[Prefetch] = ContextVar("asked")  # by the command line of this process, for the repository it opens
-_OVER = 0  # in a process's place: it has ended well
 
 
 def only_looks(arguments: Sequence[str]) -> bool:
@@ -241,20 +225,9 @@ def _is_new(git_folder: str) -> bool:
         return False
 
 
-def _wait_for(process: int) -> Optional[int]:
-    """Return how a process ends; None where SIGCHLD is ignored. One that is waited for no more is stopped."""
-    try:
-        return 0 if process == _OVER else os.waitpid(process, 0)[1]
-    except ChildProcessError:
-        return None
-    except BaseException:
-        _stop(process)
-        raise
-
-
 def _stop(process: int) -> None:
     try:
-        if process != _OVER and os.waitpid(process, os.WNOHANG)[0] == 0:
+        if os.waitpid(process, os.WNOHANG)[0] == 0:
             os.kill(process, 15)  # SIGTERM
             os.waitpid(process, 0)
     except ChildProcessError:  # the system has taken note of its end for us

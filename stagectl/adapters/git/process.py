@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.git import prefetch, questions
-from stagectl.adapters.git.prefetch import Prefetch
+from stagectl.adapters.git.prefetch import Prefetch, environment, looking
+from stagectl.adapters.git.questions import SETTINGS
 from stagectl.core.errors import StagectlError
 from stagectl.core.once import pattern
 from stagectl.core.printable import safe
@@ -106,7 +106,13 @@ class GitProcess:
         env: Optional[Mapping[str, str]] = None,
         seconds: Optional[float] = None,
     ) -> Tuple[int, bytes, bytes]:
-        """Return exit code, stdout and stderr of `git ARGUMENTS`; seconds: how long it may take."""
+        """Return exit code, stdout and stderr of `git ARGUMENTS`, or the answer if that was asked ahead.
+
+        seconds: how long it may take.
+        """
+        answer = self.prefetch.take(arguments)
+        if answer is not None:
+            return 0, answer, b""
         process = self.start(*arguments, env=env)
         try:
             out, err = process.communicate(data, seconds)
@@ -127,7 +133,7 @@ class GitProcess:
             if arguments[0] in _TALKS:
                 return self._start_conversation(arguments, env)
             pipe = subprocess.PIPE
-            ours = prefetch.looking(self._raw_settings) if _verb(arguments) in _LOOKS else prefetch.environment()
+            ours = looking(self._raw_settings) if _verb(arguments) in _LOOKS else environment()
             full = {**ours, **_ENGLISH, **(env or {})}
             return subprocess.Popen(
                 ["git", *arguments],
@@ -173,8 +179,7 @@ class GitProcess:
 
     @cached_property
     def _raw_settings(self) -> bytes:
-        answer = self.prefetch.settings()
-        return self.run(*questions.SETTINGS) if answer is None else answer
+        return self.run(*SETTINGS)
 
     def add_config(self, key: str, value: str) -> None:
         """Add a value to a config key of this repository."""
@@ -197,31 +202,6 @@ class GitProcess:
                 'set it: git config --global user.name "Your Name" && git config --global user.email you@example.com',
             )
         return safe(out.decode("utf-8", "replace").rpartition(">")[0] + ">")
-
-    # --- what may have been asked ahead
-
-    def changed_files(self, roots: Sequence[str]) -> bytes:
-        """Return what the working tree has otherwise than HEAD where a plan looks and under some roots, in raw format.
-
-        Untracked files are left out.
-        """
-        answer = self.prefetch.changed_files(roots) if self.folder == self.prefetch.project else None
-        return self.run(*questions.changed_words(self.folder, roots)) if answer is None else answer
-
-    def known_files(self, roots: Sequence[str]) -> bytes:
-        """Return the files of the project that git knows, each behind the letter that says whether it looks at it."""
-        answer = self.prefetch.known_files(roots) if self.folder == self.prefetch.project else None
-        return self.run(*questions.known_words(self.folder, roots)) if answer is None else answer
-
-    def edited_files(self, roots: Sequence[str]) -> List[str]:
-        """Return the paths of the project, untracked ones left out, that HEAD has otherwise under some roots.
-
-        Of files that were merely touched git may say so, too. Raises GitError.
-        """
-        paths = self.prefetch.edited_files(roots) if self.folder == self.prefetch.project else None
-        if paths is None:
-            paths = self.run(*questions.changed_words(self.folder, roots, ())).split(b"\0")[1::2]
-        return [path.decode("utf-8", "surrogateescape") for path in paths]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

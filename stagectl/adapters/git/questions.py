@@ -57,6 +57,9 @@ def below(revision: str, path: str) -> str:
     return f"{revision}^{{tree}}:{path}"
 
 
+COMMITS = 3  # names of commits that are asked first, and again at the end
+
+
 def asked_names(project: str) -> Tuple[str, ...]:
     """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
     state = (".staged", ".applied", ".applied-index")

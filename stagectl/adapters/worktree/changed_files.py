@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.questions import RAW
+from stagectl.adapters.git.questions import RAW, changed_words
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
@@ -67,7 +67,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     if misplaced:
         raise ReadInFull(f"{misplaced[0]} is not what it should be")
     seen = see(git, roots)
-    listed = _changed_here(git, roots)
+    listed = list(_raw(git.run(*changed_words(git.folder, roots))))
     here = _really_changed(git, listed)
     if seen.changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
@@ -125,11 +125,6 @@ def between(git: Git, before: Oid, after: Oid) -> List[DiffEntry]:
     if before == after:
         return []
     return list(_raw(git.run_once("diff-tree", "-r", *RAW, before, after)))
-
-
-def _changed_here(git: Git, roots: Sequence[str]) -> List[DiffEntry]:
-    """Return what the working tree has otherwise than HEAD, untracked files left out."""
-    return list(_raw(git.changed_files(roots)))
 
 
 def _raw(out: bytes) -> Iterator[DiffEntry]:

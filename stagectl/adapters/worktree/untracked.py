@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above
+from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
@@ -47,7 +47,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
         changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
         if folders.has_one_line_end or not changes_line_ends:
             return Untracked((), changes_line_ends)
-    listed = b"\0" + git.known_files(roots)
+    listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):

@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional
 import pytest
 
 from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.questions import PLACES, SETTINGS, STANDS, changed_words, known_words
 from stagectl.adapters.worktree import folders, untracked
 from tests.build import Repo, ended
 
@@ -353,9 +354,10 @@ def test_git_looks_before_python_has_loaded_anything(
 
     asked = prefetch.start_prefetch(line.split())
 
-    assert asked.changed_files(roots) is not None
-    assert asked.known_files(roots) is not None
-    assert asked.changed_files(roots) is None, "an answer is given once"
+    changed = changed_words(asked.project, roots)
+    assert asked.take(changed) is not None
+    assert asked.take(known_words(asked.project, roots)) is not None
+    assert asked.take(changed) is None, "an answer is given once"
     asked.drop()
 
 
@@ -368,4 +370,4 @@ def test_git_is_not_asked_what_is_not_needed(known: Repo, monkeypatch: pytest.Mo
 
     asked = prefetch.start_prefetch(line.split())
 
-    assert [None] * 4 == [asked.settings(), asked.places(), asked.objects(), asked.changed_files([])]
+    assert [None] * 4 == list(map(asked.take, (SETTINGS, PLACES, STANDS, changed_words(asked.project))))

@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from stagectl.adapters.git.conversation import Conversation
+from stagectl.adapters.git.conversation import Conversation, read_line
 from stagectl.adapters.git.git import Git
 from tests.build import PLACE, Repo
 
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n    sys.stdout.buffer.write(line)\n    sys.stdout.buffer.flush()\n"
+
+
+def conversation(program: str) -> Conversation[bytes]:
+    """Return one with a program in Python."""
+    words, pipe = [sys.executable, "-c", program], subprocess.PIPE
+    return Conversation(lambda: subprocess.Popen(words, stdin=pipe, stdout=pipe, env={}), read_line)
 
 
 def test_twenty_thousand_names_are_looked_up_at_once(repo: Repo) -> None:
@@ -32,30 +38,22 @@ def test_answers_belong_to_their_questions() -> None:
     """
     Short, long and empty ones, in one conversation and over many portions.
     """
-    process = subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    talk = Conversation(process)
+    talk = conversation(ECHO)
     questions = [b"x" * (number * 37 % 9000) for number in range(300)]
 
-    answers = talk.ask(questions)
-
-    talk.end()
-    assert [question + b"\n" for question in questions] == answers
+    assert [question + b"\n" for question in questions] == talk.ask(questions)
 
 
-def test_a_process_that_ends_gives_fewer_answers() -> None:
+def test_a_process_that_ends_gives_no_answers() -> None:
     """
-    No answer is never taken for one.
+    No answer is never taken for one, and what comes late is none to the next question: another process is asked.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", "print(input())"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}
-    )
-    talk = Conversation(process)
+    talk = conversation("print(input())")
 
-    answers = talk.ask([b"one", b"two", b"three"])
-
-    assert [b"one\n"] == answers
-    talk.end()
-    assert talk.is_over
+    with pytest.raises(EOFError):
+        talk.ask([b"one", b"two", b"three"])
+    assert [b"four\n"] == talk.ask([b"four"])
+    assert [b"five\n"] == talk.ask([b"five"])
 
 
 @pytest.mark.full
