@@ -129,12 +129,5 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
 
 def _index_entries(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
     """Return what the index has at some paths, by their paths from the top folder, None for what is gone."""
-    full = [git.path(path) for path in paths]
-    found: Dict[str, Optional[Item]] = dict.fromkeys(full)
-    out = git.run("ls-files", "--stage", "-z", "--", *full, env={"GIT_LITERAL_PATHSPECS": "1"})
-    for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        facts, _, path = line.partition("\t")
-        mode, oid, _ = facts.split(" ")
-        if path in found:
-            found[path] = Item(mode, Oid(oid))
-    return found
+    there = {entry.path: Item(entry.mode, entry.oid) for entry in git.index_entries(paths)}
+    return {git.path(path): there.get(path) for path in paths}

@@ -12,11 +12,13 @@ from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
 from stagectl.adapters.git.process import GitLocked as GitLocked
-from stagectl.adapters.git.questions import EXACTLY, changed_words
-from stagectl.core.errors import StagectlError
+from stagectl.adapters.git.process import words_of as words_of
+from stagectl.adapters.git.questions import EXACTLY, RAW, changed_words
+from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
+ABSENT, SUBMODULE = "000000", "160000"  # modes of what is not there, and of another repository
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference")
@@ -37,12 +39,33 @@ class Entry(NamedTuple):
     oid: Oid
 
 
-class TreeChange(NamedTuple):
-    """One file that two trees have otherwise; None where one has it not."""
+class DiffEntry(NamedTuple):
+    """One path that differs between two sides, with modes as git writes them; ABSENT where it is not there.
+
+    oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
+    """
 
     path: str
-    before: Optional[Oid]
-    after: Optional[Oid]
+    mode: str
+    oid: Optional[Oid]
+    old_mode: str = ABSENT
+    old_oid: Optional[Oid] = None
+    content: Optional[bytes] = None
+
+
+def diff_entries(texts: Sequence[str]) -> List[DiffEntry]:
+    """Return the entries of git's raw format; a file whose content is only in the working tree has an oid of zeros.
+
+    Raises ReadInFull where something else became of a path than that it came, went or changed.
+    """
+    found = []
+    for facts, path in zip(texts[::2], texts[1::2]):
+        old_mode, mode, *oids, status = facts[1:].split(" ")
+        if status not in ("M", "A", "D", "T"):
+            raise ReadInFull(f"git says '{status}' of {path}")
+        old_oid, oid = (Oid(text) if text.strip("0") else None for text in oids)
+        found.append(DiffEntry(path, mode, oid, old_mode, old_oid))
+    return found
 
 
 class Git(Placed):
@@ -101,10 +124,20 @@ class Git(Placed):
         """Return the files of any tree, under some paths from its root."""
         out = self.run_once("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths)
         found = []
-        for line in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        for line in words_of(out):
             mode_type_oid, _, path = line.partition("\t")
             mode, _, oid = mode_type_oid.split(" ")
             found.append(Entry(path, mode, Oid(oid)))
+        return found
+
+    def index_entries(self, paths: Sequence[str], *, left_out: bool = False) -> List[Entry]:
+        """Return the files under some paths as the index has them; left_out: those out of a sparse checkout alone."""
+        found = []
+        for line in words_of(self.run("ls-files", "-t", "-s", "-z", *self.only(paths))):
+            tag_mode_oid, _, path = line.partition("\t")
+            tag, mode, oid, _ = tag_mode_oid.split(" ")
+            if tag == "S" or not left_out:
+                found.append(Entry(path[len(self.folder) :], mode, Oid(oid)))
         return found
 
     def blobs(self, oids: Iterable[Oid], most: int = LARGEST_FILE) -> Dict[Oid, bytes]:
@@ -138,8 +171,7 @@ class Git(Placed):
         many = len(paths) > _MANY
         options = ("--porcelain", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty")
         out = self.run(*EXACTLY, "status", *options, *self.only([] if many else paths))
-        lines = [line for line in out.decode("utf-8", "surrogateescape").split("\0") if line]
-        codes = {line[3 + len(self.folder) :]: line[:2] for line in lines if line[3:].startswith(self.folder)}
+        codes = {line[3 + len(self.folder) :]: line[:2] for line in words_of(out) if line[3:].startswith(self.folder)}
         # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.
         gone = [path for path, code in codes.items() if code == " D"]
         found = set(codes) - {path for path, oid in zip(gone, self._in_head(gone)) if oid is None}
@@ -152,18 +184,13 @@ class Git(Placed):
         """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
         if self.config("core.sparseCheckout") != ["true"]:
             return []
-        out = self.run("ls-files", "-t", "-s", "-z", *self.only(paths)).decode("utf-8", "surrogateescape")
-        lines = [line.partition("\t") for line in out.split("\0") if line.startswith("S ")]
-        start = len(self.folder)
-        return [Entry(path[start:], facts.split()[1], Oid(facts.split()[2])) for facts, _, path in lines]
+        return self.index_entries(paths, left_out=True)
 
     def submodules(self, paths: Sequence[str]) -> List[str]:
         """Return the submodules at or below some paths: folders whose files are another repository's."""
         if not (self.top / ".gitmodules").exists():
             return []
-        out = self.run("ls-files", "--stage", "-z", *self.only(paths)).decode("utf-8", "surrogateescape")
-        found = [line.partition("\t")[2] for line in out.split("\0") if line.startswith("160000 ")]
-        return [path[len(self.folder) :] for path in found]
+        return [entry.path for entry in self.index_entries(paths) if entry.mode == SUBMODULE]
 
     def unfinished_verb(self) -> Optional[str]:
         """Return the verb git is in the middle of, in which it commits no single files; None if there is none."""
@@ -175,8 +202,8 @@ class Git(Placed):
 
         Of files that were merely touched git may say so, too. Raises GitError.
         """
-        out = self.run(*changed_words(self.folder, roots, ())).decode("utf-8", "surrogateescape")
-        return out.split("\0")[1::2]
+        out = self.run(*changed_words(self.folder, roots, ()))
+        return words_of(out)[1::2]
 
     def untracked_files(self, paths: Sequence[str]) -> List[str]:
         """Return the files, among some, that are there and that the index does not know."""
@@ -221,20 +248,22 @@ class Git(Placed):
         texts = out.decode("utf-8", "replace").split("\0")[:-1]
         return [texts[start : start + len(fields)] for start in range(0, len(texts), len(fields))]
 
-    def tree_changes(self, pairs: Sequence[Tuple[Oid, Oid]], *options: str) -> List[List[TreeChange]]:
-        """Return for each pair of trees the files that differ, the first tree's as before."""
-        words = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", *options)
+    def changes_between(self, before: Oid, after: Oid) -> List[DiffEntry]:
+        """Return what differs between two trees; raises GitError."""
+        out = self.run_once("diff-tree", "-r", *RAW, before, after) if before != after else b""
+        return diff_entries(words_of(out))
+
+    def tree_changes(self, pairs: Sequence[Tuple[Oid, Oid]], *options: str) -> List[List[DiffEntry]]:
+        """Return the same for each pair of trees; they have to be there."""
         asked = "".join(f"{before} {after}\n" for before, after in pairs)
-        out = self.run(*words, data=asked.encode()) if pairs else b""
-        found: Dict[str, List[TreeChange]] = {}
-        texts = out.decode("utf-8", "surrogateescape").split("\0")
-        pair = ""
+        out = self.run("diff-tree", "--stdin", "-r", *RAW, *options, data=asked.encode()) if asked else b""
+        found: Dict[str, List[str]] = {}
+        pair, texts = "", words_of(out)
         for facts, path in zip(texts[::2], texts[1::2]):
             if not facts.startswith(":"):  # a pair is named before its first difference
                 pair, _, facts = facts.partition("\n")
-            before, after = (Oid(oid) if oid.strip("0") else None for oid in facts.split(" ")[2:4])
-            found.setdefault(pair, []).append(TreeChange(path, before, after))
-        return [found.get(f"{before} {after}", []) for before, after in pairs]
+            found.setdefault(pair, []).extend((facts, path))
+        return [diff_entries(found.get(f"{before} {after}", [])) for before, after in pairs]
 
     def touched_files(self, commits: Sequence[Oid], folder: str) -> Dict[Oid, List[str]]:
         """Return the files in a folder that commits changed against their parent; a merge changes none by itself."""
@@ -243,7 +272,7 @@ class Git(Placed):
         out = self.run("diff-tree", *options, *self.only([folder], ever=True), data=data) if commits else b""
         found: Dict[Oid, List[str]] = {}
         last: List[str] = []
-        for text in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        for text in words_of(out):
             if self.inner(text).startswith(f"{folder}/"):
                 last.append(self.inner(text))
             else:

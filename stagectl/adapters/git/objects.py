@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.git import DURABLE, Git
 from stagectl.core.model import Oid
@@ -27,6 +27,9 @@ class Item(NamedTuple):
 
     mode: str
     oid: Oid
+
+
+Changes = Mapping[str, Optional[Item]]  # by path; None for what goes
 
 
 class Objects:
@@ -47,35 +50,33 @@ class Objects:
         self._made[oid] = (kind, content)
         return oid
 
-    def edit_tree(self, tree: Optional[Oid], changes: Mapping[str, Optional[Item]]) -> Optional[Oid]:
+    def edit_tree(self, tree: Optional[Oid], changes: Changes) -> Optional[Oid]:
         """Return a tree in which some paths are other entries (None: gone), to be stored; None where nothing is left.
 
         Only the folders on the way to what changes are read.
         """
-        folders = {"": self._read([tree])[0] if tree is not None else {}}
-        below: Dict[str, Dict[str, Optional[Item]]] = {}
-        for path, item in changes.items():
-            folder, _, name = path.rpartition("/")
-            below.setdefault(folder, {})[name] = item
-            while folder and folder not in folders:
-                folders[folder] = {}
-                folder = folder.rpartition("/")[0]
-        self._fill(folders)
-        for folder in sorted(folders, key=lambda path: -path.count("/") - bool(path)):
-            entries = folders[folder]
-            for name, item in below.get(folder, {}).items():
-                if item is None:
-                    entries.pop(name, None)
-                else:
-                    entries[name] = item
-            if folder:
-                above, _, name = folder.rpartition("/")
-                made = self._tree(entries)
-                if made is not None:
-                    below.setdefault(above, {})[name] = Item(TREE, made)
-                elif name not in below.get(above, {}) and _is_folder(folders[above].get(name)):
-                    folders[above].pop(name)  # a file may have taken its place
-        return self._tree(folders[""])
+        return self._edit_trees([(tree, changes)])[0]
+
+    def _edit_trees(self, edits: Sequence[Tuple[Optional[Oid], Changes]]) -> List[Optional[Oid]]:
+        """Return the same of several trees; all of one level are read in one go."""
+        read = iter(self._read([tree for tree, _ in edits if tree is not None]))
+        folders: List[Dict[str, Optional[Item]]] = [{} if tree is None else {**next(read)} for tree, _ in edits]
+        inner: Dict[Tuple[int, str], Dict[str, Optional[Item]]] = {}  # by folder and name in it: what changes below
+        for number, (_, changes) in enumerate(edits):
+            for path, item in changes.items():
+                name, is_below, rest = path.partition("/")
+                if is_below:
+                    inner.setdefault((number, name), {})[rest] = item
+        trees = [_tree_of(folders[number].get(name)) for number, name in inner]
+        made = self._edit_trees(list(zip(trees, inner.values()))) if inner else []
+        for folder, (_, changes) in zip(folders, edits):
+            folder.update((name, item) for name, item in changes.items() if "/" not in name)
+        for (number, name), oid in zip(inner, made):
+            if oid is not None:
+                folders[number][name] = Item(TREE, oid)
+            elif _tree_of(folders[number].get(name)) is not None:  # a file may have taken its place
+                del folders[number][name]
+        return [self._tree(folder) for folder in folders]
 
     def differing(self, one: Optional[Oid], other: Optional[Oid], start: str = "") -> Set[str]:
         """Return the paths of files in which two trees differ, of which either may not be stored yet."""
@@ -84,43 +85,38 @@ class Objects:
         for name in sides[0].keys() | sides[1].keys():
             items = [side.get(name) for side in sides]
             if items[0] != items[1]:
-                inner = [item.oid if item is not None and item.mode == TREE else None for item in items]
+                inner = [_tree_of(item) for item in items]
                 below = self.differing(inner[0], inner[1], f"{start}{name}/") if any(inner) else set()
                 found |= below or {start + name}
         return found
 
     def _look(self, tree: Optional[Oid]) -> Dict[str, Item]:
         if tree in self._made:
-            return dict(_entries(self._made[tree][1], self._hash().digest_size))
+            return self._entries(self._made[tree][1])
         return self._read([tree])[0] if tree is not None else {}
 
-    def _fill(self, folders: Dict[str, Dict[str, Item]]) -> None:
-        """Read the folders that are there already, level by level."""
-        by_depth: Dict[int, List[str]] = {}
-        for folder in folders:
-            if folder:
-                by_depth.setdefault(folder.count("/"), []).append(folder)
-        for _, level in sorted(by_depth.items()):
-            there = []
-            for folder in sorted(level):
-                above, _, name = folder.rpartition("/")
-                item = folders[above].get(name)
-                if item is not None and _is_folder(item):
-                    there.append((folder, item.oid))
-            folders.update(zip((folder for folder, _ in there), self._read([oid for _, oid in there])))
-
     def _read(self, trees: Sequence[Oid]) -> List[Dict[str, Item]]:
-        return [dict(_entries(content, self._hash().digest_size)) for content in self._git.objects(trees, "tree")]
+        return list(map(self._entries, self._git.objects(trees, "tree")))
 
-    def _tree(self, entries: Mapping[str, Item]) -> Optional[Oid]:
-        if not entries:
-            return None
+    def _entries(self, content: bytes) -> Dict[str, Item]:
+        """Return the entries of a tree."""
+        found, start, size = {}, 0, self._hash().digest_size
+        while start < len(content):
+            space = content.index(b" ", start)
+            end = content.index(b"\0", space)
+            mode, name = content[start:space].decode(), content[space + 1 : end].decode("utf-8", "surrogateescape")
+            start = end + 1 + size
+            found[name] = Item(mode, Oid(content[end + 1 : start].hex()))
+        return found
+
+    def _tree(self, folder: Mapping[str, Optional[Item]]) -> Optional[Oid]:
+        entries = {name: item for name, item in folder.items() if item is not None}
         parts = []
         # Git sorts a folder as if its name ended in a slash.
         for name in sorted(entries, key=lambda name: _bytes(name) + b"/" * (entries[name].mode == TREE)):
             mode, oid = entries[name]
             parts += [mode.encode(), b" ", _bytes(name), b"\0", bytes.fromhex(oid)]
-        return self._add("tree", b"".join(parts))
+        return self._add("tree", b"".join(parts)) if parts else None
 
     def store(self) -> None:
         """Store everything; raises GitError where git cannot."""
@@ -131,8 +127,9 @@ class Objects:
         self._git.run(*DURABLE, *words, data=b"".join(_pack(list(self._made.values()), self._hash)))
 
 
-def _is_folder(item: Optional[Item]) -> bool:
-    return item is not None and item.mode == TREE
+def _tree_of(item: Optional[Item]) -> Optional[Oid]:
+    """Return the tree of a folder, None for anything else."""
+    return item.oid if item is not None and item.mode == TREE else None
 
 
 def _bytes(name: str) -> bytes:
@@ -147,17 +144,6 @@ def hasher(like: str) -> Any:
 def object_id(kind: str, content: bytes, hashed: Any) -> Oid:
     """Return the id that git gives an object."""
     return Oid(hashed(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest())
-
-
-def _entries(content: bytes, size: int) -> Iterator[Tuple[str, Item]]:
-    """Yield the entries of a tree; size: the bytes of an id in it."""
-    start = 0
-    while start < len(content):
-        space = content.index(b" ", start)
-        end = content.index(b"\0", space)
-        mode, name = content[start:space].decode(), content[space + 1 : end].decode("utf-8", "surrogateescape")
-        start = end + 1 + size
-        yield name, Item(mode, Oid(content[end + 1 : start].hex()))
 
 
 def _pack(objects: Sequence[Object], hashed: Any) -> List[bytes]:

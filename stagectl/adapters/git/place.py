@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import Prefetch
-from stagectl.adapters.git.process import GitError
+from stagectl.adapters.git.process import GitError, words_of
 from stagectl.adapters.git.questions import PLACES, below
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
@@ -106,10 +106,8 @@ class Placed(Names):
         """Return the configs in a folder and those above it that a sparse checkout leaves out."""
         parents = [Path(below), *Path(below).parents]
         marks = [(folder / project.MARK).as_posix() for folder in parents]
-        out = self.run("ls-files", "-t", "-z", "--", *marks, env={"GIT_LITERAL_PATHSPECS": "1"}).decode(
-            "utf-8", "replace"
-        )
-        return [line[2:] for line in out.split("\0") if line.startswith("S ")]
+        out = self.run("ls-files", "-t", "-z", *self.only(marks))
+        return [line[2:] for line in words_of(out) if line.startswith("S ")]
 
     # --- a folder that was renamed
 
@@ -141,10 +139,8 @@ class Placed(Names):
     def _search(self, commit: Oid) -> Optional[str]:
         """Return the folder in which a commit has an applied state, None if it has none."""
         out = self.run("ls-tree", "-r", "-d", "-z", "--name-only", "--full-tree", commit)
-        names = out.decode("utf-8", "surrogateescape").split("\0")
-        return next(
-            (name[: -len(last)] for name in names for last in [name.rpartition("/")[2]] if last in _STATE), None
-        )
+        places = ((name, name.rpartition("/")[2]) for name in words_of(out))
+        return next((name[: -len(last)] for name, last in places if last in _STATE), None)
 
     def folder_in(self, revision: str) -> str:
         """Return where the project is in a commit."""
@@ -179,8 +175,7 @@ class Placed(Names):
 
     def ours(self, out: bytes) -> List[str]:
         """Return the paths, of those that git says with a NUL after each, that are in the project."""
-        paths = out.decode("utf-8", "surrogateescape").split("\0")
-        return [path[len(self.folder) :] for path in paths if path and path.startswith(self.folder)]
+        return [path[len(self.folder) :] for path in words_of(out) if path.startswith(self.folder)]
 
     def inner(self, path: str) -> str:
         """Return a path of the project as it says it; one that is not in it stays as git says it."""

@@ -34,8 +34,6 @@ def nearest_in(below: str, is_there: Callable[[str], bool]) -> str:
 
 def pathspec(folder: str, spec: str) -> str:
     """Return a pathspec of a project as git takes it in the top folder; one without magic is a path, and no pattern."""
-    if not folder:
-        return spec
     if not spec.startswith(":("):
         return f":(literal){folder}{spec}"
     magic, _, rest = spec.partition(")")

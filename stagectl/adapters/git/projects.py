@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import List, Optional
 
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.project import MARK
 from stagectl.core.model import Oid
 
@@ -16,14 +16,10 @@ def folders(git: Git, commit: Optional[Oid] = None) -> List[str]:
         is_sparse = git.config("core.sparseCheckout") == ["true"]
         specs = (MARK, f":(glob)**/{MARK}")
         out = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *specs)
-        paths = [path for path in _paths(out) if is_sparse or os.path.lexists(git.top / path)]
+        paths = [path for path in words_of(out) if is_sparse or os.path.lexists(git.top / path)]
     else:
-        paths = _paths(git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit))
+        paths = words_of(git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit))
     return sorted({path[: -len(MARK)] for path in paths if path == MARK or path.endswith(f"/{MARK}")})
-
-
-def _paths(out: bytes) -> List[str]:
-    return [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path]
 
 
 def changed_paths(git: Git, commit: Oid) -> List[str]:
@@ -31,4 +27,4 @@ def changed_paths(git: Git, commit: Oid) -> List[str]:
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=dirty")
     known = git.run("diff", *options, commit, "--")
     fresh = git.run("ls-files", "-z", "--others", "--exclude-standard")
-    return sorted({*_paths(known), *_paths(fresh)})
+    return sorted({*words_of(known), *words_of(fresh)})

@@ -9,32 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.questions import RAW, changed_words
+from stagectl.adapters.git.git import ABSENT, DiffEntry, Git, diff_entries, words_of
+from stagectl.adapters.git.questions import changed_words
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
 
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
-ABSENT = "000000"
-
-
-class DiffEntry(NamedTuple):
-    """One path that differs between two sides, with modes as git writes them; 000000 where it is not there.
-
-    oid: None where only the working tree has the content, or nothing has it; content: that of the working tree.
-    """
-
-    path: str
-    mode: str
-    oid: Optional[Oid]
-    old_mode: str = ABSENT
-    old_oid: Optional[Oid] = None
-    content: Optional[bytes] = None
 
 
 class ChangedFiles(NamedTuple):
@@ -67,7 +52,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     if misplaced:
         raise ReadInFull(f"{misplaced[0]} is not what it should be")
     seen = see(git, roots)
-    listed = list(_raw(git.run(*changed_words(git.folder, roots))))
+    listed = diff_entries(words_of(git.run(*changed_words(git.folder, roots))))
     here = _really_changed(git, listed)
     if seen.changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
@@ -83,7 +68,7 @@ def _is_misplaced(root: Path, start: str) -> bool:
 
 def of_commit(git: Git, applied: Oid, staged: Oid) -> ChangedFiles:
     """Return what differs between two trees of staged files; raises ReadInFull."""
-    return ChangedFiles(_contents(git, _in_place(between(git, applied, staged)), {}))
+    return ChangedFiles(_contents(git, _staged_changes(git, applied, staged), {}))
 
 
 def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> ChangedFiles:
@@ -91,7 +76,7 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Chan
 
     staged: the tree of staged files of HEAD.
     """
-    committed = _in_place(between(git, applied, staged))
+    committed = _staged_changes(git, applied, staged)
     here = {entry.path: entry for entry in looked.here}
     for entry in looked.fresh:  # HEAD may know what the index has forgotten
         before = here.get(entry.path, entry)
@@ -100,8 +85,9 @@ def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> Chan
     return ChangedFiles(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
 
 
-def _in_place(entries: Sequence[DiffEntry]) -> Dict[str, DiffEntry]:
-    return {f"{STAGED}/{entry.path}": entry for entry in entries}
+def _staged_changes(git: Git, before: Oid, after: Oid) -> Dict[str, DiffEntry]:
+    """Return what differs between two trees of staged files, by path."""
+    return {f"{STAGED}/{entry.path}": entry for entry in git.changes_between(before, after)}
 
 
 def _really_changed(git: Git, entries: Sequence[DiffEntry]) -> List[DiffEntry]:
@@ -118,27 +104,6 @@ def _really_changed(git: Git, entries: Sequence[DiffEntry]) -> List[DiffEntry]:
 
 def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
     return content is not None and oid is not None and blob_oid(content, oid) == oid
-
-
-def between(git: Git, before: Oid, after: Oid) -> List[DiffEntry]:
-    """Return what differs between two trees, paths from their root."""
-    if before == after:
-        return []
-    return list(_raw(git.run_once("diff-tree", "-r", *RAW, before, after)))
-
-
-def _raw(out: bytes) -> Iterator[DiffEntry]:
-    """Yield the entries of git's raw format; a file whose content is only in the working tree has an oid of zeros."""
-    words = out.decode("utf-8", "surrogateescape").split("\0")
-    for index in range(0, len(words) - 1, 2):
-        old_mode, mode, old_oid, oid, status = words[index][1:].split(" ")
-        if status not in ("M", "A", "D", "T"):
-            raise ReadInFull(f"git says '{status}' of {words[index + 1]}")
-        yield DiffEntry(words[index + 1], mode, _oid(oid), old_mode, _oid(old_oid))
-
-
-def _oid(text: str) -> Optional[Oid]:
-    return Oid(text) if text.strip("0") else None
 
 
 def _contents(

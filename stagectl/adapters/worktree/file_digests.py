@@ -7,11 +7,11 @@ import os
 from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import Entry, Git
+from stagectl.adapters.git.git import SUBMODULE, Entry, Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Oid, Resource
 
-_LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
+_PROGRAM = "100755"
 HashedFile = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
 
 
@@ -54,7 +54,7 @@ def _digest_of(path: str, found: Dict[str, HashedFile]) -> List[str]:
 
 
 def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, HashedFile]:
-    entries = [entry for entry in git.entries(commit, paths) if entry.mode != _SUBMODULE]
+    entries = [entry for entry in git.entries(commit, paths) if entry.mode != SUBMODULE]
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
     return {entry.path: _content(entry, blobs[entry.oid]) for entry in entries}
 
@@ -89,11 +89,9 @@ def uncommitted_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> 
     wanted = sorted(set(paths))
     if not wanted:
         return []
-    specs = [f":(literal){path}" for path in wanted]
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    changed = git.run("diff", *options, commit, *git.only(specs)) if commit is not None else b""
-    fresh = git.ours(git.run("ls-files", "-z", "--others", "--exclude-standard", *git.only(specs)))
+    changed = git.run("diff", *options, commit, *git.only(wanted)) if commit is not None else b""
+    fresh = git.ours(git.run("ls-files", "-z", "--others", "--exclude-standard", *git.only(wanted)))
     named = [path for path in wanted if not path.endswith("/") and os.path.lexists(git.root / path)]
-    literal = git.only([f":(literal){path}" for path in named])
-    ignored = git.ours(git.run("ls-files", "-z", "--others", *literal)) if named else []
+    ignored = git.ours(git.run("ls-files", "-z", "--others", *git.only(named))) if named else []
     return sorted({*git.ours(changed), *fresh, *ignored})

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import Entry, Git, TreeChange, check_amount
+from stagectl.adapters.git.git import SUBMODULE, DiffEntry, Entry, Git, check_amount
 from stagectl.adapters.git.objects import hasher, object_id
 from stagectl.core.errors import Problem
 from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
@@ -18,7 +18,6 @@ Content = Optional[bytes]  # of a file, None where there is none
 Contents = Mapping[str, Content]  # by path
 
 REGULAR = ("100644", "100755")
-SUBMODULE = "160000"
 
 
 def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
@@ -88,7 +87,7 @@ FilesChanged = Dict[str, Tuple[Content, Content]]  # by path, before and after
 def changed_files(git: Git, before: Optional[Oid], after: Oid, folder: str) -> FilesChanged:
     """Return the files in a folder that differ between two commits, as both have them; before: None for nothing."""
     old, new = folder_trees(git, [before, after], folder)
-    return read_both_sides(git, git.tree_changes([(old, new)]), folder)[0]
+    return read_both_sides(git, [git.changes_between(old, new)], folder)[0]
 
 
 def folder_trees(git: Git, commits: Sequence[Optional[Oid]], folder: str) -> List[Oid]:
@@ -99,16 +98,12 @@ def folder_trees(git: Git, commits: Sequence[Optional[Oid]], folder: str) -> Lis
     return [(trees[commit] if commit else None) or empty for commit in commits]
 
 
-def read_both_sides(git: Git, changes: Sequence[Sequence[TreeChange]], folder: str) -> List[FilesChanged]:
+def read_both_sides(git: Git, changes: Sequence[Sequence[DiffEntry]], folder: str) -> List[FilesChanged]:
     """Return lists of what differs between trees of a folder with the contents of the files, all read at once."""
-    contents = git.blobs({oid for changed in changes for one in changed for oid in one[1:] if oid})
-    return [
-        {
-            f"{folder}/{path}": (contents[old] if old else None, contents[new] if new else None)
-            for path, old, new in each
-        }
-        for each in changes
-    ]
+    sides = {oid for changed in changes for one in changed for oid in (one.old_oid, one.oid)}
+    found = git.blobs(oid for oid in sides if oid)
+    contents = {oid: found[oid] if oid else None for oid in sides}
+    return [{f"{folder}/{one.path}": (contents[one.old_oid], contents[one.oid]) for one in each} for each in changes]
 
 
 def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
 from stagectl.adapters.worktree.folders import Folders
 from stagectl.core.errors import ReadInFull
@@ -74,7 +74,7 @@ def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
     listed = git.run("-c", "core.ignoreCase=false", *words)
     if _is_on(git, "core.ignorecase") and listed != git.run(*words):
         raise ReadInFull("two names are one file to git")
-    paths = list(map(_text, listed.split(b"\0")[:-1]))
+    paths = words_of(listed)
     if any(path.endswith("/") for path in paths):
         raise ReadInFull("another repository is in a folder")
     return paths

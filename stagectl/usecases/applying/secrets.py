@@ -59,7 +59,7 @@ def _read_in_edits(git: Git, header: Header) -> Iterator[str]:
     elif before is None:
         oids = [entry.oid for entry in git.files_of(after)]
     else:
-        oids = [change.after for change in git.tree_changes([(before, after)])[0] if change.after is not None]
+        oids = [change.oid for change in git.changes_between(before, after) if change.oid is not None]
     for start in range(0, len(oids), _AT_ONCE):
         for content in git.objects(oids[start : start + _AT_ONCE]):
             yield from _readings_of(content)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.worktree.changed_files import between
 from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import APPLIED, NAME, Applied, Kind, Name, Resource
@@ -103,7 +102,7 @@ def _compare_past(
     trees = workspace.git.look_up([workspace.git.at(commit, APPLIED) for commit in commits if commit is not None])
     if len(trees) < 2 or trees[0] is None or trees[1] is None:
         raise ReadInFull("commits are asked about that are none of the applied branch, or have nothing")
-    paths = (entry.path for entry in between(workspace.git, trees[0], trees[1]))
+    paths = (entry.path for entry in workspace.git.changes_between(trees[0], trees[1]))
     changed = frozenset(Name(path[: -len(".json")]) for path in paths)
     past = [read_past(workspace, commit, changed) for commit in commits if commit is not None]
     there = {name for index, _ in past for name, line in index.lines(chosen).items() if line.is_live}

@@ -52,7 +52,7 @@ def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
     if tip is None:
         return None
     is_glob = "*" in glob or "?" in glob
-    where = STAGED if is_glob else f":(literal){STAGED}/{glob}.yaml"
+    where = STAGED if is_glob else f"{STAGED}/{glob}.yaml"
     test: Callable[[str], bool] = glob_test(glob) if is_glob else glob.__eq__
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
     pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"

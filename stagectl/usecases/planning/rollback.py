@@ -119,7 +119,7 @@ def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doub
 def _where(git: Git, doubts: Sequence[_Doubt]) -> List[str]:
     """Return the end of a command line: the files meant, in the folders that the project was in before, too."""
     paths = sorted({path for doubt in doubts for path in doubt.paths})
-    return git.only([f":(literal){path}" for path in paths] if len(paths) <= _FEW else [STAGED], ever=True)
+    return git.only(paths if len(paths) <= _FEW else [STAGED], ever=True)
 
 
 def _with_sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
+from stagectl.adapters.git.git import ABSENT
 from stagectl.adapters.worktree import write_intent
-from stagectl.adapters.worktree.changed_files import ABSENT
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of

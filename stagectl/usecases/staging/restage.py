@@ -24,7 +24,7 @@ from typing import (
 
 from stagectl.adapters.files import seal, unseal
 from stagectl.adapters.git.git import OID, Git, GitError
-from stagectl.adapters.worktree.changed_files import Looked, between, look
+from stagectl.adapters.worktree.changed_files import Looked, look
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
@@ -159,7 +159,7 @@ def _between(git: Git, before: Optional[str], after: Optional[str]) -> Set[Name]
         return set()
     if before is None or after is None:
         raise ReadInFull("a folder came or went")
-    return {name for entry in between(git, Oid(before), Oid(after)) for name in _name(entry.path)}
+    return {name for entry in git.changes_between(Oid(before), Oid(after)) for name in _name(entry.path)}
 
 
 def _memo(workspace: Workspace) -> Path:

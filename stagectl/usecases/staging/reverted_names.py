@@ -108,7 +108,7 @@ def _steps(git: Git, pairs: Sequence[Tuple[Oid, Oid]]) -> List[Renaming]:
     changes = git.tree_changes(pairs)
     claiming = git.tree_changes(pairs, "-Gmoved_from", "--pickaxe-all")
     # Else nothing went, and nothing has another name.
-    naming = [changed for changed, claims in zip(changes, claiming) if claims or any(not one.after for one in changed)]
+    naming = [changed for changed, claims in zip(changes, claiming) if claims or any(not one.oid for one in changed)]
     return [_step(_by_name(files)) for files in read_both_sides(git, naming, STAGED)]
 
 
