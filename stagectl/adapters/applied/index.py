@@ -56,19 +56,15 @@ class Index(Source):
     def lines(self, names: Iterable[Name]) -> LinesByName:
         wanted = set(names)
         left = wanted - self._lines.keys()
-        places = {name: self._place(name) for name in left}
-        self._fetch({place for place in places.values() if place is not None})
-        for name, place in places.items():
-            text = None if place is None else self._find(name, self._texts[place])
-            self._lines[name] = None if text is None else _decode(name, text)
+        self._lines.update({**dict.fromkeys(left), **self._look_for(left)})
         return {name: line for name in wanted for line in [self._lines[name]] if line is not None}
 
-    def _columns(self, names: Iterable[Name]) -> LinesByName:
-        """Return lines of which only the columns were read."""
-        places = {name: place for name in names for place in [self._place(name)] if place is not None}
-        self._fetch(set(places.values()))
+    def _look_for(self, names: Iterable[Name], *, columns_only: bool = False) -> LinesByName:
+        """Return lines; columns_only: no more of each is read."""
+        places = {name: place for name in names for place in [self._place(name, folder_of(name))] if place is not None}
+        self._fetch(places.values())
         texts = {name: self._find(name, self._texts[place]) for name, place in places.items()}
-        return {name: _decode(name, text, columns_only=True) for name, text in texts.items() if text is not None}
+        return {name: _decode(name, text, columns_only) for name, text in texts.items() if text is not None}
 
     def in_folders(self, folders: Iterable[str]) -> LinesByName:
         places = [Shard(folder, bits) for folder in folders for bits in self.shards.get(folder, ())]
@@ -77,17 +73,11 @@ class Index(Source):
     def shard_lines(self, places: List[Shard]) -> Dict[Shard, LinesByName]:
         """Return every line of some shards."""
         self._fetch(places)
-        return {place: self._parse(place) for place in places}
+        return {place: {name: _decode(name, text) for name, text in self._rows(place)} for place in places}
 
-    def every_place(self) -> List[Shard]:
-        """Return all shards."""
-        return [Shard(folder, bits) for folder, there in self.shards.items() for bits in there]
-
-    def _place(self, name: Name) -> Optional[Shard]:
-        folder = folder_of(name)
-        there = self.shards.get(folder)
-        if there is None:
-            return None
+    def _place(self, name: Name, folder: str) -> Optional[Shard]:
+        """Return the shard in which a name would be, taken to be in a folder; None where there is none."""
+        there = self.shards.get(folder, {})
         if folder not in self._forks:
             self._forks[folder] = forks_of(there)
         place = place_in(name, folder, self._forks[folder])
@@ -103,9 +93,6 @@ class Index(Source):
         if start < 0:
             return None
         return text[start : text.find(b"\n", start)].decode("utf-8", "replace")
-
-    def _parse(self, place: Shard) -> LinesByName:
-        return {name: _decode(name, text) for name, text in self._rows(place)}
 
     def _rows(self, place: Shard) -> Iterator[Tuple[Name, str]]:
         start = f"{place.folder}/" * bool(place.folder)
@@ -123,7 +110,7 @@ class Index(Source):
         return {name: self._states[name] for name in wanted & self._states.keys()}
 
     def outside(self, names: Iterable[Name]) -> Dict[Name, Applied]:
-        return self._read(self._columns(names), parse_outside)
+        return self._read(self._look_for(names, columns_only=True), parse_outside)
 
     def _read(self, found: LinesByName, parse: ParseForm) -> Dict[Name, Applied]:
         lines = {name: line for name, line in sorted(found.items()) if line.oid is not None}
@@ -151,13 +138,8 @@ class Index(Source):
 
     def open_resources(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""
-        places = [
-            Shard(folder, bits)
-            for folder, there in self.shards.items()
-            for bits, (_, has_open) in there.items()
-            if has_open
-        ]
-        lines = self.shard_lines(places)
+        shards = [(folder, *shard) for folder, there in self.shards.items() for shard in there.items()]
+        lines = self.shard_lines([Shard(folder, bits) for folder, bits, (_, is_open) in shards if is_open])
         return frozenset(name for some in lines.values() for name, line in some.items() if line.is_open)
 
     def find_contradicted(self, kinds: Mapping[str, Kind], usage: Usage) -> FrozenSet[Name]:
@@ -174,11 +156,11 @@ class Index(Source):
             folders.setdefault(folder.lower(), []).append(folder)
         spelled = {name.lower() for name in names}
         places = {
-            Shard(folder, bits)
+            place
             for name in spelled
             for folder in folders.get(folder_of(name), ())
-            for bits in [place_in(Name(name), folder, forks_of(self.shards[folder])).bits]
-            if bits in self.shards[folder]
+            for place in [self._place(Name(name), folder)]
+            if place is not None
         }
         self._fetch(places)
         rows = (row for place in places for row in self._rows(place))
@@ -206,7 +188,7 @@ class Index(Source):
 
     def _every_row(self, having: bytes) -> Iterator[Tuple[Name, str]]:
         """Return the rows of all shards in which some bytes stand."""
-        places = self.every_place()
+        places = [Shard(folder, bits) for folder, there in self.shards.items() for bits in there]
         self._fetch(places)
         return (row for place in places if having in self._texts[place] for row in self._rows(place))
 
@@ -216,7 +198,7 @@ class Index(Source):
         return {name: line.parents(name) for name, line in lines.items() if line.is_live}
 
 
-def _decode(name: Name, text: str, *, columns_only: bool = False) -> Line:
+def _decode(name: Name, text: str, columns_only: bool = False) -> Line:
     try:
         return decode(text, columns_only=columns_only)
     except MALFORMED:

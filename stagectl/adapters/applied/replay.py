@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.adapters.applied.store import load_some
-from stagectl.adapters.applied.write import state_trees, whole_tree
+from stagectl.adapters.applied.write import Lineage, write_tree
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import NewCommit, Objects, write_commit
+from stagectl.adapters.git.objects import NewCommit, write_commit
 from stagectl.adapters.remote.remote import author_of
 from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
@@ -29,13 +29,10 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     One that was signed is signed again, by the user of this clone.
     """
     sources = git.parents(commit)[1:]
-    like = sources[0] if sources else tip
-    objects = Objects(git, like)
-    changed = load_some(git, commit, touched_resources(git, [commit]))
-    # What was seen holds of what is still applied as it was then.
-    states = _still_applied(git, commit, tip, changed) if is_look(git, commit) else changed
-    tree = whole_tree(git, objects, like, state_trees(git, objects, tip, states, like))
-    objects.store()
+    states: States = load_some(git, commit, touched_resources(git, [commit]))
+    if is_look(git, commit):  # what was seen holds of what is still applied as it was then
+        states = _still_applied(git, commit, tip, states)
+    tree = write_tree(git, Lineage(tip, *sources[:1]), states)
     header, _, message = git.run("cat-file", "commit", commit).decode("utf-8", "replace").partition("\n\n")
     name, mail, date = author_of(git, commit)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
@@ -49,7 +46,7 @@ def is_look(git: Git, commit: Oid) -> bool:
     return len(fields[0].split()) == 1 and bool(fields[1].strip())
 
 
-def _still_applied(git: Git, commit: Oid, tip: Oid, states: Dict[Name, Optional[Applied]]) -> States:
+def _still_applied(git: Git, commit: Oid, tip: Oid, states: States) -> States:
     before, there = (load_some(git, one, states) for one in (git.parents(commit)[0], tip))
     return {name: state for name, state in states.items() if _as_applied(before[name]) == _as_applied(there[name])}
 

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import NewCommit, empty_tree, hasher, object_id, write_commit
+from stagectl.adapters.git.objects import NewCommit, empty_tree, object_id, write_commit
 from stagectl.core import forms
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import (
@@ -282,8 +282,7 @@ def root_commit(git: Git) -> Oid:
 
 def root_id(like: Oid) -> Oid:
     """Return the id of that commit where ids are like another one; nothing is stored."""
-    hashed = hasher(like)
     name, email, date = (_ROOT_IDENTITY[f"GIT_AUTHOR_{key}"] for key in ("NAME", "EMAIL", "DATE"))
     person = f"{name} <{email}> {date[1:]}"  # without the @ by which git knows seconds
-    text = f"tree {object_id('tree', b'', hashed)}\nauthor {person}\ncommitter {person}\n\n{_ROOT_MESSAGE}"
-    return object_id("commit", text.encode(), hashed)
+    text = f"tree {object_id('tree', b'', like)}\nauthor {person}\ncommitter {person}\n\n{_ROOT_MESSAGE}"
+    return object_id("commit", text.encode(), like)

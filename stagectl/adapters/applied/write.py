@@ -52,21 +52,20 @@ def write(git: Git, lineage: Lineage, states: States, message: str, *, sign: boo
     states: per resource that changed its new state, None for one that is gone.
     """
     tip, source = lineage
-    objects = Objects(git, lineage.like)
-    trees = state_trees(git, objects, tip, states, lineage.like)
-    root = whole_tree(git, objects, lineage.like, trees)
-    objects.store()
+    tree = write_tree(git, lineage, states)
     parents = [tip or root_commit(git), *([source] if source else [])]
-    return write_commit(git, NewCommit(root, parents, message, sign))
+    return write_commit(git, NewCommit(tree, parents, message, sign))
 
 
-def whole_tree(git: Git, objects: Objects, like: Oid, trees: StateTrees) -> Oid:
-    """Return a commit's tree with the folders of an applied state in it, to be stored."""
-    folders = zip((STAGED, APPLIED, INDEX), trees)
+def write_tree(git: Git, lineage: Lineage, states: States) -> Oid:
+    """Store and return the tree of such a commit."""
+    like = lineage.like
+    objects = Objects(git, like)
+    folders = zip((STAGED, APPLIED, INDEX), state_trees(git, objects, lineage.tip, states, like))
     items = {f"{git.folder_in(like)}{path}": None if oid is None else Item(TREE, oid) for path, oid in folders}
-    (root,) = git.look_up([f"{like}^{{tree}}"])
-    made = objects.edit_tree(root, items)
+    made = objects.edit_tree(git.look_up([f"{like}^{{tree}}"])[0], items)
     assert made is not None, "an index is never empty"
+    objects.store()
     return made
 
 

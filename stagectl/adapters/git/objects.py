@@ -38,7 +38,7 @@ class Objects:
     def __init__(self, git: Git, like: Oid) -> None:
         """Begin with none; like: any id of the repository, which shows the hash that it uses."""
         self._git = git
-        self._hash = hasher(like)
+        self._like = like
         self._made: Dict[Oid, Object] = {}
 
     def blob(self, content: bytes) -> Oid:
@@ -46,7 +46,7 @@ class Objects:
         return self._add("blob", content)
 
     def _add(self, kind: str, content: bytes) -> Oid:
-        oid = object_id(kind, content, self._hash)
+        oid = object_id(kind, content, self._like)
         self._made[oid] = (kind, content)
         return oid
 
@@ -100,7 +100,7 @@ class Objects:
 
     def _entries(self, content: bytes) -> Dict[str, Item]:
         """Return the entries of a tree."""
-        found, start, size = {}, 0, self._hash().digest_size
+        found, start, size = {}, 0, len(self._like) // 2
         while start < len(content):
             space = content.index(b" ", start)
             end = content.index(b"\0", space)
@@ -124,7 +124,7 @@ class Objects:
             return
         few = len(self._made) <= _FEW
         words = ("unpack-objects", "-q") if few else ("index-pack", "--stdin")
-        self._git.run(*DURABLE, *words, data=b"".join(_pack(list(self._made.values()), self._hash)))
+        self._git.run(*DURABLE, *words, data=b"".join(_pack(list(self._made.values()), _hasher(self._like)())))
 
 
 def _tree_of(item: Optional[Item]) -> Optional[Oid]:
@@ -136,17 +136,17 @@ def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def hasher(like: str) -> Any:
+def _hasher(like: str) -> Any:
     """Return the hash that makes ids like another one."""
     return hashlib.sha1 if len(like) == 40 else hashlib.sha256
 
 
-def object_id(kind: str, content: bytes, hashed: Any) -> Oid:
-    """Return the id that git gives an object."""
-    return Oid(hashed(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest())
+def object_id(kind: str, content: bytes, like: str) -> Oid:
+    """Return the id that git gives an object, in the format of another id."""
+    return Oid(_hasher(like)(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest())
 
 
-def _pack(objects: Sequence[Object], hashed: Any) -> List[bytes]:
+def _pack(objects: Sequence[Object], digest: Any) -> List[bytes]:
     """Return the parts of a pack in which every object stands whole."""
     parts = [b"PACK" + struct.pack(">II", 2, len(objects))]
     for kind, content in objects:
@@ -158,7 +158,6 @@ def _pack(objects: Sequence[Object], hashed: Any) -> List[bytes]:
             head.append(size & 127)
             size >>= 7
         parts += [bytes(head), zlib.compress(content, _QUICK)]
-    digest = hashed()
     for part in parts:
         digest.update(part)
     return [*parts, digest.digest()]

@@ -38,15 +38,8 @@ def known_words(project: str, roots: Sequence[str]) -> Tuple[str, ...]:
 
 def above(tops: Sequence[str]) -> List[str]:
     """Return where attributes may be that hold for some folders from above."""
-    folders = {folder for top in tops for folder in _parents(top)}
+    folders = {"", *(top[: end + 1] for top in tops for end, letter in enumerate(top) if letter == "/")}
     return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
-
-
-def _parents(path: str) -> List[str]:
-    found = [""]
-    for step in path.split("/")[:-1]:
-        found.append(f"{found[-1]}{step}/")
-    return found
 
 
 def below(revision: str, path: str) -> str:

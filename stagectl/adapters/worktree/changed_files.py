@@ -6,13 +6,13 @@ it raises ReadInFull.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import ABSENT, DiffEntry, Git, diff_entries, words_of
+from stagectl.adapters.git.objects import object_id
 from stagectl.adapters.git.questions import changed_words
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.untracked import see
@@ -103,7 +103,7 @@ def _really_changed(git: Git, entries: Sequence[DiffEntry]) -> List[DiffEntry]:
 
 
 def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
-    return content is not None and oid is not None and blob_oid(content, oid) == oid
+    return content is not None and oid is not None and object_id("blob", content, oid) == oid
 
 
 def _contents(
@@ -144,17 +144,13 @@ def _name(git: Git, path: str, entry: DiffEntry) -> Optional[Name]:
         return None
     if not path.endswith(".yaml"):
         is_other = entry.mode == "100644" and not path.lower().endswith((".yml", ".yaml"))
-        if is_other and not _is_link(git, path):
+        if is_other and not os.path.islink(git.root / path):
             return None
         raise ReadInFull(f"{path} is no staged file")
     name = Name("/".join(steps)[: -len(".yaml")])
     if not NAME.fullmatch(name) or (entry.mode != ABSENT and entry.mode not in tree.REGULAR):
         raise ReadInFull(f"{path} is no staged file")
     return name
-
-
-def _is_link(git: Git, path: str) -> bool:
-    return os.path.islink(git.root / path)
 
 
 def _is_gone(path: Path) -> bool:
@@ -174,9 +170,3 @@ def _read(path: Path) -> bytes:
         return read_file(path, LARGEST_FILE + 1)
     except OSError as error:
         raise ReadInFull(f"{path}: {error.strerror}") from None
-
-
-def blob_oid(data: bytes, like: str) -> Oid:
-    """Return the object id that git gives a file's content, in the format of another id."""
-    digest = hashlib.sha1 if len(like) == 40 else hashlib.sha256
-    return Oid(digest(b"blob %d\0" % len(data) + data).hexdigest())

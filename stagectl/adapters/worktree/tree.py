@@ -9,7 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, 
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import SUBMODULE, DiffEntry, Entry, Git, check_amount
-from stagectl.adapters.git.objects import hasher, object_id
+from stagectl.adapters.git.objects import object_id
 from stagectl.core.errors import Problem
 from stagectl.core.model import CONFIG, LARGEST_FILE, Oid
 
@@ -94,7 +94,7 @@ def folder_trees(git: Git, commits: Sequence[Optional[Oid]], folder: str) -> Lis
     """Return the tree of a folder in each of some commits, the empty one where there is none."""
     known = [commit for commit in commits if commit is not None]
     trees = dict(zip(known, git.look_up([git.at(commit, folder) for commit in known])))
-    empty = object_id("tree", b"", hasher(known[0]))
+    empty = object_id("tree", b"", known[0])
     return [(trees[commit] if commit else None) or empty for commit in commits]
 
 

@@ -13,7 +13,7 @@ from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Se
 
 from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.worktree.changed_files import blob_oid
+from stagectl.adapters.git.objects import object_id
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import grouped
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
@@ -110,8 +110,8 @@ def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doub
         content = target.resource.content if target else None
         if content == b"":  # as applied: it was read without its file's bytes
             continue
-        now = None if content is None else blob_oid(content.replace(b"\r\n", b"\n"), like=tip)
-        if blob not in (now, None if content is None else blob_oid(content, like=tip)):
+        now = None if content is None else object_id("blob", content.replace(b"\r\n", b"\n"), tip)
+        if blob not in (now, None if content is None else object_id("blob", content, tip)):
             found.append(_Doubt(name, blob, tuple(dict.fromkeys((path, staged_path(name))))))
     return found
 
