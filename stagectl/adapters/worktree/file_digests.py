@@ -7,17 +7,12 @@ import os
 from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import SUBMODULE, Entry, Git
+from stagectl.adapters.git.git import SUBMODULE, Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Oid, Resource
 
 _PROGRAM = "100755"
 HashedFile = Tuple[bool, str]  # whether it may be executed, and the SHA-256 in hex
-
-
-def digests_of_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Dict[str, str]:
-    """Return the digest of each file, or folder (`PATH/`), that there is; commit: None for the working tree."""
-    return look_at_files(git, paths, commit)[0]
 
 
 def look_at_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Tuple[Dict[str, str], FrozenSet[str]]:
@@ -56,11 +51,7 @@ def _digest_of(path: str, found: Dict[str, HashedFile]) -> List[str]:
 def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, HashedFile]:
     entries = [entry for entry in git.entries(commit, paths) if entry.mode != SUBMODULE]
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
-    return {entry.path: _content(entry, blobs[entry.oid]) for entry in entries}
-
-
-def _content(entry: Entry, content: bytes) -> HashedFile:
-    return entry.mode == _PROGRAM, _sha256(entry.path, content)
+    return {one.path: (one.mode == _PROGRAM, _sha256(one.path, blobs[one.oid])) for one in entries}
 
 
 def _sha256(path: str, content: bytes) -> str:

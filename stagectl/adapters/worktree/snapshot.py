@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import PurePosixPath
 from typing import (
     TYPE_CHECKING,
@@ -166,22 +167,32 @@ def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
     return Problem(path, line, column, flaw.message)
 
 
-def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
-    kinds: Dict[str, Kind] = {}
+def _named_files(
+    files: Files, roots: Iterable[str], twins: str, why_bad: Callable[[str], str], problems: List[Problem]
+) -> Iterator[Tuple[str, Name]]:
+    """Yield the files below some folders, with their names, that have a name which no other has; twins: what to say."""
     folded: Dict[str, str] = {}
-    for path in sorted(path for path in files if path.startswith(f"{KINDS}/")):
-        name = path[len(KINDS) + 1 : -len(".yaml")]
-        twin = folded.setdefault(name.casefold(), path)
-        if twin != path:
-            problems.append(Problem(path, 1, 1, f"two kinds whose names differ only in case: see {twin}"))
-            continue
-        if not schema.KIND_NAME.fullmatch(name):
-            problems.append(Problem(path, 1, 1, f"'{name}' is no name for a kind: use letters, digits, '_' and '-'"))
-            continue
-        kind = _parse(files, path, lambda documents, name=name: settings.kind(name, documents), problems)  # type: ignore[misc]
-        if kind is not None:
-            kinds[name] = kind
-    return kinds
+    for root in roots:
+        for path in sorted(path for path in files if path.startswith(f"{root}/")):
+            name = path[len(root) + 1 : -len(".yaml")]
+            twin = folded.setdefault(name.casefold(), path)
+            flaw = why_bad(name) or (f"{twins}: see {twin}" if twin != path else "")
+            if flaw:
+                problems.append(Problem(path, 1, 1, flaw))
+            else:
+                yield path, Name(name)
+
+
+def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
+    twins = "two kinds whose names differ only in case"
+    named = _named_files(files, [KINDS], twins, _why_no_kind, problems)
+    found = {name: _parse(files, path, partial(settings.kind, name), problems) for path, name in named}
+    return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _why_no_kind(name: str) -> str:
+    is_good = schema.KIND_NAME.fullmatch(name)
+    return "" if is_good else f"'{name}' is no name for a kind: use letters, digits, '_' and '-'"
 
 
 def _resources(
@@ -192,36 +203,25 @@ def _resources(
     reuse: Optional[Dict[str, Documents]] = None,
 ) -> Dict[str, Resource]:
     """Return the resources below some folders, by path; reuse: gets the documents of those that must be expanded."""
-    found: Dict[str, Resource] = {}
-    folded: Dict[str, str] = {}
-    for root in roots:
-        for path in sorted(path for path in files if path.startswith(f"{root}/")):
-            name = Name(path[len(root) + 1 : -len(".yaml")])
-            twin = folded.setdefault(name.casefold(), path)
-            if not NAME.fullmatch(name):
-                problems.append(Problem(path, 1, 1, _bad_name(name)))
-            elif twin != path:
-                problems.append(Problem(path, 1, 1, f"two names that are the same or differ only in case: see {twin}"))
-            else:
-                resource = _parse(files, path, _reader(name, path, files[path], reuse), problems, flawed)
-                if resource is not None:
-                    found[path] = resource
-    return found
+    twins = "two names that are the same or differ only in case"
+    named = _named_files(files, roots, twins, _why_no_name, problems)
+    builds = ((path, partial(_resource, path, name, files[path], reuse)) for path, name in named)
+    found = {path: _parse(files, path, build, problems, flawed) for path, build in builds}
+    return {path: resource for path, resource in found.items() if resource is not None}
 
 
-def _reader(
-    name: Name, path: str, data: bytes, reuse: Optional[Dict[str, Documents]]
-) -> Callable[[List[object]], Optional[Resource]]:
-    def build(documents: List[object]) -> Optional[Resource]:
-        if reuse is not None and schema.is_reuse(documents):
-            reuse[path] = documents
-            return None
-        return schema.resource(name, documents, data, staged=reuse is None)
-
-    return build
+def _resource(
+    path: str, name: Name, data: bytes, reuse: Optional[Dict[str, Documents]], documents: Documents
+) -> Optional[Resource]:
+    if reuse is not None and schema.is_reuse(documents):
+        reuse[path] = documents
+        return None
+    return schema.resource(name, documents, data, staged=reuse is None)
 
 
-def _bad_name(name: str) -> str:
+def _why_no_name(name: str) -> str:
+    if NAME.fullmatch(name):
+        return ""
     bad = next((part for part in PurePosixPath(name).parts if not NAME.fullmatch(part)), None)
     if bad is None:
         return f"a resource in more than {FOLDERS} folders"

@@ -9,7 +9,7 @@ from typing import Sequence
 import pytest
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.worktree.file_digests import digests_of_files
+from stagectl.adapters.worktree.file_digests import look_at_files
 from tests.build import Repo
 
 
@@ -175,7 +175,7 @@ def test_the_digest_of_a_folder(repo: Repo) -> None:
     repo.write("f/new", "3").write("f/x.swp", "ignored")
     git = Git(repo.root)
 
-    before, now = digests_of_files(git, ["f/", "f/a", "no", "no/"], head), digests_of_files(git, ["f/", "f/a"], None)
+    (before, _), (now, _) = (look_at_files(git, ["f/", "f/a", "no", "no/"], one) for one in (head, None))
 
     assert {"f/": folder(("a", "-", "1"), ("b/c", "-", "2")), "f/a": sha256("1")} == before
     assert {"f/": folder(("a", "-", "1"), ("b/c", "x", "2"), ("new", "-", "3")), "f/a": sha256("1")} == now
