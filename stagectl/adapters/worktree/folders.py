@@ -26,21 +26,21 @@ class Folders:
 
     def __init__(self, memo: Path, root: Path, index: Path, tops: Iterable[str]) -> None:
         self._root = root
-        self._index_file = index
+        self._index = index
         self._tops = tuple(tops)
         # For other folders git was asked at another time: what is noted of them is noted elsewhere.
         about = "\0".join([str(root), *self._tops])
         self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
         self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
-        self._known = self._read()
+        self.noted = self._read()  # of the time when nothing was untracked; None where it is not known
+        self._noting: Dict[str, Any] = {}
         self._files: List[str] = []  # in the folders that are not as they were
 
     def are_as_before(self) -> bool:
         """Return whether nothing came or went, in the folders or in git's index."""
-        if not self._known:
+        if self.noted is None or self.noted["index"] != _stat(self._index):
             return False
-        index, before = self._known["index"], self._known["folders"]
-        return index == self._index() and all(_stat(self._root / path) == stat for path, stat in before.items())
+        return all(_stat(self._root / path) == stat for path, stat in self.noted["folders"].items())
 
     def look(self, listed: bytes, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
@@ -49,19 +49,18 @@ class Folders:
         began: when it was asked, in nanoseconds since the epoch. Returns whether all in them is regular: no link, no
         other repository, nothing special or closed.
         """
-        self._listed = hashlib.sha256(listed).hexdigest()
+        digest = hashlib.sha256(listed).hexdigest()
         # Where git knows the same files as before, what is unknown to it is in a folder that changed.
-        is_known = bool(self._known) and self._known["listed"] == self._listed
-        before: Dict[str, Stat] = self._known["folders"] if is_known else {}
-        self._now = began
-        self._index_now = self._index()
-        self._seen: Dict[str, Optional[Stat]] = {}
+        is_known = self.noted is not None and self.noted["listed"] == digest
+        before: Dict[str, Stat] = self.noted["folders"] if self.noted is not None and is_known else {}
+        seen: Dict[str, Optional[Stat]] = {}
+        self._began, self._noting = began, {"index": _stat(self._index), "folders": seen, "listed": digest}
         is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))
         left = [*self._tops, *self._on_the_way, *before]
         while left:
             path = left.pop()
-            if path not in self._seen:
-                self._seen[path] = stat = _stat(self._root / path)
+            if path not in seen:
+                seen[path] = stat = _stat(self._root / path)
                 if stat is not None and stat != before.get(path) and path not in self._on_the_way:
                     below = self._below(path)
                     is_regular = is_regular and below is not None
@@ -75,36 +74,28 @@ class Folders:
     def remember(self, *, attributes: List[str], is_one: bool) -> None:
         """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
 
-        attributes: the files of git's attributes among those looked at; is_one: whether line ends were looked at.
+        attributes: the files of git's attributes among those looked at; is_one: whether every file was looked at, and
+        none had line ends that git might have changed.
         """
-        stats = [stat for stat in (*self._seen.values(), self._index_now) if stat is not None]
-        if self._index_now is None or any(max(stat[:2]) > self._now - _RACY for stat in stats):
+        noted = {**self._noting, "attributes": attributes, "line ends": is_one}
+        stats = [stat for stat in (*noted["folders"].values(), noted["index"]) if stat is not None]
+        if noted["index"] is None or any(max(stat[:2]) > self._began - _RACY for stat in stats):
             return
-        noted = {"index": self._index_now, "folders": self._seen, "listed": self._listed, "attributes": attributes}
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
             making = self._memo.with_suffix(f".{os.getpid()}")
-            making.write_text(seal(self._memo, {**noted, "line ends": is_one}))
+            making.write_text(seal(self._memo, noted))
             os.replace(making, self._memo)
 
-    def _read(self) -> Any:
+    def _read(self) -> Optional[Dict[str, Any]]:
+        """Return what `remember` kept; None where it kept nothing, or that was damaged."""
         try:
-            known = unseal(self._memo, LARGEST_STATE)
+            known: Dict[str, Any] = unseal(self._memo, LARGEST_STATE)
             good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
             good = good and all(isinstance(path, str) for path in known["attributes"])
             return known if good and isinstance(known["line ends"], bool) and "listed" in known else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
-
-    @property
-    def attributes(self) -> List[str]:
-        """The files of git's attributes that were there, or that the index had."""
-        return list(self._known["attributes"]) if self._known else []
-
-    @property
-    def has_one_line_end(self) -> bool:
-        """Whether every file was looked at, and none had line ends that git might have changed."""
-        return bool(self._known and self._known["line ends"])
 
     def _below(self, path: str) -> Optional[List[str]]:
         """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file.
@@ -131,10 +122,6 @@ class Folders:
         except OSError:
             return None
         return folders
-
-    def _index(self) -> Optional[Stat]:
-        """Return what differs where git's index does."""
-        return _stat(self._index_file)
 
 
 def _stat(path: Path) -> Optional[Stat]:

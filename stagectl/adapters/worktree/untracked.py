@@ -43,9 +43,9 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
         raise ReadInFull("there are submodules")
     tops = tuple(map(git.path, (*WATCHED, *roots)))  # from the top folder, as all paths here
     folders = Folders(cache, git.top, git.index, tops)
-    if folders.are_as_before():
-        changes_line_ends = _changes_line_ends(git, tops, folders.attributes)
-        if folders.has_one_line_end or not changes_line_ends:
+    if folders.are_as_before() and folders.noted is not None:
+        changes_line_ends = _changes_line_ends(git, tops, folders.noted["attributes"])
+        if folders.noted["line ends"] or not changes_line_ends:
             return Untracked((), changes_line_ends)
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
