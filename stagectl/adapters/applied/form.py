@@ -6,7 +6,7 @@ So that no YAML is read again. An input that is written as it was applied is not
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Callable, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
 
 from stagectl.core import forms
 from stagectl.core.model import ACTION, TAG, ChangeId, Name, Resource, Trigger
@@ -57,32 +57,36 @@ def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
 
 def parse_outside(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     """Return its kind and tags alone, all that there is of a settled resource; raises the same errors for these."""
-    return Resource(name, _kind(raw["kind"]), _tags(raw.get("tags", ())))
+    return Resource(name, kind_name(raw["kind"]), tags_of(tuple(raw.get("tags", ()))))
 
 
 def _parse(value: Any) -> Any:
     return map_strings(value, lambda _, text: parse_template(text, ""), ())
 
 
-def _kind(raw: Any) -> str:
+def kind_name(raw: Any) -> str:
+    """Return the name of a kind; raises TypeError or ValueError."""
     return forms.text(raw, KIND_NAME)
 
 
-def _tags(raw: Any) -> Tuple[str, ...]:
-    return _checked_tags(tuple(raw))
-
-
 @lru_cache(maxsize=1024)  # many resources have the same ones
-def _checked_tags(tags: Tuple[Any, ...]) -> Tuple[str, ...]:
-    return tuple(forms.text(tag, TAG) for tag in tags)
+def tags_of(raw: Tuple[Any, ...]) -> Tuple[str, ...]:
+    """Return tags; raises TypeError or ValueError."""
+    return tuple(forms.text(tag, TAG) for tag in raw)
 
 
 def _names(raw: Any) -> Tuple[Name, ...]:
     return tuple(map(forms.name, raw))
 
 
-def _changes(raw: Mapping[str, Any]) -> Dict[str, Tuple[ChangeId, ...]]:
+def changes_by_action(raw: Mapping[str, Any]) -> Dict[str, Tuple[ChangeId, ...]]:
+    """Return changes by actions; raises TypeError, ValueError or AttributeError."""
     return {forms.text(action, ACTION): tuple(map(forms.identity, changes)) for action, changes in raw.items()}
+
+
+def stamps_of(pairs: Iterable[Tuple[Any, Any]]) -> Dict[str, str]:
+    """Return stamps by actions; raises TypeError or ValueError."""
+    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in pairs}
 
 
 def _triggers(raw: Mapping[str, Any]) -> Dict[str, Tuple[Trigger, ...]]:
@@ -92,22 +96,14 @@ def _triggers(raw: Mapping[str, Any]) -> Dict[str, Tuple[Trigger, ...]]:
     }
 
 
-def _paths(raw: Any) -> Tuple[Tuple[str, ...], ...]:
-    return tuple(map(forms.texts, raw))
-
-
-def _stamps(raw: Any) -> Dict[str, str]:
-    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw}
-
-
 # How each part of a form is read, its inputs apart.
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "kind": _kind,
-    "tags": _tags,
+    "kind": kind_name,
+    "tags": lambda raw: tags_of(tuple(raw)),
     **dict.fromkeys(("depends_on", "unordered", "moved_from", "template"), _names),
-    "depends_on_changes": _changes,
+    "depends_on_changes": changes_by_action,
     "react_on": _triggers,
-    "overrides": _paths,
+    "overrides": lambda raw: tuple(map(forms.texts, raw)),
     "source": forms.text,
-    "actions": _stamps,
+    "actions": stamps_of,
 }

@@ -33,7 +33,7 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
     if is_look(git, commit):  # what was seen holds of what is still applied as it was then
         states = _still_applied(git, commit, tip, states)
     tree = write_tree(git, Lineage(tip, *sources[:1]), states)
-    header, _, message = git.run("cat-file", "commit", commit).decode("utf-8", "replace").partition("\n\n")
+    header, message = git.commit_text(commit)
     name, mail, date = author_of(git, commit)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
     signed = any(line.startswith("gpgsig") for line in header.splitlines())

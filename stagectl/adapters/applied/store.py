@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
-from stagectl.adapters.applied.form import form_json, parse_form
+from stagectl.adapters.applied.form import changes_by_action, form_json, kind_name, parse_form, stamps_of, tags_of
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import NewCommit, empty_tree, object_id, write_commit
 from stagectl.core import forms
@@ -17,10 +17,8 @@ from stagectl.core.model import (
     LARGEST_STATE,
     NAME,
     STAGED,
-    TAG,
     Applied,
     Attempt,
-    ChangeId,
     Name,
     Oid,
     Resource,
@@ -29,9 +27,7 @@ from stagectl.core.model import (
 from stagectl.core.observed import Observed
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.schemas import schema
-from stagectl.core.schemas.schema import KIND_NAME
-from stagectl.core.stamps import STAMP
-from stagectl.core.values import Inputs, Outputs, Value, as_written, canonical, leaves, pack, unpack
+from stagectl.core.values import Inputs, Value, as_written, canonical, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -156,8 +152,7 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     inputs, sensitive = _parse_inputs(raw)
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
-    tags = tuple(forms.text(tag, TAG) for tag in raw["tags"])
-    kind = forms.text(raw["kind"], KIND_NAME)
+    kind, tags = kind_name(raw["kind"]), tags_of(tuple(raw["tags"]))
     form, outputs = _parse_form(kind, raw.get("form")), _parse_outputs(raw)
     return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, bool(raw.get("replaces")))
 
@@ -185,19 +180,11 @@ def _parse_outputs(raw: Mapping[str, Any]) -> Dict[str, Value]:
     return outputs
 
 
-def _strings(raw: Mapping[str, Any]) -> Dict[str, str]:
-    return {forms.text(action, ACTION): forms.text(stamp, STAMP) for action, stamp in raw.items()}
-
-
-def _owed(raw: Mapping[str, Any]) -> Dict[str, Tuple[ChangeId, ...]]:
-    return {forms.text(action, ACTION): tuple(map(forms.identity, behind)) for action, behind in raw.items()}
-
-
 # How each part of a state is read that is there whether or not the resource is live.
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "stamps": _strings,
+    "stamps": lambda raw: stamps_of(raw.items()),
     "unfinished": _parse_attempt,
-    "owed": _owed,
+    "owed": changes_by_action,
     "tried": lambda raw: frozenset(forms.text(action, ACTION) for action in raw),
     "protect": bool,
     "observed": _parse_observed,
@@ -206,32 +193,25 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 
 def state_bytes(state: Applied) -> bytes:
     """Return `.applied/<name>.json`: sorted keys, two spaces, no clocks; the same state is the same bytes."""
-    raw: Dict[str, Any] = {}
+    seen = state.observed
+    raw = _filled(
+        stamps=dict(state.stamps),
+        owed={action: sorted(behind) for action, behind in state.owed.items()},
+        tried=sorted(state.tried),
+        protect=state.protect,
+        # `sensitive` has the inputs that differ and cannot be shown.
+        observed=seen and _values_json(seen.inputs, seen.differs, gone=seen.gone, unnamed=seen.unnamed),
+        unfinished=state.unfinished and _attempt_json(state.unfinished),
+    )
     if state.resource is not None:
-        raw.update(_inputs_json(state.inputs, state.sensitive), **_outputs_json(state.outputs))
+        raw.update(_values_json(state.inputs, state.sensitive, outputs=dict(state.outputs)))
         raw["written"] = form_json(state.resource, state.inputs)
-    if state.stamps:
-        raw["stamps"] = dict(state.stamps)
-    if state.owed:
-        raw["owed"] = {action: sorted(behind) for action, behind in state.owed.items()}
-    if state.tried:
-        raw["tried"] = sorted(state.tried)
-    if state.protect:
-        raw["protect"] = True
-    if state.observed is not None:
-        raw["observed"] = _observed_json(state.observed)
-    if state.unfinished is not None:
-        tried = state.unfinished
-        raw["unfinished"] = {
-            "action": tried.action,
-            "kind": tried.kind,
-            "tags": sorted(tried.tags),
-            **_inputs_json(tried.inputs, tried.sensitive),
-            **_outputs_json(tried.outputs),
-            **({"form": _form_json(tried.form)} if tried.form is not None else {}),
-            **({"replaces": True} if tried.replaces else {}),
-        }
     return f"{indent_json(raw)}\n".encode()
+
+
+def _filled(**parts: Any) -> Dict[str, Any]:
+    """Return those parts of a state that say something."""
+    return {key: value for key, value in parts.items() if value}
 
 
 def indent_json(value: Any, margin: str = "\n") -> str:
@@ -247,32 +227,23 @@ def indent_json(value: Any, margin: str = "\n") -> str:
     return f"[{inner}{f',{inner}'.join([indent_json(entry, inner) for entry in value])}{margin}]"
 
 
-def _observed_json(observed: Observed) -> Dict[str, Any]:
-    """Return what a check saw; `sensitive` has the inputs that differ and cannot be shown."""
-    flags = {"gone": observed.gone, "unnamed": observed.unnamed}
-    return {**_inputs_json(observed.inputs, observed.differs), **{key: True for key, value in flags.items() if value}}
+def _attempt_json(tried: Attempt) -> Dict[str, Any]:
+    said = {"action": tried.action, "kind": tried.kind, "tags": sorted(tried.tags)}
+    form = {} if tried.form is None else {"form": _form_json(tried.form)}
+    values = _values_json(tried.inputs, tried.sensitive, outputs=dict(tried.outputs), replaces=tried.replaces)
+    return {**said, **form, **values}
 
 
-def _inputs_json(inputs: Value, sensitive: Any) -> Dict[str, Any]:
+def _values_json(inputs: Value, sensitive: Iterable[str], **more: Any) -> Dict[str, Any]:
     plain, templates = pack(dict(inputs))
-    found = {"inputs": plain}
-    if templates:
-        found["env"] = templates
-    if sensitive:
-        found["sensitive"] = sorted(sensitive)
-    return found
+    return {"inputs": plain, **_filled(env=templates, sensitive=sorted(sensitive), **more)}
 
 
 def _form_json(form: Resource) -> Dict[str, Any]:
     """Return relations as the body of a file says them, with full names, and claims."""
     depends_on = list(form.depends_on) or {action: list(named) for action, named in form.depends_on_changes.items()}
     names = {"unordered": list(form.unordered), "moved_from": list(form.moved_from)}
-    body = {"inputs": as_written(dict(form.inputs)), "depends_on": depends_on, **names}
-    return {key: value for key, value in body.items() if value}
-
-
-def _outputs_json(outputs: Outputs) -> Dict[str, Any]:
-    return {"outputs": dict(outputs)} if outputs else {}
+    return _filled(inputs=as_written(dict(form.inputs)), depends_on=depends_on, **names)
 
 
 def root_commit(git: Git) -> Oid:

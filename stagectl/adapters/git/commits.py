@@ -94,15 +94,13 @@ def _is_plain(git: Git) -> bool:
     hooks, *under_way = (git.top / line for line in git.run("rev-parse", *words).decode().splitlines())
     if any(os.access(hooks / name, os.X_OK) for name in _HOOKS) or any(path.exists() for path in under_way):
         return False
-    acting = [values for key, values in git.settings.items() if key in _ACTING or key.startswith("hook.")]
-    return all(value.lower() in ("false", "no", "off", "0", "") for values in acting for value in values[-1:])
+    return not any(git.is_on(key) for key in git.settings if key in _ACTING or key.startswith("hook."))
 
 
 def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:
     """Return whether some path is new and ignored, which git refuses to add."""
     known = git.look_up([git.at(head, path) for path in paths])
-    new = git.list_paths(path for path, oid in zip(paths, known) if oid is None)
-    return bool(new) and bool(git.run("check-ignore", "-z", "--stdin", data=new, check=False))
+    return bool(git.ignored(path for path, oid in zip(paths, known) if oid is None))
 
 
 def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:

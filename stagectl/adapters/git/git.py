@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.git.names import OID as OID
 from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
 from stagectl.adapters.git.process import LOCKED as LOCKED
@@ -101,8 +100,13 @@ class Git(Placed):
 
     def parents(self, commit: Oid) -> List[Oid]:
         """Return the parents of a commit, also those that a shallow clone does not have."""
-        header = self.run("cat-file", "commit", commit).partition(b"\n\n")[0].decode(errors="replace")
+        header = self.commit_text(commit)[0]
         return [Oid(line[len("parent ") :]) for line in header.splitlines() if line.startswith("parent ")]
+
+    def commit_text(self, commit: Oid) -> Tuple[str, str]:
+        """Return the header and the message of a commit."""
+        header, _, message = self.objects([commit], "commit")[0].decode("utf-8", "replace").partition("\n\n")
+        return header, message
 
     def is_shallow(self) -> bool:
         """Return whether this clone has only the end of the history."""
@@ -174,17 +178,13 @@ class Git(Placed):
         codes = {line[3 + len(self.folder) :]: line[:2] for line in words_of(out) if line[3:].startswith(self.folder)}
         # Added with --intent-to-add and gone again: neither HEAD nor the working tree has it.
         gone = [path for path, code in codes.items() if code == " D"]
-        found = set(codes) - {path for path, oid in zip(gone, self._in_head(gone)) if oid is None}
+        there = self.look_up([self.at("HEAD", path) for path in gone])
+        found = set(codes) - {path for path, oid in zip(gone, there) if oid is None}
         return sorted(found & set(paths) if many else found)
-
-    def _in_head(self, paths: Sequence[str]) -> List[Optional[Oid]]:
-        return self.look_up([self.at("HEAD", path) for path in paths]) if paths else []
 
     def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
         """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
-        if self.config("core.sparseCheckout") != ["true"]:
-            return []
-        return self.index_entries(paths, left_out=True)
+        return self.index_entries(paths, left_out=True) if self.is_on("core.sparseCheckout") else []
 
     def submodules(self, paths: Sequence[str]) -> List[str]:
         """Return the submodules at or below some paths: folders whose files are another repository's."""
@@ -209,6 +209,22 @@ class Git(Placed):
         """Return the files, among some, that are there and that the index does not know."""
         known = set(self.ours(self.run("ls-files", "-z", *self.only())))
         return [path for path in paths if path not in known and (self.root / path).exists()]
+
+    def ignored(self, paths: Iterable[str]) -> List[str]:
+        """Return those of some paths that are ignored."""
+        asked = self.list_paths(paths)
+        return self.ours(self.run("check-ignore", "-z", "--stdin", data=asked, check=False)) if asked else []
+
+    def differing(self, commit: Optional[Oid], specs: Sequence[str], *, ignored: bool = False) -> List[str]:
+        """Return the files, under some pathspecs, that the working tree has otherwise than a commit, or has beside it.
+
+        commit: None for none; ignored: whether those count that are ignored.
+        """
+        options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
+        changed = self.run("diff", *options, commit, *self.only(specs)) if commit is not None else b""
+        which = () if ignored else ("--exclude-standard",)
+        fresh = self.run("ls-files", "-z", "--others", *which, *self.only(specs))
+        return sorted({*self.ours(changed), *self.ours(fresh)})
 
     # --- writing
 

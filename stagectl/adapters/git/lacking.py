@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Sequence
 
 from stagectl.adapters.git import prefetch
-from stagectl.adapters.git.names import OID
 from stagectl.adapters.git.process import GitProcess
 from stagectl.adapters.git.questions import SETTINGS
+from stagectl.core.forms import OID
 
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
 

@@ -13,10 +13,10 @@ from stagectl.adapters.git.conversation import Answer, Conversation, read_line, 
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
 from stagectl.adapters.git.questions import COMMITS, STANDS, asked_names
+from stagectl.core.forms import OID
 from stagectl.core.model import Oid
 from stagectl.core.once import pattern
 
-OID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
 
 

@@ -99,7 +99,7 @@ class Placed(Names):
         if meant.is_project or self.top not in folder.parents:
             return ""
         below = folder.relative_to(self.top).as_posix()
-        left_out = self._configs_left_out(below) if self.config("core.sparseCheckout") == ["true"] else []
+        left_out = self._configs_left_out(below) if self.is_on("core.sparseCheckout") else []
         return project.nearest_in(below, lambda path: path in left_out or os.path.lexists(self.top / path))
 
     def _configs_left_out(self, below: str) -> List[str]:

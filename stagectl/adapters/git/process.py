@@ -59,10 +59,6 @@ def lacking(what: str) -> GitError:
     )
 
 
-def _ended_by(code: int) -> str:
-    return f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
-
-
 class GitProcess:
     """Runs git in one folder, and knows how it is set up there. prefetch: the answers it was given with the folder."""
 
@@ -97,7 +93,8 @@ class GitProcess:
         if b"promisor remote" in err:
             return lacking(what)
         if locked is None:
-            return GitError(f"{what}: {err.decode(errors='replace').strip() or _ended_by(code)}")
+            ended = f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
+            return GitError(f"{what}: {err.decode(errors='replace').strip() or ended}")
         lock = os.path.relpath(os.fsdecode(locked.group(1)))
         return GitLocked(
             f"{what}: {lock} is there: another git is at work here, or one was killed",
@@ -172,6 +169,10 @@ class GitProcess:
     def config(self, key: str) -> List[str]:
         """Return the values of a config key."""
         return self.settings.get(key.lower(), [])
+
+    def is_on(self, key: str) -> bool:
+        """Return whether a config key is set, and not to false."""
+        return any(value.lower() not in ("false", "no", "off", "0", "") for value in self.config(key)[-1:])
 
     @cached_property
     def settings(self) -> Dict[str, List[str]]:

@@ -13,7 +13,7 @@ from stagectl.core.model import Oid
 def folders(git: Git, commit: Optional[Oid] = None) -> List[str]:
     """Return the folders of projects, sorted, "" or ending in `/`: of the working tree (not ignored), or a commit."""
     if commit is None:
-        is_sparse = git.config("core.sparseCheckout") == ["true"]
+        is_sparse = git.is_on("core.sparseCheckout")
         specs = (MARK, f":(glob)**/{MARK}")
         out = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *specs)
         paths = [path for path in words_of(out) if is_sparse or os.path.lexists(git.top / path)]

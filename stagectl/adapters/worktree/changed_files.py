@@ -37,10 +37,8 @@ class Looked(NamedTuple):
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
-        paths = git.list_paths(entry.path for entry in self.fresh)
-        out = git.run("check-ignore", "-z", "--stdin", data=paths, check=False) if self.fresh else b""
-        ignored = set(git.ours(out))
-        return sorted({entry.path for entry in self.here} | ({entry.path for entry in self.fresh} - ignored))
+        ignored = git.ignored(entry.path for entry in self.fresh)
+        return sorted({entry.path for entry in self.here} | {entry.path for entry in self.fresh}.difference(ignored))
 
 
 def look(git: Git, roots: Sequence[str] = ()) -> Looked:

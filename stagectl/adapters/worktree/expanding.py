@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git.git import check_amount
@@ -27,17 +27,17 @@ Flawed = List[Tuple[str, Flaw]]
 def with_expanded(snapshot: Snapshot, reuse: Mapping[str, Documents]) -> Snapshot:
     """Return a snapshot with what comes of the definitions that have to be expanded; reuse: their documents by path."""
     flaws: Flawed = []
-    definitions, broken = _definitions(snapshot, reuse, flaws)
-    found = expand(definitions, broken, _taken_names(snapshot))
+    names = _names(snapshot)
+    definitions, broken = _definitions(snapshot, names, reuse, flaws)
+    found = expand(definitions, broken, {name.casefold(): path for path, name in names.items()})
     flaws += found.flaws
     resources = _resources(snapshot, found, flaws)
-    problems = [problem_at(snapshot.files[path], path, flaw) for path, flaw in sorted(set(flaws), key=_order)]
+    paths = {name: found.resources[name].definition.path for name in resources}
+    wrong = sorted(set(flaws), key=lambda flaw: (flaw[0], str(flaw[1])))
+    problems = [problem_at(snapshot.files[path], path, flaw) for path, flaw in wrong]
     return snapshot._replace(
         defined={**snapshot.defined, **resources},
-        definition_paths={
-            **snapshot.definition_paths,
-            **{name: found.resources[name].definition.path for name in resources},
-        },
+        definition_paths={**snapshot.definition_paths, **paths},
         problems=(*snapshot.problems, *problems),
         expanded={name: found.resources[name] for name in resources},
         definitions=definitions,
@@ -45,15 +45,10 @@ def with_expanded(snapshot: Snapshot, reuse: Mapping[str, Documents]) -> Snapsho
     )
 
 
-def _order(flaw: Tuple[str, Flaw]) -> Tuple[str, str]:
-    return flaw[0], str(flaw[1])
-
-
 def _definitions(
-    snapshot: Snapshot, reuse: Mapping[str, Documents], flaws: Flawed
+    snapshot: Snapshot, names: Mapping[str, Name], reuse: Mapping[str, Documents], flaws: Flawed
 ) -> Tuple[Dict[Name, Definition], Set[Name]]:
     """Return the definitions to expand with those they are like, and the names of those that cannot be read."""
-    names = {path: _name(snapshot, path) for path in _paths(snapshot)}
     found: Dict[Name, Definition] = {}
     broken = {names[problem.path] for problem in snapshot.problems if problem.path in names}
     for path, documents in reuse.items():
@@ -84,18 +79,11 @@ def _read(
             broken.update(error.partial.makes())
 
 
-def _paths(snapshot: Snapshot) -> Iterable[str]:
-    starts = tuple(f"{root}/" for root in snapshot.config.roots)
-    return (path for path in snapshot.files if path.startswith(starts))
-
-
-def _name(snapshot: Snapshot, path: str) -> Name:
-    root = next(root for root in snapshot.config.roots if path.startswith(f"{root}/"))
-    return Name(path[len(root) + 1 : -len(".yaml")])
-
-
-def _taken_names(snapshot: Snapshot) -> Dict[str, str]:
-    return {_name(snapshot, path).casefold(): path for path in sorted(_paths(snapshot))}
+def _names(snapshot: Snapshot) -> Dict[str, Name]:
+    """Return the names of all definitions by their paths; of two roots in one another the first one counts."""
+    starts = [f"{root}/" for root in reversed(snapshot.config.roots)]
+    found = ((path, start) for path in sorted(snapshot.files) for start in starts if path.startswith(start))
+    return {path: Name(path[len(start) : -len(".yaml")]) for path, start in found}
 
 
 def _resources(snapshot: Snapshot, found: Expansion, flaws: Flawed) -> Dict[Name, Resource]:

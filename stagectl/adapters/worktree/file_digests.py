@@ -80,9 +80,6 @@ def uncommitted_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> 
     wanted = sorted(set(paths))
     if not wanted:
         return []
-    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    changed = git.run("diff", *options, commit, *git.only(wanted)) if commit is not None else b""
-    fresh = git.ours(git.run("ls-files", "-z", "--others", "--exclude-standard", *git.only(wanted)))
     named = [path for path in wanted if not path.endswith("/") and os.path.lexists(git.root / path)]
-    ignored = git.ours(git.run("ls-files", "-z", "--others", *git.only(named))) if named else []
-    return sorted({*git.ours(changed), *fresh, *ignored})
+    ignored = git.differing(None, named, ignored=True) if named else []
+    return sorted({*git.differing(commit, wanted), *ignored})

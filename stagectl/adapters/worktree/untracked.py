@@ -72,7 +72,7 @@ def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
     """Return the files that git does not know, from the top folder; raises ReadInFull if unsure."""
     words = ("ls-files", "--others", "-z", *git.only((*WATCHED, *roots)))
     listed = git.run("-c", "core.ignoreCase=false", *words)
-    if _is_on(git, "core.ignorecase") and listed != git.run(*words):
+    if git.is_on("core.ignorecase") and listed != git.run(*words):
         raise ReadInFull("two names are one file to git")
     paths = words_of(listed)
     if any(path.endswith("/") for path in paths):
@@ -82,11 +82,7 @@ def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
 
 def _leaves_out(git: Git) -> bool:
     """Return whether files may be left out of the working tree, and are nowhere in it."""
-    return git.config("core.sparseCheckout") == ["true"] and not _is_on(git, "sparse.expectfilesoutsideofpatterns")
-
-
-def _is_on(git: Git, key: str) -> bool:
-    return any(value.lower() not in ("false", "no", "off", "0", "") for value in git.config(key)[-1:])
+    return git.is_on("core.sparseCheckout") and not git.is_on("sparse.expectfilesoutsideofpatterns")
 
 
 def _changes_line_ends(git: Git, tops: Sequence[str], known: Sequence[str]) -> bool:
@@ -105,7 +101,7 @@ def _changes_line_ends(git: Git, tops: Sequence[str], known: Sequence[str]) -> b
     texts = [_read(path) for path in (*places, git.common / "info" / "attributes", *_attributes_of_all(git))]
     if any(_CONVERTING.search(text) for text in texts):
         raise ReadInFull("attributes have git convert files")
-    return _is_on(git, "core.autocrlf") or any(_LINE_ENDS.search(text) for text in texts)
+    return git.is_on("core.autocrlf") or any(_LINE_ENDS.search(text) for text in texts)
 
 
 def _attributes_of_all(git: Git) -> List[Path]:

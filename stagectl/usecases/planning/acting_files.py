@@ -105,11 +105,8 @@ def differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
     if not any(patterns):
         return []  # git would take none for all
-    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=all")
-    out = git.run("diff", *options, commit, *git.only(patterns.pathspecs()))
-    fresh = git.run("ls-files", "-z", "--others", *git.only(patterns.pathspecs()))
-    paths = {*git.ours(out), *git.ours(fresh)}
-    return sorted(filter(patterns.test(), paths))
+    paths = git.differing(commit, patterns.pathspecs(), ignored=True)
+    return list(filter(patterns.test(), paths))
 
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:

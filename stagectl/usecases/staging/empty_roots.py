@@ -15,7 +15,7 @@ def refuse_empty_roots(workspace: Workspace, snapshot: Snapshot, desired: Desire
     """Raise StagectlError where staged files would go because no root that they come from holds any definition."""
     staged = [snapshot.staged[name] for name, form in desired.items() if form is None and name in snapshot.staged]
     going = sorted((one.source, one.name) for one in staged if one.source is not None)
-    if not going or workspace.git.config("core.sparseCheckout") == ["true"]:
+    if not going or workspace.git.is_on("core.sparseCheckout"):
         return
     roots = [f"{root}/" for root in workspace.config.roots if _holds_definitions(workspace.root / root)]
     lost = [name for source, name in going if not any(source.startswith(root) for root in roots)]

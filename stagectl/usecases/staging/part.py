@@ -47,7 +47,7 @@ def part_of(
 def part_of_one(workspace: Workspace, name: Name) -> Snapshot:
     """Return what the working tree says about one resource; raises ReadInFull where all have to be read."""
     git = workspace.git
-    if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
+    if git.cache() is None or git.is_on("core.sparseCheckout"):
         raise ReadInFull("files may be left out here, or STAGECTL_CACHE=off")
     if git.submodules([STAGED, KINDS, *workspace.config.roots]):
         raise ReadInFull("there are submodules")

@@ -23,10 +23,11 @@ from typing import (
 )
 
 from stagectl.adapters.files import seal, unseal
-from stagectl.adapters.git.git import OID, Git, GitError
+from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree.changed_files import Looked, look
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
+from stagectl.core.forms import OID
 from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
 from stagectl.usecases.planning.incremental import IncrementalRead, Reach, read_incrementally
 from stagectl.usecases.planning.kind_files import kind_files
@@ -92,7 +93,7 @@ def _note_now(workspace: Workspace, trees: Trees) -> Any:
 def current_trees(workspace: Workspace) -> Optional[Trees]:
     """Return what will be noted, once everything was read; None where nothing will be."""
     git = workspace.git
-    if git.cache() is None or git.config("core.sparseCheckout") == ["true"]:
+    if git.cache() is None or git.is_on("core.sparseCheckout"):
         return None
     with suppress(ReadInFull):
         return Trees.of(workspace, kind_files(workspace).digest)
@@ -198,7 +199,7 @@ class Known(NamedTuple):
 def look_around(workspace: Workspace) -> Known:
     """Return what is known without reading all; raises ReadInFull where nothing is."""
     git = workspace.git
-    if git.head() is None or git.config("core.sparseCheckout") == ["true"]:
+    if git.head() is None or git.is_on("core.sparseCheckout"):
         raise ReadInFull("there is no commit yet" if git.head() is None else "the checkout is sparse")
     try:
         looked = look(git, workspace.config.roots)
