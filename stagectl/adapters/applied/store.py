@@ -22,6 +22,7 @@ from stagectl.core.model import (
     Name,
     Oid,
     Resource,
+    names_of,
     staged_path,
 )
 from stagectl.core.observed import Observed
@@ -50,7 +51,7 @@ def load_states(git: Git, commit: Oid) -> Dict[Name, Applied]:
     entries = git.entries(commit, [STAGED, APPLIED])
     contents = git.blobs((entry.oid for entry in entries if entry.mode == "100644"), LARGEST_STATE)
     files = {entry.path: contents.get(entry.oid, b"") for entry in entries}
-    return {name: state for name, state in _states(files, commit).items() if state is not None}
+    return _states(files, commit)
 
 
 def oids_of(git: Git, commit: Oid, paths: Sequence[str]) -> List[Optional[Oid]]:
@@ -70,21 +71,16 @@ def load_some(git: Git, commit: Oid, names: Iterable[Name]) -> Dict[Name, Option
     return {**dict.fromkeys(names), **_states(files, commit)}
 
 
-def _states(files: Mapping[str, bytes], commit: Oid) -> Dict[Name, Optional[Applied]]:
-    staged = {name: path for path in files for name in _names(path, f"{STAGED}/", ".yaml")}
-    found: Dict[Name, Optional[Applied]] = {}
+def _states(files: Mapping[str, bytes], commit: Oid) -> Dict[Name, Applied]:
+    staged = {name: path for path in files for name in names_of(path)}
+    found: Dict[Name, Applied] = {}
     for path in sorted(files):
-        for name in _names(path, f"{APPLIED}/", ".json"):
+        name = Name(path[len(APPLIED) + 1 : -len(".json")])
+        if path == state_path(name) and NAME.fullmatch(name):
             found[name] = _state(name, files[path], files.get(staged.get(name, "")), path, commit)
     for name in sorted(staged.keys() - found.keys()):
         raise _damage_error(commit, staged_path(name), f"{state_path(name)} is missing")
     return found
-
-
-def _names(path: str, start: str, end: str) -> List[Name]:
-    name = path[len(start) : -len(end)]
-    good = path.startswith(start) and path.endswith(end) and NAME.fullmatch(name)
-    return [Name(name)] if good else []
 
 
 def _damage_error(commit: Oid, path: str, why: str) -> StagectlError:

@@ -13,10 +13,10 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import AbstractSet, Callable, Dict, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, GitError, GitLocked
-from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
+from stagectl.adapters.git.objects import BLOB, Item, NewCommit, Objects, empty_tree, write_commit
 from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
@@ -142,8 +142,12 @@ def take(
     were taken from here, by processes of which it is known that they are gone.
     """
     board, gone, refusals = Board(), set(left), 0  # nothing is held: that is tried first
+    wanted_of = meets or meeting(lock.part)
     for _ in range(TRIES):
-        _check_free(at, board.without(gone), meets or meeting(lock.part), gone=gone, note=note)
+        for other in board.without(gone).holders:
+            common = wanted_of(other)
+            if common and _watch_for_its_term(at, board, other, common=common, note=note):
+                gone.add(other.id)
         dead = [other for other in board.holders if other.id in gone and not other.is_maintenance]
         wanted = replace(lock, stolen_from=" ".join(other.id for other in dead))
         try:
@@ -161,14 +165,6 @@ def take(
         time.sleep(secrets.randbelow(200) / 1000)  # the one that came first may come first again
         board = look_at_locks(at)
     raise Locked(f"the lock on {at.remote.name} changes hands all the time", "try again")
-
-
-def _check_free(at: LockRef, board: Board, meets: Meets, *, gone: Set[str], note: Note) -> None:
-    """Watch each holder in the way that looks dead, and add those that are to *gone*; raises Locked for the others."""
-    for other in board.holders:
-        common = meets(other)
-        if common and _watch_for_its_term(at, board, other, common=common, note=note):
-            gone.add(other.id)
 
 
 def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
@@ -195,24 +191,14 @@ def board_after(git: Git, board: Board, lock: Optional[Lock]) -> Board:
     if lock is not None:
         now = time.strftime(_TIME, time.gmtime())
         board = board.having(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
-    tree, parts = _tree(git, board)
-    parents = [board.commit] if board.commit else []
-    commit = write_commit(git, NewCommit(tree, parents, message_of(*board.holders)))
-    return Board(commit, board.holders, parts)
-
-
-def _tree(git: Git, board: Board) -> Tuple[Oid, Dict[str, Oid]]:
-    """Store the tree with a file for each holder that does not hold everything; one is written once."""
     empty = empty_tree(git)
     objects = Objects(git, empty)
-    parts = {
-        lock.id: board.parts.get(lock.id) or objects.blob(part_text(lock.part).encode())
-        for lock in board.holders
-        if not lock.part.whole
-    }
-    tree = objects.edit_tree(None, {identity: Item("100644", oid) for identity, oid in parts.items()})
+    apart = [lock for lock in board.holders if not lock.part.whole]  # each has a file, which is written once
+    parts = {one.id: board.parts.get(one.id) or objects.blob(part_text(one.part).encode()) for one in apart}
+    tree = objects.edit_tree(None, {identity: Item(BLOB, oid) for identity, oid in parts.items()}) or empty
     objects.store()
-    return tree or empty, parts
+    commit = write_commit(git, NewCommit(tree, [board.commit] if board.commit else [], message_of(*board.holders)))
+    return Board(commit, board.holders, parts)
 
 
 def _watch_for_its_term(at: LockRef, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:

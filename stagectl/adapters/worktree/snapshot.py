@@ -105,8 +105,13 @@ def parse_snapshot(
     reuse: Dict[str, Documents] = {}
     staged = _resources(files, (STAGED,), found, flawed)
     defined = _resources(files, config.roots, found, flawed, reuse)
-    _check_vocabulary({**defined, **flawed}, config.vocabulary, files, found)
-    _check_kinds({**staged, **defined, **flawed}, kinds, files, found)
+    for path, resource in {**defined, **flawed}.items() if config.vocabulary else ():
+        flaws = () if path.startswith(f"{STAGED}/") else tag_flaws(resource.tags, config.vocabulary)
+        found += [problem_at(files[path], path, flaw) for flaw in flaws]
+    broken = {problem.path for problem in found}
+    for path, resource in sorted({**staged, **defined, **flawed}.items()):
+        flaw = kind_flaw(resource, kinds, broken)
+        found += [] if flaw is None else [problem_at(files[path], path, flaw)]
     paths = {resource.name: path for path, resource in defined.items()}
     snapshot = Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, tuple(found), flawed)
     if reuse:  # else what expands is not even loaded
@@ -114,15 +119,6 @@ def parse_snapshot(
 
         snapshot = with_expanded(snapshot, reuse)
     return snapshot._replace(problems=tuple(sorted(set(snapshot.problems))))
-
-
-def _check_vocabulary(
-    resources: Mapping[str, Resource], vocabulary: Sequence[str], files: Files, problems: List[Problem]
-) -> None:
-    """Note every tag of a definition that the project does not know, where it has a list of those it knows."""
-    for path, resource in resources.items() if vocabulary else ():
-        for flaw in tag_flaws(resource.tags, vocabulary) if not path.startswith(f"{STAGED}/") else ():
-            problems.append(problem_at(files[path], path, flaw))
 
 
 def tag_flaws(tags: Iterable[str], vocabulary: Sequence[str]) -> Iterator[Flaw]:
@@ -228,16 +224,6 @@ def _why_no_name(name: str) -> str:
     if re.fullmatch("[A-Za-z0-9]*", bad, re.ASCII):
         return f"'{bad}' is no name for a resource or folder: Windows takes it for a device"
     return f"'{bad}' is no name for a resource or folder: use letters, digits, '_' and '-', the first no '-'"
-
-
-def _check_kinds(
-    resources: Mapping[str, Resource], kinds: Mapping[str, Kind], files: Files, problems: List[Problem]
-) -> None:
-    broken = {problem.path for problem in problems}
-    for path, resource in sorted(resources.items()):
-        flaw = kind_flaw(resource, kinds, broken)
-        if flaw is not None:
-            problems.append(problem_at(files[path], path, flaw))
 
 
 def kind_flaw(resource: Resource, kinds: Mapping[str, Kind], broken: AbstractSet[str]) -> Optional[Flaw]:
