@@ -8,7 +8,6 @@ from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.applied.write import Lineage, write_tree
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import NewCommit, write_commit
-from stagectl.adapters.remote.remote import author_of
 from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
 
@@ -34,9 +33,10 @@ def replay(git: Git, commit: Oid, tip: Oid) -> Oid:
         states = _still_applied(git, commit, tip, states)
     tree = write_tree(git, Lineage(tip, *sources[:1]), states)
     header, message = git.commit_text(commit)
-    name, mail, date = author_of(git, commit)
-    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
-    signed = any(line.startswith("gpgsig") for line in header.splitlines())
+    person = next(line for line in header.splitlines() if line.startswith("author "))[len("author ") :]
+    (name, _, rest), signed = person.rpartition(" <"), "\ngpgsig" in header
+    mail, _, date = rest.partition("> ")
+    author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": f"@{date}"}
     return write_commit(git, NewCommit(tree, [tip, *sources], message, signed), author)
 
 

@@ -150,9 +150,3 @@ class Remote:
 def _words(err: bytes) -> bytes:
     """Return what git said, without the advice."""
     return b"\n".join(line for line in err.strip().splitlines() if not line.startswith(b"hint:")).strip()
-
-
-def author_of(git: Git, commit: Oid) -> Tuple[str, str, str]:
-    """Return name, mail and date of a commit's author, as git takes them."""
-    ((name, mail, seconds, date),) = git.log(["-1", "--date=raw", commit], ("%an", "%ae", "%at", "%ad"))
-    return name, mail, f"@{seconds} {date.rpartition(' ')[2]}"

@@ -154,10 +154,8 @@ def _name(git: Git, path: str, entry: DiffEntry) -> Optional[Name]:
 def _is_gone(path: Path) -> bool:
     try:
         os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, (FileNotFoundError, NotADirectoryError))
     return False
 
 

@@ -50,11 +50,13 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
-    if (_LEFT_ALONE_OR_OUT if _leaves_out(git) else _LEFT_ALONE).search(listed):
+    # A sparse checkout may leave files out of the working tree, which are nowhere in it then.
+    is_sparse = git.is_on("core.sparseCheckout") and not git.is_on("sparse.expectfilesoutsideofpatterns")
+    if (_LEFT_ALONE_OR_OUT if is_sparse else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
     # Git takes longer to find what it does not know than it takes to see that there is nothing.
     paths = [] if folders.are_known(listed) else _unknown(git, roots)
-    attributes = [_text(path) for path in _LISTED.findall(listed)] if b".gitattributes\0" in listed else []
+    attributes = list(map(os.fsdecode, _LISTED.findall(listed))) if b".gitattributes\0" in listed else []
     attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
     changes_line_ends = _changes_line_ends(git, tops, attributes)
     if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", *git.only((*WATCHED, *roots)))):
@@ -62,10 +64,6 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
     return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends)
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
 
 
 def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
@@ -78,11 +76,6 @@ def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
     if any(path.endswith("/") for path in paths):
         raise ReadInFull("another repository is in a folder")
     return paths
-
-
-def _leaves_out(git: Git) -> bool:
-    """Return whether files may be left out of the working tree, and are nowhere in it."""
-    return git.is_on("core.sparseCheckout") and not git.is_on("sparse.expectfilesoutsideofpatterns")
 
 
 def _changes_line_ends(git: Git, tops: Sequence[str], known: Sequence[str]) -> bool:
