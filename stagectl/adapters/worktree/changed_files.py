@@ -64,28 +64,18 @@ def _is_misplaced(root: Path, start: str) -> bool:
         return False
 
 
-def of_commit(git: Git, applied: Oid, staged: Oid) -> ChangedFiles:
-    """Return what differs between two trees of staged files; raises ReadInFull."""
-    return ChangedFiles(_contents(git, _staged_changes(git, applied, staged), {}))
+def changed_since(git: Git, applied: Oid, staged: Oid, looked: Looked = Looked((), ())) -> ChangedFiles:
+    """Return what differs between two trees of staged files: of what is applied, and of a commit; raises ReadInFull.
 
-
-def of_working_tree(git: Git, looked: Looked, applied: Oid, staged: Oid) -> ChangedFiles:
-    """Return what differs between the applied tree of staged files and the working tree; raises ReadInFull.
-
-    staged: the tree of staged files of HEAD.
+    looked: what the working tree has otherwise than the commit, where it is meant.
     """
-    committed = _staged_changes(git, applied, staged)
+    committed = {f"{STAGED}/{entry.path}": entry for entry in git.changes_between(applied, staged)}
     here = {entry.path: entry for entry in looked.here}
     for entry in looked.fresh:  # HEAD may know what the index has forgotten
         before = here.get(entry.path, entry)
         here[entry.path] = entry._replace(old_mode=before.old_mode, old_oid=before.old_oid)
     contents = _contents(git, committed, here)
     return ChangedFiles(contents, any(path.startswith(_FOR_A_PLAN) for path in looked.dirty(git)))
-
-
-def _staged_changes(git: Git, before: Oid, after: Oid) -> Dict[str, DiffEntry]:
-    """Return what differs between two trees of staged files, by path."""
-    return {f"{STAGED}/{entry.path}": entry for entry in git.changes_between(before, after)}
 
 
 def _really_changed(git: Git, entries: Sequence[DiffEntry]) -> List[DiffEntry]:
@@ -137,18 +127,33 @@ def _contents(
 
 def _name(git: Git, path: str, entry: DiffEntry) -> Optional[Name]:
     """Return the name of the resource staged at a path, None if the file is none of ours; raises ReadInFull."""
-    folder, *steps = path.split("/")
-    if folder != STAGED or any(step.startswith(".") for step in steps):
+    folder, _, rest = path.partition("/")
+    if folder != STAGED or is_hidden(rest):
         return None
-    if not path.endswith(".yaml"):
-        is_other = entry.mode == "100644" and not path.lower().endswith((".yml", ".yaml"))
-        if is_other and not os.path.islink(git.root / path):
-            return None
-        raise ReadInFull(f"{path} is no staged file")
-    name = Name("/".join(steps)[: -len(".yaml")])
-    if not NAME.fullmatch(name) or (entry.mode != ABSENT and entry.mode not in tree.REGULAR):
+    name = name_at(rest)
+    is_regular = entry.mode in ((*tree.REGULAR, ABSENT) if name else ("100644",))
+    if not is_regular or (name is None and os.path.islink(git.root / path)):
         raise ReadInFull(f"{path} is no staged file")
     return name
+
+
+def is_hidden(path: str) -> bool:
+    """Return whether a file is not looked at, because its name, or that of a folder of it, begins with a dot."""
+    return any(step.startswith(".") for step in path.split("/"))
+
+
+def name_at(path: str) -> Optional[Name]:
+    """Return the name of the resource in a file, by its path from its root; None for a file that is not read.
+
+    Raises ReadInFull for one whose name is wrong.
+    """
+    if is_hidden(path):
+        return None
+    if path.endswith(".yaml") and NAME.fullmatch(path[: -len(".yaml")]):
+        return Name(path[: -len(".yaml")])
+    if path.lower().endswith((".yml", ".yaml")):
+        raise ReadInFull(f"{path} is no name of a file that is read")
+    return None
 
 
 def _is_gone(path: Path) -> bool:

@@ -170,16 +170,14 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     if index is None or index.of.staged is None or staged is None:
         raise ReadInFull("nothing is staged or applied" if index else "the applied commit has no index of its state")
     kinds = kind_files(workspace, commit if head else None)
-    looked = None
+    looked = Looked((), ())
     try:
-        if head is not None:
-            changed = changed_files.of_commit(git, index.of.staged, staged)
-        else:
+        if head is None:
             looked = where.looked or changed_files.look(git)
-            changed = changed_files.of_working_tree(git, looked, index.of.staged, staged)
+        changed = changed_files.changed_since(git, index.of.staged, staged, looked)
     except GitError as error:  # there may be something else in the place of a folder
         raise ReadInFull(error.message) from None
-    is_known = looked is None or not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
+    is_known = not any(e.path.startswith(f"{KINDS}/") for e in (*looked.here, *looked.fresh))
     usage = index.usage
     kinds = replace(kinds, are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.open_resources()

@@ -24,7 +24,7 @@ from typing import (
 
 from stagectl.adapters.files import seal, unseal
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.worktree.changed_files import Looked, look
+from stagectl.adapters.worktree.changed_files import Looked, look, name_at
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.forms import OID
@@ -131,7 +131,8 @@ def remember(workspace: Workspace, trees: Trees, names: Iterable[Name], family: 
 def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
     """Return the resources whose staged files or definitions are at some paths; raises ReadInFull for a bad name."""
     starts = [f"{folder}/" for folder in folders]
-    return {name for path in paths for start in starts if path.startswith(start) for name in _name(path[len(start) :])}
+    named = (name_at(path[len(start) :]) for path in paths for start in starts if path.startswith(start))
+    return {name for name in named if name is not None}
 
 
 def _have_twins(git: Git, paths: List[str]) -> bool:
@@ -143,24 +144,14 @@ def _have_twins(git: Git, paths: List[str]) -> bool:
     return len({path.casefold() for path in {*known, *paths}}) < len({*known, *paths})
 
 
-def _name(path: str) -> Set[Name]:
-    """Return the name of the resource in a file, nothing for a file that is not read; raises ReadInFull."""
-    if any(step.startswith(".") for step in path.split("/")):
-        return set()
-    if path.endswith(".yaml") and NAME.fullmatch(path[: -len(".yaml")]):
-        return {Name(path[: -len(".yaml")])}
-    if path.lower().endswith((".yml", ".yaml")):
-        raise ReadInFull(f"{path} is no name of a file that is read")
-    return set()
-
-
 def _between(git: Git, before: Optional[str], after: Optional[str]) -> Set[Name]:
     """Return the resources whose files differ between two trees."""
     if before == after:
         return set()
     if before is None or after is None:
         raise ReadInFull("a folder came or went")
-    return {name for entry in git.changes_between(Oid(before), Oid(after)) for name in _name(entry.path)}
+    named = (name_at(entry.path) for entry in git.changes_between(Oid(before), Oid(after)))
+    return {name for name in named if name is not None}
 
 
 def _memo(workspace: Workspace) -> Path:
