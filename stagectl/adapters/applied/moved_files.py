@@ -7,7 +7,7 @@ because something of it failed: else its claim would count once more, and a swap
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, Mapping, Optional
+from typing import Dict, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.planning.moves import renamed_state
@@ -31,17 +31,13 @@ def settle_files(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]
     for name, state in sorted({**applied, **states}.items()):
         if state is None or state.resource is None:
             found.update({name: state} if name in states else {})
-        elif name in states or name in moved or _named(state.resource) & moved.keys():
+        elif name in states or name in moved or moved.keys() & {*state.resource.parents, *state.resource.unordered}:
             place = waiting.get(name, name)
             state = renamed_state(state, place, waiting) if waiting else state
             after = _written_anew(state, moved.get(name, place), new_names, plan.targets.get(name))
             if name in states or after != state:
                 found[place] = after
     return found
-
-
-def _named(resource: Resource) -> FrozenSet[Name]:
-    return resource.parents | frozenset(resource.unordered)
 
 
 def _written_anew(state: Applied, before: Name, new_names: Mapping[Name, Name], target: Optional[Target]) -> Applied:

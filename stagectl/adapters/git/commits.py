@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
@@ -26,13 +26,16 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
     The rest of the index stays as it is; when git or a hook refuses, all of it does. Raises GitError.
     """
     head = git.head()
-    if head is not None and _is_plain(git) and not _has_ignored(git, head, paths):
-        return _commit_plainly(git, head, paths, message)
+    if head is not None and _is_plain(git):
+        there = git.look_up([git.at(head, path) for path in paths])
+        if not git.ignored(path for path, oid in zip(paths, there) if oid is None):  # git refuses to add these
+            return _commit_plainly(git, head, paths, message)
     return _commit_by_git(git, head, paths, message)
 
 
 def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message: str) -> Oid:
-    new = git.untracked_files(paths)
+    known = set(git.ours(git.run("ls-files", "-z", *git.only())))
+    new = [path for path in paths if path not in known and (git.root / path).exists()]
     if new:
         code, _, err = _try_pathspec(git, "add", "--intent-to-add", paths=new)
         if code:
@@ -97,12 +100,6 @@ def _is_plain(git: Git) -> bool:
     return not any(git.is_on(key) for key in git.settings if key in _ACTING or key.startswith("hook."))
 
 
-def _has_ignored(git: Git, head: Oid, paths: Sequence[str]) -> bool:
-    """Return whether some path is new and ignored, which git refuses to add."""
-    known = git.look_up([git.at(head, path) for path in paths])
-    return bool(git.ignored(path for path, oid in zip(paths, known) if oid is None))
-
-
 def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:
     code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=git.list_paths(paths))
     if code:
@@ -111,7 +108,9 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
         objects = Objects(git, head)
-        tree = objects.edit_tree(before, _index_entries(git, paths)) or empty_tree(git)
+        now = {git.path(one.path): Item(one.mode, one.oid) for one in git.index_entries(paths)}
+        changes = {path: now.get(path) for path in map(git.path, paths)}
+        tree = objects.edit_tree(before, changes) or empty_tree(git)
         if tree == before:
             raise GitError("git commit refused: there is nothing to commit")
         objects.store()
@@ -123,9 +122,3 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
         _reset(git, paths)  # HEAD is where it was
         raise
     return commit
-
-
-def _index_entries(git: Git, paths: Sequence[str]) -> Dict[str, Optional[Item]]:
-    """Return what the index has at some paths, by their paths from the top folder, None for what is gone."""
-    there = {entry.path: Item(entry.mode, entry.oid) for entry in git.index_entries(paths)}
-    return {git.path(path): there.get(path) for path in paths}

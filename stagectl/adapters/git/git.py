@@ -136,6 +136,8 @@ class Git(Placed):
 
     def index_entries(self, paths: Sequence[str], *, left_out: bool = False) -> List[Entry]:
         """Return the files under some paths as the index has them; left_out: those out of a sparse checkout alone."""
+        if left_out and not self.is_on("core.sparseCheckout"):
+            return []
         found = []
         for line in words_of(self.run("ls-files", "-t", "-s", "-z", *self.only(paths))):
             tag_mode_oid, _, path = line.partition("\t")
@@ -182,10 +184,6 @@ class Git(Placed):
         found = set(codes) - {path for path, oid in zip(gone, there) if oid is None}
         return sorted(found & set(paths) if many else found)
 
-    def not_checked_out(self, paths: Sequence[str]) -> List[Entry]:
-        """Return the files, under some paths, that a sparse checkout leaves out of the working tree."""
-        return self.index_entries(paths, left_out=True) if self.is_on("core.sparseCheckout") else []
-
     def submodules(self, paths: Sequence[str]) -> List[str]:
         """Return the submodules at or below some paths: folders whose files are another repository's."""
         if not (self.top / ".gitmodules").exists():
@@ -204,11 +202,6 @@ class Git(Placed):
         """
         out = self.run(*changed_words(self.folder, roots, ()))
         return words_of(out)[1::2]
-
-    def untracked_files(self, paths: Sequence[str]) -> List[str]:
-        """Return the files, among some, that are there and that the index does not know."""
-        known = set(self.ours(self.run("ls-files", "-z", *self.only())))
-        return [path for path in paths if path not in known and (self.root / path).exists()]
 
     def ignored(self, paths: Iterable[str]) -> List[str]:
         """Return those of some paths that are ignored."""

@@ -57,9 +57,8 @@ class Board:
 
     def having(self, lock: Lock) -> Board:
         """Return the board that is to follow with a lock in its newest form."""
-        known = self.find(lock.id) is not None
-        holders = tuple(lock if old.id == lock.id else old for old in self.holders)
-        return replace(self, holders=holders if known else (*self.holders, lock))
+        holders = {**{old.id: old for old in self.holders}, lock.id: lock}
+        return replace(self, holders=tuple(holders.values()))
 
 
 class LockRef(NamedTuple):
@@ -236,7 +235,7 @@ def _looks_old(lock: Lock) -> bool:
     return abs(time.time() - calendar.timegm(renewed)) > lock.term * 2 / 3
 
 
-def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str] = ("everything",)) -> Locked:
+def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str]) -> Locked:
     """Return the refusal that names who holds the lock, and what for."""
     what = "locked for maintenance" if lock.is_maintenance else "locked"
     both = "" if lock.part.whole or "everything" in common else f"; in common: {few(tuple(common))}"

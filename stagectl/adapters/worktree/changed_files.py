@@ -64,10 +64,10 @@ def _is_misplaced(root: Path, start: str) -> bool:
         return False
 
 
-def changed_since(git: Git, applied: Oid, staged: Oid, looked: Looked = Looked((), ())) -> ChangedFiles:
+def changed_since(git: Git, applied: Oid, staged: Oid, looked: Looked) -> ChangedFiles:
     """Return what differs between two trees of staged files: of what is applied, and of a commit; raises ReadInFull.
 
-    looked: what the working tree has otherwise than the commit, where it is meant.
+    looked: what the working tree has otherwise than the commit; nothing where it is not meant.
     """
     committed = {f"{STAGED}/{entry.path}": entry for entry in git.changes_between(applied, staged)}
     here = {entry.path: entry for entry in looked.here}

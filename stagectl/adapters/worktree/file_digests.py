@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import SUBMODULE, Git
@@ -24,7 +24,9 @@ def look_at_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> Tupl
     if not wanted:
         return {}, frozenset()
     base = commit or git.head()
-    found = _committed_contents(git, base, wanted) if base is not None else {}
+    entries = [one for one in git.entries(base, wanted) if one.mode != SUBMODULE] if base is not None else []
+    blobs = git.blobs({one.oid for one in entries}, LARGEST_STATE)
+    found = {one.path: (one.mode == _PROGRAM, _sha256(one.path, blobs[one.oid])) for one in entries}
     wrong = uncommitted_files(git, wanted, base) if commit is None else []
     for path in wrong:
         found.pop(path, None)
@@ -46,12 +48,6 @@ def _digest_of(path: str, found: Dict[str, HashedFile]) -> List[str]:
     lines = (f"{name[len(path) :]}\0{'x' if found[name][0] else '-'}\0{found[name][1]}\n" for name in inside)
     text = "".join(lines).encode("utf-8", "surrogateescape")
     return [hashlib.sha256(text).hexdigest()] if inside else []
-
-
-def _committed_contents(git: Git, commit: Oid, paths: Sequence[str]) -> Dict[str, HashedFile]:
-    entries = [entry for entry in git.entries(commit, paths) if entry.mode != SUBMODULE]
-    blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
-    return {one.path: (one.mode == _PROGRAM, _sha256(one.path, blobs[one.oid])) for one in entries}
 
 
 def _sha256(path: str, content: bytes) -> str:

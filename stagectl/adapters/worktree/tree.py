@@ -37,7 +37,7 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
 
 def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
     """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
-    return _read_entries(git, git.not_checked_out(paths), paths, problems)
+    return _read_entries(git, git.index_entries(paths, left_out=True), paths, problems)
 
 
 def submodule(path: str) -> Problem:
