@@ -57,7 +57,7 @@ def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
 
 def parse_outside(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
     """Return its kind and tags alone, all that there is of a settled resource; raises the same errors for these."""
-    return Resource(name, kind_name(raw["kind"]), tags_of(tuple(raw.get("tags", ()))))
+    return Resource(name, kind_name(raw["kind"]), checked_tags(tuple(raw.get("tags", ()))))
 
 
 def _parse(value: Any) -> Any:
@@ -70,7 +70,7 @@ def kind_name(raw: Any) -> str:
 
 
 @lru_cache(maxsize=1024)  # many resources have the same ones
-def tags_of(raw: Tuple[Any, ...]) -> Tuple[str, ...]:
+def checked_tags(raw: Tuple[Any, ...]) -> Tuple[str, ...]:
     """Return tags; raises TypeError or ValueError."""
     return tuple(forms.text(tag, TAG) for tag in raw)
 
@@ -99,7 +99,7 @@ def _triggers(raw: Mapping[str, Any]) -> Dict[str, Tuple[Trigger, ...]]:
 # How each part of a form is read, its inputs apart.
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "kind": kind_name,
-    "tags": lambda raw: tags_of(tuple(raw)),
+    "tags": lambda raw: checked_tags(tuple(raw)),
     **dict.fromkeys(("depends_on", "unordered", "moved_from", "template"), _names),
     "depends_on_changes": changes_by_action,
     "react_on": _triggers,

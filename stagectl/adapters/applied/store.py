@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
 
-from stagectl.adapters.applied.form import changes_by_action, form_json, kind_name, parse_form, stamps_of, tags_of
+from stagectl.adapters.applied.form import changes_by_action, checked_tags, form_json, kind_name, parse_form, stamps_of
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import NewCommit, empty_tree, object_id, write_commit
 from stagectl.core import forms
@@ -148,7 +148,7 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     inputs, sensitive = _parse_inputs(raw)
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
-    kind, tags = kind_name(raw["kind"]), tags_of(tuple(raw["tags"]))
+    kind, tags = kind_name(raw["kind"]), checked_tags(tuple(raw["tags"]))
     form, outputs = _parse_form(kind, raw.get("form")), _parse_outputs(raw)
     return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, bool(raw.get("replaces")))
 

@@ -17,21 +17,21 @@ from typing import IO, Callable, Generic, Iterator, List, Optional, Sequence, Tu
 _PORTION = 4096  # bytes of a portion's answers, and more than its questions have
 _ANSWER = 90  # bytes that an answer has more than its question, at the most
 
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 
 
-class Conversation(Generic[Answer]):
+class Conversation(Generic[Reply]):
     """A process that gives each line one answer: started when it is first asked, and anew where it has ended.
 
     start: starts one with pipes; read: reads one answer from what it prints, and raises EOFError where there is none.
     """
 
-    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], read: Callable[[IO[bytes]], Answer]) -> None:
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], read: Callable[[IO[bytes]], Reply]) -> None:
         self._start, self._read = start, read
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._one_at_a_time = threading.Lock()
 
-    def ask(self, questions: Sequence[bytes]) -> List[Answer]:
+    def ask(self, questions: Sequence[bytes]) -> List[Reply]:
         """Return the answers in order; raises EOFError where the process ends before it has answered, twice.
 
         questions: without line ends.
@@ -42,13 +42,13 @@ class Conversation(Generic[Answer]):
             except EOFError:  # Ctrl-C on a terminal ends it, too, and what is put back then has to be asked for
                 return self._ask(questions)
 
-    def _ask(self, questions: Sequence[bytes]) -> List[Answer]:
+    def _ask(self, questions: Sequence[bytes]) -> List[Reply]:
         process, self._process = self._process, None  # whose answers are not all read is asked no more
         if process is None or process.poll() is not None:
             process = self._start()
             weakref.finalize(self, _end, process)
         assert process.stdin is not None and process.stdout is not None, "started with pipes"
-        found: List[Answer] = []
+        found: List[Reply] = []
         for portion in _portions(questions):
             with suppress(BrokenPipeError):  # it has ended: the answers say so
                 process.stdin.write(b"".join(question + b"\n" for question in portion))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from stagectl.adapters.git.conversation import Answer, Conversation, read_line, read_object
+from stagectl.adapters.git.conversation import Conversation, Reply, read_line, read_object
 from stagectl.adapters.git.prefetch import Prefetch
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
 from stagectl.adapters.git.questions import COMMITS, STANDS, asked_names
@@ -66,7 +66,7 @@ class Names(GitProcess):
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
         return [content for _, content in filter(None, answers)]
 
-    def _ask(self, answering: Conversation[Answer], names: Sequence[str]) -> List[Answer]:
+    def _ask(self, answering: Conversation[Reply], names: Sequence[str]) -> List[Reply]:
         """Return answers; one that never comes does not mean that nothing is there."""
         try:
             return answering.ask([name.encode("utf-8", "surrogateescape") for name in names]) if names else []
