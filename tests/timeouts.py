@@ -13,6 +13,6 @@ from stagectl.adapters.handlers import shell
 
 def be_over_once(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Let the time of every action that runs be over once there is a file."""
-    hours = count()  # an action may have written it before its end was computed: from then on the clock runs fast
+    hours = count(1)  # an action may have written it before its end was computed: from then on the clock runs fast
     clock = SimpleNamespace(monotonic=lambda: 3600.0 * next(hours) if path.exists() else 0.0)
     monkeypatch.setattr(shell, "time", clock)
