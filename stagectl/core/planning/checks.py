@@ -16,7 +16,7 @@ from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.view import Universe, View
-from stagectl.core.schemas.schema import FRONT
+from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import EnvVariable, Path, Reference, Template
 
 
@@ -140,14 +140,11 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
-    for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
-        for action in actions:
-            if action not in own.verbs():
-                yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
-    for action in view.situation.explicit(resource.name):
-        if action != REPLACE and action not in own.verbs():
-            at = ("actions", action)
-            yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
+    asked = [action for action in view.situation.explicit(resource.name) if action != REPLACE]
+    named = (("depends_on", resource.depends_on_changes, BODY), ("react_on", resource.react_on, BODY))
+    for key, actions, document in (*named, ("actions", asked, FRONT)):
+        for action in (one for one in actions if one not in own.verbs()):
+            yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True, document=document)
 
 
 def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
@@ -164,12 +161,10 @@ def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional
 def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:
     for key, names in (("depends_on", resource.depends_on), ("unordered", resource.unordered)):
         yield from (((key, index), name, None) for index, name in enumerate(names))
-    for action, changes in resource.depends_on_changes.items():
-        for index, change in enumerate(changes):
-            yield (("depends_on", action, index), *split_change(change))
-    for action, triggers in resource.react_on.items():
-        for index, trigger in enumerate(triggers):
-            yield (("react_on", action, index), *split_change(trigger.on))
+    reactions = {action: [trigger.on for trigger in triggers] for action, triggers in resource.react_on.items()}
+    for key, mapped in (("depends_on", resource.depends_on_changes), ("react_on", reactions)):
+        for action, changes in mapped.items():
+            yield from (((key, action, index), *split_change(change)) for index, change in enumerate(changes))
 
 
 def _unknown(view: View, name: str, reader: Name) -> str:

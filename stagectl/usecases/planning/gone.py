@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import changed_files
@@ -53,7 +53,7 @@ def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
         return None
     is_glob = "*" in glob or "?" in glob
     where = STAGED if is_glob else f"{STAGED}/{glob}.yaml"
-    test: Callable[[str], bool] = glob_test(glob) if is_glob else glob.__eq__
+    test = glob_test(glob)
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
     pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
     git = workspace.git

@@ -171,7 +171,7 @@ def _is_contained(git: Git, commit: Optional[Oid], head: Oid) -> bool:
 
 def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
     """Return those whose applied file no commit has held on the way to *head* since it parted from their source."""
-    parted = {source: _forks(git, head, source) for source in {doubt.source for doubt in doubts}}
+    parted = {source: _forks(git, head, source) for source in dict.fromkeys(one.source for one in doubts)}
     found: List[_Doubt] = []
     for bases, some in grouped((parted[doubt.source], doubt) for doubt in doubts).items():
         held = _held_files(git, head, bases, some)

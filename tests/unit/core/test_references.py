@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from typing import Any, Dict, Mapping
 
 import pytest
@@ -394,6 +395,20 @@ def test_a_reference_bomb_is_bounded(step: Any, first: Any) -> None:
 
     assert [] == list(found.inputs("a"))  # type: ignore[arg-type]
     assert TOO_LARGE in {failed.why for failed in found.failures.values()}
+
+
+def test_a_text_that_would_be_too_large_is_not_made() -> None:
+    """
+    Sixty-four times half of what is allowed: that it is too much is known before there is such a text.
+    """
+    found = resolver(a={"x": "${b.x}" * 64}, b={"x": "x" * (LARGEST // 2)})
+    tracemalloc.start()
+    found.inputs("a")  # type: ignore[arg-type]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert TOO_LARGE == found.failures["a", "x"].why  # type: ignore[index]
+    assert most < LARGEST
 
 
 def test_all_inputs_of_a_resource_together_are_bounded() -> None:
