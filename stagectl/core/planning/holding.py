@@ -124,12 +124,10 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
 
 def _without_run(view: View) -> Dict[ChangeId, Hold]:
     """Return the actions that were asked for alone, of what is not live: its own run has to come first."""
-    absent = (name for name in view.scope.alone if name in view.situation.staged and view.is_absent(name))
-    return {
-        change_id(name, action): Hold(Reason.NEEDS_PARENT, frozenset({name}))
-        for name in absent
-        for action in view.scope.alone[name]
-    }
+    alone = view.scope.alone.items()
+    absent = [(name, actions) for name, actions in alone if name in view.situation.staged and view.is_absent(name)]
+    held = [(change_id(name, action), name) for name, actions in absent for action in actions]
+    return {identity: Hold(Reason.NEEDS_PARENT, frozenset({name})) for identity, name in held}
 
 
 # --- one round

@@ -7,6 +7,7 @@ such a change.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git
@@ -23,12 +24,11 @@ def with_tries(git: Git, plan: Plan, applied: Mapping[Name, Applied], tip: Oid) 
 
     applied: at least the states of what is in the plan, as *tip*, an applied commit, has them.
     """
-    returning = {change.id: (change, tried) for change in plan.changes for tried in earlier_try(change, applied)}
-    if not returning:
-        return plan
     old = {new: before for before, new in plan.moved}
-    some = list(returning.items())[:_MOST]
-    wanted = {one: _ids(change, change_id(change.resource, tried), old) for one, (change, tried) in some}
+    returning = ((change, tried) for change in plan.changes for tried in earlier_try(change, applied))
+    wanted = {one.id: _ids(one, change_id(one.resource, tried), old) for one, tried in islice(returning, _MOST)}
+    if not wanted:
+        return plan
     found = _newest(git, tip, wanted)
     changes = tuple(replace(one, last=found[one.id]) if one.id in found else one for one in plan.changes)
     return replace(plan, changes=changes)
