@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Mapping, Optional
+from typing import Dict, Optional
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, Applied, Name
@@ -16,7 +16,9 @@ from stagectl.usecases.checking.accept import accept, find_writings, prepare
 from stagectl.usecases.checking.looking import Subjects, Way, look_at
 from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
+from stagectl.usecases.planning.choosing import choose_live
 from stagectl.usecases.planning.gone import explain_unstaged
+from stagectl.usecases.planning.incremental import quickest
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -78,10 +80,10 @@ def subjects_of(workspace: Workspace, selection: Selection, options: CheckOption
     dirty = workspace.git.dirty([KINDS, CONFIG])
     if dirty:
         raise StagectlError(f"not committed: {', '.join(dirty[:5])}", "only what is committed acts: commit it first")
-    base, applied = workspace.applied_state()
     if not workspace.branch.is_known:
         workspace.refuse_unfetched()
-    subjects = Subjects(_choose(workspace, selection, applied), workspace.kinds(), head, base)
+    states = quickest("check", lambda: choose_live(workspace, selection), lambda: _choose(workspace, selection))
+    subjects = Subjects(states, workspace.kinds(), head, workspace.branch.tip)
     check_acting(workspace, subjects, options)
     return subjects
 
@@ -95,8 +97,9 @@ def check_acting(workspace: Workspace, subjects: Subjects, options: CheckOptions
         )
 
 
-def _choose(workspace: Workspace, selection: Selection, applied: Mapping[Name, Applied]) -> Dict[Name, Applied]:
+def _choose(workspace: Workspace, selection: Selection) -> Dict[Name, Applied]:
     """Return the live resources that a selection means; raises StagectlError for what is no live one."""
+    applied = workspace.applied_state()[1]
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
     words = frozenset(workspace.config.vocabulary)
     world = World.of(live, aliases=old_names(live.values()))

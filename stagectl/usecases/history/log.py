@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.branches import shallow_ends
@@ -12,12 +11,12 @@ from stagectl.adapters.yamlfile.names import claims_in
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import NAME, REMOVE, STAGED, ChangeId, Name, Oid, names_of, split_change, staged_path
 from stagectl.core.pictures.reports import LogEntry
-from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.globs import glob_test
-from stagectl.core.plans.selection import Selection, World, match_names, select
+from stagectl.core.plans.selection import Selection
 from stagectl.core.since import nearest_word, unknown_word
 from stagectl.core.trailers import trailers_about
 from stagectl.usecases.history.names import names_had
+from stagectl.usecases.planning.choosing import choose
 from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -95,19 +94,14 @@ def _refuse_date(since: str) -> None:
 
 def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter) -> Keep:
     """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
-
-    @lru_cache(maxsize=None)
-    def world() -> World:  # read only where what is asked for is not in the log
-        return world_of(workspace.situation(workspace.snapshot(), workspace.applied_state()[1]))
-
     allowed: List[AbstractSet[Name]] = []
     earlier: Callable[[Oid, Name], bool] = _never
     if wanted.tags:
-        allowed.append(select(Selection((), wanted.tags), world()) or frozenset())
+        allowed.append(choose(workspace, Selection((), wanted.tags)))
     if wanted.name is not None:
         now = name_now(workspace, wanted.name)
         earlier = _earlier_names(workspace, now, [entry.commit for entry in everything])
-        allowed.append(_find_names(now, everything, world))
+        allowed.append(_find_names(workspace, now, everything))
     if wanted.action is not None:
         known = {verb for kind in workspace.kinds().values() for verb in kind.verbs()}
         _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
@@ -137,13 +131,13 @@ def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> C
     return lambda commit, name: name in had and (name not in taken or place[commit] >= had[name])
 
 
-def _find_names(pattern: str, everything: List[LogEntry], world: Callable[[], World]) -> AbstractSet[Name]:
+def _find_names(workspace: Workspace, pattern: str, everything: List[LogEntry]) -> AbstractSet[Name]:
     """Return the resources, of now and of then, that a NAME argument means."""
     then = {split_change(change)[0] for entry in everything for change in _changes(entry)}
     then |= {name for entry in everything for name in (*entry.names, *entry.unnamed, *entry.checked)}
     test = glob_test(pattern)
     found = {name for name in then if test(name)}
-    return found if found and "+" not in pattern else found | match_names(pattern, world())
+    return found if found and "+" not in pattern else found | choose(workspace, Selection((pattern,)))
 
 
 def _refuse_action(action: str, known: AbstractSet[str]) -> None:

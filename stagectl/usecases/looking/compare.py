@@ -18,6 +18,7 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.looking.past import read_past
+from stagectl.usecases.planning.choosing import choose_from
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
@@ -46,12 +47,13 @@ def compare(
         raise UsageError("--unstaged compares no commits", "leave --from and --to out")
 
     def incremental_way() -> Tuple[ResourceDiff, ...]:
-        if selection.tags or any(not NAME.fullmatch(name) for name in selection.names):
+        is_plain = not selection.tags and all(map(NAME.fullmatch, selection.names))
+        chosen = frozenset(map(Name, selection.names)) if is_plain else frozenset()
+        if not (unstaged or before or after):
+            return _incremental_compare(workspace, chosen, Selection() if is_plain else selection)
+        if not is_plain:
             raise ReadInFull("it is not selected by plain names")
-        chosen = frozenset(map(Name, selection.names))
-        if before or after:
-            return _compare_past(workspace, chosen, before, after)
-        return _incremental_unstaged(workspace, chosen) if unstaged else _incremental_compare(workspace, chosen)
+        return _incremental_unstaged(workspace, chosen) if unstaged else _compare_past(workspace, chosen, before, after)
 
     def full_way() -> Tuple[ResourceDiff, ...]:
         return _full_compare(workspace, selection, unstaged, before, after)
@@ -59,8 +61,13 @@ def compare(
     return quickest("diff", incremental_way, full_way)
 
 
-def _incremental_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
-    """Return the values that are staged and not applied: of what nothing reaches there are none."""
+def _incremental_compare(
+    workspace: Workspace, chosen: FrozenSet[Name], selection: Selection
+) -> Tuple[ResourceDiff, ...]:
+    """Return the values that are staged and not applied: of what nothing reaches there are none.
+
+    chosen: names; selection: other words, where there are no names.
+    """
     found = read_incrementally(workspace, Reach(also=chosen))
     situation = found.situation
     if found.has_moves():
@@ -72,7 +79,10 @@ def _incremental_compare(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple
     settled = {name: situation.staged[name] for name in situation.settled}
     new, of_new = _side(situation)
     hidden = [_hidden_inputs(situation, {**live, **settled}), of_new]
-    return _differences(sorted(chosen or there - situation.settled), _applied_side(situation.applied), new, hidden)
+    names = chosen or there - situation.settled
+    if selection.names or selection.tags:
+        names &= choose_from(found, selection)
+    return _differences(sorted(names), _applied_side(situation.applied), new, hidden)
 
 
 def _incremental_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Dict, List, Set, Tuple
 
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import NAME, Name, Resource, split_change
+from stagectl.core.model import Name, Resource, split_change
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
-from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.choosing import choose_from
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -29,17 +30,13 @@ def graph(workspace: Workspace, selection: Selection, *, planned: bool = False) 
 
 
 def _incremental_graph(workspace: Workspace, selection: Selection, *, planned: bool) -> Tuple[ResourceNode, ...]:
-    """Return named resources with all their ancestors and descendants; raises ReadInFull for any other question."""
-    if planned or selection.tags or not selection.names or any(not NAME.fullmatch(name) for name in selection.names):
-        raise ReadInFull("it is not asked about plain names alone")
-    found = read_incrementally(workspace, Reach(also=frozenset(map(Name, selection.names))))
-    if found.has_moves():
-        raise ReadInFull("something has another name now, under which the index does not know it")
-    chosen: Set[Name] = set()
-    for name in map(Name, selection.names):
-        if name not in {*found.situation.staged, *found.situation.applied}:
-            raise ReadInFull(f"there is no {name}")
-        chosen |= found.above({name}) | found.below({name})
+    """Return selected resources, named ones with all ancestors and descendants; raises ReadInFull for everything."""
+    found = read_incrementally(workspace)
+    if planned:
+        raise ReadInFull("it is about everything")
+    chosen = choose_from(found, selection)
+    if selection.names:
+        chosen = frozenset(found.above(chosen) | found.below(chosen))
     states = found.index.states(chosen)
     nodes = []
     for name in sorted(chosen):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import AbstractSet, Tuple
 
-from stagectl.adapters.applied.index import Index, open_index
-from stagectl.core.errors import ReadInFull
+from stagectl.adapters.applied.index import Index
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.model import Name, Oid
 from stagectl.core.planning.situation import Situation
+from stagectl.usecases.planning.choosing import index_of
 from stagectl.usecases.planning.incremental import find_contradicted
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
@@ -19,11 +19,7 @@ def read_past(workspace: Workspace, commit: Oid, names: AbstractSet[Name]) -> Tu
 
     The kinds are those of today, as for what is applied now. Raises ReadInFull where all has to be read.
     """
-    if workspace.git.cache() is None:
-        raise ReadInFull("STAGECTL_CACHE=off")
-    index = open_index(workspace.git, commit)
-    if index is None:
-        raise ReadInFull("the applied commit has no index of its state")
+    index = index_of(workspace, commit)
     kinds = kind_files(workspace)
     open_then = index.open_resources() | find_contradicted(index, kinds, index.usage)
     return index, reduce_situation(index, open_then, {}, kinds.every(), names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Callable, Dict, List
@@ -123,6 +124,24 @@ def test_a_fresh_clone_plans_as_fast_as_an_old_one(repo: Repo, tmp_path: Path) -
 
     assert [] == traced(clone, "plan")
     assert ["db.update", "app.update"] == clone.plan().ids
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["graph db", "graph db+", "graph +app", "graph -t one", "graph 'a*' db", "diff db", "diff -t one", "diff db+",
+     "diff 'l*'", "log -t one", "log app+", "check db", "check -t one", "check db+", "check 'l*'"],
+)  # fmt: skip
+def test_what_a_selection_means_is_found_in_the_index(repo: Repo, words: str) -> None:
+    """
+    Whatever words select: no other resource is read, and the answer is that of reading everything.
+    """
+    prepared(repo).define("lone", tags=["one", "two"], inputs={"a": 1})
+    repo.define("db", tags=["one"], inputs={"port": 1}).apply_all()
+    repo.define("db", tags=["two"], inputs={"port": 3}).stage()
+
+    assert [] == traced(repo, *shlex.split(words))
+    quick, full = (repo.ok(*shlex.split(words), env=env).out for env in ({}, {"STAGECTL_CACHE": "off"}))
+    assert quick == full
 
 
 def without_index(repo: Repo) -> None:
