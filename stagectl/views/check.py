@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.running.looks import Checked, Left, Look, Seen
 from stagectl.core.values import as_written, format_path
+from stagectl.views.differences import Differences, by_entries
 from stagectl.views.text import BOLD, NEW, OLD, dotted_path, list_words, one_line, paint, value_text
 
 FORMAT_VERSION = "1.0"
@@ -57,15 +58,26 @@ def _look_lines(look: Look, colour: bool) -> List[str]:
         return []
     said = f" ({one_line(look.message)})" if look.message else ""
     first = f"{paint(look.name, BOLD, colour)}: {paint(look.state, _STYLES[look.state], colour)}{said}"
-    return [first, *(f"    {_line(look, entry, colour)}" for entry in look.diff)]
+    return [first, *(f"    {_line(look, entry, colour)}" for entry in seen_differences(look))]
+
+
+def seen_differences(look: Look) -> Differences:
+    """Return the values that a look saw otherwise, as people see them."""
+    observed = look.after.observed
+    return by_entries(look.diff, {**look.after.outputs, **(observed.inputs if observed else {})}, look.sensitive)
+
+
+def both_sides(entry: Difference) -> Tuple[str, str]:
+    """Return what is applied, and what was seen."""
+    applied = "nothing" if entry.op == Op.ADD else value_text(entry.before)
+    return applied, "nothing" if entry.op == Op.REMOVE else value_text(entry.after)
 
 
 def _line(look: Look, entry: Difference, colour: bool) -> str:
     path = dotted_path(entry.path)
     if look.hides(entry):
         return f"{path}: (sensitive)"
-    applied = "nothing" if entry.op == Op.ADD else value_text(entry.before)
-    seen = value_text(entry.after)
+    applied, seen = both_sides(entry)
     return f"{path}: applied {paint(applied, OLD, colour)}, seen {paint(seen, NEW, colour)}"
 
 

@@ -7,6 +7,7 @@ from typing import List, Sequence
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.plans.document import difference_json
 from stagectl.core.printable import json_text
+from stagectl.views.differences import by_entries
 from stagectl.views.text import BOLD, colour_sign, difference_line, paint, safe
 
 _SIGNS = {"new": "+", "gone": "-", "changed": "~"}
@@ -19,9 +20,8 @@ def diff_text(found: Sequence[ResourceDiff], *, colour: bool = False) -> str:
         lines.append(f"{colour_sign(_SIGNS[one.state], colour)} {paint(one.name, BOLD, colour)}")
         lines += [f"    {safe(note)}" for note in one.notes]
         if one.state != "gone":
-            lines += [
-                f"    {difference_line(entry, entry.path[0] in one.sensitive, colour)}" for entry in one.differences
-            ]
+            shown = by_entries(one.differences, one.after, one.sensitive)
+            lines += [f"    {difference_line(entry, entry.path[0] in one.sensitive, colour)}" for entry in shown]
     return "\n".join(lines) + "\n" if lines else "No value differs.\n"
 
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import AbstractSet, List, Optional, Sequence, Tuple
 
 from stagectl.core.diff import Difference, Op
 from stagectl.core.once import pattern
 from stagectl.core.printable import safe
-from stagectl.core.values import Value, as_written, canonical
+from stagectl.core.values import Inputs, Value, as_written, canonical
+
+Differences = Tuple[Difference, ...]
 
 LONGEST = 160  # characters of one value
 _BEFORE = 40  # characters that are shown before the first one that differs
 _MOST_LINES = 400  # that are compared one by one
 _SPACES = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def by_entries(
+    differences: Differences, after: Optional[Inputs], sensitive: AbstractSet[str] = frozenset()
+) -> Differences:
+    """Return differences as people see them: what came to a list or went is one, and what moved up or down for it none.
+
+    after: the values that they lead to; None where those are not known, and all stays. sensitive: inputs of which
+    nothing is shown.
+    """
+    if after is None or not any(type(step) is int for entry in differences for step in entry.path):
+        return differences
+    from stagectl.views.lists import with_entries  # few plans change lists
+
+    return with_entries(differences, after, sensitive)
 
 
 def one_line(text: str) -> str:

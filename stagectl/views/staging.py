@@ -7,6 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.model import ChangeId, Name, Oid, Resource, split_change
 from stagectl.core.values import canonical, format_path
+from stagectl.views.differences import by_entries
 from stagectl.views.text import LONGEST, difference_line, list_words, safe, sign_of
 
 NOTHING = "Nothing to stage. The staged files are as the definitions say.\n"
@@ -49,7 +50,8 @@ def choice_text(name: Name, action: Optional[str], before: Optional[Resource], a
     lines = [f"{sign} {name}"]
     if before is not None and after is not None and set(before.tags) != set(after.tags):
         lines.append(f"    tags: {', '.join(before.tags) or 'none'} -> {', '.join(after.tags) or 'none'}")
-    differences = diff(before.inputs if before else None, after.inputs if after else None)
+    values = after.inputs if after else None
+    differences = by_entries(diff(before.inputs if before else None, values), values)
     lines += [f"    {difference_line(difference, False)}" for difference in differences]
     return "\n".join(lines)
 

@@ -114,13 +114,17 @@ class Shown(NamedTuple):
 
 
 class ResourceDiff(NamedTuple):
-    """The values of one resource that differ. state: `new`, `gone` or `changed`; notes: what else differs, in words."""
+    """The values of one resource that differ. state: `new`, `gone` or `changed`; notes: what else differs, in words.
+
+    after: all the values that it has on the second side, None where it is not there.
+    """
 
     name: Name
     state: str
     differences: Tuple[Difference, ...]
     notes: Tuple[str, ...]
     sensitive: FrozenSet[str]
+    after: Optional[Inputs] = None
 
 
 class ResourceNode(NamedTuple):

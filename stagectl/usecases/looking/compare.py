@@ -230,7 +230,8 @@ def _difference(
     notes: List[str],
     sensitive: FrozenSet[str],
 ) -> Optional[ResourceDiff]:
-    differences = diff(before[1] if before else None, after[1] if after else None)
+    values = after[1] if after else None
+    differences = diff(before[1] if before else None, values)
     if before is not None and after is not None:
         pairs: Dict[str, Tuple[str, str]] = {
             "kind": (before[0].kind, after[0].kind),
@@ -240,4 +241,4 @@ def _difference(
         if not differences and not notes:
             return None
     state = "new" if before is None else "gone" if after is None else "changed"
-    return ResourceDiff(name, state, differences, tuple(notes), sensitive)
+    return ResourceDiff(name, state, differences, tuple(notes), sensitive, values)

@@ -10,10 +10,10 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Look, Seen
 from stagectl.core.standing import commands_here
 from stagectl.core.values import format_path
-from stagectl.views.check import checked_line
+from stagectl.views.check import both_sides, checked_line, seen_differences
 from stagectl.views.comments.plan_github import annotation, limit
 from stagectl.views.markdown import code, details, marker_line, table
-from stagectl.views.text import selection_words, value_text
+from stagectl.views.text import selection_words
 
 _MOST_ROWS, _OPEN_ROWS, _LONGEST, _LONGEST_HEAD = 200, 20, 300, 80
 
@@ -62,7 +62,7 @@ def _rows(look: Look) -> Iterator[List[str]]:
         return
     state = str(look.state) + (f": {code(look.message[:_LONGEST])}" if look.message else "")
     first = [code(look.name), state]
-    for entry in look.diff:
+    for entry in seen_differences(look):
         yield [*first, code(format_path(entry.path)), *_sides(look, entry)]
         first = ["", ""]
     if not look.diff:
@@ -72,7 +72,9 @@ def _rows(look: Look) -> Iterator[List[str]]:
 def _sides(look: Look, entry: Difference) -> List[str]:
     if look.hides(entry):
         return ["(sensitive)", "(sensitive)"]
-    return ["nothing" if entry.op == Op.ADD else code(value_text(entry.before)), code(value_text(entry.after))]
+    words = both_sides(entry)
+    is_value = (entry.op != Op.ADD, entry.op != Op.REMOVE)
+    return [code(text) if is_one else text for text, is_one in zip(words, is_value)]
 
 
 def check_github(checked: Checked) -> str:
@@ -90,7 +92,8 @@ def check_github(checked: Checked) -> str:
 
 def _text(look: Look) -> str:
     lines = [look.message or f"{look.name} is {look.state}"]
-    for entry in look.diff[:5]:
-        sides = "(sensitive)" if look.hides(entry) else f"{value_text(entry.before)} -> {value_text(entry.after)}"
+    found = seen_differences(look)
+    for entry in found[:5]:
+        sides = "(sensitive)" if look.hides(entry) else " -> ".join(both_sides(entry))
         lines.append(f"{format_path(entry.path)}: {sides}")
-    return "\n".join(lines + ([f"and {len(look.diff) - 5} more values"] if len(look.diff) > 5 else []))
+    return "\n".join(lines + ([f"and {len(found) - 5} more values"] if len(found) > 5 else []))

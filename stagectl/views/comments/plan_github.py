@@ -8,8 +8,8 @@ from stagectl.core.errors import InvalidFiles, PlacedError, StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.standing import commands_here, from_top
-from stagectl.views.plans.destroys import destroying, going_lines
-from stagectl.views.plans.plan_text import shown_differences, summary_text, why_text
+from stagectl.views.plans.destroys import destroying, going_lines, shown_differences
+from stagectl.views.plans.plan_text import summary_text, why_text
 from stagectl.views.text import difference_line, safe
 
 MOST = 10  # annotations of one level that a step may make; further ones are dropped by the site

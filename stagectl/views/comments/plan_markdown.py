@@ -20,8 +20,8 @@ from stagectl.views.comments.since_markdown import since_lines
 from stagectl.views.markdown import code, details, fence, marker_line, prose, table
 from stagectl.views.pages.plan_graph import fitting, mermaid
 from stagectl.views.plans.against import against_markdown
-from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, pair_replaces
-from stagectl.views.plans.plan_text import counts_text, shown_differences, summary_text, why_text
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, pair_replaces, shown_differences
+from stagectl.views.plans.plan_text import counts_text, summary_text, why_text
 from stagectl.views.plans.range_diff import SHORT
 from stagectl.views.text import both_texts, list_words, pluralize, selection_words, sign_of_change
 

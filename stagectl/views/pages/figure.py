@@ -11,7 +11,8 @@ from stagectl.core.pictures.layout import Edge, reduce_edges
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.plans.plan import Change, Held, Plan
 from stagectl.core.references import folder_of
-from stagectl.views.plans.plan_text import IF_IT_DIFFERS, cause_text, held_text, shown_differences
+from stagectl.views.plans.destroys import shown_differences
+from stagectl.views.plans.plan_text import IF_IT_DIFFERS, cause_text, held_text
 from stagectl.views.text import difference_line, one_line, sign_of, sign_of_change
 
 _MOST_LINES = 12  # of values that a pointer shows

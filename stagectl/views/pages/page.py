@@ -14,7 +14,8 @@ from stagectl.views.graph import graph_text
 from stagectl.views.pages.figure import Box, Figure, graph_figure, plan_figure
 from stagectl.views.pages.html import asset, data_block, html_page
 from stagectl.views.pages.svg import text_of
-from stagectl.views.plans.plan_text import plan_text, shown_differences, summary_line
+from stagectl.views.plans.destroys import shown_differences
+from stagectl.views.plans.plan_text import plan_text, summary_line
 from stagectl.views.text import both_texts, dotted_path, selection_words, sign_of, sign_of_change
 
 _SCRIPTS = ("layout.js", "model.js", "page.js")

@@ -1,4 +1,4 @@
-"""What a plan destroys: removals and replaces, which every view puts first, with the values that go."""
+"""The values that a plan changes, and what it destroys: removals and replaces, which every view puts first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from stagectl.core.diff import Difference, Op, join_replace
 from stagectl.core.model import REMOVE, RUN, ChangeId, change_id
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.views.differences import by_entries
 from stagectl.views.text import dotted_path, pluralize, value_text
+
+
+def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
+    """Return the values of a change worth showing; removal: the first half of the replace it ends, if it does."""
+    if removal is None and change.action == REMOVE:
+        return ()  # a resource that goes takes its values with it
+    found = change.diff if removal is None else join_replace(removal.diff, change.diff)
+    return by_entries(found, change.inputs, change.sensitive)
 
 
 def pair_replaces(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
@@ -33,7 +42,7 @@ def going(change: Change, removal: Optional[Change]) -> Tuple[Difference, ...]:
     """Return the values that go with a removal, or with a replace those that come otherwise or not at all."""
     if removal is None:
         return change.diff
-    return tuple(entry for entry in join_replace(removal.diff, change.diff) if entry.op != Op.ADD)
+    return tuple(entry for entry in shown_differences(change, removal) if entry.op != Op.ADD)
 
 
 def going_lines(change: Change, removal: Optional[Change], most: int) -> Iterator[str]:

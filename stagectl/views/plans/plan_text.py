@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Set, Tuple
 
-from stagectl.core.diff import Difference, join_replace
 from stagectl.core.model import REMOVE, REPLACE, RUN, UPDATE, ChangeId, Kind, Name, change_id
 from stagectl.core.plans.plan import Cause, CauseType, Change, Held, Plan
 from stagectl.core.references import folder_of
 from stagectl.core.standing import commands_here
 from stagectl.core.values import Path
-from stagectl.views.plans.destroys import destroying, destroys_text, going_lines
+from stagectl.views.plans.destroys import destroying, destroys_text, going_lines, shown_differences
 from stagectl.views.text import (
     BOLD,
     colour_sign,
@@ -112,15 +111,6 @@ def _fold(plan: Plan, by_id: Mapping[ChangeId, Change], colour: bool) -> Iterato
         if more > 0:
             yield f"{colour_sign(sign, colour)} ... and {more} more of {kind} in {folder or '.'}/  ({cause})"
     yield commands_here("All of them: stagectl plan --format json, or --format html")
-
-
-def shown_differences(change: Change, removal: Optional[Change] = None) -> Tuple[Difference, ...]:
-    """Return the values of a change worth showing; removal: the first half of the replace it ends, if it does."""
-    if removal is not None:
-        return join_replace(removal.diff, change.diff)
-    if change.action == REMOVE:
-        return ()  # a resource that goes takes its values with it
-    return change.diff
 
 
 def cause_text(change: Change, kinds: Mapping[str, Kind], shown: Callable[[str], str] = one_line) -> str:
@@ -228,9 +218,15 @@ def _chain(change: Change, explained: _Explained, depth: int) -> Iterator[str]:
     explained.seen.add(change.id)
     removal = explained.by_id.get(change_id(change.resource, REMOVE)) if change.action == RUN else None
     for difference in shown_differences(change, removal):
-        place = explained.places.get((change.resource, difference.path))
+        place = _place_of(explained.places, change.resource, difference.path)
         line = difference_line(difference, difference.path[0] in change.sensitive)
         yield f"{indent}    {line}" + (f"  [{place}]" if place else "")
     for behind in change.cause.of:
         if behind in explained.by_id:
             yield from _chain(explained.by_id[behind], explained, depth + 1)
+
+
+def _place_of(places: InputPlaces, name: Name, path: Path) -> str:
+    """Return where a value is written, or the first part of it; "" where it is not known."""
+    found = (place for (one, at), place in places.items() if one == name and at[: len(path)] == path)
+    return places.get((name, path)) or next(found, "")
