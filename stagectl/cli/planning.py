@@ -86,14 +86,18 @@ def plan(
 
 
 def _with_unstaged(repository: Workspace, found: Plan) -> Plan:
-    """Return a plan that warns of definitions that are edited in the working tree, and not staged."""
-    git = repository.git
-    edited = git.edited_files(repository.config.roots) if found.head is not None and not git.is_bare else []
+    """Return a plan that warns of definitions that are new or edited in the working tree, and not staged."""
+    git, roots = repository.git, repository.config.roots
+    if git.is_bare:
+        return found
+    from stagectl.adapters.worktree.new_files import find_new_files
+
+    edited = {*(git.edited_files(roots) if found.head is not None else ()), *find_new_files(git, roots, found.head)}
     if not edited:
         return found
     from stagectl.usecases.staging.edited import edited_line
 
-    said = edited_line(repository, edited)
+    said = edited_line(repository, sorted(edited))
     return replace(found, warnings=(*found.warnings, said)) if said else found
 
 

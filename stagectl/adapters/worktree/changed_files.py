@@ -15,6 +15,7 @@ from stagectl.adapters.git.git import ABSENT, DiffEntry, Git, diff_entries, word
 from stagectl.adapters.git.objects import object_id
 from stagectl.adapters.git.questions import changed_words
 from stagectl.adapters.worktree import tree
+from stagectl.adapters.worktree.folders import Stat
 from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
@@ -30,10 +31,14 @@ class ChangedFiles(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones."""
+    """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones.
+
+    folders: all that were looked into, with what differs where a folder does.
+    """
 
     here: Sequence[DiffEntry]
     fresh: Sequence[DiffEntry]
+    folders: Mapping[str, Optional[Stat]] = {}
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
@@ -54,7 +59,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     here = _really_changed(git, listed)
     if seen.changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
-    return Looked(here, [DiffEntry(path, "100644", None) for path in seen.untracked])
+    return Looked(here, [DiffEntry(path, "100644", None) for path in seen.untracked], seen.folders)
 
 
 def _is_misplaced(root: Path, start: str) -> bool:

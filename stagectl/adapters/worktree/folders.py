@@ -11,12 +11,12 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 from stagectl.adapters.files import seal, unseal
 from stagectl.core.model import CONFIG, LARGEST_STATE
 
-_RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
+RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
 Stat = List[int]
 
@@ -38,9 +38,9 @@ class Folders:
 
     def are_as_before(self) -> bool:
         """Return whether nothing came or went, in the folders or in git's index."""
-        if self.noted is None or self.noted["index"] != _stat(self._index):
+        if self.noted is None or self.noted["index"] != stat_of(self._index):
             return False
-        return all(_stat(self._root / path) == stat for path, stat in self.noted["folders"].items())
+        return all(stat_of(self._root / path) == stat for path, stat in self.noted["folders"].items())
 
     def look(self, listed: bytes, began: int) -> bool:
         """Note how the folders are now. What happens later, while git looks, is seen the next time.
@@ -54,13 +54,13 @@ class Folders:
         is_known = self.noted is not None and self.noted["listed"] == digest
         before: Dict[str, Stat] = self.noted["folders"] if self.noted is not None and is_known else {}
         seen: Dict[str, Optional[Stat]] = {}
-        self._began, self._noting = began, {"index": _stat(self._index), "folders": seen, "listed": digest}
+        self._began, self._noting = began, {"index": stat_of(self._index), "folders": seen, "listed": digest}
         is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))
         left = [*self._tops, *self._on_the_way, *before]
         while left:
             path = left.pop()
             if path not in seen:
-                seen[path] = stat = _stat(self._root / path)
+                seen[path] = stat = stat_of(self._root / path)
                 if stat is not None and stat != before.get(path) and path not in self._on_the_way:
                     below = self._below(path)
                     is_regular = is_regular and below is not None
@@ -79,7 +79,7 @@ class Folders:
         """
         noted = {**self._noting, "attributes": attributes, "line ends": is_one}
         stats = [stat for stat in (*noted["folders"].values(), noted["index"]) if stat is not None]
-        if noted["index"] is None or any(max(stat[:2]) > self._began - _RACY for stat in stats):
+        if noted["index"] is None or any(max(stat[:2]) > self._began - RACY for stat in stats):
             return
         with suppress(OSError):
             self._memo.parent.mkdir(exist_ok=True)
@@ -96,6 +96,12 @@ class Folders:
             return known if good and isinstance(known["line ends"], bool) and "listed" in known else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
+
+    @property
+    def stats(self) -> Mapping[str, Optional[Stat]]:
+        """How all the folders are: as they were, where nothing had to be looked at."""
+        found: Dict[str, Optional[Stat]] = (self._noting or self.noted or {"folders": {}})["folders"]
+        return found
 
     def _below(self, path: str) -> Optional[List[str]]:
         """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file.
@@ -124,7 +130,8 @@ class Folders:
         return folders
 
 
-def _stat(path: Path) -> Optional[Stat]:
+def stat_of(path: Union[Path, str]) -> Optional[Stat]:
+    """Return what differs where a file or a folder does, times first; None where there is none."""
     try:
         found = os.lstat(path)
     except OSError:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import List, NamedTuple, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
-from stagectl.adapters.worktree.folders import Folders
+from stagectl.adapters.worktree.folders import Folders, Stat
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 from stagectl.core.once import pattern
@@ -28,10 +28,14 @@ _OTHER_LINE_ENDS = pattern(rb"\bw/(?:crlf|mixed)\b")
 
 
 class Untracked(NamedTuple):
-    """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same."""
+    """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same.
+
+    folders: all that were looked into, as they were.
+    """
 
     untracked: Sequence[str]
     changes_line_ends: bool
+    folders: Mapping[str, Optional[Stat]]
 
 
 def see(git: Git, roots: Sequence[str]) -> Untracked:
@@ -46,7 +50,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     if folders.are_as_before() and folders.noted is not None:
         changes_line_ends = _changes_line_ends(git, tops, folders.noted["attributes"])
         if folders.noted["line ends"] or not changes_line_ends:
-            return Untracked((), changes_line_ends)
+            return Untracked((), changes_line_ends, _ours(git, folders))
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
@@ -63,7 +67,11 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
         raise ReadInFull("git changes line ends, and a file has others")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends)
+    return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends, _ours(git, folders))
+
+
+def _ours(git: Git, folders: Folders) -> Dict[str, Optional[Stat]]:
+    return {path[len(git.folder) :]: stat for path, stat in folders.stats.items() if path.startswith(git.folder)}
 
 
 def _unknown(git: Git, roots: Sequence[str]) -> List[str]:

@@ -1,4 +1,4 @@
-"""The definitions that were edited or deleted and not staged, for a plan, which knows nothing of definitions."""
+"""The definitions that are new, edited or deleted and not staged, for a plan, which knows nothing of definitions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import FrozenSet, List, Optional, Sequence
 
 from stagectl.adapters.git.git import GitError
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import Name
+from stagectl.core.model import Name, staged_path
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, find_unstaged
@@ -18,9 +18,9 @@ _MOST = 5  # names on a line
 
 
 def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
-    """Return what to say of definitions that git says are edited, None where what is staged is what they say.
+    """Return what to say of definitions that are not as HEAD has them, None where what is staged is what they say.
 
-    paths: of definitions, as git lists them: it may list what was merely touched.
+    paths: of definitions; some may have been merely touched, or be ignored.
     """
     edited = workspace.git.dirty(paths)
     found = _find_unstaged(workspace, edited) if edited else ()
@@ -30,7 +30,7 @@ def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
     rest = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
     names = " ".join(name for name, _ in found)
     hint = "see stagectl status" if rest else f"to stage: stagectl stage {names}"
-    return f"edited, not staged and so not in this plan: {', '.join(said)}{rest}; {hint}"
+    return f"not staged, and so not in this plan: {', '.join(said)}{rest}; {hint}"
 
 
 def _find_unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
@@ -53,6 +53,7 @@ def _read_in_full(workspace: Workspace, edited: List[str]) -> Unstaged:
     try:
         snapshot = workspace.snapshot(definitions=True)
     except StagectlError:
-        return tuple((name, "changed") for name in sorted(names))
+        states = {name: (workspace.root / staged_path(name)).exists() for name in sorted(names)}
+        return tuple((name, "changed" if is_staged else "new") for name, is_staged in states.items())
     made = {name for name, one in snapshot.expanded.items() if names.intersection(each.name for each in one.chain)}
     return tuple(one for one in find_unstaged(workspace.config, snapshot) if one[0] in names | made)

@@ -25,6 +25,7 @@ from typing import (
 from stagectl.adapters.files import seal, unseal
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree.changed_files import Looked, look, name_at
+from stagectl.adapters.worktree.new_files import note_new_files
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.forms import OID
@@ -192,10 +193,13 @@ def look_around(workspace: Workspace) -> Known:
     git = workspace.git
     if git.head() is None or git.is_on("core.sparseCheckout"):
         raise ReadInFull("there is no commit yet" if git.head() is None else "the checkout is sparse")
+    began = git.prefetch.began()
     try:
         looked = look(git, workspace.config.roots)
     except GitError as error:
         raise ReadInFull(error.message) from None
+    new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
+    note_new_files(git, workspace.config.roots, looked.folders, new, began)
     found = read_incrementally(workspace, Reach(looked=looked))
     trees = Trees.of(workspace, found.kinds.digest)
     return Known(looked, found, trees, *restage_candidates(workspace, trees, looked))

@@ -151,8 +151,9 @@ ALLOWED = """
     stagectl.adapters.git.objects stagectl.adapters.git.place stagectl.adapters.git.prefetch
     stagectl.adapters.git.process stagectl.adapters.git.project stagectl.adapters.git.questions
     stagectl.adapters.running stagectl.adapters.running.run_folders stagectl.adapters.trace stagectl.adapters.worktree
-    stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders stagectl.adapters.worktree.tree
-    stagectl.adapters.worktree.untracked stagectl.cli stagectl.cli.colours stagectl.cli.common stagectl.cli.completion
+    stagectl.adapters.worktree.changed_files stagectl.adapters.worktree.folders stagectl.adapters.worktree.new_files
+    stagectl.adapters.worktree.tree stagectl.adapters.worktree.untracked stagectl.cli stagectl.cli.colours
+    stagectl.cli.common stagectl.cli.completion
     stagectl.cli.overview stagectl.cli.parser stagectl.cli.place stagectl.cli.planning stagectl.core
     stagectl.core.address stagectl.core.config stagectl.core.diff stagectl.core.errors stagectl.core.forms
     stagectl.core.graph stagectl.core.indexing stagectl.core.indexing.impact stagectl.core.indexing.line

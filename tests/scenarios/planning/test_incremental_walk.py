@@ -376,7 +376,7 @@ class Walk:
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """How often the incremental way gave an answer; folders are old enough to be believed after a moment."""
-    monkeypatch.setattr(folders, "_RACY", 50_000_000)
+    monkeypatch.setattr(folders, "RACY", 50_000_000)
     found: Counter = Counter()
     for owner, name in ((plan, "_incremental_plan"), (status, "_incremental_status"), (ground, "_part")):
         monkeypatch.setattr(owner, name, counted(found, name, getattr(owner, name)))

@@ -25,7 +25,7 @@ Env = Optional[Dict[str, str]]
 @pytest.fixture
 def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """All is applied, and everything that is kept is there."""
-    monkeypatch.setattr(folders, "_RACY", 0)
+    monkeypatch.setattr(folders, "RACY", 0)
     repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("p/x", inputs={"a": 1})
     repo.apply_all().run("status")
     return repo

@@ -1,0 +1,162 @@
+"""Definitions that HEAD does not have, for a plan, which is not made from them: found without reading git's index.
+
+In which folders HEAD has everything is noted. Only those that changed since, or from which HEAD lost something, are
+looked into.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from stagectl.adapters.files import seal, unseal
+from stagectl.adapters.git.git import ABSENT, Git, GitError
+from stagectl.adapters.worktree.folders import RACY, Stat, stat_of
+from stagectl.core.model import LARGEST_STATE, Oid
+
+_MOST = 2000  # files and folders: where nothing is noted, to look at more takes longer than a plan may
+
+RootTrees = Mapping[str, Optional[Oid]]  # what HEAD has at each root
+# By path in the project; None for one that is looked into in any case.
+FolderStats = Mapping[str, Optional[Stat]]
+
+
+class _LookedInto(NamedTuple):
+    """What is there. stats: of all folders; files: in those looked into."""
+
+    stats: Dict[str, Optional[Stat]]
+    files: Dict[str, List[str]]
+
+
+def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[str]:
+    """Return the files under some roots that a commit does not have, ignored ones included.
+
+    Where nothing is noted yet, and there is much to look at, none.
+    """
+    trees = _trees(git, roots, head)
+    before = _known(git, trees)
+    began = time.time_ns()
+    # Without notes everything is read anyway.
+    seen = _walk(git.root, roots, before, None if before or git.cache() is None else _MOST)
+    if seen is None:
+        return []
+    new = sorted(set(_paths(seen.files)) - _paths_of(git, head, [path for path, files in seen.files.items() if files]))
+    _note(git, trees, seen.stats, new, began)
+    return new
+
+
+def note_new_files(git: Git, roots: Sequence[str], folders: FolderStats, new: Iterable[str], began: int) -> None:
+    """Note what another look found. folders: all of them; new: files that HEAD does not have; began: the look."""
+    inside = tuple(f"{root}/" for root in roots)
+    ours = {path: stat for path, stat in folders.items() if f"{path}/".startswith(inside)}
+    _note(git, _trees(git, roots, git.head()), ours, new, began)
+
+
+def _trees(git: Git, roots: Sequence[str], head: Optional[Oid]) -> RootTrees:
+    found = git.look_up([git.at(head, root) for root in roots]) if head is not None else [None] * len(roots)
+    return dict(zip(roots, found))
+
+
+# --- what is there
+
+
+def _walk(root: Path, roots: Sequence[str], before: FolderStats, most: Optional[int]) -> Optional[_LookedInto]:
+    """Return what is there; None where it is more than *most*. before: folders that are known."""
+    seen = _LookedInto({}, {})
+    left = [*roots, *before]
+    while left:
+        path = left.pop()
+        if path in seen.stats:
+            continue
+        seen.stats[path] = stat = stat_of(f"{root}/{path}")
+        if stat is not None and stat != before.get(path):
+            inside = list(islice(_inside(f"{root}/{path}"), None if most is None else most + 1))
+            left += [f"{path}/{name}" for name, is_folder in inside if is_folder]
+            seen.files[path] = [name for name, is_folder in inside if not is_folder and name.endswith(".yaml")]
+            most = None if most is None else most - len(inside)
+            if most is not None and most < 0:
+                return None
+    return seen
+
+
+def _inside(path: str) -> Iterator[Tuple[str, bool]]:
+    """Yield what is in a folder, and whether it is a folder; hidden things, links and special files are left out."""
+    if os.path.realpath(path) != path:
+        return
+    with suppress(OSError), os.scandir(path) as entries:
+        for entry in entries:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not entry.name.startswith(".") and (is_folder or entry.is_file(follow_symlinks=False)):
+                yield entry.name, is_folder
+
+
+def _paths(files: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    return (f"{folder}/{name}" for folder, names in files.items() for name in names)
+
+
+def _paths_of(git: Git, head: Optional[Oid], folders: Sequence[str]) -> FrozenSet[str]:
+    """Return what a commit has in some folders."""
+    if head is None or not folders:
+        return frozenset()
+    words = ("ls-tree", "-z", "--name-only", "--full-tree", head, "--")
+    return frozenset(git.ours(git.run_once(*words, *(git.path(f"{folder}/") for folder in sorted(folders)))))
+
+
+# --- what is noted
+
+
+def _known(git: Git, trees: RootTrees) -> FolderStats:
+    """Return the folders, as they were, in which HEAD had everything and has it still."""
+    noted = _read(git, trees)
+    if not noted or any((oid is None) != (noted["trees"][root] is None) for root, oid in trees.items()):
+        return {}
+    pairs = [(root, noted["trees"][root], oid) for root, oid in trees.items() if oid is not None]
+    try:
+        lost = {
+            f"{root}/{entry.path}".rpartition("/")[0]
+            for root, old, new in pairs
+            for entry in git.changes_between(Oid(old), new)
+            if entry.mode == ABSENT
+        }
+    except GitError:  # git may have forgotten a tree that was HEAD's once
+        return {}
+    folders: Dict[str, Optional[Stat]] = noted["folders"]
+    return {path: None if path in lost else stat for path, stat in folders.items()}
+
+
+def _note(git: Git, trees: RootTrees, folders: FolderStats, new: Iterable[str], began: int) -> None:
+    """Note in which folders HEAD has everything, but for those so young that they may have changed since."""
+    memo, others = _memo(git, trees), {path.rpartition("/")[0] for path in new}
+    there = {path: stat for path, stat in folders.items() if stat is not None}
+    settled = {path: stat for path, stat in there.items() if max(stat[:2]) <= began - RACY}
+    noted = {"trees": trees, "folders": {path: None if path in others else settled.get(path) for path in there}}
+    if memo is None or not settled or _read(git, trees) == noted:
+        return
+    with suppress(OSError):
+        memo.parent.mkdir(exist_ok=True)
+        making = memo.with_suffix(f".{os.getpid()}")
+        making.write_text(seal(memo, noted))
+        os.replace(making, memo)
+
+
+def _read(git: Git, trees: RootTrees) -> Any:
+    memo = _memo(git, trees)
+    if memo is None:
+        return None
+    try:
+        noted = unseal(memo, LARGEST_STATE)
+        good = noted["trees"].keys() == trees.keys() and all(isinstance(path, str) for path in noted["folders"])
+        return noted if good else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _memo(git: Git, trees: RootTrees) -> Optional[Path]:
+    cache = git.cache()
+    about = hashlib.sha256(os.fsencode("\0".join([str(git.root), *trees]))).hexdigest()
+    return None if cache is None else cache / f"new-{about[:24]}.json"
