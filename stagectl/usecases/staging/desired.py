@@ -30,11 +30,12 @@ def desired_state(
     deleted: committed staged files that were deleted by hand.
     """
     deleted = deleted or {}
+    taken_back = _taken_back(snapshot)
     desired: Dict[Name, Optional[Resource]] = {}
     for name in sorted(chosen):
         staged = snapshot.staged.get(name)
         if name in snapshot.defined:
-            before = _before(name, snapshot, deleted)
+            before = taken_back.get(name) or _before(name, snapshot, deleted)
             desired[name] = copy_definition(config, snapshot, name, before.actions if before else {})
         elif staged is not None:
             desired[name] = staged if staged.source is None else None
@@ -50,6 +51,19 @@ def _before(name: Name, snapshot: Snapshot, deleted: Mapping[Name, Resource]) ->
         if old in snapshot.staged and old != name:
             return snapshot.staged[old]
     return staged
+
+
+def _taken_back(snapshot: Snapshot) -> Dict[Name, Resource]:
+    """Return for each name that a staged claim is about, and a definition no longer, the staged file that claims it.
+
+    A move that is taken back goes the way back: what is staged under the new name goes on under the old one.
+    """
+    found: Dict[Name, Resource] = {}
+    for name, staged in snapshot.staged.items():
+        defined = snapshot.defined.get(name)
+        for old in new_claims(staged.moved_from, defined.moved_from if defined is not None else ()):
+            found.update({old: staged} if old != name else {})
+    return found
 
 
 def staged_bytes(resource: Optional[Resource]) -> Optional[bytes]:

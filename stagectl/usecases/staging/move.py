@@ -9,8 +9,8 @@ from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
-from stagectl.core.model import NAME, AppliedStates, Name, Resource, staged_path
-from stagectl.core.planning.claims import claims_for, counting_claims, names_before
+from stagectl.core.model import NAME, AppliedStates, Name, staged_path
+from stagectl.core.planning.claims import claims_for, counting_claims, names_before, together
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
@@ -41,19 +41,16 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
     def act(ground: Ground) -> Writing:
         snapshot, applied = ground.snapshot, ground.applied
         name = find_resource(snapshot, old)
+        names = {name: Name(new)}
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
-            raise StagectlError(f"{new} exists already", _way_out(snapshot, applied, name, Name(new)))
-        writes, touched = move_writes(snapshot, applied, name, Name(new))
+            claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
+            if claims.get(name) != new or new not in claims:
+                raise StagectlError(f"{new} exists already", "move to a name that nothing has")
+            names = {one: claims[one] for one in sorted(together(claims, {name}) & claims.keys())}
+        writes, touched = move_writes(snapshot, applied, names)
         return Writing(Selection(touched), writes, ground.known)
 
     return write_and_stage(workspace, on_ground("move", workspace, About(by_definition=True, beside=beside), act))
-
-
-def _way_out(snapshot: Snapshot, applied: AppliedStates, name: Name, new: Name) -> str:
-    """Return what to do where a name is taken, maybe by what is moved together with the resource that had it."""
-    if counting_claims({**snapshot.staged, **snapshot.defined}, applied).get(name) == new:
-        return f"what is {new} now is moved, too; all of these moves are undone with: stagectl discard {name}"
-    return "move to a name that nothing has"
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:
@@ -63,27 +60,43 @@ def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:
 
 
 def move_writes(
-    snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name
+    snapshot: Snapshot, applied: AppliedStates, names: Mapping[Name, Name]
 ) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
-    """Return the files of a move, None for one that goes, and the names of all whose files they are."""
+    """Return the files of moves, None for one that goes, and the names of all whose files they are.
+
+    names: old name -> new one. All of them move at once: in a swap each takes the other's name.
+    """
     overriding = Overriding(snapshot)
-    one = snapshot.expanded.get(old)
-    if one is not None and one.entry is not None:
-        _rename_entry(overriding, one, new, _claims(snapshot, applied, old, new, snapshot.defined[old].moved_from))
-    else:
+    files: Dict[str, Optional[bytes]] = {}
+    touched = [*names, *names.values()]
+    for old, new in names.items():
+        one = snapshot.expanded.get(old)
+        if one is not None and one.entry is not None:
+            _refuse_together(names, one)
+            _rename_entry(overriding, one, new, _claims(snapshot, applied, old, new, snapshot.defined[old].moved_from))
+            continue
         path = path_of(snapshot, old)
         new_path = staged_path(new) if path == staged_path(old) else f"{path[: -len(old + '.yaml')]}{new}.yaml"
-        overriding.writes.update({path: None, new_path: _move(snapshot, applied, old, new)})
+        files.setdefault(path, None)
+        files[new_path] = _move(snapshot, applied, old, names)
         _refuse_others(overriding, one, new)
-    touched = [old, new, *_follow_likeness(overriding, old, new)]
-    for name in sorted((_readers(snapshot.staged, old) | _readers(snapshot.defined, old)) - {old}):
+    overriding.writes.update(files)
+    touched += _follow_likeness(overriding, names)
+    for name, some in _readers(snapshot, applied, names).items():
         if name in snapshot.expanded:
-            overriding.follow(name, {old: new})
+            overriding.follow(name, some)
         else:
             reader = path_of(snapshot, name)
-            overriding.writes[reader] = rename_resource(overriding.content(reader), name, name, {old: new})
+            overriding.writes[reader] = rename_resource(overriding.content(reader), name, name, some)
         touched.append(name)
     return overriding.writes, tuple(dict.fromkeys(touched))
+
+
+def _refuse_together(names: Mapping[Name, Name], one: Expanded) -> None:
+    """Raise StagectlError where an entry of `each` takes the key of another one."""
+    if len(names) > 1:
+        message = f"{names[one.name]} exists already; it is moved, too, and made by {from_here(one.definition.path)}"
+        raise StagectlError(message, f"take all of these moves back: stagectl discard {one.name}")
 
 
 def _rename_entry(overriding: Overriding, one: Expanded, new: Name, claims: Sequence[Name]) -> None:
@@ -97,14 +110,15 @@ def _rename_entry(overriding: Overriding, one: Expanded, new: Name, claims: Sequ
     overriding.rename(one.name, new, claims)
 
 
-def _follow_likeness(overriding: Overriding, old: Name, new: Name) -> List[Name]:
+def _follow_likeness(overriding: Overriding, names: Mapping[Name, Name]) -> List[Name]:
     """Have all that are like a definition be like it under its new name; return the resources that come of them."""
     snapshot = overriding.snapshot
     for definition in snapshot.definitions.values():
-        if definition.like == old:
+        after = names.get(definition.like) if definition.like is not None else None
+        if after is not None:
             content = overriding.content(definition.path)
-            overriding.writes[definition.path] = edit(content, [Edit(FRONT, ("like",), new)])
-    return sorted(name for name, resource in snapshot.defined.items() if old in resource.template and name != old)
+            overriding.writes[definition.path] = edit(content, [Edit(FRONT, ("like",), after)])
+    return sorted(name for name, resource in snapshot.defined.items() if {*names} & {*resource.template} - {name})
 
 
 def _refuse_others(overriding: Overriding, one: Optional[Expanded], new: Name) -> None:
@@ -122,15 +136,28 @@ def _refuse_others(overriding: Overriding, one: Optional[Expanded], new: Name) -
             )
 
 
-def _readers(resources: Mapping[Name, Resource], old: Name) -> Set[Name]:
-    return {name for name, resource in resources.items() if old in resource.parents | frozenset(resource.unordered)}
+def _readers(snapshot: Snapshot, applied: AppliedStates, names: Mapping[Name, Name]) -> Dict[Name, Mapping[Name, Name]]:
+    """Return what else names what moves, with the names to replace in it.
+
+    What is as it was applied never followed a move that is taken back: it names what has the name then.
+    """
+    taken = {new: old for new, old in names.items() if new in names.values()}
+    found: Dict[Name, Mapping[Name, Name]] = {}
+    for side in (snapshot.staged, snapshot.defined):
+        for name in side.keys() - names.keys():
+            before, staged = applied[name].resource if name in applied else None, snapshot.staged.get(name)
+            is_as_applied = before is not None and staged is not None and staged.content == before.content
+            some = {old: new for old, new in names.items() if not (is_as_applied and old in taken)}
+            if (side[name].parents | frozenset(side[name].unordered)) & some.keys():
+                found[name] = some
+    return dict(sorted(found.items()))
 
 
-def _move(snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name) -> bytes:
+def _move(snapshot: Snapshot, applied: AppliedStates, old: Name, names: Mapping[Name, Name]) -> bytes:
     """Return the moved file: its relative names mean what they meant, and it says what it was called before."""
-    data = rename_resource(snapshot.files[path_of(snapshot, old)], old, new, {old: new})
+    data = rename_resource(snapshot.files[path_of(snapshot, old)], old, names[old], names)
     before = (snapshot.defined.get(old) or snapshot.staged[old]).moved_from
-    after = _claims(snapshot, applied, old, new, before)
+    after = _claims(snapshot, applied, old, names[old], before)
     if after == before:
         return data
     value = after[0] if len(after) == 1 else list(after)

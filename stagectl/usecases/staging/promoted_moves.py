@@ -32,7 +32,7 @@ def promote_moves(ground: Ground, moved: Sequence[Taken], folders: Tuple[str, st
         if new is None:  # a ring: one steps aside
             new = Name(old + _ASIDE)
             left = {taker: new if taken == old else taken for taker, taken in left.items()}
-        more, names = move_writes(snapshot, ground.applied, old, new)
+        more, names = move_writes(snapshot, ground.applied, {old: new})
         writes.update(more)
         touched += [name for name in names if not (aside and name == new)]
         snapshot = ground.workspace.snapshot(definitions=True, writes=writes)

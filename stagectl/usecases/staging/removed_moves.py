@@ -39,7 +39,7 @@ def take_back_moves(ground: Ground, going: AbstractSet[Name], writes: Writes) ->
         now = ground.workspace.snapshot(definitions=True, writes=writes)
         name = next(name for name, old in left.items() if old not in now.defined)
         back = {name: left.pop(name), **back}
-        more, names = move_writes(now, ground.applied, name, back[name])
+        more, names = move_writes(now, ground.applied, {name: back[name]})
         writes, touched = {**writes, **more}, touched.union(names)
     return TakenBack(writes, touched, back)
 
