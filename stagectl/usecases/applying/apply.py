@@ -37,7 +37,7 @@ from stagectl.usecases.planning.gone import find_removal
 from stagectl.usecases.planning.names import check_name
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
-from stagectl.usecases.planning.rollback import refuse_claimed_again, rollback
+from stagectl.usecases.planning.rollback import rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Team
 from stagectl.usecases.team.waiting import Waiting
@@ -195,16 +195,17 @@ def _check_here(workspace: Workspace) -> None:
 
 
 def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
-    """Refuse what would take back what others applied."""
-    if options.allow_rollback:
-        if plan.moved:
-            refuse_claimed_again(workspace, plan, workspace.git.resolve(options.head))
-        return
-    left_out = restriction(plan, options.filter).preset
-    found = rollback(workspace, plan, workspace.git.resolve(options.head), left_out)
-    if found is not None:
-        again = "what is staged now is applied with: stagectl apply"
-        raise StagectlError(found.message, again if options.retries else found.hint)
+    """Refuse what would take back what others applied, and what claims a name that may be another's by now."""
+    head = workspace.git.resolve(options.head)
+    if not options.allow_rollback:
+        found = rollback(workspace, plan, head, restriction(plan, options.filter).preset)
+        if found is not None:
+            again = "what is staged now is applied with: stagectl apply"
+            raise StagectlError(found.message, again if options.retries else found.hint)
+    if plan.moved:
+        from stagectl.usecases.planning.claimed_again import refuse_claimed_again
+
+        refuse_claimed_again(workspace, plan, head, is_older=options.allow_rollback)
 
 
 def _check_signatures(workspace: Workspace, head: Oid) -> None:

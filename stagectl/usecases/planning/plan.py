@@ -83,18 +83,18 @@ def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
 
 
 def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
-    """Return a plan that warns of what it would take back of others' work, and of moves of an older commit."""
+    """Return a plan that warns of what it would take back of others' work, and of claims that were spent once."""
     if not plan.changes and not plan.recorded:
         return plan
-    from stagectl.usecases.planning.rollback import again_text, claimed_again, rollback
+    from stagectl.usecases.planning.rollback import rollback
 
     found = rollback(workspace, plan, plan.head)
-    if not found or plan.head is None:
-        return plan
-    said = [found.message]
-    if plan.moved:
-        said += [again_text(old, new) for old, new in claimed_again(workspace, plan, plan.head)]
-    return replace(plan, warnings=(*plan.warnings, *said))
+    said = [found.message] if found else []
+    if plan.moved and plan.head is not None:
+        from stagectl.usecases.planning.claimed_again import claimed_again
+
+        said += [one.message for one in claimed_again(workspace, plan, plan.head, is_older=found is not None)]
+    return replace(plan, warnings=(*plan.warnings, *said)) if said else plan
 
 
 def _incremental_plan(

@@ -2,19 +2,14 @@
 
 The rule is in docs/design.md, section 11: content counts, so a squash or a rebase that holds the same is fine. Git is
 asked nothing where the plan touches nothing, and one question where every source ever applied is contained.
-
-A claim of an older commit that was spent once may count again, since what had made it was removed: the applied state
-does not remember what is gone, so the history of the applied branch says it. What it would take may be another one.
 """
 
 from __future__ import annotations
 
 from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import object_id
-from stagectl.core.errors import StagectlError
 from stagectl.core.graph import grouped
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
 from stagectl.core.plans.plan import Plan
@@ -171,7 +166,7 @@ def _is_contained(git: Git, commit: Optional[Oid], head: Oid) -> bool:
 
 def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
     """Return those whose applied file no commit has held on the way to *head* since it parted from their source."""
-    parted = {source: _forks(git, head, source) for source in dict.fromkeys(one.source for one in doubts)}
+    parted = {source: forks(git, head, source) for source in dict.fromkeys(one.source for one in doubts)}
     found: List[_Doubt] = []
     for bases, some in grouped((parted[doubt.source], doubt) for doubt in doubts).items():
         held = _held_files(git, head, bases, some)
@@ -179,7 +174,7 @@ def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
     return found
 
 
-def _forks(git: Git, head: Oid, source: Optional[Oid]) -> Tuple[str, ...]:
+def forks(git: Git, head: Oid, source: Optional[Oid]) -> Tuple[str, ...]:
     """Return where two commits parted; nothing where they have no history in common, as far as this clone knows."""
     if source is None or git.find(source) is None:
         return ()
@@ -212,45 +207,3 @@ def _unknown(workspace: Workspace) -> str:
 
 
 # --- claims that count again
-
-
-def refuse_claimed_again(workspace: Workspace, plan: Plan, head: Oid) -> None:
-    """Raise StagectlError for a move whose claim was spent before its resource went, which a commit does not know."""
-    for old, new in claimed_again(workspace, plan, head):
-        hint = f"drop the claim from {new} on top of this commit, and stage: then {new} is run anew; or move {old} in a"
-        raise StagectlError(again_text(old, new), f"{hint} commit that contains the removal")
-
-
-def claimed_again(workspace: Workspace, plan: Plan, head: Oid) -> List[Tuple[Name, Name]]:
-    """Return the moves, old name and new one, whose claims were spent once, and removed since without a commit."""
-    git, tip = workspace.git, workspace.branch.tip
-    return [] if tip is None else [(old, new) for old, new in plan.moved if _was_spent(git, tip, head, old, new)]
-
-
-def again_text(old: Name, new: Name) -> str:
-    """Return what is wrong with such a move."""
-    return (
-        f"{new} claims {old} again (moved_from): it had what was {old}, and was removed since, which this commit does "
-        f"not contain; what is {old} now may be another resource"
-    )
-
-
-def _was_spent(git: Git, tip: Oid, head: Oid, old: Name, new: Name) -> bool:
-    gone = git.log(["-1", "--first-parent", "--diff-filter=D", tip, *git.only([state_path(new)], ever=True)], ["%P"])
-    before, source = (gone[0][0].split() + ["", ""])[:2] if gone else ("", "")
-    from stagectl.adapters.yamlfile.names import claims_in  # few plans follow a claim
-
-    blob = git.look_up([git.at(Oid(before), staged_path(new))])[0] if source else None
-    return blob is not None and old in claims_in(git.blobs([blob])[blob]) and not _knows(git, head, Oid(source), new)
-
-
-def _knows(git: Git, head: Oid, source: Oid, name: Name) -> bool:
-    """Return whether a commit contains the one from which a resource was removed, or has removed it itself since."""
-    try:
-        if git.find(source) is None or git.is_ancestor(source, head):
-            return True
-    except GitError:  # this clone lacks history: then it is not known
-        return True
-    since = [f"^{base}" for base in _forks(git, head, source)]
-    arguments = ["-1", "--full-history", "--diff-filter=D", head, *since, *git.only([staged_path(name)], ever=True)]
-    return bool(git.log(arguments, ["%H"]))

@@ -88,6 +88,40 @@ def test_a_claim_counts_where_the_removal_is_known_or_there_was_none(repo: Repo)
     assert ({"x": 2}, None) == (repo.applied("y")["inputs"], repo.applied("x"))
 
 
+@pytest.mark.parametrize("is_another", [True, False])
+def test_a_claim_that_an_older_commit_took_back_counts_again_where_it_is_the_same_resource(
+    repo: Repo, is_another: bool
+) -> None:
+    """
+    Applied, rolled back, and forward again: x was made of a, as it is now, or of another a that was made since. The
+    latter is refused; what the hint says does it.
+    """
+    repo.define("a", inputs={"x": 1}).apply_all()
+    repo.git("branch", "older")
+    if is_another:
+        repo.ok("remove", "a")
+        repo.apply()
+        repo.define("a", inputs={"x": 2}).stage()
+        repo.apply()
+    repo.ok("move", "a", "x")
+    repo.ok("apply", "--yes")
+    on(repo, "older").ok("apply", "--yes", "--allow-rollback")
+    assert (None, {"x": 1}) == (repo.applied("x"), repo.applied("a")["inputs"])
+    on(repo, "main")
+
+    done = repo.run("apply", "--yes")
+
+    if not is_another:
+        assert ({"x": 1}, None) == (repo.applied("x")["inputs"], repo.applied("a"))
+        return
+    assert failed(done).err.startswith("error: x claims a again (moved_from)") and "drop the claim from x" in done.err
+    assert "which an older commit did that was applied again" in repo.ok("plan").err
+    repo.define("x", inputs={"x": 2}).stage()
+    assert ["a.remove", "x.run"] == repo.plan().ids
+    repo.ok("apply", "--yes")
+    assert "" == repo.ok("plan").err
+
+
 class Case(NamedTuple):
     make: Callable[[Repo], object]  # from what `begun` leaves
     back: List[str]  # what the apply of everything that is staged then would take back
