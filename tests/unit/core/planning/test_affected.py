@@ -11,12 +11,14 @@ from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
-from tests.unit.core.planning.worlds import applied, res, situation, universe
+from tests.build import kind
+from tests.unit.core.planning.worlds import KINDS, applied, named, res, situation, universe
 
 NET, DB = res("net", {"cidr": 1}), res("db", {"port": 1})
 STALE = res("old", {"cidr": "${net.cidr}"})
 READER = res("app", {"cidr": "${old.cidr}", "port": "${db.port}"})
 BEFORE = applied(NET, DB, STALE, READER, old={"inputs": {"cidr": 0}}, app={"inputs": {"cidr": 0, "port": 1}})
+OUTPUTS = {"type": "object", "properties": {"id": {"type": "integer"}}}
 FAILED = Attempt("update", "service", (), {"port": 1})
 
 
@@ -81,3 +83,24 @@ def test_pending_is_not_in_the_plan_id() -> None:
 
     assert one.id == other.id
     assert (one.pending, other.pending) == ((), ("app.restart",))
+
+
+def test_what_reacts_and_is_stale_is_not_affected_because_others_read_what_it_may_report() -> None:
+    """
+    host reacts with the values that it was applied with, and is not replaced for net; client may be affected by it.
+    """
+    kinds = {**KINDS, "box": kind("box", replace_on=["cidr"], actions={"update": ["true"]}, outputs=OUTPUTS)}
+    host = res("host", {"cidr": "${net.cidr}"}, kind="box", react_on={"update": ["db.update"]})
+    client = res("client", {"id": "${host.id}"})
+    states = {"host": {"inputs": {"cidr": 0}, "outputs": {"id": 1}}, "client": {"inputs": {"id": 1}}}
+    before = applied(NET, DB, host, client, **states)
+    staged = named(NET, res("db", {"port": 2}), host, client)
+
+    plan = make_plan(Situation(before, staged, kinds), Selection(names=("db",)))
+
+    causes = {change.id: (str(change.cause.type), change.conditional) for change in plan.changes}
+    assert {
+        "db.update": ("staged", False),
+        "host.update": ("reaction", False),
+        "client.update": ("child", True),
+    } == causes

@@ -10,6 +10,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Dict, Optional
 
+import pytest
 from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 
@@ -224,6 +225,14 @@ def go_through(first: int, number: int) -> str:
         assert planned == real(case), f"world {seed}"
         ends["refused" if planned is None else "planned"] += 1
     return f"{number:,} worlds: {', '.join(f'{count:,} {end}' for end, count in ends.items())}"
+
+
+@pytest.mark.parametrize("number", [1030041])  # it reacts, is stale, and may report what others read
+def test_worlds_of_which_one_planner_was_wrong(number: int) -> None:
+    """
+    Both make the same plan of them by now.
+    """
+    assert go_through(number, 1).startswith("1 worlds: 1 planned")
 
 
 if __name__ == "__main__":
