@@ -11,6 +11,7 @@ import pytest
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.file_digests import look_at_files
 from tests.build import Repo
+from tests.unit.core.planning.worlds import at, cause
 
 
 def sha256(text: str) -> str:
@@ -43,17 +44,11 @@ def test_a_template_that_changes_updates_who_names_it(repo: Repo) -> None:
     plan = repo.plan()
 
     assert ["app.update", "child.update"] == plan.ids
-    app, child = plan.raw["changes"]
-    both = (
-        folder(("app.conf", "-", "a\n"), ("more/b.sh", "-", "b\n")),
-        folder(("app.conf", "-", "new\n"), ("more/b.sh", "-", "b\n")),
-    )
-    assert [("all", f"v1-{both[0]}", f"v1-{both[1]}"), ("conf", sha256("a\n"), sha256("new\n"))] == [
-        (one["path"], one["before"], one["after"]) for one in app["diff"]
-    ]
-    assert [("staged", []), ("child", ["app.update"])] == [
-        (one["cause"]["type"], one["cause"]["of"]) for one in (app, child)
-    ]
+    more = ("more/b.sh", "-", "b\n")
+    before, after = (f"v1-{folder(('app.conf', '-', text), more)}" for text in ("a\n", "new\n"))
+    assert [at("all", before, after), at("conf", sha256("a\n"), sha256("new\n"))] == plan.change("app.update")["diff"]
+    assert cause("staged", inputs=["all", "conf"]) == plan.change("app.update")["cause"]
+    assert cause("child", "app.update", inputs=["of"]) == plan.change("child.update")["cause"]
     assert "app.update" in repo.ok("status").out
     assert sha256("new\n") in repo.ok("diff", "app").out
 

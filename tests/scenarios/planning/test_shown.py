@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenarios.planning.world import at, cause, chain, error
+from tests.scenarios.planning.world import error
+from tests.unit.core.planning.worlds import at, cause
 
 
 def test_the_text_of_a_plan_with_every_sign(repo):
@@ -149,7 +150,8 @@ def test_explain_shows_why_a_resource_is_in_the_plan_or_not(repo):
     """
     The chain of causes down to the line that was edited; why it is held; or that nothing of it differs.
     """
-    chain(repo, "a", "b", "c", a=["prod"], b=["prod"], c=["dev"]).define("d").apply_all()
+    repo.define("a", tags=["prod"], inputs={"v": 1}).define("b", tags=["prod"], inputs={"v": "${a.v}"})
+    repo.define("c", tags=["dev"], inputs={"v": "${b.v}"}).define("d").apply_all()
     repo.define("a", tags=["prod"], inputs={"v": 2}).stage()
 
     assert (
@@ -278,37 +280,6 @@ def test_a_sensitive_value_is_never_shown(repo):
     assert 2 == text.out.count("    password: (sensitive)\n")
     for output in (plan.out, plan.err, text.out, text.err):
         assert "hunter2" not in output
-
-
-def test_pending_has_what_a_plan_of_everything_would_do_for_the_rest(repo):
-    """
-    Staged, explicit, replaced and unfinished changes that were not selected, their children and what reacts on them.
-    """
-    repo.define("sel", tags=["x"]).define("a", inputs={"v": 1}).define("b", inputs={"v": "${a.v}"}).define(
-        "c", react_on={"test": ["a.update"]}
-    )
-    repo.define("d").define("e").define("f").apply_all()
-    repo.define("f", inputs={"v": 1}).stage().fail("f.update").apply()
-    repo.define("a", inputs={"v": 2}).define("d", kind="plain").define(
-        "sel", tags=["x"], inputs={"v": 1}
-    ).stage().stage("e", "-a", "test")
-
-    plan = repo.plan("sel")
-
-    assert ["sel.update"] == plan.ids
-    assert ["a.update", "b.update", "c.test", "d.remove", "d.run", "e.test", "f.update"] == plan.raw["pending"]
-
-
-def test_a_held_replace_has_both_ids(repo):
-    """
-    The change of kind waits for a parent that is not selected.
-    """
-    repo.define("db").apply_all()
-    repo.define("db", kind="plain", depends_on=["new"]).define("new").stage()
-
-    plan = repo.plan("db")
-
-    assert ([], {"db.remove": ["new.run"], "db.run": ["new.run"]}) == (plan.ids, plan.needs)
 
 
 def test_planning_writes_nothing(repo):

@@ -7,9 +7,10 @@ from typing import Tuple
 import pytest
 
 from stagectl.core.model import Attempt, Name
+from stagectl.core.planning.holding import everything
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.situation import Situation
-from tests.unit.core.planning.worlds import applied, res, situation, universe
+from tests.unit.core.planning.worlds import applied, res, situation
 
 DB = res("db", {"port": 1})
 PARENT = res("vpc", {"net": 1})
@@ -57,6 +58,6 @@ def test_the_inferred_actions_and_their_cause(world: Situation, actions: Tuple[s
     """
     Values decide, resolved; of several causes that fit the first one counts.
     """
-    intent = intent_of(universe(world).view, Name("db"))
+    intent = intent_of(everything(world).view, Name("db"))
 
     assert (actions, cause) == (intent.actions, intent.cause.value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stagectl.core.model import Name
-from tests.unit.core.planning.worlds import res, situation, universe
+from stagectl.core.planning.holding import everything
+from tests.unit.core.planning.worlds import res, situation
 
 VAULT = res("vault", {"password": "${env:PASSWORD}", "host": "h"}, kind="secretive")
 
@@ -15,6 +16,6 @@ def test_it_is_handed_on_from_reader_to_reader() -> None:
     app = res("app", {"dsn": "x:${vault.password}", "host": "${vault.host}"})
     last = res("last", {"copy": "${app.dsn}"})
 
-    found = universe(situation({}, VAULT, app, last)).view.sensitive
+    found = everything(situation({}, VAULT, app, last)).view.sensitive
 
     assert {Name("vault"): {"password"}, Name("app"): {"dsn"}, Name("last"): {"copy"}} == found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Any, Callable, Dict, Iterable, Mapping, Optional
+from argparse import ArgumentParser
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, Mapping, Optional
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.planning.holding import everything, universe_of
+from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.resolve import Resolver
-from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.view import Universe
-from tests.build import kind, resource
+from stagectl.core.planning.situation import Situation
+from stagectl.core.plans.document import to_document
+from stagectl.core.plans.selection import Selection
+from tests.build import Plan, kind, resource
 
 KINDS = {
     "service": kind("service", actions={"restart": ["true"], "test": ["true"]}, replace_on=["zone"]),
@@ -43,11 +46,49 @@ def situation(before: Mapping[Name, Applied], *staged: Resource) -> Situation:
     return Situation(before, named(*staged), KINDS)
 
 
-def universe(
-    world: Situation, *selected: str, tags: Optional[Callable[[AbstractSet[str]], bool]] = None, children: bool = False
-) -> Universe:
-    """The universe in which these are selected, everything without any."""
-    full = everything(world)
-    if not selected:
-        return full
-    return universe_of(Scope(frozenset(map(Name, selected)), tags, children), full)
+def planned(world: Situation, words: str = "") -> Plan:
+    """The plan of what the words of a command line select."""
+    parser = ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("-t", dest="tags", action="append", default=[])
+    parser.add_argument("--with-children", action="store_true")
+    parser.add_argument("--with-parents", action="store_true")
+    asked = parser.parse_args(words.split())
+    selection = Selection(tuple(asked.names), tuple(asked.tags), asked.with_children, asked.with_parents)
+    return Plan(to_document(make_plan(world, selection)))
+
+
+def cause(kind: str, *of: str, inputs: Any = ()) -> Dict[str, Any]:
+    return {"type": kind, "of": list(of), "inputs": list(inputs)}
+
+
+def at(path: str, before: Any, after: Any, op: str = "replace") -> Dict[str, Any]:
+    """One entry of a diff."""
+    return {"path": path, "op": op, "before": before, "after": after}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a plan has, names in one line: all its changes in order, and of some of them what their keys say.
+
+    held: reason and needs of each; said: their messages.
+    """
+
+    ids: str
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    pending: str = ""
+    recorded: str = ""
+
+    def seen_in(self, plan: Plan) -> Shown:
+        """What a plan says of the same; what is held, pending or recorded is all there."""
+        held = {one["id"]: one for one in plan.raw["held"]}
+        return Shown(
+            " ".join(plan.ids),
+            {name: {key: plan.change(name).get(key) for key in own} for name, own in self.changes.items()},
+            {name: " ".join([one["reason"], *one["needs"]]) for name, one in held.items()},
+            {name: held[name]["message"] for name in self.said},
+            " ".join(plan.raw["pending"]),
+            " ".join(plan.raw["recorded"]),
+        )
