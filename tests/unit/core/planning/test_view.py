@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict
+
+import pytest
+
 from stagectl.core.model import Name
 from stagectl.core.planning.situation import Hold, Scope
 from stagectl.core.planning.view import View
@@ -12,51 +16,29 @@ DB, APP = res("db", {"port": 1}), res("app", {"url": "${db.port}"})
 WORLD = situation(applied(DB, APP), res("db", {"port": 2}), APP)
 
 
-def view(*selected: str, **more: object) -> View:
-    return View(WORLD, Scope(frozenset(map(Name, selected))), **more)  # type: ignore[arg-type]
-
-
-def test_a_selected_resource_shows_what_is_staged_and_another_what_is_applied() -> None:
+@pytest.mark.parametrize(
+    ("selected", "more", "name", "inputs"),
+    [
+        # An edit is seen only where it is selected, and a child sees what its parent shows.
+        ("db", {}, "db", {"port": 2}),
+        ("app", {}, "db", {"port": 1}),
+        ("db", {}, "app", {"url": 2}),
+        ("app", {}, "app", {"url": 1}),
+        # A hold takes the staged form out of effect, for the resource itself and for all who read it.
+        ("db app", {"holds": {Name("db"): Hold(Reason.NEEDS_READER)}}, "db", {"port": 1}),
+        ("db app", {"holds": {Name("db"): Hold(Reason.NEEDS_READER)}}, "app", {"url": 1}),
+        # What takes no part keeps the value that it was applied with, whatever its parents do.
+        ("db", {"passive": frozenset({Name("app")})}, "app", {"url": 1}),
+    ],
+)
+def test_a_view_shows_what_is_in_effect(
+    selected: str, more: Dict[str, Any], name: str, inputs: Dict[str, object]
+) -> None:
     """
-    db is edited: only where it is selected is that seen.
+    And is not changed by looking.
     """
-    assert {"port": 2} == view("db").inputs(Name("db"))
-    assert {"port": 1} == view("app").inputs(Name("db"))
+    one, other = (View(WORLD, Scope(frozenset(map(Name, selected.split()))), **more) for _ in range(2))
 
-
-def test_a_child_sees_what_its_parent_shows() -> None:
-    """
-    app reads db, in whatever form db is in effect.
-    """
-    assert {"url": 2} == view("db").inputs(Name("app"))
-    assert {"url": 1} == view("app").inputs(Name("app"))
-
-
-def test_what_is_held_shows_what_is_applied() -> None:
-    """
-    A hold takes the staged form out of effect, for the resource itself and for all who read it.
-    """
-    held = view("db", "app", holds={Name("db"): Hold(Reason.NEEDS_READER)})
-
-    assert not held.is_staged_here(Name("db"))
-    assert {"url": 1} == held.inputs(Name("app"))
-
-
-def test_a_passive_resource_shows_its_applied_values_whatever_its_parents_do() -> None:
-    """
-    app takes no part: its value is the one it was applied with, though db changes.
-    """
-    passive = view("db", passive=frozenset({Name("app")}))
-
-    assert 1 == passive.resolver.inputs(Name("app"))["url"]
-    assert Name("app") in passive.shown
-
-
-def test_a_view_is_not_changed_by_looking() -> None:
-    """
-    Two views that are equal stay so, whatever was asked of one of them.
-    """
-    one, other = view("db"), view("db")
-    one.inputs(Name("app"))
-
-    assert one == other
+    assert inputs == (one.resolver if more else one).inputs(Name(name))
+    assert one == other and {*one.shown} == {*more.get("holds", ()), *more.get("passive", ())}
+    assert one.is_staged_here(Name("db")) == (selected == "db")
