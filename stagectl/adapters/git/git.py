@@ -269,8 +269,8 @@ class Git(Placed):
         found: Dict[str, List[str]] = {}
         pair, texts = "", words_of(out)
         for facts, path in zip(texts[::2], texts[1::2]):
-            if not facts.startswith(":"):  # a pair is named before its first difference
-                pair, _, facts = facts.partition("\n")
+            if not facts.startswith(":"):  # a pair is named before its first difference, or without any
+                *_, pair, facts = facts.split("\n")
             found.setdefault(pair, []).extend((facts, path))
         return [diff_entries(found.get(f"{before} {after}", [])) for before, after in pairs]
 
