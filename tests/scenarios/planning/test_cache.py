@@ -12,18 +12,11 @@ from typing import List
 import pytest
 
 from tests.build import PATIENCE, ROOT, Repo
+from tests.scenarios.planning.world import edited
 
 
 def folder(repo: Repo) -> Path:
     return repo.top / ".git/stagectl/cache"
-
-
-def prepared(repo: Repo) -> Repo:
-    """A parent, a child that reads it, and a bystander; the parent was edited after all was applied."""
-    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("lone", inputs={"a": 1})
-    repo.apply_all()
-    repo.define("db", inputs={"port": 2}).stage()
-    return repo
 
 
 @pytest.mark.parametrize(
@@ -33,7 +26,7 @@ def test_damaged_notes_are_no_notes(repo: Repo, text: bytes) -> None:
     """
     What is noted of folders and of staging may be anything.
     """
-    prepared(repo)
+    edited(repo)
     expected = repo.run("status"), repo.run("plan")
     for path in folder(repo).glob("*.json"):
         path.write_bytes(text)
@@ -45,7 +38,7 @@ def test_where_nothing_can_be_written_there_is_no_cache(repo: Repo) -> None:
     """
     A file stands where the cache's folder would be.
     """
-    prepared(repo)
+    edited(repo)
     expected = repo.run("plan", "--format", "json")
     for path in folder(repo).iterdir():
         path.unlink()
@@ -60,7 +53,7 @@ def test_it_can_be_turned_off(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> No
     """
     STAGECTL_CACHE=off: no file is written, none is read.
     """
-    prepared(repo)
+    edited(repo)
     repo.run("status")
     for path in folder(repo).iterdir():
         path.unlink()
@@ -75,7 +68,7 @@ def test_linked_worktrees_plan_by_themselves(repo: Repo, tmp_path: Path) -> None
     """
     What was applied is the same for both; what is edited in one is no business of the other.
     """
-    prepared(repo).plan()
+    edited(repo).plan()
     repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
     linked = Repo(tmp_path / "linked", init=False)
     linked.write(".staged/db.yaml", linked.read(".staged/db.yaml").replace("2", "3"))
@@ -93,7 +86,7 @@ def test_a_file_that_comes_is_seen(repo: Repo, untracked: str) -> None:
     """
     Folders in which nothing came or went are not looked into: this one was, a moment ago or long before.
     """
-    prepared(repo)
+    edited(repo)
     repo.run("status")
     for path in (repo.root / ".staged", repo.root / "kinds", repo.root / "resources"):
         os.utime(path, (1, 1))
@@ -112,7 +105,7 @@ def test_a_file_that_git_forgets_is_seen(repo: Repo) -> None:
     """
     `git rm --cached` changes no folder, only the index.
     """
-    prepared(repo)
+    edited(repo)
     repo.run("status")
     repo.git("rm", "-q", "--cached", ".staged/lone.yaml")
 
@@ -136,7 +129,7 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
     """
     HEAD has another value, the working tree the applied one again.
     """
-    prepared(repo)
+    edited(repo)
     repo.write(".staged/db.yaml", repo.read(".staged/db.yaml").replace("2", "1"))
 
     raw = repo.plan().raw
@@ -162,25 +155,15 @@ ALLOWED = """
     stagectl.core.planning.resolve stagectl.core.planning.situation stagectl.core.plans stagectl.core.plans.document
     stagectl.core.plans.globs stagectl.core.plans.plan stagectl.core.plans.selection stagectl.core.plans.tags
     stagectl.core.printable stagectl.core.references stagectl.core.schemas stagectl.core.schemas.json_schema
-    stagectl.core.schemas.outputs stagectl.core.schemas.schema stagectl.core.schemas.settings
-    stagectl.core.schemas.words stagectl.core.stamps stagectl.core.standing stagectl.core.values stagectl.core.word
-    stagectl.usecases stagectl.usecases.applying stagectl.usecases.applying.interrupted stagectl.usecases.planning
-    stagectl.usecases.planning.incremental stagectl.usecases.planning.kind_files stagectl.usecases.planning.plan
-    stagectl.usecases.repository stagectl.usecases.repository.workspace stagectl.version stagectl.views
-    stagectl.views.differences stagectl.views.plans stagectl.views.plans.plan_json stagectl.views.text
+    stagectl.core.schemas.outputs stagectl.core.schemas.quick stagectl.core.schemas.schema
+    stagectl.core.schemas.settings stagectl.core.schemas.words stagectl.core.stamps stagectl.core.standing
+    stagectl.core.values stagectl.core.word stagectl.usecases stagectl.usecases.applying
+    stagectl.usecases.applying.interrupted stagectl.usecases.planning stagectl.usecases.planning.incremental
+    stagectl.usecases.planning.kind_files stagectl.usecases.planning.plan stagectl.usecases.repository
+    stagectl.usecases.repository.workspace stagectl.version stagectl.views stagectl.views.differences
+    stagectl.views.plans stagectl.views.plans.plan_json stagectl.views.text
 """.split()
-FORBIDDEN = (
-    "git",
-    "sqlite3",
-    "rich",
-    "jsonschema",
-    "lark",
-    "ruamel",
-    "_ruamel_yaml",
-    "asyncio",
-    "difflib",
-    "multiprocessing",
-)
+FORBIDDEN = "git sqlite3 rich jsonschema lark ruamel _ruamel_yaml asyncio difflib multiprocessing".split()
 
 
 def loaded(repo: Repo, *words: str) -> List[str]:

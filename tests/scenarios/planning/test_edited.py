@@ -57,15 +57,11 @@ def test_what_a_template_makes_is_named(repo: Repo) -> None:
     """
     The edit of a template is one of all that are like it.
     """
-    base = repo.root / "resources/base.yaml"
-    base.parent.mkdir(exist_ok=True)
-    base.write_text("---\nkind: none\ntemplate: true\n---\ninputs: {v: 1}\n")
-    (repo.root / "kinds").mkdir(exist_ok=True)
-    (repo.root / "kinds/none.yaml").write_text("handler: none\n")
+    base = "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n"
+    repo.write("resources/base.yaml", base)
     for name in ("x", "y"):
-        (repo.root / f"resources/{name}.yaml").write_text("---\nlike: base\n---\ninputs: {}\n")
-    repo.apply_all()
-    base.write_text(base.read_text().replace("v: 1", "v: 2"))
+        repo.write(f"resources/{name}.yaml", "---\nlike: base\n---\ninputs: {}\n")
+    repo.apply_all().write("resources/base.yaml", base.replace("v: 1", "v: 2"))
 
     done = repo.run("plan")
 

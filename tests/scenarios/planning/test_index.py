@@ -7,7 +7,8 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Dict, List, Sequence
+from unittest import mock
 
 import pytest
 
@@ -15,8 +16,9 @@ from stagectl.adapters.applied.store import load_states
 from stagectl.adapters.applied.write import state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
-from stagectl.core.model import Oid
 from tests.build import APPLIED, Repo
+from tests.scenarios.planning.world import Step, edited, happen, of
+from tests.scenarios.teams.world import Team
 
 
 def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
@@ -29,15 +31,10 @@ def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
     )
 
 
-def prepared(repo: Repo) -> Repo:
-    """A parent, a child that reads it, and a bystander; the parent was edited after all was applied."""
-    repo.kind("service", actions=("run", "update", "remove", "restart"))
-    repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define(
-        "lone", inputs={"a": 1, "b": "${env:HOME}"}
-    )
-    repo.apply_all()
-    repo.define("db", inputs={"port": 2}).stage()
-    return repo
+def is_exact_throughout(repo: Repo) -> bool:
+    """Whether that is so of each applied commit but the empty one."""
+    commits = repo.git("rev-list", "--first-parent", APPLIED).split()[:-1]
+    return len(commits) > 1 and all(is_exact(repo, commit) for commit in commits)
 
 
 def traced(repo: Repo, *words: str) -> List[str]:
@@ -46,57 +43,19 @@ def traced(repo: Repo, *words: str) -> List[str]:
     return [line for line in done.err.splitlines() if line.startswith("trace: ")]
 
 
-def failing(repo: Repo) -> None:
-    repo.fail("app.update").apply()
-
-
-def recording(repo: Repo) -> None:
-    repo.ok("apply", "--record-only", "--yes")
-
-
-def partly(repo: Repo) -> None:
-    repo.ok("apply", "--yes", "db")
-
-
-def removing(repo: Repo) -> None:
-    repo.ok("remove", "db", "--recursive")
-    repo.ok("apply", "--yes")
-
-
-def moving(repo: Repo) -> None:
-    repo.ok("apply", "--yes")
-    repo.ok("move", "db", "main/db")
-    repo.ok("apply", "--yes")
-
-
-def owing(repo: Repo) -> None:
-    repo.define("app", inputs={"db": "${db.port}"}, react_on={"restart": ["db.update"]}).stage()
-    repo.fail("app.restart").apply()
-    repo.ok("discard", "app")
-
-
-def acting(repo: Repo) -> None:
-    repo.ok("stage", "lone", "-a", "restart")
-    repo.ok("apply", "--yes")
-
-
-def changing_kinds(repo: Repo) -> None:
-    repo.kind("other").define("lone", "other", inputs={"a": 1}).commit()
-    repo.stage()
-    repo.ok("apply", "--yes")
-
-
-WAYS: Dict[str, Callable[[Repo], None]] = {
-    "a run of everything": lambda repo: None if repo.apply().code == 0 else pytest.fail("it failed"),
-    "a failure": failing,
-    "recording": recording,
-    "one by name": partly,
-    "a removal": removing,
-    "a move": moving,
-    "a debt that is dropped": owing,
-    "an explicit action": acting,
-    "another kind": changing_kinds,
-}
+WAYS: Dict[str, Sequence[Step]] = {
+    "a run of everything": ["apply --yes"],
+    "a failure": ["fail app.update"],
+    "recording": ["apply --record-only --yes"],
+    "one by name": ["apply --yes db"],
+    "a removal": ["remove db --recursive", "apply --yes"],
+    "a move": ["apply --yes", "move db main/db", "apply --yes"],
+    "a debt that is dropped": [
+        {"app": of(db="${db.port}", react_on={"restart": ["db.update"]})}, "fail app.restart", "discard app",
+    ],
+    "an explicit action": ["stage lone -a restart", "apply --yes"],
+    "another kind": [{"lone": of(kind="other", a=1)}, "apply --yes"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -104,13 +63,12 @@ def test_the_index_is_exact_after(repo: Repo, way: str) -> None:
     """
     Whatever made the applied commit: its index is the one that is made from nothing, and verify agrees.
     """
-    prepared(repo)
+    edited(repo).kind("other").commit()
     before = repo.git("rev-parse", APPLIED)
-    WAYS[way](repo)
+    happen(repo, *WAYS[way])
 
     assert before != repo.git("rev-parse", APPLIED)
-    commits = repo.git("rev-list", "--first-parent", APPLIED).split()[:-1]
-    assert [] == [commit for commit in commits if not is_exact(repo, commit)]
+    assert is_exact_throughout(repo)
     repo.ok("verify")
 
 
@@ -118,7 +76,7 @@ def test_a_fresh_clone_plans_as_fast_as_an_old_one(repo: Repo, tmp_path: Path) -
     """
     Nothing has to be made first: no plan of a clone reads everything, not even the first one.
     """
-    prepared(repo)
+    edited(repo)
     subprocess.run(["git", "clone", "-q", str(repo.top), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone", init=False)
 
@@ -135,7 +93,7 @@ def test_what_a_selection_means_is_found_in_the_index(repo: Repo, words: str) ->
     """
     Whatever words select: no other resource is read, and the answer is that of reading everything.
     """
-    prepared(repo).define("lone", tags=["one", "two"], inputs={"a": 1})
+    edited(repo).define("lone", tags=["one", "two"], inputs={"a": 1})
     repo.define("db", tags=["one"], inputs={"port": 1}).apply_all()
     repo.define("db", tags=["two"], inputs={"port": 3}).stage()
 
@@ -144,25 +102,32 @@ def test_what_a_selection_means_is_found_in_the_index(repo: Repo, words: str) ->
     assert quick == full
 
 
-def without_index(repo: Repo) -> None:
-    """Make the applied commit anew as a stagectl would that knows of no index."""
-    tree = re.sub(r"(?m)^.*\t\.applied-index\n", "", repo.git("ls-tree", APPLIED))
-    made = subprocess.run(["git", "mktree"], cwd=repo.root, input=tree, capture_output=True, text=True, check=True)
-    recommit(repo, made.stdout.strip())
-
-
-def recommit(repo: Repo, tree: str) -> None:
+def with_index(repo: Repo, *words: str) -> None:
+    """Make the applied commit anew, with what git makes of its files by these words."""
+    with mock.patch.dict(os.environ, GIT_INDEX_FILE=str(repo.top / ".git/by-hand")):
+        repo.git("read-tree", APPLIED)
+        repo.git(*words)
+        tree = repo.git("write-tree").strip()
     parents = [word for parent in repo.git("log", "-1", "--format=%P", APPLIED).split() for word in ("-p", parent)]
-    message = repo.git("log", "-1", "--format=%B", APPLIED)
-    commit = repo.git("commit-tree", tree, *parents, "-m", message).strip()
+    commit = repo.git("commit-tree", tree, *parents, "-m", repo.git("log", "-1", "--format=%B", APPLIED)).strip()
     repo.git("update-ref", f"refs/heads/{APPLIED}", commit)
+
+
+def with_line(repo: Repo, path: str, old: str, new: str) -> None:
+    """Change a file of the index by hand."""
+    text = repo.git("show", f"{APPLIED}:.applied-index/{path}")
+    assert old in text
+    repo.write(".git/line", text.replace(old, new))
+    blob = repo.git("hash-object", "-w", str(repo.top / ".git/line")).strip()
+    place = Git(repo.root).path(f".applied-index/{path}")
+    with_index(repo, "update-index", "--cacheinfo", f"100644,{blob},{place}")
 
 
 def test_a_branch_without_an_index_is_read_in_full_and_the_next_apply_has_it(repo: Repo) -> None:
     """
     Written by a stagectl that knows of none: the same plan, the reason is traced, and one apply later all is as ever.
     """
-    without_index(prepared(repo))
+    with_index(edited(repo), "rm", "-rqf", "--cached", ".applied-index")
 
     assert ["trace: plan reads everything: the applied commit has no index of its state"] == traced(repo, "plan")
     assert ["db.update", "app.update"] == repo.plan().ids
@@ -172,34 +137,16 @@ def test_a_branch_without_an_index_is_read_in_full_and_the_next_apply_has_it(rep
     assert [] == traced(repo, "plan")
 
 
-def with_index(repo: Repo, path: str, old: str, new: str) -> None:
-    """Change a file of the index by hand."""
-    env = {**os.environ, "GIT_INDEX_FILE": str(repo.top / ".git/by-hand")}
-    text = repo.git("show", f"{APPLIED}:.applied-index/{path}")
-    assert old in text
-    blob = subprocess.run(
-        ["git", "hash-object", "-w", "--stdin"],
-        cwd=repo.root, input=text.replace(old, new), capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    for words in (
-        ["read-tree", APPLIED],
-        ["update-index", "--cacheinfo", f"100644,{blob},{Git(repo.root).path(f'.applied-index/{path}')}"],
-    ):
-        subprocess.run(["git", *words], cwd=repo.root, env=env, check=True)
-    made = subprocess.run(["git", "write-tree"], cwd=repo.root, env=env, capture_output=True, text=True, check=True)
-    recommit(repo, made.stdout.strip())
-
-
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [(".b", '"by":["app"]', '"by":[]'), (".b", " l service", " lo service"), (".kinds", "service", "other"),
-     (".variables", "HOME 1", "HOME 2"),     (".of", "live 3", "live 4")],
+     (".variables", "HOME 1", "HOME 2"), (".of", "live 3", "live 4")],
 )  # fmt: skip
 def test_verify_finds_an_index_that_says_something_else(repo: Repo, path: str, old: str, new: str) -> None:
     """
     A reader left out, an open one that is none, other kinds, a variable of more resources, another count.
     """
-    with_index(prepared(repo), path, old, new)
+    with_line(edited(repo), path, old, new)
 
     done = repo.run("verify")
 
@@ -213,7 +160,7 @@ def test_an_index_that_contradicts_what_a_plan_reads_is_an_error(repo: Repo, old
     """
     It says that nothing is live, has no lines, or has other tags: no plan is made of it.
     """
-    with_index(prepared(repo), ".b", old, new)
+    with_line(edited(repo), ".b", old, new)
 
     done = repo.run("plan", env={})
 
@@ -231,7 +178,7 @@ def test_an_index_of_another_state_or_format_does_not_count(repo: Repo, old: str
     An older or newer format, or the trees of another state: everything is read. That another format is there is right.
     """
     is_of_format = old == "format 3"
-    with_index(prepared(repo), ".of", old, "format 2" if is_of_format else "staged 0")
+    with_line(edited(repo), ".of", old, "format 2" if is_of_format else "staged 0")
 
     assert ["db.update", "app.update"] == repo.plan().ids
     assert 1 == len(traced(repo, "plan"))
@@ -242,7 +189,7 @@ def test_the_index_on_another_branch_is_an_error(repo: Repo) -> None:
     """
     As .applied/ is: the applied branch was merged.
     """
-    prepared(repo).write(".applied-index/.of", "x")
+    edited(repo).write(".applied-index/.of", "x")
 
     done = repo.run("plan")
 
@@ -254,15 +201,14 @@ def test_an_edited_kind_is_compared_with_what_the_state_needs(repo: Repo) -> Non
     """
     An action more changes nothing; one less that is named, or an input that is a secret now, has lines looked at.
     """
-    prepared(repo)
-    repo.define("lone", inputs={"a": 1}, react_on={"restart": ["db.update"]}).stage()
-    repo.ok("apply", "--yes")
+    happen(edited(repo), {"lone": of(a=1, react_on={"restart": ["db.update"]})}, "apply --yes")
+    actions = ("run", "update", "remove", "restart")
 
-    repo.kind("service", actions=("run", "update", "remove", "restart", "test"))
+    repo.kind("service", actions=(*actions, "test", "more"))
     assert ([], []) == (traced(repo, "plan"), repo.plan().ids)
-    repo.kind("service", actions=("run", "update", "remove", "restart"), sensitive=["a"])
+    repo.kind("service", actions=actions, sensitive=["a"])
     assert "'a' is sensitive" in repo.run("plan").err
-    repo.kind("service", actions=("run", "update", "remove"))
+    repo.kind("service", actions=actions[:3])
     assert "'restart' is no action of kind service" in repo.run("plan").err
 
 
@@ -288,24 +234,16 @@ def test_an_apply_of_one_change_writes_what_it_changes(repo: Repo) -> None:
     assert is_exact(repo)
 
 
-def test_what_sync_puts_on_top_has_an_exact_index(repo: Repo, tmp_path: Path) -> None:
+def test_what_sync_puts_on_top_has_an_exact_index(tmp_path: Path) -> None:
     """
     Two clones apply different resources; the one that comes second puts its results onto the newer state.
     """
-    prepared(repo).ok("apply", "--yes")
-    subprocess.run(["git", "clone", "-q", "--bare", str(repo.top), str(tmp_path / "hub")], check=True)
-    clones = []
-    for name in ("ann", "bob"):
-        subprocess.run(["git", "clone", "-q", str(tmp_path / "hub"), str(tmp_path / name)], check=True)
-        clones.append(Repo(tmp_path / name, init=False))
-        for key, value in (("user.name", name), ("user.email", f"{name}@example.com")):
-            clones[-1].git("config", key, value)
-    for clone, edited in zip(clones, ("db", "lone")):
-        clone.define(edited, inputs={"port": 5, "a": 5}).stage()
+    team = Team(tmp_path)
+    for name, clone in (("db", team.ada), ("web", team.bob)):
+        clone.define(name, inputs={"v": 5}).stage()
         clone.ok("apply", "--yes", "--offline", "--allow-rollback")
-    clones[0].ok("sync")
-    clones[1].ok("sync")
+    for clone in (team.ada, team.bob):
+        clone.ok("sync")
 
-    commits = clones[1].git("rev-list", "--first-parent", APPLIED).split()[:-1]
-    assert [] == [commit for commit in map(Oid, commits) if not is_exact(clones[1], commit)]
-    clones[1].ok("verify")
+    assert is_exact_throughout(team.bob)
+    team.bob.ok("verify")
