@@ -11,41 +11,27 @@ import pytest
 from stagectl.adapters import files
 
 
-def test_what_another_process_makes_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("owner", "step"), [(files.fcntl, "flock"), (os, "replace")])
+def test_what_another_process_makes_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
+) -> None:
     """
-    An apply tidies while `stage` writes a file: the file comes to its place all the same.
+    An apply tidies while `stage` writes a file, before it is locked or after: the file comes to its place.
     """
-    scratch, real = tmp_path / "scratch", os.replace
+    scratch, real, times = tmp_path / "scratch", getattr(owner, step), []
     scratch.mkdir()
 
     def tidied(*words: Any, **more: Any) -> None:
-        files.remove_unfinished(scratch)
-        real(*words, **more)
-
-    monkeypatch.setattr(os, "replace", tidied)
-    files.write_all(tmp_path, {"folder/a": b"new"}, scratch)
-
-    assert b"new" == (tmp_path / "folder/a").read_bytes()
-    assert [] == list(scratch.iterdir())
-
-
-def test_a_file_that_goes_before_it_is_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    Between making and locking the file an apply tidies: the maker begins again, and writes where it is seen.
-    """
-    scratch, real, times = tmp_path / "scratch", files.fcntl.flock, []
-    scratch.mkdir()
-
-    def late(*words: Any) -> None:
         if not times:
             times.append(1)
             files.remove_unfinished(scratch)
-        real(*words)
+        real(*words, **more)
 
-    monkeypatch.setattr(files.fcntl, "flock", late)
-    files.write_all(tmp_path, {"a": b"new"}, scratch)
+    monkeypatch.setattr(owner, step, tidied)
+    files.write_all(tmp_path, {"folder/a": b"new"}, scratch)
 
-    assert b"new" == (tmp_path / "a").read_bytes()
+    assert b"new" == (tmp_path / "folder/a").read_bytes()
+    assert ([], [1]) == (list(scratch.iterdir()), times)
 
 
 def test_what_a_killed_command_left_goes(tmp_path: Path) -> None:

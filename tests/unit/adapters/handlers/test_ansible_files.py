@@ -66,26 +66,7 @@ def test_values_arrive_as_they_are_and_no_string_is_a_template(loader: Any, valu
         assert isinstance(text, Marked) or not set(text) - set(string.ascii_letters + string.digits + "_.:+~=<!&*\t -")
 
 
-WORDS = [
-    "no",
-    "Y",
-    "ON",
-    "1_000",
-    "0x1f",
-    "1:30",
-    "1.5e+3",
-    ".inf",
-    "-.INF",
-    ".NaN",
-    "~",
-    "null",
-    "",
-    "=",
-    "<<",
-    "!",
-    "&",
-    "*",
-]
+WORDS = ["", *"no Y ON 1_000 0x1f 1:30 1.5e+3 .inf -.INF .NaN ~ null = << ! & *".split()]
 DATES = ["2024-01-01", "2001-12-14t21:59:43.10-05:00", "2001-12-14 21:59:43.10 -5", "2001-12-15 2:59:43\t+01:00"]
 SIGNS = [" ", "\x7f\x85\u2028\ufeff\ufffe", "😀", '"', "\\", "{{ x }}", "{% x %}", "{# x", "#jinja2: x"]
 
@@ -143,22 +124,9 @@ def test_hosts_are_names_and_addresses(target: str) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    [
-        "",
-        "a b",
-        "a ansible_connection=local",
-        "a\nb",
-        "a\n",
-        "web[1:9]",
-        "a,b",
-        "-oProxyCommand=x",
-        "{{ x }}",
-        "a@b",
-        "ü",
-        1,
-        ["a"],
-    ],
-)
+    ["", "a b", "a ansible_connection=local", "a\nb", "a\n", "{{ x }}", 1, ["a"],
+     *"web[1:9] a,b -oProxyCommand=x a@b ü".split()],
+)  # fmt: skip
 def test_what_is_no_host_is_refused(target: Any) -> None:
     """
     Spaces and lines, ranges and lists of hosts, options of ssh, templates.
