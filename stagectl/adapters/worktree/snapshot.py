@@ -172,7 +172,7 @@ def _named_files(
         for path in sorted(path for path in files if path.startswith(f"{root}/")):
             name = path[len(root) + 1 : -len(".yaml")]
             twin = folded.setdefault(name.casefold(), path)
-            flaw = why_bad(name) or (f"{twins}: see {twin}" if twin != path else "")
+            flaw = why_bad(name) or (f"{twins}: see {twin}; delete one" if twin != path else "")
             if flaw:
                 problems.append(Problem(path, 1, 1, flaw))
             else:
@@ -233,5 +233,5 @@ def kind_flaw(resource: Resource, kinds: Mapping[str, Kind], broken: AbstractSet
     file = f"{KINDS}/{resource.kind}.yaml"
     # What was staged had a kind then: it went together with its last resource, or before.
     lost = f"; put {file} back: a kind can go one commit after its last resource was removed and applied"
-    near = nearest(resource.kind, kinds) or (f"; add {file}" if resource.source is None else lost)
+    near = lost if resource.source is not None else nearest(resource.kind, kinds) or f"; add {file}"
     return Flaw(schema.FRONT, ("kind",), f"there is no kind '{resource.kind}'{near}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.graph import grouped
 from stagectl.core.model import REMOVE, RUN, Name, Resource
 from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
@@ -181,18 +180,16 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 
 def _move_hints(plan: Plan) -> List[str]:
-    """Return hints for resources that look moved, but are removed and run again; each is reported once."""
-    new = grouped(
-        ((change.kind, digests(change).inputs), change.resource)
-        for change in reversed(plan.changes)
-        if change.action == RUN and change.cause.type == CauseType.STAGED
-    )
-    hints = []
+    """Return hints for resources that look moved, but are removed and run again."""
+    alike: Dict[Tuple[str, Optional[str]], Dict[str, List[Name]]] = {}
     for change in plan.changes:
-        alike = new.get((change.kind, digests(change).inputs))
-        if alike and change.action == REMOVE and change.cause.type == CauseType.STAGED:
-            hints.append(
-                f"{alike.pop()} looks like {change.resource} moved; to keep it: add 'moved_from: {change.resource}' "
-                "to its front matter and stage it (stagectl move does that)"
-            )
-    return hints
+        if change.action in (REMOVE, RUN) and change.cause.type == CauseType.STAGED:
+            one = alike.setdefault((change.kind, digests(change).inputs), {REMOVE: [], RUN: []})
+            one[change.action].append(change.resource)
+    both = [one for one in alike.values() if one[REMOVE] and one[RUN]]
+    if not both:
+        return []
+    from stagectl.core.alike import move_hint, pair_names
+
+    pairs = {old: new for one in both for old, new in pair_names(one[REMOVE], one[RUN]).items()}
+    return [move_hint(old, pairs[old]) for old in sorted(pairs)]

@@ -78,6 +78,7 @@ class Ground(NamedTuple):
         snapshot = self.snapshot
         merged = {**snapshot.staged, **{name: resource for name, resource in desired.items() if resource is not None}}
         staged = {name: resource for name, resource in merged.items() if desired.get(name, resource) is not None}
+        _refuse_twins(staged)
         situation = self.workspace.situation(snapshot._replace(staged=staged), self.applied)
         paths = {name: snapshot.definition_paths[name] for name in desired if name in snapshot.definition_paths}
         return checked_plan(situation, Selection(), snapshot, paths)
@@ -94,6 +95,18 @@ class Ground(NamedTuple):
         left.update({path: text for path, text in writes.items() if text is not None})
         defined = {name: one for name, one in snapshot.defined.items() if snapshot.definition_paths[name] in left}
         return self._replace(snapshot=snapshot._replace(files=left, defined=defined))
+
+
+def _refuse_twins(staged: Iterable[Name]) -> None:
+    """Raise StagectlError where two names differ in case alone: no command reads such a staging area."""
+    folded: Dict[str, Name] = {}
+    for name in sorted(staged):
+        twin = folded.setdefault(name.casefold(), name)
+        if twin != name:
+            message = f"{twin} and {name} differ only in case, and both would be staged"
+            raise StagectlError(
+                message, f"where one takes the other's place they go together: name both, {twin} {name}"
+            )
 
 
 def on_ground(verb: str, workspace: Workspace, about: About, act: Callable[[Ground], Found]) -> Found:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import FrozenSet, List, Mapping, Optional, Sequence
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
+from stagectl.core.alike import move_hint, pair_names
 from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.planning.claims import names_before, new_claims, together
 from stagectl.core.schemas.schema import FRONT
-from stagectl.core.values import same
+from stagectl.core.values import digest
 from stagectl.usecases.staging.desired import Desired
 
 
@@ -60,17 +61,52 @@ def _lost_names(step: Optional[Resource], claimed: Sequence[Name], applied: Mapp
 
 def half_renames(snapshot: Snapshot, desired: Desired, applied: Mapping[Name, Applied]) -> List[str]:
     """Return for each file that was renamed, and claims nothing, what to do where one of the names alone is staged."""
-    gone = [one for name, one in sorted(snapshot.staged.items()) if one.source and name not in snapshot.defined]
-    fresh = [one for name, one in sorted(snapshot.defined.items()) if name not in snapshot.staged]
-    alike = [
-        (old.name, new.name)
-        for old in gone
-        for new in fresh
-        if old.kind == new.kind and same(dict(old.inputs), dict(new.inputs)) and not new.moved_from
-    ]
     return [
-        f"{new} looks like {old} moved, and {old if old in desired else new} alone is staged; to keep what is applied: "
-        f"add 'moved_from: {old}' to the front matter of {new}, then: stagectl stage {new}"
-        for old, new in alike
-        if (old in desired) != (new in desired) and applied.get(old, Applied()).live
+        move_hint(old, new, f", and {old if old in desired else new[0]} alone is staged")
+        for old, new in find_renamed(snapshot, applied).items()
+        if any((old in desired) != (one in desired) for one in new)
     ]
+
+
+def renamed_hint(found: Mapping[Name, Tuple[Name, ...]]) -> str:
+    """Return what to do where files were renamed, and what reads them was not; "" where none was."""
+    if len(found) == 1:
+        return "; ".join(move_hint(old, new) for old, new in found.items())
+    pairs = [f"{' or '.join(new[:3])} looks like {old} moved" for old, new in list(found.items())[:3]]
+    more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+    todo = "to keep what is applied, write 'moved_from: OLD_NAME' into each, and the new names into what reads them"
+    return f"{', '.join(pairs)}{more}; {todo}" if pairs else ""
+
+
+def find_renamed(snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Dict[Name, Tuple[Name, ...]]:
+    """Return the names of what is live and whose file is gone, each with that of the new file that says the same.
+
+    Where several say it, and none has the more similar name, with all of these.
+    """
+    gone = [one for name, one in sorted(snapshot.staged.items()) if one.source and name not in snapshot.defined]
+    gone = [one for one in gone if applied.get(one.name, Applied()).live]
+    fresh = [
+        one for name, one in sorted(snapshot.defined.items()) if name not in snapshot.staged and not one.moved_from
+    ]
+    if not gone or not fresh:
+        return {}
+    found: Dict[Name, Tuple[Name, ...]] = {}
+    for saying in (_words, _values):  # the same words mean others of their own folders, where these were renamed
+        alike: Dict[Tuple[str, object], Tuple[List[Name], List[Name]]] = {}
+        for side, resources in enumerate((gone, fresh)):
+            for one in resources:
+                alike.setdefault((one.kind, saying(one)), ([], []))[side].append(one.name)
+        pairs = [pair for old, new in alike.values() if new for pair in pair_names(old, new).items()]
+        found.update(pairs)
+        gone = [one for one in gone if one.name not in found]
+        fresh = [one for one in fresh if (one.name,) not in found.values()]
+    return dict(sorted(found.items()))
+
+
+def _words(resource: Resource) -> bytes:
+    """Return what stands behind the front matter of a file."""
+    return resource.content.partition(b"\n---")[2]
+
+
+def _values(resource: Resource) -> str:
+    return digest(dict(resource.inputs))

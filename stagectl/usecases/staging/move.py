@@ -40,6 +40,9 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
 
     def act(ground: Ground) -> Writing:
         snapshot, applied = ground.snapshot, ground.applied
+        if _is_renamed_by_hand(snapshot, applied, old, new):
+            writes, touched = _claim(snapshot, applied, Name(old), Name(new))
+            return Writing(Selection(touched), writes, ground.known)
         name = find_resource(snapshot, old)
         names = {name: Name(new)}
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
@@ -51,6 +54,31 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         return Writing(Selection(touched), writes, ground.known)
 
     return write_and_stage(workspace, on_ground("move", workspace, About(by_definition=True, beside=beside), act))
+
+
+def _is_renamed_by_hand(snapshot: Snapshot, applied: AppliedStates, old: str, new: str) -> bool:
+    """Return whether a file was renamed already, by hand or by git; it may say its old name."""
+    before, after = applied.get(Name(old)), applied.get(Name(new))
+    one = snapshot.defined.get(Name(new)) or snapshot.staged.get(Name(new))
+    is_left = before is not None and before.live and Name(old) not in snapshot.defined
+    is_left = is_left and (Name(old) not in snapshot.staged or snapshot.staged[Name(old)].source is not None)
+    is_free = after is None or not after.live
+    return is_left and is_free and one is not None and one.moved_from[:1] in ((), (old,))
+
+
+def _claim(
+    snapshot: Snapshot, applied: AppliedStates, old: Name, new: Name
+) -> Tuple[Dict[str, Optional[bytes]], Tuple[Name, ...]]:
+    """Return the files of a move of which the resource's own file has its new name, and whose files they are."""
+    overriding, claims = Overriding(snapshot), _claims(snapshot, applied, old, new, ())
+    one = snapshot.expanded.get(new)
+    if one is not None and one.entry is not None:
+        overriding.rename(new, new, claims)
+    else:
+        path = path_of(snapshot, new)
+        overriding.writes[path] = _with_claims(overriding.content(path), claims)
+    going = [old] if old in snapshot.staged else []  # else it may be what makes the new one: it is no resource then
+    return overriding.writes, tuple(dict.fromkeys([*going, new, *_follow(overriding, applied, {old: new})]))
 
 
 def _is_free(snapshot: Snapshot, applied: AppliedStates, name: Name) -> bool:
@@ -81,7 +109,13 @@ def move_writes(
         files[new_path] = _move(snapshot, applied, old, names)
         _refuse_others(overriding, one, new)
     overriding.writes.update(files)
-    touched += _follow_likeness(overriding, names)
+    touched += _follow(overriding, applied, names)
+    return overriding.writes, tuple(dict.fromkeys(touched))
+
+
+def _follow(overriding: Overriding, applied: AppliedStates, names: Mapping[Name, Name]) -> List[Name]:
+    """Have all that name resources, or are like them, name them by their new names; return what changes by that."""
+    snapshot, touched = overriding.snapshot, [*_follow_likeness(overriding, names)]
     for name, some in _readers(snapshot, applied, names).items():
         if name in snapshot.expanded:
             overriding.follow(name, some)
@@ -89,7 +123,7 @@ def move_writes(
             reader = path_of(snapshot, name)
             overriding.writes[reader] = rename_resource(overriding.content(reader), name, name, some)
         touched.append(name)
-    return overriding.writes, tuple(dict.fromkeys(touched))
+    return touched
 
 
 def _refuse_together(names: Mapping[Name, Name], one: Expanded) -> None:
@@ -158,10 +192,12 @@ def _move(snapshot: Snapshot, applied: AppliedStates, old: Name, names: Mapping[
     data = rename_resource(snapshot.files[path_of(snapshot, old)], old, names[old], names)
     before = (snapshot.defined.get(old) or snapshot.staged[old]).moved_from
     after = _claims(snapshot, applied, old, names[old], before)
-    if after == before:
-        return data
-    value = after[0] if len(after) == 1 else list(after)
-    return edit(data, [Edit(FRONT, ("moved_from",), value, delete=not after)])
+    return data if after == before else _with_claims(data, after)
+
+
+def _with_claims(data: bytes, claims: Sequence[Name]) -> bytes:
+    value = claims[0] if len(claims) == 1 else list(claims)
+    return edit(data, [Edit(FRONT, ("moved_from",), value, delete=not claims)])
 
 
 def _claims(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.core.errors import Flaw, InvalidFiles, Problem
+from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem
 from stagectl.core.model import Name, Resource, staged_path
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.selection import Selection
@@ -23,9 +23,10 @@ from stagectl.usecases.staging.desired import (
     staged_bytes,
     with_actions,
 )
+from stagectl.usecases.staging.edited_alone import overwritten_edits
 from stagectl.usecases.staging.empty_roots import refuse_empty_roots
 from stagectl.usecases.staging.ground import About, Ground, on_ground
-from stagectl.usecases.staging.lost_steps import half_renames, refuse_lost_steps
+from stagectl.usecases.staging.lost_steps import find_renamed, half_renames, refuse_lost_steps, renamed_hint
 from stagectl.usecases.staging.naming import refuse_definition
 from stagectl.usecases.staging.restage import Known
 
@@ -59,8 +60,10 @@ def stage(
     """Stage the selected definitions, and explicit actions on them; raises StagectlError, and then nothing changed."""
     job = _Job(workspace, Writing(selection), actions, options)
     ready = job.prepare()
+    overwritten = overwritten_edits(ready) if not actions else []
     done = commit_staged(ready, "stage", check=options.check, dirty=job.dirty(ready.ground))
-    return job.with_warning(done, ready)
+    done = job.with_warning(done, ready)
+    return done._replace(warnings=(*done.warnings, *overwritten))
 
 
 class Writing(NamedTuple):
@@ -110,7 +113,12 @@ class _Job(NamedTuple):
         """Return what is to be staged."""
         desired = self._desired(ground)
         _refuse_edited(ground.dirty, ground.snapshot, desired, self.options.force)
-        return Prepared.of(ground, desired, self.writing.writes)
+        try:
+            return Prepared.of(ground, desired, self.writing.writes)
+        except PlacedError as error:  # what would go is read still, maybe by its old name alone
+            renamed = renamed_hint(find_renamed(ground.snapshot, ground.applied))
+            hint = f"{renamed}; if it is not: {error.hint}" if renamed else error.hint
+            raise PlacedError(error.message, hint, error.problems) from None
 
     def dirty(self, ground: Ground) -> Dirty:
         """Return what finds uncommitted paths; where actions alone are staged, definitions are left out."""

@@ -147,11 +147,14 @@ CHARACTERS = [
     named("resources/größe.yaml", f"1:1: 'größe' {NO_NAME}"),
     named("resources/x.yml", "1:1: the file's name has to end in .yaml"),
     named("resources/Twin.yaml"),
-    named("resources/twin.yaml", "1:1: two names that are the same or differ only in case: see resources/Twin.yaml"),
+    named(
+        "resources/twin.yaml",
+        "1:1: two names that are the same or differ only in case: see resources/Twin.yaml; delete one",
+    ),
     named("resources/Folder/x.yaml"),
     named(
         "resources/folder/x.yaml",
-        "1:1: two names that are the same or differ only in case: see resources/Folder/x.yaml",
+        "1:1: two names that are the same or differ only in case: see resources/Folder/x.yaml; delete one",
     ),
 ]
 

@@ -104,6 +104,6 @@ def test_kinds_that_differ_only_in_case_are_refused(repo: Repo) -> None:
     """
     repo.kind("Plain").define("a", "plain")
 
-    assert "kinds/plain.yaml:1:1: two kinds whose names differ only in case: see kinds/Plain.yaml\n" == (
+    assert "kinds/plain.yaml:1:1: two kinds whose names differ only in case: see kinds/Plain.yaml; delete one\n" == (
         repo.run("validate").err
     )

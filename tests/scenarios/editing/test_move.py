@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Dict
+
+import pytest
+
 from tests.build import Repo
 
 
@@ -54,10 +59,10 @@ def test_a_part_of_a_plain_rename_is_a_removal_or_a_new_resource(repo: Repo) -> 
 
         staged = repo.ok("stage", name)
 
-        hint = "to keep what is applied: add 'moved_from: a' to the front matter of x, then: stagectl stage x"
+        hint = "to keep what is applied: stagectl move a x"
         assert f"warning: x looks like a moved, and {name} alone is staged; {hint}\n" == staged.err
         assert [change] == repo.plan().ids
-        repo.write("resources/x.yaml", text.replace("kind:", "moved_from: a\nkind:")).ok("stage", "x")
+        repo.ok("move", "a", "x")
         assert ([], [{"from": "a", "to": "x"}]) == (repo.plan().ids, repo.plan().raw["moved"])
         repo.git("reset", "-q", "--hard", head)
         repo.git("clean", "-fdq")
@@ -74,3 +79,98 @@ def test_a_move_rewrites_readers_whose_definition_reads_no_more(repo: Repo) -> N
 
     assert ["app.update"] == repo.plan().ids
     assert [{"from": "db", "to": "base"}] == repo.plan().raw["moved"]
+
+
+def test_what_git_renamed_is_paired_by_name_and_the_commands_that_are_printed_keep_it(repo: Repo) -> None:
+    """
+    A folder whose resources say the same: each is named with the one of its own name, and pasting all keeps all.
+    """
+    for name in ("db", "site", "web"):
+        repo.define(f"old/{name}", inputs={"v": 1})
+    repo.define("app", inputs={"v": "${old/db.v}"}).apply_all()
+    repo.git("mv", "resources/old", "resources/new")
+    repo.define("app", inputs={"v": "${new/db.v}"}).stage()
+
+    commands = re.findall(r"looks like .* moved; to keep what is applied: stagectl (.*)", repo.ok("plan").err)
+
+    assert [f"move old/{name} new/{name}" for name in ("db", "site", "web")] == commands
+    for command in commands:
+        repo.ok(*command.split())
+    assert [] == repo.plan().ids
+    assert ["app", "new/db", "new/site", "new/web"] == repo.plan().raw["recorded"]
+
+
+EACH = "---\nkind: service\neach: {{{}}}\n---\ninputs: {{v: 1}}\n"
+OWN = "---\nkind: service\n---\ninputs: {v: 1}\n"
+LIKE = "---\nlike: base\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ({"a": OWN}, {"b/c": OWN}, "b/c"),
+        ({"a": OWN}, {"b": OWN.replace("kind:", "moved_from: a\nkind:")}, "b"),
+        ({"a": LIKE}, {"b": LIKE}, "b"),
+        ({"a": LIKE}, {"a": EACH.format("x: {}")}, "a/x"),
+        ({"a": LIKE}, {"b": EACH.format("x: {}, y: {}")}, "b/x"),
+        ({"a": LIKE}, {"b": EACH.format("x: {}").replace("{x: {}}", "[x, y]")}, "b/x"),
+    ],
+    ids=["own-file", "claims", "like", "each-in-place", "each", "each-list"],
+)
+@pytest.mark.parametrize("staged", ["nothing", "all"])
+def test_move_finishes_a_rename_by_hand(
+    repo: Repo, before: Dict[str, str], after: Dict[str, str], new: str, staged: str
+) -> None:
+    """
+    Staged or not, whatever makes the resource: its definition says what it was, and its reader reads the new name.
+    """
+    read = f"${{{new}.v}}"
+    repo.write("resources/base.yaml", "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n")
+    for name, text in before.items():
+        repo.write(f"resources/{name}.yaml", text)
+    repo.define("app", inputs={"v": "${a.v}"}).apply_all()
+    repo.delete("a")
+    for name, text in after.items():
+        repo.write(f"resources/{name}.yaml", text)
+    if staged == "all":
+        repo.define("app", inputs={"v": read}).stage()
+
+    repo.ok("move", "a", new)
+
+    assert [{"from": "a", "to": new}] == repo.plan().raw["moved"]
+    assert f"{new}.run" not in repo.plan().ids
+    assert read in repo.read("resources/app.yaml")
+
+
+def test_a_rename_by_hand_whose_reader_was_forgotten_says_how_to_finish_it(repo: Repo) -> None:
+    """
+    `stage` refuses what is read still: of one file it prints the move, of several the line that each of them needs.
+    """
+    repo.define("a", inputs={"v": 1}).define("app", inputs={"v": "${a.v}"}).apply_all()
+    repo.git("mv", "resources/a.yaml", "resources/b.yaml")
+
+    refused = repo.run("stage").err
+
+    remove = "either remove them too (stagectl remove a --recursive)"
+    assert f"hint: b looks like a moved; to keep what is applied: stagectl move a b; if it is not: {remove}" in refused
+    repo.ok("move", "a", "b")
+    assert [] == repo.plan().ids
+
+
+def test_of_several_files_that_were_renamed_each_gets_its_line(repo: Repo) -> None:
+    """
+    Their relative names mean each other: none is staged alone.
+    """
+    repo.define("old/a", inputs={"v": 1}).define("old/b", inputs={"v": "${./a.v}"})
+    repo.define("app", inputs={"v": "${old/a.v}"}).apply_all()
+    repo.git("mv", "resources/old", "resources/new")
+
+    refused = repo.run("stage").err
+
+    alike = "new/a looks like old/a moved, new/b looks like old/b moved"
+    assert f"hint: {alike}; to keep what is applied, write 'moved_from: OLD_NAME' into each, and the new" in refused
+    for name in ("a", "b"):
+        text = repo.read(f"resources/new/{name}.yaml").replace("kind:", f"moved_from: old/{name}\nkind:", 1)
+        repo.write(f"resources/new/{name}.yaml", text)
+    repo.define("app", inputs={"v": "${new/a.v}"}).stage()
+    assert [] == repo.plan().ids

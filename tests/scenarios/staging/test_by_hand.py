@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenarios.staging.world import committed, trailers
 
 
@@ -67,20 +69,23 @@ def test_a_copy_that_cannot_be_read_is_made_anew_as_the_hint_says(repo):
     assert "hint:" not in repo.run("plan").err
 
 
-def test_a_kind_that_went_before_its_resource_is_asked_back(repo):
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_kind_that_went_before_its_resource_is_asked_back(repo, renamed):
     """
-    What was staged had a kind: the message says that it has to stay until the removal is applied.
+    What was staged had a kind: the message says that it has to stay until the removal is applied, or the replace.
     """
     repo.write("kinds/k.yaml", "inputs: {type: object}\n").define("db", "k").define("app").apply_all()
     for path in ("kinds/k.yaml", "resources/db.yaml"):
         (repo.root / path).unlink()
+    if renamed:  # one of a similar name is there, which the copy cannot be given
+        repo.write("kinds/k1.yaml", "inputs: {type: object}\n").define("db", "k1")
 
     assert repo.run("stage").err == (
         ".staged/db.yaml:2:7: there is no kind 'k'; put kinds/k.yaml back: "
         "a kind can go one commit after its last resource was removed and applied\n"
     )
     repo.write("kinds/k.yaml", "inputs: {type: object}\n").ok("stage")
-    assert ["db.remove"] == repo.plan().ids
+    assert ["db.remove", *(["db.run"] if renamed else [])] == repo.plan().ids
 
 
 def test_an_action_that_waits_in_a_copy_deleted_by_hand_is_not_lost(repo):
@@ -150,3 +155,25 @@ def test_a_file_edited_in_place_beside_a_definition_is_refused(repo):
         "hint: delete one of the two\n" == done.err
     )
     assert "---\nkind: service\n---\ninputs: {a: 1}\n" == repo.read(".staged/own.yaml")
+
+
+def test_what_a_commit_changed_in_a_copy_alone_is_named_when_it_is_overwritten(repo):
+    """
+    By a bot, or by git's revert of a commit that staged; not what `unstage` did, nor a definition that is newer.
+    """
+    repo.define("web", inputs={"image": "a"}).define("db", inputs={"n": 1}).apply_all()
+    repo.define("web", inputs={"image": "b"}).commit()
+    repo.stage()
+    repo.git("revert", "--no-edit", "HEAD")
+    repo.define("db", inputs={"n": 2})
+
+    said = repo.ok("stage", "db").err + repo.ok("stage", "--check", "db").err
+    staged = repo.ok("stage").err
+
+    commit = repo.git("log", "-1", "--skip=2", "--format=%h").strip()
+    assert ("", f"warning: {commit} (Revert " in staged) == (said, True), staged
+    assert "changed the staged copy of web alone, which is overwritten: what it changed belongs into" in staged
+    repo.ok("unstage", "web")
+    assert "" == repo.ok("stage").err
+    repo.define("web", inputs={"image": "c"}).commit()
+    assert "" == repo.ok("stage").err

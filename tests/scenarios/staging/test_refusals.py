@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenarios.staging.world import refused, staged, trailers
 
 
@@ -146,3 +148,19 @@ def test_a_failing_hook_leaves_everything_as_it_was(repo):
 
     (repo.top / ".git/hooks/pre-commit").unlink()
     assert ["db.update", "gone.remove", "new.run"] == trailers(repo.stage())
+
+
+@pytest.mark.parametrize("command", [("stage", "web"), ("unstage", "Web"), ("discard", "Web")])
+def test_two_names_that_differ_in_case_are_never_staged_beside_each_other(repo, command):
+    """
+    No command could read that staging area: who takes the place of the other is staged, and taken back, together.
+    """
+    repo.define("Web", inputs={"n": 1}).define("keep").apply_all()
+    repo.delete("Web").define("web", inputs={"n": 1})
+    if command[0] != "stage":
+        repo.stage()
+
+    assert "error: Web and web differ only in case, and both would be staged" in repo.run(*command).err
+
+    repo.ok(command[0], "Web", "web")
+    assert sorted(repo.plan().ids) == (["Web.remove", "web.run"] if command[0] == "stage" else [])
