@@ -30,11 +30,14 @@ def apply_text(done: Application, *, record_only: bool = False, colour: bool = F
     """Return the result of a run: what failed first, what that skipped, counts, the commit, and the next command."""
     lines = [*_failures(done, colour), *_skipped_lines(done, colour)]
     states = [outcome.state for outcome in done.outcomes.values()]
-    parts = [f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states]
-    parts += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
+    counts = {state: f"{states.count(state)} {state_text(state, colour)}" for state in STATES if state in states}
+    parts = list(counts.values())
     if record_only:
-        parts = [f"{len(done.outcomes)} recorded as applied, nothing ran"]
+        left_out = [said for state, said in counts.items() if state != SUCCESS]
+        parts = [f"{states.count(SUCCESS)} recorded as applied, nothing ran", *left_out]
         parts += [f"outputs stored: {list_words(done.given)}"] if done.given else []
+    else:
+        parts += [f"{len(done.plan.recorded)} recorded"] if done.plan.recorded else []
     lines.append(f"Applied: {', '.join(parts)}. Run {done.run}")
     commit = done.commit
     lines.append(f"The applied state is in commit {commit[:12]}." if commit else "The applied state did not move.")

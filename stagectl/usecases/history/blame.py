@@ -11,12 +11,16 @@ from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, NAME, Name, Oid, staged_path
 from stagectl.core.pictures.reports import Blame
+from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.scoping import world_of
+from stagectl.core.planning.situation import Scope, Situation
+from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import match_names
 from stagectl.core.redact import MASK
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order
 from stagectl.usecases.history.names import names_had
+from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
 from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -53,8 +57,9 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     paths = [state_path(n) for n in names]
     applies = _touching(git, tip, paths, ["--first-parent"])
     live, outputs = (_history(git, applies, names, read) for read in (_live_values, _output_values))
+    shown, shown_live = _without_secrets(workspace, Name(name), (staged.now, live.now))
     rows = [
-        Blame(path, staged.now.get(path), _since(staged, path), live.now.get(path), _since(live, path))
+        Blame(path, shown.get(path), _since(staged, path), shown_live.get(path), _since(live, path))
         for path in sorted({*staged.now, *live.now}, key=step_order)
     ]
     reported = [
@@ -67,6 +72,28 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
         for path in sorted(seen.now, key=step_order)
     ]
     return rows + reported + observed
+
+
+def _without_secrets(workspace: Workspace, name: Name, sides: Sequence[Values]) -> List[Values]:
+    """Return values without the literals of inputs that are sensitive by now: they were staged before that was said."""
+    if not any(sides):
+        return [*sides]
+
+    def all_there_is() -> Situation:
+        return follow_moves(workspace.situation(workspace.snapshot(), workspace.applied_state()[1]))
+
+    def what_it_reads() -> Situation:
+        return read_incrementally(workspace, Reach(also=frozenset([name]))).situation
+
+    view = View(quickest("log", what_it_reads, all_there_is), Scope())
+    hidden = view.sensitive.get(name, frozenset())
+    return [
+        {
+            path: MASK if path[0] in hidden and not (isinstance(value, str) and "${" in value) else value
+            for path, value in side.items()
+        }
+        for side in sides
+    ]
 
 
 def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Sequence[str]) -> Dict[Oid, List[Oid]]:

@@ -28,3 +28,16 @@ def test_the_audit_trail_shows_what_was_only_recorded(repo: Repo) -> None:
     assert "record" in message(repo) or real not in message(repo), message(repo)
     assert "record" in repo.ok("log", "-n", "1").out.lower()
     assert "1 SUCCESS" not in ran.out
+
+
+def test_what_was_left_out_is_not_counted_as_recorded(repo: Repo) -> None:
+    """
+    The reader and its reaction are skipped, and stay pending.
+    """
+    repo.define("db", inputs={"port": 1}).define("app", inputs={"port": "${db.port}"}).apply_all()
+    repo.define("db", inputs={"port": 2}).stage()
+
+    ran = repo.run("apply", "db", "--record-only", "--yes", "--skip", "app.update")
+
+    assert (1, True) == (ran.code, "Applied: 1 recorded as applied, nothing ran, 1 SKIPPED. Run " in ran.out)
+    assert ["app.update"] == repo.plan().ids

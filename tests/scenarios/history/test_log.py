@@ -401,6 +401,22 @@ def test_a_moved_resource_keeps_its_past(repo: Repo, is_applied: bool) -> None:
     assert [1, one] == list(found["a"][2:])
 
 
+def test_a_value_that_is_sensitive_by_now_is_not_shown(repo: Repo) -> None:
+    """
+    It was staged and applied before its kind said so; neither is what a reader got of it, nor a part of it.
+    """
+    repo.define("db", inputs={"pw": "hunter2", "all": {"pw": "hunter2"}, "n": 1})
+    repo.define("app", inputs={"pw": "${db.pw}"}).apply_all()
+    repo.kind("service", sensitive=["pw", "all"])
+    repo.define("db", inputs={"pw": "${env:PW}", "n": 1}).stage()
+
+    for name in ("db", "app"):
+        for form in ((), ("--json",)):
+            said = repo.ok("log", "--blame", name, *form).out
+            assert ("hunter2" not in said, True) == (True, "(sensitive)" in said)
+    assert "n: 1\n" in repo.ok("log", "--blame", "db").out
+
+
 def test_a_merge_is_not_blamed_for_what_it_merged(repo: Repo) -> None:
     """
     Two branches each changed a value of one file.
