@@ -115,10 +115,9 @@ class Overriding:
         if not path.endswith(f"/{name}.yaml") and self.writes.get(path, self.snapshot.files.get(path)) is not None:
             self._restore_entry(config, path, desired)
             return
-        if not path.endswith(f"/{name}.yaml"):
-            hint = f"write it there: git log -p -- {from_here(path)} shows how it was"
-            raise StagectlError(f"{name} was made by {from_here(path)}, and is not any more", hint)
-        if not self.make_like(config, desired, path, desired.template[0]):
+        if not path.endswith(f"/{name}.yaml"):  # what made it, and others, is gone: it gets a definition of its own
+            path = f"{path[: -len(f'{folder_of(name)}.yaml')]}{name}.yaml"
+        if not any(self.make_like(config, desired, path, like) for like in desired.template):
             self.writes[path] = definition_of(config, desired, self.snapshot.defined.get(name))
 
     def _restore_entry(self, config: Config, path: str, desired: Resource) -> None:

@@ -6,7 +6,7 @@ import functools
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
@@ -21,6 +21,7 @@ from stagectl.core.plans.selection import Selection, World
 from stagectl.core.references import absolute, folder_of, relative
 from stagectl.core.schemas import schema
 from stagectl.core.schemas.schema import FRONT
+from stagectl.core.values import Path, Value
 from stagectl.usecases.planning.incremental import IncrementalRead
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.commit import Staging
@@ -38,7 +39,7 @@ from stagectl.usecases.staging.promotion_gate import (
     refuse_unverified,
     unverified_changes,
 )
-from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on
+from stagectl.usecases.staging.promotion_notes import differ, not_applied, notes_on, notes_on_replaced, pending_values
 from stagectl.usecases.staging.settings import settings_edits
 from stagectl.usecases.staging.stage import Writing, write_and_stage
 
@@ -96,12 +97,15 @@ def promote(workspace: Workspace, source: str, target: str, wishes: Wishes = Wis
     staging = write_and_stage(workspace, Writing(selection, ready.writes), "promote", ready.trailers)
     after = _staged_files(workspace, [new for _, new in ready.moved])
     both = [(resource, after[new]) for resource, new in ready.moved]
-    notes = (*notes_on(both, folders[0]), *ready.notes)
+    notes = (*notes_on(both, folders[0]), *notes_on_replaced(workspace.git, ready.pending, after), *ready.notes)
     return Promotion(staging, tuple(differ(both)), ready.left, notes)
 
 
 class _Promoting(NamedTuple):
-    """What a promotion is going to stage. touched: more resources whose files change; left, notes: see Promotion."""
+    """What a promotion is going to stage. touched: more resources whose files change; left, notes: see Promotion.
+
+    pending: what targets say that is not applied, see `pending_values`.
+    """
 
     moved: Sequence[Taken]
     writes: Writes
@@ -109,6 +113,7 @@ class _Promoting(NamedTuple):
     trailers: Sequence[str]
     left: Tuple[Name, ...]
     notes: Sequence[str]
+    pending: Mapping[Name, Tuple[Dict[str, Value], FrozenSet[Path]]]
 
 
 def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Promoting:
@@ -145,7 +150,8 @@ def _promoting(ground: Ground, folders: Tuple[str, str], wishes: Wishes) -> _Pro
     left = [name for name in left if _other(name, *reversed(folders)) not in origin]
     asked = {resource.name for resource, _ in moved} if names else {*snapshot.staged, *origin}
     notes = [] if from_staged else not_applied(snapshot, applied, asked, folders[0])
-    return _Promoting(moved, writes, touched, trailers, tuple(left), notes)
+    pending = pending_values(before, applied, [new for _, new in moved])
+    return _Promoting(moved, writes, touched, trailers, tuple(left), notes, pending)
 
 
 def _staged_files(workspace: Workspace, names: Sequence[Name]) -> Dict[Name, Resource]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, List, Mapping, Sequence, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.diff import Difference, diff
-from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.model import Applied, Name, Resource, staged_path
 from stagectl.core.planning.claims import counting_claims
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.values import Value, format_path
+from stagectl.core.values import Path, Value, format_path
 from stagectl.usecases.staging.promoted_values import find_at
 
 
@@ -56,3 +57,43 @@ def not_applied(
         elif staged.content != live.content:
             notes.append(f"{name} has staged changes that are not applied, and not promoted")
     return notes
+
+
+def pending_values(
+    snapshot: Snapshot, applied: Mapping[Name, Applied], names: Iterable[Name]
+) -> Dict[Name, Tuple[Dict[str, Value], FrozenSet[Path]]]:
+    """Return of live targets what they say, and at which paths that is not as it is applied; none where nothing is."""
+    moves = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
+    found: Dict[Name, Tuple[Dict[str, Value], FrozenSet[Path]]] = {}
+    for name in names:
+        now = snapshot.defined.get(name) or snapshot.staged.get(name)
+        live = applied.get(moves.get(name, name), Applied()).resource
+        if now is not None and live is not None:
+            values = _written_values(now)
+            found[name] = values, frozenset(entry.path for entry in diff(_written_values(live), values))
+    return {name: entry for name, entry in found.items() if entry[1]}
+
+
+def notes_on_replaced(
+    git: Git, pending: Mapping[Name, Tuple[Dict[str, Value], FrozenSet[Path]]], after: Mapping[Name, Resource]
+) -> List[str]:
+    """Return what was not applied in the target, and says now what is promoted; pending: see `pending_values`.
+
+    What an earlier promotion staged may go without a word.
+    """
+    notes = []
+    for name, (values, paths) in sorted(pending.items()):
+        lost = [format_path(one.path) for one in diff(values, _written_values(after[name])) if one.path in paths]
+        if lost and not _is_promoted(git, after[name]):
+            said = f"{name} had values that were not applied, and are replaced by what is promoted: {', '.join(lost)}"
+            way_out = "to keep them, list them under 'overrides', or take all back: git revert --no-edit HEAD"
+            notes.append(f"{said}; {way_out}")
+    return notes
+
+
+def _is_promoted(git: Git, target: Resource) -> bool:
+    """Return whether a promotion wrote what the one that was just committed found."""
+    paths = [staged_path(target.name), *([target.source] if target.source else [])]
+    log = git.run("log", "-2", "--format=%B%x00", "--no-show-signature", *git.only(paths))
+    message = (*log.decode("utf-8", "replace").split("\0"), "", "")[1].strip()
+    return message.startswith("promote") or "\nPromotes: " in message

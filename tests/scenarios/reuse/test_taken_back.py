@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
+import pytest
+
 from tests.build import Repo
 from tests.scenarios.reuse.conftest import SHOP, WEB
 
@@ -64,7 +68,7 @@ def test_discard_of_what_is_not_applied(alike: Repo) -> None:
 
 def test_discard_of_a_removal(alike: Repo) -> None:
     """
-    The definition is like its template again, the entry has its values; a file that is gone is put back by hand.
+    The definition is like its template again, the entry has its values.
     """
     alike.ok("remove", "prod/web")
     alike.ok("discard", "prod/web")
@@ -76,13 +80,26 @@ def test_discard_of_a_removal(alike: Repo) -> None:
     assert "blue" in alike.read("resources/shop.yaml")
     assert is_as_before(alike)
 
-    alike.ok("remove", "shop/*")
-    reported = alike.run("discard", "shop/blue")
-    assert reported.err == (
-        "error: shop/blue was made by resources/shop.yaml, and is not any more\n"
-        "hint: write it there: git log -p -- resources/shop.yaml shows how it was\n"
-    )
-    assert "" == alike.git("status", "--short")
+
+@pytest.mark.parametrize("command", [("discard", "shop/*"), ("discard", "--all"), ("revert", "HEAD")])
+@pytest.mark.parametrize("how", ["remove", "delete"])
+def test_a_removal_of_all_that_one_definition_makes_is_taken_back(
+    alike: Repo, command: Tuple[str, ...], how: str
+) -> None:
+    """
+    The file that made them is gone: each gets a definition of its own, and nothing runs.
+    """
+    if how == "remove":
+        alike.ok("remove", "shop/*")
+    else:
+        alike.delete("shop").stage()
+
+    alike.ok(*command)
+
+    assert ["blue.yaml", "green.yaml"] == sorted(path.name for path in (alike.root / "resources/shop").iterdir())
+    assert ([], "") == (alike.plan().ids, alike.git("status", "--short"))
+    alike.ok("stage")
+    assert [] == alike.plan().ids
 
 
 def test_discard_of_a_templates_edit(alike: Repo) -> None:

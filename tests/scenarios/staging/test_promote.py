@@ -428,3 +428,24 @@ def test_a_changed_kind_is_promoted(staging: Repo) -> None:
     staging.ok("promote", "staging", "prod", "db")
 
     assert "kind: service   # ours\ntags: [prod]\n" in staging.read("resources/prod/db.yaml")
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_what_waits_in_the_target_and_is_replaced_is_named(repo: Repo, staged: bool) -> None:
+    """
+    A hotfix that is committed, staged or not, and not applied: each value that goes is in the warning, no other.
+    """
+    for name in ("staging/web", "prod/web"):
+        repo.define(name, inputs={"image": "a", "size": 1, "own": 1})
+    repo.apply_all()
+    repo.define("staging/web", inputs={"image": "b", "size": 1, "own": 1}).apply_all()
+    repo.define("prod/web", inputs={"image": "hotfix", "size": 5, "own": 2}, overrides=["own"])
+    repo.stage() if staged else repo.commit()
+
+    said = repo.ok("promote", "staging", "prod").err
+
+    replaced = "prod/web had values that were not applied, and are replaced by what is promoted: image, size"
+    assert f"warning: {replaced}; to keep them, list them under 'overrides', or take all back: git revert" in said
+    repo.git(*said.splitlines()[0].rpartition("git ")[2].split())
+    repo.ok("stage")
+    assert {"image": "hotfix", "size": 5, "own": 2} == inputs(repo, "prod/web")
