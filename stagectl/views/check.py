@@ -40,8 +40,9 @@ def checked_line(checked: Checked) -> str:
 
 def _next(checked: Checked) -> Iterator[str]:
     drifted, gone = checked.names(Seen.DRIFTED), checked.names(Seen.GONE)
-    if checked.is_adoption and drifted and not (checked.accepted or checked.left):
-        yield f"stagectl adopt {' '.join(drifted[:5])} --accept, to take what was seen into the definition"
+    acceptable = [name for name in drifted if name not in {left.name for left in checked.left}]
+    if checked.is_adoption and acceptable and not checked.accepted:
+        yield f"stagectl adopt {' '.join(acceptable[:5])} --accept, to take what was seen into the definition"
     if checked.is_adoption and gone:
         yield f"stagectl apply {' '.join(gone[:5])}, which makes what is not there"
     if checked.adopted or checked.accepted:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import RUN, Applied, Name, split_change
 from stagectl.core.plans.plan import CauseType, Change, Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.looks import Checked, Look, Seen, seen_look
+from stagectl.core.running.looks import Checked, Left, Look, Seen, seen_look
 from stagectl.core.running.runs import Filter
 from stagectl.core.values import references_in
 from stagectl.usecases.applying.apply import Options, apply
@@ -36,7 +36,7 @@ def adopt(
     while waiting and not interrupted:
         found, interrupted = _looks(workspace, waiting, options, onlooker)
         looks.update({look.name: look for look in found})
-        good = [look for look in found if look.has_seen and look.after.observed is None]
+        good = _recordable(workspace, [one for one in found if one.has_seen and one.after.observed is None])
         if not good:
             break
         _record(workspace, good, options)
@@ -46,18 +46,42 @@ def adopt(
         workspace = Workspace(workspace.root)
         waiting = _waiting(_plan(workspace, selection), looks)  # what read an output of these is known now
     found = tuple(looks[name] for name in sorted(looks))
-    checked = Checked(found, interrupted, adopted=tuple(sorted(adopted)), is_adoption=True)
+    left = () if interrupted else _left_waiting(workspace, selection, looks)
+    checked = Checked(found, interrupted, adopted=tuple(sorted(adopted)), left=left, is_adoption=True)
     if not accepting or interrupted:
         return checked
     # What is not there was never applied: its definition says what shall be, and stays.
     there = replace(checked, looks=tuple(look for look in checked.looks if look.state != Seen.GONE))
     staged = replace(accept(workspace, there, prepare(workspace, there.looks)), looks=checked.looks)
     if staged.accepted is None:
-        return staged
+        return replace(staged, left=(*staged.left, *left))
     again = adopt(Workspace(workspace.root), selection, options, onlooker)
     both = {look.name: look for look in (*staged.looks, *again.looks)}
     names = tuple(sorted({*adopted, *again.adopted}))
-    return replace(staged, looks=tuple(both[name] for name in sorted(both)), adopted=names)
+    left = (*staged.left, *(one for one in again.left if one not in staged.left))
+    still = tuple(one for one in left if one.name not in names)  # what reads a value that was taken is right by now
+    return replace(staged, looks=tuple(both[name] for name in sorted(both)), adopted=names, left=still)
+
+
+def _recordable(workspace: Workspace, looks: Sequence[Look]) -> List[Look]:
+    """Return the looks at what waits for nothing that is not live."""
+    held = {one.resource for one in _plan_of(workspace, [look.name for look in looks]).held}
+    return [look for look in looks if look.name not in held]
+
+
+def _left_waiting(workspace: Workspace, selection: Selection, looks: Mapping[Name, Look]) -> Tuple[Left, ...]:
+    """Return what was asked for and waits for something that is not live, which it names."""
+    plan = _plan(workspace, selection)
+    runs = {one.resource for one in plan.changes if one.action == RUN}
+    runs |= {one.resource for one in plan.held if one.action == RUN}
+    names = sorted(name for name in runs if name not in looks or looks[name].state == Seen.OK)
+    held = [one for one in _plan_of(workspace, names).held if one.action == RUN and one.needs]
+    return tuple(Left(one.resource, (), f"it needs {', '.join(one.needs)} first") for one in held)
+
+
+def _plan_of(workspace: Workspace, names: Sequence[Name]) -> Plan:
+    """Return the plan of these alone; of none it is empty."""
+    return _plan(workspace, Selection(tuple(names))) if names else Plan(Selection())
 
 
 def _begin(workspace: Workspace, selection: Selection, accepting: bool) -> List[Change]:
@@ -87,7 +111,9 @@ def _nothing_to_adopt(plan: Plan) -> StagectlError:
 
 def _waiting(plan: Plan, known: Dict[Name, Look]) -> List[Change]:
     """Return the runs of what is not live, and was not looked at, whose values are known."""
-    runs = [change for change in plan.changes if change.action == RUN and change.cause.type == CauseType.STAGED]
+    # What a run left half made, or made and took too long, may be there as well.
+    causes = (CauseType.STAGED, CauseType.UNFINISHED)
+    runs = [change for change in plan.changes if change.action == RUN and change.cause.type in causes]
     return [one for one in runs if one.resource not in known and not references_in(dict(one.inputs or {}))]
 
 

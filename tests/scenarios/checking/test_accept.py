@@ -165,6 +165,39 @@ def test_what_the_world_confirms_is_adopted(repo: Repo) -> None:
     assert repo.plan().ids == ["other.run"] and repo.ok("verify").code == 0
 
 
+def test_what_a_failed_run_made_all_the_same_is_adopted(repo: Repo) -> None:
+    """It took too long, say: the look says that it is there, and it is not run again."""
+    world(repo).define("db", "server", inputs={"port": 1}).define("app", "plain", inputs={"port": "${db.port}"})
+    repo.commit()
+    repo.stage().write("fail", "db.run\n")
+    assert repo.run("apply", "--yes").code == 1
+    found(repo, "db", port=1)
+
+    ran = repo.ok("adopt", "db")
+
+    assert ran.out == "Checked 1: 1 ok.\nAdopted: db.\nNext: stagectl plan\n"
+    assert repo.plan().ids == ["app.run"] and "unfinished" not in repo.applied("db")
+
+
+def test_what_waits_for_something_that_is_not_live_is_left_alone_and_named(repo: Repo) -> None:
+    """The rest is adopted; it is named whether what it waits for was asked for or not, or is not there."""
+    world(repo).define("db", "server", inputs={"port": 1}).define("new", "plain", inputs={"v": 1})
+    repo.define("app", "server", inputs={"port": "${db.port}", "v": "${new.v}"})
+    repo.define("gone", "server", inputs={"v": 1}).define("web", "server", inputs={"v": "${gone.v}"}).commit()
+    found(repo, "db", port=1)
+    for name, values in (("app", {"port": 1, "v": 1}), ("web", {"v": 1})):
+        found(repo, name, **values)
+    repo.stage()
+
+    some = repo.run("adopt", "app", "db")
+    rest = repo.run("adopt", "**")
+
+    assert (1, True) == (some.code, "Left alone: app: it needs new.run first\nAdopted: db.\n" in some.out)
+    said = "Left alone: app: it needs new.run first\nLeft alone: web: it needs gone.run first\n"
+    assert (1, True) == (rest.code, said in rest.out), rest
+    assert sorted(repo.plan().ids) == ["app.run", "gone.run", "new.run", "web.run"]
+
+
 def test_what_differs_or_is_not_there_is_not_adopted(repo: Repo) -> None:
     """It is listed, value by value, and the exit code is 1."""
     world(repo).define("a", "server", ["t"], inputs={"port": 1}).define("b", "server", ["t"], inputs={})
@@ -192,6 +225,17 @@ def test_adopting_takes_the_values_of_the_world_where_that_is_asked_for(repo: Re
     assert ran.code == 1 and "b: gone\n" in ran.out
     assert '"port": 2' in repo.read("resources/a.yaml") and repo.applied("a") == {"inputs": {"port": 2}}
     assert repo.plan().ids == ["b.run"] and repo.log() == [] and there(repo, "a") == {"port": 2}
+
+
+def test_a_reader_of_a_value_that_was_taken_is_adopted_with_it(repo: Repo) -> None:
+    """Its own value comes through a reference, and is right once the other definition has what was seen."""
+    world(repo).define("b", "server", inputs={"n": 1}).define("c", "server", inputs={"n": "${b.n}"}).commit()
+    found(found(repo, "b", n=7), "c", n=7)
+
+    ran = repo.stage().ok("adopt", "b", "c", "--accept")
+
+    assert "Adopted: b, c.\n" in ran.out and "Left alone" not in ran.out
+    assert repo.plan().ids == [] and repo.applied("c")["inputs"] == {"n": 7}
 
 
 def test_there_has_to_be_something_to_adopt(shop: Repo) -> None:
