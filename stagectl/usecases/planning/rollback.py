@@ -62,10 +62,10 @@ def rollback(
     undone = _never_held(git, head, left)
     if not undone:
         return None
-    return Rollback(_unknown(workspace), _OVERRIDE) if missing is None else _taken_back(git, sorted(undone))
+    return Rollback(_unknown(workspace), _OVERRIDE) if missing is None else _taken_back(git, head, sorted(undone))
 
 
-def _taken_back(git: Git, undone: Sequence[_Doubt]) -> Rollback:
+def _taken_back(git: Git, head: Oid, undone: Sequence[_Doubt]) -> Rollback:
     """Return what is said of resources whose sources are known."""
     sources = {str(doubt.source) for doubt in undone}
     subjects = dict(git.log(["--no-walk", *sorted(sources)], ("%H", "%s")))
@@ -73,10 +73,13 @@ def _taken_back(git: Git, undone: Sequence[_Doubt]) -> Rollback:
     more = f" and {len(undone) - 5} more" if len(undone) > 5 else ""
     which = "the commit it was" if len(undone) == 1 else "the commits they were"
     names = " ".join(doubt.name for doubt in undone) if len(undone) <= 5 else "NAME, for each"
+    hint = f"keep what is applied: stagectl discard {names}; or take a newer commit; {_OVERRIDE}"
+    if all(_is_contained(git, head, Oid(source)) for source in sorted(sources)):
+        hint = "what is applied is newer, and contains this commit: take that; --allow-rollback goes back to this one"
     return Rollback(
         f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
         "last applied from, nor the same content",
-        f"keep what is applied: stagectl discard {names}; or take a newer commit; {_OVERRIDE}",
+        hint,
     )
 
 

@@ -56,6 +56,9 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
     for change in entry.changes if entry.type == "apply" and not entry.record_only else ():
         if split_change(change)[1] not in STANDARD_ACTIONS and entry.results.get(change) in _TRIED:
             work.notes.append(f"{change} ran in {entry.commit[:12]}; it has no inverse")
+    if entry.checked:
+        seen = " ".join(sorted(entry.checked))
+        work.notes.append(f"{entry.commit[:12]} says what a check saw; to drop that: stagectl discard {seen}")
     moves = moves_in(changed)
     now = {**work.moved, **since.names()}
     names = {old: work.moved.get(new, new) for old, new in now.items() if old not in {*moves, *moves.values()}}

@@ -212,8 +212,8 @@ def test_a_commit_that_does_not_contain_the_newest_applied_one_is_refused(repo: 
     warned += "not contain the commit it was last applied from, nor the same content\n"
 
     assert (
-        f"error: {warned}hint: keep what is applied: stagectl discard a; or take a newer commit; "
-        "--allow-rollback applies it all the same\n"
+        f"error: {warned}hint: what is applied is newer, and contains this commit: take that; "
+        "--allow-rollback goes back to this one\n"
     ) == refused(repo, "--yes")
     assert f"warning: {warned}" == repo.ok("plan").err
 

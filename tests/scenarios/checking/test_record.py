@@ -6,7 +6,7 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from tests.build import Repo
+from tests.build import APPLIED, Repo
 from tests.scenarios.checking.world import answer, by_hand, drop, looked, there, world
 
 OUTPUTS = {"type": "object", "properties": {"oid": {"type": "integer"}}}
@@ -267,3 +267,15 @@ def test_a_check_commit_that_does_more_is_found_by_verify(shop: Repo) -> None:
     forged = shop.git("commit-tree", f"{tip}^{{tree}}", "-p", f"{tip}^", "-F", str(shop.root / "said")).strip()
     shop.git("update-ref", "refs/heads/stagectl/applied", forged)
     assert "its trailers say that prod/db was seen ok, and its state does not" in shop.run("verify").out
+
+
+def test_revert_of_what_a_check_saw_says_how_it_is_dropped(shop: Repo) -> None:
+    """It staged nothing, so nothing of it can be taken back by staging; the command that is printed drops it."""
+    drop(shop, "prod/db")
+    record(shop, "prod/db")
+
+    said = shop.ok("revert", APPLIED).err
+
+    assert said.endswith(" says what a check saw; to drop that: stagectl discard prod/db\n")
+    shop.ok(*said.rpartition("stagectl ")[2].split())
+    assert [] == shop.plan().ids
