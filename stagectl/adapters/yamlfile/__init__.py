@@ -9,16 +9,16 @@ from __future__ import annotations
 import functools
 import math
 import re
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from stagectl.adapters.yamlfile.events import NOT_YAML as NOT_YAML
 from stagectl.adapters.yamlfile.events import BadYaml as BadYaml
-from stagectl.adapters.yamlfile.events import EventParser, parser_of, refusal
+from stagectl.adapters.yamlfile.events import EventParser, YamlNode, parser_of, refusal
 from stagectl.adapters.yamlfile.write import BOOL, NULL
 from stagectl.adapters.yamlfile.write import FrontMatter as FrontMatter
 from stagectl.adapters.yamlfile.write import front_matter as front_matter
 from stagectl.adapters.yamlfile.write import quote as quote
-from stagectl.core.errors import Flaw, StagectlError, Step
+from stagectl.core.errors import Flaw, StagectlError
 from stagectl.core.model import LARGEST_FILE
 from stagectl.core.once import pattern
 
@@ -59,24 +59,19 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
 
     The file is read again: values carry no places, which keeps reading fast.
     """
-    places = _places(data)
-    at: Tuple[Step, ...] = flaw.at
-    if flaw.on_key and (flaw.document, at, True) in places:
-        return places[flaw.document, at, True]
-    while at and (flaw.document, at, False) not in places:
-        at = at[:-1]
-    return places.get((flaw.document, at, False), (1, 1))
+    roots = nodes_of(data)
+    if flaw.document >= len(roots):
+        return 1, 1
+    entry, depth = roots[flaw.document].reach(flaw.at)
+    is_key = flaw.on_key and entry.key is not None and depth == len(flaw.at)
+    mark = (entry.key if is_key else entry.first).start_mark
+    return mark.line + 1, mark.column + 1
 
 
 @functools.lru_cache(maxsize=2)
-def _places(data: bytes) -> Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]]:
-    """Return where everything stands in a file; of one with many mistakes that is asked for each of them."""
-    return _read(data, places=True).places
-
-
-def scalar_span(data: bytes, document: int, at: Sequence[Step]) -> Optional[Tuple[int, int]]:
-    """Return where a plain or quoted scalar stands in a file's text (characters), None if there is none."""
-    return _read(data, places=True).spans.get((document, tuple(at)))
+def nodes_of(data: bytes) -> List[YamlNode]:
+    """Return where all of a file stands, by document; of one with many mistakes that is asked for each of them."""
+    return _read(data, keep=True).roots
 
 
 def resolve_plain(text: str) -> Any:
@@ -84,12 +79,12 @@ def resolve_plain(text: str) -> Any:
     return _Builder("", None)._plain(text, None)
 
 
-def _read(data: bytes, *, places: bool = False) -> _Builder:
+def _read(data: bytes, *, keep: bool = False) -> _Builder:
     text = _text_of(data)
     if text.startswith("<<<<<<< "):  # which would be a word in YAML
         raise BadYaml(1, 1, CONFLICT)
     try:
-        return _Builder(text, parser_of(text), places=places).build()
+        return _Builder(text, parser_of(text), keep=keep).build()
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -106,7 +101,7 @@ def _read(data: bytes, *, places: bool = False) -> _Builder:
     from ruamel.yaml import YAML
 
     try:
-        return _Builder(text, EventParser(YAML(typ="safe", pure=True).parse(text)), places=places).build()
+        return _Builder(text, EventParser(YAML(typ="safe", pure=True).parse(text)), keep=keep).build()
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -139,15 +134,17 @@ def _place(text: str, index: int) -> Tuple[int, int]:
 
 
 class _Builder:
-    """Turns the parser's events into values. starts: the index, in characters, at which each document begins."""
+    """Turns the parser's events into values. starts: the index, in characters, at which each document begins.
 
-    def __init__(self, text: str, parser: Any, *, places: bool = False) -> None:
+    keep: whether it notes in `roots` where the values stand.
+    """
+
+    def __init__(self, text: str, parser: Any, *, keep: bool = False) -> None:
         self._next: Any = parser.get_event if parser is not None else None
         self.text = text
-        self._keep = places
+        self._keep = keep
         self.values: List[Any] = []
-        self.spans: Dict[Tuple[int, Tuple[Step, ...]], Tuple[int, int]] = {}
-        self.places: Dict[Tuple[int, Tuple[Step, ...], bool], Tuple[int, int]] = {}
+        self.roots: List[YamlNode] = []
         self.starts: List[int] = []
         self._count = 0  # of values
 
@@ -161,7 +158,9 @@ class _Builder:
                     return self
                 if name == "DocumentStartEvent":
                     self._check_start(event, len(self.values))
-                    self.values.append(self._node(self._next(), (), 0))
+                    root = YamlNode() if self._keep else None
+                    self.values.append(self._node(self._next(), 0, root))
+                    self.roots += [root] if root else []
         except StagectlError:
             raise
         except Exception as error:
@@ -181,23 +180,21 @@ class _Builder:
             return BadYaml(1, 1, message)
         return BadYaml(event.start_mark.line + 1, event.start_mark.column + 1, message)
 
-    def _node(self, event: Any, at: Tuple[Step, ...], depth: int) -> Any:
+    def _node(self, event: Any, depth: int, entry: Optional[YamlNode]) -> Any:
         name = type(event).__name__
         if name == "AliasEvent" or event.anchor is not None or event.tag is not None:
             raise self._refuse(event, self._unread(event, name))
-        if self._keep:
-            self.places[len(self.starts) - 1, at, False] = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if entry is not None:
+            entry.first = entry.last = event
         self._count += 1
         if self._count > _MOST_VALUES:
             raise self._refuse(event, f"more than {_MOST_VALUES} values in one file")
         if name == "ScalarEvent":
-            if self._keep and event.style not in ("|", ">") and event.end_mark.index > event.start_mark.index:
-                self.spans[len(self.starts) - 1, at] = (event.start_mark.index, event.end_mark.index)
             # Quoted or a block: always a string.
             return self._plain(event.value, event) if event.implicit[0] else event.value
         if depth == MOST_LEVELS:
             raise self._refuse(event, f"nested deeper than {MOST_LEVELS} levels")
-        return self._mapping(at, depth) if name == "MappingStartEvent" else self._sequence(at, depth)
+        return self._mapping(depth, entry) if name == "MappingStartEvent" else self._sequence(depth, entry)
 
     def _unread(self, event: Any, name: str) -> str:
         if name == "AliasEvent":
@@ -207,34 +204,33 @@ class _Builder:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
         return f"the tag {tag[:_LONGEST_SHOWN]} is not read here: a value's form says its type"
 
-    def _sequence(self, at: Tuple[Step, ...], depth: int) -> List[Any]:
+    def _sequence(self, depth: int, entry: Optional[YamlNode]) -> List[Any]:
         items: List[Any] = []
         while True:
             event = self._next()
             if type(event).__name__ == "SequenceEndEvent":
+                if entry is not None:
+                    entry.last = event
                 return items
-            items.append(self._node(event, (*at, len(items)) if self._keep else at, depth + 1))
+            items.append(self._node(event, depth + 1, entry and entry.add(len(items))))
 
-    def _mapping(self, at: Tuple[Step, ...], depth: int) -> Dict[str, Any]:
+    def _mapping(self, depth: int, entry: Optional[YamlNode]) -> Dict[str, Any]:
         found: Dict[str, Any] = {}
         while True:
             event = self._next()
             if type(event).__name__ == "MappingEndEvent":
+                if entry is not None:
+                    entry.last = event
                 return found
             key = self._key(event, found)
-            inner = (*at, key) if self._keep else at
-            if self._keep:
-                mark = event.start_mark
-                self.places[len(self.starts) - 1, inner, True] = (mark.line + 1, mark.column + 1)
-            found[key] = None
-            found[key] = self._node(self._next(), inner, depth + 1)
+            found[key] = self._node(self._next(), depth + 1, entry and entry.add(key, event))
 
     def _key(self, event: Any, found: Dict[str, Any]) -> str:
         if type(event).__name__ != "ScalarEvent":
             kind = "an alias" if type(event).__name__ == "AliasEvent" else "a list or a mapping"
             raise self._refuse(event, f"{kind} cannot be a key")
         if event.anchor is not None or event.tag is not None:
-            self._node(event, (), 0)
+            self._node(event, 0, None)
         key: str = event.value
         if key == "<<" and event.implicit[0]:
             raise self._refuse(event, "merge keys (<<) are not read here: write values out")

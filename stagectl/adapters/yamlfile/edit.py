@@ -1,23 +1,20 @@
 """Editing a YAML file so that comments and formatting live on.
 
-A scalar that is there is replaced in its place, an entry is put in or taken out in the text, and nothing else moves.
-What is left, such as `? key`, goes through ruamel.yaml's round trip. Whichever way, the result is read again by the
-strict reader and has to say exactly what was meant.
+An entry is set, put in or taken out in the text, and nothing else moves. Where that cannot be done, such as at `? key`,
+what holds the entry is written anew, or what holds that. Whichever way, the result is read again by the strict reader
+and has to say exactly what was meant.
 """
 
 from __future__ import annotations
 
 import copy
-import io
-import json
-import re
 from dataclasses import dataclass, replace
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.yamlfile.splice import Splice, flow
-from stagectl.core.errors import Flaw, StagectlError, Step
-from stagectl.core.values import LIST_INDEX
+from stagectl.adapters.yamlfile.splice import Splice
+from stagectl.core.errors import StagectlError, Step
+from stagectl.core.values import LIST_INDEX, same
 
 _MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
 
@@ -39,19 +36,10 @@ def edit(data: bytes, edits: Sequence[Edit]) -> bytes:
     return data
 
 
-_KEY = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s:,{}\[\]]+""")
-
-
 def rename_key(data: bytes, document: int, at: Tuple[Step, ...], key: str) -> bytes:
-    """Return a file in which the last key of a path has another name, and nothing else moved."""
-    line, column = yamlfile.locate(data, Flaw(document, at, "", on_key=True))
-    lines = data.decode().splitlines(keepends=True)
-    text = lines[line - 1]
-    match = _KEY.match(text, column - 1)
-    if match is None:
-        raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
-    lines[line - 1] = text[: column - 1] + yamlfile.quote(key) + text[match.end() :]
-    return "".join(lines).encode()
+    """Return a file in which the last key of a path that is there has another name, and nothing else moved."""
+    text, old = data.decode(), yamlfile.nodes_of(data)[document].reach(at)[0].key
+    return (text[: old.start_mark.index] + yamlfile.quote(key) + text[old.end_mark.index :]).encode()
 
 
 def _edit(data: bytes, one: Edit) -> bytes:
@@ -59,12 +47,11 @@ def _edit(data: bytes, one: Edit) -> bytes:
     one = replace(one, at=_fit(_value(documents, (one.document,)), one.at))
     desired = copy.deepcopy(documents)
     _change(desired, (one.document, *one.at), one)
-    if desired == documents and _same_types(desired, documents):
+    if same(desired, documents):
         return data
-    for way in (_in_place, _entry_by_entry, _splice, _round_trip):
-        result = way(data, one)
-        if result is not None and _reads_as(result, desired):
-            return result
+    for result in _ways(data, one, documents, desired):
+        if result is not None and _reads_as(result.encode(), desired):
+            return result.encode()
     raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
 
 
@@ -92,17 +79,13 @@ def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
 
 def _reads_as(data: bytes, desired: Any) -> bool:
     try:
-        return _same_types(yamlfile.load(data), desired)
+        return same(yamlfile.load(data), desired)
     except yamlfile.BadYaml:
         return False
 
 
-def _same_types(one: Any, other: Any) -> bool:
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
 def _change(container: Any, at: Sequence[Step], one: Edit) -> None:
-    """Make an edit in plain values; works on the round trip's containers as well."""
+    """Make an edit in plain values."""
     for step, following in zip(at, at[1:]):
         container = _enter(container, step, following)
     step = at[-1]
@@ -139,43 +122,28 @@ def _put(container: List[Any], step: Step, value: Any) -> None:
     container[step : step + 1] = [value]
 
 
-def _in_place(data: bytes, one: Edit) -> Optional[bytes]:
-    """Return the file with one scalar's text replaced, None where that is not what is asked for."""
-    if one.delete or isinstance(one.value, (dict, list)):
-        return None
-    span = yamlfile.scalar_span(data, one.document, one.at)
-    if span is None:
-        return None
+def _ways(data: bytes, one: Edit, now: Any, desired: Any) -> Iterator[Optional[str]]:
+    """Yield the file as edited, each time with more of it written anew; None where that cannot be done."""
+    yield _entry_by_entry(data, one, _value(now, (one.document, *one.at)))
     text = data.decode()
-    return (text[: span[0]] + scalar_text(one.value) + text[span[1] :]).encode()
+    if one.document == len(now):  # it has no such document yet
+        text += ("" if text[-1:] in ("", "\n") else "\n") + "---\n"
+    splice = Splice(text, yamlfile.nodes_of(text.encode())[one.document])
+    if one.delete:
+        yield splice.cut(one.at)
+    for end in range(len(one.at) - one.delete, -1, -1):
+        yield splice.put(one.at[:end], desired[one.document])
 
 
-def scalar_text(value: Any) -> str:
-    """Return a scalar as YAML text, in quotes unless it is a plain word or no string."""
-    if isinstance(value, str):
-        return yamlfile.quote(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _entry_by_entry(data: bytes, one: Edit) -> Optional[bytes]:
+def _entry_by_entry(data: bytes, one: Edit, now: Any) -> Optional[str]:
     """Return the file with a list edited by what comes and goes, so that the others keep their comments."""
-    now = _value(yamlfile.load(data), (one.document, *one.at))
     if one.delete or not isinstance(now, list) or not isinstance(one.value, list):
         return None
     gone = [index for index, item in enumerate(now) if item not in one.value]
     kept = len(now) - len(gone)
-    if not kept:
-        return None
     edits = [Edit(one.document, (*one.at, index), delete=True) for index in reversed(gone)]
     edits += [Edit(one.document, (*one.at, kept + at), item) for at, item in enumerate(one.value[kept:])]
-    if len(edits) > _MOST_ENTRIES:
-        return None
-    for each in edits:
-        result = _splice(data, each)
-        if result is None:
-            return None
-        data = result
-    return data
+    return edit(data, edits).decode() if kept and len(edits) <= _MOST_ENTRIES else None
 
 
 def _value(values: Any, at: Sequence[Step]) -> Any:
@@ -185,87 +153,3 @@ def _value(values: Any, at: Sequence[Step]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return values
-
-
-def _splice(data: bytes, one: Edit) -> Optional[bytes]:
-    """Return the file with one entry set or taken out in its text, None where that cannot be done."""
-    from ruamel.yaml.error import YAMLError
-
-    text = data.decode()
-    try:
-        splice = Splice(text, one.document, lambda value: _dump(_yaml(text), value))
-    except (YAMLError, IndexError):  # it has no such document yet
-        return None
-    result = splice.cut(one.at) if one.delete else splice.put(one.at, one.value)
-    return None if result is None else result.encode()
-
-
-def _round_trip(data: bytes, one: Edit) -> Optional[bytes]:
-    """Return the file read and written again, which may cost it comments; None where the library cannot read it."""
-    from ruamel.yaml.error import YAMLError
-
-    text = data.decode()
-    yaml = _yaml(text)
-    yaml.explicit_start = True
-    try:
-        documents = list(yaml.load_all(text))
-    except YAMLError:
-        return None
-    documents += [{}] * (one.document + 1 - len(documents))
-    if documents[one.document] is None:
-        documents[one.document] = {}
-    _change(documents, (one.document, *one.at), Edit(one.document, one.at, _quote(one.value), one.delete))
-    out = io.StringIO()
-    yaml.dump_all(documents, out)
-    return out.getvalue().encode()
-
-
-def _yaml(text: str) -> Any:
-    """Return what reads and writes YAML, with lists set in or not as in a text."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1 << 16
-    offset = 2 if re.search(r"^( *)[^ #\n-][^\n]*:\r?\n\1  +- ", text, re.MULTILINE) else 0
-    yaml.indent(mapping=2, sequence=2 + offset, offset=offset)
-    return yaml
-
-
-def _dump(yaml: Any, value: Any) -> str:
-    """Return a mapping, or a list of one item, as lines of a block that begin at its own column."""
-    if isinstance(value, list):
-        inner = value[0]
-        if not isinstance(inner, dict) or not inner:
-            return f"- {flow(inner)}"
-        return "- " + _dump(yaml, inner).replace("\n", "\n  ").rstrip(" ")
-    if len(value) == 1:
-        ((key, inner),) = value.items()
-        if inner is None:  # said by a word: of what is like another definition, it takes a key out
-            return f"{flow(key)}: null\n"
-        if isinstance(inner, dict) and inner:
-            return f"{flow(key)}:\n  " + _dump(yaml, inner).replace("\n", "\n  ").rstrip(" ")
-    out = io.StringIO()
-    yaml.dump({_quote(key): _quote(inner) for key, inner in value.items()}, out)
-    return out.getvalue()
-
-
-def _sequence(items: List[Any]) -> Any:
-    """Return a list that is written as `[a, b]` if it holds scalars only."""
-    from ruamel.yaml.comments import CommentedSeq
-
-    sequence = CommentedSeq(items)
-    if not any(isinstance(item, (dict, list)) for item in items):
-        sequence.fa.set_flow_style()
-    return sequence
-
-
-def _quote(value: Any) -> Any:
-    """Return a value whose strings are written in quotes where a plain one might be read as something else."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    if isinstance(value, dict):
-        return {_quote(key): _quote(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return _sequence([_quote(inner) for inner in value])
-    return DoubleQuotedScalarString(value) if isinstance(value, str) and scalar_text(value) != value else value

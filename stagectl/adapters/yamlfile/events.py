@@ -1,10 +1,10 @@
-"""The events of a YAML text, from libyaml or from the slower parser, and what they have against it."""
+"""The events of a YAML text, from libyaml or from the slower parser, what they have against it and where they are."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator, Sequence, Tuple
 
-from stagectl.core.errors import Problem, StagectlError
+from stagectl.core.errors import Problem, StagectlError, Step
 
 NOT_YAML = "not YAML: "
 
@@ -20,6 +20,33 @@ class BadYaml(StagectlError):
     def problem(self, path: str) -> Problem:
         """Return the problem of a file at *path*."""
         return Problem(path, self.line, self.column, self.message)
+
+
+class YamlNode:
+    """A value as it stands in a text. key, first, last: events of its key, if it has one, and of itself, with marks.
+
+    inner: what stands in it, in the order of the text, by key or index.
+    """
+
+    def __init__(self, key: Any = None) -> None:
+        self.key = key
+        self.first: Any = None
+        self.last: Any = None
+        self.inner: Dict[Step, YamlNode] = {}
+
+    def add(self, step: Step, key: Any = None) -> YamlNode:
+        """Return one more entry in this one."""
+        self.inner[step] = YamlNode(key)
+        return self.inner[step]
+
+    def reach(self, at: Sequence[Step]) -> Tuple[YamlNode, int]:
+        """Return what stands at a path, or the nearest parent that is there, and how many steps lead to it."""
+        entry = self
+        for depth, step in enumerate(at):
+            if step not in entry.inner:
+                return entry, depth
+            entry = entry.inner[step]
+        return entry, len(at)
 
 
 def parser_of(text: str) -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.core.once import pattern
 
 NULL = frozenset(("", "~", "null", "Null", "NULL"))
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_LONGEST_KEY = 128  # characters; a longer one stands alone behind `?`, as YAML has it
 _ESCAPED = pattern("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = pattern(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
+
+Inline = Callable[[Any], Optional[str]]  # a value -> its text on one line, None where it takes lines of its own
 
 
 def quote(text: str) -> str:
@@ -22,6 +25,52 @@ def quote(text: str) -> str:
         if plain
         else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
     )
+
+
+def flow(value: Any, as_json: bool = False) -> str:
+    """Return a value as YAML on one line, or as JSON."""
+    if isinstance(value, dict):
+        inner = (f"{flow(key, as_json)}: {flow(one, as_json)}" for key, one in value.items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(one, as_json) for one in value) + "]"
+    if isinstance(value, str):
+        text = quote(value)
+        return f'"{text}"' if as_json and not text.startswith('"') else text
+    return json.dumps(value, ensure_ascii=False)
+
+
+def block(value: Any, inline: Inline, inset: str = "  ") -> Iterator[str]:
+    """Yield the lines of a mapping or list, an entry a line; inset: before the items of a list in a mapping."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _entry("-", item, inline, inset)
+        return
+    for key, inner in value.items():
+        text = quote(key)
+        if len(text) > _LONGEST_KEY:
+            yield f"? {text}"
+            text = ""
+        yield from _entry(f"{text}:", inner, inline, inset)
+
+
+def _entry(start: str, value: Any, inline: Inline, inset: str) -> Iterator[str]:
+    """Yield the lines of a value behind `key:` or `-`."""
+    said, by = inline(value), "  "
+    if said is not None:
+        yield f"{start} {said}"
+        return
+    if isinstance(value, str):
+        start += " |" + ("" if value.endswith("\n") else "-")
+        lines = iter(value[: len(value) - value.endswith("\n")].split("\n"))
+    else:
+        lines = block(value, inline, inset)
+        if start == "-":
+            start = f"- {next(lines)}"
+        elif isinstance(value, list):
+            by = inset
+    yield start
+    yield from (f"{by}{line}" if line else "" for line in lines)
 
 
 class FrontMatter(NamedTuple):
@@ -37,14 +86,14 @@ class FrontMatter(NamedTuple):
 
 def front_matter(front: FrontMatter) -> bytes:
     """Return front matter, always in the same form."""
-    lines = ["---", f"kind: {quote(front.kind)}", f"tags: [{', '.join(quote(tag) for tag in front.tags)}]"]
+    lines = ["---", f"kind: {quote(front.kind)}", f"tags: {flow(list(front.tags))}"]
     if front.moved_from:
-        names = [quote(name) for name in front.moved_from]
-        lines.append(f"moved_from: {names[0] if len(names) == 1 else '[' + ', '.join(names) + ']'}")
+        names = list(front.moved_from)
+        lines.append(f"moved_from: {flow(names[0] if len(names) == 1 else names)}")
     if front.source is not None:
         lines.append(f"source: {quote(front.source)}")
     if front.template:
-        lines.append(f"template: [{', '.join(map(quote, front.template))}]")
+        lines.append(f"template: {flow(list(front.template))}")
     if front.actions:
         lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in front.actions.items()) + "}")
     return ("\n".join(lines) + "\n").encode()
