@@ -13,13 +13,13 @@ from distributed import Future
 
 from stagectl.adapters.executors import link as links
 from stagectl.adapters.executors import worker
-from stagectl.adapters.executors.ledger import CLAIMED, DONE, key_of
+from stagectl.adapters.executors.ledger import NEVER, key_of
 from stagectl.adapters.executors.link import Link
 from stagectl.adapters.running.action import order_json
 from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change
-from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.run_document import read_outcome
 
 TAKERS = 16  # how many results are got at once
@@ -67,7 +67,7 @@ class DaskExecutor(Executor):
         except Exception:  # Dask has several for a client that is closed
             self._lose(self._link.loss())
         else:
-            sent.future.add_done_callback(lambda future: self._takers.submit(self._take_end, promise, future))
+            sent.future.add_done_callback(lambda future: self._takers.submit(self._settle, promise, future))
         return promise
 
     def shutdown(self, wait: bool = True, **more: Any) -> None:
@@ -79,41 +79,32 @@ class DaskExecutor(Executor):
 
     # --- how a change ends
 
-    def _take_end(self, promise: Promise[Outcome], future: Future) -> None:
-        """Take the end of a task."""
+    def _settle(self, promise: Promise[Outcome], future: Optional[Future], why: str = "its workers died") -> None:
+        """Let a change have ended; future: its task, where that has ended; why: no worker may report of it."""
+        with self._guard:
+            sent = self._waiting.pop(promise, None)
+        if sent is None:
+            return
         try:
-            if future.status == "cancelled":
-                raise self._link.loss()
-            self._resolve(promise, self._result(future), "its workers died")
+            reported = self._result(future) if future is not None else None
+            outcome, text = self._read(reported) if reported is not None else self._ask_end(sent.change, why)
+            promise.set_result(self._take(sent.change, outcome, text))
         except RunLost as error:
+            promise.set_exception(error)
             self._lose(error)
         except Exception as error:  # a bug, which must not keep the run waiting for ever
-            with self._guard:
-                is_ours = self._waiting.pop(promise, None) is not None
-            if is_ours:
-                promise.set_exception(error)
+            promise.set_exception(error)
 
     def _result(self, future: Future) -> Optional[str]:
         """Return what a worker says, None where a task has failed."""
+        if future.status == "cancelled":
+            raise self._link.loss()
         try:
             return str(future.result()) if future.status == "finished" else None
         except Exception:  # what it had said was lost with the worker, and only the worker had it
             if future.status == "error":
                 return None
             raise self._link.loss() from None
-
-    def _resolve(self, promise: Promise[Outcome], reported: Optional[str], why: str) -> None:
-        """Let a change have ended; reported: what a worker says of that, None where the ledger has to be asked."""
-        with self._guard:
-            sent = self._waiting.get(promise)
-        if sent is None:
-            return
-        outcome, text = self._read(reported) if reported is not None else self._ask_end(sent.change, why)
-        taken = self._take(sent.change, outcome, text)
-        with self._guard:
-            is_ours = self._waiting.pop(promise, None) is not None
-        if is_ours:
-            promise.set_result(taken)
 
     def _read(self, reported: str) -> Tuple[Outcome, str]:
         raw = json.loads(reported)
@@ -124,11 +115,9 @@ class DaskExecutor(Executor):
         answer = self._link.ask("resolve", attempt=self._link.attempt, change=change)
         if answer is None:
             raise self._link.loss()
-        if answer["answer"] == DONE:
-            return self._read(answer["result"])
-        if answer["answer"] == CLAIMED:
-            return Outcome(UNKNOWN, message=f"{answer['worker']} started it; its end was not seen"), ""
-        return Outcome(ERROR, message=f"it did not start: {why}"), ""
+        if answer == NEVER:
+            return Outcome(ERROR, message=f"it did not start: {why}"), ""
+        return self._read(answer)
 
     def _lose(self, error: RunLost) -> None:
         """Let nothing be known any more of all that was sent."""
@@ -167,7 +156,7 @@ class DaskExecutor(Executor):
         with self._guard:
             promises = [(promise, sent) for promise, sent in self._waiting.items() if sent.target == target]
         for promise, sent in promises:
-            self._resolve(promise, None, why)
+            self._settle(promise, None, why)
             if sent.future is not None:
                 sent.future.cancel()
 

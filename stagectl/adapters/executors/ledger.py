@@ -8,34 +8,31 @@ or with the connection of the apply, and what it does not know cannot be claimed
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
 from distributed.diagnostics.plugin import SchedulerPlugin
 
+from stagectl.core.running.outcome import UNKNOWN, Outcome
+from stagectl.core.running.run_document import outcome_json
+
 NAME = "stagectl-ledger"
 PREFIX = "stagectl"
-GO, DONE, CLAIMED, NEVER = "go", "done", "claimed", "never"  # answers
-
-Answer = Dict[str, Any]
-
-
-@dataclass
-class _Claim:
-    """A change that a worker claimed; worker: its address, "" where no worker may claim it any more."""
-
-    worker: str
-    result: Optional[str] = None
+GO, NEVER = "go", "never"  # answers, beside how a change ended, as JSON: it may start, it never does
 
 
 @dataclass
 class _RunAttempt:
-    """One attempt at a run. client: the connection of its apply; facts: what workers have to know of the run."""
+    """One attempt at a run. client: the connection of its apply; facts: what workers have to know of the run.
+
+    claims: how each change that a worker claimed ended, as far as is known; NEVER where none may claim it any more.
+    """
 
     client: str
     facts: Dict[str, Any]
     closed: bool = False
-    claims: Dict[str, _Claim] = field(default_factory=dict)
+    claims: Dict[str, str] = field(default_factory=dict)
 
 
 class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
@@ -44,16 +41,8 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
         self._attempts: Dict[str, _RunAttempt] = {}
-        for method in (
-            self.begin,
-            self.facts,
-            self.claim,
-            self.finish,
-            self.resolve,
-            self.stop,
-            self.end,
-            self.workers,
-        ):
+        asked = (self.begin, self.facts, self.claim, self.finish, self.resolve, self.stop, self.end, self.workers)
+        for method in asked:
             scheduler.handlers[f"stagectl_{method.__name__}"] = method
 
     # --- asked by the apply
@@ -63,10 +52,10 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         self._attempts[attempt] = _RunAttempt(client, facts)
         return sorted(self._attempts)
 
-    def resolve(self, attempt: str, change: str) -> Optional[Answer]:
+    def resolve(self, attempt: str, change: str) -> Optional[str]:
         """Say how a change ended; one that is not claimed cannot be claimed from now on. None: nothing is known."""
         found = self._attempts.get(attempt)
-        return _answer(found.claims.setdefault(change, _Claim(""))) if found else None
+        return found.claims.setdefault(change, NEVER) if found else None
 
     def stop(self, attempt: str) -> None:
         """Let nothing more be claimed."""
@@ -91,23 +80,21 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
         found = self._attempts.get(attempt)
         return found.facts if found else None
 
-    def claim(self, attempt: str, change: str, worker: str) -> Answer:
+    def claim(self, attempt: str, change: str, worker: str) -> str:
         """Let a worker start a change, or say what became of it."""
         found = self._attempts.get(attempt)
         if found is None:
-            return {"answer": NEVER, "worker": ""}
-        if change in found.claims:
-            return _answer(found.claims[change])
-        if found.closed:
-            return {"answer": NEVER, "worker": ""}
-        found.claims[change] = _Claim(worker)
-        return {"answer": GO, "worker": worker}
+            return NEVER
+        if found.closed or change in found.claims:
+            return found.claims.get(change, NEVER)
+        found.claims[change] = _unseen(worker)
+        return GO
 
     def finish(self, attempt: str, change: str, result: str) -> None:
         """Learn how a change ended, from the worker that claimed it."""
         found = self._attempts.get(attempt)
         if found is not None and change in found.claims:
-            found.claims[change].result = result
+            found.claims[change] = result
 
     # --- called by the scheduler
 
@@ -117,7 +104,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
             attempt, change = split_key(key)
             found = self._attempts.get(attempt)
             if found is not None and change in found.claims:
-                found.claims[change].result = None
+                found.claims[change] = _unseen("a worker")
 
     def remove_client(self, scheduler: Any, client: str) -> None:
         """Forget the attempts of a client that is gone: what of them was not started must not start any more."""
@@ -125,10 +112,9 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
             del self._attempts[attempt]
 
 
-def _answer(claim: _Claim) -> Answer:
-    if claim.result is not None:
-        return {"answer": DONE, "worker": claim.worker, "result": claim.result}
-    return {"answer": CLAIMED if claim.worker else NEVER, "worker": claim.worker}
+def _unseen(worker: str) -> str:
+    """Return the end of a change that a worker started, as long as it says nothing of it."""
+    return json.dumps(outcome_json(Outcome(UNKNOWN, message=f"{worker} started it; its end was not seen")))
 
 
 def key_of(attempt: str, change: str) -> str:

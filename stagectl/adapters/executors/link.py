@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 import warnings
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, Mapping, Optional
@@ -48,18 +47,25 @@ class Link:
         """Return the error for a scheduler that is gone; nothing more is asked of it at the end."""
         self._is_gone = True
         return RunLost(
-            f"the scheduler at {self.client.scheduler.address} is gone: how what runs there ends cannot be seen",
+            f"{self._named} is gone: how what runs there ends cannot be seen",
             "what ended is known; look, then: stagectl resume, also with another --executor",
         )
 
     def begin(self) -> None:
         """Begin the run there, and have every worker make itself ready; raises StagectlError when one cannot."""
-        self._install()
-        attempts = self.ask("begin", attempt=self.attempt, client=self.client.id, facts=self._facts)
-        workers = self._first_workers()
-        answers = self.client.run(worker.ready, self.attempt, self._facts, attempts, on_error="return")
+        try:
+            self._install()
+            attempts = self.ask("begin", attempt=self.attempt, client=self.client.id, facts=self._facts)
+            workers = self._first_workers()
+            answers = self.client.run(worker.ready, self.attempt, self._facts, attempts, on_error="return")
+        except (RunLost, *BROKEN) as error:
+            raise StagectlError(f"{self._named} went away; nothing was started", "see what ended it") from error
         for address in sorted(answers):
             self._check(workers.get(address, {"name": address, "resources": {}}), answers[address])
+
+    @property
+    def _named(self) -> str:
+        return f"the scheduler at {self.client.scheduler.address}"
 
     def _install(self) -> None:
         try:
@@ -67,21 +73,15 @@ class Link:
         except BROKEN:
             raise
         except Exception as error:
-            where = self.client.scheduler.address
-            raise StagectlError(f"the scheduler at {where} cannot load stagectl: {_words(error)}", SAME) from error
+            raise StagectlError(f"{self._named} cannot load stagectl: {_words(error)}", SAME) from error
 
-    def _first_workers(self) -> Mapping[str, Any]:
-        end = time.monotonic() + WORKER_SECONDS
-        while True:
-            workers: Mapping[str, Any] = self.ask("workers")
-            if workers:
-                return workers
-            if time.monotonic() > end:
-                address = self.client.scheduler.address
-                raise StagectlError(
-                    f"the scheduler at {address} has no workers", f"start one: stagectl worker {address}"
-                )
-            time.sleep(LOOK_SECONDS / 4)
+    def _first_workers(self) -> Any:
+        try:
+            self.client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except (TimeoutError, asyncio.TimeoutError):
+            start = f"start one: stagectl worker {self.client.scheduler.address}"
+            raise StagectlError(f"{self._named} has no workers", start) from None
+        return self.ask("workers")
 
     def _check(self, at: Mapping[str, Any], answer: Any) -> None:
         """Raise StagectlError for a worker that could not carry out what it may be given."""
@@ -126,18 +126,10 @@ def linked(address: Optional[str], facts: Mapping[str, Any], *, route: bool, par
     with _client(address, parallel) as client:
         link = Link(client, facts, route=route)
         try:
-            _begin(link)
+            link.begin()
             yield link
         finally:
             link.end()
-
-
-def _begin(link: Link) -> None:
-    try:
-        link.begin()
-    except (RunLost, *BROKEN) as error:
-        where = link.client.scheduler.address
-        raise StagectlError(f"the scheduler at {where} went away; nothing was started", "see what ended it") from error
 
 
 @contextmanager

@@ -12,26 +12,27 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Set
+from typing import Any, Dict, Iterator, List, Sequence
 
 from distributed import Status, get_worker
 from distributed.utils import sync
 
 from stagectl.adapters import handlers
-from stagectl.adapters.executors.ledger import CLAIMED, DONE, GO
+from stagectl.adapters.executors.ledger import GO, NEVER
 from stagectl.adapters.git.git import Git
+from stagectl.adapters.handlers import Order
 from stagectl.adapters.handlers.groups import kill_all
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running import checkout
-from stagectl.adapters.running.action import Order, Site, carry_out, read_order
+from stagectl.adapters.running.action import Site, carry_out, read_order
 from stagectl.adapters.running.output import Output
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 from stagectl.core.redact import Redactor
-from stagectl.core.running.outcome import ERROR, SKIPPED, UNKNOWN, Outcome
+from stagectl.core.running.outcome import ERROR, SKIPPED, Outcome
 from stagectl.core.running.run_document import outcome_json
 from stagectl.version import __version__
 
@@ -43,29 +44,20 @@ def run(text: str) -> str:
     raw = json.loads(text)
     attempt, order = raw.pop("attempt"), read_order(raw)
     try:
-        place = _home().place(attempt)
+        place = replace(_home().place(attempt), named=f" of {_name()}")
     except StagectlError as error:
         return _as_json(Outcome(ERROR, message=f"{_name()}: {error.message}"))
     answer = _ask("claim", attempt=attempt, change=order.id, worker=_name())
-    if answer["answer"] == DONE:
-        return str(answer["result"])
-    if answer["answer"] == CLAIMED:
-        return _as_json(Outcome(UNKNOWN, message=f"{answer['worker']} started it; its end was not seen"))
-    if answer["answer"] != GO:
+    if answer == NEVER:
         return _as_json(Outcome(SKIPPED, message="the run was stopped before this started"))
+    if answer != GO:
+        return str(answer)
     with _home().watched(order), tempfile.TemporaryDirectory(dir=place.private) as folder:
         path = Path(folder, "output")
-        outcome = _carry_out(order, place, Output(path, place.redactor))
+        outcome = carry_out(order, _handler(order.handler), place, Output(path, place.redactor))
         kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     _ask("finish", attempt=attempt, change=order.id, result=_as_json(outcome))
     return _as_json(outcome, kept)
-
-
-def _carry_out(order: Order, place: Site, output: Output) -> Outcome:
-    try:
-        return carry_out(order, _handler(order.handler), place, output)
-    except KeyError as error:
-        return Outcome(ERROR, message=f"not set in the environment of {_name()}: {error.args[0]}")
 
 
 def _as_json(outcome: Outcome, text: str = "") -> str:
@@ -117,8 +109,7 @@ async def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) ->
 
 def _ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
     trouble = hint = ""
-    for old in _home().attempts() - set(attempts):
-        _home().forget(old)
+    _home().keep(attempts)
     try:
         if facts["version"] != __version__:
             raise StagectlError(f"it has stagectl {__version__}, and this is {facts['version']}")
@@ -143,21 +134,12 @@ async def forget(attempt: str) -> None:
 # --- what a worker keeps
 
 
-@dataclass(frozen=True)
-class _PreparedRun:
-    """A run's place on this worker, and the clone that its checkout belongs to."""
-
-    place: Site
-    git: Git
-    checkout: Path
-
-
 class _Home:
     """A folder of this worker, which goes with it, and the watcher, which sees to that."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="stagectl-worker-"))
-        self._prepared: Dict[str, _PreparedRun] = {}
+        self._places: Dict[str, Site] = {}
         self._guard, self._line_guard = threading.Lock(), threading.Lock()
         self._watcher = subprocess.Popen(
             [sys.executable, "-m", "stagectl.adapters.executors.watcher", str(self.folder)],
@@ -169,9 +151,9 @@ class _Home:
 
     def place(self, attempt: str) -> Site:
         """Return where the actions of a run start; raises StagectlError."""
-        found = self._prepared.get(attempt)
+        found = self._places.get(attempt)
         if found is not None:
-            return found.place
+            return found
         facts = _ask("facts", attempt=attempt)
         if facts is None:
             raise StagectlError("no apply waits for this run any more")
@@ -180,31 +162,31 @@ class _Home:
     def prepare(self, attempt: str, facts: Dict[str, Any]) -> Site:
         """Check out the commit of a run, once; raises StagectlError."""
         with self._guard:
-            if attempt not in self._prepared:
-                self._prepared[attempt] = self._make(attempt, facts)
-            return self._prepared[attempt].place
+            if attempt not in self._places:
+                self._places[attempt] = self._make(attempt, facts)
+            return self._places[attempt]
 
-    def _make(self, attempt: str, facts: Dict[str, Any]) -> _PreparedRun:
-        git = Git(Path.cwd())
-        own = self.folder / attempt
-        root, private = own / "checkouts" / f"{attempt}-{os.getpid()}", own / "private"
+    def _make(self, attempt: str, facts: Dict[str, Any]) -> Site:
+        root, private = self._checkout(attempt), self.folder / attempt / "private"
         private.mkdir(parents=True, mode=0o700, exist_ok=True)
-        checkout.checkout(git, Oid(facts["source"]), facts["remote"], root)
+        checkout.checkout(Git(Path.cwd()), Oid(facts["source"]), facts["remote"], root)
         secret = frozenset(facts["secret"])
         redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)
-        return _PreparedRun(Site(root / facts["folder"], private, redactor, inherited_variables(), secret), git, root)
+        return Site(root / facts["folder"], private, redactor, inherited_variables(), secret)
 
-    def attempts(self) -> Set[str]:
-        """Return the attempts that something was made ready for."""
-        with self._guard:
-            return set(self._prepared)
+    def _checkout(self, attempt: str) -> Path:
+        return self.folder / attempt / "checkouts" / f"{attempt}-{os.getpid()}"
+
+    def keep(self, attempts: Sequence[str]) -> None:
+        """Remove what was made ready for other attempts than these."""
+        for old in sorted(self._places.keys() - attempts):
+            self.forget(old)
 
     def forget(self, attempt: str) -> None:
         """Remove what `prepare` made."""
         with self._guard:
-            found = self._prepared.pop(attempt, None)
-            if found is not None:
-                checkout.remove_checkout(found.git, found.checkout)
+            if self._places.pop(attempt, None) is not None:
+                checkout.remove_checkout(Git(Path.cwd()), self._checkout(attempt))
                 shutil.rmtree(self.folder / attempt, ignore_errors=True)
 
     @contextmanager

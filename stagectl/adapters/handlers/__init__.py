@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 from stagectl.core.errors import StagectlError, nearest
 
@@ -16,16 +16,13 @@ GROUP = "stagectl.handlers"
 
 
 @dataclass(frozen=True)
-class Request:
-    """One action to carry out.
+class Order:
+    """What is to be done, before values of the environment are filled in.
 
-    does: what the kind says for this action, None if it says nothing; inputs, before: values to act with and values
-    last applied, with environment variables filled in; timeout in seconds; root: where actions start.
-    say: takes output as it comes, bytes at a time; started: gets the number of a process that was started;
-    moved_from: of a resource that goes on under another name the one before;
-    folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, where it
-    was read once for all of them; outputs: what earlier actions reported; looks: whether it is a check, which only
-    looks, and answers by what it returns as `answer`.
+    does: what the kind says for this action; inputs, before: values to act with and values last applied; timeout in
+    seconds; handler: its name; outputs: what earlier actions reported; moved_from: of a resource that goes on under
+    another name the one before; looks: whether it is a check, which only looks, and answers by what it returns as
+    `answer`; sensitive: of a check the inputs never to be shown.
     """
 
     id: str
@@ -37,14 +34,27 @@ class Request:
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
     timeout: Optional[float]
-    root: Path
-    say: Callable[[bytes], None] = lambda data: None
-    started: Callable[[int], None] = lambda process: None
-    folder: Optional[Path] = None
-    environment: Optional[Mapping[bytes, bytes]] = None
+    handler: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     moved_from: Optional[str] = None
     looks: bool = False
+    sensitive: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Request(Order):
+    """One action to carry out, with environment variables filled in. root: where actions start.
+
+    folder: where files of this action may be kept while it runs; environment: what actions inherit, encoded, as it was
+    read once for all of them; say: takes output as it comes, bytes at a time; started: gets the number of a process
+    that was started.
+    """
+
+    root: Path = Path()
+    folder: Path = Path()
+    environment: Mapping[bytes, bytes] = field(default_factory=dict)
+    say: Callable[[bytes], None] = lambda data: None
+    started: Callable[[int], None] = lambda process: None
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional
+from typing import Any, List, Mapping, NoReturn, Optional
 
 from stagectl.adapters.handlers import ansible_files
 from stagectl.adapters.handlers.ansible_playbook import program
-from stagectl.adapters.handlers.inside import Failed, fact, finish, values
+from stagectl.adapters.handlers.inside import Failed, finish, given
 
 INSTALL = "install stagectl[ansible]"
 # One inventory plugin, whatever ansible.cfg enables: nothing but our own file is to be read as an inventory.
@@ -30,7 +30,7 @@ def main(folder: str, playbook: str, mode: str) -> NoReturn:
 
 def _play(private: Path, playbook: str, *, looks: bool) -> Mapping[str, object]:
     path = _inside_repository(playbook)
-    host = ansible_files.host(values("INPUTS"))
+    host = ansible_files.host(given()["inputs"])
     story = Story()
     runner = _runner(private, path, _inventory(private, host), story)
     if looks:
@@ -56,12 +56,10 @@ def _inside_repository(playbook: str) -> Path:
 
 def _inventory(private: Path, host: str) -> Path:
     """Write inventory and variables to where ansible-runner looks for them; return the inventory."""
-    own: Dict[str, Any] = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    extra = ansible_files.variables_text(values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"), **own)
     inventory = private / "inventory" / "hosts.json"
     for path, text in {
         inventory: ansible_files.inventory(host, sys.executable),
-        private / "env/extravars": extra,
+        private / "env/extravars": ansible_files.variables_text(**given()),
     }.items():
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")
@@ -70,8 +68,14 @@ def _inventory(private: Path, host: str) -> Path:
 
 def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any:
     """Return ansible-runner's Runner, ready to run; raises Failed if something is not installed."""
-    program = _program()
-    runner = _init_runner()(
+    found = program()
+    if found is None:
+        raise Failed(f"there is no ansible-playbook; {INSTALL}")
+    try:
+        from ansible_runner.interface import init_runner
+    except ImportError as error:
+        raise Failed(f"ansible-runner cannot be imported: {error}; {INSTALL}") from error
+    runner = init_runner(
         private_data_dir=str(private),
         project_dir=os.getcwd(),  # where it starts ansible-playbook
         playbook=str(playbook),
@@ -81,26 +85,11 @@ def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any
         cancel_callback=lambda: False,  # or it would catch signals; what a signal leaves running, the handler kills
         quiet=True,
     )
-    runner.config.command[0] = program
+    runner.config.command[0] = found
     if HOST_KEYS not in os.environ:
         # ansible-runner turns the check off unasked; ansible.cfg and Ansible's own default shall count.
         runner.config.env.pop(HOST_KEYS)
     return runner
-
-
-def _init_runner() -> Callable[..., Any]:
-    try:
-        from ansible_runner.interface import init_runner
-    except ImportError as error:
-        raise Failed(f"ansible-runner cannot be imported: {error}; {INSTALL}") from error
-    return init_runner  # type: ignore[no-any-return, unused-ignore]
-
-
-def _program() -> str:
-    found = program()
-    if found is None:
-        raise Failed(f"there is no ansible-playbook; {INSTALL}")
-    return found
 
 
 class Story:

@@ -10,7 +10,6 @@ from typing import Optional
 
 from stagectl.adapters.handlers import Request, Result
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import CHECK
 
 
 def check_installed() -> None:
@@ -32,10 +31,7 @@ def program() -> Optional[str]:
 
 
 def ansible(request: Request) -> Result:
-    """Play the playbook that an action names, relative to the repository's root; nothing to play is a success."""
+    """Play the playbook that an action names, relative to the repository's root."""
     from stagectl.adapters.handlers.child import in_child
 
-    if request.does is None:
-        return Result(True)
-    mode = CHECK if request.looks else "act"
-    return in_child(request, "stagectl.adapters.handlers.ansible_child", request.does, mode)
+    return in_child(request, "stagectl.adapters.handlers.ansible_child")

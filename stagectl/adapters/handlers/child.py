@@ -15,6 +15,7 @@ from typing import List, Set
 from stagectl.adapters.handlers import Request, Result
 from stagectl.adapters.handlers.inside import ENDED, FAILURE, LEFT
 from stagectl.adapters.handlers.shell import shell
+from stagectl.core.model import CHECK
 
 # With -c (as with -m) Python puts the current folder first on its path: here the repository, where a pull request
 # could shadow any module. Python 3.11 has -P for this; PYTHONPATH has to work, so -I is too much.
@@ -25,32 +26,31 @@ START = (
 ROUNDS, PAUSE = 100, 0.01  # how often, and how many seconds apart, what is left is looked for
 
 
-def in_child(request: Request, module: str, *arguments: str) -> Result:
-    """Run `main(folder, *arguments)` of a module, which ends with `inside.finish`; return how the action ended."""
+def in_child(request: Request, module: str) -> Result:
+    """Run `main(folder, what, mode)` of a module, which ends with `inside.finish`; return how the action ended.
+
+    what: as the kind says it, in a word; mode: `check` to look, else `act`.
+    """
     with tempfile.TemporaryDirectory(prefix="stagectl-", dir=request.folder) as folder:
-        vector = [sys.executable, "-c", START, module, folder, *arguments]
+        vector = [sys.executable, "-c", START, module, folder, request.does, CHECK if request.looks else "act"]
         try:
             result = shell(replace(request, does=vector))
         finally:
             if not Path(folder, ENDED).exists():
-                kill_left(request)
-        failure = Path(folder, FAILURE)
-        if not result.ok and failure.exists():
-            return replace(result, message=failure.read_text(encoding="utf-8"))
+                kill_marked(request.run, request.resource, request.action)
+        said = result.answer or {}
+        if not result.ok and FAILURE in said:
+            return replace(result, message=said[FAILURE])
         if result.ok and not Path(folder, ENDED).exists():
             return replace(result, ok=False, message=LEFT)
         return result
 
 
-def kill_left(request: Request) -> None:
-    """Kill what an action left running in sessions of its own, as Ansible's workers are; no group kill reaches them."""
-    kill_marked(request.run, request.resource, request.action)
-
-
 def kill_marked(run: str, resource: str, action: str) -> None:
     """Kill whatever runs for an action, with its process groups.
 
-    It is known by the environment it inherited, which only Linux shows (proc(5), /proc/PID/environ).
+    Some of it has sessions of its own, as Ansible's workers do, which no group kill reaches. It is known by the
+    environment it inherited, which only Linux shows (proc(5), /proc/PID/environ).
     """
     facts = {"RUN": run, "RESOURCE": resource, "ACTION": action}
     marks = {f"STAGECTL_{key}={value}".encode() for key, value in facts.items()}

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, NoReturn, Optional
 
-ENDED, FAILURE = "ended", "failure"  # files in the folder that child and handler share
-
+ENDED = "ended"  # a file in the folder that child and handler share
+FAILURE = "failure"  # in the result of what failed: all that people need to know
 LEFT = "it ended its process before it returned: whether it has done its work is not known"
 
 
@@ -32,10 +32,11 @@ def fact(key: str) -> str:
     return os.environ[f"STAGECTL_{key}"]
 
 
-def values(key: str) -> Dict[str, Any]:
-    """Return the values of the file that INPUTS, BEFORE or OUTPUTS names."""
-    found: Dict[str, Any] = json.loads(Path(fact(key)).read_text(encoding="utf-8"))
-    return found
+def given() -> Dict[str, Any]:
+    """Return what an action gets: resource, action, kind and run, and the values of inputs, before and outputs."""
+    facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
+    files = {key: Path(fact(key.upper())) for key in ("inputs", "before", "outputs")}
+    return {**facts, **{key: json.loads(path.read_text(encoding="utf-8")) for key, path in files.items()}}
 
 
 def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
@@ -48,17 +49,14 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
     code = 0
     try:
         result = work()
-        Path(result_file).write_text(json.dumps(result), encoding="utf-8")
     except Failed as failure:
-        Path(folder, FAILURE).write_text(str(failure), encoding="utf-8", errors="backslashreplace")
-        if failure.outputs:
-            Path(result_file).write_text(json.dumps({"outputs": failure.outputs}), encoding="utf-8")
-        code = 1
+        message = str(failure).encode("utf-8", "backslashreplace").decode()
+        code, result = 1, {FAILURE: message, "outputs": failure.outputs}
     except SystemExit as leaving:
-        Path(folder, ENDED).touch()
         if leaving.code:
+            Path(folder, ENDED).touch()
             raise
-        Path(folder, FAILURE).write_text(LEFT, encoding="utf-8")
-        code = 1
+        code, result = 1, {FAILURE: LEFT}
+    Path(result_file).write_text(json.dumps(result), encoding="utf-8")
     Path(folder, ENDED).touch()
     sys.exit(code)

@@ -10,14 +10,14 @@ import contextlib
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import Dict, List
+from typing import List
 
 EMPTY = b"{}"
 
 
 @dataclass
-class _Slot:
-    """An open file, and where it is. Between two actions it holds an empty mapping."""
+class Slot:
+    """A file that is open, and where it is. Between two actions it holds an empty mapping."""
 
     descriptor: int
     path: str
@@ -28,18 +28,17 @@ class PrivateFiles:
     """The files of one folder."""
 
     folder: str
-    _idle: List[_Slot] = field(default_factory=list)
-    _used: Dict[str, _Slot] = field(default_factory=dict)
+    _idle: List[Slot] = field(default_factory=list)
 
-    def put(self, path: str, data: bytes) -> None:
+    def put(self, path: str, data: bytes) -> Slot:
         """Let a file with *data*, no less than an empty mapping, appear."""
         slot = self._slot(path)
-        self._used[path] = slot
         position = len(EMPTY) if data == EMPTY else 0  # a file that waits for its use holds it already
         while position < len(data):
             position += os.pwrite(slot.descriptor, data[position:], position)
+        return slot
 
-    def _slot(self, path: str) -> _Slot:
+    def _slot(self, path: str) -> Slot:
         with contextlib.suppress(IndexError):
             slot = self._idle.pop()
             with contextlib.suppress(OSError):
@@ -47,22 +46,21 @@ class PrivateFiles:
                 slot.path = path
                 return slot
             os.close(slot.descriptor)
-        slot = _Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
+        slot = Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
         os.pwrite(slot.descriptor, EMPTY, 0)
         return slot
 
-    def take_back(self, path: str) -> None:
+    def take_back(self, slot: Slot) -> None:
         """Take a file from an action that ended, and the values out of it."""
-        slot = self._used.pop(path)
         try:
             if not _is_ours(slot):
-                raise FileExistsError(path)
+                raise FileExistsError(slot.path)
             os.pwrite(slot.descriptor, EMPTY, 0)
             os.ftruncate(slot.descriptor, len(EMPTY))
             self._idle.append(slot)
         except OSError:
             os.close(slot.descriptor)
-            erase(path)
+            erase(slot.path)
 
     def close(self) -> None:
         """Keep no file open."""
@@ -70,7 +68,7 @@ class PrivateFiles:
             os.close(self._idle.pop().descriptor)
 
 
-def _is_ours(slot: _Slot) -> bool:
+def _is_ours(slot: Slot) -> bool:
     """Return whether the action left a file where it was, and made no link to it."""
     there, here = os.lstat(slot.path), os.fstat(slot.descriptor)
     return (there.st_ino, there.st_dev, 1) == (here.st_ino, here.st_dev, here.st_nlink)

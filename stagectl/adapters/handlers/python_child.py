@@ -8,7 +8,7 @@ import traceback
 from functools import reduce
 from typing import Any, Callable, Mapping, NoReturn
 
-from stagectl.adapters.handlers.inside import Failed, fact, finish, values
+from stagectl.adapters.handlers.inside import Failed, finish, given
 from stagectl.adapters.handlers.python_function import Call
 
 _FORM = (
@@ -31,7 +31,7 @@ def main(folder: str, name: str, mode: str) -> NoReturn:
 def _call_function(name: str) -> Any:
     """Return what the function returned; if it raised, its traceback is output and the last line the message."""
     try:
-        return _function(name)(_call())
+        return _function(name)(Call(**given()))
     except Failed:
         raise
     except Exception as error:
@@ -41,11 +41,6 @@ def _call_function(name: str) -> Any:
         lines = "".join(traceback.format_exception(type(error), error, trace)).rstrip()
         print(lines)
         raise Failed(lines.splitlines()[-1]) from error
-
-
-def _call() -> Call:
-    facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    return Call(**facts, inputs=values("INPUTS"), before=values("BEFORE"), outputs=values("OUTPUTS"))
 
 
 def _function(name: str) -> Callable[[Call], Any]:

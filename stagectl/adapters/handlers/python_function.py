@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from stagectl.adapters.handlers import Request, Result
-from stagectl.core.model import CHECK
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,7 @@ class Call:
 
 
 def python(request: Request) -> Result:
-    """Call the function that an action names, `package.module:function`; nothing to call is a success."""
+    """Call the function that an action names, `package.module:function`."""
     from stagectl.adapters.handlers.child import in_child
 
-    if request.does is None:
-        return Result(True)
-    mode = CHECK if request.looks else "act"
-    return in_child(request, "stagectl.adapters.handlers.python_child", request.does, mode)
+    return in_child(request, "stagectl.adapters.handlers.python_child")

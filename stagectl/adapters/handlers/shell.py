@@ -9,12 +9,10 @@ import os
 import select
 import stat
 import subprocess
-import tempfile
 import time
 from dataclasses import replace
 from functools import lru_cache
 from itertools import takewhile
-from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.handlers import Request, Result, private
@@ -33,29 +31,23 @@ _numbers = itertools.count(1)  # of the actions that this process started
 
 
 def shell(request: Request) -> Result:
-    """Run the argument vector of an action; nothing to run is a success."""
-    if request.does is None:
-        return Result(True)
-    if request.folder is None:
-        with tempfile.TemporaryDirectory(prefix="stagectl-") as name:
-            return shell(replace(request, folder=Path(name)))
+    """Run the argument vector of an action."""
     files = private.files_of(os.fspath(request.folder))
     lead = os.path.join(files.folder, f"{os.getpid()}-{next(_numbers)}-")
     values = {"inputs": request.inputs, "outputs": request.outputs}
     if not request.looks:  # a check looks at what was last applied: both are the same
         values["before"] = request.before
     paths = {key: f"{lead}{key}.json" for key in (*values, "result")}
-    put: List[str] = []
+    put: List[private.Slot] = []
     try:
         for key, value in values.items():
-            files.put(paths[key], json.dumps(value).encode())
-            put.append(paths[key])
+            put.append(files.put(paths[key], json.dumps(value).encode()))
         failure = _run(request, _environment(request, paths), paths["inputs"])
         reported = _read_report(paths["result"])
         return replace(reported, ok=False, message=_why(failure, reported)) if failure else reported
     finally:
-        for path in put:
-            files.take_back(path)
+        for slot in put:
+            files.take_back(slot)
         if os.path.lexists(paths["result"]):
             private.erase(paths["result"])
 
@@ -78,9 +70,7 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
     }
     if request.moved_from is not None:
         facts[b"MOVED_FROM"] = request.moved_from
-    found = dict(inherited_variables() if request.environment is None else request.environment)
-    found.update((b"STAGECTL_" + key, os.fsencode(value)) for key, value in facts.items())
-    return found
+    return {**request.environment, **{b"STAGECTL_" + key: os.fsencode(value) for key, value in facts.items()}}
 
 
 def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> str:

@@ -4,49 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from collections import ChainMap, defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, FrozenSet, Mapping
 
 from stagectl.adapters import handlers
-from stagectl.adapters.handlers import Handler, Request
+from stagectl.adapters.handlers import Handler, Order, Request
 from stagectl.adapters.running.output import Output
 from stagectl.core.redact import Redactor
 from stagectl.core.running.answers import BadAnswer, Compared, plain_answer
 from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
-from stagectl.core.values import Inputs, Outputs, pack, unpack
+from stagectl.core.values import Inputs, pack, unpack
 from stagectl.core.variables import variables, with_environment
 
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be done, before values of the environment are filled in.
-
-    handler: its name; does: what the kind says for this action; timeout in seconds; sensitive: of a check (`looks`)
-    the inputs never to be shown; the others as in a Request.
-    """
-
-    id: str
-    resource: str
-    action: str
-    kind: str
-    run: str
-    handler: str
-    does: Any
-    inputs: Inputs
-    before: Inputs
-    timeout: Optional[float]
-    outputs: Outputs = field(default_factory=dict)
-    moved_from: Optional[str] = None
-    looks: bool = False
-    sensitive: Sequence[str] = ()
+_OR_EMPTY: Mapping[str, str] = ChainMap(os.environ, defaultdict(str))  # what is not set is empty
 
 
 @dataclass(frozen=True)
 class Site:
     """Where actions are carried out. root: where they start; private: the folder for files that only they may read;
-    environment: what they inherit, but for those of the secret variables that they do not read themselves.
+    environment: what they inherit, but for those of the secret variables that they do not read themselves; named: how
+    a message goes on that is about it, such as ` of worker w1`.
     """
 
     root: Path
@@ -54,6 +34,7 @@ class Site:
     redactor: Redactor
     environment: Mapping[bytes, bytes]
     secret: FrozenSet[str] = frozenset()
+    named: str = ""
 
     def environment_of(self, order: Order) -> Mapping[bytes, bytes]:
         """Return what one action inherits."""
@@ -64,40 +45,23 @@ class Site:
         return {key: value for key, value in self.environment.items() if key not in hidden}
 
 
-class _Lenient(Dict[str, str]):
-    """The environment, in which what is not set is empty."""
-
-    def __missing__(self, key: str) -> str:
-        return os.environ.get(key, "")
-
-
 def carry_out(
     order: Order, handler: Handler, place: Site, output: Output, started: Callable[[int], None] = lambda process: None
 ) -> Outcome:
-    """Do it, and return how it ended; raises KeyError when a variable that it reads is not set.
-
-    started: called with the number of a process that was started.
-    """
+    """Do it, and return how it ended. started: called with the number of a process that was started."""
     began = time.monotonic()
-    inputs = with_environment(order.inputs, os.environ)
+    try:
+        inputs = with_environment(order.inputs, os.environ)
+    except KeyError as error:
+        return Outcome(ERROR, message=f"not set in the environment{place.named}: {error.args[0]}")
+    known = {"inputs": inputs, "before": inputs if order.looks else with_environment(order.before, _OR_EMPTY)}
     request = Request(
-        id=order.id,
-        resource=order.resource,
-        action=order.action,
-        kind=order.kind,
-        run=order.run,
-        does=order.does,
-        inputs=inputs,
-        before=inputs if order.looks else with_environment(order.before, _Lenient()),
-        timeout=order.timeout,
+        **{**vars(order), **known},
         root=place.root,
-        say=output.feed,
-        started=started,
         folder=place.private,
         environment=place.environment_of(order),
-        outputs=order.outputs,
-        moved_from=order.moved_from,
-        looks=order.looks,
+        say=output.feed,
+        started=started,
     )
     try:
         result = handler(request)
@@ -137,4 +101,4 @@ def order_json(order: Order) -> Dict[str, Any]:
 def read_order(raw: Mapping[str, Any]) -> Order:
     """Return what `order_json` was given."""
     values = {key: unpack(*raw[key]) for key in ("inputs", "before")}
-    return Order(**{**raw, **values, "sensitive": tuple(raw.get("sensitive", ()))})
+    return Order(**{**raw, **values, "sensitive": tuple(raw["sensitive"])})

@@ -20,11 +20,11 @@ from typing import (
 )
 
 from stagectl.adapters import handlers
-from stagectl.adapters.handlers import Handler
+from stagectl.adapters.handlers import Handler, Order
 from stagectl.adapters.handlers.groups import Killing
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.remote.remote import Note
-from stagectl.adapters.running.action import Order, Site, carry_out
+from stagectl.adapters.running.action import Site, carry_out
 from stagectl.adapters.running.journal import durations
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.processes import Notes

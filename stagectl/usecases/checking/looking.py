@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
+from stagectl.adapters.handlers import Order
 from stagectl.adapters.handlers.groups import Killing
 from stagectl.adapters.handlers.shell import inherited_variables
-from stagectl.adapters.running.action import Order, Site, carry_out
+from stagectl.adapters.running.action import Site, carry_out
 from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost, StagectlError
@@ -22,7 +23,7 @@ from stagectl.core.model import CHECK, Applied, ChangeId, Kind, Name, Oid, chang
 from stagectl.core.plans.plan import Cause, CauseType, Change, Plan
 from stagectl.core.redact import Redactor
 from stagectl.core.running.looks import Look, look_of, unchecked_look
-from stagectl.core.running.outcome import ERROR, SKIPPED, Outcome
+from stagectl.core.running.outcome import SKIPPED, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header
 from stagectl.usecases.applying.cluster import Where, cluster_of
@@ -168,11 +169,8 @@ class _Checking:
         killing = Killing(self._header.run)
 
         def act(change: Change) -> Outcome:
-            try:
-                output = Output(None, redactor)
-                return carry_out(self._order(change), found[change.kind], place, output, killing.note_start)
-            except KeyError as error:
-                return Outcome(ERROR, message=f"not set in the environment: {error.args[0]}")
+            output = Output(None, redactor)
+            return carry_out(self._order(change), found[change.kind], place, output, killing.note_start)
 
         return Hands(act, ThreadPoolExecutor(self._way.parallel), killing.kill)
 

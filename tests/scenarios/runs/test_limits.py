@@ -114,4 +114,4 @@ def test_a_process_that_cannot_be_killed_does_not_hold_the_run_up(
 
 
 def request(root: Path, does: List[str], **more: Any) -> Request:
-    return Request("a.run", "a", "run", "service", "RUN", does, {}, {}, root=root, **more)
+    return Request("a.run", "a", "run", "service", "RUN", does, {}, {}, root=root, folder=root, **more)

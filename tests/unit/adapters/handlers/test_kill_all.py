@@ -20,7 +20,7 @@ def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(tmp_path: Pat
 
     def act(run: str) -> None:
         request = Request(
-            "a.run", "a", "run", "k", run, ["sleep", "1000"], {}, {}, None, tmp_path,
+            "a.run", "a", "run", "k", run, ["sleep", "1000"], {}, {}, None, root=tmp_path, folder=tmp_path,
             started=lambda process: started[run].set(),
         )  # fmt: skip
         ends[run] = shell(request)

@@ -33,7 +33,8 @@ def test_a_bare_word_is_found_as_execvp_would(tmp_path: Path) -> None:
     def said(word: str, *folders: str) -> str:
         (root / "said").unlink(missing_ok=True)
         environment = {b"PATH": os.fsencode(":".join(folders))}
-        done = shell(Request("a.run", "a", "run", "k", "r", [word], {}, {}, None, root, environment=environment))
+        where = {"root": root, "folder": root, "environment": environment}
+        done = shell(Request("a.run", "a", "run", "k", "r", [word], {}, {}, None, **where))
         return (root / "said").read_text().strip() if done == Result(True) else done.message
 
     assert "bin" == said("one", odd, bin_)
