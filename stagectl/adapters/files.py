@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Iterator, Mapping, Optional, Sequence, Tuple
@@ -15,6 +16,7 @@ from typing import IO, Any, Iterator, Mapping, Optional, Sequence, Tuple
 from stagectl.core.errors import StagectlError
 
 _MAKING = "making-"  # how files begin that are not needed once their maker is gone; it locks them
+_PAUSE = 0.05  # seconds between two tries to lock a file
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -28,6 +30,12 @@ def read_file(path: Path, most: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(most)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of a file that no other user may read; it is made if it is not there."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+        file.write(data)
 
 
 def seal(path: Path, value: Any) -> str:
@@ -111,13 +119,16 @@ def _make(folder: int, name: str) -> int:
         os.close(descriptor)
 
 
-def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX) -> bool:
-    """Lock a file until it is closed; return whether no other has it."""
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX, seconds: float = 0.0) -> bool:
+    """Lock a file until it is closed; return whether no other has it, or gave it up within some seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_PAUSE)
 
 
 def remove_unfinished(scratch: Path) -> None:
@@ -163,17 +174,8 @@ def write_file(path: Path, content: bytes) -> None:
 
     Raises StagectlError for a link, a device or a pipe: it would be replaced, /dev/stdout for every process.
     """
-    import tempfile  # what only reads does without
-
     if os.path.lexists(path) and stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
         raise StagectlError(f"{path} cannot be written: it is a link or special file", "choose another file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".stagectl-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with _inside(path.parent, []) as folder:
+        _write(folder, path.name, content, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-from contextlib import contextmanager
+import math
 from pathlib import Path
-from typing import Iterator
+from typing import ContextManager
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
+from stagectl.adapters.running.lock import moment
 from stagectl.core.model import Oid
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
@@ -26,12 +26,9 @@ def checkout(git: Git, commit: Oid, remote: str, folder: Path) -> None:
         git.run(*_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit)
 
 
-@contextmanager
-def _alone(git: Git) -> Iterator[None]:
+def _alone(git: Git) -> ContextManager[None]:
     """Keep other workers out: git fails where it finds another working tree half made."""
-    with open(git.scratch() / "checkout.lock", "a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return moment(git.scratch(), "checkout.lock", math.inf)
 
 
 def _fetch(git: Git, commit: Oid, remote: str) -> None:

@@ -9,19 +9,18 @@ its own runs; what counts for every clone is the applied branch.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import remove_unfinished
+from stagectl.adapters.files import remove_unfinished, try_lock
 from stagectl.adapters.running.lock import forget_left, moment
 from stagectl.adapters.running.processes import NOTES
-from stagectl.adapters.running.run_folders import folder_of_run, open_file, run_ids
+from stagectl.adapters.running.run_folders import end_of, folder_of_run, open_file, run_ids
 from stagectl.core import forms
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.model import ChangeId, Oid
@@ -30,9 +29,8 @@ from stagectl.core.running.run_document import header_text, outcome_json, read_h
 from stagectl.core.running.runs import Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
-TRIES, PAUSE = 20, 0.05  # how often, and how many seconds apart, a journal is tried to be locked
+SECONDS = 1.0  # how long a journal is tried to be locked
 RESERVE, RESERVED = "reserve", 256 * 1024  # a file that makes room, by going, for the ends of what runs; bytes
-ROOM = "make room on the disk, and try again"
 
 
 class Journal:
@@ -41,29 +39,19 @@ class Journal:
     Everything it was given is on the disk when a method returns; one that cannot do that raises StagectlError.
     """
 
-    def __init__(self, folder: Path, descriptor: Optional[int] = None) -> None:
-        """Open the journal of a run; descriptor: the file, where it is open and locked already."""
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._descriptor = _open_locked(folder) if descriptor is None else descriptor
+        self._file = _open_locked(folder)
         # A line that a kill tore must not become the beginning of the next one.
-        self._size = len(_whole_lines(self._descriptor))
-        os.ftruncate(self._descriptor, self._size)
+        self._size = self._file.read().rfind(b"\n") + 1
+        os.ftruncate(self._file.fileno(), self._size)
         self._is_full = False  # the room for ends is in use
 
     def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note changes that start (INPROGRESS) or end. On a full disk there is still room for ends."""
         now = round(time.time(), 3)
         entries = [{"change": identity, "at": now, **outcome_json(outcome)} for identity, outcome in news]
-        starts = any(outcome.state == INPROGRESS for _, outcome in news)
-        if starts and self._is_full:
-            raise self._unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-        try:
-            self._write(entries)
-        except OSError as error:
-            if starts or not _spend(self.folder):
-                raise self._unwritable(error) from error
-            self._is_full = True
-            self._write_what_ended(entries)
+        self._write(entries, starts=any(outcome.state == INPROGRESS for _, outcome in news))
 
     def note_resume(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note that the run is finished by hand, and what the operator says of changes whose end was not seen."""
@@ -81,42 +69,32 @@ class Journal:
         shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run it is not looked for
         (self.folder / NOTES).unlink(missing_ok=True)
         _spend(self.folder)
-        self._write_what_ended([{"end": round(time.time(), 3), "commit": commit, "kept": kept}])
+        self._write([{"end": round(time.time(), 3), "commit": commit, "kept": kept}], starts=False)
         self.close()
 
     def close(self) -> None:
         """Write it no more; a run that is not over is an interrupted one from now on."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._file.close()
 
-    def _write_what_ended(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        try:
-            self._write(entries)
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _write(self, entries: Sequence[Mapping[str, Any]]) -> None:
+    def _write(self, entries: Sequence[Mapping[str, Any]], *, starts: bool) -> None:
         left = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries).encode()
-        size = self._size + len(left)
+        size, descriptor = self._size + len(left), self._file.fileno()
         try:
+            if starts and self._is_full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             while left:
-                left = left[os.write(self._descriptor, left) :]
-            os.fsync(self._descriptor)
-        except OSError:
-            os.ftruncate(self._descriptor, self._size)  # no half line, which would be the beginning of the next
-            raise
-        self._size = size
-
-    def _unwritable(self, error: OSError) -> StagectlError:
-        return StagectlError(
-            f"the journal of run {self.folder.name} cannot be written: {error.strerror}",
-            "nothing more was started, and what finished is known; make room, then: stagectl resume",
-        )
-
-    def output(self, identity: ChangeId) -> Path:
-        """Return the file that keeps what an action prints."""
-        return output_path(self.folder, identity)
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+            self._size = size
+        except OSError as error:
+            os.ftruncate(descriptor, self._size)  # no half line, which would be the beginning of the next
+            if starts or not _spend(self.folder):
+                raise StagectlError(
+                    f"the journal of run {self.folder.name} cannot be written: {error.strerror}",
+                    "nothing more was started, and what finished is known; make room, then: stagectl resume",
+                ) from error
+            self._is_full = True
+            self._write(entries, starts=False)
 
     def private(self) -> Path:
         """Return the folder for files that only actions may read, and that go with the run."""
@@ -125,15 +103,12 @@ class Journal:
         return folder
 
 
-def _open_locked(folder: Path) -> int:
+def _open_locked(folder: Path) -> BinaryIO:
     """Return the journal of a run, open and locked; raises Busy where another process has it."""
-    descriptor = os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    for _ in range(TRIES):
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        time.sleep(PAUSE)  # a process that probes the run has it for the blink of an eye
-    os.close(descriptor)
+    file = os.fdopen(os.open(folder / "journal", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "rb")
+    if try_lock(file, seconds=SECONDS):  # a process that probes the run has it for the blink of an eye
+        return file
+    file.close()
     raise Busy(f"run {folder.name} is being finished by another process", "wait for it; see: stagectl report")
 
 
@@ -145,43 +120,39 @@ def output_path(folder: Path, identity: ChangeId) -> Path:
 def begin(scratch: Path, header: Header) -> Journal:
     """Make the folder of a run, durably, and return its journal."""
     with errors_as("the run cannot begin"), moment(scratch):
-        descriptor = _make(scratch, header)
-    return Journal(folder_of_run(scratch, header.run), descriptor)
+        return _make(scratch, header)
 
 
 @contextmanager
 def errors_as(what: str) -> Iterator[None]:
     """Raise what the disk refuses as StagectlError."""
+    hint = "make room on the disk, and try again"
     try:
         yield
     except OSError as error:
-        raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", ROOM) from error
+        raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", hint) from error
 
 
-def _make(scratch: Path, header: Header) -> int:
+def _make(scratch: Path, header: Header) -> Journal:
     """Make the folder of a run; return its journal, open and locked, so that it never looks interrupted."""
     runs = scratch / "runs"
     is_new = not runs.exists()
     runs.mkdir(exist_ok=True)
     _prune(runs)
-    folder = runs / header.run
     building = runs / f".{header.run}"  # a reader never sees half a folder
     (building / "output").mkdir(parents=True)
-    _write_durably(building / "run.json", header_text(header).encode())
-    descriptor = _open_locked(building)
-    _reserve(building)
-    _flush_folder(building)
-    os.rename(building, folder)
-    for path in (runs, scratch, scratch.parent) if is_new else (runs,):
-        _flush_folder(path)
-    return descriptor
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
+    with open(building / "run.json", "wb") as file:
+        file.write(header_text(header).encode())
         file.flush()
         os.fsync(file.fileno())
+    journal = Journal(building)
+    _reserve(building)
+    _flush_folder(building)
+    journal.folder = runs / header.run
+    os.rename(building, journal.folder)
+    for path in (runs, scratch, scratch.parent) if is_new else (runs,):
+        _flush_folder(path)
+    return journal
 
 
 def _reserve(folder: Path) -> None:
@@ -191,15 +162,6 @@ def _reserve(folder: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, RESERVED)
         else:
             file.write(b"\0" * RESERVED)
-
-
-def _whole_lines(descriptor: int) -> bytes:
-    data = b""
-    while True:
-        more = os.pread(descriptor, 1024 * 1024, len(data))
-        if not more:
-            return data[: data.rfind(b"\n") + 1]
-        data += more
 
 
 def _spend(folder: Path) -> bool:
@@ -269,15 +231,8 @@ def read(scratch: Path, run: str) -> Record:
 
 def commit_of(scratch: Path, run: str) -> Optional[Oid]:
     """Return the applied commit that a run recorded, None for none, without what its changes did."""
-    folder = folder_of_run(scratch, run)
-    try:
-        with open_file(folder / "journal") as file:
-            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-        entry = json.loads(last)
-        if "end" in entry:
-            return forms.oid_or_none(entry["commit"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        return forms.oid_or_none(json.loads(end_of(scratch, run))["commit"])
     return read(scratch, run).commit  # it is not over, or not what it should be
 
 

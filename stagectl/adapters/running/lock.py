@@ -16,18 +16,17 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Callable, Dict, FrozenSet, Iterator, List, Optional, Tuple
+from typing import IO, AbstractSet, Dict, FrozenSet, Iterator, List, Tuple
 
 from stagectl.adapters.files import try_lock
+from stagectl.adapters.running.run_folders import run_ids
 from stagectl.core.errors import Busy
 from stagectl.core.locks import WHOLE, Portion, few, in_common, part_of_text, part_text
 
-PAUSE = 0.05  # seconds between two tries
 SECONDS = 60.0  # how long anything is waited for that is held for a moment
 HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"
 _UNKNOWN = "it has not said who it is yet"
 _ID = re.compile(r"[0-9a-f]{8}")
-MeetsPortion = Callable[[Portion], Tuple[str, ...]]  # what another holder has that is wanted
 
 
 @contextmanager
@@ -37,11 +36,8 @@ def moment(scratch: Path, name: str = MOMENT, seconds: float = SECONDS) -> Itera
     name: `MOMENT` for the holders' files and the folders of runs, `BRANCH` for moves of the applied branch.
     """
     with open(scratch / name, "a+", encoding="utf-8") as file:
-        end = time.monotonic() + seconds
-        while not try_lock(file):
-            if time.monotonic() >= end:
-                raise Busy(f"another stagectl is busy here: {name} is held for {seconds:.0f} s", "try again")
-            time.sleep(PAUSE)
+        if not try_lock(file, seconds=seconds):
+            raise Busy(f"another stagectl is busy here: {name} is held for {seconds:.0f} s", "try again")
         yield
 
 
@@ -60,25 +56,21 @@ class Here:
         self._said.update(more)
         self._write()
 
-    def extend(self, part: Portion, meets: Optional[MeetsPortion] = None) -> None:
+    def extend(self, part: Portion) -> None:
         """Hold more; raises Busy where another process has some of that."""
         with moment(self.scratch):
-            _check_free(self.scratch, meets or (lambda other: in_common(part, other)), self.id)
+            _check_free(self.scratch, part, self.id)
             self.part = part
             self._write()
 
-    @property
-    def has_remote(self) -> bool:
-        """Whether it holds a lock on the remote, or could not give one back."""
-        return bool(self._said.get("remote"))
-
-    def close(self) -> None:
-        """Be at work no more."""
+    def leave(self) -> None:
+        """Be at work no more; the file stays where it names a lock on the remote that could not be given back."""
+        if not self._said.get("remote"):
+            (self.scratch / HOLDERS / self.id).unlink(missing_ok=True)
         self._file.close()
 
     def _write(self) -> None:
-        found = os.fstat(self._file.fileno())
-        said = {**self._said, "whose": f"{found.st_dev} {found.st_ino}", "part": part_text(self.part)}
+        said = {**self._said, "whose": _itself(self._file), "part": part_text(self.part)}
         with suppress(OSError):  # on a full disk it is held all the same
             self._file.seek(0)
             self._file.truncate(0)
@@ -87,20 +79,18 @@ class Here:
 
 
 @contextmanager
-def only_one(scratch: Path, what: str, part: Portion = WHOLE, meets: Optional[MeetsPortion] = None) -> Iterator[Here]:
+def only_one(scratch: Path, what: str, part: Portion = WHOLE) -> Iterator[Here]:
     """Hold a part of what there is; raises Busy that says which process has some of it, since when, and which run.
 
-    what: the command that wants it; meets: what another holder has that is wanted, by default what both parts have.
+    what: the command that wants it.
     """
     with moment(scratch):
-        _check_free(scratch, meets or (lambda other: in_common(part, other)), "")
+        _check_free(scratch, part)
         here = _enter(scratch, what, part)
     try:
         yield here
     finally:
-        if not here.has_remote:
-            (scratch / HOLDERS / here.id).unlink(missing_ok=True)
-        here.close()
+        here.leave()
 
 
 def _enter(scratch: Path, what: str, part: Portion) -> Here:
@@ -117,9 +107,9 @@ def _enter(scratch: Path, what: str, part: Portion) -> Here:
     return here
 
 
-def _check_free(scratch: Path, meets: MeetsPortion, own: str) -> None:
+def _check_free(scratch: Path, part: Portion, own: str = "") -> None:
     for other in holders(scratch):
-        common = meets(other.part) if other.id != own else ()
+        common = in_common(part, other.part) if other.id != own else ()
         if common:
             both = "" if "everything" in common else f"; in common: {few(common)}"
             stop = f", or: stagectl stop {other.run}" if other.run else ""
@@ -142,9 +132,9 @@ class Holder:
 def holders(scratch: Path) -> List[Holder]:
     """Return what is at work here now, those that began first to begin with."""
     found = []
-    for path, said in _files(scratch):
-        if said is not None:
-            holder = Holder(path.name, _words(said), part_of_text(said.get("part", "")), said.get("run", ""))
+    for name, is_there, said in _files(scratch):
+        if is_there:
+            holder = Holder(name, _words(said), part_of_text(said.get("part", "")), said.get("run", ""))
             found.append((said.get("began", ""), holder))
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
@@ -156,55 +146,62 @@ def _words(said: Dict[str, str]) -> str:
     return f"process {said['process']}, {said['what']}, since {said['since']}{run}"
 
 
-def runs_named(scratch: Path) -> FrozenSet[str]:
-    """Return the runs of those that are at work here."""
-    return frozenset(said.get("run", "") for _, said in _files(scratch) if said) - {""}
+def new_run(here: Here, now: float) -> str:
+    """Return an id that sorts after those of all runs here, also of those begun in the same second.
+
+    Who holds something here says that this is its run, so no other is given the same.
+    """
+    with moment(here.scratch):
+        named = {said.get("run", "") for _, is_there, said in _files(here.scratch) if is_there}
+        run = _new_run({*run_ids(here.scratch), *named}, now)
+        here.say(run=run)
+    return run
 
 
-def _files(scratch: Path) -> Iterator[Tuple[Path, Optional[Dict[str, str]]]]:
-    """Yield the holders' files, with what they say, None for that of a process that is gone."""
+def _new_run(known: AbstractSet[str], now: float) -> str:
+    stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
+    newest = max(known, default="")
+    if newest >= stamp:
+        stamp, _, last = newest.partition("-")
+        suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
+    return f"{stamp}-{suffix:06x}"
+
+
+def find_left_locks(scratch: Path) -> FrozenSet[str]:
+    """Return the ids of locks on the remote that processes of this clone took and did not give back."""
+    return frozenset(said.get("remote", "") for _, is_there, said in _files(scratch) if not is_there) - {""}
+
+
+def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
+    """Remove the files of processes that are gone; by default also of those that left something on the remote."""
+    for name, is_there, said in _files(scratch):
+        if not is_there and (all_of_them or not said.get("remote")):
+            (scratch / HOLDERS / name).unlink(missing_ok=True)
+
+
+def _files(scratch: Path) -> Iterator[Tuple[str, bool, Dict[str, str]]]:
+    """Yield the holders' files: the name of each, whether its process is there, and what it says."""
     folder = scratch / HOLDERS
     for name in sorted(os.listdir(folder)) if folder.is_dir() else []:
         with suppress(FileNotFoundError):
             if _ID.fullmatch(name):
                 with open(folder / name, encoding="utf-8") as file:
-                    yield folder / name, None if try_lock(file, fcntl.LOCK_SH) else _read_holder(file)
+                    yield name, not try_lock(file, fcntl.LOCK_SH), _read_holder(file)
 
 
 def _read_holder(file: IO[str]) -> Dict[str, str]:
-    """Return what a holder's file says, nothing where it cannot be read (yet)."""
+    """Return what a holder's file says, nothing where it cannot be read (yet).
+
+    It begins with what the file itself is: a copied clone does not believe what it says of the remote.
+    """
     with suppress(OSError, ValueError):
         raw = json.loads(file.read())
         if isinstance(raw, dict):
-            return {str(key): str(value) for key, value in raw.items()}
+            is_copied = raw.get("whose") != _itself(file)
+            return {str(key): str(value) for key, value in raw.items() if key != "remote" or not is_copied}
     return {}
 
 
-def find_left_locks(scratch: Path) -> FrozenSet[str]:
-    """Return the ids of locks on the remote that processes of this clone took and did not give back.
-
-    What a file says begins with what the file itself is: a copied clone does not believe it.
-    """
-    return frozenset(remote for path, said in _files(scratch) if said is None for remote in _left_lock(path))
-
-
-def forget_left(scratch: Path, *, all_of_them: bool = True) -> None:
-    """Remove the files of processes that are gone; by default also of those that left something on the remote."""
-    for path in [path for path, said in _files(scratch) if said is None]:
-        if all_of_them or not _left_lock(path):
-            path.unlink(missing_ok=True)
-
-
-def _left_lock(path: Path) -> List[str]:
-    """Return the lock on the remote that the file of a process names which is gone, if there is one."""
-    with suppress(OSError), open(path, encoding="utf-8") as file:
-        said, itself = _read_holder(file), os.fstat(file.fileno())
-        if said.get("whose") == f"{itself.st_dev} {itself.st_ino}" and said.get("remote"):
-            return [said["remote"]]
-    return []
-
-
-def holder(scratch: Path) -> str:
-    """Return what the first of those at work here says of itself, "" if there is none."""
-    found = holders(scratch)
-    return found[0].words if found else ""
+def _itself(file: IO[str]) -> str:
+    found = os.fstat(file.fileno())
+    return f"{found.st_dev} {found.st_ino}"

@@ -8,6 +8,7 @@ from collections import deque
 from pathlib import Path
 from typing import Deque, Optional
 
+from stagectl.adapters.files import append
 from stagectl.adapters.running.run_folders import open_file
 from stagectl.core.redact import Redactor
 
@@ -61,9 +62,7 @@ class Output:
         if len(data) > room:
             data = data[:room] + b"\n... more output was not kept\n"
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(descriptor, "ab") as file:
-                file.write(data)
+            append(self._path, data)
         except OSError:  # the disk is full, say: how the action ends does not hang on what is kept of its output
             self._path = None
 

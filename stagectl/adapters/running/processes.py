@@ -12,9 +12,11 @@ import json
 import os
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict
 
+from stagectl.adapters.files import append
 from stagectl.adapters.running.run_folders import open_file
 from stagectl.core.model import ChangeId
 
@@ -22,25 +24,12 @@ NOTES = "processes"  # in the folder of a run: a line per process
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # differs from boot to boot; on Linux only
 
 
-class Notes:
-    """Where a run notes its processes; no run hangs on whether that works."""
-
-    def __init__(self, folder: Path) -> None:
-        self._boot, self._descriptor = _boot(), -1
+def note_process(folder: Path, change: ChangeId, process: int) -> None:
+    """Note a process that a run started this moment; no run hangs on whether that works."""
+    boot = _boot()
+    if boot:
         with suppress(OSError):
-            self._descriptor = os.open(folder / NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def add(self, change: ChangeId, process: int) -> None:
-        """Note a process that was started this moment."""
-        if self._boot and self._descriptor >= 0:
-            with suppress(OSError):
-                # An id of a change has no character that JSON quotes.
-                os.write(self._descriptor, f'["{change}", {process}, {_now()}, "{self._boot}"]\n'.encode())
-
-    def close(self) -> None:
-        """Note no more."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+            append(folder / NOTES, f"{json.dumps([change, process, _now(), boot])}\n".encode())
 
 
 def living(folder: Path) -> Dict[ChangeId, int]:
@@ -57,6 +46,7 @@ def living(folder: Path) -> Dict[ChangeId, int]:
     return found
 
 
+@lru_cache(maxsize=None)
 def _boot() -> str:
     with suppress(OSError):
         return BOOT.read_text(encoding="ascii").strip()

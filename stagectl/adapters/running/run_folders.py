@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, List
 
+from stagectl.adapters.files import try_lock
 from stagectl.core.once import pattern
 
 RUN = pattern(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -31,30 +32,27 @@ def folder_of_run(scratch: Path, run: str) -> Path:
 
 def unclosed_runs(scratch: Path) -> List[str]:
     """Return the runs that were not closed and that no process is at work on, the oldest first."""
-    return sorted(run for run in run_ids(scratch) if not _is_closed(scratch, run) and not probe_run(scratch, run))
+    return sorted(run for run in run_ids(scratch) if not end_of(scratch, run) and not probe_run(scratch, run))
 
 
-def _is_closed(scratch: Path, run: str) -> bool:
+def end_of(scratch: Path, run: str) -> bytes:
+    """Return the line of a journal which says that the run is over, nothing where that is missing."""
     try:
         with open_file(folder_of_run(scratch, run) / "journal") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 1024))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1024))
             last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
     except OSError:
-        return False
-    return last.startswith(b'{"end"')
+        return b""
+    return last if last.startswith(b'{"end"') else b""
 
 
 def probe_run(scratch: Path, run: str) -> bool:
     """Lock the journal of a run for the blink of an eye; return whether a process has it open, to write it."""
     try:
         with open_file(folder_of_run(scratch, run) / "journal") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+            return not try_lock(file, fcntl.LOCK_SH)
     except OSError:
         return False
-    return False
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Optional, 
 
 from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running import journal as journals
-from stagectl.adapters.running.lock import BRANCH, moment, only_one
-from stagectl.adapters.running.run_names import new_run
+from stagectl.adapters.running.lock import BRANCH, moment, new_run, only_one
 from stagectl.core.config import Config
 from stagectl.core.errors import Busy
 from stagectl.core.locks import Lock, Portion
@@ -123,7 +122,7 @@ class Asking:
         part, meets = first.part, first.meets()
         scratch = first.workspace.git.own_scratch()
         with only_one(scratch, "apply", part) as here:
-            run = new_run(scratch, time.time(), here)
+            run = new_run(here, time.time())
             with self._team.holding(here, meets, run) as team:
                 for _ in range(TRIES):
                     self._workspace = Workspace(first.workspace.root)  # HEAD may have moved, too

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import (
     TYPE_CHECKING,
-    Any,
     Callable,
     Collection,
     Dict,
@@ -25,9 +24,9 @@ from stagectl.adapters.handlers.groups import Killing
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.action import Site, carry_out
-from stagectl.adapters.running.journal import durations
+from stagectl.adapters.running.journal import durations, output_path
 from stagectl.adapters.running.output import Output
-from stagectl.adapters.running.processes import Notes
+from stagectl.adapters.running.processes import note_process
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
 from stagectl.core.model import Applied, ChangeId, Name
@@ -109,40 +108,27 @@ def _stopper(note: Note, seen: Mapping[int, int]) -> Callable[[str, Sequence[Cha
     return say_stop
 
 
-class _Threads(ThreadPoolExecutor):
-    """Threads of this process; with them ends what is noted of the processes they started."""
-
-    def __init__(self, total: int, notes: Notes) -> None:
-        super().__init__(max_workers=total)
-        self._notes = notes
-
-    def shutdown(self, *args: Any, **more: Any) -> None:
-        super().shutdown(*args, **more)
-        self._notes.close()
-
-
 def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) -> Hands:
     """Return what carries out changes on this machine, in threads; preset: changes whose end is known beforehand."""
     plan, journal = task.plan, task.journal
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
-    found, notes = handlers_of(acting, acting.changes), Notes(journal.folder)
+    found = handlers_of(acting, acting.changes)
     secret = secret_variables(task.workspace, acting, task.header)
     place = Site(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
-
     killing = Killing(task.header.run)
 
     def act(change: Change) -> Outcome:
         def note_start(process: int) -> None:
-            notes.add(change.id, process)
+            note_process(journal.folder, change.id, process)
             killing.note_start(process)
 
         order = order_of(acting, task.header.run, course.outputs_for(change), change)
         if order is None:
             return Outcome(SUCCESS)
-        output = Output(journal.output(change.id), place.redactor)
+        output = Output(output_path(journal.folder, change.id), place.redactor)
         return carry_out(order, found[change.kind], place, output, note_start)
 
-    return Hands(act, _Threads(total, notes), killing.kill)
+    return Hands(act, ThreadPoolExecutor(total), killing.kill)
 
 
 def _there(task: Task, course: Course, cluster: Link) -> Hands:
@@ -152,7 +138,7 @@ def _there(task: Task, course: Course, cluster: Link) -> Hands:
     redactor = redactor_of(secret_variables(task.workspace, task.plan, task.header))
 
     def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
-        output = Output(task.journal.output(identity), redactor)
+        output = Output(output_path(task.journal.folder, identity), redactor)
         output.feed(text.encode("utf-8", "replace"))
         outcome = replace(outcome, message=redactor.clean(outcome.message), output=output.end())
         return with_plain_outputs(outcome, redactor.clean)

@@ -12,7 +12,7 @@ from typing import Iterator, List
 
 import pytest
 
-from stagectl.adapters.running.processes import Notes, living
+from stagectl.adapters.running.processes import living, note_process
 from stagectl.core.model import ChangeId
 from tests.build import PATIENCE, Repo
 from tests.scenarios.runs.world import (
@@ -104,12 +104,10 @@ def test_a_process_that_has_the_number_of_another_is_not_taken_for_it(tmp_path: 
     """
     It was born after what was noted; nor is one of another boot, nor one that is dead and not buried, nor half a line.
     """
-    notes = Notes(tmp_path)
-    notes.add(ChangeId("we.run"), os.getpid())
+    note_process(tmp_path, ChangeId("we.run"), os.getpid())
     dead = subprocess.Popen(["true"])
     until(lambda: Path(f"/proc/{dead.pid}/stat").read_text().split()[2] == "Z")
-    notes.add(ChangeId("dead.run"), dead.pid)
-    notes.close()
+    note_process(tmp_path, ChangeId("dead.run"), dead.pid)
     change, number, moment, boot = json.loads((tmp_path / "processes").read_text().splitlines()[0])
     later = [["later.run", number, 0.0, boot], ["elsewhere.run", number, moment, "another boot"]]
     with open(tmp_path / "processes", "a") as file:
