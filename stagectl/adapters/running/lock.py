@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, AbstractSet, Dict, FrozenSet, Iterator, List, Tuple
 
@@ -49,33 +49,29 @@ class Here:
     id: str
     part: Portion
     _file: IO[str]
-    _said: Dict[str, str] = field(default_factory=dict)
+    _said: Dict[str, str]
 
     def say(self, **more: str) -> None:
         """Say more of itself, for those who look: run, remote (the lock it took there)."""
-        self._said.update(more)
-        self._write()
+        self._said.update(more, whose=_itself(self._file), part=part_text(self.part))
+        with suppress(OSError):  # on a full disk it is held all the same
+            self._file.seek(0)
+            self._file.truncate(0)
+            self._file.write(json.dumps(self._said))
+            self._file.flush()
 
     def extend(self, part: Portion) -> None:
         """Hold more; raises Busy where another process has some of that."""
         with moment(self.scratch):
             _check_free(self.scratch, part, self.id)
             self.part = part
-            self._write()
+            self.say()
 
     def leave(self) -> None:
         """Be at work no more; the file stays where it names a lock on the remote that could not be given back."""
         if not self._said.get("remote"):
             (self.scratch / HOLDERS / self.id).unlink(missing_ok=True)
         self._file.close()
-
-    def _write(self) -> None:
-        said = {**self._said, "whose": _itself(self._file), "part": part_text(self.part)}
-        with suppress(OSError):  # on a full disk it is held all the same
-            self._file.seek(0)
-            self._file.truncate(0)
-            self._file.write(json.dumps(said))
-            self._file.flush()
 
 
 @contextmanager
@@ -116,13 +112,14 @@ def _check_free(scratch: Path, part: Portion, own: str = "") -> None:
             raise Busy(f"another apply is running: {other.words}{both}", f"wait for it{stop}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Holder:
     """A holder as its file says: words: process, command, since when, which run; part: what it has.
 
     run: "" where it is none, or not said yet.
     """
 
+    began: str
     id: str
     words: str
     part: Portion
@@ -131,12 +128,11 @@ class Holder:
 
 def holders(scratch: Path) -> List[Holder]:
     """Return what is at work here now, those that began first to begin with."""
-    found = []
-    for name, is_there, said in _files(scratch):
-        if is_there:
-            holder = Holder(name, _words(said), part_of_text(said.get("part", "")), said.get("run", ""))
-            found.append((said.get("began", ""), holder))
-    return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
+    return sorted(
+        Holder(said.get("began", ""), name, _words(said), part_of_text(said.get("part", "")), said.get("run", ""))
+        for name, is_there, said in _files(scratch)
+        if is_there
+    )
 
 
 def _words(said: Dict[str, str]) -> str:

@@ -16,10 +16,7 @@ Rename = Callable[[str], str]  # a name as written -> the name as it shall be wr
 
 def rename_resource(data: bytes, reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> bytes:
     """Return the file of one resource as that of another (or the same), with old names in it replaced by new ones."""
-    return rewrite_names(data, _renaming(reader, reader_after, new_names))
 
-
-def _renaming(reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> Rename:
     def rename(written: str) -> str:
         meant = absolute(written, folder_of(reader))
         after = new_names.get(meant, meant)
@@ -27,7 +24,7 @@ def _renaming(reader: str, reader_after: str, new_names: Mapping[Name, Name]) ->
             return written
         return relative(after, folder_of(reader_after)) if written.startswith(".") else after
 
-    return rename
+    return rewrite_names(data, rename)
 
 
 def rewrite_names(data: bytes, rename: Rename) -> bytes:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Dict, List
 
@@ -276,7 +277,8 @@ def test_a_target_is_where_a_worker_was_started_for_it_and_no_change_waits_for_e
     repo: Repo, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    route_targets: the action runs on the worker with that target; without one it is an error that names both sides.
+    route_targets: the action runs on the worker with that target; without one it is an error that names both sides, and
+    what goes on elsewhere meanwhile ends as it does.
     """
     pytest.importorskip("distributed")
     from stagectl.adapters.executors import link
@@ -286,12 +288,19 @@ def test_a_target_is_where_a_worker_was_started_for_it_and_no_change_waits_for_e
     repo.define("a", "act", inputs={"target": "web1", "x": "stuck"}).define("b", "act", inputs={"target": "web2"})
     repo.define("c", "act", inputs={"target": "web3"}).define("z", "act", depends_on=["c"])
     staged(repo)
+
+    def let_go_when_given_up() -> None:
+        eventually(lambda: any(b'"ERROR"' in path.read_bytes() for path in repo.place.glob("runs/*/journal")), "c ends")
+        (notes / "go").touch()
+
     cluster = Cluster(repo.root.parent / "cluster")
     try:
         cluster.worker("w1", repo.root, "--target", "web1", "--target", "db")
         cluster.worker("w2", repo.root, "--target", "web2")
-        (notes / "go").touch()
+        given_up = threading.Thread(target=let_go_when_given_up)
+        given_up.start()
         done = repo.apply("--scheduler", cluster.address)
+        given_up.join()
     finally:
         cluster.close()
     said = "c.run: ERROR (it did not start: no worker for the target 'web3' within 1 seconds; there are: "
