@@ -11,7 +11,7 @@ from collections import Counter
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.graph import grouped, reachable
-from stagectl.core.model import Applied, Name, Resource
+from stagectl.core.model import NOT_APPLIED, Applied, Name, Resource
 
 Claims = Mapping[Name, Name]  # new name -> the old one that it claims
 Resources = Mapping[Name, Resource]
@@ -44,9 +44,8 @@ def _claimed_by(resource: Resource, applied: Mapping[Name, Applied], left: Abstr
 
 def names_before(applied: Mapping[Name, Applied], name: Name) -> OldNames:
     """Return the `moved_from` of what is applied under a name, or was tried to be run there: it claims no more."""
-    state = applied.get(name, Applied())
-    resource = state.resource or (state.unfinished.form if state.unfinished is not None else None)
-    return resource.moved_from if resource is not None else ()
+    forms = applied.get(name, NOT_APPLIED).forms
+    return forms[0].moved_from if forms else ()
 
 
 def new_claims(names: OldNames, spent: OldNames) -> OldNames:
