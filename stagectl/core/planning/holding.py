@@ -70,6 +70,7 @@ def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
 
 
 def _with_waiting(view: View) -> Universe:
+    """Return the universe of a view in which everything is selected."""
     while True:
         universe = Universe(view, view.holds)
         holds = waiting(view) or _held_with(view)
@@ -80,6 +81,7 @@ def _with_waiting(view: View) -> Universe:
 
 
 def _with_held(view: View, full: Universe) -> Universe:
+    """Return the universe of a view that a selection sees."""
     view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
     while True:
         universe = Universe(view, {**_complete(view, full), **_outside(view)}, full)
