@@ -16,7 +16,7 @@ from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.view import Universe, View
-from stagectl.core.schemas.schema import BODY, FRONT
+from stagectl.core.schemas.schema import FRONT
 from stagectl.core.values import EnvVariable, Path, Reference, Template
 
 
@@ -56,9 +56,10 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
         if resource is None:
             continue
         if view.is_staged_here(name):
+            kind = view.situation.kind_of(resource)
             troubles += _check_names(view, resource)
-            troubles += _output_names(view, resource)
-            troubles += _literal_secrets(view, resource)
+            troubles += _output_names(kind, resource) if kind.outputs else ()
+            troubles += _literal_secrets(view, kind, resource) if kind.sensitive else ()
         if name not in view.shown:
             troubles += _values(view, resource)
         elif not view.is_selected(name):
@@ -140,11 +141,14 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
-    asked = [action for action in view.situation.explicit(resource.name) if action != REPLACE]
-    named = (("depends_on", resource.depends_on_changes, BODY), ("react_on", resource.react_on, BODY))
-    for key, actions, document in (*named, ("actions", asked, FRONT)):
-        for action in (one for one in actions if one not in own.verbs()):
-            yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True, document=document)
+    for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
+        for action in actions:
+            if action not in own.verbs():
+                yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
+    for action in view.situation.explicit(resource.name):
+        if action != REPLACE and action not in own.verbs():
+            at = ("actions", action)
+            yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
 
 
 def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
@@ -161,10 +165,12 @@ def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional
 def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:
     for key, names in (("depends_on", resource.depends_on), ("unordered", resource.unordered)):
         yield from (((key, index), name, None) for index, name in enumerate(names))
-    reactions = {action: [trigger.on for trigger in triggers] for action, triggers in resource.react_on.items()}
-    for key, mapped in (("depends_on", resource.depends_on_changes), ("react_on", reactions)):
-        for action, changes in mapped.items():
-            yield from (((key, action, index), *split_change(change)) for index, change in enumerate(changes))
+    for action, changes in resource.depends_on_changes.items():
+        for index, change in enumerate(changes):
+            yield (("depends_on", action, index), *split_change(change))
+    for action, triggers in resource.react_on.items():
+        for index, trigger in enumerate(triggers):
+            yield (("react_on", action, index), *split_change(trigger.on))
 
 
 def _unknown(view: View, name: str, reader: Name) -> str:
@@ -240,15 +246,15 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
     return f"{reference}: '{parent}' has no such value in its input '{reference.path[0]}'"
 
 
-def _output_names(view: View, resource: Resource) -> Iterator[Trouble]:
+def _output_names(kind: Kind, resource: Resource) -> Iterator[Trouble]:
     """Yield inputs with the name of an output of their kind: it would not be clear which of the two a reader means."""
-    for key in sorted(view.situation.kind_of(resource).output_names & resource.inputs.keys()):
+    for key in sorted(kind.output_names & resource.inputs.keys()):
         yield Trouble(resource.name, ("inputs", key), f"'{key}' is an output of kind {resource.kind}", on_key=True)
 
 
-def _literal_secrets(view: View, resource: Resource) -> Iterator[Trouble]:
+def _literal_secrets(view: View, kind: Kind, resource: Resource) -> Iterator[Trouble]:
     """Yield sensitive inputs written as literals: git would keep them for ever."""
-    for key in sorted(view.situation.kind_of(resource).sensitive & resource.inputs.keys()):
+    for key in sorted(kind.sensitive & resource.inputs.keys()):
         value = resource.inputs[key]
         only = value.parts[0] if isinstance(value, Template) and len(value.parts) == 1 else None
         is_read = isinstance(only, Reference) and only.path[0] in view.sensitive.get(Name(only.name), ())

@@ -63,7 +63,9 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         unresolved = []
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
-    seen, drifted = (applied.seen, applied.drift.keys) if selected else (applied.inputs, frozenset())
+    seen, drifted = (
+        (applied.seen, applied.drift.keys) if selected and applied.observed else (applied.inputs, frozenset())
+    )
     hidden = drifted and drifted & resource.inputs.keys() - applied.drift.inputs.keys()
     differ = differing(seen, after)
     changed = tuple(sorted({*differ, *unresolved, *hidden}) if unresolved or hidden else differ)
@@ -74,7 +76,7 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     # Only what may be reported is still a reference.
     later = [key for key in changed if key in after and references_in(after[key])] if view.reports.by else []
     surely = [key for key in changed if key not in later or not _may_stay(seen.get(key), after[key])]
-    through = _replaced_parents(view, resource, after, later)
+    through = _replaced_parents(view, resource, after, later) if later else []
     if _is_replace(view, name, before.kind, surely) or any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished

@@ -126,7 +126,7 @@ class Resolver:
 
     def look_up(self, reference: Reference) -> Value:
         """Return the value a reference names; raises an error that carries why there is none."""
-        node = name, key = input_of(reference)
+        node = name, key = Name(reference.name), reference.path[0]
         if len(reference.path) == 1 and type(self._values.get(node)) is str:  # most are
             return self._values[node]
         if name in self._fixed:
@@ -236,7 +236,7 @@ def input_of(reference: Reference) -> InputId:
 
 def inputs_read(resource: Optional[Resource], key: str) -> List[InputId]:
     """Return what an input of a resource reads; nothing where there is no such resource."""
-    return [input_of(reference) for reference in resource.references.get(key, ())] if resource else []
+    return [(Name(one.name), one.path[0]) for one in resource.references.get(key, ())] if resource else []
 
 
 def reported_outputs(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
@@ -258,12 +258,14 @@ def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
 
 
 def _join(parts: List[Part]) -> Value:
-    if sum(len(str(part)) for part in parts) > LARGEST:
+    if sum(map(len, map(str, parts))) > LARGEST:
         raise _Unresolved(TOO_LARGE)
+    text = [part for part in parts if isinstance(part, str)]
+    if len(text) == len(parts):
+        return "".join(text)
     runs = ((is_text, [*some]) for is_text, some in groupby(parts, lambda part: isinstance(part, str)))
     joined = (part for is_text, some in runs for part in (["".join(map(str, some))] if is_text else some))
-    parts = [part for part in joined if part != ""]
-    return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else Template(tuple(parts))
+    return Template(tuple(part for part in joined if part != ""))
 
 
 def _size_of(value: Value) -> int:
