@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from stagectl.core.errors import Flaws, StagectlError
-from stagectl.core.schemas.quick import is_plain_schema
 from stagectl.core.schemas.words import in_words
 
 _WHAT = "not a JSON Schema (draft 2020-12)"
@@ -13,7 +12,11 @@ _WHAT = "not a JSON Schema (draft 2020-12)"
 
 def check_json_schema(raw: Mapping[str, Any], key: str, flaws: Flaws) -> None:
     """Note what of the value of a key, if it is there, is no JSON Schema."""
-    if raw.get(key) is None or is_plain_schema(raw[key]):
+    if raw.get(key) is None:
+        return
+    from stagectl.core.schemas.quick import is_plain_schema  # a plan of nothing has no schema to look at
+
+    if is_plain_schema(raw[key]):
         return
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
