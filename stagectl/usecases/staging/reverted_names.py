@@ -91,6 +91,12 @@ def moves_in(changed: StagedChanges) -> Dict[Name, Name]:
     return {new: old for new, old in found.items() if old not in after or old in found or old not in before}
 
 
+def undone_in(changed: StagedChanges) -> Dict[Name, Name]:
+    """Return what a commit gave an old name back, as the files before it say: that name -> the one that it had."""
+    inverse = {name: (then, back) for name, (back, then) in changed.items()}
+    return {old: new for new, old in moves_in(inverse).items()}
+
+
 def _claiming(name: Name, content: bytes) -> Resource:
     return Resource(name, "", moved_from=claims_in(content))
 

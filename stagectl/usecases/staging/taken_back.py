@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.adapters import yamlfile
@@ -12,10 +12,12 @@ from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import STANDARD_ACTIONS, Applied, ChangeId, Name, Oid, change_id, split_change
 from stagectl.core.pictures.reports import LogEntry
 from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, UNKNOWN
+from stagectl.core.schemas import schema
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import canonical
+from stagectl.usecases.staging.desired import render
 from stagectl.usecases.staging.merge import actions_of, apply_inverse, documents_of
-from stagectl.usecases.staging.reverted_names import Since, StagedChanges, as_called_now, moves_in
+from stagectl.usecases.staging.reverted_names import Since, StagedChanges, as_called_now, moves_in, undone_in
 
 _TRIED = (SUCCESS, ERROR, UNKNOWN)  # results of an action that started
 
@@ -64,8 +66,10 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
     names = {old: work.moved.get(new, new) for old, new in now.items() if old not in {*moves, *moves.values()}}
     contents, actions = dict(work.contents), {name: dict(stamps) for name, stamps in work.actions.items()}
     left: Dict[Name, Name] = {}
+    # What takes a move back says so in the files before it; where that name went on, another one may have it by now.
+    names_before = {**undone_in(changed), **moves}
     for part in _parts(changed, moves):
-        here = _name_now(part, work, since)
+        here = _name_now(part, names_before.get(part.after, part.before), work, since)
         if here is None:
             continue
         target = here if part.before == part.after else part.before
@@ -74,7 +78,8 @@ def take_back_commit(entry: LogEntry, changed: StagedChanges, work: Work, since:
             actions[target] = dict(work.actions.get(here, {}))
             if work.contents.get(target) is not None and target not in moves:
                 work.conflicts.append(f"  {target}: it was created again since")
-        contents[target] = _merge_part(part, (here, target), names, work, actions)
+        merged = _merge_part(part, (here, target), names, work, actions)
+        contents[target] = merged if target == here else _from_where_it_was(target, merged, part.back)
         if entry.type == "stage":
             _take_back_actions(target, part, actions, work, entry.commit)
     contents.update({here: None for here in left if here not in left.values()})
@@ -109,8 +114,11 @@ def _parts(changed: StagedChanges, moves: Mapping[Name, Name]) -> Iterator[_Reso
             yield _ResourceChange(name, name, back, None)
 
 
-def _name_now(part: _ResourceChange, work: Work, since: Since) -> Optional[Name]:
-    """Return the name of a part's resource in the work; None, with a conflict, where it cannot be taken back."""
+def _name_now(part: _ResourceChange, before: Name, work: Work, since: Since) -> Optional[Name]:
+    """Return the name of a part's resource in the work; None, with a conflict, where it cannot be taken back.
+
+    before: its name before the commit.
+    """
     staged = since.now(part.after)
     now = None if staged is None else work.moved.get(staged, staged)
     if part.then is None:
@@ -118,8 +126,8 @@ def _name_now(part: _ResourceChange, work: Work, since: Since) -> Optional[Name]
     if now is None and part.back is not None:
         taken = "" if work.contents.get(part.after) is None else ", and another resource has the name now"
         work.conflicts.append(f"  {part.after}: it was removed since{taken}")
-    if now is not None and part.before != part.after and now != part.after:
-        work.conflicts.append(f"  {part.after}: it is called {now} by now, and would be {part.before} again")
+    if now is not None and before != part.after and now != part.after:
+        work.conflicts.append(f"  {part.after}: it is called {now} by now, and would be {before} again")
         return None
     return now
 
@@ -153,6 +161,16 @@ def _merge_part(
     undoing = inverse(mine, base, theirs)
     work.conflicts += [f"  {target}: {_conflict_text(conflict)}" for conflict in undoing.conflicts]
     return apply_inverse(now, undoing) if not undoing.conflicts else now
+
+
+def _from_where_it_was(name: Name, content: Content, back: Content) -> Content:
+    """Return a file of what gets an old name back, copied from the definition that it had under that name."""
+    if content is None or back is None:
+        return content
+    now, was = (schema.resource(name, yamlfile.load(one), one, staged=True) for one in (content, back))
+    if (now.source, now.template) == (was.source, was.template):
+        return content
+    return render(replace(now, source=was.source, template=was.template)).content
 
 
 def _whole_conflict(

@@ -103,6 +103,26 @@ def test_a_move_is_taken_back_with_what_was_edited_since(edited: Repo) -> None:
     assert (1, True) == (refused.code, "c: it is called d by now, and would be a again" in refused.err)
 
 
+@pytest.mark.parametrize("is_applied", [False, True])
+def test_what_gets_its_name_back_has_its_definition_there_again(edited: Repo, is_applied: bool) -> None:
+    """
+    With what was edited since: the file has the old name, the staged one says so, and nothing is left to stage.
+    """
+    edited.ok("move", "a", "c")
+    meant = edited.git("rev-parse", "HEAD").strip()
+    if is_applied:
+        edited.ok("apply", "--yes")
+    edited.ok("update", "c", "--set", "n=5")
+
+    edited.ok("revert", meant)
+
+    assert ["a", "app", "b"] == sorted(path.stem for path in (edited.root / "resources").glob("*.yaml"))
+    assert "source: resources/a.yaml\n" in edited.read(".staged/a.yaml")
+    edited.ok("stage", "--check")
+    edited.ok("apply", "--yes")
+    assert (None, 5) == (edited.applied("c"), edited.applied("a")["inputs"]["n"])
+
+
 def test_a_swap_with_what_was_moved_and_not_yet_applied_goes_back(edited: Repo) -> None:
     """
     Each is followed, although neither file names the step between; where one was moved on, the conflict says so.
@@ -139,6 +159,26 @@ def test_a_move_that_was_discarded_comes_back_and_nothing_else_moves(edited: Rep
     edited.ok("revert", "HEAD")
 
     assert ([], [{"from": "d", "to": "b"}]) == (edited.plan().ids, edited.plan().raw["moved"])
+
+
+def test_a_move_that_was_discarded_is_not_made_of_what_has_another_name_now(edited: Repo) -> None:
+    """
+    A chain was taken back, of which one was moved on: nothing gets its name, its values, or is removed for it.
+    """
+    edited.ok("move", "b", "c")
+    edited.ok("move", "a", "b")
+    edited.ok("discard", "b")
+    meant = edited.git("rev-parse", "HEAD").strip()
+    for name, new, left in (("b", "d", "c"), ("a", "e", "b")):
+        edited.ok("move", name, new)
+        edited.ok("apply", "--yes")
+
+        refused = edited.run("revert", meant)
+
+        assert (1, True) == (
+            refused.code,
+            f"{name}: it is called {new} by now, and would be {left} again" in refused.err,
+        ), refused.err
 
 
 def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo) -> None:
