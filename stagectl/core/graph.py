@@ -19,7 +19,7 @@ class Ring(Exception):
         self.path = path
 
 
-def grouped(edges: Iterable[Tuple[Key, Item]]) -> Dict[Key, List[Item]]:
+def group_pairs(edges: Iterable[Tuple[Key, Item]]) -> Dict[Key, List[Item]]:
     """Return for each node the ends of the edges that begin with it, in order."""
     found: Dict[Key, List[Item]] = {}
     for key, item in edges:

@@ -28,7 +28,7 @@ def commit_only(git: Git, paths: Sequence[str], message: str) -> Oid:
     head = git.head()
     if head is not None and _is_plain(git):
         there = git.look_up([git.at(head, path) for path in paths])
-        if not git.ignored(path for path, oid in zip(paths, there) if oid is None):  # git refuses to add these
+        if not git.find_ignored(path for path, oid in zip(paths, there) if oid is None):  # git refuses to add these
             return _commit_plainly(git, head, paths, message)
     return _commit_by_git(git, head, paths, message)
 

@@ -203,7 +203,7 @@ class Git(Placed):
         out = self.run(*changed_words(self.folder, roots, ()))
         return words_of(out)[1::2]
 
-    def ignored(self, paths: Iterable[str]) -> List[str]:
+    def find_ignored(self, paths: Iterable[str]) -> List[str]:
         """Return those of some paths that are ignored."""
         asked = self.list_paths(paths)
         return self.ours(self.run("check-ignore", "-z", "--stdin", data=asked, check=False)) if asked else []

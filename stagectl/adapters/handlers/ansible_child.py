@@ -10,7 +10,7 @@ from typing import Any, List, Mapping, NoReturn, Optional
 
 from stagectl.adapters.handlers import ansible_files
 from stagectl.adapters.handlers.ansible_playbook import program
-from stagectl.adapters.handlers.inside import Failed, finish, given
+from stagectl.adapters.handlers.inside import Failed, finish, read_arguments
 
 INSTALL = "install stagectl[ansible]"
 # One inventory plugin, whatever ansible.cfg enables: nothing but our own file is to be read as an inventory.
@@ -30,7 +30,7 @@ def main(folder: str, playbook: str, mode: str) -> NoReturn:
 
 def _play(private: Path, playbook: str, *, looks: bool) -> Mapping[str, object]:
     path = _inside_repository(playbook)
-    host = ansible_files.host(given()["inputs"])
+    host = ansible_files.host(read_arguments()["inputs"])
     story = Story()
     runner = _runner(private, path, _inventory(private, host), story)
     if looks:
@@ -59,7 +59,7 @@ def _inventory(private: Path, host: str) -> Path:
     inventory = private / "inventory" / "hosts.json"
     for path, text in {
         inventory: ansible_files.inventory(host, sys.executable),
-        private / "env/extravars": ansible_files.variables_text(**given()),
+        private / "env/extravars": ansible_files.variables_text(**read_arguments()),
     }.items():
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")

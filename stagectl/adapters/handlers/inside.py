@@ -32,7 +32,7 @@ def fact(key: str) -> str:
     return os.environ[f"STAGECTL_{key}"]
 
 
-def given() -> Dict[str, Any]:
+def read_arguments() -> Dict[str, Any]:
     """Return what an action gets: resource, action, kind and run, and the values of inputs, before and outputs."""
     facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
     files = {key: Path(fact(key.upper())) for key in ("inputs", "before", "outputs")}

@@ -8,7 +8,7 @@ import traceback
 from functools import reduce
 from typing import Any, Callable, Mapping, NoReturn
 
-from stagectl.adapters.handlers.inside import Failed, finish, given
+from stagectl.adapters.handlers.inside import Failed, finish, read_arguments
 from stagectl.adapters.handlers.python_function import Call
 
 _FORM = (
@@ -31,7 +31,7 @@ def main(folder: str, name: str, mode: str) -> NoReturn:
 def _call_function(name: str) -> Any:
     """Return what the function returned; if it raised, its traceback is output and the last line the message."""
     try:
-        return _function(name)(Call(**given()))
+        return _function(name)(Call(**read_arguments()))
     except Failed:
         raise
     except Exception as error:

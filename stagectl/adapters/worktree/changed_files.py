@@ -42,7 +42,7 @@ class Looked(NamedTuple):
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
-        ignored = git.ignored(entry.path for entry in self.fresh)
+        ignored = git.find_ignored(entry.path for entry in self.fresh)
         return sorted({entry.path for entry in self.here} | {entry.path for entry in self.fresh}.difference(ignored))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.core.graph import grouped, reachable
+from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import Name, Resource
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.resolve import LACKING, find_value
@@ -22,7 +22,7 @@ def changing_parents(view: View, name: Name) -> Mapping[Name, List[Reference]]:
     references, intent = view.effective[name].references, intent_of(view, name)
     read = (one for key in (intent.inputs if intent.actions else ()) for one in references.get(key, ()))
     others = (one for one in read if one.name != name and one.name not in view.situation.settled)
-    return grouped((Name(one.name), one) for one in others if value_changes(view, one))
+    return group_pairs((Name(one.name), one) for one in others if value_changes(view, one))
 
 
 def value_changes(view: View, reference: Reference) -> bool:
@@ -60,7 +60,7 @@ def without_bystanders(view: View) -> View:
 
 def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
     """Return what reads, directly or through others of these, a resource that is in effect as staged."""
-    children = grouped((parent, name) for name, some in parents.items() for parent in some)
+    children = group_pairs((parent, name) for name, some in parents.items() for parent in some)
     # What only reacts may report a value, too; that does not make it affected itself.
     starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
     first = (child for name in starts for child in children[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from stagectl.core.graph import grouped
+from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.affected import changing_parents, value_changes
 from stagectl.core.planning.intents import intent_of
@@ -155,7 +155,7 @@ class _Drafting:
 
     def add_reactions(self) -> None:
         reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
-        readers = grouped(
+        readers = group_pairs(
             (trigger.on, (name, own, trigger.when))
             for name, resource in sorted(reacting.items())
             for own, triggers in sorted(resource.react_on.items())

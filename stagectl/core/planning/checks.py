@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.errors import StagectlError, Step, nearest
-from stagectl.core.graph import grouped
+from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
 from stagectl.core.planning.affected import find_lost
@@ -97,7 +97,7 @@ def _find_still_read(universe: Universe) -> Dict[Name, List[Resource]]:
     view, situation = universe.view, universe.view.situation
     gone = {name for name in situation.applied if name not in situation.staged and view.is_selected(name)}
     readers = [resource for _, resource in sorted(situation.staged.items())] if gone else []
-    return grouped((parent, reader) for reader in readers for parent in sorted(_parents_kept(reader) & gone))
+    return group_pairs((parent, reader) for reader in readers for parent in sorted(_parents_kept(reader) & gone))
 
 
 def _parents_kept(resource: Resource) -> Set[Name]:

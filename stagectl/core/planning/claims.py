@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, Tuple
 
-from stagectl.core.graph import grouped, reachable
+from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, Name, Resource
 
 Claims = Mapping[Name, Name]  # new name -> the old one that it claims
@@ -92,5 +92,5 @@ def _free_claims(new: Resources, old: Resources) -> Dict[Name, Name]:
 
 def together(claims: Claims, names: Iterable[Name]) -> FrozenSet[Name]:
     """Return names with all that are moved with them: what takes a name of theirs, or leaves one to them."""
-    linked = grouped(pair for new, old in claims.items() for pair in ((new, old), (old, new)))
+    linked = group_pairs(pair for new, old in claims.items() for pair in ((new, old), (old, new)))
     return frozenset(reachable(names, lambda name: linked.get(name, ())))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.graph import grouped, reachable
+from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
 from stagectl.core.planning.affected import (
     Dropped,
@@ -117,7 +117,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
         for name, staged in situation.staged.items()
         if not situation.is_live(name) and view.is_selected(name)
     }
-    children = grouped((parent, name) for name, parents in needed.items() for parent in parents)
+    children = group_pairs((parent, name) for name, parents in needed.items() for parent in parents)
     absent = [parent for parent in children if parent in situation.staged and view.is_absent(parent)]
     lost = reachable(absent, lambda name: children.get(name, ()))
     blockers = {name: frozenset(lost & parents) for name, parents in needed.items()}
@@ -238,7 +238,7 @@ def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
 
 def _still_read(dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
-    taken = grouped((parent, (reader, ref)) for reader, lost in dropped.items() for parent, ref in lost.taken)
+    taken = group_pairs((parent, (reader, ref)) for reader, lost in dropped.items() for parent, ref in lost.taken)
     return {
         parent: _Candidate(
             Hold(Reason.NEEDS_READER, frozenset(reader for reader, _ in some)),
@@ -274,7 +274,7 @@ def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
     others = (name for name in view.situation.names() if not view.is_staged_here(name))
     forms = [(reader, form) for reader in others for form in view.applied_state(reader).forms]
     read = ((Name(one.name), (reader, one)) for reader, form in forms for one in form.every_reference)
-    return grouped([*read, *((parent, (reader, None)) for reader, form in forms for parent in form.depends_on)])
+    return group_pairs([*read, *((parent, (reader, None)) for reader, form in forms for parent in form.depends_on)])
 
 
 def _would_lack(view: View, name: Name, reference: Optional[Reference]) -> bool:

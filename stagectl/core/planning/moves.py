@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Tuple
 
-from stagectl.core.graph import grouped, reachable
+from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, RENAME, Applied, ChangeId, Name, Resource, Trigger, change_id, split_change
 from stagectl.core.model import staged_path as path_of
 from stagectl.core.planning.claims import Claims, claims_for, counting_claims, together
@@ -46,7 +46,7 @@ def follow_moves(situation: Situation) -> Situation:
 
 def _wrong_claims(situation: Situation, claims: Claims) -> Dict[Name, str]:
     """Return for each claim that cannot be followed why not."""
-    claimants = grouped((old, new) for new, old in claims.items())
+    claimants = group_pairs((old, new) for new, old in claims.items())
     reasons = {new: _why_wrong(situation, claims, new, claimants) for new in claims}
     found = {new: f"'moved_from: {claims[new]}' cannot be followed: {why}" for new, why in reasons.items() if why}
     return {**found, **_exchanged(situation, claims)}
@@ -147,7 +147,7 @@ def _aliases(situation: Situation, moves: Claims) -> Dict[Name, Name]:
     forms = [(new_names.get(one.name, one.name), one) for one in live if one.moved_from]
     forms += [(name, one) for name, one in situation.staged.items() if one.moved_from]
     there = situation.staged.keys() | situation.applied.keys()
-    had = grouped({(old, name) for name, resource in forms for old in resource.moved_from if old not in there})
+    had = group_pairs({(old, name) for name, resource in forms for old in resource.moved_from if old not in there})
     gone = {old: names[0] for old, names in had.items() if len(names) == 1}  # of more, none is meant for sure
     return {**gone, **new_names}
 
@@ -160,8 +160,8 @@ def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) 
     found: Dict[Name, List[Name]] = {}
     for side in sides:
         forms = sorted(side, key=lambda resource: resource.name)
-        found = {**grouped((old, form.name) for form in forms for old in form.moved_from), **found}
-    found.update(grouped((old, new) for new, old in moves.items()))
+        found = {**group_pairs((old, form.name) for form in forms for old in form.moved_from), **found}
+    found.update(group_pairs((old, new) for new, old in moves.items()))
     others = {old: tuple(name for name in names if name != old) for old, names in found.items()}
     return {old: names for old, names in others.items() if names}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import AbstractSet, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from stagectl.core.graph import grouped, has_ring, reachable
+from stagectl.core.graph import group_pairs, has_ring, reachable
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Draft, Drafts, draft_changes
 from stagectl.core.planning.outputs import deciders
@@ -24,7 +24,7 @@ _ALONE = (CauseType.OWED, CauseType.REACTION)  # held by itself; with any other 
 def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    order = _Ordering(view, drafts, grouped((draft.name, draft.action) for draft in drafts.by_id.values()))
+    order = _Ordering(view, drafts, group_pairs((draft.name, draft.action) for draft in drafts.by_id.values()))
     going = {name: actions for name, actions in order.actions.items() if order.is_going(name)}
     replaces = {change_id(name, REMOVE): change_id(name, RUN) for name, actions in going.items() if RUN in actions}
     for earlier, later in order.edges():
@@ -166,7 +166,7 @@ def gate(universe: Universe) -> View:
     drafts = draft_changes(universe)
     found = [(draft, gates) for draft in drafts.by_id.values() if (gates := _gates(view, drafts, draft) & closing)]
     barred = {draft.id: Hold(Reason.NEEDS_PARENT, gates=gates) for draft, gates in found if draft.cause in _ALONE}
-    whole = grouped((draft.name, gates) for draft, gates in found if draft.cause not in _ALONE)
+    whole = group_pairs((draft.name, gates) for draft, gates in found if draft.cause not in _ALONE)
     holds = {name: Hold(Reason.NEEDS_PARENT, gates=frozenset().union(*gates)) for name, gates in whole.items()}
     return replace(view, holds={**view.holds, **holds}, barred={**view.barred, **barred}) if found else view
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import AbstractSet, Dict, FrozenSet, Mapping, Optional, Set
 
-from stagectl.core.graph import grouped, reachable
+from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
 from stagectl.core.once import cached_property
 from stagectl.core.planning.resolve import InputId, Resolver, input_of, reported_outputs
@@ -117,13 +117,13 @@ class View:
             marked.update((name, key) for key in self.applied_state(name).sensitive if name in self.shown)
         if not marked:
             return {}
-        readers = grouped(
+        readers = group_pairs(
             (input_of(reference), (name, key))
             for name, resource in self.effective.items()
             for key, references in resource.references.items()
             for reference in references
         )
-        found = grouped(reachable(marked, lambda node: readers.get(node, ())))
+        found = group_pairs(reachable(marked, lambda node: readers.get(node, ())))
         return {name: frozenset(keys) for name, keys in found.items()}
 
     def _kept_outputs(self, name: Name, outputs: Outputs) -> Outputs:

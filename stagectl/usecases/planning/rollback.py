@@ -10,7 +10,7 @@ from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Se
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import object_id
-from stagectl.core.graph import grouped
+from stagectl.core.graph import group_pairs
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
 from stagectl.core.plans.plan import Plan
 from stagectl.usecases.repository.workspace import Workspace
@@ -171,7 +171,7 @@ def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
     """Return those whose applied file no commit has held on the way to *head* since it parted from their source."""
     parted = {source: forks(git, head, source) for source in dict.fromkeys(one.source for one in doubts)}
     found: List[_Doubt] = []
-    for bases, some in grouped((parted[doubt.source], doubt) for doubt in doubts).items():
+    for bases, some in group_pairs((parted[doubt.source], doubt) for doubt in doubts).items():
         held = _held_files(git, head, bases, some)
         found += [doubt for doubt in some if not any((path, doubt.applied) in held for path in doubt.paths)]
     return found

@@ -108,7 +108,7 @@ def test_a_new_definition_is_named(known: Repo, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_definition_is_new_before_the_first_commit(tmp_path: Path) -> None:
     """
-    Whoever has just begun is told what comes next.
+    An author who has just begun sees what comes next.
     """
     repo = Repo(tmp_path, init=False).begin_with_git()
     repo.kind("plain").define("web", "plain", inputs={"v": 1})

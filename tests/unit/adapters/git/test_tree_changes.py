@@ -6,7 +6,7 @@ from stagectl.adapters.git.git import Git
 from tests.build import Repo
 
 
-def test_pairs_in_which_nothing_is_meant_are_told_from_those_after_them(repo: Repo) -> None:
+def test_pairs_in_which_nothing_is_meant_are_not_taken_for_those_after_them(repo: Repo) -> None:
     """
     Git names them, too, and without a difference: what comes next is that of the next pair.
     """
