@@ -154,12 +154,15 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
 
 
 def _parse_form(kind: str, raw: Any) -> Optional[Resource]:
-    claims = {"moved_from": raw["moved_from"]} if isinstance(raw, dict) and "moved_from" in raw else {}
-    body = {key: raw[key] for key in raw if key not in claims} if claims else raw
+    if raw is None:
+        return None
+    body = {key: value for key, value in raw.items() if key != "moved_from"}
     try:
-        return None if raw is None else schema.resource(Name(""), [{"kind": kind, **claims}, body], b"", staged=True)
+        form = schema.resource(Name(""), [{"kind": kind}, body], b"", staged=True)
     except FlawedFile as error:
         raise ValueError(error.message) from None
+    # They were checked with the name that the file had: around that one another name may stand twice.
+    return replace(form, moved_from=tuple(map(forms.name, raw.get("moved_from", ()))))
 
 
 def _parse_inputs(raw: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from stagectl.adapters.worktree.tree import Content, changed_files, folder_trees
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.adapters.yamlfile.names import claims_in, rename_resource
 from stagectl.core.model import STAGED, Applied, Name, Oid, Resource, names_of
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.claims import Resources, counting_claims
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.merge import documents_of
 
@@ -80,15 +80,30 @@ def moves_in(changed: StagedChanges) -> Dict[Name, Name]:
     after = {name: _claiming(name, then) for name, (_, then) in changed.items() if then is not None}
     # What claims the same before and after is the same resource: a move that is taken back is no chain.
     same = {name for name in before.keys() & after.keys() if before[name].moved_from == after[name].moved_from}
-    claiming = {name: resource for name, resource in after.items() if name not in same}
-    claims = counting_claims(claiming, {name: Applied(resource) for name, resource in before.items()})
-    found = {new: old for new, old in claims.items() if old not in same}
-    # What was moved twice before it was applied names what is live, and not the step between.
+    found = _moved_on(*({name: one for name, one in side.items() if name not in same} for side in (before, after)))
+    claiming = {name: resource for name, resource in after.items() if name not in same and name not in found}
+    left = {name: Applied(resource) for name, resource in before.items() if name not in found.values()}
+    found.update({new: old for new, old in counting_claims(claiming, left).items() if old not in same})
     gone = [name for name in sorted(before) if name not in found.values() and (name not in after or name in found)]
     for name in sorted(after.keys() - (before.keys() - set(found.values())) - found.keys()):
         steps = [old for old in gone if set(before[old].moved_from) & set(after[name].moved_from)]
         found.update({name: steps[0]} if steps else {})
     return {new: old for new, old in found.items() if old not in after or old in found or old not in before}
+
+
+def _moved_on(before: Resources, after: Resources) -> Dict[Name, Name]:
+    """Return what was moved twice before it was applied, new name -> old one: both files name what is live.
+
+    That is no move of what has the name which they claim, if that was moved on itself: of a chain, say.
+    """
+    found: Dict[Name, Name] = {}
+    while True:
+        left = {name: one.moved_from for name, one in sorted(before.items()) if name not in found.values()}
+        carried = {claims: name for name, claims in left.items() if claims and left.keys().isdisjoint(claims)}
+        new = next((name for name in sorted(after.keys() - found.keys()) if after[name].moved_from in carried), None)
+        if new is None:
+            return found
+        found[new] = carried[after[new].moved_from]
 
 
 def undone_in(changed: StagedChanges) -> Dict[Name, Name]:

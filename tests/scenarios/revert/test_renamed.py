@@ -181,6 +181,21 @@ def test_a_move_that_was_discarded_is_not_made_of_what_has_another_name_now(edit
         ), refused.err
 
 
+def test_a_chain_that_was_moved_on_at_once_before_it_was_applied_goes_back(edited: Repo) -> None:
+    """
+    What claims a name is what claimed it before, and not what had the name in between.
+    """
+    edited.ok("move", "a", "c")
+    edited.ok("move", "b", "a")
+    for old, new in (("c", "e"), ("a", "f")):
+        edited.write(f"resources/{new}.yaml", edited.read(f"resources/{old}.yaml")).delete(old)
+    edited.define("app", inputs={"x": "${e.n}"}).stage().ok("apply", "--yes")
+
+    edited.ok("revert", "HEAD")
+
+    assert ([], [{"from": "f", "to": "a"}, {"from": "e", "to": "c"}]) == (edited.plan().ids, edited.plan().raw["moved"])
+
+
 def test_what_reads_the_names_of_a_swap_without_an_edit_is_recorded(edited: Repo) -> None:
     """
     app goes on reading the name a, so it reads what was b: its update runs, and its file is stored as it is.

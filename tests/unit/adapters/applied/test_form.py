@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stagectl.adapters.applied.form import form_json, parse_form
 from stagectl.adapters.applied.store import indent_json, parse_state, raw_state, state_bytes
-from stagectl.core.model import Name, Resource
+from stagectl.core.model import Applied, Attempt, Name, Resource
 from stagectl.core.schemas import schema
 from tests.build import resource, share
 from tests.random_worlds import KINDS, REPORTING, random_case
@@ -74,6 +74,16 @@ def test_states_are_read_back(seed: int) -> None:
 
         assert replace(state, resource=bare, unfinished=None) == replace(found, unfinished=None)
         assert data == state_bytes(found)
+
+
+def test_what_was_tried_may_have_had_a_name_twice() -> None:
+    """
+    It came back in between: the claims of an attempt are read as they stand, whatever it is called by now.
+    """
+    form = Resource(Name(""), "service", moved_from=(Name("b"), Name("a"), Name("b")))
+    state = Applied(unfinished=Attempt("update", "service", (), {"n": 1}, form=form))
+
+    assert state == parse_state(Name("a"), raw_state(state_bytes(state)))
 
 
 @given(values)
