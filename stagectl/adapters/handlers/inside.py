@@ -39,6 +39,15 @@ def read_arguments() -> Dict[str, Any]:
     return {**facts, **{key: json.loads(path.read_text(encoding="utf-8")) for key, path in files.items()}}
 
 
+def _written(result_file: str) -> Mapping[str, object]:
+    """Return what the work itself wrote as its result, nothing where that is none."""
+    try:
+        found = json.loads(Path(result_file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
     """Do the work of an action, write what it returns as its result or why it raised Failed, and exit.
 
@@ -51,12 +60,13 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
         result = work()
     except Failed as failure:
         message = str(failure).encode("utf-8", "backslashreplace").decode()
-        code, result = 1, {FAILURE: message, "outputs": failure.outputs}
+        made = {"outputs": failure.outputs} if failure.outputs else {}
+        code, result = 1, {**_written(result_file), **made, FAILURE: message}
     except SystemExit as leaving:
         if leaving.code:
             Path(folder, ENDED).touch()
             raise
-        code, result = 1, {FAILURE: LEFT}
+        code, result = 1, {**_written(result_file), FAILURE: LEFT}
     Path(result_file).write_text(json.dumps(result), encoding="utf-8")
     Path(folder, ENDED).touch()
     sys.exit(code)

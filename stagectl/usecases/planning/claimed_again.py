@@ -76,7 +76,8 @@ def _spent(git: Git, tip: Oid, head: Oid, old: Name, new: Name) -> Optional[Clai
         return None
     if not _knows(git, head, Oid(source), new):
         return ClaimedAgain(old, new, is_older=True)
-    made = git.look_up([f"{before}^2^{{commit}}"])[0]
+    applied = f"{before}^2^{{commit}}"
+    made = git.look_up([applied])[0]
     is_rolled_back = made is not None and not _knows(git, Oid(source), made, new)
     return ClaimedAgain(old, new, is_older=False) if is_rolled_back and _went(git, Oid(source), head, old) else None
 

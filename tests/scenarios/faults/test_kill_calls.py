@@ -150,10 +150,10 @@ def test_a_git_that_dies_while_it_is_asked_is_an_error_and_no_answer(
     questions: List[Callable[[Git], Any]] = [lambda git: git.look_up(["HEAD^{tree}"]), lambda git: git.objects([blob])]
     for question in questions:
         for dies in (1, 2):
-            git = Git(repo.root)
             begun.clear()
             with monkeypatch.context() as patched:
                 patched.setattr(Git, "start", dying)
+                git = Git(repo.root)
                 if dies == 1:
                     assert all(question(git))
                 else:

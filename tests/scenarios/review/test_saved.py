@@ -71,7 +71,9 @@ def odd(repo: Repo) -> List[str]:
         "\U0001f600": "line\nline",
     }
     record(repo.define("o", inputs=inputs))
-    repo.define("o", inputs={**inputs, "a.b": {"": 2, "0": 2}, "é": [[1], {"x": 1}], "long": "y" * 1_000}).stage()
+    repo.define(
+        "o", inputs={**inputs, "a.b": {"": 2, "0": 2}, "é": [[1], {"x": 1}, [[1e300, -0.0, 5]]], "long": "y" * 1_000}
+    ).stage()
     return []
 
 
@@ -106,6 +108,18 @@ def test_show_prints_a_saved_plan_as_plan_printed_it(repo: Repo, build: Callable
     assert f"Unchanged since plan {document['plan_id'][:12]}.\n\n{printed.out}" == (
         repo.ok("plan", "--since", "plan.json", *selection).out
     )
+
+
+def test_a_saved_plan_shows_a_list_index_by_index(repo: Repo) -> None:
+    """
+    It has the values that differ, and not those beside them that say which entry went.
+    """
+    record(repo.define("o", inputs={"l": ["a", "b", "c"]}))
+    repo.define("o", inputs={"l": ["b", "c"]}).stage()
+
+    assert 'l.0: "a" -> (gone)' in repo.ok("plan", "--out", "plan.json").out
+    shown = repo.ok("show", "plan.json").out
+    assert [True] * 3 == [line in shown for line in ('l.0: "a" -> "b"', 'l.1: "b" -> "c"', 'l.2: "c" -> (gone)')]
 
 
 def test_a_saved_plan_holds_no_secret(repo: Repo) -> None:
@@ -150,7 +164,7 @@ def test_a_plan_is_saved_over_no_link_and_no_special_file(repo: Repo, special: s
     target.write_text("kept")
     there.symlink_to("target") if special == "link" else os.mkfifo(there)
 
-    done = repo.define("db").run("plan", "--out", "there")
+    done = repo.define("db").stage().run("plan", "--out", "there")
 
     reported = "error: there cannot be written: it is a link or special file\nhint: choose another file\n"
     assert (1, reported) == (done.code, done.err)

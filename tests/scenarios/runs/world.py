@@ -172,9 +172,16 @@ def on_terminal(repo: Repo, *arguments: str, answers: Answers = (), **env: str) 
         screen += data.decode("utf-8", "replace")
         while left and re.search(left[0][0], screen):
             answer = left.pop(0)[1]
+            while not _sleeps(process):  # Python misses a Ctrl-C between its look for signals and the read that waits
+                time.sleep(0.01)
             os.write(ours, answer.encode()) if isinstance(answer, str) else answer()
     os.close(ours)
     return process.wait(PATIENCE), screen
+
+
+def _sleeps(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process waits for something, or has ended (proc(5), /proc/PID/stat)."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] in "SZ"
 
 
 def _at_the_keyboard(terminal: int) -> None:
