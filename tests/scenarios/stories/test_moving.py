@@ -137,9 +137,12 @@ class Moving:
         return {name: read(content)[1]["inputs"]["id"] for name, content in self.staged_files().items()}
 
     def tip(self) -> str:
-        """The applied commit of this clone: one that has applied nothing yet goes by the remote's."""
+        """The applied commit that this clone knows: of its own and the remote's the one that contains the other."""
         refs = self.repo.refs()
-        return refs.get(TIP) or refs[SHARED]
+        here, there = refs.get(TIP), refs.get(SHARED)
+        if here and there and here != there and self.repo.git("merge-base", here, there).strip() == here:
+            return there
+        return here or refs[SHARED]
 
     def applied(self) -> Dict[str, Dict[str, Any]]:
         """The applied state, read with plain git."""
