@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager, suppress
-from typing import FrozenSet, Iterable, Iterator, List, Optional, Set
+from typing import FrozenSet, Iterable, Iterator, List, Optional, Set, Union
 
 from stagectl.adapters.applied.index import open_index
 from stagectl.adapters.applied.store import load_states
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.git import DiffEntry, Entry, Git
+from stagectl.adapters.worktree.tree import REGULAR
 from stagectl.adapters.yamlfile import load
 from stagectl.core.errors import StagectlError
 from stagectl.core.indexing.line import state_variables
@@ -54,12 +55,10 @@ def _read_in_edits(git: Git, header: Header) -> Iterator[str]:
     """Yield the variables that staged files read which are not as they were last applied."""
     commits = [commit for commit in (header.source, header.base) if commit is not None]
     after, before = [*git.look_up([git.at(commit, STAGED) for commit in commits]), None][:2]
-    if after is None:
-        oids = []
-    elif before is None:
-        oids = [entry.oid for entry in git.files_of(after)]
-    else:
-        oids = [change.oid for change in git.changes_between(before, after) if change.oid is not None]
+    entries: Iterable[Union[Entry, DiffEntry]] = ()
+    if after is not None:
+        entries = git.files_of(after) if before is None else git.changes_between(before, after)
+    oids = [entry.oid for entry in entries if entry.oid is not None and entry.mode in REGULAR]  # no submodule
     for start in range(0, len(oids), _AT_ONCE):
         for content in git.objects(oids[start : start + _AT_ONCE]):
             yield from _readings_of(content)

@@ -135,6 +135,20 @@ def test_what_a_file_reads_is_what_its_values_say(repo: Repo) -> None:
     assert [name for name in values if values[name] in done.out] == shown
 
 
+def test_what_is_no_file_among_the_staged_ones_reads_no_variable(repo: Repo) -> None:
+    """
+    A submodule has no content here. A check, which reads no other staged file, looks all the same.
+    """
+    repo.write("kinds/seen.yaml", 'actions: {run: ["true"]}\ncheck: ["true"]\n').commit()
+    repo.define("a", "seen").stage().ok("apply", "--yes")
+    (repo.root / ".staged/sub").mkdir()
+    place = f"{repo.git('rev-parse', '--show-prefix').strip()}.staged/sub"
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{place}")
+    repo.git("commit", "-q", "-m", "a submodule")
+
+    assert "Checked 1: 1 ok." in repo.ok("check").out
+
+
 def test_plain_lists_names_of_variables(repo: Repo) -> None:
     """
     Anything else is an error with its place.
