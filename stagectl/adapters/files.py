@@ -11,9 +11,10 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import IO, Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
+from stagectl.core.model import LARGEST_STATE
 
 _MAKING = "making-"  # how files begin that are not needed once their maker is gone; it locks them
 _PAUSE = 0.05  # seconds between two tries to lock a file
@@ -38,18 +39,27 @@ def append(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def seal(path: Path, value: Any) -> str:
-    """Return a value as JSON under a digest of it and of the file's name; see `unseal`."""
+def remember(path: Path, value: Any) -> None:
+    """Keep what can be made again at any time for `recall`, as JSON under a digest of it and of the file's name."""
     text = json.dumps(value, sort_keys=True)
-    return f"{_seal(path, text)}\n{text}"
+    data = f"{_seal(path, text)}\n{text}".encode()
+    with suppress(OSError):
+        if content_of(path) == data:
+            return
+        path.parent.mkdir(exist_ok=True)
+        making = path.with_suffix(f".{os.getpid()}")
+        making.write_bytes(data)
+        os.replace(making, path)
 
 
-def unseal(path: Path, most: int) -> Any:
-    """Return what `seal` made for a file that may have been damaged since; raises ValueError or OSError."""
-    seal, _, text = read_file(path, most).decode().partition("\n")
-    if seal != _seal(path, text):
-        raise ValueError("damaged")
-    return json.loads(text)
+def recall(path: Path, is_good: Callable[[Any], bool]) -> Any:
+    """Return what `remember` kept if that is good, None where nothing is there or it was damaged."""
+    try:
+        seal, _, text = read_file(path, LARGEST_STATE).decode().partition("\n")
+        known = json.loads(text) if seal == _seal(path, text) else None
+        return known if known is not None and is_good(known) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _seal(path: Path, text: str) -> str:

@@ -24,7 +24,7 @@ from stagectl.adapters import handlers
 from stagectl.adapters.executors.ledger import GO, NEVER
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.handlers import Order
-from stagectl.adapters.handlers.groups import kill_all
+from stagectl.adapters.handlers.groups import begin_run, kill_all
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running import checkout
 from stagectl.adapters.running.action import Site, carry_out, read_order
@@ -169,6 +169,7 @@ class _Home:
     def _make(self, attempt: str, facts: Dict[str, Any]) -> Site:
         root, private = self._checkout(attempt), self.folder / attempt / "private"
         private.mkdir(parents=True, mode=0o700, exist_ok=True)
+        begin_run(facts["run"])
         checkout.checkout(Git(Path.cwd()), Oid(facts["source"]), facts["remote"], root)
         secret = frozenset(facts["secret"])
         redactor = Redactor(os.environ[name] for name in sorted(secret) if name in os.environ)

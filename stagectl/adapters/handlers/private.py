@@ -32,8 +32,7 @@ class PrivateFiles:
 
     def put(self, path: str, data: bytes) -> Slot:
         """Let a file with *data*, no less than an empty mapping, appear."""
-        slot = self._slot(path)
-        position = len(EMPTY) if data == EMPTY else 0  # a file that waits for its use holds it already
+        slot, position = self._slot(path), 0
         while position < len(data):
             position += os.pwrite(slot.descriptor, data[position:], position)
         return slot

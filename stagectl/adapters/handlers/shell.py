@@ -11,12 +11,11 @@ import stat
 import subprocess
 import time
 from dataclasses import replace
-from functools import lru_cache
 from itertools import takewhile
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import IO, Dict, List, Mapping, Optional
 
 from stagectl.adapters.handlers import Request, Result, private
-from stagectl.adapters.handlers.groups import groups, kill_group
+from stagectl.adapters.handlers.groups import add_group, discard_group, kill_group
 
 # What git hands its hooks of the commit being made; an action that runs git means the repository it stands in.
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
@@ -44,12 +43,14 @@ def shell(request: Request) -> Result:
             put.append(files.put(paths[key], json.dumps(value).encode()))
         failure = _run(request, _environment(request, paths), paths["inputs"])
         reported = _read_report(paths["result"])
-        return replace(reported, ok=False, message=_why(failure, reported)) if failure else reported
+        if not failure:
+            return reported
+        said = f": {reported.message}" if reported.ok and reported.message else ""
+        return replace(reported, ok=False, message=f"{failure}{said}")
     finally:
         for slot in put:
             files.take_back(slot)
-        if os.path.lexists(paths["result"]):
-            private.erase(paths["result"])
+        private.erase(paths["result"])
 
 
 def inherited_variables() -> Dict[bytes, bytes]:
@@ -75,24 +76,22 @@ def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, byte
 
 def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> str:
     """Run a vector to its end; return why it failed, or nothing."""
-    before = groups.before()
     try:
-        stdin = os.open(inputs, os.O_RDONLY)
-        try:
+        with open(inputs, "rb", buffering=0) as stdin:
             process = _start(request, environment, stdin)
-        finally:
-            os.close(stdin)
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
     request.started(process.pid)
-    groups.add(process.pid, request.run, before)
+    add_group(process.pid, request.run)
     assert process.stdout is not None, "it was started with a pipe"
     try:
         with process.stdout:  # not with the process, whose end it would wait for, whatever happens
             in_time = _listen(process, request)
-            killed = in_time or _end_group(process)
+            if not in_time:
+                kill_group(process.pid)
+            killed = _ends(process, DYING)
     finally:
-        groups.discard(process.pid)
+        discard_group(process.pid)
     if not in_time:
         return f"still running after {request.timeout:g} seconds; it {'was' if killed else 'cannot be'} killed"
     if process.returncode < 0:
@@ -100,7 +99,7 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     return f"exit code {process.returncode}" if process.returncode else ""
 
 
-def _start(request: Request, environment: Mapping[bytes, bytes], stdin: int) -> subprocess.Popen[bytes]:
+def _start(request: Request, environment: Mapping[bytes, bytes], stdin: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the program of a vector; raises OSError or ValueError."""
 
     def start(program: Optional[bytes]) -> subprocess.Popen[bytes]:
@@ -126,19 +125,13 @@ def _program(word: str, environment: Mapping[bytes, bytes]) -> Optional[bytes]:
 
     subprocess has the child try one folder after the other, while nothing else of this process runs (vfork(2)).
     """
-    name = os.fsencode(word)
-    if b"/" not in name:
-        for folder in _folders(environment.get(b"PATH", b"")):
-            path = folder + name
+    if "/" not in word:
+        # A folder that is relative means where the action starts.
+        for folder in takewhile(os.path.isabs, environment.get(b"PATH", b"").split(b":")):
+            path = os.path.join(folder, os.fsencode(word))
             if os.access(path, os.X_OK) and os.path.isfile(path):
                 return path
     return None
-
-
-@lru_cache(maxsize=8)
-def _folders(path: bytes) -> Tuple[bytes, ...]:
-    """Return the folders of a search path before the first that is relative: it means where the action starts."""
-    return tuple(os.path.join(folder, b"") for folder in takewhile(os.path.isabs, path.split(b":")))
 
 
 def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
@@ -158,7 +151,8 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
         if select.select([pipe], [], [], left)[0]:
             data = os.read(pipe, CHUNK)
             if not data:
-                return _ends(process, end)
+                # Without a timeout it sleeps until it ends, and does not look again and again.
+                return _ends(process, None if end is None else max(0.0, end - time.monotonic()))
             request.say(data)
     _pass_rest(pipe, request)
     return True
@@ -175,27 +169,15 @@ def _pass_rest(pipe: int, request: Request) -> None:
         passed += len(data)
 
 
-def _ends(process: subprocess.Popen[bytes], end: Optional[float]) -> bool:
-    """Wait for a process that will print no more; return False when its time is over."""
-    try:
-        # Without a timeout it sleeps until that happens, and does not look again and again.
-        process.wait(None if end is None else max(0.0, end - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> bool:
-    """Kill the group of a process; return whether the process has ended."""
-    kill_group(process.pid)
+def _ends(process: subprocess.Popen[bytes], seconds: Optional[float]) -> bool:
+    """Wait for the end of a process; return False where it does not come within some seconds."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(DYING)
+        process.wait(seconds)
     return process.returncode is not None
 
 
 def _read_report(path: str) -> Result:
     """Return what the action wrote into its result file, if it did."""
-    raw: Optional[Any] = None
     if not os.path.lexists(path):
         return Result(True)
     try:
@@ -212,11 +194,6 @@ def _read_report(path: str) -> Result:
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
-
-
-def _why(failure: str, reported: Result) -> str:
-    """Return why an action failed, with what it says of it itself."""
-    return f"{failure}: {reported.message}" if reported.ok and reported.message else failure
 
 
 def _content(path: str) -> str:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
-from stagectl.adapters.files import seal, unseal
-from stagectl.core.model import CONFIG, LARGEST_STATE
+from stagectl.adapters.files import recall, remember
+from stagectl.core.model import CONFIG
 
 RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
@@ -32,7 +31,8 @@ class Folders:
         about = "\0".join([str(root), *self._tops])
         self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
         self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
-        self.noted = self._read()  # of the time when nothing was untracked; None where it is not known
+        # Of the time when nothing was untracked; None where it is not known.
+        self.noted: Optional[Dict[str, Any]] = recall(self._memo, self._is_good)
         self._noting: Dict[str, Any] = {}
         self._files: List[str] = []  # in the folders that are not as they were
 
@@ -79,23 +79,13 @@ class Folders:
         """
         noted = {**self._noting, "attributes": attributes, "line ends": is_one}
         stats = [stat for stat in (*noted["folders"].values(), noted["index"]) if stat is not None]
-        if noted["index"] is None or any(max(stat[:2]) > self._began - RACY for stat in stats):
-            return
-        with suppress(OSError):
-            self._memo.parent.mkdir(exist_ok=True)
-            making = self._memo.with_suffix(f".{os.getpid()}")
-            making.write_text(seal(self._memo, noted))
-            os.replace(making, self._memo)
+        if noted["index"] is not None and all(max(stat[:2]) <= self._began - RACY for stat in stats):
+            remember(self._memo, noted)
 
-    def _read(self) -> Optional[Dict[str, Any]]:
-        """Return what `remember` kept; None where it kept nothing, or that was damaged."""
-        try:
-            known: Dict[str, Any] = unseal(self._memo, LARGEST_STATE)
-            good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
-            good = good and all(isinstance(path, str) for path in known["attributes"])
-            return known if good and isinstance(known["line ends"], bool) and "listed" in known else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None
+    def _is_good(self, known: Dict[str, Any]) -> bool:
+        good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
+        good = good and all(isinstance(path, str) for path in known["attributes"])
+        return good and isinstance(known["line ends"], bool) and "listed" in known
 
     @property
     def stats(self) -> Mapping[str, Optional[Stat]]:

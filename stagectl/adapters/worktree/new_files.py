@@ -12,12 +12,12 @@ import time
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import seal, unseal
+from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
 from stagectl.adapters.worktree.folders import RACY, Stat, stat_of
-from stagectl.core.model import LARGEST_STATE, Oid
+from stagectl.core.model import Oid
 
 _MOST = 2000  # files and folders: where nothing is noted, to look at more takes longer than a plan may
 
@@ -112,8 +112,13 @@ def _paths_of(git: Git, head: Optional[Oid], folders: Sequence[str]) -> FrozenSe
 
 def _known(git: Git, trees: RootTrees) -> FolderStats:
     """Return the folders, as they were, in which HEAD had everything and has it still."""
-    noted = _read(git, trees)
-    if not noted or any((oid is None) != (noted["trees"][root] is None) for root, oid in trees.items()):
+
+    def is_good(known: Mapping[str, RootTrees]) -> bool:
+        return known["trees"].keys() == trees.keys() and len(known["folders"].keys()) > 0
+
+    memo = _memo(git, trees)
+    noted = recall(memo, is_good) if memo is not None else None
+    if noted is None or any((oid is None) != (noted["trees"][root] is None) for root, oid in trees.items()):
         return {}
     pairs = [(root, noted["trees"][root], oid) for root, oid in trees.items() if oid is not None]
     try:
@@ -134,26 +139,9 @@ def _note(git: Git, trees: RootTrees, folders: FolderStats, new: Iterable[str], 
     memo, others = _memo(git, trees), {path.rpartition("/")[0] for path in new}
     there = {path: stat for path, stat in folders.items() if stat is not None}
     settled = {path: stat for path, stat in there.items() if max(stat[:2]) <= began - RACY}
-    noted = {"trees": trees, "folders": {path: None if path in others else settled.get(path) for path in there}}
-    if memo is None or not settled or _read(git, trees) == noted:
-        return
-    with suppress(OSError):
-        memo.parent.mkdir(exist_ok=True)
-        making = memo.with_suffix(f".{os.getpid()}")
-        making.write_text(seal(memo, noted))
-        os.replace(making, memo)
-
-
-def _read(git: Git, trees: RootTrees) -> Any:
-    memo = _memo(git, trees)
-    if memo is None:
-        return None
-    try:
-        noted = unseal(memo, LARGEST_STATE)
-        good = noted["trees"].keys() == trees.keys() and all(isinstance(path, str) for path in noted["folders"])
-        return noted if good else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+    if memo is not None and settled:
+        noted = {path: None if path in others else settled.get(path) for path in there}
+        remember(memo, {"trees": trees, "folders": noted})
 
 
 def _memo(git: Git, trees: RootTrees) -> Optional[Path]:

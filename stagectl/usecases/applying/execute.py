@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Callable,
@@ -20,7 +21,7 @@ from typing import (
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Handler, Order
-from stagectl.adapters.handlers.groups import Killing
+from stagectl.adapters.handlers.groups import begin_run, kill_all
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.action import Site, carry_out
@@ -115,20 +116,17 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     found = handlers_of(acting, acting.changes)
     secret = secret_variables(task.workspace, acting, task.header)
     place = Site(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
-    killing = Killing(task.header.run)
+    begin_run(task.header.run)
 
     def act(change: Change) -> Outcome:
-        def note_start(process: int) -> None:
-            note_process(journal.folder, change.id, process)
-            killing.note_start(process)
-
         order = order_of(acting, task.header.run, course.outputs_for(change), change)
         if order is None:
             return Outcome(SUCCESS)
         output = Output(output_path(journal.folder, change.id), place.redactor)
+        note_start = partial(note_process, journal.folder, change.id)
         return carry_out(order, found[change.kind], place, output, note_start)
 
-    return Hands(act, ThreadPoolExecutor(total), killing.kill)
+    return Hands(act, ThreadPoolExecutor(total), partial(kill_all, task.header.run))
 
 
 def _there(task: Task, course: Course, cluster: Link) -> Hands:

@@ -8,12 +8,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import handlers
 from stagectl.adapters.handlers import Order
-from stagectl.adapters.handlers.groups import Killing
+from stagectl.adapters.handlers.groups import begin_run, kill_all
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running.action import Site, carry_out
 from stagectl.adapters.running.output import Output
@@ -166,13 +167,13 @@ class _Checking:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stagectl-check-"))
         place = Site(self._workspace.root, Path(folder), redactor, inherited_variables(), secret)
         found = {name: handlers.find(kind.handler) for name, kind in self._plan.kinds.items()}
-        killing = Killing(self._header.run)
+        begin_run(self._header.run)
 
         def act(change: Change) -> Outcome:
             output = Output(None, redactor)
-            return carry_out(self._order(change), found[change.kind], place, output, killing.note_start)
+            return carry_out(self._order(change), found[change.kind], place, output)
 
-        return Hands(act, ThreadPoolExecutor(self._way.parallel), killing.kill)
+        return Hands(act, ThreadPoolExecutor(self._way.parallel), partial(kill_all, self._header.run))
 
     def _there(self, cluster: Link, redactor: Redactor) -> Hands:
         from stagectl.adapters.executors.dask import DaskExecutor

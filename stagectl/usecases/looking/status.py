@@ -16,7 +16,7 @@ from stagectl.usecases.planning.plan import checked_plan, plan_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, find_unstaged
 from stagectl.usecases.staging.part import part_of
-from stagectl.usecases.staging.restage import Trees, current_trees, look_around, names_at, note_unstaged, remember
+from stagectl.usecases.staging.restage import Trees, current_trees, look_around, names_at, note_names, note_unstaged
 
 
 def status(workspace: Workspace) -> Status:
@@ -33,7 +33,7 @@ def _incremental_status(workspace: Workspace) -> Status:
     folders = (STAGED, *workspace.config.roots)
     if trees == Trees.of(workspace, found.kinds.digest):  # else it is not known of which this is true
         said = {*(name for name, _ in unstaged), *names_at(dirty, folders)}
-        remember(workspace, trees, said, family.update(part, names))
+        note_names(workspace, trees, said, family.update(part, names))
     edits = _Edits(unstaged, tuple(path for path in dirty if path.startswith(f"{STAGED}/")))
     return _status_of(workspace, plan, edits, found.index.states(found.open_now), live=found.index.of.live)
 

@@ -22,14 +22,14 @@ from typing import (
     Tuple,
 )
 
-from stagectl.adapters.files import seal, unseal
+from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.worktree.changed_files import Looked, look, name_at
 from stagectl.adapters.worktree.new_files import note_new_files
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.forms import OID
-from stagectl.core.model import LARGEST_STATE, NAME, STAGED, Name, Oid
+from stagectl.core.model import NAME, STAGED, Name, Oid
 from stagectl.usecases.planning.incremental import IncrementalRead, Reach, read_incrementally
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
@@ -60,7 +60,7 @@ def restage_candidates(workspace: Workspace, trees: Trees, looked: Looked) -> Tu
 
     Also which definitions are like which, as it was noted.
     """
-    known = _read(_memo(workspace))
+    known = recall(_memo(workspace), _is_good)
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
         known = _note_now(workspace, trees)
     names = set(map(Name, known["names"]))
@@ -87,7 +87,7 @@ def _note_now(workspace: Workspace, trees: Trees) -> Any:
     names, family = not_as_staged(workspace, head)
     if trees != Trees.of(workspace, kind_files(workspace).digest):
         raise ReadInFull("HEAD moved meanwhile")
-    remember(workspace, trees, names, family)
+    note_names(workspace, trees, names, family)
     return {"staged": trees.staged, "roots": trees.roots, "names": sorted(names), **family._asdict()}
 
 
@@ -111,22 +111,14 @@ def note_unstaged(workspace: Workspace, before: Optional[Trees], unstaged: Itera
     with suppress(ReadInFull):
         dirty = names_at(workspace.git.dirty([STAGED, *roots]), (STAGED, *roots)) if before is not None else ()
         if before is not None and before == current_trees(workspace):  # else it is not known what was read
-            remember(workspace, before, {*unstaged, *dirty}, Family.of(snapshot))
+            note_names(workspace, before, {*unstaged, *dirty}, Family.of(snapshot))
 
 
-def remember(workspace: Workspace, trees: Trees, names: Iterable[Name], family: Family) -> None:
+def note_names(workspace: Workspace, trees: Trees, names: Iterable[Name], family: Family) -> None:
     """Note which names there is something to say about: of everything else the definition is staged and committed."""
-    path = _memo(workspace)
     noted = {"staged": trees.staged, "roots": trees.roots, "rules": trees.rules, "names": sorted(names)}
     noted.update(family._asdict())
-    data = seal(path, noted).encode()
-    with suppress(OSError):
-        if path.exists() and path.read_bytes() == data:
-            return
-        path.parent.mkdir(exist_ok=True)
-        making = path.with_suffix(f".{os.getpid()}")
-        making.write_bytes(data)
-        os.replace(making, path)
+    remember(_memo(workspace), noted)
 
 
 def names_at(paths: Iterable[str], folders: Iterable[str]) -> Set[Name]:
@@ -160,21 +152,17 @@ def _memo(workspace: Workspace) -> Path:
     return workspace.git.scratch() / "cache" / f"staging-{here}.json"
 
 
-def _read(path: Path) -> Any:
-    try:
-        known = unseal(path, LARGEST_STATE)
-        names: List[str] = known["names"]
-        trees = [known["staged"], *known["roots"].values()]
-        Family.from_note(known)
-        good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
-        return known if good and "rules" in known else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+def _is_good(known: Any) -> bool:
+    names: List[str] = known["names"]
+    trees = [known["staged"], *known["roots"].values()]
+    Family.from_note(known)
+    good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
+    return good and "rules" in known
 
 
 def noted_family(workspace: Workspace) -> Optional[Family]:
     """Return which definitions are like which, as it was noted; None where it was not."""
-    known = _read(_memo(workspace))
+    known = recall(_memo(workspace), _is_good)
     return None if known is None else Family.from_note(known)
 
 

@@ -6,15 +6,20 @@ import threading
 from pathlib import Path
 from typing import Dict
 
-from stagectl.adapters.handlers import Request, Result
+import pytest
+
+from stagectl.adapters.handlers import Request, Result, groups
 from stagectl.adapters.handlers.groups import kill_all
 from stagectl.adapters.handlers.shell import shell
 
 
-def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(tmp_path: Path) -> None:
+def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     Then all of it.
     """
+    monkeypatch.setattr(groups, "over", set())
     ends: Dict[str, Result] = {}
     started = {run: threading.Event() for run in ("one", "other")}
 
