@@ -10,7 +10,7 @@ from stagectl.adapters.applied.form import changes_by_action, checked_tags, form
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import NewCommit, empty_tree, object_id, write_commit
 from stagectl.core import forms
-from stagectl.core.errors import FlawedFile, StagectlError
+from stagectl.core.errors import StagectlError
 from stagectl.core.model import (
     ACTION,
     APPLIED,
@@ -27,8 +27,7 @@ from stagectl.core.model import (
 )
 from stagectl.core.observed import Observed
 from stagectl.core.planning.resolve import DEEPEST
-from stagectl.core.schemas import schema
-from stagectl.core.values import Inputs, Value, as_written, canonical, leaves, pack, unpack
+from stagectl.core.values import Inputs, Value, canonical, leaves, pack, unpack
 
 _ROOT_IDENTITY = {
     f"GIT_{role}_{key}": value
@@ -149,20 +148,9 @@ def _parse_attempt(raw: Mapping[str, Any]) -> Attempt:
     if raw["action"] not in ("run", "update", "remove"):
         raise ValueError(f"unfinished action {raw['action']!r}")
     kind, tags = kind_name(raw["kind"]), checked_tags(tuple(raw["tags"]))
-    form, outputs = _parse_form(kind, raw.get("form")), _parse_outputs(raw)
-    return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, bool(raw.get("replaces")))
-
-
-def _parse_form(kind: str, raw: Any) -> Optional[Resource]:
-    if raw is None:
-        return None
-    body = {key: value for key, value in raw.items() if key != "moved_from"}
-    try:
-        form = schema.resource(Name(""), [{"kind": kind}, body], b"", staged=True)
-    except FlawedFile as error:
-        raise ValueError(error.message) from None
-    # They were checked with the name that the file had: around that one another name may stand twice.
-    return replace(form, moved_from=tuple(map(forms.name, raw.get("moved_from", ()))))
+    form = parse_form(Name(""), {**raw["form"], "kind": kind}, {}) if "form" in raw else None
+    outputs, replaces = _parse_outputs(raw), bool(raw.get("replaces"))
+    return Attempt(raw["action"], kind, tags, inputs, sensitive, outputs, form, replaces)
 
 
 def _parse_inputs(raw: Mapping[str, Any]) -> Any:
@@ -228,21 +216,14 @@ def indent_json(value: Any, margin: str = "\n") -> str:
 
 def _attempt_json(tried: Attempt) -> Dict[str, Any]:
     said = {"action": tried.action, "kind": tried.kind, "tags": sorted(tried.tags)}
-    form = {} if tried.form is None else {"form": _form_json(tried.form)}
+    form = {key: value for key, value in form_json(tried.form, {}).items() if key != "kind"} if tried.form else None
     values = _values_json(tried.inputs, tried.sensitive, outputs=dict(tried.outputs), replaces=tried.replaces)
-    return {**said, **form, **values}
+    return {**said, **values, **({} if form is None else {"form": form})}
 
 
 def _values_json(inputs: Value, sensitive: Iterable[str], **more: Any) -> Dict[str, Any]:
     plain, templates = pack(dict(inputs))
     return {"inputs": plain, **_filled(env=templates, sensitive=sorted(sensitive), **more)}
-
-
-def _form_json(form: Resource) -> Dict[str, Any]:
-    """Return relations as the body of a file says them, with full names, and claims."""
-    depends_on = list(form.depends_on) or {action: list(named) for action, named in form.depends_on_changes.items()}
-    names = {"unordered": list(form.unordered), "moved_from": list(form.moved_from)}
-    return _filled(inputs=as_written(dict(form.inputs)), depends_on=depends_on, **names)
 
 
 def root_commit(git: Git) -> Oid:
