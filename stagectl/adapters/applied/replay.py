@@ -1,4 +1,8 @@
-"""Commits of the applied branch put onto another one: what they did to each resource is done to the newer state."""
+"""Commits that are in no applied branch: each is put onto a newer state, or kept.
+
+Put onto another one: what they did to each resource is done to the newer state. Kept: by a ref of their own, since git
+throws away what has no name.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.applied.write import Lineage, write_tree
-from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import NewCommit, write_commit
 from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
+
+KEPT = "refs/stagectl/kept"  # of this clone; nothing fetches or pushes it
 
 
 def touched_resources(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
@@ -70,3 +76,17 @@ def replayed_commits(git: Git) -> Dict[Oid, Oid]:
 
 def _name(path: str) -> Name:
     return Name(path.partition("/")[2].rpartition(".")[0])
+
+
+def keep(git: Git, commit: Oid, run: str) -> str:
+    """Give a commit a ref, named by its run, and return that; a later commit of the same run takes its place."""
+    ref = f"{KEPT}/{run or commit[:12]}"
+    if not git.move_ref(ref, commit, git.find(ref), "kept: it is in no applied branch"):
+        raise GitError(f"{ref} keeps moving", "try again")
+    return ref
+
+
+def kept_commits(git: Git) -> FrozenSet[Oid]:
+    """Return the commits that were kept, with those before them."""
+    tips = git.run("for-each-ref", "--format=%(objectname)", KEPT).decode().split()
+    return frozenset(commit for tip in tips for commit in git.first_parents(Oid(tip)))

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 from distributed import Status, Worker
 
 from stagectl.adapters.executors import worker
-from stagectl.adapters.executors.tls import no_answer_hint, security_of
+from stagectl.adapters.executors.link import no_answer_hint, security_of
 from stagectl.adapters.handlers.groups import kill_all
 from stagectl.core.address import TCP, is_here, parse
 from stagectl.core.errors import StagectlError

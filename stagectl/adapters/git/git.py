@@ -153,7 +153,7 @@ class Git(Placed):
         Raises StagectlError where all of them together are more than is ever staged.
         """
         wanted = sorted(set(oids))
-        self._fetch_lacking(wanted)
+        self.fetch_lacking(wanted)
         sizes = dict(zip(wanted, self.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         small = [oid for oid in wanted if oid not in found]
@@ -162,15 +162,8 @@ class Git(Placed):
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
         """Return the contents of objects of one kind, in order; raises GitError for what is missing."""
-        self._fetch_lacking(oids)
+        self.fetch_lacking(oids)
         return self.contents(oids, kind)
-
-    def _fetch_lacking(self, oids: Sequence[Oid]) -> None:
-        """Fetch, in a partial clone, what is not here of some objects that are about to be read."""
-        if len(oids) > 1 and any(key.endswith(".promisor") for key in self.settings):
-            from stagectl.adapters.git.lacking import fetch_lacking  # few clones are partial
-
-            fetch_lacking(self, oids)
 
     def dirty(self, paths: Sequence[str]) -> List[str]:
         """Return the paths, among some, whose working copy or index differs from HEAD, untracked ones included."""

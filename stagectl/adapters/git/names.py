@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 from stagectl.adapters.git.conversation import Conversation, Reply, read_line, read_object
-from stagectl.adapters.git.prefetch import Prefetch
+from stagectl.adapters.git.prefetch import Prefetch, looking
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
-from stagectl.adapters.git.questions import COMMITS, STANDS, asked_names
+from stagectl.adapters.git.questions import COMMITS, SETTINGS, STANDS, asked_names
 from stagectl.core.forms import OID
 from stagectl.core.model import Oid
 from stagectl.core.once import pattern
 
+_FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
 
 
@@ -65,6 +66,25 @@ class Names(GitProcess):
             if answer is None or (wanted and answer[0] != wanted):
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
         return [content for _, content in filter(None, answers)]
+
+    def fetch_lacking(self, oids: Sequence[str]) -> None:
+        """Fetch, in a partial clone, what is not here of some objects; what cannot be had, git misses when it is read.
+
+        All in one go: git itself asks the remote for one after the other. As it does, this goes over http and https
+        only, and asks no program for a password (partial-clone.adoc, "Fetching Missing Objects").
+        """
+        if len(oids) < 2:
+            return
+        remotes = sorted(key for key, on in self.settings.items() if key.endswith(".promisor") and on == ["true"])
+        if not remotes:
+            return
+        listing = self.run("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
+        missing = sorted({oid for oid in oids if OID.fullmatch(oid)}.difference(listing.decode().split()))
+        if len(missing) > 1:
+            wanted = "".join(f"{oid}\n" for oid in missing).encode()
+            remote = remotes[0][len("remote.") : -len(".promisor")]
+            words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", remote, *_FETCH)
+            self.try_run(*words, data=wanted, env=looking(self.run(*SETTINGS)))
 
     def _ask(self, answering: Conversation[Reply], names: Sequence[str]) -> List[Reply]:
         """Return answers; one that never comes does not mean that nothing is there."""

@@ -20,41 +20,34 @@ from stagectl.adapters.remote.remote_lock import (
     try_to_take_away,
 )
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import Lock, Portion
+from stagectl.core.locks import Portion
 
 
 class Holding:
     """A lock that this process holds, renewed in the background every third of its term.
 
-    lost: why it is held no more, "" while it is.
+    lock: what is held; lost: why it is held no more, "" while it is.
     """
 
     def __init__(self, at: LockRef, taken: TakenLock) -> None:
         self._at, self._remote, self._term = at, at.remote, float(taken.lock.term)
-        self._lock, self._board = taken.lock, taken.board
+        self.lock, self._board = taken.lock, taken.board
         self._until = taken.at + self._term  # no observer takes it for dead before
         self._turn, self._ending = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
         self.lost = ""
         self._thread.start()
 
-    @property
-    def lock(self) -> Lock:
-        """What is held."""
-        return self._lock
-
     def extend(self, part: Portion, meets: Meets) -> None:
-        """Hold more; raises Locked where another holder has some of that, or where the lock is lost."""
+        """Hold more; raises Busy where another holder has some of that, or where the lock is lost."""
         with self._turn:
             for _ in range(TRIES):
                 if self.lost:
                     break
-                for other in self._board.without({self._lock.id}).holders:
+                for other in self._board.without({self.lock.id}).holders:
                     if meets(other):
                         raise lock_refusal(self._remote, other, meets(other))
-                self._lock = replace(self._lock, part=part)
-                kept = {identity: oid for identity, oid in self._board.parts.items() if identity != self._lock.id}
-                self._board = replace(self._board, parts=kept)
+                self.lock = replace(self.lock, part=part)
                 if self._push_renewal(ASK_SECONDS):
                     return
         raise self._lost_before_anything_ran()
@@ -63,10 +56,10 @@ class Holding:
         return Busy(f"the lock on {self._remote.name} was lost before anything ran: {self.lost}", "apply again")
 
     def name_run(self, run: str) -> None:
-        """Have it say which run it is held for; raises Locked if it is not held any more."""
+        """Have it say which run it is held for; raises Busy if it is not held any more."""
         with self._turn:
-            if self._lock.run != run or clock() >= self._until:
-                self._lock = replace(self._lock, run=run)
+            if self.lock.run != run or clock() >= self._until:
+                self.lock = replace(self.lock, run=run)
                 self._renew()
         if self.lost:
             raise self._lost_before_anything_ran()
@@ -82,8 +75,8 @@ class Holding:
         """Give the lock back, and note where it was lost; raises GitError where it cannot be: its term ends it."""
         self._ending.set()
         self._thread.join()
-        if not self.lost and not try_to_take_away(self._at, self._board, self._lock.id):
-            self._see(drop(self._at, self._lock.id))
+        if not self.lost and not try_to_take_away(self._at, self._board, self.lock.id):
+            self._see(drop(self._at, self.lock.id))
 
     def _keep(self) -> None:
         while not self.lost and not self._ending.wait(self._term / 3):
@@ -112,22 +105,22 @@ class Holding:
         Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
         """
         began = clock()
-        following = board_after(self._remote.git, self._board, replace(self._lock, renewal=self._lock.renewal + 1))
+        following = board_after(self._remote.git, self._board, replace(self.lock, renewal=self.lock.renewal + 1))
         there = self._remote.swap(self._at.ref, following.commit, self._board.commit, seconds)
         if there != following.commit:
             self._see(look_at_locks(self._at) if there is not None else Board())
             return False
-        self._lock, self._board = following.find(self._lock.id) or self._lock, following
+        self.lock, self._board = following.find(self.lock.id) or self.lock, following
         self._until = began + self._term
         return True
 
     def _see(self, board: Board) -> None:
         """Learn what others made of the board."""
-        mine = board.find(self._lock.id)
+        mine = board.find(self.lock.id)
         if mine is not None:  # also a push of ours whose answer got lost
             self._board = board
             return
-        thief = next((lock for lock in board.holders if self._lock.id in lock.stolen_from.split()), None)
+        thief = next((lock for lock in board.holders if self.lock.id in lock.stolen_from.split()), None)
         self.lost = f"{thief.holder} took it over" if thief else "it was unlocked"
         if thief is None and clock() >= self._until:
             self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"

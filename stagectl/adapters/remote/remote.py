@@ -24,10 +24,6 @@ _FETCH = ("fetch", "--quiet", *_NOTHING_ELSE)
 _PUSH = ("push", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
 
 
-class Rewritten(StagectlError):
-    """A remote branch does not contain any more what it contained."""
-
-
 class Remote:
     """One remote of a repository, by the name that git has for it.
 
@@ -49,7 +45,7 @@ class Remote:
     def fetch(self, ref: str, into: str) -> Optional[Oid]:
         """Bring a ref, with its history, into a ref here; return it, None if the remote has none.
 
-        Raises Rewritten, and leaves the ref here alone, when the remote's one does not contain it any more.
+        Raises StagectlError, and leaves the ref here alone, when the remote's one does not contain it any more.
         """
         code, err = self._transfer("fetch", ref, *_FETCH, "--end-of-options", self.name, f"{ref}:{into}")
         if code == 0:
@@ -58,7 +54,7 @@ class Remote:
         if there is None:
             return None
         if before is not None and self.git.find(there) == there and not self.git.is_ancestor(before, there):
-            raise Rewritten(
+            raise StagectlError(
                 f"{ref} was rewritten on {self.name}: it does not contain {before[:12]} any more",
                 f"ask who did; to go on with what is there now: git fetch {self.name} +{ref}:{into}",
             )
@@ -66,7 +62,7 @@ class Remote:
 
     def bring(self, ref: str) -> None:
         """Bring the objects of a ref, and let no ref here stand at them."""
-        code, _, err = self.git.try_run(*_FETCH, "--end-of-options", self.name, ref, env=_ENV, seconds=ASK_SECONDS)
+        code, err = self._try(ASK_SECONDS, *_FETCH, "--end-of-options", self.name, ref)
         if code:
             raise self._refusal("git fetch failed", code, err)
 
@@ -76,11 +72,8 @@ class Remote:
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
         Raises GitError when it is not moved though no other moved it.
         """
-
-        def push() -> Tuple[int, bytes]:
-            return self._transfer("push", ref, *_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
-
-        return self._moved(push, ref, new, expected)
+        words = (*_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
+        return self._moved(lambda: self._transfer("push", ref, *words), ref, new, expected)
 
     def swap(
         self, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
@@ -91,13 +84,12 @@ class Remote:
         the lease. Raises GitError when it is not moved though no other moved it.
         """
         lease = f"--force-with-lease={ref}:{expected or ''}"
-        arguments = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
+        words = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
+        return self._moved(lambda: self._try(seconds, *words), ref, new, expected, seconds)
 
-        def push() -> Tuple[int, bytes]:
-            code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
-            return code, err
-
-        return self._moved(push, ref, new, expected, seconds)
+    def _try(self, seconds: float, *arguments: str) -> Tuple[int, bytes]:
+        code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
+        return code, err
 
     def _transfer(self, what: str, ref: str, *arguments: str) -> Tuple[int, bytes]:
         """Return how a fetch or a push ended; one that takes a while is noted, one that takes too long is ended."""
@@ -106,7 +98,7 @@ class Remote:
         noting.daemon = True
         noting.start()
         try:
-            code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=self._seconds)
+            code, err = self._try(self._seconds, *arguments)
         finally:
             noting.cancel()
         more = b"; remote_timeout in stagectl.yaml gives it more" if code == NO_ANSWER else b""
@@ -116,7 +108,8 @@ class Remote:
         """Return the error for a git that failed; a lock that is in its way may be here or there."""
         there = LOCKED.search(b"".join(line for line in err.splitlines(True) if line.startswith(b"remote: ")))
         if there is None:
-            return self.git.refusal(what, code, _words(err))
+            said = (line for line in err.strip().splitlines() if not line.startswith(b"hint:"))
+            return self.git.refusal(what, code, b"\n".join(said).strip())
         lock = os.fsdecode(there.group(1))
         return GitLocked(
             f"{what}: {lock} is there on {self.name}: another push is at work, or one was killed",
@@ -145,8 +138,3 @@ class Remote:
             if not (pauses and isinstance(refusal, GitLocked)):
                 raise refusal
             time.sleep(pauses.pop(0))
-
-
-def _words(err: bytes) -> bytes:
-    """Return what git said, without the advice."""
-    return b"\n".join(line for line in err.strip().splitlines() if not line.startswith(b"hint:")).strip()

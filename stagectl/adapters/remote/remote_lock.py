@@ -28,10 +28,6 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 Meets = Callable[[Lock], Tuple[str, ...]]  # what another holder has that is wanted
 
 
-class Locked(Busy):
-    """Another holder has the lock."""
-
-
 class Refused(GitError):
     """The remote does not let the ref be written."""
 
@@ -58,7 +54,8 @@ class Board:
     def having(self, lock: Lock) -> Board:
         """Return the board that is to follow with a lock in its newest form."""
         holders = {**{old.id: old for old in self.holders}, lock.id: lock}
-        return replace(self, holders=tuple(holders.values()))
+        parts = {identity: oid for identity, oid in self.parts.items() if identity != lock.id}
+        return replace(self, holders=tuple(holders.values()), parts=parts)
 
 
 class LockRef(NamedTuple):
@@ -127,24 +124,18 @@ def _board(at: LockRef, commit: Oid) -> Board:
     return Board(commit, tuple(replace(lock, part=part(lock)) for lock in holders), parts)
 
 
-def meeting(part: Portion) -> Meets:
-    """Return what says what another holder has of a part."""
-    return lambda lock: in_common(part, lock.part)
-
-
 def take(
     at: LockRef, lock: Lock, note: Note, *, meets: Optional[Meets] = None, left: AbstractSet[str] = frozenset()
 ) -> TakenLock:
-    """Take a lock, also from holders found dead; raises Locked where another one has something of it.
+    """Take a lock, also from holders found dead; raises Busy where another one has something of it.
 
     meets: what another holder has that is wanted, by default what the parts have in common; left: the ids of locks that
     were taken from here, by processes of which it is known that they are gone.
     """
     board, gone, refusals = Board(), set(left), 0  # nothing is held: that is tried first
-    wanted_of = meets or meeting(lock.part)
     for _ in range(TRIES):
         for other in board.without(gone).holders:
-            common = wanted_of(other)
+            common = meets(other) if meets else in_common(lock.part, other.part)
             if common and _watch_for_its_term(at, board, other, common=common, note=note):
                 gone.add(other.id)
         dead = [other for other in board.holders if other.id in gone and not other.is_maintenance]
@@ -163,7 +154,7 @@ def take(
             return taken
         time.sleep(secrets.randbelow(200) / 1000)  # the one that came first may come first again
         board = look_at_locks(at)
-    raise Locked(f"the lock on {at.remote.name} changes hands all the time", "try again")
+    raise Busy(f"the lock on {at.remote.name} changes hands all the time", "try again")
 
 
 def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
@@ -203,7 +194,7 @@ def board_after(git: Git, board: Board, lock: Optional[Lock]) -> Board:
 def _watch_for_its_term(at: LockRef, board: Board, lock: Lock, *, common: Sequence[str], note: Note) -> bool:
     """Watch a lock that was not renewed lately; return whether it is not for its whole term, or it is gone.
 
-    Raises Locked as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
+    Raises Busy as soon as it is renewed; at once where it looks alive. Other holders may come and go meanwhile.
     """
     remote, began, commit = at.remote, clock(), board.commit
     if lock.is_maintenance or not _looks_old(lock):
@@ -235,11 +226,11 @@ def _looks_old(lock: Lock) -> bool:
     return abs(time.time() - calendar.timegm(renewed)) > lock.term * 2 / 3
 
 
-def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str]) -> Locked:
+def lock_refusal(remote: Remote, lock: Lock, common: Sequence[str]) -> Busy:
     """Return the refusal that names who holds the lock, and what for."""
     what = "locked for maintenance" if lock.is_maintenance else "locked"
     both = "" if lock.part.whole or "everything" in common else f"; in common: {few(tuple(common))}"
-    return Locked(
+    return Busy(
         f"{remote.name} is {what} by {lock.holder}: {lock.purpose} (lock {lock.id}){both}",
         f"wait for it, and look with: stagectl locks; to take it away: stagectl unlock {lock.id}",
     )

@@ -9,7 +9,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from stagectl.adapters import yamlfile
 from stagectl.adapters.git.git import check_amount
 from stagectl.adapters.worktree.snapshot import Snapshot, kind_flaw, problem_at, tag_flaws
-from stagectl.adapters.yamlfile.canonical import canonical_body
+from stagectl.adapters.yamlfile.write import canonical_body
 from stagectl.core.errors import Flaw, FlawedFile
 from stagectl.core.expanding.definition import Definition, definition
 from stagectl.core.expanding.expand import Expansion, expand

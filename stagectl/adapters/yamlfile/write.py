@@ -7,12 +7,18 @@ import re
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 from stagectl.core.once import pattern
+from stagectl.core.schemas.schema import BODY_KEYS
 
 NULL = frozenset(("", "~", "null", "Null", "NULL"))
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _LONGEST_KEY = 128  # characters; a longer one stands alone behind `?`, as YAML has it
 _ESCAPED = pattern("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _WORD = pattern(r"[A-Za-z_][A-Za-z0-9_./=-]*", re.ASCII)
+# What a block of text can say as it is: lines that neither begin the text with a space nor consist of spaces, of
+# characters that need no escape.
+_UNPRINTABLE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
+_LINE = rf"[^{_UNPRINTABLE}\n]*[^{_UNPRINTABLE}\s]"
+_BLOCK = pattern(rf"(?![ \t\n])(?:{_LINE}\n|\n)*{_LINE}\n?")
 
 Inline = Callable[[Any], Optional[str]]  # a value -> its text on one line, None where it takes lines of its own
 
@@ -97,3 +103,20 @@ def front_matter(front: FrontMatter) -> bytes:
     if front.actions:
         lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in front.actions.items()) + "}")
     return ("\n".join(lines) + "\n").encode()
+
+
+def canonical_body(body: Mapping[str, Any]) -> bytes:
+    """Return a body as the second document of a file, from its `---` on; what says nothing is left out.
+
+    The one style of expanded resources: a value a line, keys sorted, text of several lines as a block, so that a review
+    shows exactly the values that change.
+    """
+    said = {key: body[key] for key in BODY_KEYS if body.get(key) not in (None, {}, [])}
+    sorted_inside = {key: json.loads(json.dumps(value, sort_keys=True)) for key, value in said.items()}
+    lines = [*block(sorted_inside, _inline)]
+    return "".join(f"{line}\n" for line in ["---", *(lines or ["inputs: {}"])]).encode()
+
+
+def _inline(value: Any) -> Optional[str]:
+    is_text = isinstance(value, str) and "\n" in value[:-1] and _BLOCK.fullmatch(value)
+    return None if is_text or (value and isinstance(value, (dict, list))) else flow(value)

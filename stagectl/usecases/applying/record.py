@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ContextManager, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.applied.kept import keep
 from stagectl.adapters.applied.moved_files import settle_files
+from stagectl.adapters.applied.replay import keep
 from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.running.lock import BRANCH, moment
 from stagectl.core.errors import StagectlError

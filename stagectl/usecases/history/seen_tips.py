@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Iterator, List, Sequence, Tuple
 
-from stagectl.adapters.applied.kept import kept_commits
-from stagectl.adapters.applied.replay import replayed_commits
+from stagectl.adapters.applied.replay import kept_commits, replayed_commits
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.running import journal as journals
 from stagectl.adapters.running import run_folders

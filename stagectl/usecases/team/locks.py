@@ -30,7 +30,7 @@ def _lock_ref(workspace: Workspace) -> LockRef:
 
 
 def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable[[str], None]) -> Lock:
-    """Lock what is selected (nothing: all there is) on the remote until it is unlocked; raises Locked where it is."""
+    """Lock what is selected (nothing: all there is) on the remote until it is unlocked; raises Busy where it is."""
     if not reason.strip():
         raise UsageError("say why, for those who wait: --reason TEXT")
     part = _part(workspace, selection)

@@ -10,7 +10,7 @@ from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Note, Remote
-from stagectl.adapters.remote.remote_lock import LockRef, Meets, Refused, TakenLock, meeting, new_lock, take
+from stagectl.adapters.remote.remote_lock import LockRef, Meets, Refused, TakenLock, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Portion
@@ -51,11 +51,11 @@ class Shared(Alone):
         self._team, self._remote, self._holding = team, remote, holding
 
     def begin(self, run: str) -> None:
-        """Put the run's name on the lock; raises Locked if it is lost already."""
+        """Put the run's name on the lock; raises Busy if it is lost already."""
         self._holding.name_run(run)
 
     def extend(self, part: Portion, meets: Meets) -> None:
-        """Hold more; raises Locked where another holder has some of that."""
+        """Hold more; raises Busy where another holder has some of that."""
         self._holding.extend(part, meets)
 
     def loss(self) -> str:
@@ -146,8 +146,8 @@ class Team:
         return Portion(touched_resources(git, [commit.commit for commit in commits_since(git, ours, known)]))
 
     @contextmanager
-    def holding(self, here: machine.Here, meets: Meets, run: str = "") -> Iterator[Alone]:
-        """Hold on the remote what is held here; raises Locked where another holder has some of that."""
+    def holding(self, here: machine.Here, meets: Optional[Meets], run: str = "") -> Iterator[Alone]:
+        """Hold on the remote what is held here; raises Busy where another holder has some of that."""
         if self.is_alone:
             yield Alone()
             return
@@ -160,7 +160,7 @@ class Team:
             if _release(remote, holding, self._note):
                 here.say(remote="")
 
-    def _take(self, at: LockRef, here: machine.Here, meets: Meets, run: str) -> TakenLock:
+    def _take(self, at: LockRef, here: machine.Here, meets: Optional[Meets], run: str) -> TakenLock:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
@@ -180,10 +180,10 @@ class Team:
 def shared(team: Team, here: machine.Here, run: str = "") -> Iterator[Alone]:
     """Hold on the remote what is held here, and have its applied branch; nothing of it without a remote, or offline.
 
-    Raises Locked where another holder has some of it, and GitError when the remote does not answer. The caller reads
+    Raises Busy where another holder has some of it, and GitError when the remote does not answer. The caller reads
     the applied branch anew.
     """
-    with team.holding(here, meeting(here.part), run) as found:
+    with team.holding(here, None, run) as found:
         with machine.moment(team.workspace.git.own_scratch(), machine.BRANCH):
             team.catch_up()
         yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional, Tuple
 
-from stagectl.adapters.applied.kept import keep
+from stagectl.adapters.applied.replay import keep
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.remote import Note, Remote
 from stagectl.adapters.running.lock import BRANCH, moment, only_one

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.adapters import yamlfile
-from stagectl.adapters.yamlfile.canonical import canonical_body
+from stagectl.adapters.yamlfile.write import canonical_body
 from stagectl.core.expanding.merge import lay_over, patch
 from stagectl.core.expanding.override import override, with_value, without_empty
 from stagectl.core.merging.merge3 import MISSING
