@@ -7,10 +7,10 @@ because something of it failed: else its claim would count once more, and a swap
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping, Optional, Sequence
 
 from stagectl.core.model import Applied, Name, Resource
-from stagectl.core.planning.moves import renamed_state
+from stagectl.core.planning.moves import Aliases, renamed_state
 from stagectl.core.plans.plan import Plan, Target
 from stagectl.core.running.outcome import Outcomes, finished_moves, settle
 
@@ -29,21 +29,27 @@ def settle_files(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]
     new_names = {old: new for new, old in moved.items()}
     found: Dict[Name, Optional[Applied]] = {}
     for name, state in sorted({**applied, **states}.items()):
+        if name not in states and waiting.get(name) in states:
+            continue  # it stays where it is, with a debt
         if state is None or state.resource is None:
             found.update({name: state} if name in states else {})
         elif name in states or name in moved or moved.keys() & {*state.resource.parents, *state.resource.unordered}:
             place = waiting.get(name, name)
             state = renamed_state(state, place, waiting) if waiting else state
-            after = _written_anew(state, moved.get(name, place), new_names, plan.targets.get(name))
+            before = moved.get(name, place)
+            after = _written_anew(state, before, (waiting, new_names), plan.targets.get(name))
             if name in states or after != state:
                 found[place] = after
     return found
 
 
-def _written_anew(state: Applied, before: Name, new_names: Mapping[Name, Name], target: Optional[Target]) -> Applied:
-    """Return a state whose file names others as they are called now. before: the name that its resource had."""
+def _written_anew(state: Applied, before: Name, ways: Sequence[Aliases], target: Optional[Target]) -> Applied:
+    """Return a state whose file names others as they are called now. before: the name that its resource had.
+
+    ways: the names that others have now by those in the file, of one from after the moves, and of one from before them.
+    """
     assert state.resource is not None, "only what is live has a file"
-    resource = replace(state.resource, content=_content(state.resource, before, new_names), stored=None)
+    resource = replace(state.resource, content=_content(state.resource, before, ways), stored=None)
     if before != resource.name:
         resource = _claiming(resource, target)
     return replace(state, resource=resource)
@@ -62,16 +68,18 @@ def _claiming(resource: Resource, target: Optional[Target]) -> Resource:
     return replace(resource, content=content, moved_from=claims)
 
 
-def _content(resource: Resource, before: Name, new_names: Mapping[Name, Name]) -> bytes:
-    """Return the file of a resource; where it names others than are meant, it was written before the move."""
+def _content(resource: Resource, before: Name, ways: Sequence[Aliases]) -> bytes:
+    """Return the file of a resource; where it names others than are meant, it was written before a move, or for one."""
     from stagectl.adapters import yamlfile
     from stagectl.adapters.yamlfile.names import rename_resource
     from stagectl.core.schemas import schema
 
     data = resource.content
-    front, *body = yamlfile.load(data)
-    front = {key: value for key, value in front.items() if key != "moved_from"}  # it may name what it is now
-    written = schema.resource(resource.name, [front, *body], data, staged=True)
-    if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
-        return data
-    return rename_resource(data, before, resource.name, new_names)
+    for names in (None, *ways):
+        data = data if names is None else rename_resource(resource.content, before, resource.name, names)
+        front, *body = yamlfile.load(data)
+        front = {key: value for key, value in front.items() if key != "moved_from"}  # it may name what it is now
+        written = schema.resource(resource.name, [front, *body], data, staged=True)
+        if (written.relations(), written.react_on) == (resource.relations(), resource.react_on):
+            break
+    return data

@@ -81,11 +81,13 @@ class _Drafting:
         previous: Set[ChangeId] = set()
         for action in intent.actions:
             bare = action == RENAME or (action == REMOVE and RUN not in intent.actions)
-            cause = CauseType.STAGED if action == RENAME else intent.cause
-            draft = Draft(name, action, cause, () if bare else intent.inputs, follows=previous)
+            draft = Draft(name, action, intent.cause, () if bare else intent.inputs, follows=previous)
+            if action == RENAME:
+                draft.of = {*self._view.applied_state(name).owed.get(RENAME, ())} - {draft.id}  # half done, it may be
+                draft.cause = CauseType.OWED if draft.of else CauseType.STAGED
             draft.conditional = action in intent.conditional
             self._by_id[draft.id], previous = draft, {draft.id}
-        if intent.actions != (REMOVE,):
+        if intent.actions[-1:] != (REMOVE,):
             self._add_explicit(name, intent.actions, previous)
 
     def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: Set[ChangeId]) -> None:
@@ -218,7 +220,7 @@ def held_actions(universe: Universe, name: Name) -> List[str]:
     view = universe.view
     is_selected = view.is_selected(name)
     inferred = list(intent_of(universe.full.view if is_selected else view, name).actions)
-    explicit = [] if inferred == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
+    explicit = [] if inferred[-1:] == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
 
 

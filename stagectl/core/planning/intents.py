@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Iterable, List, Optional, Set
+from typing import AbstractSet, Iterable, List, Optional, Set, Tuple
 
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
 from stagectl.core.planning.situation import Intent
@@ -28,7 +28,8 @@ def _infer(view: View, name: Name) -> Intent:
         if applied.is_gone:
             return Intent()  # there is nothing to remove
         gone = view.is_staged_here(name) and (applied.live or applied.unfinished is not None)
-        return Intent((REMOVE,), CauseType.STAGED if applied.live else CauseType.UNFINISHED) if gone else Intent()
+        cause = CauseType.STAGED if applied.live else CauseType.UNFINISHED
+        return Intent((*_renaming(view, name), REMOVE), cause) if gone else Intent()
     resource = view.effective[name]
     before = applied.resource
     if before is None:
@@ -36,10 +37,17 @@ def _infer(view: View, name: Name) -> Intent:
     if name in view.bystanders:
         return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
-    is_renamed = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
-    if is_renamed and RENAME in view.situation.kind_of(before).actions:
-        return Intent((RENAME, *intent.actions), intent.cause, intent.inputs, intent.conditional)
-    return intent
+    if not view.is_staged_here(name) and not intent.actions:
+        return intent
+    return intent._replace(actions=(*_renaming(view, name), *intent.actions))
+
+
+def _renaming(view: View, name: Name) -> Tuple[str, ...]:
+    """Return the `rename` of what moves here, or may have half of a name that it was to have (section 4, rule 6)."""
+    applied = view.applied_state(name)
+    moves = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
+    can = applied.resource is not None and RENAME in view.situation.kind_of(applied.resource).actions
+    return (RENAME,) if can and (moves or RENAME in applied.owed) else ()
 
 
 def _intent_of_new(view: View, name: Name, resource: Resource, tried: Optional[Attempt]) -> Intent:

@@ -169,7 +169,10 @@ def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) 
 def renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
     """Return an applied state as that of another name, with other names in place of those that its relations name."""
     resource = None if state.resource is None else _rename(state.resource, name, aliases)
-    owed = {action: tuple(_change(change, aliases) for change in behind) for action, behind in state.owed.items()}
+    owed = {
+        action: behind if action == RENAME else tuple(_change(change, aliases) for change in behind)  # the name tried
+        for action, behind in state.owed.items()
+    }
     tried = state.unfinished
     if tried is not None and tried.form is not None:
         tried = replace(tried, form=_rename(tried.form, tried.form.name, aliases))

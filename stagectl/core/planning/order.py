@@ -98,7 +98,9 @@ class _Ordering(NamedTuple):
 
     def _after_freed(self) -> Iterator[Precedence]:
         """A `rename` that frees a name comes before whatever is done under that name."""
-        for new, old in self.view.situation.moves.items():
+        owed = {name: state.owed.get(RENAME, ()) for name, state in self.view.situation.applied.items() if state.owed}
+        tried = [(name, split_change(one)[0]) for name, behind in owed.items() for one in behind]
+        for new, old in [*self.view.situation.moves.items(), *(pair for pair in tried if pair[0] != pair[1])]:
             if RENAME in self.actions.get(new, ()):
                 yield from ((change_id(new, RENAME), change_id(old, own)) for own in self.actions.get(old, ()))
 

@@ -16,6 +16,7 @@ from stagectl.core.model import (
     ChangeId,
     Name,
     Resource,
+    change_id,
     split_change,
 )
 from stagectl.core.plans.plan import CauseType, Change, Plan, Target
@@ -59,13 +60,16 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         changes.setdefault(change.resource, []).append(change)
     held, doubted = _held_debts(plan, outcomes), _doubtful(plan)
     old_names = finished_moves(plan, outcomes)
-    stuck = {new for _, new in plan.moved if new not in old_names}
+    stuck = {new: old for old, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
     for name in sorted(changes.keys() | set(plan.recorded) | held.keys() | old_names.keys()):
         before = applied.get(name)
         if name in stuck:  # nothing of it was done: the state stays where it is
-            owing = _owe(_owe(before, _debts(changes.get(name, ()), outcomes)), held.get(name, {}))
-            moved.update({name: owing} if owing != before else {})
+            half = _half_renamed(name, outcomes)
+            owing = _owe(_owe(before, {**_debts(changes.get(name, ()), outcomes), **half}), held.get(name, {}))
+            if owing and doubted.intersection(*half.values()):
+                owing = replace(owing, tried=owing.tried | half.keys())
+            moved.update({stuck[name]: owing} if owing != before else {})
             continue
         after: Optional[Applied] = before or Applied()
         for change in changes.get(name, ()):
@@ -236,6 +240,13 @@ def _finish(
 def _debts(changes: Sequence[Change], outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:
     """Return the reactions that are due and did not succeed."""
     return {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}
+
+
+def _half_renamed(name: Name, outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:
+    """Return the debt of a `rename` that was tried: the resource may have its old name, or the new one, or both."""
+    tried = change_id(name, RENAME)
+    outcome = outcomes.get(tried)
+    return {RENAME: (tried,)} if outcome and outcome.state in (ERROR, UNKNOWN) and outcome.began else {}
 
 
 def _is_owing(change: Change, outcomes: Outcomes) -> bool:

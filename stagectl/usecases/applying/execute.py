@@ -30,7 +30,7 @@ from stagectl.adapters.running.output import Output
 from stagectl.adapters.running.processes import note_process
 from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
-from stagectl.core.model import Applied, ChangeId, Name
+from stagectl.core.model import RENAME, Applied, ChangeId, Name, split_change
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.adopting import record_outcomes
 from stagectl.core.running.course import Course
@@ -191,6 +191,7 @@ def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: b
         return None
     kind = plan.kinds[change.kind]
     moved = {new: old for old, new in plan.moved}
+    tried = " ".join(split_change(one)[0] for one in change.cause.of if change.action == RENAME)  # names it may have
     target = plan.targets.get(change.resource)
     stored = target.resource.stored if target is not None and change.resource not in moved else None
     return Order(
@@ -205,7 +206,7 @@ def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: b
         before=dict(change.before or {}),
         timeout=kind.timeout,
         outputs=outputs,
-        moved_from=moved.get(change.resource),
+        moved_from=moved.get(change.resource, tried or None),
         looks=looks,
         sensitive=sorted(change.sensitive) if looks else (),
     )

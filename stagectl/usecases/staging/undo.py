@@ -15,7 +15,7 @@ from stagectl.adapters.yamlfile.names import rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion
-from stagectl.core.model import Applied, ChangeId, Name, Oid, Resource, change_id, staged_path
+from stagectl.core.model import RENAME, Applied, ChangeId, Name, Oid, Resource, change_id, staged_path
 from stagectl.core.planning.claims import counting_claims
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
@@ -229,9 +229,13 @@ def _about(workspace: Workspace, selection: Selection, everything: bool) -> Abou
 
 
 def _drop(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
-    """Drop what is owed, and what a check saw, by an applied commit; return what the whole discard did."""
+    """Drop what is owed, and what a check saw, by an applied commit; return what the whole discard did.
+
+    A `rename` that failed stays owed where it is the move, or another edit, that is taken back: the world may have it.
+    """
     there = {name: ground.applied[name] for name in sorted(ground.chosen) if name in ground.applied}
-    debts = tuple(change_id(name, action) for name, state in there.items() for action in sorted(state.owed))
+    kept = {RENAME} if staging.commit else set()
+    debts = tuple(change_id(name, one) for name, state in there.items() for one in sorted(state.owed.keys() - kept))
     forgotten = tuple(name for name, state in there.items() if state.observed is not None)
     said = [*debts, *forgotten]
     if not said:
@@ -240,7 +244,9 @@ def _drop(workspace: Workspace, ground: Ground, staging: Staging) -> Discarding:
     trailers += [*(f"Discarded: {debt}" for debt in debts), *(f"Forgotten: {name}" for name in forgotten)]
     message = f"discard: {said[0]}" + (f" and {len(said) - 1} more" if len(said) > 1 else "")
     states: Dict[Name, Optional[Applied]] = {
-        name: replace(state, owed={}, observed=None) for name, state in there.items() if state.owed or state.observed
+        name: replace(state, owed={key: state.owed[key] for key in kept & state.owed.keys()}, observed=None)
+        for name, state in there.items()
+        if state.owed.keys() - kept or state.observed
     }
     git, branch = workspace.git, workspace.branch
     with only_one(git.own_scratch(), "discard", Portion(frozenset(states))):

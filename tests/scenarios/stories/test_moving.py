@@ -475,6 +475,7 @@ class Moving:
             self.repo.git("fetch", "-q")
         if here[MAIN] == there[MAIN]:
             return
+        self.clean()  # of a definition that is only written otherwise nothing is staged, and git merges into no edits
         self.repo.git("merge", "-q", "--no-edit", "origin/main", check=False)
         if (self.repo.top / ".git/MERGE_HEAD").exists():
             self.repo.git("merge", "--abort")
