@@ -17,7 +17,7 @@ from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.view import Universe, View
 from stagectl.core.schemas.schema import FRONT
-from stagectl.core.values import EnvVariable, Path, Reference, Template
+from stagectl.core.values import EnvVariable, FileDigest, Path, Reference, Template
 
 
 class ImpossiblePlan(StagectlError):
@@ -190,11 +190,11 @@ def _values(view: View, resource: Resource) -> Iterator[Trouble]:
     view.resolver.inputs(resource.name)
     for key in resource.inputs if view.resolver.failures else ():
         failure = view.resolver.failures.get((resource.name, key))
-        reference = failure.reference if failure else None
-        if reference is not None and _is_broken(view, Name(reference.name)):
+        if failure is None or failure.why == resolve.PASSED_ON:
+            continue
+        if isinstance(failure.part, Reference) and _is_broken(view, Name(failure.part.name)):
             continue  # what cannot be read has its own problem
-        if failure is not None and failure.why != resolve.PASSED_ON:
-            yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(view, failure, resource.name))
+        yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(view, failure, resource.name))
 
 
 def _is_broken(view: View, name: Name) -> bool:
@@ -219,13 +219,13 @@ def _failure_text(view: View, failure: Failure, reader: Name) -> str:
         return f"this input needs itself: {' -> '.join(failure.ring)}"
     if failure.why == resolve.TOO_LARGE:
         return f"the value grows beyond {resolve.LARGEST} characters or {resolve.DEEPEST} levels"
-    if failure.why == resolve.NO_FILE and failure.file is not None:
-        what = "no file in that folder" if failure.file.path.endswith("/") else "no such file"
-        return f"{failure.file}: there is {what} in this tree; a path is relative to the project's folder"
+    if isinstance(failure.part, FileDigest):
+        what = "no file in that folder" if failure.part.path.endswith("/") else "no such file"
+        return f"{failure.part}: there is {what} in this tree; a path is relative to the project's folder"
     if failure.why == resolve.NOT_SCALAR:
-        return f"{failure.reference} is a list or a mapping; inside a string only scalars can stand"
-    assert failure.reference is not None, "every other failure is of a reference"
-    return _missing_text(view, failure.reference, reader)
+        return f"{failure.part} is a list or a mapping; inside a string only scalars can stand"
+    assert isinstance(failure.part, Reference), "every other failure is of a reference"
+    return _missing_text(view, failure.part, reader)
 
 
 def _missing_text(view: View, reference: Reference, reader: Name) -> str:

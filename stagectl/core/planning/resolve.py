@@ -43,20 +43,21 @@ LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whateve
 
 
 class Failure(NamedTuple):
-    """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle."""
+    """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle.
+
+    part: the reference, or the digest, that has none.
+    """
 
     why: str
     at: Path
-    reference: Optional[Reference] = None
+    part: Optional[Part] = None
     ring: Tuple[str, ...] = ()
-    file: Optional[FileDigest] = None
 
 
 class _Unresolved(Exception):
-    def __init__(self, why: str, reference: Optional[Reference] = None, file: Optional[FileDigest] = None) -> None:
+    def __init__(self, why: str, part: Optional[Part] = None) -> None:
         super().__init__(why)
-        self.why = why
-        self.reference, self.file = reference, file
+        self.why, self.part = why, part
 
 
 class Resolver:
@@ -158,26 +159,18 @@ class Resolver:
 
     def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
-        if not self._is_open(start):
-            return
-        if not any(map(self._is_open, self._needs(start))):
-            self._compute(start)
-            return
-        path, upcoming = [start], [iter(self._needs(start))]
-        on_path = {start}
+        path = {start: iter(self._needs(start))} if self._is_open(start) else {}
         while path:
-            need = next((need for need in upcoming[-1] if self._is_open(need)), None)
-            if need is not None and need not in on_path:
-                path.append(need)
-                on_path.add(need)
-                upcoming.append(iter(self._needs(need)))
+            node = next(reversed(path))
+            need = next(filter(self._is_open, path[node]), None)
+            if need is not None and need not in path:
+                path[need] = iter(self._needs(need))
                 continue
             if need is not None:
-                self._fail_ring(path[path.index(need) :])
-            elif self._is_open(path[-1]):
-                self._compute(path[-1])
-            upcoming.pop()
-            on_path.discard(path.pop())
+                self._fail_ring([*path][[*path].index(need) :])
+            elif self._is_open(node):
+                self._compute(node)
+            path.popitem()  # not `del`, after which looking for the last one takes as long as the path is
 
     def _is_open(self, node: InputId) -> bool:
         name, key = node
@@ -204,8 +197,7 @@ class Resolver:
                     raise _Unresolved(TOO_LARGE)
             self._values[node] = value
         except _Unresolved as failed:
-            at = _place(value, failed.reference or failed.file, (key,))
-            self.failures[node] = Failure(failed.why, at, failed.reference, file=failed.file)
+            self.failures[node] = Failure(failed.why, _place(value, failed.part, (key,)), failed.part)
 
     def _fill(self, leaf: Value) -> Value:
         """Return what a value in which there is no other one stands for."""
@@ -219,7 +211,7 @@ class Resolver:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
         if isinstance(part, FileDigest) and self._digests is not None:
             if part.path not in self._digests:
-                raise _Unresolved(NO_FILE, file=part)
+                raise _Unresolved(NO_FILE, part)
             return (self._digests[part.path],)
         if not isinstance(part, Reference):
             return (part,)

@@ -37,11 +37,10 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     """Return what a selection asks for; raises StagectlError for what does not exist, and for nothing."""
     selection = selection.with_current_names(world)
     chosen = select(selection.of_resources(world), world)
-    if chosen is None:
-        return Scope()
+    in_tags = None if selection.with_children else tag_test(selection.tags)
     changes = selection.changes(world)
-    if not changes:
-        return Scope(chosen, tag_test(selection.tags), selection.with_children)
+    if chosen is None or not changes:
+        return Scope(chosen, in_tags)
     whole = {name for pattern in selection.names if pattern not in changes for name in match_names(pattern, world)}
     alone: Dict[Name, FrozenSet[str]] = {}
     wrong = claim_troubles(full.view.situation, {split_change(change)[0] for change in changes}.__contains__)
@@ -52,7 +51,7 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
             alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)
     _refuse_moving(full, alone)
     as_applied = {name for name, actions in alone.items() if actions.isdisjoint(intent_of(full.view, name).actions)}
-    return Scope(chosen - as_applied, tag_test(selection.tags), selection.with_children, alone)
+    return Scope(chosen - as_applied, in_tags, alone)
 
 
 def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:

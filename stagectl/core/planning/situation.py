@@ -100,7 +100,7 @@ class Situation:
 
 
 class Scope(NamedTuple):
-    """What of a situation is asked for. selected: None for all; in_tags: the `-t` predicate, None without `-t`.
+    """What of a situation is asked for. selected: None for all; in_tags: what others have to be to join, None for any.
 
     alone: of what was asked for by the ids of changes, those actions. Where one of them is inferred, the resource is
     selected, too; of the others these actions run with the resource as applied.
@@ -108,7 +108,6 @@ class Scope(NamedTuple):
 
     selected: Optional[FrozenSet[Name]] = None
     in_tags: Optional[Callable[[AbstractSet[str]], bool]] = None
-    with_children: bool = False
     alone: Mapping[Name, FrozenSet[str]] = MappingProxyType({})
 
 

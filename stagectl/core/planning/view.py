@@ -41,10 +41,8 @@ class View:
 
     def in_scope(self, name: Name) -> bool:
         """Return whether a resource that was not selected may join (rule 5)."""
-        if self.scope.in_tags is None or self.scope.with_children:
-            return True
-        tags = self.situation.tags(name)
-        return not tags or self.scope.in_tags(tags)
+        tags = self.situation.tags(name) if self.scope.in_tags is not None else ()
+        return not tags or self.scope.in_tags is None or self.scope.in_tags(tags)
 
     def applied_state(self, name: Name) -> Applied:
         """Return the applied state of a resource, an empty one if it has none."""

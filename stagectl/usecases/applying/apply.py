@@ -203,9 +203,10 @@ def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
             again = "what is staged now is applied with: stagectl apply"
             raise StagectlError(found.message, again if options.retries else found.hint)
     if plan.moved:
-        from stagectl.usecases.planning.claimed_again import refuse_claimed_again
+        from stagectl.usecases.planning.claimed_again import claimed_again
 
-        refuse_claimed_again(workspace, plan, head, is_older=options.allow_rollback)
+        for error in claimed_again(workspace, plan, head, is_older=options.allow_rollback):
+            raise error
 
 
 def _check_signatures(workspace: Workspace, head: Oid) -> None:

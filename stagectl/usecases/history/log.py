@@ -16,8 +16,7 @@ from stagectl.core.plans.selection import Selection
 from stagectl.core.since import nearest_word, unknown_word
 from stagectl.core.trailers import trailers_about
 from stagectl.usecases.history.names import names_had
-from stagectl.usecases.planning.choosing import choose
-from stagectl.usecases.planning.names import is_known, name_now
+from stagectl.usecases.planning.names import choose, is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
 _FIELDS = ("%H", "%an <%ae>", "%cI", "%s", "%P", "%(trailers:only,unfold)", "%B")

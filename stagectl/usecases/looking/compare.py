@@ -18,8 +18,8 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.looking.past import read_past
-from stagectl.usecases.planning.choosing import choose_from
 from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.names import choose_from
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired_state

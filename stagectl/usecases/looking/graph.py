@@ -11,8 +11,8 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection, match_names, select
-from stagectl.usecases.planning.choosing import choose_from
 from stagectl.usecases.planning.incremental import quickest, read_incrementally
+from stagectl.usecases.planning.names import choose_from
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 

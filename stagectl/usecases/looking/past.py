@@ -8,8 +8,7 @@ from stagectl.adapters.applied.index import Index
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.model import Name, Oid
 from stagectl.core.planning.situation import Situation
-from stagectl.usecases.planning.choosing import index_of
-from stagectl.usecases.planning.incremental import find_contradicted
+from stagectl.usecases.planning.incremental import index_of
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -21,5 +20,5 @@ def read_past(workspace: Workspace, commit: Oid, names: AbstractSet[Name]) -> Tu
     """
     index = index_of(workspace, commit)
     kinds = kind_files(workspace)
-    open_then = index.open_resources() | find_contradicted(index, kinds, index.usage)
+    open_then = index.open_resources() | kinds.contradicted(index, index.usage)
     return index, reduce_situation(index, open_then, {}, kinds.every(), names)

@@ -6,7 +6,7 @@ section 11). What such a claim would take is maybe another resource.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git, GitError
@@ -18,48 +18,16 @@ from stagectl.usecases.planning.rollback import forks
 from stagectl.usecases.repository.workspace import Workspace
 
 
-class ClaimedAgain(NamedTuple):
-    """A move whose claim was spent once. is_older: whether the commit that makes it does not contain the removal."""
-
-    old: Name
-    new: Name
-    is_older: bool
-
-    @property
-    def message(self) -> str:
-        """What is wrong with it."""
-        had = (
-            f"{self.new} claims {self.old} again (moved_from): it had what was {self.old}, and was removed since, which"
-        )
-        if self.is_older:
-            return f"{had} this commit does not contain; what is {self.old} now may be another resource"
-        return f"{had} an older commit did that was applied again: there {self.old} was another resource, and is now"
-
-    @property
-    def hint(self) -> str:
-        """What can be done instead."""
-        if self.is_older:
-            hint = f"drop the claim from {self.new} on top of this commit, and stage: then {self.new} is run anew"
-            return f"{hint}; or move {self.old} in a commit that contains the removal"
-        return f"drop the claim from {self.new}, and stage: then {self.new} is run anew, and {self.old} removed"
-
-
-def refuse_claimed_again(workspace: Workspace, plan: Plan, head: Oid, *, is_older: bool) -> None:
-    """Raise StagectlError for a move whose claim was spent before its resource went.
+def claimed_again(workspace: Workspace, plan: Plan, head: Oid, *, is_older: bool) -> List[StagectlError]:
+    """Return an error for each move whose claim was spent once, where what has the old name may be another resource.
 
     is_older: whether the commit may be older than what is applied.
     """
-    for one in claimed_again(workspace, plan, head, is_older=is_older):
-        raise StagectlError(one.message, one.hint)
-
-
-def claimed_again(workspace: Workspace, plan: Plan, head: Oid, *, is_older: bool) -> List[ClaimedAgain]:
-    """Return the moves whose claims were spent once, where what has the old name now may be another resource."""
     git, tip = workspace.git, workspace.branch.tip
     if tip is None or not plan.moved or not _last_removal(git, tip, [new for _, new in plan.moved]):
         return []
-    found = [_spent(git, tip, head, old, new) for old, new in plan.moved]
-    return [one for one in found if one is not None and (is_older or not one.is_older)]
+    found = (_claimed_again(git, tip, head, move, is_older=is_older) for move in plan.moved)
+    return [error for error in found if error is not None]
 
 
 def _last_removal(git: Git, tip: Oid, names: Sequence[Name]) -> List[str]:
@@ -69,17 +37,27 @@ def _last_removal(git: Git, tip: Oid, names: Sequence[Name]) -> List[str]:
     return found[0][0].split() if found else []
 
 
-def _spent(git: Git, tip: Oid, head: Oid, old: Name, new: Name) -> Optional[ClaimedAgain]:
+def _claimed_again(
+    git: Git, tip: Oid, head: Oid, move: Tuple[Name, Name], *, is_older: bool
+) -> Optional[StagectlError]:
+    old, new = move
     before, source = (_last_removal(git, tip, [new]) + ["", ""])[:2]
     blob = git.look_up([git.at(Oid(before), staged_path(new))])[0] if source else None
     if blob is None or old not in claims_in(git.blobs([blob])[blob]):
         return None
+    had = f"{new} claims {old} again (moved_from): it had what was {old}, and was removed since, which"
+    drop = f"drop the claim from {new}"
     if not _knows(git, head, Oid(source), new):
-        return ClaimedAgain(old, new, is_older=True)
-    applied = f"{before}^2^{{commit}}"
-    made = git.look_up([applied])[0]
+        why = f"{had} this commit does not contain; what is {old} now may be another resource"
+        hint = f"{drop} on top of this commit, and stage: then {new} is run anew"
+        hint += f"; or move {old} in a commit that contains the removal"
+        return StagectlError(why, hint) if is_older else None
+    made = git.find(f"{before}^2")
     is_rolled_back = made is not None and not _knows(git, Oid(source), made, new)
-    return ClaimedAgain(old, new, is_older=False) if is_rolled_back and _went(git, Oid(source), head, old) else None
+    if not is_rolled_back or not _went(git, Oid(source), head, old):
+        return None
+    why = f"{had} an older commit did that was applied again: there {old} was another resource, and is now"
+    return StagectlError(why, f"{drop}, and stage: then {new} is run anew, and {old} removed")
 
 
 def _went(git: Git, start: Oid, head: Oid, name: Name) -> bool:

@@ -19,8 +19,8 @@ from stagectl.adapters.worktree.changed_files import ChangedFiles, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull
 from stagectl.core.graph import closure
 from stagectl.core.indexing.impact import reduce_situation
-from stagectl.core.indexing.usage import Usage
-from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Kind, Name, Oid, Resource, staged_path
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Name, Oid, Resource, staged_path
+from stagectl.core.once import cached_property
 from stagectl.core.planning.claims import names_before, new_claims
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation, same_text
@@ -75,9 +75,14 @@ class IncrementalRead:
         situation = self.with_digests(_situation(self.kinds, reduced))
         return replace(self, situation=situation, changed=changed)
 
+    @cached_property
+    def edited(self) -> Mapping[Name, Resource]:
+        """What is staged and was changed."""
+        return {name: resource for name, resource in self.changed.items() if resource is not None}
+
     def has_moves(self) -> bool:
         """Return whether something has another name now, under which the index does not know it."""
-        claims = {name: one.moved_from for name, one in self.changed.items() if one is not None and one.moved_from}
+        claims = {name: one.moved_from for name, one in self.edited.items() if one.moved_from}
         states = self.index.states(claims)
         unspent = (new_claims(olds, names_before(states, name)) for name, olds in claims.items())
         return bool(self.situation.moves) or any(unspent)
@@ -85,8 +90,7 @@ class IncrementalRead:
     def readers(self, names: AbstractSet[Name]) -> Set[Name]:
         """Return all that read or name one of these, staged or applied."""
         found = {name for name, line in self.index.naming(names).items() if line.names() & names}
-        edited = ((name, resource) for name, resource in self.changed.items() if resource is not None)
-        return found | {name for name, one in edited if (one.parents | frozenset(one.unordered)) & names}
+        return found | {name for name, one in self.edited.items() if {*one.parents, *one.unordered} & names}
 
     def above(self, names: AbstractSet[Name]) -> Set[Name]:
         """Return some resources with all that they read, come after or react on, step by step, staged or applied."""
@@ -98,13 +102,12 @@ class IncrementalRead:
 
     def _parents(self, names: AbstractSet[Name]) -> Set[Name]:
         found = {p for name, line in self.index.lines(names).items() if line.is_live for p in line.parents(name)}
-        edited = (self.changed.get(name) for name in names)
-        return found.union(*(one.parents for one in edited if one is not None))
+        return found.union(*(self.edited[name].parents for name in names & self.edited.keys()))
 
     def _children(self, names: AbstractSet[Name]) -> Set[Name]:
         naming = self.index.naming(names).items()
         found = {name for name, line in naming if line.is_live and line.parents(name) & names}
-        return found | {name for name, one in self.changed.items() if one is not None and one.parents & names}
+        return found | {name for name, one in self.edited.items() if one.parents & names}
 
     def inside(self, folder: str) -> Set[Name]:
         """Return all that is in a folder or below it, staged or applied."""
@@ -129,12 +132,11 @@ class IncrementalRead:
 
         live_only: without what is not live, and was only tried.
         """
-        edited = {name: resource for name, resource in self.changed.items() if resource is not None}
-        tags = {**self.index.tags(live_only=live_only), **{name: frozenset(one.tags) for name, one in edited.items()}}
+        tags = dict(self.index.tags(live_only=live_only))
+        tags.update((name, frozenset(one.tags)) for name, one in self.edited.items())
         parents = self.index.parents() if any("+" in name for name in selection.names) else {}
-        for name, one in edited.items() if parents else ():
-            parents[name] = parents.get(name, frozenset()) | one.parents
-        for name, named in inside.parents.items() if parents else ():
+        more = [*((name, one.parents) for name, one in self.edited.items()), *inside.parents.items()]
+        for name, named in more if parents else ():
             parents[name] = parents.get(name, frozenset()) | named
         read = inside.tags.keys() | self.changed.keys()
         known = {old: [name for name in names if name not in read] for old, names in self.index.claims().items()}
@@ -161,19 +163,16 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     """Return what a plan is made from; raises ReadInFull where every file has to be read."""
     git, head, tip = workspace.git, where.head, where.base or workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
-    if git.cache() is None:
-        raise ReadInFull("STAGECTL_CACHE=off")
-    if tip is None or commit is None:
-        raise ReadInFull("nothing is applied" if tip is None else "there is no commit yet")
+    if commit is None:
+        raise ReadInFull("there is no commit yet")
+    index = index_of(workspace, tip)  # while git looks at the files
     staged, kinds_tree = _trees(workspace, commit, of_commit=head is not None)
-    index = open_index(git, tip)  # while git looks at the files
-    if index is None or index.of.staged is None or staged is None:
-        raise ReadInFull("nothing is staged or applied" if index else "the applied commit has no index of its state")
-    kinds = kind_files(workspace, commit if head else None)
-    looked = Looked((), ())
+    if tip is None or index.of.staged is None or staged is None:
+        raise ReadInFull("nothing is staged or applied")
+    of_commit = commit if head is not None else None
+    kinds = kind_files(workspace, of_commit)
     try:
-        if head is None:
-            looked = where.looked or changed_files.look(git)
+        looked = Looked((), ()) if of_commit else where.looked or changed_files.look(git)
         changed = changed_files.changed_since(git, index.of.staged, staged, looked)
     except GitError as error:  # there may be something else in the place of a folder
         raise ReadInFull(error.message) from None
@@ -182,16 +181,26 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     kinds = replace(kinds, are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.open_resources()
     if not kinds.are_good:
-        open_now |= find_contradicted(index, kinds, usage)
-        _refuse_new_outputs(workspace, tip, kinds.some(usage.kinds))
+        open_now |= kinds.contradicted(index, usage)
+        kinds.refuse_new_outputs(git, tip, usage)
     resources = _without_line_ends(workspace, _resources(changed, index), index)
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
     if where.complete:
         situation = _complete(workspace, tip, situation)
     words = frozenset(workspace.config.vocabulary)
-    with_digests = partial(workspace.with_digests, commit=commit if head is not None else None)
+    with_digests = partial(workspace.with_digests, commit=of_commit)
     read = IncrementalRead(situation, commit, changed.dirty, index, kinds, open_now, resources, words, with_digests)
     return replace(read, situation=with_digests(situation))
+
+
+def index_of(workspace: Workspace, commit: Optional[Oid]) -> Index:
+    """Return the index of an applied commit; raises ReadInFull where there is none that counts."""
+    if workspace.git.cache() is None:
+        raise ReadInFull("STAGECTL_CACHE=off")
+    index = open_index(workspace.git, commit) if commit is not None else None
+    if index is None:
+        raise ReadInFull("the applied commit has no index of its state" if commit else "nothing is applied")
+    return index
 
 
 def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optional[Oid], Optional[Oid]]:
@@ -202,27 +211,6 @@ def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optio
     if is_strayed:
         raise ReadInFull("the applied branch was merged")
     return staged, kinds
-
-
-def find_contradicted(index: Index, kinds: KindFiles, usage: Usage) -> FrozenSet[Name]:
-    """Return the resources that need something else of the kinds than these have."""
-    every = kinds.every()
-    if usage.kinds - every.keys():
-        raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
-    return index.find_contradicted(every, usage)
-
-
-def _refuse_new_outputs(workspace: Workspace, tip: Oid, kinds: Mapping[str, Kind]) -> None:
-    """Raise ReadInFull where a kind reports what it did not when it was applied: an input may have that name."""
-    reporting = {name: kind.output_names for name, kind in kinds.items() if kind.output_names}
-    if not reporting:
-        return
-    from stagectl.adapters.applied.write import kinds_of
-
-    before = kinds_of(workspace.git, tip) or {}
-    for name, outputs in sorted(reporting.items()):
-        if outputs - (before[name].output_names if name in before else frozenset()):
-            raise ReadInFull(f"the kind {name} reports more than it did")
 
 
 def _situation(kinds: KindFiles, situation: Situation) -> Situation:

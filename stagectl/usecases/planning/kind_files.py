@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Dict, Iterable, Optional
+from typing import Dict, FrozenSet, Iterable, Optional
 
+from stagectl.adapters.applied.index import Index
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree import tree
 from stagectl.core.errors import ReadInFull
-from stagectl.core.model import KINDS, Kind, Oid
+from stagectl.core.indexing.usage import Usage
+from stagectl.core.model import KINDS, Kind, Name, Oid
 from stagectl.core.schemas import settings
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -55,6 +58,25 @@ class KindFiles:
                 raise ReadInFull(f"something is wrong with {snapshot.problems[0].path}")
             self._parsed.update(snapshot.kinds)
         return {name: self._parsed[name] for name in wanted}
+
+    def contradicted(self, index: Index, usage: Usage) -> FrozenSet[Name]:
+        """Return the resources that need something else of the kinds than these have; raises ReadInFull."""
+        every = self.every()
+        if usage.kinds - every.keys():
+            raise ReadInFull(f"the kind {min(usage.kinds - every.keys())} is missing, and something applied needs it")
+        return index.find_contradicted(every, usage)
+
+    def refuse_new_outputs(self, git: Git, tip: Oid, usage: Usage) -> None:
+        """Raise ReadInFull where a kind reports what it did not when it was applied: an input may have that name."""
+        reporting = [kind for _, kind in sorted(self.some(usage.kinds).items()) if kind.output_names]
+        if not reporting:
+            return
+        from stagectl.adapters.applied.write import kinds_of
+
+        before = kinds_of(git, tip) or {}
+        for kind in reporting:
+            if kind.name not in before or kind.output_names - before[kind.name].output_names:
+                raise ReadInFull(f"the kind {kind.name} reports more than it did")
 
 
 def kind_files(workspace: Workspace, commit: Optional[Oid] = None) -> KindFiles:

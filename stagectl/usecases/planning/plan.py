@@ -87,13 +87,13 @@ def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
         return plan
     from stagectl.usecases.planning.rollback import rollback
 
-    found = rollback(workspace, plan, plan.head)
-    said = [found.message] if found else []
+    older = rollback(workspace, plan, plan.head)
+    found = [older] if older else []
     if plan.moved and plan.head is not None:
         from stagectl.usecases.planning.claimed_again import claimed_again
 
-        said += [one.message for one in claimed_again(workspace, plan, plan.head, is_older=found is not None)]
-    return replace(plan, warnings=(*plan.warnings, *said)) if said else plan
+        found += claimed_again(workspace, plan, plan.head, is_older=older is not None)
+    return replace(plan, warnings=(*plan.warnings, *(one.message for one in found))) if found else plan
 
 
 def _incremental_plan(

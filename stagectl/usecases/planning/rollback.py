@@ -10,6 +10,7 @@ from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Se
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import object_id
+from stagectl.core.errors import StagectlError
 from stagectl.core.graph import group_pairs
 from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
 from stagectl.core.plans.plan import Plan
@@ -32,22 +33,14 @@ class _Doubt(NamedTuple):
     source: Optional[Oid] = None
 
 
-class Rollback(NamedTuple):
-    """What a plan would take back, and what can be done instead."""
-
-    message: str
-    hint: str
-
-
 def rollback(
     workspace: Workspace, plan: Plan, head: Optional[Oid], left_out: Iterable[ChangeId] = ()
-) -> Optional[Rollback]:
-    """Return what applying a plan of a commit would take back of others' work, None if nothing.
+) -> Optional[StagectlError]:
+    """Return the error for what applying a plan of a commit would take back of others' work, None for nothing.
 
     left_out: changes of the plan that do not run.
     """
-    git, tip = workspace.git, workspace.branch.tip
-    skipped = frozenset(left_out)
+    git, tip, skipped = workspace.git, workspace.branch.tip, frozenset(left_out)
     names = {change.resource for change in plan.changes if change.id not in skipped} | set(plan.recorded)
     if tip is None or head is None or not names:
         return None
@@ -56,31 +49,26 @@ def rollback(
         return None
     doubts = _with_sources(git, tip, _doubts(git, tip, plan, sorted(names)))
     if missing is None:
-        left = [doubt for doubt in doubts if not _is_contained(git, doubt.source, head)]
-    else:
-        left = [doubt for doubt in doubts if doubt.source in missing]
-    undone = _never_held(git, head, left)
-    if not undone:
-        return None
-    return Rollback(_unknown(workspace), _OVERRIDE) if missing is None else _taken_back(git, head, sorted(undone))
+        undone = _never_held(git, head, [one for one in doubts if not _is_contained(git, one.source, head)])
+        return StagectlError(_unknown(workspace), _OVERRIDE) if undone else None
+    undone = _never_held(git, head, [one for one in doubts if one.source in missing])
+    return _taken_back(git, head, sorted(undone)) if undone else None
 
 
-def _taken_back(git: Git, head: Oid, undone: Sequence[_Doubt]) -> Rollback:
-    """Return what is said of resources whose sources are known."""
-    sources = {str(doubt.source) for doubt in undone}
-    subjects = dict(git.log(["--no-walk", *sorted(sources)], ("%H", "%s")))
+def _taken_back(git: Git, head: Oid, undone: Sequence[_Doubt]) -> StagectlError:
+    """Return the error for resources whose sources are known."""
+    sources = sorted({str(doubt.source) for doubt in undone})
+    subjects = dict(git.log(["--no-walk", *sources], ("%H", "%s")))
     listed = [f"{one.name} (applied from {str(one.source)[:12]}, {subjects[str(one.source)]})" for one in undone[:5]]
     more = f" and {len(undone) - 5} more" if len(undone) > 5 else ""
     which = "the commit it was" if len(undone) == 1 else "the commits they were"
+    why = f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
+    why += "last applied from, nor the same content"
+    if all(_is_contained(git, head, Oid(source)) for source in sources):
+        newer = "what is applied is newer, and contains this commit: take that"
+        return StagectlError(why, f"{newer}; --allow-rollback goes back to this one")
     names = " ".join(doubt.name for doubt in undone) if len(undone) <= 5 else "NAME, for each"
-    hint = f"keep what is applied: stagectl discard {names}; or take a newer commit; {_OVERRIDE}"
-    if all(_is_contained(git, head, Oid(source)) for source in sorted(sources)):
-        hint = "what is applied is newer, and contains this commit: take that; --allow-rollback goes back to this one"
-    return Rollback(
-        f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
-        "last applied from, nor the same content",
-        hint,
-    )
+    return StagectlError(why, f"keep what is applied: stagectl discard {names}; or take a newer commit; {_OVERRIDE}")
 
 
 def _not_contained(git: Git, tip: Oid, head: Oid) -> Optional[FrozenSet[Oid]]:
@@ -108,8 +96,9 @@ def _doubts(git: Git, tip: Oid, plan: Plan, names: Sequence[Name]) -> List[_Doub
         content = target.resource.content if target else None
         if content == b"":  # as applied: it was read without its file's bytes
             continue
-        now = None if content is None else object_id("blob", content.replace(b"\r\n", b"\n"), tip)
-        if blob not in (now, None if content is None else object_id("blob", content, tip)):
+        texts = [content, content.replace(b"\r\n", b"\n")] if content is not None else []
+        becomes: List[Blob] = [object_id("blob", text, tip) for text in texts] or [None]
+        if blob not in becomes:
             found.append(_Doubt(name, blob, tuple(dict.fromkeys((path, staged_path(name))))))
     return found
 
@@ -207,6 +196,3 @@ def _unknown(workspace: Workspace) -> str:
         f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history; "
         f"get it: git fetch {deeper}{workspace.config.remote}"
     )
-
-
-# --- claims that count again
