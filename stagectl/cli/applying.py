@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Mapping, Optional
+from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence
 
 import typer
 
@@ -25,12 +25,13 @@ from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from stagectl.cli.progress import Lines
-    from stagectl.core.model import Name
+    from stagectl.core.model import ChangeId, Name
     from stagectl.core.plans.plan import Plan
     from stagectl.core.plans.selection import Selection
     from stagectl.core.running.runs import Application, Filter
     from stagectl.core.values import Outputs
     from stagectl.usecases.applying.apply import Options
+    from stagectl.usecases.repository.workspace import Workspace
 
 PARALLEL = typer.Option(None, "--parallel", min=1, metavar="N", help="How many changes run at once.")
 FAIL_FAST = typer.Option(False, "--fail-fast", help="After the first failure start nothing more.")
@@ -172,6 +173,7 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
 
     def confirm(plan: Plan) -> bool:
         warn(plan.warnings)
+        warn_of_mended(repository, [change.id for change in plan.changes if change.last is not None])
         if not as_json:
             out(plan_text(plan, colour=colour()))
         return asked or typer.confirm("Apply this?", err=True)
@@ -190,6 +192,15 @@ def _carry_out(chosen: Selection, options: Options, *, asked: bool, as_json: boo
         warn(done.plan.warnings)
         out(plan_text(done.plan, colour=colour()))
     print_end(done, show, record_only=options.record_only)
+
+
+def warn_of_mended(repository: Workspace, changes: Sequence[ChangeId]) -> None:
+    """Warn where changes that are tried again are of definitions that say otherwise by now."""
+    if changes:
+        from stagectl.usecases.staging.edited import mended_line
+
+        said = mended_line(repository, changes)
+        warn([said] if said else ())
 
 
 def _filter(

@@ -93,12 +93,13 @@ def _with_unstaged(repository: Workspace, found: Plan) -> Plan:
     from stagectl.adapters.worktree.new_files import find_new_files
 
     edited = {*(git.edited_files(roots) if found.head is not None else ()), *find_new_files(git, roots, found.head)}
-    if not edited:
+    tried = [change.id for change in found.changes if change.last is not None]
+    if not edited and not tried:
         return found
-    from stagectl.usecases.staging.edited import edited_line
+    from stagectl.usecases.staging.edited import edited_line, mended_line
 
-    said = edited_line(repository, sorted(edited))
-    return replace(found, warnings=(*found.warnings, said)) if said else found
+    lines = (edited_line(repository, sorted(edited)) if edited else None, mended_line(repository, tried))
+    return replace(found, warnings=(*found.warnings, *filter(None, lines)))
 
 
 class _PlanOptions(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
 import typer
 
@@ -21,13 +21,15 @@ from stagectl.cli.applying import (
     SCHEDULER,
     print_end,
     read_given,
+    warn_of_mended,
 )
 from stagectl.cli.common import AS_JSON, aside, colour, colour_aside, is_terminal, out, print_note, workspace
 from stagectl.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from stagectl.cli.progress import Lines
     from stagectl.core.model import ChangeId
-    from stagectl.core.plans.plan import Change
+    from stagectl.core.plans.plan import Change, Plan
     from stagectl.core.running.runs import Record
     from stagectl.usecases.repository.workspace import Workspace
 
@@ -114,13 +116,14 @@ def retry(
     from stagectl.usecases.applying.task import Means, Onlooker
 
     repository = workspace(warns=False)
+    run = find(repository, run).header.run
     show = open_progress(repository, as_json)
     try:
         done = use_case(
             repository,
             run,
             Means(Where(executor, scheduler, insecure), parallel, offline),
-            Onlooker(show.watch, show.note, show.begin),
+            Onlooker(show.watch, show.note, _begin(repository, show, run)),
             fail_fast=fail_fast,
         )
     finally:
@@ -129,6 +132,18 @@ def retry(
         print_note(_nothing_to_retry(left_out_changes(find(repository, run))))
     if done is not None:
         print_end(done, show)
+
+
+def _begin(repository: Workspace, show: Lines, tried: Optional[str]) -> Callable[[Plan, str], None]:
+    """Return what is done as a run begins: what it tries again may be mended by now. tried: the run that failed."""
+    from stagectl.core.running.runs import failures
+    from stagectl.usecases.applying.report import report as find
+
+    def begin(plan: Plan, run: str) -> None:
+        warn_of_mended(repository, failures(find(repository, tried or run)))
+        show.begin(plan, run)
+
+    return begin
 
 
 def _nothing_to_retry(left_out: Sequence[ChangeId]) -> str:
@@ -184,7 +199,7 @@ def resume(
             repository,
             ask,
             Means(Where(executor, scheduler, insecure), parallel, offline),
-            Onlooker(show.watch, show.note, show.begin),
+            Onlooker(show.watch, show.note, _begin(repository, show, None)),
             read_given(outputs),
         )
     finally:

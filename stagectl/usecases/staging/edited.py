@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import FrozenSet, List, Optional, Sequence
+from typing import FrozenSet, Iterable, List, Optional, Sequence
 
 from stagectl.adapters.git.git import GitError
 from stagectl.core.errors import ReadInFull, StagectlError
-from stagectl.core.model import Name, staged_path
+from stagectl.core.model import ChangeId, Name, split_change, staged_path
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import Unstaged, find_unstaged
@@ -23,14 +23,26 @@ def edited_line(workspace: Workspace, paths: Sequence[str]) -> Optional[str]:
     paths: of definitions; some may have been merely touched, or be ignored.
     """
     edited = workspace.git.dirty(paths)
-    found = _find_unstaged(workspace, edited) if edited else ()
+    return _line(_find_unstaged(workspace, edited) if edited else (), "in this plan", "stagectl stage {}")
+
+
+def mended_line(workspace: Workspace, changes: Iterable[ChangeId]) -> Optional[str]:
+    """Return what to say where changes that are tried again are of definitions that say otherwise, committed or not."""
+    names = {split_change(change)[0] for change in changes}
+    paths = [f"{root}/{name}.yaml" for root in workspace.config.roots for name in sorted(names)]
+    if not paths or workspace.git.is_bare:
+        return None
+    mended = tuple(one for one in _find_unstaged(workspace, paths) if one[0] in names)
+    return _line(mended, "tried again", "stagectl stage {0} && stagectl apply {0}")
+
+
+def _line(found: Unstaged, where: str, command: str) -> Optional[str]:
     if not found:
         return None
     said = [f"{name} ({state})" for name, state in found[:_MOST]]
     rest = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    names = " ".join(name for name, _ in found)
-    hint = "see stagectl status" if rest else f"to stage: stagectl stage {names}"
-    return f"not staged, and so not in this plan: {', '.join(said)}{rest}; {hint}"
+    hint = "see stagectl status" if rest else f"to stage: {command.format(' '.join(name for name, _ in found))}"
+    return f"not staged, and so not {where}: {', '.join(said)}{rest}; {hint}"
 
 
 def _find_unstaged(workspace: Workspace, edited: List[str]) -> Unstaged:
