@@ -11,7 +11,7 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE
@@ -31,6 +31,15 @@ def read_file(path: Path, most: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(most)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Return a file, open to be read; raises OSError for a link, a pipe or a device, which may have no end."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file
 
 
 def append(path: Path, data: bytes) -> None:
@@ -139,6 +148,15 @@ def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX, seconds: float = 0.0) -> b
         if time.monotonic() >= end:
             return False
         time.sleep(_PAUSE)
+
+
+def probe_lock(path: Path) -> bool:
+    """Lock a file for the blink of an eye; return whether a process has it for itself."""
+    try:
+        with open_file(path) as file:
+            return not try_lock(file, fcntl.LOCK_SH)
+    except OSError:
+        return False
 
 
 def remove_unfinished(scratch: Path) -> None:

@@ -51,6 +51,11 @@ def oid_or_none(value: Any) -> Optional[Oid]:
     return None if value is None else oid(value)
 
 
+def no_number(word: str) -> None:
+    """Refuse a word that Python reads as a number, and JSON does not have; raises ValueError."""
+    raise ValueError(f"{word} is no number in JSON")
+
+
 def count(value: Any) -> int:
     """Return a whole number that is not negative; raises ValueError."""
     if type(value) is not int or not 0 <= value < 1 << 31:

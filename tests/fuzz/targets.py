@@ -10,10 +10,9 @@ import json
 import re
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
-
-from ruamel.yaml import YAML
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.running import journal
@@ -108,8 +107,7 @@ def slow(data: bytes) -> Any:
     """What the parser in Python makes of a file, None where it refuses."""
     text = data.decode("utf-8")
     try:
-        found = events.EventParser(YAML(typ="safe", pure=True).parse(text))
-        return yamlfile._Builder(text, found).build().values
+        return yamlfile._Builder(text, partial(next, events.slow_events(text)), keep=False).build().values
     except yamlfile.BadYaml:
         return None
 

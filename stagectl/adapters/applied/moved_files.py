@@ -71,7 +71,7 @@ def _claiming(resource: Resource, target: Optional[Target]) -> Resource:
 def _content(resource: Resource, before: Name, ways: Sequence[Aliases]) -> bytes:
     """Return the file of a resource; where it names others than are meant, it was written before a move, or for one."""
     from stagectl.adapters import yamlfile
-    from stagectl.adapters.yamlfile.names import rename_resource
+    from stagectl.adapters.yamlfile.edit import rename_resource
     from stagectl.core.schemas import schema
 
     data = resource.content

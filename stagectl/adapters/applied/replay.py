@@ -6,14 +6,14 @@ throws away what has no name.
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
+from typing import Dict, FrozenSet, Iterable, Mapping, Set
 
 from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.applied.write import Lineage, write_tree
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import NewCommit, write_commit
 from stagectl.core.indexing.advance import States
-from stagectl.core.model import APPLIED, STAGED, Applied, Name, Oid
+from stagectl.core.model import APPLIED, STAGED, Name, Oid
 
 KEPT = "refs/stagectl/kept"  # of this clone; nothing fetches or pushes it
 
@@ -53,12 +53,11 @@ def is_look(git: Git, commit: Oid) -> bool:
 
 
 def _still_applied(git: Git, commit: Oid, tip: Oid, states: States) -> States:
-    before, there = (load_some(git, one, states) for one in (git.parents(commit)[0], tip))
-    return {name: state for name, state in states.items() if _as_applied(before[name]) == _as_applied(there[name])}
-
-
-def _as_applied(state: Optional[Applied]) -> Optional[Applied]:
-    return None if state is None else state.as_applied
+    before, there = (
+        {name: state and state.as_applied for name, state in load_some(git, one, states).items()}
+        for one in (git.parents(commit)[0], tip)
+    )
+    return {name: state for name, state in states.items() if before[name] == there[name]}
 
 
 def note_replayed(git: Git, replayed: Mapping[Oid, Oid]) -> None:

@@ -117,12 +117,8 @@ def raw_state(data: bytes) -> Any:
     return raw
 
 
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number in JSON")
-
-
 _quoted = json.encoder.encode_basestring  # what an encoder without ASCII does with a string; in C
-_JSON = json.JSONDecoder(parse_constant=_no_number)
+_JSON = json.JSONDecoder(parse_constant=forms.no_number)
 
 
 def parse_state(name: Name, raw: Mapping[str, Any], parse: ParseForm = parse_form) -> Applied:

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import Future as Promise
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from distributed import Future
@@ -48,7 +49,8 @@ class DaskExecutor(Executor):
         if order is None:
             promise.set_result(Outcome(SUCCESS))
             return promise
-        sent = _Sent(change.id, _target(order.inputs) if self._link.route else "")
+        target = order.inputs.get("target") if self._link.route else ""
+        sent = _Sent(change.id, target if isinstance(target, str) else "")
         with self._guard:
             if self._lost is not None:
                 promise.set_exception(self._lost)
@@ -161,17 +163,13 @@ class DaskExecutor(Executor):
                 sent.future.cancel()
 
 
+@dataclass
 class _Sent:
     """A change on its way. target: the resource that its worker must have, "" for any worker."""
 
-    def __init__(self, change: ChangeId, target: str) -> None:
-        self.change, self.target = change, target
-        self.future: Optional[Future] = None  # held, because Dask forgets what is not held
-
-
-def _target(inputs: Mapping[str, Any]) -> str:
-    target = inputs.get("target")
-    return target if isinstance(target, str) else ""
+    change: ChangeId
+    target: str
+    future: Optional[Future] = None  # held, because Dask forgets what is not held
 
 
 def _no_worker(target: str, workers: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from distributed.security import Security
 
 from stagectl.adapters.executors import worker
 from stagectl.adapters.executors.ledger import install
+from stagectl.adapters.handlers.groups import kill_all
 from stagectl.core.address import TLS, parse
 from stagectl.core.errors import RunLost, StagectlError
 
@@ -110,7 +111,7 @@ class Link:
         """Start nothing more, and kill what runs."""
         with suppress(RunLost):
             self.ask("stop", attempt=self.attempt)
-            self.client.run(worker.kill, self.run, on_error="ignore")
+            self.client.run(kill_all, self.run, on_error="ignore")
 
     def end(self) -> None:
         """Forget the run there."""

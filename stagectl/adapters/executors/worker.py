@@ -121,11 +121,6 @@ def _ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict
     return {"trouble": trouble, "hint": hint, "missing": sorted(set(facts["variables"]) - os.environ.keys())}
 
 
-def kill(run: str) -> None:
-    """Kill what runs here of a run."""
-    kill_all(run)
-
-
 async def forget(attempt: str) -> None:
     """Remove what was made ready for a run that is over."""
     await asyncio.get_running_loop().run_in_executor(None, _home().forget, attempt)

@@ -17,6 +17,8 @@ from stagectl.core.model import Oid
 
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 _UNDER_WAY = ("rebase-merge", "rebase-apply", "sequencer")
+_FORGET = ("rm", "--cached", "--quiet", "--force", "--ignore-unmatch")
+_RESET = ("reset", "--quiet")
 _ACTING = ("commit.gpgsign", "core.sparsecheckout")
 
 
@@ -39,7 +41,7 @@ def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message:
     if new:
         code, _, err = _try_pathspec(git, "add", "--intent-to-add", paths=new)
         if code:
-            _forget(git, new)
+            _put_back(git, new, *_FORGET)
             raise git.refusal("git add failed", code, err)
     with tempfile.NamedTemporaryFile("w", dir=git.scratch(), encoding="utf-8") as file:
         file.write(message)
@@ -47,7 +49,7 @@ def _commit_by_git(git: Git, head: Optional[Oid], paths: Sequence[str], message:
         code, _, err = _try_pathspec(git, "commit", "--quiet", "--only", f"--file={file.name}", paths=paths)
     if code and not is_committed(git, head, message):
         if new:
-            _forget(git, new)
+            _put_back(git, new, *_FORGET)
         raise git.refusal("git commit refused", code, err or (b"a hook said no" if code > 0 else b""))
     _keep_up_with_hooks(git, paths)
     return git.resolve("HEAD")
@@ -66,18 +68,12 @@ def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
     out = git.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", check=False)
     left = set(git.ours(out)) & set(paths)
     if left:
-        _reset(git, sorted(left))
+        _put_back(git, sorted(left), *_RESET)
 
 
-def _forget(git: Git, paths: Sequence[str]) -> None:
-    """Take paths out of the index that were put there for a commit which did not come about."""
-    options = ("--cached", "--quiet", "--force", "--ignore-unmatch")
-    code, _, _ = _try_pathspec(git, "rm", *options, paths=paths)
-    git.is_out_of_step |= code != 0
-
-
-def _reset(git: Git, paths: Sequence[str]) -> None:
-    code, _, _ = _try_pathspec(git, "reset", "--quiet", paths=paths)
+def _put_back(git: Git, paths: Sequence[str], *words: str) -> None:
+    """Have the index as it was before a commit which did not come about; words: what does that."""
+    code, _, _ = _try_pathspec(git, *words, paths=paths)
     git.is_out_of_step |= code != 0
 
 
@@ -103,7 +99,7 @@ def _is_plain(git: Git) -> bool:
 def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> Oid:
     code, _, err = git.try_run("update-index", "--add", "--remove", "-z", "--stdin", data=git.list_paths(paths))
     if code:
-        _reset(git, paths)
+        _put_back(git, paths, *_RESET)
         raise git.refusal("git add failed", code, err)
     try:
         before = git.look_up([f"{head}^{{tree}}"])[0]
@@ -119,6 +115,6 @@ def _commit_plainly(git: Git, head: Oid, paths: Sequence[str], message: str) -> 
         if code and git.head() != commit:  # one that was killed may have done it
             raise git.refusal("git commit refused", code, err)
     except BaseException:
-        _reset(git, paths)  # HEAD is where it was
+        _put_back(git, paths, *_RESET)  # HEAD is where it was
         raise
     return commit

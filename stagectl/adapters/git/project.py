@@ -1,4 +1,4 @@
-"""Where a project is in a repository: the nearest folder upwards that has a `stagectl.yaml`, else the top folder.
+"""Projects: folders with a `stagectl.yaml`. One around a folder is the nearest upwards, else the top folder.
 
 What git is asked ahead depends on it, so this loads nothing.
 """
@@ -9,7 +9,10 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
-    from typing import Callable
+    from typing import Callable, List
+
+    from stagectl.adapters.git.git import Git
+    from stagectl.core.model import Oid
 
 MARK = "stagectl.yaml"
 _LITERALLY = {ord(character): f"\\{character}" for character in "*?[\\"}  # in patterns
@@ -39,3 +42,24 @@ def pathspec(folder: str, spec: str) -> str:
     magic, _, rest = spec.partition(")")
     literally = folder if "literal" in magic else folder.translate(_LITERALLY)
     return f"{magic}){literally}{rest}"
+
+
+def folders(git: Git) -> List[str]:
+    """Return the folders of projects in the working tree, ignored ones left out, sorted, "" or ending in `/`."""
+    is_sparse = git.is_on("core.sparseCheckout")
+    specs = (MARK, f":(glob)**/{MARK}")
+    out = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *specs)
+    paths = [path for path in _paths(out) if path.rpartition("/")[2] == MARK]  # nothing in a folder of that name
+    return sorted({path[: -len(MARK)] for path in paths if is_sparse or os.path.lexists(git.top / path)})
+
+
+def changed_paths(git: Git, commit: Oid) -> List[str]:
+    """Return the files, from the top folder, that the working tree has otherwise than a commit, untracked ones too."""
+    options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=dirty")
+    known = git.run("diff", *options, commit, "--")
+    fresh = git.run("ls-files", "-z", "--others", "--exclude-standard")
+    return sorted({*_paths(known), *_paths(fresh)})
+
+
+def _paths(out: bytes) -> List[str]:
+    return out.decode("utf-8", "surrogateescape").split("\0")[:-1]

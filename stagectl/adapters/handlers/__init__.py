@@ -82,9 +82,9 @@ def none(request: Request) -> Result:
 
 # Where the built-in handlers are; imported only when a kind uses them.
 BUILT_IN = {
-    "ansible": "stagectl.adapters.handlers.ansible_playbook:ansible",
+    "ansible": "stagectl.adapters.handlers.child:ansible",
     "none": "stagectl.adapters.handlers:none",
-    "python": "stagectl.adapters.handlers.python_function:python",
+    "python": "stagectl.adapters.handlers.child:python",
     "shell": "stagectl.adapters.handlers.shell:shell",
 }
 
@@ -104,7 +104,14 @@ def find(name: str) -> Handler:
         raise StagectlError(
             f"there is no handler '{name}'{nearest(name, known)}", f"handlers there are: {', '.join(sorted(known))}"
         )
-    return _load(name, plugins[name])
+    try:
+        plugin: Handler = plugins[name].load()
+    except Exception as error:
+        raise StagectlError(
+            f"the handler '{name}' cannot be loaded: {type(error).__name__}: {error}",
+            f"it is {plugins[name].value}, of an installed package",
+        ) from error
+    return plugin
 
 
 def require(name: str) -> None:
@@ -118,17 +125,6 @@ def require(name: str) -> None:
 def can_look(name: str, handler: Handler) -> bool:
     """Return whether a handler carries out checks; one of a plugin has an attribute `checks` that says so."""
     return name != "none" if name in BUILT_IN else bool(getattr(handler, "checks", False))
-
-
-def _load(name: str, plugin: Any) -> Handler:
-    try:
-        handler: Handler = plugin.load()
-    except Exception as error:
-        raise StagectlError(
-            f"the handler '{name}' cannot be loaded: {type(error).__name__}: {error}",
-            f"it is {plugin.value}, of an installed package",
-        ) from error
-    return handler
 
 
 def _plugins() -> Dict[str, Any]:

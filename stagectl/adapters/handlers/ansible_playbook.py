@@ -1,4 +1,4 @@
-"""The `ansible` handler: a playbook of the repository, played through ansible-runner in a child process."""
+"""What the `ansible` handler needs to be installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 from importlib.util import find_spec
 from typing import Optional
 
-from stagectl.adapters.handlers import Request, Result
 from stagectl.core.errors import StagectlError
 
 
@@ -28,10 +27,3 @@ def program() -> Optional[str]:
     """Return ansible-playbook: the one installed beside this Python, or else the one on the path; None without any."""
     beside = os.path.dirname(sys.executable)
     return shutil.which("ansible-playbook", path=beside) or shutil.which("ansible-playbook")
-
-
-def ansible(request: Request) -> Result:
-    """Play the playbook that an action names, relative to the repository's root."""
-    from stagectl.adapters.handlers.child import in_child
-
-    return in_child(request, "stagectl.adapters.handlers.ansible_child")

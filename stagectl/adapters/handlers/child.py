@@ -1,4 +1,4 @@
-"""Python code of a handler's own in a child process. `shell` runs it, so that output, timeout and kill are its."""
+"""The handlers `python` and `ansible`: code of theirs in a child process, which `shell` starts and kills."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import List, Set
+from typing import Set
 
 from stagectl.adapters.handlers import Request, Result
 from stagectl.adapters.handlers.inside import ENDED, FAILURE, LEFT
@@ -24,6 +24,16 @@ START = (
     "from importlib import import_module; import_module(sys.argv[1]).main(*sys.argv[2:])"
 )
 ROUNDS, PAUSE = 100, 0.01  # how often, and how many seconds apart, what is left is looked for
+
+
+def python(request: Request) -> Result:
+    """Call the function that an action names, `package.module:function`, of an installed package."""
+    return in_child(request, "stagectl.adapters.handlers.python_child")
+
+
+def ansible(request: Request) -> Result:
+    """Play the playbook that an action names, relative to the repository's root, through ansible-runner."""
+    return in_child(request, "stagectl.adapters.handlers.ansible_child")
 
 
 def in_child(request: Request, module: str) -> Result:
@@ -55,21 +65,16 @@ def kill_marked(run: str, resource: str, action: str) -> None:
     facts = {"RUN": run, "RESOURCE": resource, "ACTION": action}
     marks = {f"STAGECTL_{key}={value}".encode() for key, value in facts.items()}
     for _ in range(ROUNDS):  # again, because what is killed may just have started something
-        if not [process for process in _processes() if _kill(process, marks)]:
+        if not [place for place in Path("/proc").glob("[0-9]*") if _kill(place, marks)]:
             return
         time.sleep(PAUSE)
 
 
-def _processes() -> List[int]:
-    with contextlib.suppress(OSError):
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    return []
-
-
-def _kill(process: int, marks: Set[bytes]) -> bool:
+def _kill(place: Path, marks: Set[bytes]) -> bool:
     """Kill a process that has all these marks in its environment, and its group; return whether it had."""
     with contextlib.suppress(OSError):
-        if marks <= set(Path(f"/proc/{process}/environ").read_bytes().split(b"\0")):
+        if marks <= set((place / "environ").read_bytes().split(b"\0")):
+            process = int(place.name)
             group = os.getpgid(process)
             os.kill(process, signal.SIGKILL)
             if group != os.getpgrp():

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import List
 
 EMPTY = b"{}"
@@ -23,68 +22,44 @@ class Slot:
     path: str
 
 
-@dataclass
-class PrivateFiles:
-    """The files of one folder."""
+_idle: List[Slot] = []
 
-    folder: str
-    _idle: List[Slot] = field(default_factory=list)
 
-    def put(self, path: str, data: bytes) -> Slot:
-        """Let a file with *data*, no less than an empty mapping, appear."""
-        slot, position = self._slot(path), 0
-        while position < len(data):
-            position += os.pwrite(slot.descriptor, data[position:], position)
-        return slot
+def put(path: str, data: bytes) -> Slot:
+    """Let a file with *data*, no less than an empty mapping, appear."""
+    slot, position = _slot(path), 0
+    while position < len(data):
+        position += os.pwrite(slot.descriptor, data[position:], position)
+    return slot
 
-    def _slot(self, path: str) -> Slot:
-        with contextlib.suppress(IndexError):
-            slot = self._idle.pop()
+
+def _slot(path: str) -> Slot:
+    with contextlib.suppress(IndexError):
+        slot = _idle.pop()
+        if os.path.dirname(slot.path) == os.path.dirname(path):  # else it is of a run before
             with contextlib.suppress(OSError):
                 os.rename(slot.path, path)
                 slot.path = path
                 return slot
-            os.close(slot.descriptor)
-        slot = Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
+        os.close(slot.descriptor)
+    slot = Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
+    os.pwrite(slot.descriptor, EMPTY, 0)
+    return slot
+
+
+def put_away(slot: Slot) -> None:
+    """Take a file from an action that ended, and the values out of it."""
+    try:
+        there, here = os.lstat(slot.path), os.fstat(slot.descriptor)
+        # The action may have put another file in its place, or made a link to it.
+        if (there.st_ino, there.st_dev, 1) != (here.st_ino, here.st_dev, here.st_nlink):
+            raise FileExistsError(slot.path)
         os.pwrite(slot.descriptor, EMPTY, 0)
-        return slot
-
-    def take_back(self, slot: Slot) -> None:
-        """Take a file from an action that ended, and the values out of it."""
-        try:
-            if not _is_ours(slot):
-                raise FileExistsError(slot.path)
-            os.pwrite(slot.descriptor, EMPTY, 0)
-            os.ftruncate(slot.descriptor, len(EMPTY))
-            self._idle.append(slot)
-        except OSError:
-            os.close(slot.descriptor)
-            erase(slot.path)
-
-    def close(self) -> None:
-        """Keep no file open."""
-        while self._idle:
-            os.close(self._idle.pop().descriptor)
-
-
-def _is_ours(slot: Slot) -> bool:
-    """Return whether the action left a file where it was, and made no link to it."""
-    there, here = os.lstat(slot.path), os.fstat(slot.descriptor)
-    return (there.st_ino, there.st_dev, 1) == (here.st_ino, here.st_dev, here.st_nlink)
-
-
-_newest = PrivateFiles("")
-_guard = threading.Lock()
-
-
-def files_of(folder: str) -> PrivateFiles:
-    """Return the files of a folder; of the one before none is kept open."""
-    global _newest
-    with _guard:
-        if _newest.folder != folder:
-            _newest.close()
-            _newest = PrivateFiles(folder)
-        return _newest
+        os.ftruncate(slot.descriptor, len(EMPTY))
+        _idle.append(slot)
+    except OSError:
+        os.close(slot.descriptor)
+        erase(slot.path)
 
 
 def erase(path: str) -> None:

@@ -1,11 +1,9 @@
-"""The `python` handler: a function of an installed package, called in a child process."""
+"""What a function that the `python` handler calls is given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Mapping
-
-from stagectl.adapters.handlers import Request, Result
 
 
 @dataclass(frozen=True)
@@ -22,10 +20,3 @@ class Call:
     inputs: Mapping[str, Any]
     before: Mapping[str, Any]
     outputs: Mapping[str, Any]
-
-
-def python(request: Request) -> Result:
-    """Call the function that an action names, `package.module:function`."""
-    from stagectl.adapters.handlers.child import in_child
-
-    return in_child(request, "stagectl.adapters.handlers.python_child")

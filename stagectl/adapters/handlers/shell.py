@@ -16,6 +16,7 @@ from typing import IO, Dict, List, Mapping, Optional
 
 from stagectl.adapters.handlers import Request, Result, private
 from stagectl.adapters.handlers.groups import add_group, discard_group, kill_group
+from stagectl.core import forms
 
 # What git hands its hooks of the commit being made; an action that runs git means the repository it stands in.
 OF_THE_HOOK = frozenset((b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE", b"GIT_PREFIX", b"GIT_OBJECT_DIRECTORY"))
@@ -31,8 +32,7 @@ _numbers = itertools.count(1)  # of the actions that this process started
 
 def shell(request: Request) -> Result:
     """Run the argument vector of an action."""
-    files = private.files_of(os.fspath(request.folder))
-    lead = os.path.join(files.folder, f"{os.getpid()}-{next(_numbers)}-")
+    lead = os.path.join(request.folder, f"{os.getpid()}-{next(_numbers)}-")
     values = {"inputs": request.inputs, "outputs": request.outputs}
     if not request.looks:  # a check looks at what was last applied: both are the same
         values["before"] = request.before
@@ -40,7 +40,7 @@ def shell(request: Request) -> Result:
     put: List[private.Slot] = []
     try:
         for key, value in values.items():
-            put.append(files.put(paths[key], json.dumps(value).encode()))
+            put.append(private.put(paths[key], json.dumps(value).encode()))
         failure = _run(request, _environment(request, paths), paths["inputs"])
         reported = _read_report(paths["result"])
         if not failure:
@@ -49,7 +49,7 @@ def shell(request: Request) -> Result:
         return replace(reported, ok=False, message=f"{failure}{said}")
     finally:
         for slot in put:
-            files.take_back(slot)
+            private.put_away(slot)
         private.erase(paths["result"])
 
 
@@ -181,7 +181,7 @@ def _read_report(path: str) -> Result:
     if not os.path.lexists(path):
         return Result(True)
     try:
-        raw = json.loads(_content(path), parse_constant=_no_number)
+        raw = json.loads(_content(path), parse_constant=forms.no_number)
     except (OSError, ValueError, RecursionError) as error:
         return Result(False, message=f"the result file cannot be read: {error}")
     if not isinstance(raw, dict) or not isinstance(raw.get("changed", True), bool):
@@ -190,10 +190,6 @@ def _read_report(path: str) -> Result:
     if not isinstance(outputs, dict):
         return Result(False, message='the "outputs" of the result file are no mapping of names to values')
     return Result(True, raw.get("changed", True), str(raw.get("message", "")), outputs=outputs, answer=raw)
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number in JSON")
 
 
 def _content(path: str) -> str:

@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import remove_unfinished, try_lock
+from stagectl.adapters.files import open_file, remove_unfinished, try_lock
 from stagectl.adapters.running.lock import forget_left, moment
 from stagectl.adapters.running.processes import NOTES
-from stagectl.adapters.running.run_folders import end_of, folder_of_run, open_file, run_ids
+from stagectl.adapters.running.run_folders import end_of, folder_of_run, run_ids
 from stagectl.core import forms
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.model import ChangeId, Oid

@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, AbstractSet, Dict, FrozenSet, Iterator, List, Tuple
+from typing import IO, Dict, FrozenSet, Iterator, List, Tuple
 
 from stagectl.adapters.files import try_lock
 from stagectl.adapters.running.run_folders import run_ids
@@ -149,18 +149,14 @@ def new_run(here: Here, now: float) -> str:
     """
     with moment(here.scratch):
         named = {said.get("run", "") for _, is_there, said in _files(here.scratch) if is_there}
-        run = _new_run({*run_ids(here.scratch), *named}, now)
+        newest = max({*run_ids(here.scratch), *named}, default="")
+        stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
+        if newest >= stamp:
+            stamp, _, last = newest.partition("-")
+            suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
+        run = f"{stamp}-{suffix:06x}"
         here.say(run=run)
     return run
-
-
-def _new_run(known: AbstractSet[str], now: float) -> str:
-    stamp, suffix = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), secrets.randbelow(1 << 23)
-    newest = max(known, default="")
-    if newest >= stamp:
-        stamp, _, last = newest.partition("-")
-        suffix = int(last, 16) + 1 + secrets.randbelow(1 << 8)
-    return f"{stamp}-{suffix:06x}"
 
 
 def find_left_locks(scratch: Path) -> FrozenSet[str]:

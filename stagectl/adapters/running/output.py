@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from pathlib import Path
 from typing import Deque, Optional
 
 from stagectl.adapters.files import append
-from stagectl.adapters.running.run_folders import open_file
+from stagectl.adapters.running.run_folders import read_end
 from stagectl.core.redact import Redactor
 
 KEPT = 1024 * 1024  # bytes of output that are kept per change
@@ -69,10 +68,5 @@ class Output:
 
 def last_lines(path: Path) -> str:
     """Return the last lines of what was kept so far of an action that has not ended, as far as is known."""
-    try:
-        with open_file(path) as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except OSError:  # it printed nothing, or nothing is kept
-        return ""
+    lines = read_end(path, TAIL_BYTES).decode("utf-8", "replace").split("\n")
     return "\n".join(lines[-TAIL_LINES - 1 : -1])

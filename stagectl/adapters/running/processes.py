@@ -16,8 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict
 
-from stagectl.adapters.files import append
-from stagectl.adapters.running.run_folders import open_file
+from stagectl.adapters.files import append, open_file
 from stagectl.core.model import ChangeId
 
 NOTES = "processes"  # in the folder of a run: a line per process
@@ -29,7 +28,8 @@ def note_process(folder: Path, change: ChangeId, process: int) -> None:
     boot = _boot()
     if boot:
         with suppress(OSError):
-            append(folder / NOTES, f"{json.dumps([change, process, _now(), boot])}\n".encode())
+            now = time.clock_gettime(time.CLOCK_BOOTTIME)  # seconds since the machine was booted, as /proc counts them
+            append(folder / NOTES, f"{json.dumps([change, process, now, boot])}\n".encode())
 
 
 def living(folder: Path) -> Dict[ChangeId, int]:
@@ -51,11 +51,6 @@ def _boot() -> str:
     with suppress(OSError):
         return BOOT.read_text(encoding="ascii").strip()
     return ""
-
-
-def _now() -> float:
-    """Return the seconds since the machine was booted, as /proc counts them."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _is_born_before(process: int, moment: float) -> bool:

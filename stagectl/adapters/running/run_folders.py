@@ -5,14 +5,11 @@ Every command asks that last question, so nothing is loaded here that only those
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import stat
 from pathlib import Path
-from typing import BinaryIO, List
+from typing import List
 
-from stagectl.adapters.files import try_lock
+from stagectl.adapters.files import open_file, probe_lock
 from stagectl.core.once import pattern
 
 RUN = pattern(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -37,28 +34,20 @@ def unclosed_runs(scratch: Path) -> List[str]:
 
 def end_of(scratch: Path, run: str) -> bytes:
     """Return the line of a journal which says that the run is over, nothing where that is missing."""
-    try:
-        with open_file(folder_of_run(scratch, run) / "journal") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 1024))
-            last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
-    except OSError:
-        return b""
+    last = read_end(folder_of_run(scratch, run) / "journal", 1024).rpartition(b"\n")[0].rpartition(b"\n")[2]
     return last if last.startswith(b'{"end"') else b""
 
 
 def probe_run(scratch: Path, run: str) -> bool:
-    """Lock the journal of a run for the blink of an eye; return whether a process has it open, to write it."""
+    """Return whether a process has the journal of a run open, to write it."""
+    return probe_lock(folder_of_run(scratch, run) / "journal")
+
+
+def read_end(path: Path, most: int) -> bytes:
+    """Return the last bytes of a run's file, nothing where it is not there or cannot be read."""
     try:
-        with open_file(folder_of_run(scratch, run) / "journal") as file:
-            return not try_lock(file, fcntl.LOCK_SH)
+        with open_file(path) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - most))
+            return file.read()
     except OSError:
-        return False
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Return a run's file, open to be read; raises OSError for a link, a pipe or a device, which may have no end."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return file
+        return b""

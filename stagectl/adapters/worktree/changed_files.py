@@ -51,22 +51,15 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
 
     Raises ReadInFull where git's word is not enough.
     """
-    misplaced = [start for start in (CONFIG, KINDS, STAGED, *roots) if _is_misplaced(git.root, start)]
+    misplaced = [start for start in (CONFIG, KINDS, STAGED, *roots) if tree.is_misplaced(git.root, start)]
     if misplaced:
         raise ReadInFull(f"{misplaced[0]} is not what it should be")
-    seen = see(git, roots)
+    untracked, changes_line_ends, folders = see(git, roots)
     listed = diff_entries(words_of(git.run(*changed_words(git.folder, roots))))
     here = _really_changed(git, listed)
-    if seen.changes_line_ends and len(here) < len(listed):
+    if changes_line_ends and len(here) < len(listed):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
-    return Looked(here, [DiffEntry(path, "100644", None) for path in seen.untracked], seen.folders)
-
-
-def _is_misplaced(root: Path, start: str) -> bool:
-    try:
-        return tree.is_misplaced(start, os.lstat(root / start).st_mode)
-    except OSError:  # not there, or looking is forbidden: git says so
-        return False
+    return Looked(here, [DiffEntry(path, "100644", None) for path in untracked], folders)
 
 
 def changed_since(git: Git, applied: Oid, staged: Oid, looked: Looked) -> ChangedFiles:

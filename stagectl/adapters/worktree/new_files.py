@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
@@ -24,13 +24,6 @@ _MOST = 2000  # files and folders: where nothing is noted, to look at more takes
 RootTrees = Mapping[str, Optional[Oid]]  # what HEAD has at each root
 # By path in the project; None for one that is looked into in any case.
 FolderStats = Mapping[str, Optional[Stat]]
-
-
-class _LookedInto(NamedTuple):
-    """What is there. stats: of all folders; files: in those looked into."""
-
-    stats: Dict[str, Optional[Stat]]
-    files: Dict[str, List[str]]
 
 
 def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[str]:
@@ -45,8 +38,10 @@ def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[
     seen = _walk(git.root, roots, before, None if before or git.cache() is None else _MOST)
     if seen is None:
         return []
-    new = sorted(set(_paths(seen.files)) - _paths_of(git, head, [path for path, files in seen.files.items() if files]))
-    _note(git, trees, seen.stats, new, began)
+    stats, files = seen
+    there = {f"{folder}/{name}" for folder, names in files.items() for name in names}
+    new = sorted(there - _paths_of(git, head, [folder for folder, names in files.items() if names]))
+    _note(git, trees, stats, new, began)
     return new
 
 
@@ -65,23 +60,29 @@ def _trees(git: Git, roots: Sequence[str], head: Optional[Oid]) -> RootTrees:
 # --- what is there
 
 
-def _walk(root: Path, roots: Sequence[str], before: FolderStats, most: Optional[int]) -> Optional[_LookedInto]:
-    """Return what is there; None where it is more than *most*. before: folders that are known."""
-    seen = _LookedInto({}, {})
+def _walk(
+    root: Path, roots: Sequence[str], before: FolderStats, most: Optional[int]
+) -> Optional[Tuple[Dict[str, Optional[Stat]], Dict[str, List[str]]]]:
+    """Return how all folders are, and the files in those looked into; None where there is more than *most* to look at.
+
+    before: folders that are known.
+    """
+    stats: Dict[str, Optional[Stat]] = {}
+    files: Dict[str, List[str]] = {}
     left = [*roots, *before]
     while left:
         path = left.pop()
-        if path in seen.stats:
+        if path in stats:
             continue
-        seen.stats[path] = stat = stat_of(f"{root}/{path}")
+        stats[path] = stat = stat_of(f"{root}/{path}")
         if stat is not None and stat != before.get(path):
             inside = list(islice(_inside(f"{root}/{path}"), None if most is None else most + 1))
             left += [f"{path}/{name}" for name, is_folder in inside if is_folder]
-            seen.files[path] = [name for name, is_folder in inside if not is_folder and name.endswith(".yaml")]
+            files[path] = [name for name, is_folder in inside if not is_folder and name.endswith(".yaml")]
             most = None if most is None else most - len(inside)
             if most is not None and most < 0:
                 return None
-    return seen
+    return stats, files
 
 
 def _inside(path: str) -> Iterator[Tuple[str, bool]]:
@@ -93,10 +94,6 @@ def _inside(path: str) -> Iterator[Tuple[str, bool]]:
             is_folder = entry.is_dir(follow_symlinks=False)
             if not entry.name.startswith(".") and (is_folder or entry.is_file(follow_symlinks=False)):
                 yield entry.name, is_folder
-
-
-def _paths(files: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    return (f"{folder}/{name}" for folder, names in files.items() for name in names)
 
 
 def _paths_of(git: Git, head: Optional[Oid], folders: Sequence[str]) -> FrozenSet[str]:

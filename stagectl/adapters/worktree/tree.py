@@ -60,7 +60,7 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
         except OSError as error:
             problems.append(_unreadable(path, error.strerror or str(error)))
             continue
-        if path == start and is_misplaced(path, mode):
+        if path == start and is_misplaced(root, path):
             problems.append(_misplaced_file(path))
         elif stat.S_ISDIR(mode):
             left += [f"{path}/{name}" for name in names if not name.startswith(".")]
@@ -70,8 +70,12 @@ def _walk(root: Path, start: str, problems: List[Problem]) -> Iterator[str]:
             yield path
 
 
-def is_misplaced(start: str, mode: int) -> bool:
+def is_misplaced(root: Path, start: str) -> bool:
     """Return whether a file is where the folder of what is read should be, or a folder where the config should be."""
+    try:
+        mode = os.lstat(root / start).st_mode
+    except OSError:  # not there, or looking is forbidden: what reads it says so
+        return False
     return stat.S_ISDIR(mode) if start == CONFIG else stat.S_ISREG(mode)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
@@ -27,19 +27,12 @@ _LARGEST = 1 << 20  # bytes of one file of attributes
 _OTHER_LINE_ENDS = pattern(rb"\bw/(?:crlf|mixed)\b")
 
 
-class Untracked(NamedTuple):
-    """The files that git's index does not know, ignored ones included; and whether git takes line ends for the same.
+def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Dict[str, Optional[Stat]]]:
+    """Look at what a plan is made from, and at roots; raises ReadInFull if unsure.
 
-    folders: all that were looked into, as they were.
+    Returns the files that git's index does not know, ignored ones included; whether git takes line ends for the same;
+    and all folders that were looked into, as they were.
     """
-
-    untracked: Sequence[str]
-    changes_line_ends: bool
-    folders: Mapping[str, Optional[Stat]]
-
-
-def see(git: Git, roots: Sequence[str]) -> Untracked:
-    """Return what git does not know of what a plan is made from, and of roots; raises ReadInFull if unsure."""
     cache = git.cache()
     if cache is None:
         raise ReadInFull("STAGECTL_CACHE=off")
@@ -50,7 +43,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
     if folders.are_as_before() and folders.noted is not None:
         changes_line_ends = _changes_line_ends(git, tops, folders.noted["attributes"])
         if folders.noted["line ends"] or not changes_line_ends:
-            return Untracked((), changes_line_ends, _ours(git, folders))
+            return [], changes_line_ends, _ours(git, folders)
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
@@ -67,7 +60,7 @@ def see(git: Git, roots: Sequence[str]) -> Untracked:
         raise ReadInFull("git changes line ends, and a file has others")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return Untracked([path[len(git.folder) :] for path in paths], changes_line_ends, _ours(git, folders))
+    return [path[len(git.folder) :] for path in paths], changes_line_ends, _ours(git, folders)
 
 
 def _ours(git: Git, folders: Folders) -> Dict[str, Optional[Stat]]:

@@ -51,26 +51,17 @@ def noted(git: Git, after: Contents, paths: Sequence[str]) -> Iterator[Contents]
 def unless_busy(git: Git) -> Iterator[None]:
     """Say that another stagectl is staging here, rather than what its half written files were taken for."""
     before = git.head()
-    is_busy = _probe_note(git)
+    is_busy = files.probe_lock(_place(git))
     try:
         yield
     except StagectlError:
-        if is_busy or _probe_note(git) or git.head() != before:
+        if is_busy or files.probe_lock(_place(git)) or git.head() != before:
             raise _busy() from None
         raise
 
 
 def _busy() -> StagectlError:
     return StagectlError("another stagectl is staging here", "wait until it has ended, and try again")
-
-
-def _probe_note(git: Git) -> bool:
-    """Lock the note for the blink of an eye; return whether another process has it."""
-    place = _place(git)
-    if not place.exists():
-        return False
-    with open(place, "rb") as file:
-        return not files.try_lock(file)
 
 
 def take_back(git: Git) -> Optional[List[str]]:

@@ -6,14 +6,14 @@ every refusal is a line of code here. Only this package imports ruamel.yaml.
 
 from __future__ import annotations
 
-import functools
 import math
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from functools import lru_cache, partial
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from stagectl.adapters.yamlfile.events import NOT_YAML as NOT_YAML
 from stagectl.adapters.yamlfile.events import BadYaml as BadYaml
-from stagectl.adapters.yamlfile.events import EventParser, YamlNode, parser_of, refusal
+from stagectl.adapters.yamlfile.events import YamlNode, events_of, refusal, slow_events
 from stagectl.adapters.yamlfile.write import BOOL, NULL
 from stagectl.adapters.yamlfile.write import FrontMatter as FrontMatter
 from stagectl.adapters.yamlfile.write import front_matter as front_matter
@@ -68,7 +68,7 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-@functools.lru_cache(maxsize=2)
+@lru_cache(maxsize=2)
 def nodes_of(data: bytes) -> List[YamlNode]:
     """Return where all of a file stands, by document; of one with many mistakes that is asked for each of them."""
     return _read(data, keep=True).roots
@@ -76,7 +76,7 @@ def nodes_of(data: bytes) -> List[YamlNode]:
 
 def resolve_plain(text: str) -> Any:
     """Return the value of a scalar without quotes; raises BadYaml for a number that JSON does not have."""
-    return _Builder("", None)._plain(text, None)
+    return _plain(text, None)
 
 
 def _read(data: bytes, *, keep: bool = False) -> _Builder:
@@ -84,7 +84,7 @@ def _read(data: bytes, *, keep: bool = False) -> _Builder:
     if text.startswith("<<<<<<< "):  # which would be a word in YAML
         raise BadYaml(1, 1, CONFLICT)
     try:
-        return _Builder(text, parser_of(text), keep=keep).build()
+        return _Builder(text, events_of(text), keep=keep).build()
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -98,10 +98,8 @@ def _read(data: bytes, *, keep: bool = False) -> _Builder:
             refused = BadYaml(error.line, error.column, error.message + _QUOTE_IT)
     # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
     # slower parser in Python gets a second look at what libyaml cannot read.
-    from ruamel.yaml import YAML
-
     try:
-        return _Builder(text, EventParser(YAML(typ="safe", pure=True).parse(text)), keep=keep).build()
+        return _Builder(text, partial(next, slow_events(text)), keep=keep).build()
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -139,8 +137,8 @@ class _Builder:
     keep: whether it notes in `roots` where the values stand.
     """
 
-    def __init__(self, text: str, parser: Any, *, keep: bool = False) -> None:
-        self._next: Any = parser.get_event if parser is not None else None
+    def __init__(self, text: str, next_event: Callable[[], Any], *, keep: bool) -> None:
+        self._next = next_event
         self.text = text
         self._keep = keep
         self.values: List[Any] = []
@@ -170,39 +168,26 @@ class _Builder:
         mark = event.start_mark
         previous = self.text.rfind("\n---", 0, mark.index) if count else 0
         if event.version or event.tags or re.search(r"^%", self.text[max(previous, 0) : mark.index], re.MULTILINE):
-            raise self._refuse(event, "YAML directives are not read here")
+            raise _refuse(event, "YAML directives are not read here")
         if count == 2:
-            raise self._refuse(event, "a third document; a file has a front matter and a body")
+            raise _refuse(event, "a third document; a file has a front matter and a body")
         self.starts.append(mark.index)
-
-    def _refuse(self, event: Any, message: str) -> BadYaml:
-        if event is None:
-            return BadYaml(1, 1, message)
-        return BadYaml(event.start_mark.line + 1, event.start_mark.column + 1, message)
 
     def _node(self, event: Any, depth: int, entry: Optional[YamlNode]) -> Any:
         name = type(event).__name__
         if name == "AliasEvent" or event.anchor is not None or event.tag is not None:
-            raise self._refuse(event, self._unread(event, name))
+            raise _refuse(event, _unread(event, name))
         if entry is not None:
             entry.first = entry.last = event
         self._count += 1
         if self._count > _MOST_VALUES:
-            raise self._refuse(event, f"more than {_MOST_VALUES} values in one file")
+            raise _refuse(event, f"more than {_MOST_VALUES} values in one file")
         if name == "ScalarEvent":
             # Quoted or a block: always a string.
-            return self._plain(event.value, event) if event.implicit[0] else event.value
+            return _plain(event.value, event) if event.implicit[0] else event.value
         if depth == MOST_LEVELS:
-            raise self._refuse(event, f"nested deeper than {MOST_LEVELS} levels")
+            raise _refuse(event, f"nested deeper than {MOST_LEVELS} levels")
         return self._mapping(depth, entry) if name == "MappingStartEvent" else self._sequence(depth, entry)
-
-    def _unread(self, event: Any, name: str) -> str:
-        if name == "AliasEvent":
-            return f"the alias *{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
-        if event.anchor is not None:
-            return f"the anchor &{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
-        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        return f"the tag {tag[:_LONGEST_SHOWN]} is not read here: a value's form says its type"
 
     def _sequence(self, depth: int, entry: Optional[YamlNode]) -> List[Any]:
         items: List[Any] = []
@@ -228,36 +213,53 @@ class _Builder:
     def _key(self, event: Any, found: Dict[str, Any]) -> str:
         if type(event).__name__ != "ScalarEvent":
             kind = "an alias" if type(event).__name__ == "AliasEvent" else "a list or a mapping"
-            raise self._refuse(event, f"{kind} cannot be a key")
+            raise _refuse(event, f"{kind} cannot be a key")
         if event.anchor is not None or event.tag is not None:
             self._node(event, 0, None)
         key: str = event.value
         if key == "<<" and event.implicit[0]:
-            raise self._refuse(event, "merge keys (<<) are not read here: write values out")
+            raise _refuse(event, "merge keys (<<) are not read here: write values out")
         if key in found:
-            raise self._refuse(event, f"the key '{key[:_LONGEST_SHOWN]}' stands here twice")
+            raise _refuse(event, f"the key '{key[:_LONGEST_SHOWN]}' stands here twice")
         return key
 
-    def _plain(self, text: str, event: Any) -> Any:
-        if text in NULL:
-            return None
-        if text in BOOL:
-            return BOOL[text]
-        return self._number(event, text) if text[0] in _NUMBER_START else text
 
-    def _number(self, event: Any, text: str) -> Any:
-        if _NOT_JSON.fullmatch(text):
-            raise self._refuse(event, f"{text} is no number in JSON; quote it if it is a string")
-        is_int = _INT.fullmatch(text)
-        if not is_int and not _FLOAT.fullmatch(text):
-            return text
-        if len(text) > LONGEST_NUMBER:
-            raise self._refuse(event, f"a number of {len(text)} characters; quote it if it is a string")
-        if is_int:
-            return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
-        number = float(text)
-        if math.isinf(number):
-            raise self._refuse(event, f"the number {text} is too large; quote it if it is a string")
-        if not number and _NOT_ZERO.match(text):
-            raise self._refuse(event, f"the number {text} is too small; quote it if it is a string")
-        return number
+def _refuse(event: Any, message: str) -> BadYaml:
+    if event is None:
+        return BadYaml(1, 1, message)
+    return BadYaml(event.start_mark.line + 1, event.start_mark.column + 1, message)
+
+
+def _unread(event: Any, name: str) -> str:
+    if name == "AliasEvent":
+        return f"the alias *{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
+    if event.anchor is not None:
+        return f"the anchor &{event.anchor[:_LONGEST_SHOWN]} is not read here: write values out"
+    tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+    return f"the tag {tag[:_LONGEST_SHOWN]} is not read here: a value's form says its type"
+
+
+def _plain(text: str, event: Any) -> Any:
+    if text in NULL:
+        return None
+    if text in BOOL:
+        return BOOL[text]
+    return _number(event, text) if text[0] in _NUMBER_START else text
+
+
+def _number(event: Any, text: str) -> Any:
+    if _NOT_JSON.fullmatch(text):
+        raise _refuse(event, f"{text} is no number in JSON; quote it if it is a string")
+    is_int = _INT.fullmatch(text)
+    if not is_int and not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > LONGEST_NUMBER:
+        raise _refuse(event, f"a number of {len(text)} characters; quote it if it is a string")
+    if is_int:
+        return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
+    number = float(text)
+    if math.isinf(number):
+        raise _refuse(event, f"the number {text} is too large; quote it if it is a string")
+    if not number and _NOT_ZERO.match(text):
+        raise _refuse(event, f"the number {text} is too small; quote it if it is a string")
+    return number

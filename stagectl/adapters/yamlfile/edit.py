@@ -8,14 +8,19 @@ and has to say exactly what was meant.
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.splice import Splice
 from stagectl.core.errors import StagectlError, Step
-from stagectl.core.values import LIST_INDEX, same
+from stagectl.core.model import NAME, Name
+from stagectl.core.references import absolute, folder_of, relative, rewrite
+from stagectl.core.schemas.schema import BODY
+from stagectl.core.values import LIST_INDEX, map_strings, same
 
+Rename = Callable[[str], str]  # a name as written -> the name as it shall be written
 _MOST_ENTRIES = 20  # of a list that come and go one by one; the file is read for each
 
 
@@ -50,8 +55,9 @@ def _edit(data: bytes, one: Edit) -> bytes:
     if same(desired, documents):
         return data
     for result in _ways(data, one, documents, desired):
-        if result is not None and _reads_as(result.encode(), desired):
-            return result.encode()
+        with suppress(yamlfile.BadYaml):
+            if result is not None and same(yamlfile.load(result.encode()), desired):
+                return result.encode()
     raise StagectlError("this file cannot be edited without changing more of it", "edit it by hand")
 
 
@@ -75,13 +81,6 @@ def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
     """Return the value at a place of a file, None where there is none."""
     documents = yamlfile.load(data)
     return _value(documents, (document, *_fit(_value(documents, (document,)), at)))
-
-
-def _reads_as(data: bytes, desired: Any) -> bool:
-    try:
-        return same(yamlfile.load(data), desired)
-    except yamlfile.BadYaml:
-        return False
 
 
 def _change(container: Any, at: Sequence[Step], one: Edit) -> None:
@@ -153,3 +152,61 @@ def _value(values: Any, at: Sequence[Step]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return values
+
+
+# --- names in a file, put under others: references, relations, and what is relative to a folder that the file leaves
+
+
+def rename_resource(data: bytes, reader: str, reader_after: str, new_names: Mapping[Name, Name]) -> bytes:
+    """Return the file of one resource as that of another (or the same), with old names in it replaced by new ones."""
+
+    def rename(written: str) -> str:
+        meant = absolute(written, folder_of(reader))
+        after = new_names.get(meant, meant)
+        if meant == after and folder_of(reader) == folder_of(reader_after):
+            return written
+        return relative(after, folder_of(reader_after)) if written.startswith(".") else after
+
+    return rewrite_names(data, rename)
+
+
+def rewrite_names(data: bytes, rename: Rename) -> bytes:
+    """Return a file with every name in it put through *rename*."""
+    body = yamlfile.load(data)[BODY] or {}
+    edits: List[Edit] = []
+
+    def change(path: Any, text: str) -> str:
+        after = rewrite(text, rename)
+        if after != text:
+            edits.append(Edit(BODY, ("inputs", *path), after))
+        return after
+
+    map_strings(body.get("inputs") or {}, change)
+    for key in ("depends_on", "react_on", "unordered"):
+        if key in body:
+            after = _relations(body[key], rename)
+            edits += [Edit(BODY, (key,), after)] if after != body[key] else []
+    return edit(data, edits)
+
+
+def _relations(value: Any, rename: Rename) -> Any:
+    if isinstance(value, dict):
+        return {key: inner if key == "when" else _relations(inner, rename) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_relations(inner, rename) for inner in value]
+    if "${" in value:  # of a template, which is filled in later
+        return value
+    folder, slash, last = value.rpartition("/")
+    name, dot, action = last.partition(".")
+    return rename(f"{folder}{slash}{name}") + dot + action
+
+
+def claims_in(data: bytes) -> Tuple[Name, ...]:
+    """Return the names that a staged file claims; whatever was committed once, it may claim none."""
+    try:
+        front = next(iter(yamlfile.load(data)), None)
+    except yamlfile.BadYaml:
+        return ()
+    found = front.get("moved_from", ()) if isinstance(front, dict) else ()
+    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return tuple(Name(name) for name in names if isinstance(name, str) and NAME.fullmatch(name))

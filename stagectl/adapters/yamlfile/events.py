@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 
 from stagectl.core.errors import Problem, StagectlError, Step
 
@@ -49,13 +49,13 @@ class YamlNode:
         return entry, len(at)
 
 
-def parser_of(text: str) -> Any:
-    """Return libyaml's parser of a text. It is loaded when the first file is read: a plan of nothing reads none."""
+def events_of(text: str) -> Callable[[], Any]:
+    """Return what gives libyaml's events of a text; it is loaded for the first file: a plan of nothing reads none."""
     try:
         from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:  # a build without the C library cannot keep its promises
         raise ImportError("stagectl needs ruamel.yaml.clib: pip install ruamel.yaml.clib") from error
-    return CParser(text)
+    return CParser(text).get_event  # type: ignore[no-any-return,unused-ignore]
 
 
 def refusal(error: Exception) -> Exception:
@@ -70,21 +70,17 @@ def refusal(error: Exception) -> Exception:
     return BadYaml(1, 1, f"{NOT_YAML}{str(error).splitlines()[0]}") if isinstance(error, YAMLError) else error
 
 
-class EventParser:
-    """Gives the events of ruamel.yaml's Python parser as libyaml's parser does."""
+def slow_events(text: str) -> Iterator[Any]:
+    """Yield the events of ruamel.yaml's Python parser as libyaml's parser gives them."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    def __init__(self, events: Iterator[Any]) -> None:
-        self._events = events
-
-    def get_event(self) -> Any:
-        from ruamel.yaml.error import YAMLError
-
-        try:
-            event = next(self._events)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
             if type(event).__name__ == "ScalarEvent":
                 event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except YAMLError:
-            raise
-        except Exception:  # it says of some that they are no YAML, asserts others, and fails on the rest
-            raise BadYaml(1, 1, f"{NOT_YAML}an escape that names no character, or the like") from None
-        return event
+            yield event
+    except YAMLError:
+        raise
+    except Exception:  # it says of some that they are no YAML, asserts others, and fails on the rest
+        raise BadYaml(1, 1, f"{NOT_YAML}an escape that names no character, or the like") from None

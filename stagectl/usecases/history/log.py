@@ -7,7 +7,7 @@ from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequenc
 
 from stagectl.adapters.git.branches import shallow_ends
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.yamlfile.names import claims_in
+from stagectl.adapters.yamlfile.edit import claims_in
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import NAME, REMOVE, STAGED, ChangeId, Name, Oid, names_of, split_change, staged_path
 from stagectl.core.pictures.reports import LogEntry

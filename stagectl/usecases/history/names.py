@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.yamlfile.names import claims_in
+from stagectl.adapters.yamlfile.edit import claims_in
 from stagectl.core.model import STAGED, Name, Oid, name_of, staged_path
 
 

@@ -6,8 +6,7 @@ from typing import List, Optional, Set
 
 from stagectl.adapters.git.branches import fork_of
 from stagectl.adapters.git.git import Git, Meant
-from stagectl.adapters.git.project import nearest_in
-from stagectl.adapters.git.projects import changed_paths, folders
+from stagectl.adapters.git.project import changed_paths, folders, nearest_in
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import ChangeId
 from stagectl.core.pictures.reports import Project

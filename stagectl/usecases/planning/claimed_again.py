@@ -10,7 +10,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git, GitError
-from stagectl.adapters.yamlfile.names import claims_in
+from stagectl.adapters.yamlfile.edit import claims_in
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import STAGED, Name, Oid, staged_path
 from stagectl.core.plans.plan import Plan

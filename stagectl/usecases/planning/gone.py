@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import changed_files
-from stagectl.adapters.yamlfile.names import claims_in
+from stagectl.adapters.yamlfile.edit import claims_in
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import STAGED, Name, Oid, name_of
 from stagectl.core.plans.globs import glob_test

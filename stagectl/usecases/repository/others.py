@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Tuple
 
 from stagectl.adapters.git.git import Git, Meant
-from stagectl.adapters.git.projects import folders
+from stagectl.adapters.git.project import folders
 from stagectl.core.errors import InvalidFiles
 from stagectl.usecases.repository.workspace import Workspace
 

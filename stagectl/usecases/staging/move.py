@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import rename_resource
+from stagectl.adapters.yamlfile.edit import Edit, edit, rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, AppliedStates, Name, staged_path

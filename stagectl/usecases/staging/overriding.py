@@ -7,8 +7,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot, problem_at
-from stagectl.adapters.yamlfile.edit import edit, rename_key
-from stagectl.adapters.yamlfile.names import rename_resource
+from stagectl.adapters.yamlfile.edit import edit, rename_key, rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, InvalidFiles, StagectlError
 from stagectl.core.expanding.definition import MOVED_FROM, Definition, definition

@@ -10,8 +10,7 @@ from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequenc
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import rewrite_names
+from stagectl.adapters.yamlfile.edit import Edit, edit, rewrite_names
 from stagectl.core.diff import Difference
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import DEFINITIONS, NAME, Applied, Name, Resource, staged_path

@@ -7,8 +7,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Se
 from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import Content, changed_files, folder_trees, read_both_sides
-from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.adapters.yamlfile.names import claims_in, rename_resource
+from stagectl.adapters.yamlfile.edit import Edit, claims_in, edit, rename_resource
 from stagectl.core.model import STAGED, Applied, Name, Oid, Resource, names_of
 from stagectl.core.planning.claims import Resources, counting_claims
 from stagectl.core.schemas.schema import FRONT

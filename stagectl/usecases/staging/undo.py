@@ -11,7 +11,7 @@ from stagectl.adapters.applied.write import Lineage, write
 from stagectl.adapters.git.git import GitError
 from stagectl.adapters.running.lock import only_one
 from stagectl.adapters.worktree.snapshot import Snapshot
-from stagectl.adapters.yamlfile.names import rename_resource
+from stagectl.adapters.yamlfile.edit import rename_resource
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion

@@ -140,7 +140,7 @@ def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
 ALLOWED = """
     stagectl stagectl.__main__ stagectl.adapters stagectl.adapters.applied stagectl.adapters.applied.form
     stagectl.adapters.applied.index stagectl.adapters.applied.store stagectl.adapters.clock stagectl.adapters.files
-    stagectl.adapters.git stagectl.adapters.git.conversation stagectl.adapters.git.git stagectl.adapters.git.names
+    stagectl.adapters.git stagectl.adapters.git.git stagectl.adapters.git.names
     stagectl.adapters.git.objects stagectl.adapters.git.place stagectl.adapters.git.prefetch
     stagectl.adapters.git.process stagectl.adapters.git.project stagectl.adapters.git.questions
     stagectl.adapters.running stagectl.adapters.running.run_folders stagectl.adapters.trace stagectl.adapters.worktree

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stagectl.adapters.git.conversation import Conversation, read_line
 from stagectl.adapters.git.git import Git
+from stagectl.adapters.git.names import Conversation, read_line
 from tests.build import PLACE, Repo
 
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n    sys.stdout.buffer.write(line)\n    sys.stdout.buffer.flush()\n"
