@@ -7,7 +7,7 @@ values without that is a bystander: it shows what is applied, and is left to pla
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import Name, Resource
@@ -40,10 +40,7 @@ def value_before(view: View, reference: Reference) -> Tuple[bool, Value]:
 
 
 def without_bystanders(view: View) -> View:
-    """Return the view in which all that is stale for another reason than a change of the plan shows what is applied.
-
-    In each round only those are set aside whose values do not pass through another one that is about to be.
-    """
+    """Return the view in which all that is stale for another reason than a change of the plan shows what is applied."""
     forms = {name: view.applied_state(name).resource for name in view.situation.names() if not view.is_selected(name)}
     reads = {name: form.reads for name, form in forms.items() if form is not None and not view.is_left_alone(name)}
     view = replace(view, bystanders=frozenset(reads.keys() - _affected(view, reads)))
@@ -53,9 +50,8 @@ def without_bystanders(view: View) -> View:
         left = stale.keys() - _affected(view, stale)
         if not left:
             return view
-        through = {name: view.resolver.sources(view.effective[name].every_reference) - {name} for name in left}
-        first = {name for name in left if not through[name] & left}
-        view = replace(view, bystanders=view.bystanders | (first or left))
+        first = view.not_through_others({name: view.effective[name].every_reference for name in left})
+        view = replace(view, bystanders=view.bystanders | first)
 
 
 def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
@@ -72,29 +68,19 @@ def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
 Lost = Tuple[Name, Optional[Reference]]  # what a change of a parent takes away; None: the parent itself, not read
 
 
-class Dropped(NamedTuple):
-    """What a live reader, as applied, would no longer find.
+def find_taken(view: View, full: Universe, reader: Name) -> Set[Lost]:
+    """Return what changes of its parents would take from a resource that is not in effect as staged."""
+    forms = view.applied_state(reader).forms
+    going = {parent for form in forms for parent in form.depends_on if parent != reader and view.is_going(parent)}
+    missed = (ref for form in forms for _, ref, is_taken in _misses(view, reader, form) if is_taken)
+    read = {(Name(ref.name), ref) for ref in missed if not _is_error(full, reader, ref)}
+    return {*((parent, None) for parent in going), *read}
 
-    taken: what its parents' changes would take away; is_broken: whether something is missing that no change takes.
-    """
 
-    taken: FrozenSet[Lost]
-    is_broken: bool
-
-
-def find_dropped(view: View, full: Universe, reader: Name) -> Dropped:
-    """Return what a resource that is not in effect as staged would no longer find in its parents."""
-    state = view.applied_state(reader)
-    named = {parent for form in state.forms for parent in form.depends_on if parent != reader}
-    taken: Set[Lost] = {(parent, None) for parent in named if _is_going(view, parent)}
-    is_broken = False
-    for form in state.forms:
-        for _, reference, is_taken in _misses(view, reader, form):
-            if not is_taken:
-                is_broken |= form is state.resource
-            elif not _is_error(full, reader, reference):
-                taken.add((Name(reference.name), reference))
-    return Dropped(frozenset(taken), is_broken)
+def is_broken(view: View, reader: Name) -> bool:
+    """Return whether a live reader, as applied, misses something that no change takes."""
+    resource = view.applied_state(reader).resource
+    return resource is not None and not all(is_taken for *_, is_taken in _misses(view, reader, resource))
 
 
 def find_lost(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
@@ -114,16 +100,9 @@ def _misses(view: View, reader: Name, form: Resource) -> Iterator[Tuple[str, Ref
 
 def _takes(view: View, parent: Name, reference: Reference) -> bool:
     """Return whether it is a change of a parent that takes away a value which is no longer there."""
-    if _is_going(view, parent):
+    if view.is_going(parent):
         return True
     return parent not in view.shown and view.situation.is_live(parent) and value_before(view, reference)[0]
-
-
-def _is_going(view: View, name: Name) -> bool:
-    """Return whether a resource is removed in this view, live or half made."""
-    state = view.applied_state(name)
-    is_gone = view.is_staged_here(name) and name not in view.situation.staged
-    return is_gone and (state.live or state.unfinished is not None)
 
 
 def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:

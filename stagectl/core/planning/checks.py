@@ -58,8 +58,7 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
         if view.is_staged_here(name):
             kind = view.situation.kind_of(resource)
             troubles += _check_names(view, resource)
-            troubles += _output_names(kind, resource) if kind.outputs else ()
-            troubles += _literal_secrets(view, kind, resource) if kind.sensitive else ()
+            troubles += _check_inputs(view, kind, resource) if kind.outputs or kind.sensitive else ()
         if name not in view.shown:
             troubles += _values(view, resource)
         elif not view.is_selected(name):
@@ -246,15 +245,11 @@ def _missing_text(view: View, reference: Reference, reader: Name) -> str:
     return f"{reference}: '{parent}' has no such value in its input '{reference.path[0]}'"
 
 
-def _output_names(kind: Kind, resource: Resource) -> Iterator[Trouble]:
-    """Yield inputs with the name of an output of their kind: it would not be clear which of the two a reader means."""
-    for key in sorted(kind.output_names & resource.inputs.keys()):
+def _check_inputs(view: View, kind: Kind, resource: Resource) -> Iterator[Trouble]:
+    """Yield inputs with the name of an output, of which readers could mean either, and secrets that git would keep."""
+    for key in kind.output_names & resource.inputs.keys():
         yield Trouble(resource.name, ("inputs", key), f"'{key}' is an output of kind {resource.kind}", on_key=True)
-
-
-def _literal_secrets(view: View, kind: Kind, resource: Resource) -> Iterator[Trouble]:
-    """Yield sensitive inputs written as literals: git would keep them for ever."""
-    for key in sorted(kind.sensitive & resource.inputs.keys()):
+    for key in kind.sensitive & resource.inputs.keys():
         value = resource.inputs[key]
         only = value.parts[0] if isinstance(value, Template) and len(value.parts) == 1 else None
         is_read = isinstance(only, Reference) and only.path[0] in view.sensitive.get(Name(only.name), ())

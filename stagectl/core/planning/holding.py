@@ -1,23 +1,16 @@
 """What is held back: going from view to view until nothing more has to be (docs/design.md, section 5, rules 5 and 10).
 
-What is held shows its applied values, which may change what others see. In each round only those are held whose reason
-does not itself pass through another one that is about to be: the result does not depend on the order of looking.
+What is held shows its applied values, which may change what others see.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
-from stagectl.core.planning.affected import (
-    Dropped,
-    changing_parents,
-    find_dropped,
-    value_before,
-    without_bystanders,
-)
+from stagectl.core.planning.affected import changing_parents, find_taken, is_broken, value_before, without_bystanders
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.claims import together
 from stagectl.core.planning.intents import intent_of, needed_parents
@@ -32,13 +25,6 @@ from stagectl.core.values import Reference
 _ROUNDS = 101  # each follows what is reported by one resource further; where two undo each other, none is right
 
 
-class _Candidate(NamedTuple):
-    """A resource that may have to be held, with the reads that say so (none: nothing can change it)."""
-
-    hold: Hold
-    reads: Tuple[Reference, ...] = ()
-
-
 def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
     return _converge(View(situation, Scope()), _with_waiting)
@@ -46,8 +32,6 @@ def everything(situation: Situation) -> Universe:
 
 def universe_of(scope: Scope, full: Universe) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
-    if scope.selected is None:
-        return full
     return _converge(View(full.view.situation, scope), lambda view: _with_held(view, full))
 
 
@@ -113,7 +97,7 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
     """Return what is not live and needs a parent that is neither live nor in the plan: no value can change that."""
     situation = view.situation
     needed = {
-        name: needed_parents(staged, {*_needing(view, name, [RUN]), *view.pending_actions(name)})
+        name: needed_parents(staged, _needing(view, name, [RUN]))
         for name, staged in situation.staged.items()
         if not situation.is_live(name) and view.is_selected(name)
     }
@@ -126,10 +110,9 @@ def _without_parents(view: View) -> Dict[Name, Hold]:
 
 def _without_run(view: View) -> Dict[ChangeId, Hold]:
     """Return the actions that were asked for alone, of what is not live: its own run has to come first."""
-    alone = view.scope.alone.items()
-    absent = [(name, actions) for name, actions in alone if name in view.situation.staged and view.is_absent(name)]
-    held = [(change_id(name, action), name) for name, actions in absent for action in actions]
-    return {identity: Hold(Reason.NEEDS_PARENT, frozenset({name})) for identity, name in held}
+    absent = [name for name in view.scope.alone if name in view.situation.staged and view.is_absent(name)]
+    holds = {name: Hold(Reason.NEEDS_PARENT, frozenset({name})) for name in absent}
+    return {change_id(name, action): hold for name, hold in holds.items() for action in view.scope.alone[name]}
 
 
 # --- one round
@@ -141,16 +124,13 @@ def _next(view: View, full: Universe) -> View:
     if together_held:
         return replace(view, holds={**view.holds, **together_held})
     names = view.situation.names()
-    lost = {name: find_dropped(view, full, name) for name in names if not view.is_staged_here(name)}
-    missing = {name: _missing(view, full, name) for name in names if name not in view.holds}
-    candidates = {**_still_read(lost), **{name: one for name, one in missing.items() if one is not None}}
+    missing = ((name, _missing(view, full, name)) for name in names if name not in view.holds)
+    candidates = {**_still_read(view, full), **{name: hold for name, hold in missing if hold is not None}}
     if not candidates:
-        passive = view.passive | _passive(view, lost)
+        passive = view.passive | _passive(view)
         return view if passive == view.passive else replace(view, passive=passive)
-    through = {name: view.resolver.sources(one.reads) - {name} for name, one in candidates.items()}
-    first = [name for name, sources in through.items() if not sources & candidates.keys()]
-    holds = {name: candidates[name].hold for name in first or candidates}
-    return replace(view, holds={**view.holds, **holds})
+    first = view.not_through_others({name: one.reads for name, one in candidates.items()})
+    return replace(view, holds={**view.holds, **{name: candidates[name] for name in sorted(first)}})
 
 
 def _held_with(view: View) -> Dict[Name, Hold]:
@@ -165,11 +145,11 @@ def _held_with(view: View) -> Dict[Name, Hold]:
     return found
 
 
-def _passive(view: View, dropped: Mapping[Name, Dropped]) -> Set[Name]:
+def _passive(view: View) -> Set[Name]:
     """Return what cannot be resolved and is no mistake, and what has yet to wait for a parent, unedited itself."""
-    idle = {name for name in view.situation.names() if view.is_staged_here(name) and _waits_unchanged(view, name)}
-    broken = {name for name, found in dropped.items() if found.is_broken and not view.is_selected(name)}
-    return idle | (broken - view.shown)
+    names = set(view.situation.names())
+    idle = {name for name in names if view.is_staged_here(name) and _waits_unchanged(view, name)}
+    return idle | {name for name in names - view.shown if not view.is_selected(name) and is_broken(view, name)}
 
 
 def _waits_unchanged(view: View, name: Name) -> bool:
@@ -182,7 +162,7 @@ def _waits_unchanged(view: View, name: Name) -> bool:
     return any(map(view.is_absent, parents))
 
 
-def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
+def _missing(view: View, full: Universe, name: Name) -> Optional[Hold]:
     """Return why a resource has to be held for a parent which is not there, or not there as staged."""
     situation = view.situation
     if not view.is_selected(name):
@@ -192,35 +172,33 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[_Candidate]:
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
     intent = intent_of(full.view if name in view.holds else view, name)
-    actions = _needing(view, name, intent.actions) | view.pending_actions(name).keys()
+    actions = _needing(view, name, intent.actions)
     if not misses and not actions and not situation.is_edited(name):
         return None
     absent = {*filter(view.is_absent, needed_parents(resource, actions))}
     lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.view.resolver.value_of(ref)[0]]
     blockers = absent | _sources(view, lacking)
     if not blockers:
-        wait = wait_of(view, name)
-        return _Candidate(wait) if wait else None
-    return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(blockers)), () if absent else tuple(lacking))
+        return wait_of(view, name)
+    return Hold(Reason.NEEDS_PARENT, frozenset(blockers), reads=() if absent else tuple(lacking))
 
 
-def _missing_as_applied(view: View, name: Name) -> Optional[_Candidate]:
+def _missing_as_applied(view: View, name: Name) -> Optional[Hold]:
     """Return why a resource that acts as applied has to be held: a parent's removal was tried and failed."""
     resource, half_removed = view.effective.get(name), view.situation.has_unfinished_removal
     if resource is None or not any(map(half_removed, resource.parents)):
         return None
-    actions = _needing(view, name, intent_of(view, name).actions) | view.pending_actions(name).keys()
+    actions = _needing(view, name, intent_of(view, name).actions)
     # What is moved, and not selected, is live under the name that it reads.
     needed = needed_parents(resource, actions) if actions and view.in_scope(name) else ()
     absent = [parent for parent in needed if half_removed(parent) and view.is_absent(parent)]
-    return _Candidate(Hold(Reason.NEEDS_PARENT, frozenset(absent))) if absent else None
+    return Hold(Reason.NEEDS_PARENT, frozenset(absent)) if absent else None
 
 
 def _needing(view: View, name: Name, inferred: Sequence[str]) -> Set[str]:
-    """Return the inferred actions that need parents: never a removal; a run of what was there is an update too."""
-    needing = set(inferred) - {REMOVE}
-    was_there = REMOVE in inferred or view.applied_state(name).is_run_again
-    return needing | {UPDATE} if was_there and RUN in needing else needing
+    """Return the actions that need parents: never a removal; a run of what was there is an update too."""
+    is_update = RUN in inferred and (REMOVE in inferred or view.applied_state(name).is_run_again)
+    return {*inferred, *((UPDATE,) if is_update else ())} - {REMOVE} | view.pending_actions(name).keys()
 
 
 def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
@@ -236,13 +214,16 @@ def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
     return {name for name, _ in reachable(map(input_of, references), step) if is_left_out(name)}
 
 
-def _still_read(dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
+def _still_read(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
-    taken = group_pairs((parent, (reader, ref)) for reader, lost in dropped.items() for parent, ref in lost.taken)
+    readers = (name for name in view.situation.names() if not view.is_staged_here(name))
+    lost = ((parent, (reader, ref)) for reader in readers for parent, ref in find_taken(view, full, reader))
+    taken = group_pairs(lost)
     return {
-        parent: _Candidate(
-            Hold(Reason.NEEDS_READER, frozenset(reader for reader, _ in some)),
-            tuple(reference for _, reference in some if reference is not None),
+        parent: Hold(
+            Reason.NEEDS_READER,
+            frozenset(reader for reader, _ in some),
+            reads=tuple(reference for _, reference in some if reference is not None),
         )
         for parent, some in taken.items()
     }
@@ -251,21 +232,20 @@ def _still_read(dropped: Mapping[Name, Dropped]) -> Dict[Name, _Candidate]:
 def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the holds, each with everything that is missing now that all of them are known."""
     readers = _readers(view)
+    tied = {name: hold.moved_with for name, hold in view.holds.items() if hold.moved_with}
     found: Dict[Name, Hold] = {}
-    tied = sorted((name, hold.moved_with) for name, hold in view.holds.items() if hold.moved_with)
     for name, hold in view.holds.items():
-        if hold.moved_with:
+        if name in tied:
             continue
         if hold.reason == Reason.NEEDS_PARENT:
-            missing = _missing(view, full, name)
-            found[name] = missing.hold._replace(gates=hold.gates) if missing else hold
+            now = _missing(view, full, name) or hold
         else:
             lost = {reader for reader, ref in readers.get(name, ()) if _would_lack(view, name, ref)} - {name}
-            found[name] = Hold(Reason.NEEDS_READER, frozenset(lost) or hold.blockers)
-        others = found[name].blockers.difference(one for one, other in tied if other == name)
-        found[name] = found[name]._replace(blockers=others or hold.blockers)
-    for name, other in tied:
-        found[name] = found[other]._replace(why=f"it is moved together with {other}, which is held back")
+            now = Hold(Reason.NEEDS_READER, frozenset(lost))
+        others = now.blockers.difference(one for one, other in tied.items() if other == name)
+        found[name] = now._replace(gates=hold.gates, blockers=others or hold.blockers)
+    for name, with_it in tied.items():
+        found[name] = found[with_it]._replace(why=f"it is moved together with {with_it}, which is held back")
     return found
 
 

@@ -25,11 +25,10 @@ def _infer(view: View, name: Name) -> Intent:
     if name in view.situation.settled:
         return Intent()
     if name not in view.effective:
-        if applied.is_gone:
-            return Intent()  # there is nothing to remove
-        gone = view.is_staged_here(name) and (applied.live or applied.unfinished is not None)
+        if applied.is_gone or not view.is_going(name):  # of what is gone already there is nothing to remove
+            return Intent()
         cause = CauseType.STAGED if applied.live else CauseType.UNFINISHED
-        return Intent((*_renaming(view, name), REMOVE), cause) if gone else Intent()
+        return Intent((*_renaming(view, name), REMOVE), cause)
     resource = view.effective[name]
     before = applied.resource
     if before is None:

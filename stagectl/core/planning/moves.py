@@ -56,17 +56,16 @@ def _exchanged(situation: Situation, claims: Claims) -> Dict[Name, str]:
     """Return what is wrong with spent claims where two resources have changed places: it would update both."""
     found = {}
     spent = {name: one for name, one in situation.staged.items() if one.moved_from and name not in claims}
-    for name, one in sorted(spent.items()):
-        for old in one.moved_from:
-            other = situation.staged.get(old)
-            is_mutual = other is not None and old not in claims and name in other.moved_from
+    for name, one in spent.items():
+        for old in one.moved_from if not _is_form(situation, name, name) else ():
+            is_mutual = old in spent and name in spent[old].moved_from
             if is_mutual and _is_form(situation, name, old) and _is_form(situation, old, name):
                 lists = (claims_for(situation.applied, *names) for names in ((old, name), (name, old)))
                 here, there = (f"[{', '.join(names)}]" for names in lists)
                 why = f"it is spent, and {name} and {old} have each other's inputs; to swap them back, write"
                 why += f" moved_from: {here} here and {there} there; to exchange their values, drop both claims"
                 found[name] = f"'moved_from: {old}' cannot be followed: {why}"
-    return {name: why for name, why in found.items() if not _is_form(situation, name, name)}
+    return found
 
 
 def _is_form(situation: Situation, name: Name, other: Name) -> bool:

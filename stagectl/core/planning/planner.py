@@ -223,8 +223,7 @@ def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]
     view = universe.view
     return {
         name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
-        for name in sorted(names)
-        if name in view.effective
+        for name in sorted(names & view.effective.keys())
     }
 
 

@@ -115,6 +115,7 @@ class Hold(NamedTuple):
     """Why a resource is held back, the resources whose changes are missing, and the changes that have to come first.
 
     moved_with: the resource that is held for that, where this one is only moved together with it.
+    reads: those that say so, as long as others may be held; none where nothing can change it.
     """
 
     reason: Reason
@@ -122,6 +123,7 @@ class Hold(NamedTuple):
     gates: FrozenSet[ChangeId] = frozenset()
     why: str = ""  # what to say of it where the rest does not say it
     moved_with: Optional[Name] = None
+    reads: Tuple[Reference, ...] = ()
 
 
 class Intent(NamedTuple):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, FrozenSet, Mapping, Optional, Set
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
 from stagectl.core.once import cached_property
 from stagectl.core.planning.resolve import InputId, Resolver, input_of, reported_outputs
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
-from stagectl.core.values import Inputs, Outputs
+from stagectl.core.values import Inputs, Outputs, Reference
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,6 +63,12 @@ class View:
         is_going = self.situation.has_unfinished_removal(name) and name not in self.situation.staged
         return name in self.passive or (is_going and not self.is_selected(name))
 
+    def is_going(self, name: Name) -> bool:
+        """Return whether a resource is removed here, live or half made."""
+        state = self.applied_state(name)
+        is_gone = self.is_staged_here(name) and name not in self.situation.staged
+        return is_gone and (state.live or state.unfinished is not None)
+
     def is_absent(self, name: Name) -> bool:
         """Return whether a resource may come, and is neither live, under the name that is read, nor in the plan.
 
@@ -73,6 +79,15 @@ class View:
         may_come = half_removed or name in situation.staged
         is_live = situation.is_live(name) and name not in situation.moves and not half_removed
         return may_come and not is_live and not self.is_staged_here(name)
+
+    def not_through_others(self, reads: Mapping[Name, Iterable[Reference]]) -> Set[Name]:
+        """Return those whose reads pass through no other one of these, or all where there is none.
+
+        What is held, or set aside, changes what others see: one round takes these alone, so that the order of looking
+        does not matter.
+        """
+        through = {name: self.resolver.sources(references) - {name} for name, references in reads.items()}
+        return {name for name, sources in through.items() if not sources & reads.keys()} or {*reads}
 
     @cached_property
     def effective(self) -> Mapping[Name, Resource]:

@@ -39,12 +39,17 @@ class FilePatterns(NamedTuple):
         return [f":(literal){word}" for word in sorted(self.words)] + [f":(glob){glob}" for glob in sorted(self.globs)]
 
 
-def files_asked_by(kinds: Iterable[Kind]) -> FilePatterns:
-    """Return what kinds name, in any of their entries."""
+def _patterns_of(git: Git, kinds: Iterable[Kind], commit: Oid) -> FilePatterns:
+    """Return what kinds name in any of their entries, without the words that are no path here nor in a commit."""
     every = list(kinds)
     entries = [does for kind in every for does in (dict(kind.actions), kind.check)]
-    words = {word for does in entries for _, leaf in leaves(does) if isinstance(leaf, str) for word in _paths(leaf)}
-    return FilePatterns(frozenset(words), frozenset(glob for kind in every for glob in kind.files))
+    texts = (leaf for does in entries for _, leaf in leaves(does) if isinstance(leaf, str))
+    words = sorted({word for text in texts for word in _paths(text)})
+    tops = {word.partition("/")[0] for word in words}
+    here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
+    there = dict(zip(words, git.look_up([git.at(commit, word) for word in words])))
+    meant = frozenset(word for word in words if there[word] or word.partition("/")[0] in here)
+    return FilePatterns(meant, frozenset(glob for kind in every for glob in kind.files))
 
 
 def _paths(text: str) -> Iterator[str]:
@@ -58,15 +63,15 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
 
     commit: whose files they are; here: as the working tree has them, where that differs.
     """
-    patterns = files_asked_by(plan.kinds.values())
-    if commit is not None:
-        patterns = _with_words_that_are(git, patterns, commit)
-    if commit is None or not any(patterns):
+    if commit is None:
+        return plan
+    patterns = _patterns_of(git, plan.kinds.values(), commit)
+    if not any(patterns):
         return plan
     entries = _entries(git, commit, patterns)
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
     found = {entry.path: _sha256(blobs[entry.oid], entry.oid) for entry in entries}
-    for path in differing_files(git, commit, patterns) if here else ():
+    for path in _differing_files(git, commit, patterns) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
@@ -77,15 +82,6 @@ def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> List[Entry]:
     listed = git.entries(commit, [] if "" in starts else sorted(starts | patterns.words))
     is_meant = patterns.test()
     return [entry for entry in listed if is_meant(entry.path) and entry.mode != "160000"]
-
-
-def _with_words_that_are(git: Git, patterns: FilePatterns, commit: Oid) -> FilePatterns:
-    """Return it without the words that are no path here nor in a commit: git looks for each."""
-    words = sorted(patterns.words)
-    tops = {word.partition("/")[0] for word in words}
-    here = {top for top in tops if os.path.lexists(git.root / top)}  # the first part alone: no link is followed
-    there = dict(zip(words, git.look_up([git.at(commit, word) for word in words])))
-    return patterns._replace(words=frozenset(w for w in words if there[w] or w.partition("/")[0] in here))
 
 
 def _sha256(content: bytes, oid: str) -> str:
@@ -101,7 +97,7 @@ def _digest_here(git: Git, path: str) -> Dict[str, str]:
         return {}
 
 
-def differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
+def _differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
     if not any(patterns):
         return []  # git would take none for all
@@ -111,9 +107,9 @@ def differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]:
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
     """Refuse to act with files that are not as a commit has them; raises StagectlError."""
-    patterns = _with_words_that_are(git, files_asked_by(kinds), commit)
+    patterns = _patterns_of(git, kinds, commit)
     try:
-        wrong = differing_files(git, commit, patterns)
+        wrong = _differing_files(git, commit, patterns)
     except GitError as error:
         raise GitError(f"what acts cannot be compared with the commit: {error.message}", error.hint) from None
     if wrong:

@@ -260,9 +260,8 @@ def _without_line_ends(
 
 def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
     """Return a situation in which every resource that may be in a plan has the bytes of its file."""
-    olds = {situation.moves.get(name, name): name for name in situation.applied.keys() - situation.settled}
-    lacking = {old: situation.applied[name] for old, name in olds.items()}
-    full = {olds[old]: state for old, state in with_bytes(workspace, lacking, tip).items()}
+    lacking = {name: state for name, state in situation.applied.items() if name not in situation.settled}
+    full = with_bytes(workspace, lacking, tip)
     staged = dict(situation.staged)
     for name, state in full.items():
         one, before = staged.get(name), state.resource
@@ -277,7 +276,7 @@ def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optio
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
     tip = tip or workspace.branch.tip
     assert tip is not None, "something is applied"
-    oids = oids_of(workspace.git, tip, [staged_path(name) for name in live])
+    oids = oids_of(workspace.git, tip, [staged_path(form.stored or name) for name, form in live.items()])
     contents = workspace.git.objects([oid or Oid("") for oid in oids])
     full = {name: replace(live[name], content=content) for name, content in zip(live, contents)}
     return {name: replace(state, resource=full.get(name)) for name, state in applied.items()}

@@ -8,7 +8,7 @@ from stagectl.adapters.files import read_file
 from stagectl.adapters.worktree.tree import Files
 from stagectl.core.diff import Op
 from stagectl.core.errors import Flaw
-from stagectl.core.model import LARGEST_FILE, REMOVE, ChangeId, Name, staged_path
+from stagectl.core.model import LARGEST_FILE, REMOVE, STAGED, ChangeId, Name, staged_path
 from stagectl.core.plans.plan import CauseType, Change, Held, Plan
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
@@ -29,7 +29,7 @@ def places(workspace: Workspace, plan: Plan, head: Optional[str]) -> Dict[Tuple[
     if not own:
         return {}
     snapshot = _snapshot(workspace, [change.resource for change in own], head)
-    found = {}
+    found: Dict[Tuple[Name, Path], str] = {}
     for change in own:
         staged = snapshot.staged.get(change.resource)
         if staged is None:
@@ -50,13 +50,13 @@ def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: in
     from stagectl.adapters.yamlfile import locate
 
     entries: List[Union[Change, Held]] = [*plan.changes[:most], *plan.held[:most]]
-    snapshot = _snapshot(workspace, [entry.resource for entry in entries], head, definitions=False)
+    files = _files(workspace, [staged_path(entry.resource) for entry in entries], head)
     found: Dict[ChangeId, Place] = {}
     for entry in entries:
-        if entry.resource in snapshot.staged:
-            path = staged_path(entry.resource)
+        path = staged_path(entry.resource)
+        if path in files:
             at = _first_value(entry) if isinstance(entry, Change) else ()
-            found[entry.id] = (path, locate(snapshot.files[path], Flaw(BODY, at, ""))[0] if at else 1)
+            found[entry.id] = (path, locate(files[path], Flaw(BODY, at, ""))[0] if at else 1)
     return found
 
 
@@ -66,16 +66,14 @@ def _first_value(change: Change) -> Path:
     return ("inputs", *there[0]) if there else ()
 
 
-def _snapshot(
-    workspace: Workspace, names: Sequence[Name], head: Optional[str], *, definitions: bool = True
-) -> Snapshot:
+def _snapshot(workspace: Workspace, names: Sequence[Name], head: Optional[str]) -> Snapshot:
     """Return at least what the files of some resources say; of what is expanded, everything is read."""
     from stagectl.adapters.worktree.snapshot import parse_snapshot
 
-    roots = workspace.config.roots if definitions else ()
-    paths = [path for name in names for path in (staged_path(name), *(f"{root}/{name}.yaml" for root in roots))]
+    folders = (STAGED, *workspace.config.roots)
+    paths = [f"{folder}/{name}.yaml" for name in names for folder in folders]
     found = parse_snapshot(_files(workspace, paths, head), config=workspace.config, kinds={})
-    is_expanded = definitions and any(resource.template for resource in found.staged.values())
+    is_expanded = any(resource.template for resource in found.staged.values())
     return workspace.snapshot(head, definitions=True) if is_expanded or found.definitions else found
 
 
