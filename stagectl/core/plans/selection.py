@@ -8,7 +8,7 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, NamedT
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.graph import reachable
-from stagectl.core.model import CHANGE, ChangeId, Name, Resource, change_id, split_change
+from stagectl.core.model import CHANGE, NAME, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.once import pattern
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.tags import parse_expression, tag_test
@@ -48,6 +48,16 @@ class NoResource(StagectlError):
     def __init__(self, message: str, hint: str, glob: str) -> None:
         super().__init__(message, hint)
         self.glob = glob
+
+
+class Several(StagectlError):
+    """A word for several resources, names, where one is done something to: a glob, a graph operator, a folder."""
+
+    def __init__(self, word: str, names: Iterable[Name], done: str, *, is_folder: bool) -> None:
+        self.names, self.is_folder = sorted(names), is_folder
+        what = "is a folder" if is_folder else "may be several resources"
+        shown = ", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else "")
+        super().__init__(f"'{word}' {what}, and one {'resource ' * is_folder}is {done} at a time", f"name one: {shown}")
 
 
 class SharedName(StagectlError):
@@ -185,6 +195,18 @@ def match_names(pattern: str, world: World) -> Set[Name]:
         children = _children(world)
         found |= reachable(starts, lambda name: children.get(name, ()), _depth(match.group("down")))
     return found
+
+
+def match_one(text: str, world: World, done: str) -> Name:
+    """Return the one resource that a name means, or did; raises StagectlError for others. done: what becomes of it."""
+    folder = f"{text.rstrip('/')}/"
+    inside = [name for name in world.tags if name.startswith(folder)]
+    if inside and world.now(text) not in world.tags:
+        raise Several(text, inside, done, is_folder=True)
+    found = match_names(text, world)
+    if not NAME.fullmatch(text):
+        raise Several(text, found, done, is_folder=False)
+    return world.now(text)
 
 
 def _depth(text: Optional[str]) -> Optional[int]:

@@ -14,7 +14,7 @@ from stagectl.core.planning.moves import follow_moves
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View
-from stagectl.core.plans.selection import match_names
+from stagectl.core.plans.selection import match_one
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
@@ -79,8 +79,8 @@ def _full_show(workspace: Workspace, name: str, at: Optional[str]) -> Shown:
         _, applied = workspace.applied_state()
         situation = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds))
     world = world_of(replace(situation, staged={**snapshot.defined, **situation.staged}))
-    refuse_claimed(situation, snapshot, match_names(name, world))
-    name = world.now(name)
+    name = match_one(name, world, "shown")
+    refuse_claimed(situation, snapshot, {Name(name)})
     if is_applied:
         return _show(Name(name), None, situation)
     found = _show(Name(name), snapshot.defined.get(Name(name)), situation)

@@ -9,7 +9,7 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import NAME, Applied, Name, split_change, staged_path
 from stagectl.core.planning.scoping import world_of
 from stagectl.core.plans.plan import Plan
-from stagectl.core.plans.selection import Selection, World, match_names, select
+from stagectl.core.plans.selection import Selection, World, match_one, select
 from stagectl.usecases.planning.incremental import IncrementalRead, index_of, quickest, read_incrementally, with_bytes
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -94,7 +94,7 @@ def check_name(
 ) -> None:
     """Raise StagectlError for a name that does not exist; where it seems not to, everything is read."""
     if all(change.resource != name for change in plan.changes) and not is_known(workspace, name, head, base):
-        match_names(name, _world(workspace, head, base))
+        match_one(name, _world(workspace, head, base), "named")
 
 
 def _world(workspace: Workspace, head: Optional[str] = None, base: Optional[str] = None) -> World:

@@ -8,9 +8,9 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit, rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
-from stagectl.core.model import NAME, AppliedStates, Name, staged_path
+from stagectl.core.model import NAME, STAGED, AppliedStates, Name, staged_path
 from stagectl.core.planning.claims import claims_for, counting_claims, names_before, together
-from stagectl.core.plans.selection import Selection
+from stagectl.core.plans.selection import Selection, Several
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.standing import from_here
@@ -23,14 +23,20 @@ from stagectl.usecases.staging.naming import find_resource, path_of
 from stagectl.usecases.staging.overriding import Overriding
 from stagectl.usecases.staging.stage import Writing, write_and_stage
 
+_MOST = 5  # commands in a hint
+
 
 def move(workspace: Workspace, old: str, new: str) -> Staging:
     """Rename a resource and stage it, with everything that names it, in one commit.
 
     A move that is not applied yet is taken back by moving back.
     """
+    new = new.rstrip("/") if old.endswith("/") else new  # a folder
     if not NAME.fullmatch(new):
-        raise StagectlError(f"'{new}' is no name for a resource", "letters, digits, '_' and '-', folders with '/'")
+        into = f"{new}{old.rpartition('/')[2]}"
+        hint = f"to move it there: stagectl move {old} {into}" if new.endswith("/") and NAME.fullmatch(into) else ""
+        hint = hint or "letters, digits, '_' and '-', folders with '/'"
+        raise StagectlError(f"'{new}' is no name for a resource", hint)
 
     def beside(found: IncrementalRead) -> Set[Name]:
         if not NAME.fullmatch(old):
@@ -42,7 +48,7 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         if _is_renamed_by_hand(snapshot, applied, old, new):
             writes, touched = _claim(snapshot, applied, Name(old), Name(new))
             return Writing(Selection(touched), writes, ground.known)
-        name = find_resource(snapshot, old)
+        name = _find_moving(snapshot, old, new)
         names = {name: Name(new)}
         if new in snapshot.defined or new in snapshot.staged or not _is_free(snapshot, applied, Name(new)):
             claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
@@ -53,6 +59,21 @@ def move(workspace: Workspace, old: str, new: str) -> Staging:
         return Writing(Selection(touched), writes, ground.known)
 
     return write_and_stage(workspace, on_ground("move", workspace, About(by_definition=True, beside=beside), act))
+
+
+def _find_moving(snapshot: Snapshot, old: str, new: str) -> Name:
+    """Return the resource to move; raises StagectlError for a folder, with the moves of all that is in it."""
+    try:
+        return find_resource(snapshot, old)
+    except Several as error:
+        if not error.is_folder:
+            raise
+        folder = old.rstrip("/")
+        moves = [f"stagectl move {name} {new}{name[len(folder) :]}" for name in error.names]
+        if len(moves) > _MOST:
+            change = f"s|^{folder}\\(.*\\)[.]yaml$|{folder}\\1 {new}\\1|"
+            moves = [f"git -C {from_here(STAGED)} ls-files {folder} | sed '{change}' | xargs -n 2 stagectl move"]
+        raise StagectlError(error.message, f"to move all of it: {' && '.join(moves)}") from None
 
 
 def _is_renamed_by_hand(snapshot: Snapshot, applied: AppliedStates, old: str, new: str) -> bool:

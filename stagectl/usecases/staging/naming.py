@@ -6,9 +6,9 @@ from typing import Mapping, Optional
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import StagectlError
-from stagectl.core.model import NAME, Name, Resource, staged_path
+from stagectl.core.model import Name, Resource, staged_path
 from stagectl.core.planning.moves import old_names
-from stagectl.core.plans.selection import World, match_names
+from stagectl.core.plans.selection import World, match_one
 from stagectl.core.standing import from_here
 
 
@@ -16,10 +16,7 @@ def find_resource(snapshot: Snapshot, text: str) -> Name:
     """Return the one resource that is meant, by its name or by one it had before; raises StagectlError for others."""
     world = world_here(snapshot)
     refuse_definition(snapshot, text)
-    match_names(text, world)
-    if not NAME.fullmatch(text):  # a glob, or a graph operator: discarding what it matches is no way out
-        raise StagectlError(f"'{text}' may be several resources, and one is edited at a time", "name one: prod/db")
-    return world.now(text)
+    return match_one(text, world, "edited")
 
 
 def world_here(snapshot: Snapshot, live: Optional[Mapping[Name, Resource]] = None) -> World:

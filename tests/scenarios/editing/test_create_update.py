@@ -84,8 +84,29 @@ def test_several_resources_are_not_edited_at_once(repo: Repo, words: List[str]) 
 
     done = repo.run(*words)
 
-    reported = f"error: '{words[1]}' may be several resources, and one is edited at a time\nhint: name one: prod/db\n"
+    reported = f"error: '{words[1]}' may be several resources, and one is edited at a time\nhint: name one: db\n"
     assert (1, reported) == (done.code, done.err)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["update", "WORD", "--set", "v=2"], ["move", "WORD", "x y"], ["show", "WORD"], ["plan", "--explain", "WORD"]],
+)
+@pytest.mark.parametrize("word", ["p", "p/", "p/*", "p/a+"])
+def test_what_takes_one_resource_names_those_that_were_meant(repo: Repo, words: List[str], word: str) -> None:
+    """
+    Each of them for a folder, a glob and an operator, with no word about a resource that is called so.
+    """
+    repo.define("p/b").define("p/a", depends_on=["p/b"]).define("q", depends_on=["p/a"]).apply_all()
+
+    done = repo.run(*(word if each == "WORD" else each.replace(" ", "/") for each in words))
+
+    assert (1, "") == (done.code, done.out)
+    those = "p/a, q" if "+" in word else "p/a, p/b"
+    hint = (
+        f"name one: {those}" if words[0] != "move" or word not in ("p", "p/") else "to move all of it: stagectl move "
+    )
+    assert f" at a time\nhint: {hint}" in done.err
 
 
 def test_update_adds_and_takes_out_inputs_and_tags(repo: Repo) -> None:

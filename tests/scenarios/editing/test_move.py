@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+from pathlib import Path
+from typing import Dict, Tuple
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, put_stagectl_on_path
 
 
 def test_move_is_neither_a_removal_nor_a_creation(shop: Repo) -> None:
@@ -35,6 +36,44 @@ def test_a_moved_resource_is_updated_under_its_new_name(shop: Repo) -> None:
     shop.ok("update", "main", "--set", "port=1")
 
     assert ["main.update", "app.update"] == shop.plan("main").ids
+
+
+@pytest.mark.parametrize("more", [0, 5], ids=["few", "many"])
+@pytest.mark.parametrize(
+    "words", [("prod", "production"), ("prod/", "production/"), ("prod", "prod/old")], ids=" ".join
+)
+def test_a_folder_is_moved_by_what_is_printed(
+    repo: Repo, words: Tuple[str, str], more: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    Pasted, it moves all that is in it, and nothing runs again.
+    """
+    put_stagectl_on_path(tmp_path, monkeypatch)
+    repo.define("prod/db", inputs={"v": 1}).define("prod/app", inputs={"v": "${./db.v}"}).define("production2/a")
+    for number in range(more):
+        repo.define(f"prod/sub/x{number}")
+    repo.define("web", inputs={"v": "${prod/db.v}"}).apply_all()
+
+    done = repo.run("move", *words)
+
+    assert f"error: '{words[0]}' is a folder, and one resource is edited at a time\n" in done.err
+    repo.shell(re.findall(r"\nhint: to move all of it: (.*)", done.err)[0])
+    new = words[1].rstrip("/")
+    plan = repo.plan()
+    assert ([], 2 + more) == (plan.ids, len(plan.raw["moved"]))
+    assert {f"{new}{move['from'][4:]}" for move in plan.raw["moved"]} == {move["to"] for move in plan.raw["moved"]}
+
+
+def test_a_name_that_ends_like_a_folder_gets_the_one_in_it(repo: Repo) -> None:
+    """
+    As people type it for files; what is printed moves it.
+    """
+    repo.define("p/db").apply_all()
+
+    done = repo.run("move", "p/db", "q/")
+
+    assert "error: 'q/' is no name for a resource\nhint: to move it there: stagectl move p/db q/db\n" == done.err
+    repo.ok("move", "p/db", "q/db")
 
 
 def test_a_plain_rename_gets_a_hint(shop: Repo) -> None:
