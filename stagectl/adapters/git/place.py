@@ -13,7 +13,8 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import Prefetch
-from stagectl.adapters.git.process import GitError, words_of
+from stagectl.adapters.git.process import GitError
+from stagectl.adapters.git.project import words_of
 from stagectl.adapters.git.questions import PLACES, below
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid

@@ -31,11 +31,6 @@ _ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 LOCKED = pattern(rb"Unable to create '([^\n]*\.lock)': File exists")
 
 
-def words_of(out: bytes) -> List[str]:
-    """Return what git says with a NUL after each: paths, and what it says of them."""
-    return out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-
-
 def _verb(arguments: Sequence[str]) -> str:
     return next(word for word in arguments if not word.startswith("-") and "=" not in word)
 

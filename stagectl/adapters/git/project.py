@@ -44,12 +44,17 @@ def pathspec(folder: str, spec: str) -> str:
     return f"{magic}){literally}{rest}"
 
 
+def words_of(out: bytes) -> List[str]:
+    """Return what git says with a NUL after each: paths, and what it says of them."""
+    return out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
 def folders(git: Git) -> List[str]:
     """Return the folders of projects in the working tree, ignored ones left out, sorted, "" or ending in `/`."""
     is_sparse = git.is_on("core.sparseCheckout")
     specs = (MARK, f":(glob)**/{MARK}")
     out = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *specs)
-    paths = [path for path in _paths(out) if path.rpartition("/")[2] == MARK]  # nothing in a folder of that name
+    paths = [path for path in words_of(out) if path.rpartition("/")[2] == MARK]  # nothing in a folder of that name
     return sorted({path[: -len(MARK)] for path in paths if is_sparse or os.path.lexists(git.top / path)})
 
 
@@ -58,8 +63,4 @@ def changed_paths(git: Git, commit: Oid) -> List[str]:
     options = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-color", "--ignore-submodules=dirty")
     known = git.run("diff", *options, commit, "--")
     fresh = git.run("ls-files", "-z", "--others", "--exclude-standard")
-    return sorted({*_paths(known), *_paths(fresh)})
-
-
-def _paths(out: bytes) -> List[str]:
-    return out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return sorted({*words_of(known), *words_of(fresh)})

@@ -12,12 +12,11 @@ from stagectl.adapters.remote.remote_lock import (
     LockRef,
     Meets,
     TakenLock,
-    board_after,
     clock,
     drop,
     lock_refusal,
     look_at_locks,
-    try_to_take_away,
+    put_board,
 )
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import Portion
@@ -75,7 +74,7 @@ class Holding:
         """Give the lock back, and note where it was lost; raises GitError where it cannot be: its term ends it."""
         self._ending.set()
         self._thread.join()
-        if not self.lost and not try_to_take_away(self._at, self._board, self.lock.id):
+        if not self.lost and put_board(self._at, self._board.without({self.lock.id})) is None:
             self._see(drop(self._at, self.lock.id))
 
     def _keep(self) -> None:
@@ -105,10 +104,9 @@ class Holding:
         Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
         """
         began = clock()
-        following = board_after(self._remote.git, self._board, replace(self.lock, renewal=self.lock.renewal + 1))
-        there = self._remote.swap(self._at.ref, following.commit, self._board.commit, seconds)
-        if there != following.commit:
-            self._see(look_at_locks(self._at) if there is not None else Board())
+        following = put_board(self._at, self._board, replace(self.lock, renewal=self.lock.renewal + 1), seconds)
+        if following is None:
+            self._see(look_at_locks(self._at))
             return False
         self.lock, self._board = following.find(self.lock.id) or self.lock, following
         self._until = began + self._term

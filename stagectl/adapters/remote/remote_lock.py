@@ -17,7 +17,7 @@ from typing import AbstractSet, Callable, Mapping, NamedTuple, Optional, Sequenc
 
 from stagectl.adapters.git.git import Git, GitError, GitLocked
 from stagectl.adapters.git.objects import BLOB, Item, NewCommit, Objects, empty_tree, write_commit
-from stagectl.adapters.remote.remote import Note, Remote
+from stagectl.adapters.remote.remote import ASK_SECONDS, Note, Remote
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
 from stagectl.core.model import LARGEST_STATE, Oid
@@ -160,9 +160,8 @@ def take(
 def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
     """Try to take the lock; return it, None if another holder was faster. Read back: the nonce is ours alone."""
     (remote, ref), began = at, clock()
-    following = board_after(remote.git, board, lock)
     try:
-        there = remote.swap(ref, following.commit, board.commit)
+        following = put_board(at, board, lock)
     except GitLocked:  # another push is at the ref, or one was killed there: it says what to do
         raise
     except GitError as error:
@@ -172,15 +171,21 @@ def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
             "--offline applies without it, and shares nothing; where only branches may be pushed, "
             "set lock_ref in stagectl.yaml: refs/heads/stagectl/lock",
         ) from None
-    mine = following.find(lock.id)
-    return TakenLock(following, mine, began) if mine is not None and there == following.commit else None
+    mine = following.find(lock.id) if following is not None else None
+    return TakenLock(following, mine, began) if following is not None and mine is not None else None
 
 
-def board_after(git: Git, board: Board, lock: Optional[Lock]) -> Board:
-    """Store the commit that follows on a board, with a lock renewed, or without one; return it as a board."""
+def put_board(at: LockRef, board: Board, lock: Optional[Lock] = None, seconds: float = ASK_SECONDS) -> Optional[Board]:
+    """Put what follows on a board, with a lock renewed, in its place; return that, None where another came first."""
     if lock is not None:
         now = time.strftime(_TIME, time.gmtime())
         board = board.having(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
+    following = _store_board(at.remote.git, board) if board.holders else Board()
+    return following if at.remote.swap(at.ref, following.commit, board.commit, seconds) == following.commit else None
+
+
+def _store_board(git: Git, board: Board) -> Board:
+    """Store the commit that follows on a board; return it as a board."""
     empty = empty_tree(git)
     objects = Objects(git, empty)
     apart = [lock for lock in board.holders if not lock.part.whole]  # each has a file, which is written once
@@ -243,14 +248,7 @@ def drop(at: LockRef, identity: str) -> Board:
     """
     for _ in range(TRIES):
         board = look_at_locks(at)
-        if board.find(identity) is None or try_to_take_away(at, board, identity):
+        if board.find(identity) is None or put_board(at, board.without({identity})) is not None:
             return board
         time.sleep(secrets.randbelow(200) / 1000)
     raise StagectlError(f"the lock {identity} is renewed all the time", "unlock it again")
-
-
-def try_to_take_away(at: LockRef, board: Board, identity: str) -> bool:
-    """Try to put the board without a lock into the place of a board; return whether it is there."""
-    rest = board.without({identity})
-    new = board_after(at.remote.git, rest, None).commit if rest.holders else None
-    return at.remote.swap(at.ref, new, board.commit) == new

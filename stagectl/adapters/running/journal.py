@@ -118,9 +118,26 @@ def output_path(folder: Path, identity: ChangeId) -> Path:
 
 
 def begin(scratch: Path, header: Header) -> Journal:
-    """Make the folder of a run, durably, and return its journal."""
+    """Make the folder of a run, durably; return its journal, open and locked, so that it never looks interrupted."""
+    runs = scratch / "runs"
     with errors_as("the run cannot begin"), moment(scratch):
-        return _make(scratch, header)
+        is_new = not runs.exists()
+        runs.mkdir(exist_ok=True)
+        _prune(runs)
+        building = runs / f".{header.run}"  # a reader never sees half a folder
+        (building / "output").mkdir(parents=True)
+        with open(building / "run.json", "wb") as file:
+            file.write(header_text(header).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        journal = Journal(building)
+        _reserve(building)
+        _flush_folder(building)
+        journal.folder = runs / header.run
+        os.rename(building, journal.folder)
+        for path in (runs, scratch, scratch.parent) if is_new else (runs,):
+            _flush_folder(path)
+        return journal
 
 
 @contextmanager
@@ -131,28 +148,6 @@ def errors_as(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StagectlError(f"{what}: {error.strerror}: {error.filename or 'the journal'}", hint) from error
-
-
-def _make(scratch: Path, header: Header) -> Journal:
-    """Make the folder of a run; return its journal, open and locked, so that it never looks interrupted."""
-    runs = scratch / "runs"
-    is_new = not runs.exists()
-    runs.mkdir(exist_ok=True)
-    _prune(runs)
-    building = runs / f".{header.run}"  # a reader never sees half a folder
-    (building / "output").mkdir(parents=True)
-    with open(building / "run.json", "wb") as file:
-        file.write(header_text(header).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    journal = Journal(building)
-    _reserve(building)
-    _flush_folder(building)
-    journal.folder = runs / header.run
-    os.rename(building, journal.folder)
-    for path in (runs, scratch, scratch.parent) if is_new else (runs,):
-        _flush_folder(path)
-    return journal
 
 
 def _reserve(folder: Path) -> None:

@@ -7,12 +7,12 @@ looked into.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
@@ -35,12 +35,11 @@ def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[
     before = _known(git, trees)
     began = time.time_ns()
     # Without notes everything is read anyway.
-    seen = _walk(git.root, roots, before, None if before or git.cache() is None else _MOST)
+    seen = _walk(git.root, roots, before, math.inf if before or git.cache() is None else _MOST)
     if seen is None:
         return []
     stats, files = seen
-    there = {f"{folder}/{name}" for folder, names in files.items() for name in names}
-    new = sorted(there - _paths_of(git, head, [folder for folder, names in files.items() if names]))
+    new = sorted(files - _paths_of(git, head, {path.rpartition("/")[0] for path in files}))
     _note(git, trees, stats, new, began)
     return new
 
@@ -61,27 +60,30 @@ def _trees(git: Git, roots: Sequence[str], head: Optional[Oid]) -> RootTrees:
 
 
 def _walk(
-    root: Path, roots: Sequence[str], before: FolderStats, most: Optional[int]
-) -> Optional[Tuple[Dict[str, Optional[Stat]], Dict[str, List[str]]]]:
+    root: Path, roots: Sequence[str], before: FolderStats, most: float
+) -> Optional[Tuple[Dict[str, Optional[Stat]], Set[str]]]:
     """Return how all folders are, and the files in those looked into; None where there is more than *most* to look at.
 
     before: folders that are known.
     """
     stats: Dict[str, Optional[Stat]] = {}
-    files: Dict[str, List[str]] = {}
+    files: Set[str] = set()
     left = [*roots, *before]
     while left:
         path = left.pop()
         if path in stats:
             continue
         stats[path] = stat = stat_of(f"{root}/{path}")
-        if stat is not None and stat != before.get(path):
-            inside = list(islice(_inside(f"{root}/{path}"), None if most is None else most + 1))
-            left += [f"{path}/{name}" for name, is_folder in inside if is_folder]
-            files[path] = [name for name, is_folder in inside if not is_folder and name.endswith(".yaml")]
-            most = None if most is None else most - len(inside)
-            if most is not None and most < 0:
+        if stat is None or stat == before.get(path):
+            continue
+        for name, is_folder in _inside(f"{root}/{path}"):
+            most -= 1
+            if most < 0:
                 return None
+            if is_folder:
+                left.append(f"{path}/{name}")
+            elif name.endswith(".yaml"):
+                files.add(f"{path}/{name}")
     return stats, files
 
 
@@ -96,7 +98,7 @@ def _inside(path: str) -> Iterator[Tuple[str, bool]]:
                 yield entry.name, is_folder
 
 
-def _paths_of(git: Git, head: Optional[Oid], folders: Sequence[str]) -> FrozenSet[str]:
+def _paths_of(git: Git, head: Optional[Oid], folders: AbstractSet[str]) -> FrozenSet[str]:
     """Return what a commit has in some folders."""
     if head is None or not folders:
         return frozenset()
