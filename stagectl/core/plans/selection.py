@@ -108,6 +108,7 @@ class World(NamedTuple):
         *sides: Mapping[Name, Resource],
         tags: Optional[Mapping[Name, Iterable[str]]] = None,
         aliases: Optional[Mapping[Name, Sequence[Name]]] = None,
+        vocabulary: Iterable[str] = (),
     ) -> World:
         """Return the world of several sides: relations of all of them, tags of the first that has the name."""
         all_tags: Dict[Name, FrozenSet[str]] = {name: frozenset(found) for name, found in (tags or {}).items()}
@@ -116,7 +117,7 @@ class World(NamedTuple):
             for name, resource in side.items():
                 all_tags.setdefault(name, frozenset(resource.tags))
                 parents[name] = parents.get(name, frozenset()) | resource.parents
-        return cls(all_tags, parents, aliases or {})
+        return cls(all_tags, parents, aliases or {}, frozenset(vocabulary))
 
 
 def _current_name(pattern: str, world: World) -> str:
@@ -160,12 +161,14 @@ def _check_tags(expressions: Sequence[str], world: World) -> None:
         for word in parse_expression(text).words():
             if word not in (keys if word.endswith("=*") else known):
                 near = nearest(word, known | keys) or _key_hint(word, known, keys)
-                raise StagectlError(f"no resource has the tag '{word}'{near}", _list_hint("tags", known))
+                hint = f"{_list_hint('tags', known)}; one that may match nothing: 'vocabulary' in stagectl.yaml"
+                raise StagectlError(f"no resource has the tag '{word}'{near}", hint)
 
 
 def _key_hint(word: str, known: AbstractSet[str], keys: AbstractSet[str]) -> str:
     key = word.partition("=")[0] + "=*"
-    return f"; did you mean '{key}'?" if key in keys else ""
+    meant = [key] if key in keys else sorted(tag for tag in known if tag.endswith(f"={word}"))[:2]
+    return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
 
 
 def _list_hint(what: str, known: Iterable[str]) -> str:

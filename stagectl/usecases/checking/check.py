@@ -101,10 +101,9 @@ def _choose(workspace: Workspace, selection: Selection) -> Dict[Name, Applied]:
     """Return the live resources that a selection means; raises StagectlError for what is no live one."""
     applied = workspace.applied_state()[1]
     live = {name: state.resource for name, state in applied.items() if state.resource is not None}
-    words = frozenset(workspace.config.vocabulary)
-    world = World.of(live, aliases=old_names(live.values()))
+    world = World.of(live, aliases=old_names(live.values()), vocabulary=workspace.config.vocabulary)
     try:
-        chosen = select(selection, World(world.tags, world.parents, world.aliases, words))
+        chosen = select(selection, world)
     except NoResource as error:
         if error.glob in workspace.snapshot().staged:
             raise StagectlError(

@@ -154,7 +154,8 @@ def _full_compare(
     old = {names_now.get(name, name): state for name, state in old.items()}
     hidden[0] = {names_now.get(name, name): keys for name, keys in hidden[0].items()}
     aliases = old_names(_resources(new).values(), _resources(old).values(), moves=moves)
-    world = World.of(_resources(new), _resources(old), aliases=aliases)
+    words = workspace.config.vocabulary
+    world = World.of(_resources(new), _resources(old), aliases=aliases, vocabulary=words)
     chosen = select(selection, world)
     if not (before or after or unstaged):
         refuse_claimed(follow_moves(Situation(applied, snapshot.staged, snapshot.kinds)), snapshot, chosen or ())

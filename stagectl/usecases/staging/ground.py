@@ -167,15 +167,15 @@ def _world(
     deleted: Mapping[Name, Resource],
 ) -> World:
     """Return what a selection chooses from."""
-    live = {name: state.resource for name, state in applied.items() if state.resource}
+    live, words = {name: one.resource for name, one in applied.items() if one.resource}, workspace.config.vocabulary
     claims = counting_claims({**snapshot.staged, **snapshot.defined}, applied)
     aliases = old_names(snapshot.defined.values(), snapshot.staged.values(), live.values(), moves=claims)
     if about.by_definition:
         tags = {name: tags_of(workspace.config, resource) for name, resource in snapshot.defined.items()}
-        return World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases)
+        return World.of(snapshot.defined, snapshot.staged, live, deleted, tags=tags, aliases=aliases, vocabulary=words)
     there = {**snapshot.staged, **snapshot.defined}
     tags = {name: state.tags for name, state in applied.items() if name not in there}
-    return World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases)
+    return World.of(snapshot.staged, snapshot.defined, live, tags=tags, aliases=aliases, vocabulary=words)
 
 
 def _part(workspace: Workspace, about: About) -> Ground:

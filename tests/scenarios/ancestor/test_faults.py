@@ -288,7 +288,8 @@ def test_an_unmatched_tag_and_an_unknown_action_are_errors(repo):
     W13: no empty plan, no silent apply, no action that does not exist.
     """
     repo.define("db", tags=["prod"]).stage()
-    message = "error: no resource has the tag 'prdo'; did you mean 'prod'?\nhint: the tags there are: prod\n"
+    message = "error: no resource has the tag 'prdo'; did you mean 'prod'?\nhint: the tags there are: prod;"
+    message += " one that may match nothing: 'vocabulary' in stagectl.yaml\n"
 
     for command in ("stage", "plan", "apply"):
         done = repo.run(command, "-t", "prdo", *(["--yes"] if command == "apply" else []))

@@ -47,9 +47,15 @@ def test_what_never_was_is_a_mistake(repo: Repo) -> None:
         assert "error: " in failed(repo.apply(*words)).err
 
 
+WITH_TAGS = [
+    "plan", "apply --yes", "apply --yes --record-only", "stage", "stage -a restart", "unstage", "discard", "diff",
+    "diff --unstaged", "diff --from HEAD", "graph", "log", "check", "adopt",
+]  # fmt: skip
+
+
 def test_a_tag_of_the_vocabulary_may_match_nothing(repo: Repo) -> None:
     """
-    Alone, in an expression, and after the last carrier is gone; other tags are mistakes as before.
+    Alone, in an expression, and after the last carrier is gone; other tags are mistakes, whatever the command.
     """
     repo.write("stagectl.yaml", "vocabulary: [prod, canary]\n").define("a", tags=["prod"]).apply_all()
     repo.define("a", tags=["prod"], inputs={"x": 1}).stage()
@@ -57,7 +63,11 @@ def test_a_tag_of_the_vocabulary_may_match_nothing(repo: Repo) -> None:
     assert repo.plan("-t", "canary").ids == []
     assert repo.plan("-t", "prod and not canary").ids == ["a.update"]
     repo.ok("apply", "--yes", "-t", "canary")
-    assert "no resource has the tag 'canari'; did you mean 'canary'?" in failed(repo.run("plan", "-t", "canari")).err
+    for words in WITH_TAGS:
+        assert "has the tag" not in repo.run(*words.split(), "-t", "canary").err, words
+        error = failed(repo.run(*words.split(), "-t", "canari")).err
+        assert "no resource has the tag 'canari'; did you mean 'canary'?\nhint: the tags there are: " in error, words
+        assert "; one that may match nothing: 'vocabulary' in stagectl.yaml\n" in error, words
     assert "no resource matches" in failed(repo.run("plan", "a", "-t", "canary")).err
 
 

@@ -85,7 +85,8 @@ def test_an_empty_answer_says_what_was_looked_for(past: Repo, tmp_path: Path) ->
         (["bd"], "error: there is no resource 'bd'\nhint: the resources there are: app, db\n"),
         (["z*"], "error: no resource matches 'z*'\nhint: the resources there are: app, db\n"),
         (["-t", "dta"],
-         "error: no resource has the tag 'dta'; did you mean 'data'?\nhint: the tags there are: data, web\n"),
+         "error: no resource has the tag 'dta'; did you mean 'data'?\nhint: the tags there are: data, web;"
+         " one that may match nothing: 'vocabulary' in stagectl.yaml\n"),
         (["--action", "restrat"],
          "error: no kind has an action 'restrat', and none was ever staged or applied; did you mean 'restart'?\n"
          "hint: the actions there are: remove, restart, run, test, update\n"),

@@ -225,7 +225,7 @@ def test_everything_in_a_selection_has_to_exist(repo: Repo) -> None:
     """
     repo.define("db", tags=["prod", "tier=data"]).define("x/web", tags=["dev"]).stage()
     names = "hint: the resources there are: db, x/web\n"
-    tags = "hint: the tags there are: dev, prod, tier=data\n"
+    tags = "hint: the tags there are: dev, prod, tier=data; one that may match nothing: 'vocabulary' in stagectl.yaml\n"
     cases = {
         "+dbb": f"error: there is no resource 'dbb'; did you mean 'db'?\n{names}",
         "y/**": f"error: no resource matches 'y/**'\n{names}",

@@ -108,12 +108,13 @@ def test_what_is_selected_has_to_exist(repo):
     repo.define("db", tags=["prod", "tier=data"]).define("x/web", tags=["dev"]).commit()
     start = head(repo)
     names = "hint: the resources there are: db, x/web\n"
-    tags = "hint: the tags there are: dev, prod, tier=data\n"
+    tags = "hint: the tags there are: dev, prod, tier=data; one that may match nothing: 'vocabulary' in stagectl.yaml\n"
     cases = {
         "dbb": f"error: there is no resource 'dbb'; did you mean 'db'?\n{names}",
         "db | wob": f"error: there is no resource 'wob'\n{names}",
         "db | z/*": f"error: no resource matches 'z/*'\n{names}",
         "-t | prod or not prd": f"error: no resource has the tag 'prd'; did you mean 'prod'?\n{tags}",
+        "-t | data": f"error: no resource has the tag 'data'; did you mean 'tier=data'?\n{tags}",
         "-t | teir=data": f"error: no resource has the tag 'teir=data'; did you mean 'tier=data'?\n{tags}",
         "-t | prod | -t | not teir=*": f"error: no resource has the tag 'teir=*'; did you mean 'tier=*'?\n{tags}",
     }

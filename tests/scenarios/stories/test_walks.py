@@ -149,7 +149,7 @@ def test_no_identity(repo: Repo) -> None:
     ("arguments", "code", "err"),
     [
         (["plan", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
-        (["plan", "-t", "prd"], 1, "error: no resource has the tag 'prd'; did you mean 'prod'?\nhint: the tags there are: prod\n"),
+        (["plan", "-t", "prd"], 1, "error: no resource has the tag 'prd'; did you mean 'prod'?\nhint: the tags there are: prod; one that may match nothing: 'vocabulary' in stagectl.yaml\n"),
         (["plan", "db.restrat"], 1, "error: 'db' has no action 'restrat'; did you mean 'restart'?\nhint: the actions of kind service are: run, update, remove, restart, test\n"),
         (["show", "db.update"], 1, "error: 'db.update' is not a resource name; the resource of that change is 'db'\nhint: a name looks like prod/db\n"),
         (["stage", "db", "-a", "restrat"], 1, "error: 'restrat' is no action of db, which is of kind service; did you mean 'restart'?\nhint: its actions: run, update, remove, restart, test\n"),
