@@ -1,7 +1,6 @@
 """What a change of a plan does to readers: what it affects, and what it takes away (docs/design.md, section 5, rule 5).
 
-What was not selected joins only where a change of the plan changes a value it reads. What differs from its applied
-values without that is a bystander: it shows what is applied, and is left to plans that select it.
+What was not selected, and differs from its applied values for another reason than a change of the plan, is a bystander.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def value_before(view: View, reference: Reference) -> Tuple[bool, Value]:
 
 def without_bystanders(view: View) -> View:
     """Return the view in which all that is stale for another reason than a change of the plan shows what is applied."""
-    forms = {name: view.applied_state(name).resource for name in view.situation.names() if not view.is_selected(name)}
+    forms = {name: view.applied_state(name).resource for name in view.situation.names if not view.is_selected(name)}
     reads = {name: form.reads for name, form in forms.items() if form is not None and not view.is_left_alone(name)}
     view = replace(view, bystanders=frozenset(reads.keys() - _affected(view, reads)))
     while True:

@@ -11,7 +11,7 @@ from stagectl.core.planning.affected import changing_parents, value_changes
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import Universe, View
-from stagectl.core.plans.plan import CauseType, Reason
+from stagectl.core.plans.plan import CauseType, Held, Reason
 from stagectl.core.values import references_in
 
 
@@ -55,7 +55,7 @@ class Drafts(NamedTuple):
 def draft_changes(universe: Universe) -> Drafts:
     """Return all changes of a universe: own ones, then those that are owed, then whatever reacts on any of them."""
     drafting = _Drafting(universe)
-    for name in universe.view.situation.names():
+    for name in universe.view.situation.names:
         if name not in universe.holds:
             drafting.add_own(name)
     drafting.add_owed()
@@ -229,3 +229,56 @@ def recording_action(view: View, name: Name) -> str:
     if name not in view.situation.staged:
         return REMOVE  # of what is gone already
     return UPDATE if view.situation.is_live(name) else RUN
+
+
+# --- what is held, in words
+
+Triggers = Tuple[Tuple[ChangeId, str], ...]
+
+
+def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
+    """Return what is held back, in the order of the ids: resources with all they would do, and reactions."""
+    found: Dict[ChangeId, Held] = {}
+    for name, hold in universe.holds.items():
+        of = tuple(sorted(read_changes(universe, drafts, name)))
+        for action in held_actions(universe, name):
+            found[change_id(name, action)] = _hold(universe, change_id(name, action), hold, of=of)
+    for identity, draft in drafts.held.items():
+        assert draft.hold is not None, "that is why it is among these"
+        found[identity] = _hold(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
+    return tuple(found[identity] for identity in sorted(found))
+
+
+def _hold(
+    universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = (), of: Tuple[ChangeId, ...] = ()
+) -> Held:
+    name, action = split_change(identity)
+    missing = {need for blocker in hold.blockers for need in _staged_changes(universe, blocker)}
+    needs = tuple(sorted(missing | hold.gates))
+    tags = tuple(sorted(universe.view.situation.tags(name)))
+    message = hold.why or _message(universe, hold, needs, triggers)
+    of = of or tuple(trigger for trigger, _ in triggers)
+    return Held(identity, name, action, tags, hold.reason, needs, message, triggers, of)
+
+
+def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
+    """Return what a resource would do if everything were selected, also if it is only recorded."""
+    actions = intent_of(universe.full.view, name).actions or (recording_action(universe.view, name),)
+    return [change_id(name, action) for action in actions]
+
+
+def _message(universe: Universe, hold: Hold, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:
+    if hold.reason == Reason.OUTSIDE:
+        why = f"reacts on {', '.join(trigger for trigger, _ in triggers)}" if triggers else "reads what changes here"
+        return f"it {why}, and its tags are not selected; --with-children takes it in"
+    if hold.reason == Reason.NEEDS_READER:
+        readers = ", ".join(sorted(hold.blockers))
+        verb = "reads or names" if len(hold.blockers) == 1 else "read or name"
+        return f"{readers} still {verb} it, as applied; select {', '.join(needs)} too, or take in --with-children"
+    which, them = ("which is", "it") if len(needs) == 1 else ("which are", "them")
+    if hold.gates:
+        return f"it waits for {', '.join(sorted(hold.gates))}, {which} not done; --with-parents takes {them} in"
+    gone = sorted(name for name in hold.blockers if universe.view.situation.has_unfinished_removal(name))
+    if gone:
+        return f"the removal of {', '.join(gone)} failed half-way: it needs {', '.join(needs)}, {which} not selected"
+    return f"it needs {', '.join(needs)}, {which} not selected; --with-parents takes {them} in"

@@ -49,7 +49,7 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
     """Return everything that is wrong with the resources in effect as staged, in name order."""
     view = universe.view
     troubles = claim_troubles(view.situation, view.is_selected)
-    for name in view.situation.names():
+    for name in view.situation.names:
         resource = view.effective.get(name)
         if name in universe.holds and view.is_selected(name):
             troubles += _dangling(view, universe.full.view, name)

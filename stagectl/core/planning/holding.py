@@ -1,7 +1,4 @@
-"""What is held back: going from view to view until nothing more has to be (docs/design.md, section 5, rules 5 and 10).
-
-What is held shows its applied values, which may change what others see.
-"""
+"""What is held back: going from view to view until nothing more has to be (docs/design.md, section 5, rules 5, 10)."""
 
 from __future__ import annotations
 
@@ -88,7 +85,7 @@ def _settle(view: View, full: Universe) -> View:
 def _outside(view: View) -> Dict[Name, Hold]:
     """Return the holds of the affected resources that the selection's tags leave out (rule 5)."""
     situation = view.situation
-    others = (name for name in situation.names() if name not in view.holds and not view.is_selected(name))
+    others = (name for name in situation.names if name not in view.holds and not view.is_selected(name))
     outside = (name for name in others if not view.in_scope(name) and situation.is_live(name))
     return {name: Hold(Reason.OUTSIDE) for name in outside if changing_parents(view, name)}
 
@@ -123,7 +120,7 @@ def _next(view: View, full: Universe) -> View:
     together_held = _held_with(view)
     if together_held:
         return replace(view, holds={**view.holds, **together_held})
-    names = view.situation.names()
+    names = view.situation.names
     missing = ((name, _missing(view, full, name)) for name in names if name not in view.holds)
     candidates = {**_still_read(view, full), **{name: hold for name, hold in missing if hold is not None}}
     if not candidates:
@@ -147,7 +144,7 @@ def _held_with(view: View) -> Dict[Name, Hold]:
 
 def _passive(view: View) -> Set[Name]:
     """Return what cannot be resolved and is no mistake, and what has yet to wait for a parent, unedited itself."""
-    names = set(view.situation.names())
+    names = set(view.situation.names)
     idle = {name for name in names if view.is_staged_here(name) and _waits_unchanged(view, name)}
     return idle | {name for name in names - view.shown if not view.is_selected(name) and is_broken(view, name)}
 
@@ -216,7 +213,7 @@ def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
 
 def _still_read(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
-    readers = (name for name in view.situation.names() if not view.is_staged_here(name))
+    readers = (name for name in view.situation.names if not view.is_staged_here(name))
     lost = ((parent, (reader, ref)) for reader in readers for parent, ref in find_taken(view, full, reader))
     taken = group_pairs(lost)
     return {
@@ -251,7 +248,7 @@ def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
 
 def _readers(view: View) -> Dict[Name, List[Tuple[Name, Optional[Reference]]]]:
     """Return for each parent what reads or names it, as applied or tried, and is not in effect as staged."""
-    others = (name for name in view.situation.names() if not view.is_staged_here(name))
+    others = (name for name in view.situation.names if not view.is_staged_here(name))
     forms = [(reader, form) for reader in others for form in view.applied_state(reader).forms]
     read = ((Name(one.name), (reader, one)) for reader, form in forms for one in form.every_reference)
     return group_pairs([*read, *((parent, (reader, None)) for reader, form in forms for parent in form.depends_on)])

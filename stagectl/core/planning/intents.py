@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import AbstractSet, Iterable, List, Optional, Set, Tuple
 
-from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, Attempt, Name, Resource, split_change
+from stagectl.core.model import (
+    REMOVE,
+    RENAME,
+    REPLACE,
+    RUN,
+    UPDATE,
+    Applied,
+    Attempt,
+    ChangeId,
+    Name,
+    Resource,
+    split_change,
+)
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType
@@ -168,9 +180,13 @@ def _is_replace(view: View, name: Name, kind_before: str, changed: Iterable[str]
     return explicit or resource.kind != kind_before or bool(replacing)
 
 
+def named_changes(resource: Resource, actions: AbstractSet[str]) -> List[ChangeId]:
+    """Return the changes that the mapping form of `depends_on` names for these actions of a resource."""
+    return [c for action, changes in resource.depends_on_changes.items() if action in actions for c in changes]
+
+
 def needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
     """Return the parents that must be there for these actions of a resource (rule 5)."""
-    named = [c for a, changes in resource.depends_on_changes.items() if a in actions for c in changes]
     # That a parent is removed first is an order, and no need of it.
-    there = {name for name, action in map(split_change, named) if action != REMOVE}
+    there = {name for name, action in map(split_change, named_changes(resource, actions)) if action != REMOVE}
     return (set(resource.depends_on) | resource.reads | there) - {resource.name}

@@ -24,15 +24,16 @@ def follow_moves(situation: Situation) -> Situation:
     """Return the situation with applied states under their new names, and what is applied reading the new names."""
     claims = counting_claims(situation.staged, situation.applied)
     wrong = _wrong_claims(situation, claims)
-    moves = {new: old for new, old in claims.items() if not together(claims, {new}) & wrong.keys()}
+    staying = together(claims, wrong)
+    moves = {new: old for new, old in claims.items() if new not in staying}
     aliases = _aliases(situation, moves)
     if not aliases:
         return replace(situation, wrong_claims=wrong) if wrong else situation
-    taken, new_names = frozenset(moves), {old: new for new, old in moves.items()}
+    new_names = {old: new for new, old in moves.items()}
     applied: Dict[Name, Applied] = {}
     for name, state in situation.applied.items():
         # What is left of an earlier try under the new name gives way to what is live.
-        if name in new_names or name not in taken:
+        if name in new_names or name not in moves:
             new = new_names.get(name, name)
             state = renamed_state(state, new, aliases)
             if new != name and state.resource is not None:
@@ -113,7 +114,7 @@ def with_moved(situation: Situation, names: FrozenSet[Name]) -> FrozenSet[Name]:
         named = {parent for resource in edited for parent in resource.parents}
         more = {new for new in (moves.keys() - chosen) & named if _is_bare(situation, new)}
         if not more:
-            return chosen & frozenset(situation.names())
+            return chosen & frozenset(situation.names)
         chosen |= together(moves, more)
 
 

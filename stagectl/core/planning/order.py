@@ -11,6 +11,7 @@ from typing import AbstractSet, Dict, FrozenSet, Iterator, List, Mapping, NamedT
 from stagectl.core.graph import group_pairs, has_ring, reachable
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.planning.changes import Draft, Drafts, draft_changes
+from stagectl.core.planning.intents import named_changes
 from stagectl.core.planning.outputs import deciders
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import Universe, View
@@ -108,13 +109,14 @@ class _Ordering(NamedTuple):
         """Return whether a resource is removed, or removed and run again."""
         return REMOVE in self.actions.get(name, ())
 
+    def _making(self, name: Name) -> List[ChangeId]:
+        return [change_id(name, action) for action in self.actions.get(name, ()) if action in (RUN, UPDATE)]
+
     def _after_parents(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Any own action except `remove` comes after the parent's `run` and `update`."""
+        own = [change_id(name, action) for action in actions if action != REMOVE]
         for parent in resource.ordered_after:
-            for action in self.actions.get(parent, ()):
-                if action in (RUN, UPDATE):
-                    earlier = change_id(parent, action)
-                    yield from ((earlier, change_id(name, own)) for own in actions if own != REMOVE)
+            yield from ((earlier, later) for earlier in self._making(parent) for later in own)
 
     def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
@@ -122,7 +124,7 @@ class _Ordering(NamedTuple):
             called = self.drafts.actions_seen(name, own)
             # A run without an update does what the reacting update would do.
             reacting = {RUN, UPDATE} if own == RUN and UPDATE not in actions else called
-            named = [c for action, some in resource.depends_on_changes.items() if action in called for c in some]
+            named = named_changes(resource, called)
             named += [one.on for action, some in resource.react_on.items() if action in reacting for one in some]
             yield from ((earlier, change_id(name, own)) for change in named for earlier in self._meant_changes(change))
 
@@ -153,7 +155,7 @@ class _Ordering(NamedTuple):
         if parent not in self.actions or self.is_going(parent) or parent not in self.view.effective:
             return
         if not self.view.resolver.value_of(reference)[0]:
-            yield from (change_id(parent, action) for action in self.actions[parent] if action in (RUN, UPDATE))
+            yield from self._making(parent)
 
 
 # --- gates
@@ -190,5 +192,4 @@ def _named(view: View, drafts: Drafts, draft: Draft) -> FrozenSet[ChangeId]:
     here = view.effective.get(draft.name)
     forms = [*(view.applied_state(draft.name).forms if draft.action == REMOVE else ()), *([here] if here else ())]
     called = drafts.actions_seen(draft.name, draft.action)
-    mapped = (named for form in forms for action, named in form.depends_on_changes.items() if action in called)
-    return frozenset(change for named in mapped for change in named)
+    return frozenset(change for form in forms for change in named_changes(form, called))

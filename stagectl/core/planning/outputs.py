@@ -1,8 +1,4 @@
-"""Outputs: which may change in a plan, by which of its changes, and what waits for them (docs/design.md, section 9).
-
-A resource waits for one that was never reported, or whose value its kind refuses: it is held back, and the plan goes on
-without it.
-"""
+"""Outputs: which may change in a plan, by which of its changes, and what waits for them (docs/design.md, section 9)."""
 
 from __future__ import annotations
 
@@ -91,8 +87,11 @@ def deciders(view: View, name: Name) -> FrozenSet[ChangeId]:
 
 
 def waiting(view: View) -> Dict[Name, Hold]:
-    """Return the resources that have to be held for outputs, in a view where everything is selected."""
-    names = (name for name in view.situation.names() if name in view.situation.staged and view.is_staged_here(name))
+    """Return the resources that have to be held for outputs, in a view where everything is selected.
+
+    They wait for one that was never reported, or whose value their kind refuses, and the plan goes on without them.
+    """
+    names = (name for name in view.situation.names if name in view.situation.staged and view.is_staged_here(name))
     holds = {name: wait_of(view, name) or _wait_of_parents(view, name) for name in (names if has_outputs(view) else ())}
     return {name: hold for name, hold in holds.items() if hold is not None}
 

@@ -13,9 +13,8 @@ from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
-from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes
+from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
-from stagectl.core.planning.held import held_changes
 from stagectl.core.planning.holding import everything, universe_of
 from stagectl.core.planning.intents import inputs_seen, is_as_seen
 from stagectl.core.planning.moves import with_moved
@@ -195,7 +194,7 @@ def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     acting = {draft.name for draft in drafts.by_id.values() if draft.cause not in passing}
     return tuple(
         name
-        for name in view.situation.names()
+        for name in view.situation.names
         if name not in acting
         and view.is_staged_here(name)
         and view.situation.is_live(name)

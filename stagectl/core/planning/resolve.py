@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Container, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -60,6 +60,7 @@ class _Unresolved(Exception):
         self.why, self.part = why, part
 
 
+@dataclass(repr=False, eq=False)
 class Resolver:
     """The values of a universe of resources.
 
@@ -69,30 +70,22 @@ class Resolver:
     path; None where no tree was looked at, and what has them stays as it is written.
     """
 
-    def __init__(
-        self,
-        documents: Mapping[Name, Resource],
-        fixed: Mapping[Name, Inputs],
-        outputs: Optional[Mapping[Name, Outputs]] = None,
-        later: Optional[Mapping[Name, Container[str]]] = None,
-        digests: Optional[Mapping[str, str]] = None,
-    ) -> None:
-        self._documents = documents
-        self._fixed = fixed
-        self._outputs = outputs or {}
-        self._later = later or {}
-        self._digests = digests
-        self._values: Dict[InputId, Value] = {}
-        self._sizes: Dict[Name, int] = {}
-        self._known: Dict[Name, Dict[str, Value]] = {}  # inputs of resources that were settled as a whole
-        self.failures: Dict[InputId, Failure] = {}
+    documents: Mapping[Name, Resource]
+    fixed: Mapping[Name, Inputs]
+    outputs: Mapping[Name, Outputs] = field(default_factory=dict)
+    later: Mapping[Name, Container[str]] = field(default_factory=dict)
+    digests: Optional[Mapping[str, str]] = None
+    failures: Dict[InputId, Failure] = field(default_factory=dict, init=False)
+    _values: Dict[InputId, Value] = field(default_factory=dict, init=False)
+    _sizes: Dict[Name, int] = field(default_factory=dict, init=False)
+    _known: Dict[Name, Dict[str, Value]] = field(default_factory=dict, init=False)  # of what was settled as a whole
 
     def inputs(self, name: Name) -> Inputs:
         """Return the values of all inputs of a resource that have one (see `failures` for the others)."""
-        if name in self._fixed:
-            return self._fixed[name]
+        if name in self.fixed:
+            return self.fixed[name]
         if name not in self._known:
-            document = self._documents[name]
+            document = self.documents[name]
             values = self._known[name] = dict(document.inputs)
             for key in document.computed:
                 self._settle((name, key))
@@ -130,9 +123,9 @@ class Resolver:
         node = name, key = Name(reference.name), reference.path[0]
         if len(reference.path) == 1 and type(self._values.get(node)) is str:  # most are
             return self._values[node]
-        if name in self._fixed:
-            shown = self._fixed[name]
-        elif name in self._documents:
+        if name in self.fixed:
+            shown = self.fixed[name]
+        elif name in self.documents:
             if node not in self._values:
                 self._settle(node)
             if node in self.failures:
@@ -140,10 +133,10 @@ class Resolver:
             shown = {key: self._values[node]} if node in self._values else {}
         else:
             raise _Unresolved(NO_RESOURCE, reference)
-        if key not in shown and key in self._later.get(name, ()):
+        if key not in shown and key in self.later.get(name, ()):
             return Template((reference,))
-        if key not in shown and name in self._outputs:
-            shown = self._outputs[name]
+        if key not in shown and name in self.outputs:
+            shown = self.outputs[name]
         there, value = find_value(shown, reference)
         if not there:
             raise _Unresolved(NO_VALUE if value is None else NOT_SCALAR, reference)
@@ -155,7 +148,7 @@ class Resolver:
 
     def _needs(self, node: InputId) -> List[InputId]:
         name, key = node
-        return inputs_read(None if name in self._fixed else self._documents.get(name), key)
+        return inputs_read(None if name in self.fixed else self.documents.get(name), key)
 
     def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
@@ -174,9 +167,9 @@ class Resolver:
 
     def _is_open(self, node: InputId) -> bool:
         name, key = node
-        if node in self._values or node in self.failures or name in self._fixed:
+        if node in self._values or node in self.failures or name in self.fixed:
             return False
-        return name in self._documents and key in self._documents[name].inputs
+        return name in self.documents and key in self.documents[name].inputs
 
     def _fail_ring(self, nodes: List[InputId]) -> None:
         names = [f"{name}.{key}" for name, key in nodes]
@@ -187,7 +180,7 @@ class Resolver:
 
     def _compute(self, node: InputId) -> None:
         name, key = node
-        document = self._documents[name]
+        document = self.documents[name]
         value = document.inputs[key]
         try:
             if key in document.computed:
@@ -209,10 +202,10 @@ class Resolver:
 
     def _text(self, part: Part) -> Tuple[Part, ...]:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
-        if isinstance(part, FileDigest) and self._digests is not None:
-            if part.path not in self._digests:
+        if isinstance(part, FileDigest) and self.digests is not None:
+            if part.path not in self.digests:
                 raise _Unresolved(NO_FILE, part)
-            return (self._digests[part.path],)
+            return (self.digests[part.path],)
         if not isinstance(part, Reference):
             return (part,)
         value = self.look_up(part)

@@ -21,7 +21,7 @@ from stagectl.core.plans.tags import tag_test
 def world_of(situation: Situation) -> World:
     """Return what a selection chooses from: staged and live resources, staged tags first."""
     live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
-    tags = {name: situation.tags(name) for name in situation.names()}
+    tags = {name: situation.tags(name) for name in situation.names}
     aliases = old_names(situation.staged.values(), live.values(), moves=situation.moves)
     world = World.of(situation.staged, live, tags=tags, aliases=aliases)
     return world._replace(vocabulary=situation.vocabulary)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.once import cached_property
@@ -75,12 +75,9 @@ class Situation:
         state = self.applied.get(name)
         return state is not None and state.unfinished is not None and state.unfinished.action == REMOVE
 
-    def names(self) -> List[Name]:
-        """Return every resource that is staged or has an applied state and is not settled, sorted."""
-        return list(self._names)
-
     @cached_property
-    def _names(self) -> List[Name]:
+    def names(self) -> Sequence[Name]:
+        """Every resource that is staged or has an applied state and is not settled, sorted."""
         return sorted((self.staged.keys() | self.applied.keys()) - self.settled)
 
     def explicit(self, name: Name) -> Dict[str, str]:

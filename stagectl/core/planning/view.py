@@ -70,12 +70,9 @@ class View:
         return is_gone and (state.live or state.unfinished is not None)
 
     def is_absent(self, name: Name) -> bool:
-        """Return whether a resource may come, and is neither live, under the name that is read, nor in the plan.
-
-        One whose removal failed half-way is not live.
-        """
+        """Return whether a resource may come, and is neither live, under the name that is read, nor in the plan."""
         situation = self.situation
-        half_removed = situation.has_unfinished_removal(name)
+        half_removed = situation.has_unfinished_removal(name)  # then it does not count as live
         may_come = half_removed or name in situation.staged
         is_live = situation.is_live(name) and name not in situation.moves and not half_removed
         return may_come and not is_live and not self.is_staged_here(name)
@@ -93,7 +90,7 @@ class View:
     def effective(self) -> Mapping[Name, Resource]:
         """The form of each resource that exists here: staged, or as applied."""
         found: Dict[Name, Resource] = {}
-        for name in self.situation.names():
+        for name in self.situation.names:
             is_staged = self.is_staged_here(name) and name not in self.passive
             resource = self.situation.staged.get(name) if is_staged else self.applied_state(name).resource
             if resource is not None:
@@ -151,7 +148,7 @@ class View:
     def _fixed(self) -> Dict[Name, Inputs]:
         names = [*self.situation.settled]
         if self.scope.selected is not None or self.holds:
-            names += (name for name in self.situation.names() if name in self.effective and self._shows_applied(name))
+            names += (name for name in self.situation.names if name in self.effective and self._shows_applied(name))
         return {name: self.applied_state(name).inputs for name in names}
 
     def _shows_applied(self, name: Name) -> bool:

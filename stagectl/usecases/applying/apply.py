@@ -33,8 +33,7 @@ from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed
-from stagectl.usecases.planning.gone import find_removal
-from stagectl.usecases.planning.names import check_name
+from stagectl.usecases.planning.names import check_name, find_removal
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
 from stagectl.usecases.planning.rollback import rollback

@@ -16,9 +16,8 @@ from stagectl.usecases.checking.accept import accept, find_writings, prepare
 from stagectl.usecases.checking.looking import Subjects, Way, look_at
 from stagectl.usecases.checking.record import locked, record
 from stagectl.usecases.planning.acting_files import check_committed
-from stagectl.usecases.planning.gone import explain_unstaged
 from stagectl.usecases.planning.incremental import quickest
-from stagectl.usecases.planning.names import choose_live
+from stagectl.usecases.planning.names import choose_live, explain_unstaged
 from stagectl.usecases.repository.workspace import Workspace
 
 

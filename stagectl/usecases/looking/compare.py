@@ -95,7 +95,7 @@ def _incremental_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tupl
     staged = known.incremental.with_staged({}, chosen)
     defined = staged.with_staged(desired)
     # What either side alone reaches has values on both; what is settled is the same on both, if it is on both at all.
-    reached = chosen | frozenset({*staged.situation.names(), *defined.situation.names()})
+    reached = chosen | frozenset({*staged.situation.names, *defined.situation.names})
     old, new = (one.with_staged({}, reached).situation for one in (staged, defined))
     if staged.has_moves():
         raise ReadInFull("something is moved")

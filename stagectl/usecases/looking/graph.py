@@ -60,7 +60,7 @@ def _full_graph(workspace: Workspace, selection: Selection, *, planned: bool) ->
         chosen = frozenset(found for name in chosen for found in match_names(f"+{name}+", world))
     changes = _planned_actions(situation) if planned else {}
     found = []
-    for name in situation.names():
+    for name in situation.names:
         resource = situation.staged.get(name) or (applied[name].resource if name in applied else None)
         if resource is not None and (chosen is None or name in chosen):
             state = "going" if name not in situation.staged else "live" if situation.is_live(name) else "staged"

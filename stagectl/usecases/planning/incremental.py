@@ -122,7 +122,7 @@ class IncrementalRead:
             return None
         if self.has_moves():
             raise ReadInFull("something has another name now, under which the index does not know it")
-        here = {name: self.situation.tags(name) for name in self.situation.names()}
+        here = {name: self.situation.tags(name) for name in self.situation.names}
         live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
         inside = World(here, {}, old_names(self.situation.staged.values(), live), self.vocabulary)
         return self.around(inside, selection)

@@ -18,10 +18,7 @@ from stagectl.usecases.repository.workspace import Workspace
 
 @dataclass(frozen=True, repr=False, eq=False)
 class KindFiles:
-    """The kinds of the tree that is planned, parsed as far as they are asked for.
-
-    are_good: whether their schemas were found right before; looking at them takes longer than planning.
-    """
+    """Kinds. are_good: whether their schemas were found right before; looking at them takes longer than planning."""
 
     files: tree.Files
     are_good: bool = False

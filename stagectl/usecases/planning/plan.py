@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, RUN, Name, Resource
 from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
@@ -46,7 +47,7 @@ def plan_with_situation(
             lambda: full_plan(workspace, selection, head, base),
         )
     except NoResource as error:
-        from stagectl.usecases.planning.gone import without_gone
+        from stagectl.usecases.planning.names import without_gone
 
         left, said = without_gone(workspace, selection, error)  # raises it again for what never was
         if left.names:
@@ -114,7 +115,7 @@ def _incremental_plan(
 
 def plan_incrementally(found: IncrementalRead, selection: Selection, world: Optional[World] = None) -> Plan:
     """Return the plan that an incremental situation makes; raises ReadInFull when it makes none."""
-    if world is None and not found.situation.names():
+    if world is None and not found.situation.names:
         return with_id(Plan(selection))  # no planner has to be loaded for that
     from stagectl.core.planning.planner import make_plan
 
@@ -181,15 +182,13 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 def _move_hints(plan: Plan) -> List[str]:
     """Return hints for resources that look moved, but are removed and run again."""
-    alike: Dict[Tuple[str, Optional[str]], Dict[str, List[Name]]] = {}
-    for change in plan.changes:
-        if change.action in (REMOVE, RUN) and change.cause.type == CauseType.STAGED:
-            one = alike.setdefault((change.kind, digests(change).inputs), {REMOVE: [], RUN: []})
-            one[change.action].append(change.resource)
-    both = [one for one in alike.values() if one[REMOVE] and one[RUN]]
+    staged = (one for one in plan.changes if one.action in (REMOVE, RUN) and one.cause.type == CauseType.STAGED)
+    alike = group_pairs(((one.kind, digests(one).inputs), one) for one in staged)
+    sides = [group_pairs((one.action, one.resource) for one in some) for some in alike.values()]
+    both = [(side[REMOVE], side[RUN]) for side in sides if len(side) == 2]
     if not both:
         return []
     from stagectl.core.alike import move_hint, pair_names
 
-    pairs = {old: new for one in both for old, new in pair_names(one[REMOVE], one[RUN]).items()}
+    pairs = {old: new for olds, news in both for old, new in pair_names(olds, news).items()}
     return [move_hint(old, pairs[old]) for old in sorted(pairs)]

@@ -136,22 +136,13 @@ def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:
 
 
 def _heads(git: Git, files: Sequence[str]) -> List[Oid]:
-    """Return commits with distinct staging areas, the newest first: of this branch, then from before a rebase.
-
-    files: those that act now.
-    """
+    """Return commits with distinct staging areas, or *files* that act: of this branch, then from before a rebase."""
     paths = (STAGED, KINDS, CONFIG, *files)
-    out = (
-        git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", *git.only(paths, ever=True), check=False)
-        .decode()
-        .split()
-    )
-    out += git.run("log", "-g", "--format=%H", f"--max-count={4 * HEADS}", "HEAD", check=False).decode().split()
+    out = git.run("rev-list", f"--max-count={2 * HEADS}", "HEAD", *git.only(paths, ever=True), check=False)
+    out += git.run("log", "-g", "--format=%H", f"--max-count={4 * HEADS}", "HEAD", check=False)
     found: Dict[bytes, Oid] = {}
-    for commit in dict.fromkeys(out):
-        if len(found) == HEADS:
-            break
-        found.setdefault(
-            git.run("ls-tree", commit, "--", *(git.folder_in(commit) + path for path in paths)), Oid(commit)
-        )
+    for commit in dict.fromkeys(out.decode().split()):
+        if len(found) < HEADS:
+            area = git.run("ls-tree", commit, "--", *(git.folder_in(commit) + path for path in paths))
+            found.setdefault(area, Oid(commit))
     return list(found.values())

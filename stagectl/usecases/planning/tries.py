@@ -1,7 +1,6 @@
 """What was tried before: for changes that come back, the run that left them, when, and how it failed.
 
-The applied state has no clocks; the trailers of the applied commits say it. They are read only for a plan that has
-such a change.
+The applied state has no clocks; the trailers of the applied commits say it.
 """
 
 from __future__ import annotations

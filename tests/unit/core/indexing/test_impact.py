@@ -36,7 +36,7 @@ def reduce(situation: Situation) -> Situation:
 def edits_of(situation: Situation) -> Dict[Name, Optional[Resource]]:
     return {
         name: situation.staged.get(name)
-        for name in situation.names()
+        for name in situation.names
         if situation.is_edited(name) and (name in situation.staged or situation.is_live(name))
     }
 
@@ -82,7 +82,7 @@ def test_what_nothing_reaches_is_left_out() -> None:
     """
     cases = [random_case(Random(seed), 24).situation() for seed in range(200)]
     settled = sum(len(reduce(s).settled) for s in cases)
-    left_out = sum(len(s.names()) - len(reduce(s).staged) for s in cases)
+    left_out = sum(len(s.names) - len(reduce(s).staged) for s in cases)
 
     assert settled > 50
     assert left_out > 50
