@@ -6,11 +6,14 @@ import contextlib
 import json
 import os
 import random
+import re
 import secrets
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
+from unittest import mock
 
 import pytest
 
@@ -31,7 +34,47 @@ REPORTING = (
     'id="$STAGECTL_RESOURCE.$STAGECTL_ACTION"; if [ -f fail ] && grep -qxF "$id" fail; then exit 3; fi'
 )
 REPORTS = {action: ["addr"] for action in ("run", "update", "restart")}
-Undo = Optional[Callable[[], object]]
+
+# Command lines; NAME, FILE, BRANCH and SELECTION are any, and of several lines in brackets one comes as often as one.
+SELECTIONS = ("", "-t prod", "-t 'prod or tier=web'", "a", "p/*", "b+", "own", "+b c", "-t 'not dev' --with-children",
+              "a --with-children", "p/d --with-parents")  # fmt: skip
+LOOKS = ("plan --format json SELECTION", "status", "diff", "diff --unstaged")
+BY_GIT = (
+    ("add -A", "add -N .", "add -u", "add .staged", "add resources"),
+    ("commit -qa --amend --no-edit --allow-empty",),
+    ("reset -q --hard HEAD", "reset -q --hard HEAD~1", "reset -q HEAD~1", "reset -q --soft HEAD~1"),
+    ("checkout -qf BRANCH; checkout -qfB BRANCH",),
+    ("checkout -qf --detach HEAD", "checkout -qf --detach HEAD~1", "checkout -qf --detach main"),
+    ("stash -u; stash pop",),
+    ("checkout -qf HEAD -- .; clean -fdq",),
+    ("rm -q --cached FILE",),
+    ("mv FILE resources/NAME.yaml",),
+)  # fmt: skip
+CHANGES = (
+    *[("apply --yes SELECTION",)] * 2,
+    *[("stage", "stage NAME", "stage NAME -a restart", "stage -t prod", "stage NAME --force")] * 3,
+    ("discard NAME", "unstage NAME"),
+    ("move NAME moved", "move NAME p/moved", "move NAME h"),
+)
+VERBS = (
+    "remove NAME", "remove --detach NAME", "remove --recursive NAME NAME", "update NAME --set port=4",
+    "create NAME --kind service --set port=3", "unstage --all", "unstage -t prod", "discard --all --force",
+    "discard --all", "discard -t 'dev or tier=web'", "discard p/* NAME", "revert HEAD", "revert HEAD~1",
+    "revert HEAD~2..HEAD", "promote p q --create", "promote q r --create", "promote p q d", "stage p/*", "stage b+",
+    "stage -t dev -a restart", "stage -a test", "stage NAME -t prod", "show NAME", "show NAME --at HEAD~1",
+    "show NAME --at stagectl/applied", "show NAME --at stagectl/applied~1", "diff --unstaged", "diff --unstaged NAME",
+    "diff NAME --from stagectl/applied~1 --to stagectl/applied", "diff --from stagectl/applied~2 --to stagectl/applied",
+    "plan --explain NAME", "plan --format github", "log NAME",
+)  # fmt: skip
+SETTINGS = ("core.ignoreCase true", "core.fileMode false", "core.autocrlf input", "core.trustctime false",
+            "core.checkStat minimal", "core.ignoreStat true")  # fmt: skip
+CONFIGS = ("tags:\n  p/**: [dev]\n", "roots: [resources, more]\n", "roots: [more]\n", "parallelism: 2\n")
+OTHER_FILES = ("x.tmp", "ignored.yaml", "notes.txt", "x.yml", "X.YAML", "a b.yaml", ".hidden.yaml", "A.yaml",
+               "deep/er/notes", "z.yaml/z.yaml")  # fmt: skip
+
+
+def another_port(text: str) -> str:
+    return re.sub(r'"port": (\d)', lambda found: f'"port": {(int(found.group(1)) + 3) % 10}', text)
 
 
 class Walk:
@@ -40,6 +83,8 @@ class Walk:
     def __init__(self, repo: Repo, seed: int, spare: Path) -> None:
         self.repo, self.chance, self.spare = repo, random.Random(seed), spare
         self.root, self.reported = repo.root, [f"seed {seed}"]
+        self.before: Dict[str, Optional[str]] = {}  # files that a step changed, as they were; None: there was none
+        self.after: List[str] = []  # what git has to do once they are back
         repo.write(".gitignore", "actions.log\nfail\n*.tmp\nignored*\n")
         actions = {action: ["sh", "-c", REPORTING] for action in ("run", "update", "restart")}
         outputs = {"properties": {"addr": {"type": "string"}}, "required": ["addr"]}
@@ -50,7 +95,7 @@ class Walk:
         self.edit()
         self.both("stage")
 
-    # --- things that happen; what returns something is taken back after one look
+    # --- things that happen
 
     def define(self, name: str = "") -> None:
         """A definition comes, or becomes another one."""
@@ -71,220 +116,117 @@ class Walk:
         self.repo.define(name, kind, tags, **body)
 
     def edit(self) -> None:
-        path = self.some("resources")
-        self.repo.write(path, self.repo.read(path).replace('"port": 1', '"port": 7').replace('"port": 0', '"port": 1'))
-
-    def remark(self) -> None:
-        path = self.some("resources")
-        self.repo.write(path, self.repo.read(path) + "# a remark\n")
-
-    def edit_by_hand(self) -> Undo:
-        path = self.some(".staged")
-        before = self.repo.read(path)
-        self.repo.write(path, before.replace('"port": 1', '"port": 8').replace('"port": 0', '"port": 1'))
-        return self.perhaps(lambda: self.repo.write(path, before))
+        """A definition, or a staged file by hand, has another value, or only a remark."""
+        path = self.some("resources", ".staged")
+        text = self.repo.read(path)
+        self.put(path, self.chance.choice((another_port(text), another_port(text), text + "# a remark\n")))
 
     def edit_in_place(self) -> None:
         """A staged file without a definition."""
         text = f'---\nkind: service\n---\ninputs:\n  port: {self.chance.randrange(9)}\n  up: "${{a.port}}"\n'
-        self.repo.write(f".staged/{self.chance.choice(('own', 'p/own'))}.yaml", text)
+        self.put(f".staged/{self.chance.choice(('own', 'p/own'))}.yaml", text)
 
     def delete(self) -> None:
-        (self.root / self.some("resources", ".staged")).unlink()
+        self.put(self.some("resources", ".staged"), None)
 
-    def rename(self) -> None:
-        old = self.some("resources")
-        self.repo.git("mv", old, f"resources/{self.chance.choice(NAMES)}.yaml", check=False)
+    def no_kind(self) -> None:
+        self.put(self.some("kinds"), None)
 
-    def forget(self) -> None:
-        self.repo.git("rm", "-q", "--cached", self.some("resources", ".staged"), check=False)
-
-    def add(self) -> None:
-        self.repo.git(
-            "add", *self.chance.choice((["-A"], ["-N", "."], ["-u"], [".staged"], ["resources"])), check=False
-        )
+    def by_git(self) -> None:
+        for line in self.filled(self.chance.choice(self.chance.choice(BY_GIT))).split("; "):
+            self.repo.git(*shlex.split(line), check=False)
 
     def commit(self) -> None:
         self.repo.commit()
 
-    def amend(self) -> None:
-        self.repo.git("commit", "-qa", "--amend", "--no-edit", "--allow-empty", check=False)
-
-    def reset(self) -> None:
-        how = self.chance.choice(("--hard", "--hard", "--mixed", "--soft"))
-        self.repo.git("reset", "-q", how, self.chance.choice(("HEAD", "HEAD~1", "HEAD~2")), check=False)
-
-    def switch(self) -> None:
-        branch = self.chance.choice(("main", "one", "two"))
-        self.repo.git("checkout", "-qf", branch, check=False)
-        self.repo.git("checkout", "-qfB", branch, check=False)
-
-    def detach(self) -> None:
-        self.repo.git("checkout", "-qf", "--detach", self.chance.choice(("HEAD", "HEAD~1", "main")), check=False)
-
-    def stash(self) -> None:
-        self.repo.git("stash", "-u", check=False)
-        self.repo.git("stash", "pop", check=self.chance.random() < 0)
-
-    def clean(self) -> None:
-        self.repo.git("checkout", "-qf", "HEAD", "--", ".", check=False)
-        self.repo.git("clean", "-fdq", check=False)
-
-    def chmod(self) -> None:
-        path = self.root / self.some("resources", ".staged")
-        path.chmod(self.chance.choice((0o644, 0o755)))
-
     def touch(self) -> None:
-        os.utime(self.root / self.some("resources", ".staged", "kinds"), (1, self.chance.randrange(1, 99)))
+        """A file has another time or mode, and says what it said."""
+        path = self.root / self.some("resources", ".staged", "kinds")
+        path.chmod(self.chance.choice((0o644, 0o755)))
+        os.utime(path, (1, self.chance.randrange(1, 99)))
 
-    def ignored(self) -> None:
+    def other_file(self) -> None:
+        """One comes that git ignores, or whose name is none of a resource."""
         folder = self.chance.choice((".staged", "resources", "resources/p", "kinds"))
-        self.repo.write(
-            f"{folder}/{self.chance.choice(('x.tmp', 'ignored.yaml'))}", self.repo.read(self.some("resources"))
-        )
+        path = f"{folder}/{self.chance.choice(OTHER_FILES)}"
+        if not (self.root / path).exists():
+            self.put(path, self.chance.choice(("x", self.repo.read(self.some("resources")))))
 
-    def no_yaml(self) -> Undo:
-        names = ("notes.txt", "x.yml", "X.YAML", "a b.yaml", ".hidden.yaml", "A.yaml", "deep/er/notes", "z.yaml/z.yaml")
-        path = f"{self.chance.choice(('.staged', 'resources', 'resources/p', 'kinds'))}/{self.chance.choice(names)}"
-        is_new = not (self.root / path).exists()
-        self.repo.write(path, self.repo.read(self.some("resources")) if self.chance.random() < 0.5 else "x")
-        return self.perhaps(lambda: self.gone(path)) if is_new else None
-
-    def broken(self) -> Undo:
+    def broken(self) -> None:
         path = self.some("resources", ".staged", "kinds")
-        before = self.repo.read(path)
-        self.repo.write(path, self.chance.choice(("", "---\n", "a: [", before + "inputs: 3\n", before + "\t")))
-        return lambda: self.repo.write(path, before)
+        text = self.repo.read(path)
+        self.put(path, self.chance.choice(("", "---\n", "a: [", text + "inputs: 3\n", text + "\t")))
 
-    def other_than_a_file(self) -> Undo:
+    def other_than_a_file(self) -> None:
         """A link, a pipe, a folder in a file's place, a file in a folder's; another repository."""
-        path = self.root / self.chance.choice((".staged/odd", "resources/odd.yaml", "resources/p/odd", ".staged/q"))
+        where = self.chance.choice((".staged/odd", "resources/odd.yaml", "resources/p/odd", ".staged/q"))
+        path, how = self.root / where, self.chance.randrange(4)
         if os.path.lexists(path) or not path.parent.is_dir():
-            return None
-        how = self.chance.randrange(4)
+            return
+        self.before[where] = None
         if how == 0:
             os.symlink(self.chance.choice(("a.yaml", "nowhere", "p", "../resources")), path)
         elif how == 1:
             os.mkfifo(path)
-        elif how == 2:
-            path.mkdir()
-            self.repo.git("init", "-q", str(path))
-            (path / "in.yaml").write_text(self.repo.read(self.some("resources")))
         else:
-            path.mkdir()
-            self.repo.write(f"{path.relative_to(self.root)}/n.yaml", self.repo.read(self.some("resources")))
-        return lambda: self.gone(str(path.relative_to(self.root)))
+            self.repo.write(f"{where}/in.yaml", self.repo.read(self.some("resources")))
+        if how == 2:
+            self.repo.git("init", "-q", str(path))
 
-    def left_alone(self) -> Undo:
+    def left_alone(self) -> None:
         """Git is asked not to look at a file, which then changes."""
-        path = self.some("resources", ".staged")
-        flag = self.chance.choice(("assume-unchanged", "skip-worktree"))
+        path, flag = self.some("resources", ".staged"), self.chance.choice(("assume-unchanged", "skip-worktree"))
         self.repo.git("update-index", f"--{flag}", path, check=False)
-        before = self.repo.read(path)
-        self.repo.write(path, before.replace('"port": 1', '"port": 9').replace('"port": 0', '"port": 1'))
-
-        def undo() -> None:  # the file, too: git may have taken note of its times
-            self.repo.write(path, before)
-            self.repo.git("update-index", f"--no-{flag}", path, check=False)
-
-        return undo
+        self.put(path, another_port(self.repo.read(path)))
+        self.after.append(f"update-index --no-{flag} '{path}'")
 
     def kind(self) -> None:
         more = self.chance.choice(({}, {}, {"sensitive": ["text"]}, {"replace_on": ["port"]}, {"limit": 1}))
         actions = self.chance.choice((KIND, KIND, KIND[:3], KIND[:4]))
         self.repo.kind(self.chance.choice(("service", "service", "plain", "new")), actions=actions, **more)
 
-    def no_kind(self) -> Undo:
-        path = self.root / "kinds/plain.yaml"
-        before = path.read_text() if path.exists() else None
-        path.unlink(missing_ok=True)
-        return lambda: self.repo.write("kinds/plain.yaml", before) if before is not None else None
-
     def config(self) -> None:
-        texts = ("tags:\n  p/**: [dev]\n", "roots: [resources, more]\n", "roots: [more]\n", "parallelism: 2\n")
-        self.repo.write("stagectl.yaml", self.chance.choice(texts))
-        if self.chance.random() < 0.5:
-            (self.root / "stagectl.yaml").unlink()
+        self.put("stagectl.yaml", self.chance.choice((*CONFIGS, None, None, None, None)))
         if self.chance.random() < 0.3:
-            self.repo.write("more/m.yaml", self.repo.read(self.some("resources")))
+            self.put("more/m.yaml", self.repo.read(self.some("resources")))
 
-    def settings(self) -> Undo:
-        key, value = self.chance.choice(
-            (("core.ignoreCase", "true"), ("core.fileMode", "false"), ("core.autocrlf", "input"),
-             ("core.trustctime", "false"), ("core.checkStat", "minimal"), ("core.ignoreStat", "true"))
-        )  # fmt: skip
-        self.repo.git("config", key, value)
-        return lambda: self.repo.git("config", "--unset", key)
+    def settings(self) -> None:
+        setting = self.chance.choice(SETTINGS).split()
+        self.repo.git("config", *setting)
+        self.after.append(f"config --unset {setting[0]}")
 
-    def attributes(self) -> Undo:
-        path = self.chance.choice((".gitattributes", ".staged/p/.gitattributes", "resources/.gitattributes"))
-        self.repo.write(path, self.chance.choice(("* text=auto\n", "*.yaml eol=crlf\n", "*.png binary\n")))
+    def attributes(self) -> None:
+        """Git writes a file with other line ends, and takes it for the same as long as it is not touched."""
+        folder = self.chance.choice(("", ".staged/p/", "resources/"))
+        self.put(
+            f"{folder}.gitattributes", self.chance.choice(("* text=auto\n", "*.yaml eol=crlf\n", "*.png binary\n"))
+        )
         again = self.some("resources", ".staged")
         if not self.repo.git("status", "--porcelain", "--", again):
-            (self.root / again).unlink()
+            self.put(again, None)
             self.repo.git("checkout", "--", again, check=False)
-        return lambda: self.as_git_has_it(path, again)
 
-    def as_git_has_it(self, attributes: str, path: str) -> None:
-        """Git takes a file with other line ends for the same as long as it is not touched."""
-        self.gone(attributes)
-        if (self.root / path).exists() and b"\r" in (self.root / path).read_bytes():
-            self.gone(path)
-            self.repo.git("checkout", "--", path, check=False)
-
-    def apply(self) -> None:
-        """All or a part of it, and something fails."""
-        self.repo.commit()
-        self.repo.fail(*(f"{name}.{self.chance.choice(KIND)}" for name in self.chance.sample(NAMES, 2)))
-        self.both("apply", "--yes", *self.selection())
+    def change(self) -> None:
+        """Something is staged, moved, or applied with some failures, all or a part of it."""
+        line = self.chance.choice(self.chance.choice(CHANGES))
+        if line.startswith("apply"):
+            self.repo.commit()
+            self.repo.fail(*(f"{name}.{self.chance.choice(KIND)}" for name in self.chance.sample(NAMES, 2)))
+        self.both(line)
         self.repo.fail()
-
-    def discard(self) -> None:
-        self.both(self.chance.choice(("discard", "unstage")), self.chance.choice(NAMES))
-
-    def move(self) -> None:
-        self.both("move", self.chance.choice(NAMES), self.chance.choice(("moved", "p/moved", "h")))
-
-    def stage(self) -> None:
-        words = self.chance.choice(([], [], ["NAME"], ["NAME", "-a", "restart"], ["-t", "prod"], ["NAME", "--force"]))
-        self.both("stage", *(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
 
     def verb(self) -> None:
         """Any other verb that edits, or that shows of the definitions."""
-        words = self.chance.choice(
-            (["remove", "NAME"], ["remove", "--detach", "NAME"], ["remove", "--recursive", "NAME", "NAME"],
-             ["update", "NAME", "--set", "port=4"], ["create", "NAME", "--kind", "service", "--set", "port=3"],
-             ["unstage", "--all"], ["discard", "--all", "--force"], ["discard", "--all"], ["unstage", "-t", "prod"],
-             ["discard", "-t", "dev or tier=web"], ["revert", "HEAD"], ["revert", "HEAD~1"], ["revert", "HEAD~2..HEAD"],
-             ["promote", "p", "q", "--create"], ["promote", "q", "r", "--create"], ["promote", "p", "q", "d"],
-             ["stage", "p/*"], ["stage", "b+"], ["stage", "-t", "dev", "-a", "restart"], ["stage", "-a", "test"],
-             ["stage", "NAME", "-t", "prod"], ["discard", "p/*", "NAME"], ["show", "NAME"], ["diff", "--unstaged"],
-             ["diff", "--unstaged", "NAME"], ["plan", "--explain", "NAME"], ["show", "NAME", "--at", "HEAD~1"],
-             ["show", "NAME", "--at", "stagectl/applied"], ["show", "NAME", "--at", "stagectl/applied~1"],
-             ["diff", "NAME", "--from", "stagectl/applied~1", "--to", "stagectl/applied"],
-             ["diff", "--from", "stagectl/applied~2", "--to", "stagectl/applied"], ["log", "NAME"],
-             ["plan", "--format", "github"])
-        )  # fmt: skip
-        self.both(*(self.chance.choice(NAMES) if word == "NAME" else word for word in words))
-
-    def verb_among_edits(self) -> None:
-        self.verb()
-        self.chance.choice((self.edit, self.edit, self.define, self.commit, self.apply, self.look, self.harm))()
+        self.both(self.chance.choice(VERBS))
 
     def in_a_linked_worktree(self) -> None:
         """Another working tree of the repository, with edits of its own; they share what is kept."""
-        place = self.spare / "linked"
-        self.repo.git("worktree", "add", "-qf", "--detach", str(place), "HEAD", check=False)
-        if (place / "resources/a.yaml").exists():
-            linked = Repo(place, init=False)
-            path = place / "resources/a.yaml"
-            path.write_text(path.read_text().replace('"port": 1', '"port": 5').replace('"port": 0', '"port": 1'))
-            linked.run("plan", "--format", "json")
-            linked.run("status")
-            if self.chance.random() < 0.5:
-                linked.run("stage", "a")
-                linked.run("plan")
-        self.repo.git("worktree", "remove", "--force", str(place), check=False)
+        linked = Repo(self.spare / "linked", init=False)
+        self.repo.git("worktree", "add", "-qf", "--detach", str(linked.top), "HEAD", check=False)
+        if (linked.root / "resources/a.yaml").exists():
+            linked.write("resources/a.yaml", another_port(linked.read("resources/a.yaml")))
+            self.ask(linked, *self.chance.choice((["plan", "status"], ["plan", "status", "stage a", "plan"])))
+        self.repo.git("worktree", "remove", "--force", str(linked.top), check=False)
 
     def harm(self) -> None:
         """An author, or the disk, takes away or cuts what is kept."""
@@ -294,7 +236,7 @@ class Walk:
             elif self.chance.random() < 0.3:
                 path.unlink()
 
-    # --- how they are reported, and compared
+    # --- how they are reported, taken back and compared
 
     def some(self, *tops: str) -> str:
         """A file that is there."""
@@ -305,6 +247,20 @@ class Walk:
             return "resources/a.yaml"
         return str(self.chance.choice(found).relative_to(self.root))
 
+    def filled(self, line: str) -> str:
+        for word, choices in (("BRANCH", ("main", "one", "two")), ("SELECTION", SELECTIONS)):
+            line = line.replace(word, self.chance.choice(choices))
+        line = re.sub("NAME", lambda _: self.chance.choice(NAMES), line)
+        return re.sub("FILE", lambda _: shlex.quote(self.some("resources", ".staged")), line)
+
+    def put(self, path: str, text: Optional[str]) -> None:
+        """Have a file say something, None: have none, and keep what it said."""
+        is_there = (self.root / path).is_file()
+        self.before.setdefault(path, (self.root / path).read_bytes().decode() if is_there else None)
+        self.gone(path)
+        if text is not None:
+            self.repo.write(path, text)
+
     def gone(self, path: str) -> None:
         place = self.root / path
         if place.is_dir() and not place.is_symlink():
@@ -313,45 +269,50 @@ class Walk:
             with contextlib.suppress(OSError):
                 place.unlink()
 
-    def perhaps(self, undo: Callable[[], object]) -> Undo:
-        return undo if self.chance.random() < 0.7 else None
-
-    def selection(self) -> List[str]:
-        choices = ([], ["-t", "prod"], ["-t", "prod or tier=web"], ["a"], ["p/*"], ["b+"], ["own"],
-                   ["+b", "c"], ["-t", "not dev", "--with-children"], ["a", "--with-children"],
-                   ["p/d", "--with-parents"])  # fmt: skip
-        return list(self.chance.choice(choices))
+    def take_back(self) -> None:
+        self.reported.append("taken back")
+        for path, text in [*self.before.items()]:
+            self.put(path, text)
+        for line in self.after:
+            self.repo.git(*shlex.split(line), check=False)
 
     def step(self) -> None:
         """Something happens, and both ways show the same; what would stop all others is taken back."""
-        acts = [self.define, self.edit, self.edit, self.remark, self.edit_by_hand, self.edit_in_place, self.delete,
-                self.rename, self.forget, self.add, self.commit, self.amend, self.reset, self.switch, self.detach,
-                self.stash, self.clean, self.chmod, self.touch, self.ignored, self.no_yaml, self.broken,
-                self.other_than_a_file, self.left_alone, self.kind, self.no_kind, self.config, self.settings,
-                self.attributes, self.apply, self.apply, self.discard, self.move, self.stage, self.stage, self.stage,
-                self.verb, self.verb, self.verb, self.in_a_linked_worktree, self.harm]  # fmt: skip
-        act = self.chance.choice(acts)
+        stay = [self.define, self.edit_in_place, self.delete, self.commit, self.touch, self.kind, self.config,
+                self.other_file, self.in_a_linked_worktree, self.harm, *[self.edit] * 5, *[self.verb] * 3,
+                *[self.change] * 7, *[self.by_git] * 9]  # fmt: skip
+        pass_by = [self.edit, self.other_file, self.broken, self.other_than_a_file, self.left_alone, self.no_kind,
+                   self.settings, self.attributes]  # fmt: skip
+        acts = [*((act, False) for act in stay), *((act, True) for act in pass_by)]
+        act, is_taken_back = self.chance.choice(acts)
+        self.before, self.after = {}, []
         self.reported.append(act.__name__)
-        undo = act()
+        act()
         self.look()
-        if undo is not None:
-            undo()
-            self.reported.append("taken back")
+        if is_taken_back:
+            self.take_back()
         if self.repo.run("plan").code and self.chance.random() < 0.5:  # no author stays in such a state
             self.reported.append("clean")
             self.repo.git("reset", "-q", "--hard", "main", check=False)
-            self.clean()
+            self.repo.git("clean", "-fdq", check=False)
+
+    def verb_among_edits(self) -> None:
+        self.verb()
+        acts = (self.edit, self.edit, self.define, self.commit, self.change, self.look, self.harm)
+        self.chance.choice(acts)()
 
     def look(self) -> None:
-        """`Repo.run` compares what these say with what they say without the cache."""
-        self.repo.run("plan", "--format", "json")
-        self.repo.run("plan", "--format", "json", *self.selection())
-        self.repo.run("status")
-        self.repo.run("diff")
-        self.repo.run("diff", "--unstaged")
+        self.ask(self.repo, "plan --format json", *self.chance.sample(LOOKS, 2))
 
-    def both(self, *words: str) -> None:
+    def ask(self, repo: Repo, *lines: str) -> None:
+        """What shows something says the same without the cache: `Repo.run` compares where everything is tried."""
+        with mock.patch("tests.build.FULL", True):
+            for line in lines:
+                repo.run(*shlex.split(self.filled(line)))
+
+    def both(self, line: str) -> None:
         """Run a command that writes here, and with the cache off in a copy: they say and leave the same."""
+        words = shlex.split(self.filled(line))
         self.reported.append(" ".join(words))
         copy = self.spare / "copy"
         shutil.rmtree(copy, ignore_errors=True)
@@ -364,12 +325,8 @@ class Walk:
             there = Repo(copy, init=False)
             done = there.run(*words)
         assert self.plain(here, words[0]) == self.plain(done, words[0])
-        for question in (
-            ["rev-parse", "HEAD^{tree}"],
-            ["rev-parse", "stagectl/applied^{tree}"],
-            ["status", "--porcelain", "-uall"],
-        ):
-            assert self.repo.git(*question, check=False) == there.git(*question, check=False)
+        for question in ("rev-parse HEAD^{tree}", "rev-parse stagectl/applied^{tree}", "status --porcelain -uall"):
+            assert self.repo.git(*question.split(), check=False) == there.git(*question.split(), check=False)
 
     def plain(self, done: Ran, verb: str) -> Ran:
         """An answer without what has a time in it: of an apply, how it ended."""
