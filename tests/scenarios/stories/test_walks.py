@@ -154,6 +154,7 @@ def test_no_identity(repo: Repo) -> None:
         (["show", "db.update"], 1, "error: 'db.update' is not a resource name; the resource of that change is 'db'\nhint: a name looks like prod/db\n"),
         (["stage", "db", "-a", "restrat"], 1, "error: 'restrat' is no action of db, which is of kind service; did you mean 'restart'?\nhint: its actions: run, update, remove, restart, test\n"),
         (["plan", "--head", "nope"], 1, "error: there is no commit 'nope'\nhint: see the commits with: stagectl log\n"),
+        (["plan", "--base", "nope"], 1, "error: there is no commit 'nope'\nhint: see the commits with: stagectl log\n"),
         (["plan", "--explain", "db", "--format", "json"], 64, "error: --explain is text, and no --format json\nhint: leave one of them out\n"),
         (["plan", "--explain", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
         (["show", "dbb"], 1, "error: there is no resource 'dbb'; did you mean 'db'?\nhint: the resources there are: db\n"),
