@@ -64,77 +64,20 @@ def test_it_can_be_turned_off(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> No
     assert [] == list(folder(repo).iterdir())
 
 
-def test_linked_worktrees_plan_by_themselves(repo: Repo, tmp_path: Path) -> None:
+def test_what_is_as_applied_again_is_no_edit(repo: Repo) -> None:
     """
-    What was applied is the same for both; what is edited in one is no business of the other.
-    """
-    edited(repo).plan()
-    repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
-    linked = Repo(tmp_path / "linked", init=False)
-    linked.write(".staged/db.yaml", linked.read(".staged/db.yaml").replace("2", "3"))
-
-    change = linked.plan().change("db.update")
-
-    assert 3 == change["diff"][0]["after"]
-    assert 2 == repo.plan().change("db.update")["diff"][0]["after"]
-
-
-@pytest.mark.parametrize(
-    "untracked", [".staged/new.yaml", "kinds/new.yaml", "resources/new.yaml", ".staged/a/b/c.yaml"]
-)
-def test_a_file_that_comes_is_seen(repo: Repo, untracked: str) -> None:
-    """
-    Folders in which nothing came or went are not looked into: this one was, a moment ago or long before.
-    """
-    edited(repo)
-    repo.run("status")
-    for path in (repo.root / ".staged", repo.root / "kinds", repo.root / "resources"):
-        os.utime(path, (1, 1))
-    repo.run("status")
-
-    text = "actions: {}\n" if untracked.startswith("kinds") else "---\nkind: service\n---\ninputs: {}\n"
-    repo.write(untracked, text)
-    seen = repo.run("status")
-    planned = repo.run("plan", "--format", "json")
-
-    assert 0 == seen.code == planned.code  # and the same as without the cache, which every test asks for
-    assert ("new" in seen.out or "c.run" in seen.out) == (not untracked.startswith("kinds"))
-
-
-def test_a_file_that_git_forgets_is_seen(repo: Repo) -> None:
-    """
-    `git rm --cached` changes no folder, only the index.
-    """
-    edited(repo)
-    repo.run("status")
-    repo.git("rm", "-q", "--cached", ".staged/lone.yaml")
-
-    assert "lone" in repo.run("status").out
-    assert repo.plan().raw["head"]["dirty"] is True
-
-
-def test_a_touched_file_is_no_edit(repo: Repo) -> None:
-    """
-    Another time of modification, the same content: nothing is dirty, nothing is planned or recorded.
+    A touched file, of the same content; and one in which a value was taken back by hand, which HEAD has otherwise.
     """
     repo.define("db", inputs={"port": 1}).apply_all()
     os.utime(repo.root / ".staged/db.yaml", (1, 1))
-
-    raw = repo.plan().raw
-
-    assert ([], [], False) == (raw["changes"], raw["recorded"], raw["head"]["dirty"])
-
-
-def test_an_edit_taken_back_by_hand_is_as_applied(repo: Repo) -> None:
-    """
-    HEAD has another value, the working tree the applied one again.
-    """
-    edited(repo)
+    touched = repo.plan().raw
+    repo.define("db", inputs={"port": 2}).stage()
     repo.write(".staged/db.yaml", repo.read(".staged/db.yaml").replace("2", "1"))
+    taken_back = repo.plan().raw
 
-    raw = repo.plan().raw
-
-    assert ([], [], True) == (raw["changes"], raw["recorded"], raw["head"]["dirty"])
+    assert [([], [], False), ([], [], True)] == [
+        (raw["changes"], raw["recorded"], raw["head"]["dirty"]) for raw in (touched, taken_back)
+    ]
 
 
 ALLOWED = """
@@ -196,22 +139,16 @@ def test_what_a_plan_of_nothing_loads(repo: Repo) -> None:
     assert [] == [name for name in names if name.split(".")[0] in FORBIDDEN if not name.startswith("difflib")]
 
 
-def test_what_help_loads(repo: Repo) -> None:
+@pytest.mark.parametrize("words", ["--help", "--version", "plan --help"])
+def test_what_help_and_the_version_load(repo: Repo, words: str) -> None:
     """
-    Help of a command loads the command's own module, and nothing of the repository.
+    Nothing of the repository, and for the list of commands no parser: it is answered as fast as Python starts.
     """
-    names = loaded(repo, "plan", "--help")
+    parts = ("stagectl.usecases", "stagectl.views", "stagectl.core.")
+    small = ("stagectl.core.errors", "stagectl.core.standing") if words == "plan --help" else ()
+    others = () if words == "plan --help" else ("typer", "rich", "click", *FORBIDDEN)
 
-    assert [] == [name for name in names if name.startswith(("stagectl.usecases", "stagectl.views", "stagectl.core."))
-                  and name not in ("stagectl.core.errors", "stagectl.core.standing")]  # fmt: skip
+    names = loaded(repo, *words.split())
 
-
-def test_what_the_list_and_the_version_load(repo: Repo) -> None:
-    """
-    No parser, no colours of other libraries, nothing of the repository: they are answered as fast as Python starts.
-    """
-    for word in ("--help", "--version"):
-        names = loaded(repo, word)
-
-        assert [] == [name for name in names if name.split(".")[0] in ("typer", "rich", "click", *FORBIDDEN)]
-        assert [] == [name for name in names if name.startswith(("stagectl.core", "stagectl.usecases"))]
+    assert [] == [name for name in names if name.startswith(parts) and name not in small]
+    assert [] == [name for name in names if name.split(".")[0] in others]

@@ -44,6 +44,11 @@ LINE_ENDS = """
 """
 # What an author does in a shell; there, `edit` writes 2 for each 1 into a file.
 CASES = {
+    "a staged file comes": "cp .staged/db.yaml .staged/new.yaml",
+    "a staged file comes in a new folder": "mkdir .staged/a .staged/a/b; cp .staged/db.yaml .staged/a/b/c.yaml",
+    "a definition comes": "cp resources/db.yaml resources/new.yaml",
+    "a kind comes": "cp kinds/service.yaml kinds/new.yaml",
+    "forgotten": "git rm -q --cached .staged/db.yaml",
     "left alone": "git update-index --assume-unchanged .staged/db.yaml; edit .staged/db.yaml",
     "a definition left alone": "git update-index --assume-unchanged resources/db.yaml; edit resources/db.yaml",
     "out of the working tree": "git update-index --skip-worktree .staged/p/x.yaml; rm .staged/p/x.yaml",
