@@ -19,6 +19,8 @@ from tests.unit.core.planning.worlds import applied, res, situation
 DB, ZONE, OTHER = res("db", {"port": 1}), res("db", {"port": 1, "zone": "b"}), res("db", {"port": 1}, kind="secretive")
 SEEN = situation(applied(ZONE, db={"observed": Observed(inputs={"zone": "c"})}), ZONE)
 FAILED = {"unfinished": Attempt("run", "service", (), {"port": 1})}
+NET, ZONED = res("net", {"zone": 1}), res("db", {"port": 1, "zone": "${net.zone}"})
+LATER = {"unfinished": Attempt("run", "service", (), {"port": 1}, form=ZONED.relations(), replaces=True)}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,8 @@ FAILED = {"unfinished": Attempt("run", "service", (), {"port": 1})}
         (situation(applied(db=FAILED), OTHER), ("service", "run"), "replace: its kind was service"),
         (situation(applied(db=FAILED), DB), ("", "run"), "an earlier run did not succeed"),
         (situation(applied(db=FAILED)), ("", "run"), "an earlier run did not succeed"),
+        # What was not known when it was tried is no other value that replaces it.
+        (situation(applied(NET, db=LATER), NET, ZONED), ("", "run"), "an earlier run did not succeed"),
         (situation(applied(DB), res("db", {"port": 2})), ("", ""), "staged"),
         (SEEN, ("", "", "zone"), "replace: zone; a check saw another zone"),
         (
