@@ -2,108 +2,92 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.build import Repo
+from tests.build import PATIENCE, Repo
 
 EDITED = "warning: not staged, and so not in this plan: "
 
 
 @pytest.fixture
-def known(repo: Repo) -> Repo:
-    repo.define("a", inputs={"v": 1}).define("b", inputs={"v": 1}).define("c", inputs={"v": 1})
-    repo.apply_all()
-    return repo
-
-
-@pytest.mark.parametrize("full", [False, True])
-def test_what_is_edited_or_deleted_is_named(known: Repo, monkeypatch: pytest.MonkeyPatch, full: bool) -> None:
-    """
-    With what became of it and the command that stages it, whether little or everything is read; that works as printed.
-    """
-    if full:
-        monkeypatch.setenv("STAGECTL_CACHE", "off")
-    known.define("a", inputs={"v": 2})
-    (known.root / "resources/b.yaml").unlink()
-
-    done = known.run("plan")
-
-    assert f"{EDITED}a (changed), b (gone); to stage: stagectl stage a b\n" == done.err
-    assert "No changes" in done.out
-    known.stage("a", "b")
-    assert EDITED not in known.run("plan").err
-    assert {"a.update", "b.remove"} == set(known.plan().ids)
-
-
-def test_what_is_not_edited_is_not_said(known: Repo) -> None:
-    """
-    A clean checkout prints nothing: also where a commit holds what is not staged, where files were merely touched,
-    and where another commit is planned.
-    """
-    assert "" == known.run("plan").err
-    known.define("a", inputs={"v": 2})
-    assert "" == known.run("plan", "--head", "HEAD").err
-    known.git("commit", "-qam", "an edit, to be staged later")
-    assert "" == known.run("plan").err
-    for name in "abc":
-        path = known.root / f"resources/{name}.yaml"
-        path.write_bytes(path.read_bytes())
-    assert "" == known.run("plan").err
-
-
-def test_what_a_template_makes_is_named(repo: Repo) -> None:
-    """
-    The edit of a template is one of all that are like it.
-    """
-    base = "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n"
-    repo.write("resources/base.yaml", base)
+def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """Three resources and two that are like a template; all are applied, and whatever plans note counts at once."""
+    monkeypatch.setattr("stagectl.adapters.worktree.new_files.RACY", -(10**18))
+    for name in ("a", "b", "c"):
+        repo.define(name, inputs={"v": 1})
+    repo.write("resources/base.yaml", "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n")
     for name in ("x", "y"):
         repo.write(f"resources/{name}.yaml", "---\nlike: base\n---\ninputs: {}\n")
-    repo.apply_all().write("resources/base.yaml", base.replace("v: 1", "v: 2"))
-
-    done = repo.run("plan")
-
-    assert f"{EDITED}x (changed), y (changed); to stage: stagectl stage x y\n" == done.err
+    return repo.apply_all()
 
 
-def test_many_are_counted_and_broken_ones_named(known: Repo) -> None:
+# What an author does in a shell, where `edit` writes 2 for each 1, `new` makes a definition; and what a plan says then.
+CASES = {
+    "nothing": ("", ""),
+    "an edit and a deletion": ("edit a; rm resources/b.yaml", "a (changed), b (gone); to stage: stagectl stage a b"),
+    "a commit has it": ("edit a; git commit -qam 'to be staged later'", ""),
+    "written as it was": ("cat resources/a.yaml > $HOME/a; cat $HOME/a > resources/a.yaml", ""),
+    "a template": ("edit base", "x (changed), y (changed); to stage: stagectl stage x y"),
+    "it cannot be read": ("printf -- '---\nkind: [' > resources/a.yaml", "a (changed); to stage: stagectl stage a"),
+    "a new one cannot be read": ("new d; printf '[' >> resources/d.yaml", "d (new); to stage: stagectl stage d"),
+    "a new one beside an edit": ("new p/q/d; edit a", "a (changed), p/q/d (new); to stage: stagectl stage a p/q/d"),
+    "new ones made by each": (
+        "printf -- '---\nkind: plain\neach: [x, y]\n---\ninputs: {}\n' > resources/shop.yaml",
+        "shop/x (new), shop/y (new); to stage: stagectl stage shop/x shop/y",
+    ),
+    "many": (
+        "for each in 1 2 3 4 5 6 7; do new n$each; done",
+        "n1 (new), n2 (new), n3 (new), n4 (new), n5 (new) and 2 more; see stagectl status",
+    ),
+    "a new one is added": ("new p/d; git add resources", "p/d (new); to stage: stagectl stage p/d"),
+    "a new one is in a commit": ("new p/d; git add resources; git commit -qm more", ""),
+    "git forgot a new one": (
+        "new d; git add .; git commit -qm more; plan; git rm -q --cached resources/d.yaml; git commit -qm less",
+        "d (new); to stage: stagectl stage d",
+    ),
+    "ignored ones": ("echo resources/mine/ >> .gitignore; git commit -qam ignored; new mine/d", ""),
+    "no definitions": ("new .d; echo no > resources/README.md; ln -s a.yaml resources/link.yaml", ""),
+}  # fmt: skip
+WORDS = """
+    edit() { text=$(sed s/1/2/g resources/$1.yaml); echo "$text" > resources/$1.yaml; }
+    new() { mkdir -p $(dirname resources/$1); cp resources/c.yaml resources/$1.yaml; }
+"""
+
+
+def test_what_is_new_edited_or_gone_is_named(known: Repo) -> None:
     """
-    A line stays short; a definition that cannot be read makes no plan fail.
+    With what became of it and the command that stages it: also when it is noted, and no more once it is taken back. It
+    makes no plan fail, and a line stays short.
     """
-    (known.root / "resources/a.yaml").write_text("---\nkind: [\n")
-    assert f"{EDITED}a (changed); to stage: stagectl stage a\n" == known.run("plan").err
-    known.git("checkout", "resources")
-    for number in range(7):
-        known.define(f"n{number}", inputs={"v": 1})
-    known.apply_all()
-    for number in range(7):
-        known.define(f"n{number}", inputs={"v": 2})
+    assert ["", ""] == [known.run("plan").err for _ in range(2)]
+    known.git("tag", "applied")
+    for case, (lines, said) in CASES.items():
+        expected = f"{EDITED}{said}\n" if said else ""
+        for line in lines.split("; plan; "):
+            subprocess.run(["sh", "-e", "-c", WORDS + line], cwd=known.root, check=True, timeout=PATIENCE)
+            found = [known.run("plan").err for _ in range(2)]
+        assert [expected, expected] == found, case
 
-    said = ", ".join(f"n{number} (changed)" for number in range(5))
-    assert f"{EDITED}{said} and 2 more; see stagectl status\n" == known.run("plan").err
+        known.git("reset", "-q", "--hard", "applied")
+        known.git("clean", "-fdq")
+        assert "" == known.run("plan").err, case
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_a_new_definition_is_named(known: Repo, monkeypatch: pytest.MonkeyPatch, full: bool) -> None:
+def test_what_is_said_works_as_printed(known: Repo) -> None:
     """
-    Which git does not know yet: also beside an edit, below a new folder, made by `each`, or with a flaw; staged, it is
-    said no more.
+    What is staged is said no more; of another commit nothing is said.
     """
-    if full:
-        monkeypatch.setenv("STAGECTL_CACHE", "off")
+    known.define("a", inputs={"v": 2}).delete("b").define("p/new", inputs={"other": 1})
+    assert f"{EDITED}a (changed), b (gone), p/new (new); to stage: stagectl stage a b p/new\n" == known.run("plan").err
+    assert "" == known.run("plan", "--head", "HEAD").err
+
+    known.stage("a", "b", "p/new")
+
     assert "" == known.run("plan").err
-    known.define("p/q/new", inputs={"v": 1}).define("a", inputs={"v": 2})
-    known.write("resources/shop.yaml", "---\nkind: plain\neach: [x, y]\n---\ninputs: {}\n")
-
-    said = "a (changed), p/q/new (new), shop/x (new), shop/y (new)"
-    assert f"{EDITED}{said}; to stage: stagectl stage a p/q/new shop/x shop/y\n" == known.run("plan").err
-    assert known.run("plan").err == known.run("plan").err
-    known.stage("a", "p/q/new", "shop/x", "shop/y")
-    assert "" == known.run("plan").err
-    known.write("resources/bad.yaml", "---\nkind: [\n")
-    assert f"{EDITED}bad (new); to stage: stagectl stage bad\n" == known.run("plan").err
+    assert {"a.update", "b.remove", "p/new.run"} == set(known.plan().ids)
 
 
 def test_a_definition_is_new_before_the_first_commit(tmp_path: Path) -> None:
@@ -116,48 +100,12 @@ def test_a_definition_is_new_before_the_first_commit(tmp_path: Path) -> None:
     assert repo.run("plan").err.startswith(f"{EDITED}web (new); to stage: stagectl stage web\n")
 
 
-def test_what_is_no_new_definition_is_not_said(known: Repo) -> None:
-    """
-    What git ignores, hidden files, other files, links, and what another commit has not.
-    """
-    known.write(".gitignore", "actions.log\nfail\nresources/mine/\n").commit()
-    known.define("mine/x").write("resources/.x.yaml", "no").write("resources/README.md", "no")
-    (known.root / "resources/link.yaml").symlink_to("a.yaml")
-    assert "" == known.run("plan").err
-    known.define("new", inputs={"v": 1})
-    assert "" == known.run("plan", "--head", "HEAD").err
-
-
-def test_what_comes_and_goes_between_plans_is_seen(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    Whatever was noted: of files that come, go, are added, forgotten by git, or committed by others.
-    """
-    monkeypatch.setattr("stagectl.adapters.worktree.new_files.RACY", -(10**18))  # folders count as old at once
-    known.define("p/x", inputs={"v": 1}).apply_all()
-    assert ["", ""] == [known.run("plan").err for _ in range(2)]
-    new = f"{EDITED}p/new (new); to stage: stagectl stage p/new\n"
-    known.define("p/new", inputs={"v": 1})
-    assert [new, new] == [known.run("plan").err for _ in range(2)]
-    known.git("add", "resources")
-    assert new == known.run("plan").err
-    known.git("reset", "-q")
-    assert new == known.run("plan").err
-    known.commit()  # and is not staged: as HEAD has it, it is no news
-    assert "" == known.run("plan").err
-    known.git("rm", "-q", "--cached", "resources/p/new.yaml")
-    known.git("commit", "-qm", "forgotten")
-    assert new == known.run("plan").err
-    known.delete("p/new")
-    assert "" == known.run("plan").err
-
-
 def test_in_a_large_repository_new_definitions_are_looked_for_once_something_is_noted(
     known: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     The first plan takes no longer for it; `status`, which looks at everything, notes what plans go on from.
     """
-    monkeypatch.setattr("stagectl.adapters.worktree.new_files.RACY", -(10**18))
     monkeypatch.setattr("stagectl.adapters.worktree.new_files._MOST", 2)
     monkeypatch.setenv("STAGECTL_CACHE", "on")  # without it, everything is read
     known.define("new", inputs={"v": 1})

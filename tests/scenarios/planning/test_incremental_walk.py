@@ -205,6 +205,7 @@ class Walk:
         if not self.repo.git("status", "--porcelain", "--", again):
             self.put(again, None)
             self.repo.git("checkout", "--", again, check=False)
+            self.after.append(f"checkout -- '{again}'")  # git has noted its size with these line ends
 
     def change(self) -> None:
         """Something is staged, moved, or applied with some failures, all or a part of it."""
