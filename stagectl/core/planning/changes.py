@@ -184,15 +184,13 @@ class _Drafting:
         return [draft.id] if len(self._by_id) > known else []
 
 
-def behind(universe: Universe, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
+def behind(view: View, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
-    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in universe.view.effective:
+    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in view.effective:
         return draft.of
-    view = universe.view
-    parents = changing_parents(view, draft.name)
     found = {
         change
-        for parent, references in parents.items()
+        for parent, references in changing_parents(view, draft.name).items()
         # Where something may be reported: not by changes of a parent that only passes on what is known after others.
         if not view.reports.by or not all(references_in(view.resolver.value_of(one)[1]) for one in references)
         for change in last_inferred(view, parent)
@@ -208,17 +206,16 @@ def last_inferred(view: View, name: Name) -> List[ChangeId]:
     return [change_id(name, action) for action in intent_of(view, name).actions[-1:]]
 
 
-def read_changes(universe: Universe, drafts: Drafts, name: Name) -> Set[ChangeId]:
+def read_changes(view: View, drafts: Drafts, name: Name) -> Set[ChangeId]:
     """Return the changes in the plan that change, or may change, a value which a resource reads."""
-    view, resource = universe.view, universe.view.effective.get(name)
-    changed = (one for one in (resource.every_reference if resource else ()) if value_changes(view, one))
+    read = view.effective[name].every_reference if name in view.effective else ()
+    changed = (one for one in read if value_changes(view, one))
     return {change for one in changed for change in last_inferred(view, Name(one.name)) if change in drafts.by_id}
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
     """Return what a held resource would have done; what would only be recorded has the name of its edit."""
-    view = universe.view
-    is_selected = view.is_selected(name)
+    view, is_selected = universe.view, universe.view.is_selected(name)
     inferred = list(intent_of(universe.full.view if is_selected else view, name).actions)
     explicit = [] if inferred[-1:] == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
@@ -240,7 +237,7 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
     """Return what is held back, in the order of the ids: resources with all they would do, and reactions."""
     found: Dict[ChangeId, Held] = {}
     for name, hold in universe.holds.items():
-        of = tuple(sorted(read_changes(universe, drafts, name)))
+        of = tuple(sorted(read_changes(universe.view, drafts, name)))
         for action in held_actions(universe, name):
             found[change_id(name, action)] = _hold(universe, change_id(name, action), hold, of=of)
     for identity, draft in drafts.held.items():

@@ -215,15 +215,11 @@ def _still_read(view: View, full: Universe) -> Dict[Name, Hold]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
     readers = (name for name in view.situation.names if not view.is_staged_here(name))
     lost = ((parent, (reader, ref)) for reader in readers for parent, ref in find_taken(view, full, reader))
-    taken = group_pairs(lost)
-    return {
-        parent: Hold(
-            Reason.NEEDS_READER,
-            frozenset(reader for reader, _ in some),
-            reads=tuple(reference for _, reference in some if reference is not None),
-        )
-        for parent, some in taken.items()
-    }
+    found: Dict[Name, Hold] = {}
+    for parent, taken in group_pairs(lost).items():
+        reads = tuple(reference for _, reference in taken if reference is not None)
+        found[parent] = Hold(Reason.NEEDS_READER, frozenset(reader for reader, _ in taken), reads=reads)
+    return found
 
 
 def _complete(view: View, full: Universe) -> Dict[Name, Hold]:

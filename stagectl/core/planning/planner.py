@@ -71,11 +71,10 @@ def _missing(universe: Universe, selection: Selection) -> FrozenSet[Name]:
 
 
 def _plan(universe: Universe, selection: Selection) -> Plan:
-    drafts = draft_changes(universe)
-    changes = _changes(universe, drafts)
-    recorded = _recorded_names(universe.view, drafts)
-    _check_schemas(universe.view, changes, recorded)
-    situation = universe.view.situation
+    view, situation, drafts = universe.view, universe.view.situation, draft_changes(universe)
+    changes = _changes(view, drafts)
+    recorded = _recorded_names(view, drafts)
+    _check_schemas(view, changes, recorded)
     held = held_changes(universe, drafts)
     plan = Plan(
         selection=selection,
@@ -83,16 +82,16 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
         held=held,
         recorded=recorded,
         pending=_pending(universe, drafts, held),
-        moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if universe.view.is_staged_here(new)),
-        targets=_targets(universe, {change.resource for change in changes} | set(recorded)),
+        moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if view.is_staged_here(new)),
+        targets=_targets(view, {change.resource for change in changes} | set(recorded)),
         kinds={one.kind: situation.kinds[one.kind] for one in changes if one.kind in situation.kinds},
     )
     return with_id(plan)
 
 
-def _changes(universe: Universe, drafts: Drafts) -> Tuple[Change, ...]:
+def _changes(view: View, drafts: Drafts) -> Tuple[Change, ...]:
     """Return the changes in order; raises CyclicPlan."""
-    before = predecessors(universe.view, drafts)
+    before = predecessors(view, drafts)
     try:
         order = topological(before)
     except Ring as ring:
@@ -100,13 +99,12 @@ def _changes(universe: Universe, drafts: Drafts) -> Tuple[Change, ...]:
         hint = "each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'"
         raise CyclicPlan(why, hint) from None
     wave = waves(order, before)
-    return tuple(_change(universe, drafts, drafts.by_id[one], tuple(sorted(before[one])), wave[one]) for one in order)
+    return tuple(_change(view, drafts, drafts.by_id[one], tuple(sorted(before[one])), wave[one]) for one in order)
 
 
-def _change(universe: Universe, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
+def _change(view: View, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
     """Return a draft with its values, its cause and its place in the order."""
-    view, name = universe.view, draft.name
-    kind, before, inputs = _values(view, draft)
+    name, (kind, before, inputs) = draft.name, _values(view, draft)
     differences = _mark(view, draft, _diff_of(draft, inputs_seen(view, name, draft.action, before), inputs))
     return Change(
         id=draft.id,
@@ -114,12 +112,12 @@ def _change(universe: Universe, drafts: Drafts, draft: Draft, after: Tuple[Chang
         action=draft.action,
         kind=kind,
         tags=tuple(sorted(view.situation.tags(name))),
-        cause=_cause(universe, drafts, draft),
+        cause=_cause(view, drafts, draft),
         diff=differences + _hidden_drift(view, draft),
         after=after,
         wave=wave,
         before=before,
-        inputs=before if draft.action == REMOVE else inputs,
+        inputs=inputs,
         sensitive=view.sensitive.get(name, frozenset()) | _sensitive_before(view.applied_state(name)),
         triggers=tuple(sorted(draft.triggers.items())),
         stamps=draft.stamps,
@@ -128,17 +126,16 @@ def _change(universe: Universe, drafts: Drafts, draft: Draft, after: Tuple[Chang
     )
 
 
-def _cause(universe: Universe, drafts: Drafts, draft: Draft) -> Cause:
-    view, is_replace = universe.view, draft.cause == CauseType.REPLACE
+def _cause(view: View, drafts: Drafts, draft: Draft) -> Cause:
+    is_replace = draft.cause == CauseType.REPLACE
     applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
-    of = tuple(sorted(behind(universe, drafts, draft)))
+    of = tuple(sorted(behind(view, drafts, draft)))
     kind_before = applied.kind if is_replace and resource and applied.kind != resource.kind else ""
     is_of_try = draft.cause == CauseType.UNFINISHED or (is_replace and not applied.live)
     tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
-    drifted = applied.drift.keys if is_replace and view.is_staged_here(draft.name) else ()
-    return Cause(
-        draft.cause, of, draft.inputs, kind_before, tried, tuple(key for key in draft.inputs if key in drifted)
-    )
+    keys = applied.drift.keys if is_replace and view.is_staged_here(draft.name) else ()
+    drifted = tuple(key for key in draft.inputs if key in keys)
+    return Cause(draft.cause, of, draft.inputs, kind_before, tried, drifted)
 
 
 def _is_protected(view: View, name: Name, kind: str) -> bool:
@@ -151,15 +148,11 @@ def _is_protected(view: View, name: Name, kind: str) -> bool:
 def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[Inputs]]:
     """Return the kind a change acts as, and its inputs before and after; None where there are none."""
     applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
-    kind = resource.kind if resource else ""
     before = applied.inputs if applied.live else None
-    if draft.action == RENAME and applied.resource is not None:
-        return applied.resource.kind, before, before
-    if draft.action == REMOVE:
-        kind = applied.kind or kind
-        if before is None and applied.unfinished is not None:
-            before = applied.unfinished.inputs
-    return kind, before, view.inputs(draft.name) if resource is not None else None
+    if draft.action in (RENAME, REMOVE):  # with what is there, or was tried to be
+        there = applied.unfinished.inputs if before is None and applied.unfinished is not None else before
+        return applied.kind, there, there
+    return resource.kind if resource else "", before, view.inputs(draft.name) if resource is not None else None
 
 
 def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
@@ -179,11 +172,10 @@ def _sensitive_before(applied: Applied) -> FrozenSet[str]:
 def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[Name]) -> None:
     """Raise ImpossiblePlan where kinds refuse what is run or updated, or recorded as a check saw it."""
     kinds, schemas = view.situation.kinds, Schemas()
-    acting = [(one.resource, one.kind, one.inputs) for one in changes if one.action in (RUN, UPDATE)]
-    seen = [name for name in recorded if name in view.effective and is_as_seen(view, name)]
-    acting += [(name, view.effective[name].kind, view.inputs(name)) for name in seen]
-    known = ((name, kinds[kind], inputs or {}) for name, kind, inputs in acting if kind in kinds)
-    troubles = [trouble for one in known for trouble in schemas.troubles(*one)]
+    names = [one.resource for one in changes if one.action in (RUN, UPDATE)]
+    names += [name for name in recorded if name in view.effective and is_as_seen(view, name)]
+    known = ((name, kinds[view.effective[name].kind]) for name in names if view.effective[name].kind in kinds)
+    troubles = [trouble for name, kind in known for trouble in schemas.troubles(name, kind, view.inputs(name))]
     if troubles:
         raise ImpossiblePlan(troubles)
 
@@ -218,8 +210,7 @@ def _pending(universe: Universe, drafts: Drafts, held: Iterable[Held]) -> Tuple[
     return tuple(sorted(others))
 
 
-def _targets(universe: Universe, names: AbstractSet[Name]) -> Dict[Name, Target]:
-    view = universe.view
+def _targets(view: View, names: AbstractSet[Name]) -> Dict[Name, Target]:
     return {
         name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
         for name in sorted(names & view.effective.keys())

@@ -23,8 +23,7 @@ def world_of(situation: Situation) -> World:
     live = {name: applied.resource for name, applied in situation.applied.items() if applied.resource is not None}
     tags = {name: situation.tags(name) for name in situation.names}
     aliases = old_names(situation.staged.values(), live.values(), moves=situation.moves)
-    world = World.of(situation.staged, live, tags=tags, aliases=aliases)
-    return world._replace(vocabulary=situation.vocabulary)
+    return World.of(situation.staged, live, tags=tags, aliases=aliases, vocabulary=situation.vocabulary)
 
 
 def renamed_notes(selection: Selection, world: World) -> List[str]:

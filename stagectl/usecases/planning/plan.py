@@ -56,22 +56,20 @@ def plan_with_situation(
             plan, situation = with_id(Plan(left, base=workspace.branch.tip)), Situation({}, {}, {})
             plan = _completed(workspace, plan, situation, head)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    plan = _with_uncommitted(plan, situation)
-    return (_warn_of_rollback(workspace, plan) if base is None else plan), situation
+    uncommitted = _warn_of_uncommitted(plan, situation)
+    warnings = (*plan.warnings, *uncommitted, *(_warn_of_rollback(workspace, plan) if base is None else ()))
+    return replace(plan, dirty=plan.dirty or bool(uncommitted), warnings=warnings), situation
 
 
-def _with_uncommitted(plan: Plan, situation: Situation) -> Plan:
-    """Return a plan that warns of files which no commit has as inputs have the digest of them."""
+def _warn_of_uncommitted(plan: Plan, situation: Situation) -> List[str]:
+    """Return what is said of files which no commit has as inputs have the digest of them."""
     if not situation.uncommitted:
-        return plan
+        return []
     from stagectl.adapters.worktree.file_digests import read_among
 
-    wrong = read_among(forms_of(plan, situation), situation.uncommitted)
-    if not wrong:
-        return plan
-    few = some_from_here(wrong)
+    few = some_from_here(read_among(forms_of(plan, situation), situation.uncommitted))
     said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
-    return replace(plan, dirty=True, warnings=(*plan.warnings, said))
+    return [said] if few else []
 
 
 def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
@@ -82,10 +80,10 @@ def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
     return [*(form for form in asked if form), *(target.resource for target in plan.targets.values())]
 
 
-def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
-    """Return a plan that warns of what it would take back of others' work, and of claims that were spent once."""
+def _warn_of_rollback(workspace: Workspace, plan: Plan) -> List[str]:
+    """Return what is said of others' work that a plan would take back, and of claims that were spent once."""
     if not plan.changes and not plan.recorded:
-        return plan
+        return []
     from stagectl.usecases.planning.rollback import rollback
 
     older = rollback(workspace, plan, plan.head)
@@ -94,7 +92,7 @@ def _warn_of_rollback(workspace: Workspace, plan: Plan) -> Plan:
         from stagectl.usecases.planning.claimed_again import claimed_again
 
         found += claimed_again(workspace, plan, plan.head, is_older=older is not None)
-    return replace(plan, warnings=(*plan.warnings, *(one.message for one in found))) if found else plan
+    return [one.message for one in found]
 
 
 def _incremental_plan(

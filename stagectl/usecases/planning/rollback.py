@@ -122,21 +122,18 @@ def _with_sources(git: Git, tip: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
         before, source = (parents.split() + ["", ""])[:2]
         paths = dict.fromkeys(git.inner(path) for path in changes.split("\0")[2::2])
         touched = [left[path] for path in paths if path in left]
-        kept = _as_before(git, before, touched)
-        for doubt in touched:
-            if doubt.paths[0] not in kept:
-                del left[doubt.paths[0]]
-                found.append(doubt._replace(source=Oid(source) if source else None))
+        for doubt in _not_as_before(git, before, touched):
+            del left[doubt.paths[0]]
+            found.append(doubt._replace(source=Oid(source) if source else None))
     return found
 
 
-def _as_before(git: Git, commit: str, doubts: Sequence[_Doubt]) -> Set[str]:
-    """Return the files that an applied commit before has as they are now, in a folder that was renamed then."""
+def _not_as_before(git: Git, commit: str, doubts: Sequence[_Doubt]) -> Sequence[_Doubt]:
+    """Return those of which the applied commit before has another file: one may have come by a renamed folder."""
     if not git.formers or not commit:
-        return set()
-    paths = [doubt.paths[0] for doubt in doubts]
-    there = git.look_up([git.at(commit, path) for path in paths])
-    return {doubt.paths[0] for doubt, blob in zip(doubts, there) if blob is not None and blob == doubt.applied}
+        return doubts
+    there = git.look_up([git.at(commit, doubt.paths[0]) for doubt in doubts])
+    return [doubt for doubt, blob in zip(doubts, there) if blob is None or blob != doubt.applied]
 
 
 def _changes(git: Git, merges: str, *arguments: str) -> str:
