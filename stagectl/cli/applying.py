@@ -92,7 +92,7 @@ def apply(
     end_at: Optional[List[str]] = changes_option("--end-at", "Run only this change and what comes before it."),
     fail_fast: bool = FAIL_FAST,
     allow_rollback: bool = typer.Option(
-        False, "--allow-rollback", help="Apply also what is older than the applied state."
+        False, "--allow-rollback", help="Apply also what is older than the applied state, or where its branch is lost."
     ),
     allow_remove: Optional[List[str]] = typer.Option(
         None, "--allow-remove", metavar="NAME", help="Let this protected resource be removed or replaced."

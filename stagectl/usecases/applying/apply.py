@@ -33,6 +33,7 @@ from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed
+from stagectl.usecases.planning.lost_branch import lost_branch
 from stagectl.usecases.planning.names import check_name, find_removal
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
@@ -194,9 +195,13 @@ def _check_here(workspace: Workspace) -> None:
 
 
 def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
-    """Refuse what would take back what others applied, and what claims a name that may be another's by now."""
+    """Refuse what would take back, or run again, what was applied, and what claims a name that may be another's now."""
     head = workspace.git.resolve(options.head)
     if not options.allow_rollback:
+        is_meant = options.record_only or not plan.changes or (options.offline and not workspace.branch.is_known)
+        lost = None if is_meant else lost_branch(workspace, head)
+        if lost is not None:
+            raise lost
         found = rollback(workspace, plan, head, restriction(plan, options.filter).preset)
         if found is not None:
             again = "what is staged now is applied with: stagectl apply"

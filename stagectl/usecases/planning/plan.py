@@ -88,6 +88,10 @@ def _warn_of_rollback(workspace: Workspace, plan: Plan) -> List[str]:
 
     older = rollback(workspace, plan, plan.head)
     found = [older] if older else []
+    if workspace.branch.tip is None and workspace.branch.is_known:
+        from stagectl.usecases.planning.lost_branch import lost_branch
+
+        found += filter(None, [lost_branch(workspace, plan.head)])
     if plan.moved and plan.head is not None:
         from stagectl.usecases.planning.claimed_again import claimed_again
 
