@@ -133,9 +133,9 @@ class Side:
 
 
 def ratio(what: str, one: Callable[[Side], float], sides: Tuple[Side, Side], rounds: int) -> str:
-    """Return a line of the table: medians of measurements in turn, the first of which does not count."""
-    took = [tuple(one(side) for side in sides) for _ in range(rounds + 1)][1:]
-    here, before = (statistics.median(pair[at] for pair in took) for at in (0, 1))
+    """Return a line of the table: medians of measurements in turn; the first counts only where there is no other."""
+    took = [tuple(one(side) for side in sides) for _ in range(rounds + 1)]
+    here, before = (statistics.median(pair[at] for pair in took[1:] or took) for at in (0, 1))
     return f"| {what} | {here * 1000:.0f} ms | {before * 1000:.0f} ms | **{here / before:.2f}** |"
 
 

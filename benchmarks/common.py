@@ -49,9 +49,11 @@ def run(words: Sequence[str], folder: Path, env: Optional[Dict[str, str]] = None
 
 
 def compare(ours: Callable[[], Took], theirs: Callable[[], Took], rounds: int) -> Tuple[Took, Took]:
-    """Return the medians of two measurements that are made in turn; the first round does not count."""
-    pairs = [(theirs(), ours()) for _ in range(rounds + 1)][1:]
-    medians = [Took(*(statistics.median(pair[side][i] for pair in pairs) for i in (0, 1))) for side in (1, 0)]
+    """Return the medians of two measurements made in turn; the first round counts only where there is no other."""
+    pairs = [(theirs(), ours()) for _ in range(rounds + 1)]
+    medians = [
+        Took(*(statistics.median(pair[side][i] for pair in pairs[1:] or pairs) for i in (0, 1))) for side in (1, 0)
+    ]
     return medians[0], medians[1]
 
 

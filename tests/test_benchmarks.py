@@ -46,7 +46,7 @@ def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) 
     Every line of the table is there, with a ratio; the repository is as it was, so that it can be measured again.
     """
     program = Path(sys.executable).parent / "stagectl"
-    words = ["--counts", "360", "--one", "90,180", "--rounds", "1", "--stagectl", str(program)]
+    words = ["--counts", "45", "--one", "18,36", "--rounds", "0", "--stagectl", str(program)]
     words += ["--folder", str(tmp_path)]
 
     done = subprocess.run(
@@ -54,16 +54,16 @@ def test_the_benchmark_measures_every_row_of_a_small_repository(tmp_path: Path) 
     )
 
     assert 0 == done.returncode, done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.startswith("| 360: ") or "`plan --help`" in line]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| 45: ") or "`plan --help`" in line]
     rows = [line.split(" | ") for line in lines]
     measured = [row[0].strip("| ") for row in rows if "**" in row[-2]]  # what is no ratio has none
-    assert ["`plan --help`", "360: the first `plan` of a clone, k = 0"] == measured[:2]
-    assert ["360: `status`", "360: `stage` of one file"] == measured[-2:]
+    assert ["`plan --help`", "45: the first `plan` of a clone, k = 0"] == measured[:2]
+    assert ["45: `status`", "45: `stage` of one file"] == measured[-2:]
     assert [part for part in ("k = 0 (0 changes)", "k = 1 (") if any(part in row for row in measured)] == [
         "k = 0 (0 changes)",
         "k = 1 (",
     ]
-    status = ["git", "-C", str(tmp_path / "r360"), "status", "--porcelain"]
+    status = ["git", "-C", str(tmp_path / "r45"), "status", "--porcelain"]
     assert "" == subprocess.run(status, capture_output=True, text=True, check=True).stdout
 
 
@@ -72,7 +72,7 @@ def test_the_benchmark_of_outputs_measures_both_rows() -> None:
     A plan in which an output may change, and one without; each with its ratio, after a look at what is planned.
     """
     program = Path(sys.executable).parent / "stagectl"
-    words = [str(ROOT / "benchmarks/outputs.py"), "--count", "12", "--readers", "3", "--rounds", "1"]
+    words = [str(ROOT / "benchmarks/outputs.py"), "--count", "12", "--readers", "3", "--rounds", "0"]
 
     done = subprocess.run(
         [sys.executable, *words, "--stagectl", str(program)], capture_output=True, text=True, timeout=300
@@ -100,7 +100,7 @@ def test_the_benchmark_of_projects_measures_its_rows() -> None:
     Git's look, the plan, and the plan without that look, each with its ratio.
     """
     program = Path(sys.executable).parent / "stagectl"
-    words = [str(ROOT / "benchmarks/projects.py"), "--count", "12", "--others", "30", "--rounds", "1"]
+    words = [str(ROOT / "benchmarks/projects.py"), "--count", "12", "--others", "30", "--rounds", "0"]
 
     done = subprocess.run(
         [sys.executable, *words, "--stagectl", str(program)], capture_output=True, text=True, timeout=300
@@ -115,7 +115,7 @@ def test_the_benchmark_beside_another_checkout_measures_plans_in_memory_and_on_t
     """
     Each with a ratio; here the checkout is compared with itself.
     """
-    words = [str(ROOT / "benchmarks/before.py"), str(ROOT), "--count", "18", "--edits", "0,1", "--rounds", "1"]
+    words = [str(ROOT / "benchmarks/before.py"), str(ROOT), "--count", "18", "--edits", "0,1", "--rounds", "0"]
 
     done = subprocess.run(
         [sys.executable, *words, "--folder", str(tmp_path)], capture_output=True, text=True, timeout=300

@@ -234,7 +234,7 @@ class Git(Placed):
 
     def remotes(self) -> List[str]:
         """Return the names of the remotes."""
-        return self.run("remote").decode("utf-8", "replace").split()
+        return self.subsections("remote")
 
     def fetch_command(self, remote: str, branch: str) -> str:
         """Return the command that gets a branch, and in a shallow clone the history that shows what contains what."""
