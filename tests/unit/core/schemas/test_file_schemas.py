@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
@@ -19,10 +19,16 @@ from tests.build import ROOT
 from tests.random_worlds import random_case
 
 
+def judging(schema: Any) -> Callable[[Any], List[str]]:
+    """What returns what a schema, which is one, has against a value."""
+    Draft7Validator.check_schema(schema)
+    judge = Draft7Validator(schema)
+    return lambda value: [error.message for error in judge.iter_errors(value)]
+
+
 def against(schema: Any, value: Any) -> List[str]:
     """What a schema has against a value."""
-    Draft7Validator.check_schema(schema)
-    return [error.message for error in Draft7Validator(schema).iter_errors(value)]
+    return judging(schema)(value)
 
 
 def kinds_of(folder: str) -> Dict[str, Kind]:
@@ -39,14 +45,17 @@ def test_real_files_are_accepted(folder: str) -> None:
     files, _ = read_working_tree(ROOT / folder, ["resources", "kinds", "stagectl.yaml"])
 
     assert len(files) > 15
+    own = {name: judging(file_schema("definition", only=kind)) for name, kind in kinds.items()}
+    schemas = (file_schema("definition", kinds), file_schema("definition"), file_schema("staged"))
+    of_any = [judging(one) for one in schemas]
+    others = {which: [judging(file_schema(which))] for which in ("kind", "config")}
     for path, data in files.items():
         documents = yamlfile.load(data)
         if path.startswith("resources/"):
-            own = file_schema("definition", only=kinds[documents[0]["kind"]])
-            schemas = [own, file_schema("definition", kinds), file_schema("definition"), file_schema("staged")]
+            judges = [own[documents[0]["kind"]], *of_any]
         else:
-            schemas = [file_schema("kind" if path.startswith("kinds/") else "config")]
-        assert [] == [(path, found) for one in schemas for document in documents for found in against(one, document)]
+            judges = others["kind" if path.startswith("kinds/") else "config"]
+        assert [] == [(path, found) for judge in judges for document in documents for found in judge(document)]
 
 
 def test_every_key_is_known() -> None:
@@ -162,14 +171,14 @@ def test_an_editor_never_refuses_what_the_kind_accepts(schema: Any) -> None:
     )
     anchored = {**schema, "$defs": {"z": {"$anchor": "anchor"}}} if "#anchor" in str(schema) else schema
     judge = Draft202012Validator(anchored, registry=registry)
-    whole = file_schema("definition", only=Kind("k", schema=schema))
+    against_it = judging(file_schema("definition", only=Kind("k", schema=schema)))
 
     accepted = [value for value in VALUES if judge.is_valid(value)]
     assert accepted
     for value in accepted:
-        assert [] == against(whole, {"inputs": value})
+        assert [] == against_it({"inputs": value})
         for key in value:
-            assert [] == against(whole, {"inputs": {**value, key: "${other.value}"}})
+            assert [] == against_it({"inputs": {**value, key: "${other.value}"}})
 
 
 def test_text_is_left_as_simple_as_it_is() -> None:

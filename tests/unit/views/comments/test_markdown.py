@@ -403,6 +403,7 @@ def detail(text: str) -> int:
     return 0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("which", LARGE)
 def test_a_comment_fits_and_shows_less_the_shorter_it_has_to_be(which: str) -> None:
     """
