@@ -44,7 +44,6 @@ def notes(repo: Repo) -> Path:
 def fresh(repo: Repo, notes: Path) -> None:
     """Let nothing have been applied."""
     repo.git("update-ref", "-d", "refs/heads/stagectl/applied")
-    shutil.rmtree(repo.place / "runs", ignore_errors=True)
     (notes / "notes").write_text("")
 
 

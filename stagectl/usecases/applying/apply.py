@@ -198,7 +198,8 @@ def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
     """Refuse what would take back, or run again, what was applied, and what claims a name that may be another's now."""
     head = workspace.git.resolve(options.head)
     if not options.allow_rollback:
-        is_meant = options.record_only or not plan.changes or (options.offline and not workspace.branch.is_known)
+        is_alone = options.offline or workspace.config.remote not in workspace.git.remotes()
+        is_meant = options.record_only or not plan.changes or is_alone
         lost = None if is_meant else lost_branch(workspace, head)
         if lost is not None:
             raise lost

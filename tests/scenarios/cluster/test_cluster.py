@@ -230,7 +230,6 @@ def test_ctrl_c_on_a_terminal_does_not_reach_a_cluster_that_was_made_here(repo: 
     (notes / "go").unlink()
     (notes / "notes").write_text("")
     repo.git("update-ref", "-d", "refs/heads/stagectl/applied")
-    shutil.rmtree(repo.place / "runs")
     apply = begun()
     process = process_of(notes, "a")
     os.kill(apply.pid, signal.SIGKILL)

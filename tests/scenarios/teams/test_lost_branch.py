@@ -79,19 +79,32 @@ def test_a_clone_that_has_it_gives_it_back(lost: Team) -> None:
     assert "No changes" in carl.ok("apply", "--yes").out
 
 
-def test_a_branch_that_is_called_otherwise_is_missed(repo: Repo) -> None:
+def test_a_branch_that_is_called_otherwise_is_missed(team: Team) -> None:
     """
     Who renames it in the config alone runs nothing again; `plan` warns.
     """
+    edit(team.ada, "db", 2).ok("apply", "--yes")
+    team.ada.write("stagectl.yaml", "applied_branch: other\n").commit()
+
+    refused = team.ada.apply()
+
+    team.ada.shell(re.findall("hint: have it back: (git branch other [0-9a-f]+);", refused.err)[0])
+    assert [] == team.ada.plan().ids
+
+
+def test_without_a_remote_who_deletes_it_means_it(repo: Repo) -> None:
+    """
+    Nobody else has one: `plan` and `apply` warn, and everything is run again.
+    """
     repo.define("a", inputs={"v": 1}).apply_all()
-    repo.define("a", inputs={"v": 2}).stage().ok("apply", "--yes")
-    repo.write("stagectl.yaml", "applied_branch: other\n").commit()
+    repo.git("update-ref", "-d", f"refs/heads/{APPLIED}")
+    warning = f"warning: the branch {APPLIED} is nowhere, and there was one: run "
 
-    assert "warning: the branch other is nowhere, and there was one: run " in repo.run("plan").err
-    refused = repo.apply()
+    assert warning in repo.run("plan").err
+    done = repo.apply()
 
-    repo.shell(re.findall("hint: have it back: (git branch other [0-9a-f]+);", refused.err)[0])
-    assert [] == repo.plan().ids
+    assert (0, ["a.run"]) == (done.code, repo.log())
+    assert warning in done.err
 
 
 @pytest.mark.parametrize("where", ["here", "in a clone"])
