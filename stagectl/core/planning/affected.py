@@ -57,7 +57,8 @@ def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
     """Return what reads, directly or through others of these, a resource that is in effect as staged."""
     children = group_pairs((parent, name) for name, some in parents.items() for parent in some)
     # What only reacts may report a value, too; that does not make it affected itself.
-    starts = [name for name in children if view.is_staged_here(name) or name in view.reports.by]
+    reporting = {name for name, _ in view.reports.by}
+    starts = [name for name in children if view.is_staged_here(name) or name in reporting]
     first = (child for name in starts for child in children[name])
     return reachable(first, lambda name: children.get(name, ()))
 

@@ -126,17 +126,6 @@ def _cause(applied: Applied, *, is_edited: bool, has_drifted: bool) -> CauseType
     return CauseType.DRIFT if has_drifted else CauseType.CHILD
 
 
-def inputs_seen(view: View, name: Name, action: str, before: Optional[Inputs]) -> Optional[Inputs]:
-    """Return what an update changes and a removal takes: what was seen, of what was not selected what was applied."""
-    applied = view.applied_state(name)
-    is_of_live = before is not None and applied.live and action in (UPDATE, REMOVE)
-    if not is_of_live or not view.is_staged_here(name):
-        return before
-    # A value that is never shown differs from what comes in its place.
-    hidden = applied.seen.keys() & applied.drift.differs if action == REMOVE else ()
-    return {**applied.seen, **dict.fromkeys(hidden)} if hidden else applied.seen
-
-
 def is_as_seen(view: View, name: Name) -> bool:
     """Return whether a resource is staged as a check saw it, and not as it was applied: that is recorded."""
     applied = view.applied_state(name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Set
 
-from stagectl.core.graph import reachable
-from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, ChangeId, Kind, Name, Resource, change_id
+from stagectl.core.graph import group_pairs, reachable
+from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, ChangeId, Name, Resource, change_id
 from stagectl.core.planning.changes import Draft
 from stagectl.core.planning.intents import intent_of, needed_parents
 from stagectl.core.planning.resolve import NO_VALUE, input_of, inputs_read
@@ -26,43 +26,34 @@ def has_outputs(view: View) -> bool:
 
 def reports_of(view: View, drafts: Mapping[ChangeId, Draft]) -> Reports:
     """Return what the changes of a plan may report."""
-    by: Dict[Name, Dict[str, List[ChangeId]]] = {}
-    anew: Set[Name] = set()
-    replaced: Dict[Name, bool] = {}
-    for identity, draft in sorted(drafts.items()):
-        if draft.action == REMOVE:
-            replaced.update({draft.name: not draft.conditional} if change_id(draft.name, RUN) in drafts else {})
-            continue
-        kind = view.situation.kind_of(view.effective.get(draft.name))
-        removal = drafts.get(change_id(draft.name, REMOVE))
-        if draft.action == RUN and (removal is None or not removal.conditional):
-            anew.add(draft.name)  # of whatever kind: what another kind reported is gone
-        starts_anew = removal is not None or view.applied_state(draft.name).is_gone
-        for name in sorted(_may_change(kind, draft, starts_anew=starts_anew)):
-            by.setdefault(draft.name, {}).setdefault(name, []).append(identity)
-    return Reports(
-        {name: {output: tuple(ids) for output, ids in outputs.items()} for name, outputs in by.items()},
-        frozenset(anew),
-        replaced,
+    removals = {draft.name: draft for draft in drafts.values() if draft.action == REMOVE}
+    replaced = {name: not removal.conditional for name, removal in removals.items() if change_id(name, RUN) in drafts}
+    # Of whatever kind: what another kind reported is gone.
+    anew = {draft.name for draft in drafts.values() if draft.action == RUN and replaced.get(draft.name, True)}
+    reported = (
+        ((draft.name, output), identity)
+        for identity, draft in sorted(drafts.items())
+        for output in _may_change(view, draft, starts_anew=draft.name in replaced)
     )
+    by = {output: tuple(changes) for output, changes in group_pairs(reported).items()}
+    return Reports(by, frozenset(anew), replaced)
 
 
 def expect_reports(view: View) -> Reports:
     """Return what is reported where everything that is new is run: to begin with, so that a ring is found as one."""
     situation = view.situation
-    by: Dict[Name, Dict[str, Tuple[ChangeId, ...]]] = {}
-    for name, resource in situation.staged.items():
-        outputs = situation.kind_of(resource).may_report(RUN)
-        if outputs and not situation.is_live(name) and view.is_selected(name):
-            by[name] = {output: (change_id(name, RUN),) for output in sorted(outputs)}
-    return Reports(by, frozenset(by))
+    new = [name for name in situation.staged if not situation.is_live(name) and view.is_selected(name)]
+    outputs = {name: situation.kind_of(situation.staged[name]).may_report(RUN) for name in new}
+    by = {(name, output): (change_id(name, RUN),) for name, some in outputs.items() for output in some}
+    return Reports(by, frozenset(name for name, _ in by))
 
 
-def _may_change(kind: Kind, draft: Draft, *, starts_anew: bool) -> FrozenSet[str]:
-    if draft.action == RUN and starts_anew:
-        return kind.output_names  # after a replace outputs start anew
-    if draft.action == UPDATE and (kind.handler == "none" or UPDATE not in kind.actions):
-        return frozenset()  # nothing runs, so nothing is reported
+def _may_change(view: View, draft: Draft, *, starts_anew: bool) -> FrozenSet[str]:
+    kind = view.situation.kind_of(view.effective.get(draft.name))
+    if draft.action == REMOVE or (draft.action == UPDATE and (kind.handler == "none" or UPDATE not in kind.actions)):
+        return frozenset()  # nothing runs, or nothing stays, so nothing is reported
+    if draft.action == RUN and (starts_anew or view.applied_state(draft.name).is_gone):
+        return kind.output_names
     return kind.may_report(draft.action)
 
 

@@ -16,7 +16,7 @@ from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, 
 from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.holding import everything, universe_of
-from stagectl.core.planning.intents import inputs_seen, is_as_seen
+from stagectl.core.planning.intents import is_as_seen
 from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.schema_checks import Schemas
@@ -105,7 +105,6 @@ def _changes(view: View, drafts: Drafts) -> Tuple[Change, ...]:
 def _change(view: View, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
     """Return a draft with its values, its cause and its place in the order."""
     name, (kind, before, inputs) = draft.name, _values(view, draft)
-    differences = _mark(view, draft, _diff_of(draft, inputs_seen(view, name, draft.action, before), inputs))
     return Change(
         id=draft.id,
         resource=name,
@@ -113,7 +112,7 @@ def _change(view: View, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...
         kind=kind,
         tags=tuple(sorted(view.situation.tags(name))),
         cause=_cause(view, drafts, draft),
-        diff=differences + _hidden_drift(view, draft),
+        diff=_differences(view, draft, before, inputs),
         after=after,
         wave=wave,
         before=before,
@@ -153,14 +152,6 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
         there = applied.unfinished.inputs if before is None and applied.unfinished is not None else before
         return applied.kind, there, there
     return resource.kind if resource else "", before, view.inputs(draft.name) if resource is not None else None
-
-
-def _hidden_drift(view: View, draft: Draft) -> Tuple[Difference, ...]:
-    """Return the inputs that drifted and cannot be shown, for an update of what was selected."""
-    hidden = view.applied_state(draft.name).drift.differs
-    if not hidden or draft.action != UPDATE or draft.cause in WITHOUT_VALUES or not view.is_staged_here(draft.name):
-        return ()
-    return tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden))
 
 
 def _sensitive_before(applied: Applied) -> FrozenSet[str]:
@@ -217,29 +208,34 @@ def _targets(view: View, names: AbstractSet[Name]) -> Dict[Name, Target]:
     }
 
 
-def _mark(view: View, draft: Draft, entries: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
-    """Return differences in which a value that is known after other changes says so, as its file has it."""
-    if not view.reports.by or draft.action == REMOVE:
-        return entries
-    own = dict(leaves(view.effective[draft.name].inputs))
-    return tuple(_mark_one(view, entry, own.get(entry.path)) for entry in entries)
-
-
-def _mark_one(view: View, entry: Difference, own: Value) -> Difference:
-    if not references_in(entry.after):
-        return entry
-    as_it_is = own if isinstance(own, Template) else entry.after  # it may stand in what a parent's input has
-    written = str(as_written(as_it_is))
-    known_after = tuple(sorted(view.reports.of(references_in(entry.after))))
-    return entry._replace(after=None, known_after=known_after, written=written)
-
-
-def _diff_of(draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]) -> Tuple[Difference, ...]:
+def _differences(
+    view: View, draft: Draft, before: Optional[Inputs], inputs: Optional[Inputs]
+) -> Tuple[Difference, ...]:
+    """Return what a change changes, leaf by leaf, with the inputs that drifted and cannot be shown."""
     if draft.cause in WITHOUT_VALUES or draft.action == RENAME:
         return ()
+    applied, is_seen = view.applied_state(draft.name), view.is_staged_here(draft.name)
+    if is_seen and applied.live and draft.action in (UPDATE, REMOVE):  # of others, what was applied
+        before = applied.seen
+    hidden = applied.drift.differs if is_seen else frozenset()
     if draft.action == REMOVE:
-        return diff(before, None)
+        return diff({**before, **dict.fromkeys(hidden & before.keys())} if before else before, None)
     if draft.action == RUN or before is None or inputs is None:
-        return diff(None if draft.action == RUN else before, inputs)
-    changed = differing(before, inputs)  # most inputs of most resources are as they were
-    return diff(*({key: side[key] for key in changed if key in side} for side in (before, inputs)))
+        found = diff(None if draft.action == RUN else before, inputs)
+    else:
+        changed = differing(before, inputs)  # most inputs of most resources are as they were
+        found = diff(*({key: side[key] for key in changed if key in side} for side in (before, inputs)))
+    if view.reports.by:
+        own = dict(leaves(view.effective[draft.name].inputs))
+        found = tuple(_mark(view, entry, own.get(entry.path)) for entry in found)
+    return found + tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden if draft.action == UPDATE else ()))
+
+
+def _mark(view: View, entry: Difference, own: Value) -> Difference:
+    """Return a difference in which a value that is known after other changes says so, as its file has it."""
+    references = references_in(entry.after)
+    if not references:
+        return entry
+    as_it_is = own if isinstance(own, Template) else entry.after  # it may stand in what a parent's input has
+    known_after = tuple(sorted(view.reports.of(references)))
+    return entry._replace(after=None, known_after=known_after, written=str(as_written(as_it_is)))

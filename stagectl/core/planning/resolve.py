@@ -73,7 +73,7 @@ class Resolver:
     documents: Mapping[Name, Resource]
     fixed: Mapping[Name, Inputs]
     outputs: Mapping[Name, Outputs] = field(default_factory=dict)
-    later: Mapping[Name, Container[str]] = field(default_factory=dict)
+    later: Container[InputId] = ()
     digests: Optional[Mapping[str, str]] = None
     failures: Dict[InputId, Failure] = field(default_factory=dict, init=False)
     _values: Dict[InputId, Value] = field(default_factory=dict, init=False)
@@ -133,7 +133,7 @@ class Resolver:
             shown = {key: self._values[node]} if node in self._values else {}
         else:
             raise _Unresolved(NO_RESOURCE, reference)
-        if key not in shown and key in self.later.get(name, ()):
+        if key not in shown and node in self.later:
             return Template((reference,))
         if key not in shown and name in self.outputs:
             shown = self.outputs[name]

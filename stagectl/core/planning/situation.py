@@ -8,6 +8,7 @@ from typing import AbstractSet, Callable, Dict, FrozenSet, Iterable, Mapping, Na
 
 from stagectl.core.model import NOT_APPLIED, REMOVE, Applied, ChangeId, Kind, Name, Resource
 from stagectl.core.once import cached_property
+from stagectl.core.planning.resolve import InputId, input_of
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.stamps import is_pending
 from stagectl.core.values import Outputs, Reference
@@ -135,17 +136,17 @@ class Intent(NamedTuple):
 class Reports(NamedTuple):
     """What the changes of a plan may report.
 
-    by: per resource the outputs that may change, with the changes that may report them; anew: resources that are run,
-    of which nothing counts that they reported before; replaced: those that are replaced, and whether that is sure.
+    by: the outputs that may change, with the changes that may report them; anew: resources that are run, of which
+    nothing counts that they reported before; replaced: those that are replaced, and whether that is sure.
     """
 
-    by: Mapping[Name, Mapping[str, Tuple[ChangeId, ...]]] = {}
+    by: Mapping[InputId, Tuple[ChangeId, ...]] = {}
     anew: FrozenSet[Name] = frozenset()
     replaced: Mapping[Name, bool] = {}
 
     def of(self, references: Iterable[Reference]) -> FrozenSet[ChangeId]:
         """Return the changes that may report what some references read."""
-        known = (self.by.get(Name(one.name), {}).get(one.path[0], ()) for one in references)
+        known = (self.by.get(input_of(one), ()) for one in references)
         return frozenset(change for changes in known for change in changes)
 
 
