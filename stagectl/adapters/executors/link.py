@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import threading
 import warnings
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, Mapping, Optional
@@ -108,7 +109,10 @@ class Link:
             )
 
     def kill(self) -> None:
-        """Start nothing more, and kill what runs."""
+        """Start nothing more, and kill what runs; a signal handler may do that, which must not wait for a worker."""
+        threading.Thread(target=self._kill, daemon=True).start()
+
+    def _kill(self) -> None:
         with suppress(RunLost):
             self.ask("stop", attempt=self.attempt)
             self.client.run(kill_all, self.run, on_error="ignore")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -141,13 +140,10 @@ def _there(task: Task, course: Course, cluster: Link) -> Hands:
         outcome = replace(outcome, message=redactor.clean(outcome.message), output=output.end())
         return with_plain_outputs(outcome, redactor.clean)
 
-    def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
-        threading.Thread(target=cluster.kill, daemon=True).start()
-
     def order(change: Change) -> Optional[Order]:
         return order_of(task.plan, task.header.run, course.outputs_for(change), change)
 
-    return Hands(order, DaskExecutor(cluster, take), kill)
+    return Hands(order, DaskExecutor(cluster, take), cluster.kill)
 
 
 def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -181,10 +180,7 @@ class _Checking:
         def take(identity: ChangeId, outcome: Outcome, text: str) -> Outcome:
             return with_plain_outputs(replace(outcome, message=redactor.clean(outcome.message)), redactor.clean)
 
-        def kill() -> None:  # for a signal handler, which must not wait for a worker that does not answer
-            threading.Thread(target=cluster.kill, daemon=True).start()
-
-        return Hands(self._order, DaskExecutor(cluster, take), kill)
+        return Hands(self._order, DaskExecutor(cluster, take), cluster.kill)
 
     def _order(self, change: Change) -> Order:
         outputs = self._subjects.states[change.resource].outputs
