@@ -143,7 +143,7 @@ def test_the_scheduler_or_what_runs_changes_is_killed(repo: Repo, notes: Path, v
     twice = begun_twice(notes)
     ends = sum(state == "SUCCESS" for state in known.values())
     print(f"{victim} killed, resumed on {there}: {ends} known, UNKNOWN {len(unknown)}, started twice {len(twice)}")
-    assert "1000 done" in done.out and set(twice) <= unknown and {"SUCCESS"} == set(states(repo).values())
+    assert "Applied: 1000 SUCCESS" in done.out and set(twice) <= unknown and {"SUCCESS"} == set(states(repo).values())
 
 
 @contextmanager

@@ -42,9 +42,7 @@ def _slot(path: str) -> Slot:
                 slot.path = path
                 return slot
         os.close(slot.descriptor)
-    slot = Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
-    os.pwrite(slot.descriptor, EMPTY, 0)
-    return slot
+    return Slot(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), path)
 
 
 def put_away(slot: Slot) -> None:

@@ -33,7 +33,7 @@ class ChangedFiles(NamedTuple):
 class Looked(NamedTuple):
     """What a working tree has otherwise than HEAD. here: files that HEAD or the index knows; fresh: untracked ones.
 
-    folders: all that were looked into, with what differs where a folder does.
+    folders: all that were looked into, from the top folder, with what differs where a folder does.
     """
 
     here: Sequence[DiffEntry]

@@ -45,9 +45,12 @@ def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[
 
 
 def note_new_files(git: Git, roots: Sequence[str], folders: FolderStats, new: Iterable[str], began: int) -> None:
-    """Note what another look found. folders: all of them; new: files that HEAD does not have; began: the look."""
-    inside = tuple(f"{root}/" for root in roots)
-    ours = {path: stat for path, stat in folders.items() if f"{path}/".startswith(inside)}
+    """Note what another look found. folders: all of them, from the top folder; new: files that HEAD does not have.
+
+    began: the look.
+    """
+    inside = tuple(git.path(f"{root}/") for root in roots)
+    ours = {path[len(git.folder) :]: stat for path, stat in folders.items() if f"{path}/".startswith(inside)}
     _note(git, _trees(git, roots, git.head()), ours, new, began)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
@@ -27,11 +27,11 @@ _LARGEST = 1 << 20  # bytes of one file of attributes
 _OTHER_LINE_ENDS = pattern(rb"\bw/(?:crlf|mixed)\b")
 
 
-def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Dict[str, Optional[Stat]]]:
+def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Mapping[str, Optional[Stat]]]:
     """Look at what a plan is made from, and at roots; raises ReadInFull if unsure.
 
     Returns the files that git's index does not know, ignored ones included; whether git takes line ends for the same;
-    and all folders that were looked into, as they were.
+    and all folders that were looked into, as they were, by their paths from the top folder.
     """
     cache = git.cache()
     if cache is None:
@@ -43,7 +43,7 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Dict[str, Opti
     if folders.are_as_before() and folders.noted is not None:
         changes_line_ends = _changes_line_ends(git, tops, folders.noted["attributes"])
         if folders.noted["line ends"] or not changes_line_ends:
-            return [], changes_line_ends, _ours(git, folders)
+            return [], changes_line_ends, folders.stats
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
@@ -60,11 +60,7 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Dict[str, Opti
         raise ReadInFull("git changes line ends, and a file has others")
     if not paths:
         folders.remember(attributes=attributes, is_one=changes_line_ends)
-    return [path[len(git.folder) :] for path in paths], changes_line_ends, _ours(git, folders)
-
-
-def _ours(git: Git, folders: Folders) -> Dict[str, Optional[Stat]]:
-    return {path[len(git.folder) :]: stat for path, stat in folders.stats.items() if path.startswith(git.folder)}
+    return [path[len(git.folder) :] for path in paths], changes_line_ends, folders.stats
 
 
 def _unknown(git: Git, roots: Sequence[str]) -> List[str]:
