@@ -72,17 +72,6 @@ RULES = {
         {"all run other react": Shown("other.run react.run", pending="db.run", held={
             "all.run": "needs-parent db.run", "run.run": "needs-parent db.run"})},
     ),
-    "5: a held change does not make its children join": Rule(
-        {"app": of("prod", v=1), "web": of("prod", v="${app.v}")},
-        [{"db": of("dev"), "app": of("prod", v=2, depends_on=["db"])}],
-        {"-t prod": Shown("", held={"app.update": "needs-parent db.run"}, pending="db.run")},
-    ),
-    "5: a held replace has both ids": Rule(
-        {"db": of()},
-        [{"db": of(kind="plain", depends_on=["new"]), "new": of()}],
-        {"db": Shown("", held={"db.remove": "needs-parent new.run", "db.run": "needs-parent new.run"},
-                     pending="new.run")},
-    ),
     "5: pending is what a plan of everything would do for the rest": Rule(
         {"sel": of("x"), "a": of(v=1), "b": of(v="${a.v}"), "c": of(react_on={"test": ["a.update"]}), "d": of(),
          "e": of()},
