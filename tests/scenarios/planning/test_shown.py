@@ -160,6 +160,11 @@ def test_uncommitted_edits_are_planned_and_said(repo):
     assert dirty.raw["plan_id"] == clean.raw["plan_id"]
 
 
+def update(name, tags, due_to, after, wave, diff):
+    own = {"id": f"{name}.update", "resource": name, "action": "update", "kind": "service", "tags": tags}
+    return {**own, "cause": due_to, "diff": diff, "after": after, "wave": wave}
+
+
 def test_the_json_of_a_small_plan(repo):
     """
     Every documented key with its value; more keys may stand beside them.
@@ -178,40 +183,19 @@ def test_the_json_of_a_small_plan(repo):
         "head": {"commit": repo.git("rev-parse", "HEAD").strip(), "dirty": False},
         "selection": {"tags": ["prod"], "names": [], "with_children": False, "with_parents": False},
         "changes": [
-            {
-                "id": "db.update",
-                "resource": "db",
-                "action": "update",
-                "kind": "service",
-                "tags": ["prod"],
-                "cause": cause("staged", inputs=["e", "labels", "port", "urls"]),
-                "diff": [
-                    at("e", [], None, "remove"),
-                    at("e.0", None, None, "add"),
-                    at('labels["a.b"]', "x", "y"),
-                    at("port", 5432, 5433),
-                    at("urls.0.port", 1, 2),
-                ],
-                "after": [],
-                "wave": 0,
-            },
-            {
-                "id": "app.update",
-                "resource": "app",
-                "action": "update",
-                "kind": "service",
-                "tags": ["prod", "x"],
-                "cause": cause("child", "db.update", inputs=["p"]),
-                "diff": [at("p", 5432, 5433)],
-                "after": ["db.update"],
-                "wave": 1,
-            },
+            update("db", ["prod"], cause("staged", inputs=["e", "labels", "port", "urls"]), [], 0, [
+                at("e", [], None, "remove"), at("e.0", None, None, "add"), at('labels["a.b"]', "x", "y"),
+                at("port", 5432, 5433), at("urls.0.port", 1, 2),
+            ]),
+            update("app", ["prod", "x"], cause("child", "db.update", inputs=["p"]), ["db.update"], 1, [
+                at("p", 5432, 5433),
+            ]),
         ],
         "held": [],
         "recorded": [],
         "pending": ["new.run"],
         "summary": {"run": 0, "update": 2, "remove": 0, "other": 0, "held": 0, "recorded": 0, "waves": 2},
-    }
+    }  # fmt: skip
     for change in raw["changes"]:
         extra = {key: change.pop(key) for key in ("digests", "triggers", "stamps")}
         assert {"before", "inputs"} == extra["digests"].keys()
