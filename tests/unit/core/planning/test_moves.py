@@ -107,15 +107,6 @@ def test_which_claims_are_wrong(applied: Dict[Name, Applied], staged: List[Resou
     assert ["other.update"] == [change.id for change in make_plan(found, Selection(("other",))).changes]
 
 
-def test_a_wrong_claim_keeps_all_that_moves_with_it() -> None:
-    """
-    a would take b's name, and c and d both claim a: nothing moves.
-    """
-    found = world(live(thing("a"), thing("b")), thing("a", "b"), thing("c", "a"), thing("d", "a"))
-
-    assert (["c", "d"], {}) == (sorted(found.wrong_claims), found.moves)
-
-
 @st.composite
 def moved_worlds(draw: st.DrawFn) -> Tuple[List[str], Dict[str, str], FrozenSet[str]]:
     """Things under some names, the name each gets, and what is selected (nothing: all)."""

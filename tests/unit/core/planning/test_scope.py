@@ -1,4 +1,4 @@
-"""What joins a plan, what is held back and what is left to others: the selection, one change alone, gates."""
+"""Gates and one change alone; who joins and who waits is in test_second_planner.py, but for what is seldom."""
 
 from __future__ import annotations
 
@@ -13,25 +13,12 @@ from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
 from tests.build import kind
-from tests.unit.core.planning.worlds import KINDS, Shown, applied, at, cause, planned, res, situation
+from tests.unit.core.planning.worlds import Shown, applied, planned, res, situation
 
-DB, DB2, APP = res("db", {"port": 1}), res("db", {"port": 2}), res("app", {"url": "${db.port}"})
-LAST = res("last", {"all": "${app.url}"})
+DB, APP = res("db", {"port": 1}), res("app", {"url": "${db.port}"})
 
-# --- a parent that is missing holds its children, a reader that is missing what takes its value away
+# --- what is gone is run by whoever updates it; a value that another kind no longer reports was read until now
 
-NEW_PARENT = situation({}, DB, APP, LAST)
-NEW_PATH = situation(applied(res("db"), res("app")), DB, APP)
-DROPPED = situation(applied(DB, APP), res("db"), res("app"))
-LISTED = situation(applied(DB, res("app", depends_on=["db"])), res("app"))
-REMOVING = Attempt("remove", "service", (), {"port": 1})
-HALF = situation(
-    applied(DB, res("app", {"x": 1, "url": "${db.port}"}), db={"unfinished": REMOVING}),
-    DB,
-    res("app", {"x": 2, "url": "${db.port}"}),
-)
-TRIED = situation(applied(DB, app={"unfinished": Attempt("run", "service", (), {}, form=APP.relations())}))
-GONE = situation(applied(DB, APP), res("app"))
 SEEN_GONE = situation(
     applied(res("app"), res("web"), app={"observed": Observed(gone=True)}),
     DB,
@@ -50,36 +37,10 @@ REPORTED = replace(
         "new": kind("new"),
     },
 )
-TAGGED = res("app", {"url": "${db.port}"}, ["b"])
-OUTSIDE = situation(applied(res("db", {"port": 1}, ["a"]), TAGGED), res("db", {"port": 2}, ["a"]), TAGGED)
-
 HELD = [
-    (NEW_PARENT, "", Shown("db.run app.run last.run")),
-    (NEW_PARENT, "db", Shown("db.run", pending="app.run last.run")),
-    (NEW_PARENT, "app", Shown("", held={"app.run": "needs-parent db.run"}, pending="db.run last.run")),
-    (NEW_PARENT, "app last", Shown("", held={"app.run": "needs-parent db.run", "last.run": "needs-parent app.run"},
-                                   pending="db.run")),
-    (NEW_PATH, "app", Shown("", held={"app.update": "needs-parent db.update"}, pending="db.update")),
-    (NEW_PATH, "app db", Shown("db.update app.update")),
-    (DROPPED, "db", Shown("", held={"db.update": "needs-reader app.update"}, pending="app.update")),
-    (DROPPED, "app", Shown("app.update", pending="db.update")),
-    (DROPPED, "", Shown("app.update db.update")),
-    (GONE, "db", Shown("", held={"db.remove": "needs-reader app.update"}, pending="app.update")),
-    (GONE, "db app", Shown("app.update db.remove")),
-    (LISTED, "db", Shown("", held={"db.remove": "needs-reader app.update"})),
-    (LISTED, "db app", Shown("db.remove", recorded="app")),
-    (SEEN_GONE, "app", Shown("", held={"app.run": "needs-parent db.run"}, pending="db.run")),  # counts as an update
-    (SEEN_GONE, "app db", Shown("db.run app.run")),
     (SEEN_GONE, "web", Shown("", pending="app.run db.run", recorded="web")),
-    (HALF, "app", Shown("", held={"app.update": "needs-parent db.run"}, pending="db.run")),
-    (HALF, "app db", Shown("db.run app.update")),
-    (TRIED, "db", Shown("", held={"db.remove": "needs-reader app.remove"}, pending="app.remove")),
-    (TRIED, "db app", Shown("app.remove db.remove")),
     (REPORTED, "db", Shown("", held={"db.remove": "needs-reader app.update", "db.run": "needs-reader app.update"},
                            pending="app.update")),
-    (REPORTED, "db app", Shown("app.update db.remove db.run")),
-    (OUTSIDE, "-t a", Shown("db.update", held={"app.update": "outside-selection"})),
-    (OUTSIDE, "-t a --with-children", Shown("db.update app.update")),
 ]  # fmt: skip
 
 # --- an action that waits for an action of a parent which has yet to succeed
@@ -105,44 +66,6 @@ GATES = [
       for words in ("", "app smoke", "app --with-parents")),
 ]  # fmt: skip
 
-# --- what was not selected joins only because of a change in the plan: old was applied before net changed
-
-NET, STALE = res("net", {"cidr": 1}), res("old", {"cidr": "${net.cidr}"})
-READER = res("app", {"cidr": "${old.cidr}", "port": "${db.port}"})
-BEFORE = applied(NET, DB, STALE, READER, old={"inputs": {"cidr": 0}}, app={"inputs": {"cidr": 0, "port": 1}})
-PORT = situation(BEFORE, NET, DB2, STALE, READER)
-CIDR = situation(BEFORE, res("net", {"cidr": 2}), DB, STALE, READER)
-OTHER = situation(BEFORE, res("net", {"cidr": 1, "x": 1}), DB, STALE, READER)
-SAME = situation(BEFORE, NET, DB, STALE, READER)
-# host reacts with the values that it was applied with, and is not replaced for net; client may be affected by it.
-OUTPUTS = {"type": "object", "properties": {"id": {"type": "integer"}}}
-HOST = res("host", {"cidr": "${net.cidr}"}, kind="box", react_on={"update": ["db.update"]})
-CLIENT = res("client", {"id": "${host.id}"})
-HOSTED = {"host": {"inputs": {"cidr": 0}, "outputs": {"id": 1}}, "client": {"inputs": {"id": 1}}}
-REPORTING = replace(
-    situation(applied(NET, DB, HOST, CLIENT, **HOSTED), NET, DB2, HOST, CLIENT),
-    kinds={**KINDS, "box": kind("box", replace_on=["cidr"], actions={"update": ["true"]}, outputs=OUTPUTS)},
-)
-BARE = res("app")
-DEBT = situation(applied(DB, BARE, app={"owed": {"restart": ("db.update",)}}), DB, BARE)
-TRY = situation(applied(DB, BARE, app={"unfinished": Attempt("update", "service", (), {})}), DB, BARE)
-JOINING = [
-    # Of what is stale, app sees what it was applied with.
-    (PORT, "db", Shown("db.update app.update", {"app.update": {"diff": [at("port", 1, 2)]}}, pending="old.update")),
-    (PORT, "net", Shown("", pending="app.update db.update old.update")),
-    (CIDR, "net", Shown("net.update old.update app.update")),
-    (OTHER, "net", Shown("net.update", pending="app.update old.update")),
-    (SAME, "old", Shown("old.update app.update")),
-    (SAME, "db", Shown("", pending="app.update old.update")),
-    (REPORTING, "db", Shown("db.update host.update client.update", {
-        "host.update": {"cause": cause("reaction", "db.update"), "conditional": None},
-        "client.update": {"cause": cause("child", "host.update", inputs=["id"]), "conditional": True}})),
-    (DEBT, "db", Shown("", pending="app.restart")),
-    (DEBT, "app", Shown("app.restart")),
-    (TRY, "db", Shown("", pending="app.update")),
-    (TRY, "app", Shown("app.update")),
-]  # fmt: skip
-
 # --- one change alone: an explicit one with what is applied, an inferred one without explicit ones; a replace whole
 
 WEB, WEB2 = res("web", {"port": 1}), res("web", {"port": 2}, actions={"restart": "1-aaaa", "test": "1-bbbb"})
@@ -163,7 +86,7 @@ ALONE = [
 ]
 
 
-@pytest.mark.parametrize(("world", "words", "shown"), [*HELD, *GATES, *JOINING, *ALONE])
+@pytest.mark.parametrize(("world", "words", "shown"), [*HELD, *GATES, *ALONE])
 def test_what_is_in_a_plan_of_a_part(world: Situation, words: str, shown: Shown) -> None:
     """
     And what is held, recorded or left to others.
@@ -178,18 +101,6 @@ def test_a_reaction_that_waits_for_its_gate_is_owed_by_what_triggers_it() -> Non
     (held,) = make_plan(REACTING, Selection(("app",))).held
 
     assert (("app.update", "success"),) == held.triggers
-
-
-def test_pending_is_not_in_the_plan_id() -> None:
-    """
-    A debt that comes up elsewhere changes nothing in what was reviewed.
-    """
-    plain, owing = situation(applied(DB, BARE), DB2, BARE), situation(DEBT.applied, DB2, BARE)
-
-    one, other = (planned(each, "db").raw for each in (plain, owing))
-
-    assert one["plan_id"] == other["plan_id"]
-    assert ([], ["app.restart"]) == (one["pending"], other["pending"])
 
 
 @pytest.mark.parametrize(("names", "port"), [("web.restart", 1), ("web.update", 2), ("web.update web.test", 2)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Mapping, Optional
 
@@ -47,15 +46,9 @@ def situation(before: Mapping[Name, Applied], *staged: Resource) -> Situation:
 
 
 def planned(world: Situation, words: str = "") -> Plan:
-    """The plan of what the words of a command line select."""
-    parser = ArgumentParser()
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("-t", dest="tags", action="append", default=[])
-    parser.add_argument("--with-children", action="store_true")
-    parser.add_argument("--with-parents", action="store_true")
-    asked = parser.parse_args(words.split())
-    selection = Selection(tuple(asked.names), tuple(asked.tags), asked.with_children, asked.with_parents)
-    return Plan(to_document(make_plan(world, selection)))
+    """The plan of some names, perhaps with --with-parents behind them."""
+    names, option, _ = words.partition("--with-parents")
+    return Plan(to_document(make_plan(world, Selection(tuple(names.split()), with_parents=bool(option)))))
 
 
 def cause(kind: str, *of: str, inputs: Any = ()) -> Dict[str, Any]:
