@@ -1,22 +1,29 @@
-"""Section 5 of the design from the command line, rule by rule; what joins and what is held is in test_scope.py."""
+"""Section 5 of the design from the command line, rule by rule; test_second_planner.py has them on worlds at random."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from tests.build import Plan, Repo
-from tests.scenarios.planning.world import Rule, error, of
+from tests.build import Repo
+from tests.scenarios.planning.world import Rule, of
 from tests.unit.core.planning.worlds import Shown, at, cause
 
-CIRCLE = (
-    "hint: each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'\n"
-)
 PROD = {"a": of("prod"), "b": of("prod"), "c": of("dev")}
 AFTER_A = {"after": ["a.update"]}
 RESTARTS = {"restart": ["db.update"]}
 MAPPING = {"restart": ["a.test", "a.update"]}
+
+# db (prod) changes; free has no tags, app is dev, and web (prod) reads app.
+SCOPED = (
+    {"db": of("prod", v=1), "free": of(v="${db.v}"), "app": of("dev", v="${db.v}"), "web": of("prod", v="${app.v}")},
+    {"db": of("prod", v=2)},
+)
+ALL_FOUR = Shown(
+    "db.update app.update free.update web.update",
+    {"web.update": {"cause": cause("child", "app.update", inputs=["v"])}},
+)
+CHAIN = {"db": of(v=1), "app": of(v="${db.v}"), "web": of(v="${app.v}")}
+READ = {"db": of(v=1), "app": of(v="${db.v}")}
 
 RULES = {
     "1: a child joins only if a value it reads changed; order alone makes no child": Rule(
@@ -56,6 +63,70 @@ RULES = {
         [{"db": of(port=2), "app": of(p="${db.port}", own=2), "new": of(p="${db.port}")}],
         {"app new": Shown("app.update new.run", {"app.update": {"diff": [at("own", 1, 2)]},
                                                  "new.run": {"diff": [at("p", None, 1, "add")]}}, pending="db.update")},
+    ),
+    "5: with tags, untagged children join, and others are held and show their applied values to web": Rule(
+        SCOPED[0],
+        [SCOPED[1]],
+        {"-t prod": Shown("db.update free.update", held={"app.update": "outside-selection"}, said={
+            "app.update": "it reads what changes here, and its tags are not selected; --with-children takes it in"})},
+    ),
+    "5: with children, or with names only, every affected child joins": Rule(
+        SCOPED[0], [SCOPED[1]], {"-t prod --with-children": ALL_FOUR, "db": ALL_FOUR}
+    ),
+    "5: the whole expression decides about a child": Rule(
+        {"db": of("prod", v=1), "app": of("prod", v="${db.v}"), "can": of("prod", "canary", v="${db.v}")},
+        [{"db": of("prod", v=2)}],
+        {"-t 'prod and not canary'": Shown("db.update app.update", held={"can.update": "outside-selection"})},
+    ),
+    "5: a child that was held back is in every later plan until it is applied": Rule(
+        SCOPED[0],
+        [SCOPED[1], "apply --yes -t prod"],
+        {"": Shown("app.update web.update", {"app.update": {"cause": cause("child", inputs=["v"])}})},
+    ),
+    "5: a change waits for a parent that is not live, its other changes with it, and what reads it for it": Rule(
+        {},
+        [CHAIN, "stage app -a test"],
+        {"app web": Shown(
+            "", held={"app.run": "needs-parent db.run", "app.test": "needs-parent db.run",
+                      "web.run": "needs-parent app.run"},
+            said={"app.run": "it needs db.run, which is not selected; --with-parents takes it in"}, pending="db.run")},
+    ),
+    "5: everything that is missing is named": Rule(
+        {},
+        [{"db": of(), "dns": of(), "app": of(depends_on=["db", "dns"])}],
+        {"app": Shown("", held={"app.run": "needs-parent db.run dns.run"}, pending="db.run dns.run", said={
+            "app.run": "it needs db.run, dns.run, which are not selected; --with-parents takes them in"})},
+    ),
+    "5: a change waits for a value that only the unselected edit has, and keeps its values for web": Rule(
+        {"db": of(port=1), "app": of(own=1), "web": of(o="${app.own}")},
+        [{"db": of(port=1, user="me"), "app": of(own=2, u="${db.user}")}],
+        {"app": Shown("", held={"app.update": "needs-parent db.update"}, pending="db.update web.update")},
+    ),
+    "5: with parents, their staged changes are taken in, transitively, with their readers; a stranger is not": Rule(
+        {"base": of(v=1), "reader": of(v="${base.v}")},
+        [{"base": of(v=2, w=3), "db": of(w="${base.w}"), "app": of(depends_on=["db"]), "web": of(depends_on=["app"]),
+          "stranger": of()}],
+        {"web --with-parents": Shown("base.update db.run app.run reader.update web.run", pending="stranger.run")},
+    ),
+    "5: the list form holds all, the mapping form the action it names, a reaction nothing": Rule(
+        {},
+        [{"db": of(), "all": of(depends_on=["db"]), "run": of(depends_on={"run": ["db.run"]}),
+          "other": of(depends_on={"restart": ["db.run"]}), "react": of(react_on={"restart": ["db.run"]})}],
+        {"all run other react": Shown("other.run react.run", pending="db.run", held={
+            "all.run": "needs-parent db.run", "run.run": "needs-parent db.run"})},
+    ),
+    "5: pending is what a plan of everything would do for the rest": Rule(
+        {"sel": of("x"), "a": of(v=1), "b": of(v="${a.v}"), "c": of(react_on={"test": ["a.update"]}), "d": of(),
+         "e": of()},
+        [{"a": of(v=2), "d": of(kind="plain"), "sel": of("x", v=1)}, "stage e -a test"],
+        {"sel": Shown("sel.update", pending="a.update b.update c.test d.remove d.run e.test")},
+    ),
+    "5: what is unfinished joins when it is selected, also when the edit is undone": Rule(
+        {"b": of(v=1), "c": of()},
+        [{"b": of(v=1, own=1)}, "fail b.update", {"b": of(v=1), "c": of(x=1)}],
+        {"c": Shown("c.update", pending="b.update"),
+         "b": Shown("b.update", {"b.update": {"cause": {**cause("unfinished"), "tried": "update"}}},
+                    pending="c.update")},
     ),
     "6: explicit actions come after the inferred one, in the order staged": Rule(
         {"old": of(a=1), "same": of()},
@@ -147,6 +218,23 @@ RULES = {
             "a.remove": {"after": ["b.remove"],
                          "diff": [at("v", 1, None, "remove"), at("w.x.0", 2, None, "remove")]}})},
     ),
+    "10: a removal waits for the reader whose edit is not selected": Rule(
+        READ,
+        [{"app": of(v=2), "db": None}],
+        {"db": Shown("", held={"db.remove": "needs-reader app.update"}, pending="app.update"),
+         "db app": Shown("app.update db.remove")},
+    ),
+    "10: also for one that would only be recorded": Rule(
+        READ,
+        [{"app": of(v=1), "db": None}],
+        {"db": Shown("", held={"db.remove": "needs-reader app.update"}), "": Shown("db.remove", recorded="app")},
+    ),
+    "10: an update that drops a value waits for its reader": Rule(
+        {"db": of("data", port=1, host="h"), "app": of("web", h="${db.host}")},
+        [{"db": of("data", port=1), "app": of("web", h="other")}],
+        {"-t data": Shown("", held={"db.update": "needs-reader app.update"}, pending="app.update"),
+         "": Shown("app.update db.update")},
+    ),
     "11: a ring of resources whose actions form none is fine": Rule(
         {},
         [{"a": of(depends_on={"test": ["b.run"]}), "b": of(depends_on={"run": ["a.run"]})}, "stage -a test"],
@@ -180,80 +268,3 @@ def test_a_rule_of_the_processor(repo: Repo, rule: Rule) -> None:
     The number is that of the rule; whatever a plan has beside what the row says would be another plan.
     """
     rule.holds(repo)
-
-
-def test_everything_in_a_selection_has_to_exist(repo: Repo) -> None:
-    """
-    Rule 2: names, globs, tags and keys, also after `not`; an empty intersection is an error, never an empty plan.
-    """
-    repo.define("db", tags=["prod", "tier=data"]).define("x/web", tags=["dev"]).stage()
-    names = "hint: the resources there are: db, x/web\n"
-    tags = "hint: the tags there are: dev, prod, tier=data; one that may match nothing: 'vocabulary' in stagectl.yaml\n"
-    cases = {
-        "+dbb": f"error: there is no resource 'dbb'; did you mean 'db'?\n{names}",
-        "y/**": f"error: no resource matches 'y/**'\n{names}",
-        "-t | not prd": f"error: no resource has the tag 'prd'; did you mean 'prod'?\n{tags}",
-        "-t | not teir=*": f"error: no resource has the tag 'teir=*'; did you mean 'tier=*'?\n{tags}",
-    }
-
-    for arguments, message in cases.items():
-        assert message == error(repo, *arguments.split(" | ")), arguments
-    assert error(repo, "db", "-t", "dev").startswith("error: no resource matches db and -t 'dev'\n")
-    assert error(repo, "-t", "dev and prod").startswith("error: no resource matches -t 'dev and prod'\n")
-
-
-def test_an_action_staged_on_two_branches_is_pending_after_either(repo: Repo) -> None:
-    """
-    Rule 6: the counter is equal, the suffix is another: a merge brings another author's restart, which did not run yet.
-    """
-    repo.define("db").apply_all()
-    repo.stage("db", "-a", "restart").ok("apply", "--yes")
-    copy = repo.read(".staged/db.yaml")
-    stamp = copy.split("restart: 1-")[1].split("}")[0]
-    repo.write(".staged/db.yaml", copy.replace(stamp, "zzzz")).commit()
-
-    assert ["db.restart"] == repo.plan().ids
-
-
-def test_a_removal_with_readers_names_them_and_both_ways_out(repo: Repo) -> None:
-    """
-    Rule 10: a plan refuses it, too, when the staged file was deleted by hand.
-    """
-    repo.define("db", inputs={"v": 1}).define("app", inputs={"v": "${db.v}"}).define("web", inputs={"v": "${db.v}"})
-    repo.apply_all()
-    (repo.root / ".staged/db.yaml").unlink()
-
-    assert (
-        "error: db cannot be removed: app, web still read it\n"
-        "hint: either remove them too (stagectl remove db --recursive), "
-        "or write the last applied values into them (stagectl remove db --detach)\n" == error(repo)
-    )
-
-
-def test_a_cycle_is_printed_action_by_action(repo: Repo) -> None:
-    """
-    Rule 11: only what is in the ring, not what leads there.
-    """
-    bodies = {"a": "depends_on: [c, x]", "b": "depends_on: [a]", "c": "depends_on: {run: [b.run]}", "x": ""}
-    for name, body in bodies.items():
-        repo.write(f".staged/{name}.yaml", f"---\nkind: service\n---\n{body}\n")
-
-    assert f"error: the order of the changes goes in a circle: a.run -> b.run -> c.run -> a.run\n{CIRCLE}" == error(
-        repo
-    )
-
-
-def test_the_same_content_gives_the_same_bytes(repo: Repo) -> None:
-    """
-    Rule 12: whatever the hash seed; of the ready changes the smallest id comes first.
-    """
-    for name in "hgfedcba":
-        repo.define(name, tags=["t" + name, "x"], inputs={"v": 1, "w": {"z": 1, "a": [1, 2]}})
-    repo.define("a", depends_on=["h", "g"]).define("b", react_on={"test": ["c.run", "d.run"]}).stage()
-
-    one, two = (repo.ok("plan", "--format", "json", env={"PYTHONHASHSEED": seed}).out for seed in ("1", "4242"))
-
-    assert one == two
-    assert ["b.run", "c.run", "d.run", "b.test", "e.run", "f.run", "g.run", "h.run", "a.run"] == Plan(
-        json.loads(one)
-    ).ids

@@ -12,13 +12,6 @@ from tests.unit.core.planning.worlds import Shown
 RELATIONS = ("depends_on", "react_on", "unordered")
 
 
-def error(repo: Repo, *arguments: str) -> str:
-    """What a plan that is refused says."""
-    done = repo.run("plan", *arguments)
-    assert (1, "") == (done.code, done.out)
-    return done.err
-
-
 def edited(repo: Repo) -> Repo:
     """A parent, a child that reads it, and a bystander; the parent was edited after all was applied."""
     repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"})
