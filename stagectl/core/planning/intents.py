@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from typing import AbstractSet, Iterable, List, Optional, Set, Tuple
+from typing import AbstractSet, Iterable, List, Set, Tuple
 
-from stagectl.core.model import (
-    REMOVE,
-    RENAME,
-    REPLACE,
-    RUN,
-    UPDATE,
-    Applied,
-    Attempt,
-    ChangeId,
-    Name,
-    Resource,
-    split_change,
-)
+from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, Applied, ChangeId, Name, Resource, split_change
 from stagectl.core.planning.situation import Intent
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType
@@ -44,7 +32,7 @@ def _infer(view: View, name: Name) -> Intent:
     resource = view.effective[name]
     before = applied.resource
     if before is None:
-        return _intent_of_new(view, name, resource, applied.unfinished)
+        return _intent_of_new(view, name, resource, applied)
     if name in view.bystanders:
         return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
@@ -61,9 +49,9 @@ def _renaming(view: View, name: Name) -> Tuple[str, ...]:
     return (RENAME,) if can and (moves or RENAME in applied.owed) else ()
 
 
-def _intent_of_new(view: View, name: Name, resource: Resource, tried: Optional[Attempt]) -> Intent:
+def _intent_of_new(view: View, name: Name, resource: Resource, applied: Applied) -> Intent:
     """Return the run of what is not live; what an earlier try half made with other values may have to go first."""
-    inputs = tuple(sorted(resource.inputs))
+    inputs, tried = tuple(sorted(resource.inputs)), applied.unfinished
     if tried is None:
         return Intent((RUN,), CauseType.STAGED, inputs)
     # What was known only later than the removal of a replace was never tried, whatever it is now.
@@ -82,9 +70,8 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
         unresolved = []
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
-    seen, drifted = (
-        (applied.seen, applied.drift.keys) if selected and applied.observed else (applied.inputs, frozenset())
-    )
+    is_seen = selected and applied.observed is not None
+    seen, drifted = (applied.seen, applied.drift.keys) if is_seen else (applied.inputs, frozenset())
     hidden = drifted and drifted & resource.inputs.keys() - applied.drift.inputs.keys()
     differ = differing(seen, after)
     changed = tuple(sorted({*differ, *unresolved, *hidden}) if unresolved or hidden else differ)

@@ -126,15 +126,10 @@ def _is_bare(situation: Situation, new: Name) -> bool:
 
 def _does_more(situation: Situation, name: Name) -> bool:
     state, staged = situation.applied[name], situation.staged[name]
-    before = state.resource
-    if before is None or state.unfinished or state.owed or RENAME in situation.kind_of(before).actions:
+    if not state.live or state.unfinished or state.owed or RENAME in situation.kind_of(state.resource).actions:
         return True
-    return (
-        before.kind != staged.kind
-        or before.tags != staged.tags
-        or bool(differing(before.inputs, staged.inputs))
-        or any(state.stamps.get(action) != stamp for action, stamp in staged.actions.items())
-    )
+    is_asked = any(state.stamps.get(action) != stamp for action, stamp in staged.actions.items())
+    return is_asked or state.tags != staged.tags or not _is_form(situation, name, name)
 
 
 # --- names in what is applied

@@ -10,7 +10,7 @@ from stagectl.core.model import Kind, Name
 from stagectl.core.schemas.quick import Test, quick_test
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.schemas.words import in_words
-from stagectl.core.values import Inputs, Template, Value, map_leaves
+from stagectl.core.values import Inputs, Template, map_leaves
 
 _DEEPEST = 128  # references that are followed inside each other; inputs are nested less deeply
 
@@ -43,7 +43,8 @@ class Schemas:
 
         found = []
         try:
-            for error in self._validator(kind).iter_errors(map_leaves(inputs, _readable)):
+            readable = map_leaves(inputs, lambda leaf: _Later(str(leaf)) if isinstance(leaf, Template) else leaf)
+            for error in self._validator(kind).iter_errors(readable):
                 if not isinstance(error.instance, _Later):
                     found += [
                         Trouble(name, ("inputs", *at), f"kind {kind.name}: {message}", on_key)
@@ -53,7 +54,7 @@ class Schemas:
             raise
         except Exception as error:  # whatever the library makes of a schema, or of a number
             why = str(error)[:300]
-            if isinstance(error, (_Endless, RecursionError)):
+            if isinstance(error, RecursionError):
                 why = "it needs itself without end"
             if isinstance(error, Unresolvable):
                 why = f"'{getattr(error, 'anchor', error.ref)}' is nowhere in it, and nothing else is read"
@@ -67,10 +68,6 @@ class Schemas:
             # An empty registry: a schema that points elsewhere is an error, never a download.
             self._validators[kind.name] = _bounded_class()(kind.schema, registry=Registry())
         return self._validators[kind.name]
-
-
-class _Endless(Exception):
-    """A schema needs itself again and again."""
 
 
 @lru_cache(maxsize=None)
@@ -87,7 +84,7 @@ def _bounded_class() -> Any:
     def limit(follow: Any) -> Any:
         def follow_one(validator: Any, reference: str, instance: Any, schema: Any) -> Iterator[Any]:
             if len(inside) >= _DEEPEST:
-                raise _Endless
+                raise RecursionError
             inside.append(reference)
             try:
                 yield from follow(validator, reference, instance, schema) or ()
@@ -103,7 +100,3 @@ def _bounded_class() -> Any:
 
 class _Later(str):
     """A string whose text is only known when an action runs."""
-
-
-def _readable(leaf: Value) -> Value:
-    return _Later(str(leaf)) if isinstance(leaf, Template) else leaf

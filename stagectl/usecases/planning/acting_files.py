@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import Entry, Git, GitError
+from stagectl.adapters.git.git import SUBMODULE, Entry, Git, GitError
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Kind, Oid
 from stagectl.core.once import pattern
@@ -19,7 +19,7 @@ from stagectl.core.plans.plan import Plan
 from stagectl.core.standing import some_from_here
 from stagectl.core.values import leaves
 
-_LINK, _LONGEST = "120000", 1024  # the mode of a link; characters of a word that may be a path
+_LONGEST = 1024  # characters of a word that may be a path
 _WORD = pattern(r"[^\x00-\x1f\x7f/:-][^\x00-\x1f\x7f]*")
 
 
@@ -33,10 +33,6 @@ class FilePatterns(NamedTuple):
         """Return the predicate on paths of the repository that these are."""
         tests = [glob_test(glob) for glob in sorted(self.globs)]
         return lambda path: path in self.words or any(test(path) for test in tests)
-
-    def pathspecs(self) -> List[str]:
-        """Return them as git takes them."""
-        return [f":(literal){word}" for word in sorted(self.words)] + [f":(glob){glob}" for glob in sorted(self.globs)]
 
 
 def _patterns_of(git: Git, kinds: Iterable[Kind], commit: Oid) -> FilePatterns:
@@ -81,7 +77,7 @@ def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> List[Entry]:
     starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in patterns.globs}
     listed = git.entries(commit, [] if "" in starts else sorted(starts | patterns.words))
     is_meant = patterns.test()
-    return [entry for entry in listed if is_meant(entry.path) and entry.mode != "160000"]
+    return [entry for entry in listed if is_meant(entry.path) and entry.mode != SUBMODULE]
 
 
 def _sha256(content: bytes, oid: str) -> str:
@@ -101,8 +97,8 @@ def _differing_files(git: Git, commit: Oid, patterns: FilePatterns) -> List[str]
     """Return the files that the working tree has otherwise than a commit, and those that the commit has not at all."""
     if not any(patterns):
         return []  # git would take none for all
-    paths = git.differing(commit, patterns.pathspecs(), ignored=True)
-    return list(filter(patterns.test(), paths))
+    specs = [*(f":(literal){word}" for word in patterns.words), *(f":(glob){glob}" for glob in patterns.globs)]
+    return list(filter(patterns.test(), git.differing(commit, sorted(specs), ignored=True)))
 
 
 def check_committed(git: Git, kinds: Iterable[Kind], commit: Oid) -> None:
