@@ -146,7 +146,7 @@ def _passive(view: View) -> Set[Name]:
     """Return what cannot be resolved and is no mistake, and what has yet to wait for a parent, unedited itself."""
     names = set(view.situation.names)
     idle = {name for name in names if view.is_staged_here(name) and _waits_unchanged(view, name)}
-    return idle | {name for name in names - view.shown if not view.is_selected(name) and is_broken(view, name)}
+    return idle | {name for name in names - view.shown.keys() if not view.is_selected(name) and is_broken(view, name)}
 
 
 def _waits_unchanged(view: View, name: Name) -> bool:

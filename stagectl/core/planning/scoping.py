@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, Iterable, List
 
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, Applied, ChangeId, Name, change_id, split_change
+from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, ChangeId, Name, change_id, split_change
 from stagectl.core.planning.changes import draft_changes
 from stagectl.core.planning.checks import ImpossiblePlan, claim_troubles
 from stagectl.core.planning.claims import together
@@ -77,8 +77,8 @@ def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:
 
 def _check_action(full: Universe, name: Name, action: str) -> None:
     """Raise StagectlError for an action that a resource cannot have, or that was never staged."""
-    situation = full.view.situation
-    resource = situation.staged.get(name) or situation.applied.get(name, Applied()).resource
+    situation, state = full.view.situation, full.view.applied_state(name)
+    resource = situation.staged.get(name) or state.resource
     kind = situation.kinds.get(resource.kind) if resource is not None else None
     if kind is not None and action not in kind.verbs():
         near = nearest(action, kind.verbs())
@@ -86,9 +86,6 @@ def _check_action(full: Universe, name: Name, action: str) -> None:
         raise StagectlError(f"'{name}' has no action '{action}'{near}", hint)
     # What was done already is nothing to do, so that a job may run again; what was never asked for is a mistake.
     asked = situation.staged[name].actions if name in situation.staged else {}
-    done = situation.applied.get(name, Applied()).stamps
-    if action not in STANDARD_ACTIONS and action not in {*asked, *done}:
-        raise StagectlError(
-            f"nothing is staged for {name}.{action}, and it was never done",
-            f"stage it: stagectl stage {name} -a {action}",
-        )
+    if action not in {*STANDARD_ACTIONS, *asked, *state.stamps}:
+        hint = f"stage it: stagectl stage {name} -a {action}"
+        raise StagectlError(f"nothing is staged for {name}.{action}, and it was never done", hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Set
+from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
@@ -72,10 +72,10 @@ class View:
     def is_absent(self, name: Name) -> bool:
         """Return whether a resource may come, and is neither live, under the name that is read, nor in the plan."""
         situation = self.situation
-        half_removed = situation.has_unfinished_removal(name)  # then it does not count as live
-        may_come = half_removed or name in situation.staged
-        is_live = situation.is_live(name) and name not in situation.moves and not half_removed
-        return may_come and not is_live and not self.is_staged_here(name)
+        is_live = situation.is_live(name) and name not in situation.moves
+        may_come = name in situation.staged and not is_live
+        # What was removed by half does not count as live.
+        return (may_come or situation.has_unfinished_removal(name)) and not self.is_staged_here(name)
 
     def not_through_others(self, reads: Mapping[Name, Iterable[Reference]]) -> Set[Name]:
         """Return those whose reads pass through no other one of these, or all where there is none.
@@ -99,9 +99,12 @@ class View:
         return found
 
     @cached_property
-    def shown(self) -> AbstractSet[Name]:
-        """The resources that show the values they were applied with, whatever others do."""
-        return self._fixed.keys()
+    def shown(self) -> Mapping[Name, Inputs]:
+        """The inputs of the resources that show the values they were applied with, whatever others do."""
+        names = [*self.situation.settled]
+        if self.scope.selected is not None or self.holds:
+            names += (name for name in self.situation.names if name in self.effective and self._shows_applied(name))
+        return {name: self.applied_state(name).inputs for name in names}
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -111,7 +114,7 @@ class View:
             for name, found in reported_outputs(self.situation.applied).items()
             if name not in self.reports.anew
         }
-        return Resolver(self.effective, self._fixed, outputs, self.reports.by, self.situation.digests)
+        return Resolver(self.effective, self.shown, outputs, self.reports.by, self.situation.digests)
 
     @cached_property
     def intents(self) -> Dict[Name, Intent]:
@@ -143,13 +146,6 @@ class View:
             return outputs
         declared = self.situation.kind_of(resource).output_names
         return {output: value for output, value in outputs.items() if output in declared}
-
-    @cached_property
-    def _fixed(self) -> Dict[Name, Inputs]:
-        names = [*self.situation.settled]
-        if self.scope.selected is not None or self.holds:
-            names += (name for name in self.situation.names if name in self.effective and self._shows_applied(name))
-        return {name: self.applied_state(name).inputs for name in names}
 
     def _shows_applied(self, name: Name) -> bool:
         is_staged = self.is_staged_here(name) and name not in self.passive

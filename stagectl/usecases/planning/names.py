@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Dict, FrozenSet, List, Optional, Tuple
+from typing import Dict, FrozenSet, Optional, Tuple
 
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import changed_files
@@ -143,17 +143,12 @@ def _later_name(git: Git, name: str, commit: Oid) -> Optional[Name]:
 
 def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
     """Return the newest applied commit that removed what a name or a glob means, and its run."""
-    tip = workspace.branch.tip
-    if tip is None:
-        return None
-    is_glob = "*" in glob or "?" in glob
-    where = STAGED if is_glob else f"{STAGED}/{glob}.yaml"
-    test = glob_test(glob)
+    git, tip, test = workspace.git, workspace.branch.tip, glob_test(glob)
+    where = STAGED if "*" in glob or "?" in glob else staged_path(glob)
     options = ("--first-parent", "-m", "--diff-filter=D", "--no-renames", "--name-only", "--no-show-signature")
-    pattern = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
-    git = workspace.git
-    out = git.run("log", *options, pattern, tip, *git.only([where], ever=True)).decode("utf-8", "surrogateescape")
-    parts: List[str] = out.split("\x01")
+    shown = "--format=%x01%H %(trailers:key=Run,valueonly)%x01"
+    out = git.run("log", *options, shown, tip, *git.only([where], ever=True)) if tip is not None else b""
+    parts = out.decode("utf-8", "surrogateescape").split("\x01")
     for said, paths in zip(parts[1::2], parts[2::2]):
         if any(test(name_of(git.inner(path))) for path in paths.split()):
             commit, _, run = said.strip().partition(" ")

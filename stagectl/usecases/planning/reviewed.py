@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from stagectl.adapters.applied import store
 from stagectl.adapters.files import write_file
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
@@ -130,7 +129,7 @@ def _bases(workspace: Workspace) -> Iterator[Dict[Name, Applied]]:
     tip = workspace.branch.tip
     commits = workspace.git.first_parents(tip)[:-1] if tip else []  # the last one is the empty root
     for commit in commits[:BASES]:
-        yield store.load_states(workspace.git, commit)
+        yield workspace.applied_state_at(commit)
     if len(commits) < BASES:
         yield {}
 
