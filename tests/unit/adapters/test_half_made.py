@@ -12,14 +12,16 @@ from stagectl.adapters import files
 
 
 @pytest.mark.parametrize(("owner", "step"), [(files.fcntl, "flock"), (os, "replace")])
-def test_what_another_process_makes_is_left_alone(
+def test_what_a_killed_command_left_goes_and_what_another_one_makes_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
 ) -> None:
     """
-    An apply tidies while `stage` writes a file, before it is locked or after: the file comes to its place.
+    An apply tidies while `stage` writes a file, before it is locked or after: the file comes to its place. One that no
+    process locks goes.
     """
     scratch, real, times = tmp_path / "scratch", getattr(owner, step), []
     scratch.mkdir()
+    (scratch / "making-0123456789abcdef").write_bytes(b"half")
 
     def tidied(*words: Any, **more: Any) -> None:
         if not times:
@@ -32,14 +34,3 @@ def test_what_another_process_makes_is_left_alone(
 
     assert b"new" == (tmp_path / "folder/a").read_bytes()
     assert ([], [1]) == (list(scratch.iterdir()), times)
-
-
-def test_what_a_killed_command_left_goes(tmp_path: Path) -> None:
-    """
-    A file of a process that is gone, which no process locks.
-    """
-    (tmp_path / "making-0123456789abcdef").write_bytes(b"half")
-
-    files.remove_unfinished(tmp_path)
-
-    assert [] == list(tmp_path.iterdir())

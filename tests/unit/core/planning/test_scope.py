@@ -43,6 +43,45 @@ HELD = [
                            pending="app.update")),
 ]  # fmt: skip
 
+# --- orders around what is replaced, and of a mapping that names a removal
+
+DB_ANEW, MID = res("db", {"port": 2, "zone": "b"}), res("mid", {"port": "${db.port}"})
+DIAMOND = situation(
+    applied(DB, MID, res("app", {"url": "${mid.port}", "port": "${db.port}"})),
+    DB_ANEW,
+    res("mid", {"port": "${db.port}", "area": "${db.zone}"}),
+    res("app", {"url": "${mid.port}", "port": "${db.port}", "zone": "b"}),
+)
+ENDS_LATE = situation(applied(DB, MID, res("app", {"x": "${mid.port}"})), DB_ANEW, res("app", {"x": "${db.port}"}))
+CROSSED = situation(
+    applied(DB, res("mq", {"port": 1}), res("a", {"x": "${db.port}"}), res("b", {"x": "${mq.port}"})),
+    DB_ANEW,
+    res("mq", {"port": 2, "zone": "b"}),
+    res("a", {"x": "${mq.port}"}),
+    res("b", {"x": "${db.port}"}),
+)
+NAMED = situation(applied(DB, res("app")), res("app", {"x": 1}, depends_on={"update": ["db.remove"]}))
+
+
+def after(**changes: str) -> Mapping[str, Mapping[str, Any]]:
+    """What comes directly before some changes, `_` for the dot in their names."""
+    return {change.replace("_", "."): {"after": before.split()} for change, before in changes.items()}
+
+
+ORDERS = [
+    # What is replaced does not wait for what can only follow once it has gone.
+    (DIAMOND, "", Shown("app.remove db.remove db.run mid.update app.run", after(
+        app_remove="", db_remove="app.remove", db_run="db.remove", mid_update="db.run",
+        app_run="app.remove db.run mid.update"))),
+    # A reading has to end after the parent that is replaced was run: what was read stays as long.
+    (ENDS_LATE, "", Shown("db.remove db.run app.update mid.remove", after(
+        db_remove="", db_run="db.remove", app_update="db.run", mid_remove="app.update"))),
+    (CROSSED, "", Shown("mq.remove mq.run a.update db.remove db.run b.update", after(
+        mq_remove="", mq_run="mq.remove", a_update="mq.run", db_remove="a.update", db_run="db.remove",
+        b_update="db.run"))),
+    (NAMED, "", Shown("db.remove app.update", after(db_remove="", app_update="db.remove"))),
+]  # fmt: skip
+
 # --- an action that waits for an action of a parent which has yet to succeed
 
 SMOKE, STAMPED = res("smoke", {"n": 1}), res("smoke", {"n": 1}, actions={"test": "1-aaaa"})
@@ -86,7 +125,7 @@ ALONE = [
 ]
 
 
-@pytest.mark.parametrize(("world", "words", "shown"), [*HELD, *GATES, *ALONE])
+@pytest.mark.parametrize(("world", "words", "shown"), [*HELD, *ORDERS, *GATES, *ALONE])
 def test_what_is_in_a_plan_of_a_part(world: Situation, words: str, shown: Shown) -> None:
     """
     And what is held, recorded or left to others.
