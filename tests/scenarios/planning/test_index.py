@@ -106,10 +106,13 @@ def test_what_a_selection_means_is_found_in_the_index(repo: Repo) -> None:
 
 def test_a_move_that_was_applied_leaves_nothing_open(repo: Repo) -> None:
     """
-    Its claim is spent, though it stays in the file: no plan has to look at it, and selections know the old name.
+    Its claim is spent, though it stays in the file: no plan has to look at it. Selections know the old name before and
+    after, and graph operators the new one.
     """
     repo.define("old", inputs={"port": 1}).define("app", tags=["prod"], inputs={"port": "${old.port}"}).apply_all()
     repo.ok("move", "old", "new")
+    assert repo.ok("plan", "old").out == repo.ok("plan", "new").out
+    assert 0 == repo.run("plan", "+new").code
     repo.ok("apply", "--yes")
 
     paths = repo.git("ls-tree", "-r", "--name-only", APPLIED, ".applied-index").split()

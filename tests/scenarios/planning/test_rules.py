@@ -53,11 +53,6 @@ RULES = {
         {"-t prod": Shown("a.run b.run", pending="c.run"), "-t prod -t dev": Shown("a.run b.run c.run"),
          "b c": Shown("b.run c.run", pending="a.run"), "b c -t prod": Shown("b.run", pending="a.run c.run")},
     ),
-    "2: the staged tags count, and the applied ones of what goes": Rule(
-        {"moved": of("dev"), "gone": of("prod"), "other": of("dev")},
-        [{"moved": of("prod", a=1), "other": of("dev", a=1), "gone": None}],
-        {"-t prod": Shown("gone.remove moved.update", pending="other.update")},
-    ),
     "3: an unselected edit never leaks into a plan": Rule(
         {"db": of(port=1), "app": of(p="${db.port}", own=1)},
         [{"db": of(port=2), "app": of(p="${db.port}", own=2), "new": of(p="${db.port}")}],
@@ -97,11 +92,6 @@ RULES = {
         {"app": Shown("", held={"app.run": "needs-parent db.run dns.run"}, pending="db.run dns.run", said={
             "app.run": "it needs db.run, dns.run, which are not selected; --with-parents takes them in"})},
     ),
-    "5: a change waits for a value that only the unselected edit has, and keeps its values for web": Rule(
-        {"db": of(port=1), "app": of(own=1), "web": of(o="${app.own}")},
-        [{"db": of(port=1, user="me"), "app": of(own=2, u="${db.user}")}],
-        {"app": Shown("", held={"app.update": "needs-parent db.update"}, pending="db.update web.update")},
-    ),
     "5: with parents, their staged changes are taken in, transitively, with their readers; a stranger is not": Rule(
         {"base": of(v=1), "reader": of(v="${base.v}")},
         [{"base": of(v=2, w=3), "db": of(w="${base.w}"), "app": of(depends_on=["db"]), "web": of(depends_on=["app"]),
@@ -114,12 +104,6 @@ RULES = {
           "other": of(depends_on={"restart": ["db.run"]}), "react": of(react_on={"restart": ["db.run"]})}],
         {"all run other react": Shown("other.run react.run", pending="db.run", held={
             "all.run": "needs-parent db.run", "run.run": "needs-parent db.run"})},
-    ),
-    "5: pending is what a plan of everything would do for the rest": Rule(
-        {"sel": of("x"), "a": of(v=1), "b": of(v="${a.v}"), "c": of(react_on={"test": ["a.update"]}), "d": of(),
-         "e": of()},
-        [{"a": of(v=2), "d": of(kind="plain"), "sel": of("x", v=1)}, "stage e -a test"],
-        {"sel": Shown("sel.update", pending="a.update b.update c.test d.remove d.run e.test")},
     ),
     "5: what is unfinished joins when it is selected, also when the edit is undone": Rule(
         {"b": of(v=1), "c": of()},
@@ -223,11 +207,6 @@ RULES = {
         [{"app": of(v=2), "db": None}],
         {"db": Shown("", held={"db.remove": "needs-reader app.update"}, pending="app.update"),
          "db app": Shown("app.update db.remove")},
-    ),
-    "10: also for one that would only be recorded": Rule(
-        READ,
-        [{"app": of(v=1), "db": None}],
-        {"db": Shown("", held={"db.remove": "needs-reader app.update"}), "": Shown("db.remove", recorded="app")},
     ),
     "10: an update that drops a value waits for its reader": Rule(
         {"db": of("data", port=1, host="h"), "app": of("web", h="${db.host}")},

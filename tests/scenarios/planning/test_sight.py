@@ -127,16 +127,6 @@ def test_what_was_staged_and_never_applied_can_go_again(known: Repo) -> None:
     assert "Staged: new" not in known.git("log", "-1", "--format=%B")
 
 
-def test_what_was_moved_is_known_by_both_names(known: Repo) -> None:
-    """
-    A selection by its old name follows the move, and so do the graph operators by the new one.
-    """
-    known.ok("move", "p/x", "moved")
-
-    assert known.ok("plan", "p/x").out == known.ok("plan", "moved").out
-    assert 0 == known.run("plan", "+moved").code
-
-
 def test_what_is_kept_of_a_tree_that_git_forgot_is_not_used(known: Repo) -> None:
     """
     Nor is it ever taken for an option of git.
