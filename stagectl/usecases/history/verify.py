@@ -182,7 +182,7 @@ class _Check:
                 raise ReadInFull("it was given outputs, which may be of any resource")
             selection = selection_of(first)
             found = read_incrementally(self._workspace, Reach(source, parent, complete=True))
-            plan = with_files(self._git, plan_incrementally(found, selection, found.world(selection)), source)
+            plan = with_files(self._git, plan_incrementally(found, selection, found.world_of_plan(selection)), source)
             return plan, found.situation.applied
 
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:

@@ -6,6 +6,7 @@ that is wrong, and reports it right.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
@@ -16,7 +17,7 @@ from stagectl.adapters.git.git import GitError
 from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files
 from stagectl.adapters.worktree.changed_files import ChangedFiles, Looked
-from stagectl.core.errors import FlawedFile, ReadInFull
+from stagectl.core.errors import FlawedFile, ReadInFull, StagectlError
 from stagectl.core.graph import closure
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Name, Oid, Resource, staged_path
@@ -24,7 +25,7 @@ from stagectl.core.once import cached_property
 from stagectl.core.planning.claims import names_before, new_claims
 from stagectl.core.planning.moves import follow_moves, old_names
 from stagectl.core.planning.situation import Situation, same_text
-from stagectl.core.plans.selection import Selection, World
+from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
 from stagectl.core.values import same
 from stagectl.usecases.planning.kind_files import KindFiles, kind_files
@@ -120,12 +121,23 @@ class IncrementalRead:
         """Return what a selection chooses from, None for one that takes everything; raises ReadInFull."""
         if not selection.names and not selection.tags:
             return None
+        return self.around(self._inside, selection)
+
+    def world_of_plan(self, selection: Selection) -> Optional[World]:
+        """Return the same for a plan, in which only what was read has changes: for tags found there that alone."""
+        if selection.tags and not selection.names:
+            with suppress(StagectlError):
+                select(selection, self._inside)
+                return self._inside
+        return self.world(selection)
+
+    @cached_property
+    def _inside(self) -> World:
         if self.has_moves():
             raise ReadInFull("something has another name now, under which the index does not know it")
         here = {name: self.situation.tags(name) for name in self.situation.names}
         live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
-        inside = World(here, {}, old_names(self.situation.staged.values(), live), self.vocabulary)
-        return self.around(inside, selection)
+        return World(here, {}, old_names(self.situation.staged.values(), live), self.vocabulary)
 
     def around(self, inside: World, selection: Selection, *, live_only: bool = False) -> World:
         """Return what a selection chooses from: what was read, and around it what the index knows.

@@ -107,7 +107,7 @@ def _incremental_plan(
     if base is not None and commit is None:
         raise ReadInFull("--base is no applied commit")
     found = read_incrementally(workspace, Reach(head, commit, complete))
-    world = found.world(selection)
+    world = found.world_of_plan(selection)
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = plan_incrementally(found, selection, world)
