@@ -401,9 +401,16 @@ class Look:
         return removing and self.selected is not None and name not in self.selected
 
     def renamed(self, name: str) -> bool:
-        """Section 3: does the kind that a moved resource was applied with carry out the move?"""
+        """Sections 3 and 4: does the kind that a resource was applied with carry out a move, or the half of one?"""
         is_moved = name in self.effective and "was" in self.applied.get(name, {}) and not self.vanished(name)
-        return is_moved and "rename" in self.kinds[self.live(name)["kind"]]["actions"]
+        differs = bool(self.different(name)[0])
+        is_half = bool(self.tried_names(name)) and (differs or (name in self.effective and name in self.forms))
+        can = bool(self.live(name)) and "rename" in self.kinds[self.live(name)["kind"]]["actions"]
+        return can and (is_moved or is_half)
+
+    def tried_names(self, name: str) -> set[str]:
+        """Section 4: the changes of a `rename` that is owed."""
+        return {*(self.applied.get(name, {}).get("owed") or {}).get("rename", ())}
 
     def inferred(self, name: str) -> tuple[list[str], str]:
         """Rules 1, 7 and 13: the actions that follow from a difference, and their cause; a rename comes first."""
@@ -714,7 +721,9 @@ class Changes:
         of = self.behind(name, differing) if cause in ("child", "replace") else set()
         for action in look.wants(name):
             if action == "rename" and look.renamed(name):
-                self.causes[f"{name}.rename"] = {"cause": "staged", "of": [], "inputs": []}
+                others = look.tried_names(name) - {f"{name}.rename"}
+                cause_of_it = "owed" if others else "staged"
+                self.causes[f"{name}.rename"] = {"cause": cause_of_it, "of": sorted(others), "inputs": []}
                 continue
             if action not in actions and f"{name}.{action}" in self.gates:  # Section 11: its own run has to come first
                 self.held[f"{name}.{action}"] = self.waits(f"{name}.{action}")
@@ -849,11 +858,15 @@ class Changes:
             yield from zip(chain, chain[1:])
         for change, cause in self.causes.items():
             name, action = change.rsplit(".", 1)
-            if self.look.inferred(name)[0] and cause["cause"] in ("owed", "reaction"):
+            inferred = self.look.inferred(name)[0]
+            if inferred and action not in inferred and cause["cause"] in ("owed", "reaction"):
                 yield f"{name}.{self.look.inferred(name)[0][-1]}", change
-            old = self.look.applied.get(name, {}).get("was")
-            if action == "rename" and old:  # it frees the name
-                yield from ((change, other) for other in self.causes if other.rsplit(".", 1)[0] == old)
+            tried = {one.rsplit(".", 1)[0] for one in self.look.tried_names(name)}
+            olds = {*tried, self.look.applied.get(name, {}).get("was")} - {name, None}
+            if action == "rename" and olds:  # it frees the names
+                yield from ((change, other) for other in self.causes if other.rsplit(".", 1)[0] in olds)
+            if action == "rename" and name not in self.look.forms:
+                continue
             waits = self.deciders(name) if action == "remove" else self.reporters(self.known(name))
             yield from ((earlier, change) for earlier in waits if earlier != change)
             for parent in ordering(self.look.forms[name]) - {name} if action != "remove" else ():

@@ -127,7 +127,13 @@ def names_gone(applied: Mapping[str, Raw], staged: Mapping[str, Raw], moves: Nam
 
 
 def _state(state: Raw, names: Names) -> Raw:
-    after = {**state, "owed": {action: [_change(one, names) for one in ids] for action, ids in state["owed"].items()}}
+    after = {
+        **state,
+        "owed": {
+            action: ids if action == "rename" else [_change(one, names) for one in ids]
+            for action, ids in state["owed"].items()
+        },
+    }
     if state["resource"]:
         after.update(resource=renamed(state["resource"], names), file=state["resource"])
     if state["unfinished"] and state["unfinished"].get("form"):

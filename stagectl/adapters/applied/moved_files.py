@@ -28,17 +28,19 @@ def settle_files(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]
         return states
     new_names = {old: new for new, old in moved.items()}
     found: Dict[Name, Optional[Applied]] = {}
-    for name, state in sorted({**applied, **states}.items()):
-        if name not in states and waiting.get(name) in states:
-            continue  # it stays where it is, with a debt
+    stuck = {new: old for old, new in plan.moved if new not in moved}
+    keys = {name: stuck.get(name, name) for name in applied}  # of each in the states: what stays has its old name there
+    others = {(name, name) for name in states.keys() - {*keys.values()}}
+    for name, key in sorted({*keys.items()} | others):
+        state = states[key] if key in states else applied[name]
         if state is None or state.resource is None:
-            found.update({name: state} if name in states else {})
-        elif name in states or name in moved or moved.keys() & {*state.resource.parents, *state.resource.unordered}:
-            place = waiting.get(name, name)
+            found.update({key: state} if key in states else {})
+        elif key in states or name in moved or moved.keys() & {*state.resource.parents, *state.resource.unordered}:
+            place = waiting.get(name, key)
             state = renamed_state(state, place, waiting) if waiting else state
             before = moved.get(name, place)
             after = _written_anew(state, before, (waiting, new_names), plan.targets.get(name))
-            if name in states or after != state:
+            if key in states or after != state:
                 found[place] = after
     return found
 

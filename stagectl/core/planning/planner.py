@@ -16,7 +16,7 @@ from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, 
 from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.holding import everything, universe_of
-from stagectl.core.planning.intents import is_as_seen
+from stagectl.core.planning.intents import intent_of, is_as_seen
 from stagectl.core.planning.moves import with_moved
 from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.schema_checks import Schemas
@@ -182,6 +182,7 @@ def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
         and view.is_staged_here(name)
         and view.situation.is_live(name)
         and ((name in view.situation.staged and view.situation.is_edited(name)) or is_as_seen(view, name))
+        and RENAME not in intent_of(view, name).actions  # which may be owed
     )
 
 

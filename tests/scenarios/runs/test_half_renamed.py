@@ -121,6 +121,24 @@ def test_of_a_chain_each_name_has_its_own(half: Repo) -> None:
     assert ["a.rename"] == half.plan().ids
 
 
+def test_what_was_to_take_the_name_stays_where_it_is(half: Repo) -> None:
+    """
+    c was to become a once that is b: nothing runs for it, and it waits for the name, beside what owes it.
+    """
+    half.ok(*BACK)
+    half.define("c", "plain", inputs={"n": 2}).stage().ok("apply", "--yes")
+    half.ok("move", "a", "b")
+    half.ok("move", "c", "a")
+
+    assert 1 == half.write("fail", "").apply().code
+
+    (half.root / "fail").unlink()
+    assert ([1, 2], None) == ([half.applied(name)["inputs"]["n"] for name in "ac"], half.applied("b"))
+    half.ok("verify")
+    half.ok("apply", "--yes")
+    assert ([2, 1], None) == ([half.applied(name)["inputs"]["n"] for name in "ab"], half.applied("c"))
+
+
 def test_what_reacts_on_a_changed_name_does_so_after_a_second_try(half: Repo) -> None:
     """
     The second try reports that it changed nothing: the first one may have.

@@ -125,6 +125,17 @@ def moved_anyhow(random: Random, most: int) -> Case:
     return looked_at(random, case) if random.random() < 0.5 else case
 
 
+def half_renamed(random: Random, most: int) -> Case:
+    """A world with moves in which a `rename` was tried before, to the name that is claimed or to another one."""
+    case = random.choice((coming_back, moved_anyhow))(random, most)
+    applied = {name: dict(state) for name, state in case.applied.items()}
+    for state in applied.values():
+        if state["resource"] and random.random() < 0.4:
+            tried = random.choice([*sorted({*applied, *case.staged}), "elsewhere"])
+            state["owed"] = {**state["owed"], "rename": [f"{tried}.rename"]}
+    return replace(case, applied=applied)
+
+
 def one_by_one(random: Random, most: int) -> Case:
     """A world of which single changes are asked for, beside resources, moves or nothing; also what there is not."""
     case = random_case(random, most)
@@ -154,6 +165,7 @@ def compare(case: Case) -> str:
         (drifted_reporting, 150, (3, 10)),
         (moved_anyhow, 150, (3, 10)),
         (coming_back, 150, (3, 10)),
+        (half_renamed, 150, (3, 10)),
         (one_by_one, 300, (3, 10)),
     ],
 )
