@@ -6,23 +6,23 @@ import contextlib
 import os
 import signal
 import threading
-from typing import Dict, Optional, Set
+from typing import Dict, Optional
 
 _running: Dict[int, str] = {}  # groups, each with the run it belongs to
-over: Set[Optional[str]] = set()  # the runs of which all was killed, None for all runs
+over: Dict[str, bool] = {}  # runs that began here, and whether all of each was killed
 _guard = threading.Lock()
 
 
 def begin_run(run: str) -> None:
     """Let actions of a run start, whatever was killed of it before."""
-    over.discard(run)
+    over[run] = False
 
 
 def add_group(group: int, run: str) -> None:
     """Note a group that was started; one of a run that is over was handed out before, and does not live on."""
     with _guard:
         _running[group] = run
-    if {run, None} & over:
+    if over.get(run):
         kill_group(group)
 
 
@@ -34,7 +34,7 @@ def discard_group(group: int) -> None:
 
 def kill_all(run: Optional[str] = None) -> None:
     """Kill what actions of one run, or of all, started here, now and from now on; a signal handler may do that."""
-    over.add(run)
+    over.update(dict.fromkeys(list(over) if run is None else [run], True))
     with _guard:
         running = sorted(group for group, of in _running.items() if run in (None, of))
     for group in running:

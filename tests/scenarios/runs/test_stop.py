@@ -128,7 +128,7 @@ def late(*words, carry_out=execute.carry_out):
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
     end = time.monotonic() + {PATIENCE}
-    while not groups.over and time.monotonic() < end:
+    while not any(groups.over.values()) and time.monotonic() < end:
         time.sleep(0.01)
     return carry_out(*words)
 

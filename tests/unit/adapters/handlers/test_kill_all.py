@@ -6,20 +6,15 @@ import threading
 from pathlib import Path
 from typing import Dict
 
-import pytest
-
-from stagectl.adapters.handlers import Request, Result, groups
+from stagectl.adapters.handlers import Request, Result
 from stagectl.adapters.handlers.groups import kill_all
 from stagectl.adapters.handlers.shell import shell
 
 
-def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_runs_of_one_run_is_killed_and_that_of_another_is_not(tmp_path: Path) -> None:
     """
     Then all of it.
     """
-    monkeypatch.setattr(groups, "over", set())
     ends: Dict[str, Result] = {}
     started = {run: threading.Event() for run in ("one", "other")}
 
