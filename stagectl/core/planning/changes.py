@@ -67,8 +67,7 @@ class _Drafting:
     """Changes while they are collected."""
 
     def __init__(self, universe: Universe) -> None:
-        self._universe = universe
-        self._view = universe.view
+        self._universe, self._view = universe, universe.view
         self._by_id: Dict[ChangeId, Draft] = {}
         self._held: Dict[ChangeId, Draft] = {}
         states = universe.view.situation.applied
@@ -239,19 +238,18 @@ def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
     for name, hold in universe.holds.items():
         of = tuple(sorted(read_changes(universe.view, drafts, name)))
         for action in held_actions(universe, name):
-            found[change_id(name, action)] = _hold(universe, change_id(name, action), hold, of=of)
+            found[change_id(name, action)] = _held(universe, change_id(name, action), hold, of=of)
     for identity, draft in drafts.held.items():
         assert draft.hold is not None, "that is why it is among these"
-        found[identity] = _hold(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
+        found[identity] = _held(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
     return tuple(found[identity] for identity in sorted(found))
 
 
-def _hold(
+def _held(
     universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = (), of: Tuple[ChangeId, ...] = ()
 ) -> Held:
     name, action = split_change(identity)
-    missing = {need for blocker in hold.blockers for need in _staged_changes(universe, blocker)}
-    needs = tuple(sorted(missing | hold.gates))
+    needs = tuple(sorted(hold.gates.union(*(_staged_changes(universe, blocker) for blocker in hold.blockers))))
     tags = tuple(sorted(universe.view.situation.tags(name)))
     message = hold.why or _message(universe, hold, needs, triggers)
     of = of or tuple(trigger for trigger, _ in triggers)

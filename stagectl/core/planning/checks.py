@@ -109,18 +109,14 @@ def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
     """Return the error for removals that would leave readers behind, with the two ways out."""
     lines, troubles = [], []
     for name, readers in sorted(found.items()):
-        troubles += [
-            Trouble(reader.name, _place_of(reader, name), f"{name}, which it names, cannot be removed")
-            for reader in readers
-        ]
+        why = f"{name}, which it names, cannot be removed"
+        troubles += [Trouble(reader.name, _place_of(reader, name), why) for reader in readers]
         verb = "read" if all(name in reader.reads for reader in readers) else "name"
         names = ", ".join(reader.name for reader in readers)
         lines.append(f"{name} cannot be removed: {names} still {verb}{'s' if len(readers) == 1 else ''} it")
     first = min(found)
-    hint = (
-        f"either remove them too (stagectl remove {first} --recursive), "
-        f"or write the last applied values into them (stagectl remove {first} --detach)"
-    )
+    hint = f"either remove them too (stagectl remove {first} --recursive), "
+    hint += f"or write the last applied values into them (stagectl remove {first} --detach)"
     return StillRead(troubles, "\n".join(lines), hint)
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Tuple
 
 from stagectl.core.graph import group_pairs, reachable
-from stagectl.core.model import NOT_APPLIED, RENAME, Applied, ChangeId, Name, Resource, Trigger, change_id, split_change
+from stagectl.core.model import NOT_APPLIED, RENAME, Applied, ChangeId, Name, Resource, change_id, split_change
 from stagectl.core.model import staged_path as path_of
 from stagectl.core.planning.claims import Claims, claims_for, counting_claims, together
 from stagectl.core.planning.situation import Situation
@@ -164,10 +164,8 @@ def old_names(*sides: Iterable[Resource], moves: Claims = MappingProxyType({})) 
 def renamed_state(state: Applied, name: Name, aliases: Aliases) -> Applied:
     """Return an applied state as that of another name, with other names in place of those that its relations name."""
     resource = None if state.resource is None else _rename(state.resource, name, aliases)
-    owed = {
-        action: behind if action == RENAME else tuple(_change(change, aliases) for change in behind)  # the name tried
-        for action, behind in state.owed.items()
-    }
+    # A debt of a `rename` keeps the name that was tried.
+    owed = {action: some if action == RENAME else _changes(some, aliases) for action, some in state.owed.items()}
     tried = state.unfinished
     if tried is not None and tried.form is not None:
         tried = replace(tried, form=_rename(tried.form, tried.form.name, aliases))
@@ -192,16 +190,17 @@ def _rename(resource: Resource, name: Name, aliases: Aliases) -> Resource:
         name=name,
         inputs=map_leaves(resource.inputs, rename),
         depends_on=tuple(map(now, resource.depends_on)),
-        depends_on_changes={
-            action: tuple(_change(change, aliases) for change in changes)
-            for action, changes in resource.depends_on_changes.items()
-        },
+        depends_on_changes={own: _changes(some, aliases) for own, some in resource.depends_on_changes.items()},
         react_on={
-            action: tuple(Trigger(_change(trigger.on, aliases), trigger.when) for trigger in triggers)
-            for action, triggers in resource.react_on.items()
+            own: tuple(trigger._replace(on=_change(trigger.on, aliases)) for trigger in triggers)
+            for own, triggers in resource.react_on.items()
         },
         unordered=tuple(map(now, resource.unordered)),
     )
+
+
+def _changes(changes: Iterable[ChangeId], aliases: Aliases) -> Tuple[ChangeId, ...]:
+    return tuple(_change(change, aliases) for change in changes)
 
 
 def _change(change: ChangeId, aliases: Aliases) -> ChangeId:

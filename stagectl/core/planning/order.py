@@ -129,12 +129,8 @@ class _Ordering(NamedTuple):
             yield from ((earlier, change_id(name, own)) for change in named for earlier in self._meant_changes(change))
 
     def _meant_changes(self, parents_change: ChangeId) -> List[ChangeId]:
-        name, action = split_change(parents_change)
-        return [
-            change_id(name, other)
-            for other in self.actions.get(name, ())
-            if action in self.drafts.actions_seen(name, other)
-        ]
+        (name, action), seen = split_change(parents_change), self.drafts.actions_seen
+        return [change_id(name, other) for other in self.actions.get(name, ()) if action in seen(name, other)]
 
     def endings(self, name: Name) -> Iterator[Precedence]:
         """What ends a reading comes before the parent's `remove`, and before the update that drops the value."""

@@ -89,11 +89,10 @@ def waiting(view: View) -> Dict[Name, Hold]:
 
 def _wait_of_parents(view: View, name: Name) -> Optional[Hold]:
     """Return why a resource is held because a parent of it is, and does not exist for that reason."""
-    resource = view.situation.staged[name]
-    needed = (
-        resource.reads if view.situation.is_live(name) else needed_parents(resource, {RUN, *view.pending_actions(name)})
-    )
-    absent = {parent for parent in needed if parent in view.holds and not view.situation.is_live(parent)}
+    situation, resource = view.situation, view.situation.staged[name]
+    actions = {RUN, *view.pending_actions(name)}
+    needed = resource.reads if situation.is_live(name) else needed_parents(resource, actions)
+    absent = {parent for parent in needed if parent in view.holds and not situation.is_live(parent)}
     return Hold(Reason.NEEDS_PARENT, frozenset(absent)) if absent else None
 
 

@@ -187,9 +187,7 @@ def _held_files(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Dou
 
 def _unknown(workspace: Workspace) -> str:
     source = workspace.newest_source()
-    deeper = "--unshallow " if workspace.git.is_shallow() else ""
     named = f", {source[:12]}," if source else ""
-    return (
-        f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history; "
-        f"get it: git fetch {deeper}{workspace.config.remote}"
-    )
+    fetch = f"git fetch {'--unshallow ' if workspace.git.is_shallow() else ''}{workspace.config.remote}"
+    why = f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history"
+    return f"{why}; get it: {fetch}"
