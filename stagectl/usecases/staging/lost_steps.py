@@ -23,15 +23,20 @@ def claimed_names(snapshot: Snapshot) -> FrozenSet[Name]:
 def with_steps(names: FrozenSet[Name], snapshot: Snapshot, applied: Mapping[Name, Applied]) -> FrozenSet[Name]:
     """Return names with those of what was staged, never applied, and has another one now: neither goes alone."""
     steps = {
-        name: next((old for old in one.moved_from if _is_step(snapshot, old, applied)), name)
+        name: next((old for old in one.moved_from if _is_step(snapshot, name, old, applied)), name)
         for name, one in snapshot.defined.items()
         if one.moved_from
     }
     return together(steps, names)
 
 
-def _is_step(snapshot: Snapshot, old: Name, applied: Mapping[Name, Applied]) -> bool:
-    return old in snapshot.staged and old not in snapshot.defined and not applied.get(old, Applied()).live
+def _is_step(snapshot: Snapshot, name: Name, old: Name, applied: Mapping[Name, Applied]) -> bool:
+    """Return whether what is staged under an old name goes on under another one; that name may be another's by now."""
+    staged, defined = snapshot.staged.get(old), snapshot.defined.get(old)
+    if staged is None or defined is None or applied.get(old, Applied()).live:
+        return staged is not None and defined is None and not applied.get(old, Applied()).live
+    is_new = old in new_claims(snapshot.defined[name].moved_from, names_before(applied, name))
+    return is_new and bool(_lost_names(staged, defined.moved_from, applied))
 
 
 def refuse_lost_steps(snapshot: Snapshot, desired: Desired, applied: Mapping[Name, Applied]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable
+from typing import Callable, FrozenSet
 
 from stagectl.adapters.remote.remote_lock import LockRef, drop, look_at_locks, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import WHOLE, Lock, Portion
-from stagectl.core.model import NAME
+from stagectl.core.model import NAME, Name
 from stagectl.core.pictures.reports import Locks
 from stagectl.core.plans.selection import Selection, World, select
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
+from stagectl.usecases.planning.names import choose_from
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import remote_of
 
@@ -42,15 +44,24 @@ def _part(workspace: Workspace, selection: Selection) -> Portion:
     """Return what a selection locks: what it means now, and what fits the same words later."""
     if not (selection.names or selection.tags):
         return WHOLE
+    later = all(NAME.fullmatch(name.replace("*", "x").replace("?", "x")) for name in selection.names)
+    words = selection if later else Selection()  # what graph operators mean later is not known
+    chosen = quickest(
+        "lock",
+        lambda: choose_from(read_incrementally(workspace), selection),
+        lambda: _choose_in_full(workspace, selection),
+    )
+    return Portion(chosen, names=words.names, tags=words.tags)
+
+
+def _choose_in_full(workspace: Workspace, selection: Selection) -> FrozenSet[Name]:
+    """Return what words mean now, also of what is only defined."""
     snapshot = workspace.snapshot(definitions=True)
     _, applied = workspace.applied_state()
     live = {name: state.resource for name, state in applied.items() if state.resource}
     tags = {name: state.tags for name, state in applied.items() if name not in {**snapshot.staged, **snapshot.defined}}
-    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags)
-    chosen = select(replace(selection, names=selection.of_resources(world).names), world) or frozenset()
-    later = all(NAME.fullmatch(name.replace("*", "x").replace("?", "x")) for name in selection.names)
-    words = selection if later else Selection()  # what graph operators mean later is not known
-    return Portion(frozenset(chosen), names=words.names, tags=words.tags)
+    world = World.of(snapshot.staged, snapshot.defined, live, tags=tags, vocabulary=workspace.config.vocabulary)
+    return select(replace(selection, names=selection.of_resources(world).names), world) or frozenset()
 
 
 def unlock(workspace: Workspace, identity: str) -> Lock:

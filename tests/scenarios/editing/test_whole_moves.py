@@ -345,6 +345,24 @@ def test_what_is_moved_together_with_what_is_removed_is_neither_lost_nor_in_the_
         assert {**left, **rest} == {other: state["inputs"]["n"] for other, state in states.items() if state}
 
 
+@pytest.mark.parametrize("name", ["a", "c"])
+def test_a_swap_with_a_step_that_was_never_applied_is_staged_whole(repo: Repo, name: str) -> None:
+    """
+    a became c and b became a, and before that is applied they change places: neither is staged twice.
+    """
+    repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).apply_all()
+    repo.ok("move", "a", "c")
+    repo.ok("move", "b", "a")
+    claim(repo, "a", "[c, a]", 1)
+    claim(repo, "c", "b", 2)
+
+    repo.ok("stage", name)
+
+    assert ([], [{"from": "b", "to": "c"}]) == (repo.plan().ids, repo.plan().raw["moved"])
+    repo.ok("apply", "--yes")
+    assert ({"n": 1}, None, {"n": 2}) == (repo.applied("a")["inputs"], repo.applied("b"), repo.applied("c")["inputs"])
+
+
 def test_a_step_that_another_takes_the_name_of_is_not_forgotten(repo: Repo) -> None:
     """
     b goes to x, which is not applied, and x and a exchange their names: who says x alone would lose b.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import Any, Callable, List, Sequence
+from unittest import mock
 
 import pytest
 
@@ -221,6 +223,11 @@ def test_a_lock_of_a_part_names_what_there_is(team: Team) -> None:
     """
     A name or a tag that means nothing is an error, and nothing is locked.
     """
+    team.bob.write("stagectl.yaml", "vocabulary: [prod]\n").define("dns", inputs={"v": 1}, tags=["prod"]).stage()
+    with mock.patch.dict(os.environ, STAGECTL_TRACE="1"):  # among many resources it reads what the index has
+        locked = team.bob.ok("lock", "-t", "prod", "--reason", "x")
+    assert "trace: " not in locked.err
+    team.bob.ok("unlock", team.lock()["id"])
     for words in (("wbe",), ("-t", "prd")):
         assert 1 == team.bob.run("lock", *words, "--reason", "x").code
     assert "" == team.at(LOCK)
