@@ -94,7 +94,7 @@ def test_a_definition_is_new_before_the_first_commit(tmp_path: Path) -> None:
     """
     An author who has just begun sees what comes next.
     """
-    repo = Repo(tmp_path, init=False).begin_with_git()
+    repo = Repo(tmp_path, init=False, folder="").begin_with_git()
     repo.kind("plain").define("web", "plain", inputs={"v": 1})
 
     assert repo.run("plan").err.startswith(f"{EDITED}web (new); to stage: stagectl stage web\n")
