@@ -20,5 +20,5 @@ def read_past(workspace: Workspace, commit: Oid, names: AbstractSet[Name]) -> Tu
     """
     index = index_of(workspace, commit)
     kinds = kind_files(workspace)
-    open_then = index.open_resources() | kinds.contradicted(index, index.usage)
+    open_then = index.open_resources() | kinds.find_contradicted(index, index.usage)
     return index, reduce_situation(index, open_then, {}, kinds.every(), names)

@@ -193,7 +193,7 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     kinds = replace(kinds, are_good=is_known and usage.fits is not None and usage.fits == kinds_tree)
     open_now = index.open_resources()
     if not kinds.are_good:
-        open_now |= kinds.contradicted(index, usage)
+        open_now |= kinds.find_contradicted(index, usage)
         kinds.refuse_new_outputs(git, tip, usage)
     resources = _without_line_ends(workspace, _resources(changed, index), index)
     situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))

@@ -56,7 +56,7 @@ class KindFiles:
             self._parsed.update(snapshot.kinds)
         return {name: self._parsed[name] for name in wanted}
 
-    def contradicted(self, index: Index, usage: Usage) -> FrozenSet[Name]:
+    def find_contradicted(self, index: Index, usage: Usage) -> FrozenSet[Name]:
         """Return the resources that need something else of the kinds than these have; raises ReadInFull."""
         every = self.every()
         if usage.kinds - every.keys():

@@ -94,7 +94,7 @@ def test_a_branch_that_is_called_otherwise_is_missed(team: Team) -> None:
 
 def test_without_a_remote_who_deletes_it_means_it(repo: Repo) -> None:
     """
-    Nobody else has one: `plan` and `apply` warn, and everything is run again.
+    No colleague has one: `plan` and `apply` warn, and everything is run again.
     """
     repo.define("a", inputs={"v": 1}).apply_all()
     repo.git("update-ref", "-d", f"refs/heads/{APPLIED}")
