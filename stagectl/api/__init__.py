@@ -17,10 +17,10 @@ from stagectl.core.pictures.reports import (
     ResourceDiff,
     ResourceNode,
     Shown,
-    Status,
     Syncing,
     Verification,
 )
+from stagectl.core.pictures.status import Status
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.running.looks import Checked

@@ -16,10 +16,10 @@ from stagectl.core.pictures.reports import (
     ResourceDiff,
     ResourceNode,
     Shown,
-    Status,
     Syncing,
     Verification,
 )
+from stagectl.core.pictures.status import Status
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.history.blame import blame
 from stagectl.usecases.history.log import LogFilter, entries

@@ -50,7 +50,7 @@ def workspace(*, warns: bool = True, head: Optional[str] = None) -> Workspace:
 
         run = find_interrupted(found)
         if run is not None:
-            from stagectl.core.pictures.reports import outliving_text
+            from stagectl.core.pictures.status import outliving_text
 
             print_note(f"warning: run {run} was interrupted; finish it: stagectl resume, see it: stagectl report")
             warn(outliving_text(outliving(found, run)))

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List
 
 from stagectl.core.model import ChangeId
-from stagectl.core.pictures.reports import outliving_text
+from stagectl.core.pictures.status import outliving_text
 from stagectl.core.printable import json_text
 from stagectl.core.running.outcome import ERROR, INPROGRESS, PENDING, SKIPPED, UNKNOWN, Outcome
 from stagectl.core.running.runs import Record, critical_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, List
 
 from stagectl.core.model import CHANGE
-from stagectl.core.pictures.reports import Status, outliving_text
+from stagectl.core.pictures.status import Status, outliving_text
 from stagectl.core.printable import json_text
 from stagectl.core.standing import commands_here, from_here
 from stagectl.views.text import BOLD, COLOURS, one_line, paint, pluralize, safe, sign_of

@@ -11,7 +11,7 @@ from stagectl.adapters.running import run_folders
 from stagectl.adapters.running.lock import moment, only_one
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
-from stagectl.core.pictures.reports import outliving_text
+from stagectl.core.pictures.status import outliving_text
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import doubtful_changes

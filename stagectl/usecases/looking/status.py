@@ -7,7 +7,7 @@ from typing import Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.model import STAGED, Applied, ChangeId, Name, change_id
 from stagectl.core.observed import Observed
-from stagectl.core.pictures.reports import Status
+from stagectl.core.pictures.status import Status
 from stagectl.core.plans.plan import OWN, CauseType, Plan
 from stagectl.core.plans.selection import Selection
 from stagectl.usecases.applying.interrupted import find_interrupted, outliving
