@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from contextlib import suppress
+from pathlib import Path
+from typing import Optional, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import REMOVE, RENAME, UPDATE, ChangeId, Oid, split_change
@@ -18,12 +20,8 @@ def lost_branch(workspace: Workspace, head: Optional[Oid]) -> Optional[StagectlE
     """Return the error for an applied branch that is nowhere, None where there is one, or nothing says there was."""
     if workspace.branch.tip is not None or head is None:
         return None
-    from stagectl.adapters.running.journal import commit_of
-    from stagectl.adapters.running.run_folders import run_ids
-
-    scratch, branch = workspace.git.own_scratch(), workspace.config.applied_branch
-    runs = ((run, commit_of(scratch, run)) for run in run_ids(scratch))
-    run, commit = next((pair for pair in runs if pair[1] is not None), ("", None))
+    branch = workspace.config.applied_branch
+    run, commit = _recorded(workspace.git.own_place)
     why = f"run {run} recorded {commit[:12]} here" if commit is not None else _staged_of_live(workspace, head)
     if not why:
         return None
@@ -32,6 +30,19 @@ def lost_branch(workspace: Workspace, head: Optional[Oid]) -> Optional[StagectlE
     hint = f"have it back: {back}; or record what there is: stagectl apply --record-only; --allow-rollback runs it all"
     message = f"the branch {branch} is nowhere, and there was one: {why}; everything would be run again"
     return StagectlError(message, hint)
+
+
+def _recorded(scratch: Path) -> Tuple[str, Optional[Oid]]:
+    """Return a run of this clone with the applied commit that it recorded, None for none; scratch: of the project."""
+    from stagectl.adapters.running.journal import commit_of
+    from stagectl.adapters.running.run_folders import run_ids
+
+    for run in run_ids(scratch):
+        with suppress(StagectlError):  # of a journal that cannot be read another command says so
+            commit = commit_of(scratch, run)
+            if commit is not None:
+                return run, commit
+    return "", None
 
 
 def _staged_of_live(workspace: Workspace, head: Oid) -> str:
