@@ -138,6 +138,7 @@ def test_explain_shows_why_a_resource_is_in_the_plan_or_not(repo):
         "it reads what changes here, and its tags are not selected; --with-children takes it in\n"
         == repo.ok("plan", "-t", "prod", "--explain", "c").out
     )
+    assert repo.ok("plan", "-t", "prod", "--with-children", "--explain", "c").out.startswith("~ c.update  (reads b.upd")
     assert (
         "d has no change in this plan: nothing it reads, and nothing staged of it, differs from what is applied\n"
         == repo.ok("plan", "--explain", "d").out
