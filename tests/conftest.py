@@ -131,4 +131,4 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
             item.add_marker("full")
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(0))
-    items.sort(key=lambda item: "/stories/" not in item.nodeid)  # nobody waits for a long walk at last
+    items.sort(key=lambda item: "/stories/" not in item.nodeid)  # long walks begin first, and end beside others
