@@ -8,11 +8,11 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.place import Meant as Meant
 from stagectl.adapters.git.place import Placed
+from stagectl.adapters.git.prefetch import EXACTLY, RAW, changed_words
 from stagectl.adapters.git.process import LOCKED as LOCKED
 from stagectl.adapters.git.process import GitError as GitError
 from stagectl.adapters.git.process import GitLocked as GitLocked
 from stagectl.adapters.git.project import words_of as words_of
-from stagectl.adapters.git.questions import EXACTLY, RAW, changed_words
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 

@@ -10,12 +10,12 @@ import threading
 import weakref
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate, groupby
 from pathlib import Path
-from typing import IO, Callable, Dict, Generic, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import IO, Callable, Dict, Generic, List, Optional, Sequence, Tuple, TypeVar
 
-from stagectl.adapters.git.prefetch import Prefetch, looking
+from stagectl.adapters.git.prefetch import SETTINGS, Prefetch, looking
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
-from stagectl.adapters.git.questions import COMMITS, SETTINGS, STANDS, asked_names
 from stagectl.core.forms import OID
 from stagectl.core.model import Oid
 from stagectl.core.once import pattern
@@ -23,9 +23,9 @@ from stagectl.core.once import pattern
 Reply = TypeVar("Reply")
 
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
+_STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
-_PORTION = 4096  # bytes of a portion's answers, and more than its questions have
-_ANSWER = 90  # bytes that an answer has more than its question, at the most
+_PORTION = 4096  # bytes of a portion's questions, without the first
 
 
 class Names(GitProcess):
@@ -33,9 +33,8 @@ class Names(GitProcess):
 
     def __init__(self, folder: Path, prefetch: Optional[Prefetch] = None) -> None:
         super().__init__(folder, prefetch)
-        self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._fixed: Dict[str, str] = {}  # where names that begin with an object id stand, which never changes
-        self._asked = Conversation(partial(self.start, *STANDS, quiet=True), read_line)
+        self._asked = Conversation(partial(self.start, *_STANDS, quiet=True), read_line)
         self._read = Conversation(partial(self.start, "cat-file", "--batch", quiet=True), read_object)
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
@@ -43,13 +42,7 @@ class Names(GitProcess):
 
         Raises GitError if no answer comes.
         """
-        if self._prefetched is None:
-            answer = self.prefetch.take(STANDS)
-            self._prefetched = _by_commit(self.prefetch.project, answer) if answer else {}
-            self._fixed.update((name, oid) for name, oid in self._prefetched.items() if _BELOW_AN_ID.match(name))
-        # Given once: what is asked again may have moved since.
-        known = {name: self._prefetched.pop(name) for name in names if name in self._prefetched}
-        known.update((name, self._fixed[name]) for name in names if name in self._fixed)
+        known = {name: self._fixed[name] for name in names if name in self._fixed}
         known.update((name, "") for name in names if "\n" in name)  # it would be two questions
         left = [name for name in names if name not in known]
         # Of an id that is not there the answer is that id, and that it is missing.
@@ -104,28 +97,12 @@ class Names(GitProcess):
         raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
 
 
-def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
-    """Return what was asked ahead: what is below a ref under the name of its commit, if none moved meanwhile."""
-    asked = asked_names(folder)
-    stood = [text.partition(" ")[0] for text in answer.decode("utf-8", "replace").splitlines()]
-    if stood[:COMMITS] != stood[-COMMITS:]:
-        return {}
-    commits = dict(zip(asked[:COMMITS], stood))
-    found = dict(commits)
-    for name, oid in zip(asked[COMMITS:-COMMITS], stood[COMMITS:]):
-        ref, _, rest = name.partition("^")
-        commit = commits[f"{ref}^{{commit}}"]
-        if OID.fullmatch(commit):
-            found[f"{commit}^{rest}"] = oid
-    return found
-
-
 class Conversation(Generic[Reply]):
     """A process that gives each line one answer: started when it is first asked, and anew where it has ended.
 
     A pipe holds a bounded number of bytes (pipe(7): 64 KiB, and 4 KiB for a user who has many). What writes everything
-    before reading anything waits for ever once both pipes are full; so questions go in by portions that a pipe takes
-    whole and whose answers a pipe holds, and the answers of one portion are read before the next is written.
+    before reading anything waits for ever once both pipes are full; so questions go in by portions, and the answers of
+    one are read before the next is written. What waits to be read behind a first question fits into the pipe.
     start: starts one with pipes; read: reads one answer from what it prints, and raises EOFError where there is none.
     """
 
@@ -152,11 +129,13 @@ class Conversation(Generic[Reply]):
             weakref.finalize(self, _end, process)
         assert process.stdin is not None and process.stdout is not None, "started with pipes"
         found: List[Reply] = []
-        for portion in _portions(questions):
+        ends = accumulate(len(question) + 1 for question in questions)
+        for _, portion in groupby(questions, lambda _: next(ends) // _PORTION):
+            asked = list(portion)
             with suppress(BrokenPipeError):  # it has ended: the answers say so
-                process.stdin.write(b"".join(question + b"\n" for question in portion))
+                process.stdin.write(b"".join(question + b"\n" for question in asked))
                 process.stdin.flush()
-            found += [self._read(process.stdout) for _ in portion]
+            found += [self._read(process.stdout) for _ in asked]
         self._process = process
         return found
 
@@ -181,24 +160,7 @@ def read_object(stdout: IO[bytes]) -> Optional[Tuple[bytes, bytes]]:
     return words[1], content[:size]
 
 
-def _portions(questions: Sequence[bytes]) -> Iterator[List[bytes]]:
-    """Yield the questions in portions; one that is longer than a portion goes alone, and has one answer."""
-    portion: List[bytes] = []
-    size = 0
-    for question in questions:
-        if portion and size + len(question) + _ANSWER > _PORTION:
-            yield portion
-            portion, size = [], 0
-        portion.append(question)
-        size += len(question) + _ANSWER
-    if portion:
-        yield portion
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Close both pipes and wait for a process to end."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
-    process.wait()
+    with suppress(OSError), process:
+        pass

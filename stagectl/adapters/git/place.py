@@ -12,10 +12,9 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
-from stagectl.adapters.git.prefetch import Prefetch
+from stagectl.adapters.git.prefetch import PLACES, Prefetch
 from stagectl.adapters.git.process import GitError
 from stagectl.adapters.git.project import words_of
-from stagectl.adapters.git.questions import PLACES, below
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
 
@@ -33,6 +32,14 @@ def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
     if out.strip() == b"true":
         return f"this repository is bare: git clone {shlex.quote(str(folder))} has a working tree"
     return "this is git's own folder: go up to the working tree"
+
+
+def _below(revision: str, path: str) -> str:
+    """Return the name of what is at a path, from the top folder, in a revision.
+
+    With its tree between, git reads the commit once for many paths, and not once for each: that of an apply is long.
+    """
+    return f"{revision}^{{tree}}:{path}"
 
 
 class Meant(NamedTuple):
@@ -149,7 +156,7 @@ class Placed(Names):
             return self.folder
         if revision not in self._places:
             tried = [self.folder, *self.formers]
-            names = [below(revision, folder + name) for folder in tried for name in (INDEX, STAGED, project.MARK)]
+            names = [_below(revision, folder + name) for folder in tried for name in (INDEX, STAGED, project.MARK)]
             there = iter(self.look_up(names))
             found = [folder for folder, *oids in zip(tried, there, there, there) if any(oids)]
             self._places[revision] = found[0] if found else self.folder
@@ -163,7 +170,7 @@ class Placed(Names):
 
     def at(self, revision: str, path: str) -> str:
         """Return the name of what is at a path in a revision."""
-        return below(revision, self.folder_in(revision) + path)
+        return _below(revision, self.folder_in(revision) + path)
 
     def only(self, specs: Iterable[str] = (), *, ever: bool = False) -> List[str]:
         """Return the end of a command line: what is meant are these paths or pathspecs, without any the project.

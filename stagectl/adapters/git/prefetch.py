@@ -1,6 +1,7 @@
 """What `plan`, `status` and `stage` ask git first, asked before Python has loaded what they do with the answer.
 
-Git looks at every file meanwhile, which takes as long as starting Python and planning. Loads hardly anything.
+Each question is always put in the same words: what asks it later gets the answer. Git looks at every file meanwhile,
+which takes as long as starting Python and planning. Loads hardly anything.
 """
 
 from __future__ import annotations
@@ -9,23 +10,22 @@ import os
 import time
 from contextvars import ContextVar
 
-from stagectl.adapters.git.project import nearest_project
-from stagectl.adapters.git.questions import (
-    DEFINED,
-    PLACES,
-    SETTINGS,
-    STANDS,
-    asked_names,
-    changed_words,
-    known_words,
-)
+from stagectl.adapters.git.project import nearest_project, pathspec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers know the name; loading `typing` would keep git waiting
-    from typing import Dict, Optional, Sequence, Tuple
+    from typing import Dict, List, Optional, Sequence, Tuple
 
     Words = Tuple[str, ...]  # a question, as git's arguments
 
+DEFINED = ("resources",)  # where definitions usually are; a plan says what is edited there, and git looks once for both
+WATCHED = (".staged", "kinds", "stagectl.yaml")  # what a plan is made from
+RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty")
+# A file is as git knows it if all that the disk says of it is, whatever the user has git leave out.
+EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
+ATTRIBUTES = ".gitattributes"
+PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
+SETTINGS = ("config", "--list", "-z")
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": DEFINED, "stage": DEFINED}  # what they look at beside
 CACHE = ("stagectl", "cache")  # in git's folder
 _PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
@@ -38,6 +38,26 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
 )
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES")
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
+
+
+def changed_words(project: str, roots: Sequence[str] = (), watched: Sequence[str] = WATCHED) -> Tuple[str, ...]:
+    """Return the question what a project's working tree has otherwise than HEAD, untracked files left out."""
+    relative = (f"--relative={project}",) if project else ()
+    specs = (pathspec(project, path) for path in (*watched, *roots))
+    return (*EXACTLY, "diff-index", *RAW, *relative, "HEAD", "--", *specs)
+
+
+def known_words(project: str, roots: Sequence[str]) -> Tuple[str, ...]:
+    """Return the question which files of a project git knows, with those of attributes above."""
+    tops = [f"{project}{path}" for path in (*WATCHED, *roots)]
+    specs = (pathspec(project, path) for path in (*WATCHED, *roots))
+    return ("ls-files", "-v", "--cached", "-z", "--", *specs, *above(tops))
+
+
+def above(tops: Sequence[str]) -> List[str]:
+    """Return where attributes may be that hold for some folders from above."""
+    folders = {"", *(top[: end + 1] for top in tops for end, letter in enumerate(top) if letter == "/")}
+    return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
 
 
 def environment() -> Dict[str, str]:
@@ -103,43 +123,35 @@ class Prefetch:
     def ask(self, roots: Sequence[str]) -> None:
         """Start one git for each question; where no file can be opened, none: what needs an answer asks then."""
         try:
-            names = os.memfd_create("names")
-        except OSError:
-            return
-        try:
-            os.write(names, os.fsencode("".join(f"{name}\n" for name in asked_names(self.project))))
-            os.lseek(names, 0, os.SEEK_SET)
-            self._ask_all(roots, names)
+            self._ask(roots)
         except OSError:
             self.drop()
-        finally:
-            os.close(names)
 
-    def _ask_all(self, roots: Sequence[str], names: int) -> None:
-        """Start one git for each question; names: the file that STANDS is asked from. Raises OSError."""
+    def _ask(self, roots: Sequence[str]) -> None:
         self._began = time.time_ns()
         ours = environment()
-        for words in (SETTINGS, PLACES, STANDS):
-            self._start(words, names, ours)
+        for words in (SETTINGS, PLACES):
+            self._start(words, ours)
         # Takes a millisecond: what git must not run has to be known.
         settings = self._answers[SETTINGS] = self._finish(SETTINGS)
         if settings is None:
             return
         ours = looking(settings)
-        self._start(changed_words(self.project, roots or DEFINED), names, ours)
+        self._start(changed_words(self.project, roots or DEFINED), ours)
         if not roots:
             self._parts = {changed_words(self.project): False, changed_words(self.project, DEFINED, ()): True}
         if _is_new(os.path.join(self.folder, ".git")):
-            self._start(known_words(self.project, roots), names, ours)
+            self._start(known_words(self.project, roots), ours)
 
-    def _start(self, words: Words, stdin: int, ours: Dict[str, str]) -> None:
+    def _start(self, words: Words, ours: Dict[str, str]) -> None:
         file = os.memfd_create("git")
         # Where the repository is, git says as seen from the current folder.
         elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
-        ends = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, file, 1)]
-        nowhere = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+        nowhere = [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_RDWR, 0) for end in (0, 2)]
         try:
-            process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=[*ends, nowhere])
+            process = os.posix_spawnp(
+                "git", ["git", *elsewhere, *words], ours, file_actions=[*nowhere, (os.POSIX_SPAWN_DUP2, file, 1)]
+            )
         except OSError:
             os.close(file)  # the next question to git finds out what is wrong
             return

@@ -14,8 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.git.prefetch import Prefetch, environment, looking
-from stagectl.adapters.git.questions import SETTINGS
+from stagectl.adapters.git.prefetch import SETTINGS, Prefetch, environment, looking
 from stagectl.core.errors import StagectlError
 from stagectl.core.once import pattern
 from stagectl.core.printable import safe

@@ -13,7 +13,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 from stagectl.adapters.files import read_file
 from stagectl.adapters.git.git import ABSENT, DiffEntry, Git, diff_entries, words_of
 from stagectl.adapters.git.objects import object_id
-from stagectl.adapters.git.questions import changed_words
+from stagectl.adapters.git.prefetch import changed_words
 from stagectl.adapters.worktree import tree
 from stagectl.adapters.worktree.folders import Stat
 from stagectl.adapters.worktree.untracked import see

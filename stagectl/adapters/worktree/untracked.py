@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, words_of
-from stagectl.adapters.git.questions import ATTRIBUTES, WATCHED, above, known_words
+from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, known_words
 from stagectl.adapters.worktree.folders import Folders, Stat
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED

@@ -84,7 +84,7 @@ ALLOWED = {  # the modules of each room
     "": "__main__ version",
     "adapters": "clock files trace",
     "adapters.applied": "form index store",
-    "adapters.git": "git names objects place prefetch process project questions",
+    "adapters.git": "git names objects place prefetch process project",
     "adapters.running": "run_folders",
     "adapters.worktree": "changed_files folders new_files tree untracked",
     "cli": "colours common completion overview parser place planning",

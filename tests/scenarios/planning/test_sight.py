@@ -13,7 +13,7 @@ from typing import Callable, List
 import pytest
 
 from stagectl.adapters.git import prefetch
-from stagectl.adapters.git.questions import PLACES, SETTINGS, STANDS, changed_words, known_words
+from stagectl.adapters.git.prefetch import PLACES, SETTINGS, changed_words, known_words
 from stagectl.adapters.worktree import folders, untracked
 from tests.build import PATIENCE, Repo, ended
 
@@ -286,4 +286,4 @@ def test_git_is_not_asked_what_is_not_needed(known: Repo, monkeypatch: pytest.Mo
 
     asked = prefetch.start_prefetch(line.split())
 
-    assert [None] * 4 == list(map(asked.take, (SETTINGS, PLACES, STANDS, changed_words(asked.project))))
+    assert [None] * 3 == list(map(asked.take, (SETTINGS, PLACES, changed_words(asked.project))))
