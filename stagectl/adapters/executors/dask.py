@@ -2,174 +2,118 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures import Future as Promise
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from contextlib import suppress
+from typing import Any, Callable, Coroutine, Dict, List, Mapping, Optional, TypeVar
 
 from distributed import Future
 
 from stagectl.adapters.executors import link as links
 from stagectl.adapters.executors import worker
-from stagectl.adapters.executors.ledger import NEVER, key_of
+from stagectl.adapters.executors.ledger import NEVER
 from stagectl.adapters.executors.link import Link
+from stagectl.adapters.handlers import Order
 from stagectl.adapters.running.action import order_json
 from stagectl.core.errors import RunLost
 from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change
-from stagectl.core.running.outcome import ERROR, SUCCESS, Outcome
+from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, Outcome
 from stagectl.core.running.run_document import read_outcome
 
-TAKERS = 16  # how many results are got at once
-
 Take = Callable[[ChangeId, Outcome, str], Outcome]  # change, its end and its output as a worker reports them -> its end
+T = TypeVar("T")
 
 
 class DaskExecutor(Executor):
-    """Takes orders. take: called with every end that a worker reports; returns it as it shall count."""
+    """Takes orders, and waits for their ends on the event loop of the connection, where all that it keeps is changed.
+
+    take: called with every end that a worker reports; returns it as it shall count.
+    """
 
     def __init__(self, link: Link, take: Take) -> None:
         self._link, self._take = link, take
-        self._waiting: Dict[Promise[Outcome], _Sent] = {}
-        self._guard = threading.Lock()
-        self._lost: Optional[RunLost] = None
-        self._takers = ThreadPoolExecutor(TAKERS)  # Dask itself has one thread for that
-        self._closing = threading.Event()
-        self._looker = threading.Thread(target=self._look, daemon=True)
-        self._looker.start()
+        # Tasks on their way, each with the resource that its worker must have, "" for any worker.
+        self._targets: Dict[Future, str] = {}
+        self._hopeless: Dict[Future, str] = {}  # tasks that no worker can take, and why
+        self._looker = self._start(self._look())
 
     def submit(self, act: Callable[..., Any], /, change: Change) -> Promise[Outcome]:  # type: ignore[override]
         """Have carried out what *act* says of a change: an Order, or None when nothing is to be done."""
-        promise: Promise[Outcome] = Promise()
-        promise.set_running_or_notify_cancel()
-        order = act(change)
-        if order is None:
-            promise.set_result(Outcome(SUCCESS))
-            return promise
-        target = order.inputs.get("target") if self._link.route else ""
-        sent = _Sent(change.id, target if isinstance(target, str) else "")
-        with self._guard:
-            if self._lost is not None:
-                promise.set_exception(self._lost)
-                return promise
-            self._waiting[promise] = sent
-        text = json.dumps({**order_json(order), "attempt": self._link.attempt})
-        try:
-            sent.future = self._link.client.submit(
-                worker.run,
-                text,
-                key=key_of(self._link.attempt, change.id),
-                resources={sent.target: 1} if sent.target else None,
-                pure=False,
-                retries=0,
-            )
-        except Exception:  # Dask has several for a client that is closed
-            self._lose(self._link.loss())
-        else:
-            sent.future.add_done_callback(lambda future: self._takers.submit(self._settle, promise, future))
-        return promise
+        return self._start(self._carry_out(act(change)))
 
     def shutdown(self, wait: bool = True, **more: Any) -> None:
         """Look after nothing any more."""
-        self._closing.set()
-        if self._lost is None:  # else it may be asking a scheduler that is gone
-            self._looker.join()
-        self._takers.shutdown(wait=self._lost is None)
+        self._looker.cancel()
 
-    # --- how a change ends
+    def _start(self, work: Coroutine[Any, Any, T]) -> Promise[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._link.client.loop.asyncio_loop)
 
-    def _settle(self, promise: Promise[Outcome], future: Optional[Future], why: str = "its workers died") -> None:
-        """Let a change have ended; future: its task, where that has ended; why: no worker may report of it."""
-        with self._guard:
-            sent = self._waiting.pop(promise, None)
-        if sent is None:
-            return
-        try:
-            reported = self._result(future) if future is not None else None
-            outcome, text = self._read(reported) if reported is not None else self._ask_end(sent.change, why)
-            promise.set_result(self._take(sent.change, outcome, text))
-        except RunLost as error:
-            promise.set_exception(error)
-            self._lose(error)
-        except Exception as error:  # a bug, which must not keep the run waiting for ever
-            promise.set_exception(error)
-
-    def _result(self, future: Future) -> Optional[str]:
-        """Return what a worker says, None where a task has failed."""
-        if future.status == "cancelled":
+    async def _carry_out(self, order: Optional[Order]) -> Outcome:
+        if order is None:
+            return Outcome(SUCCESS)
+        future = self._send(order)
+        await future.exception()  # its end, however it ends
+        del self._targets[future]
+        why = self._hopeless.pop(future, "")
+        if future.status == "cancelled" and not why:
             raise self._link.loss()
-        try:
-            return str(future.result()) if future.status == "finished" else None
-        except Exception:  # what it had said was lost with the worker, and only the worker had it
-            if future.status == "error":
-                return None
-            raise self._link.loss() from None
-
-    def _read(self, reported: str) -> Tuple[Outcome, str]:
-        raw = json.loads(reported)
-        return read_outcome(raw), raw.get("text") or raw.get("output", "")
-
-    def _ask_end(self, change: ChangeId, why: str) -> Tuple[Outcome, str]:
-        """Ask the ledger what became of a change of which no worker will report."""
-        answer = self._link.ask("resolve", attempt=self._link.attempt, change=change)
+        # What the task itself says is lost with its worker, so it says nothing: the ledger knows.
+        answer = await self._link.ask("stagectl_resolve", attempt=self._link.attempt, change=order.id)
         if answer is None:
             raise self._link.loss()
-        if answer == NEVER:
-            return Outcome(ERROR, message=f"it did not start: {why}"), ""
-        return self._read(answer)
+        if answer != NEVER:
+            raw = json.loads(answer)
+            return self._take(ChangeId(order.id), read_outcome(raw), raw.get("text") or raw.get("output", ""))
+        if future.status == "finished":
+            return Outcome(SKIPPED, message="the run was stopped before this started")
+        return Outcome(ERROR, message=f"it did not start: {why or 'its workers died'}")
 
-    def _lose(self, error: RunLost) -> None:
-        """Let nothing be known any more of all that was sent."""
-        with self._guard:
-            self._lost = self._lost or error
-            waiting, self._waiting = self._waiting, {}
-        for promise in waiting:
-            promise.set_exception(self._lost)
+    def _send(self, order: Order) -> Future:
+        """Return the task of an order on its way; raises RunLost where that cannot be sent."""
+        client, attempt = self._link.client, self._link.attempt
+        target = order.inputs.get("target") if self._link.route else ""
+        target = target if isinstance(target, str) else ""
+        try:
+            if client.status != "running":
+                raise ConnectionError(client.status)
+            future = client.submit(
+                worker.run,
+                json.dumps({**order_json(order), "attempt": attempt}),
+                key=f"stagectl-{attempt}:{order.id}",
+                resources={target: 1} if target else None,
+                pure=False,
+                retries=0,
+            )
+        except Exception as error:  # Dask has several for a client that is closed
+            raise self._link.loss() from error
+        self._targets[future] = target
+        return future
 
-    # --- changes that no worker can carry out
-
-    def _look(self) -> None:
+    async def _look(self) -> None:
+        """Cancel again and again what no worker has been able to take for a while."""
         since: Dict[str, float] = {}  # since when there was no worker for a target
-        while not self._closing.wait(links.LOOK_SECONDS):
-            with self._guard:
-                targets = {sent.target for sent in self._waiting.values()}
-            try:
-                if targets:
-                    self._give_up(targets, since)
-            except RunLost as error:
-                self._lose(error)
-            except Exception:
-                if not self._closing.is_set():  # else the connection was closed meanwhile
-                    raise
+        while True:
+            await asyncio.sleep(links.LOOK_SECONDS)
+            with suppress(RunLost, OSError):  # then each task learns that itself
+                if self._targets:
+                    await self._give_up(since)
+            if self._looker.cancelled():  # while it asked
+                return
 
-    def _give_up(self, targets: Any, since: Dict[str, float]) -> None:
-        workers = self._link.ask("workers")
+    async def _give_up(self, since: Dict[str, float]) -> None:
+        workers = (await self._link.ask("identity"))["workers"]
         now = time.monotonic()
-        for target in sorted(targets):
+        for target in sorted(set(self._targets.values())):
             if any(not target or target in at["resources"] for at in workers.values()):
                 since.pop(target, None)
             elif now - since.setdefault(target, now) > links.WORKER_SECONDS:
-                self._end_all(target, _no_worker(target, workers))
-
-    def _end_all(self, target: str, why: str) -> None:
-        with self._guard:
-            promises = [(promise, sent) for promise, sent in self._waiting.items() if sent.target == target]
-        for promise, sent in promises:
-            self._settle(promise, None, why)
-            if sent.future is not None:
-                sent.future.cancel()
-
-
-@dataclass
-class _Sent:
-    """A change on its way. target: the resource that its worker must have, "" for any worker."""
-
-    change: ChangeId
-    target: str
-    future: Optional[Future] = None  # held, because Dask forgets what is not held
+                futures = [future for future, wanted in self._targets.items() if wanted == target]
+                self._hopeless.update(dict.fromkeys(futures, _no_worker(target, workers)))
+                await self._link.client.cancel(futures)
 
 
 def _no_worker(target: str, workers: Mapping[str, Any]) -> str:

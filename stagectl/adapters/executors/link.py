@@ -41,11 +41,15 @@ class Link:
         self._is_gone = False
 
     def ask(self, question: str, **more: Any) -> Any:
-        """Ask the ledger; raises RunLost where no answer comes."""
-        try:
-            return self.client.sync(getattr(self.client.scheduler, f"stagectl_{question}"), **more)
-        except BROKEN as error:
-            raise self.loss() from error
+        """Ask the scheduler; on the event loop the answer has to be awaited. Raises RunLost where none comes."""
+
+        async def ask() -> Any:
+            try:
+                return await getattr(self.client.scheduler, question)(**more)
+            except BROKEN as error:
+                raise self.loss() from error
+
+        return self.client.sync(ask)
 
     def loss(self) -> RunLost:
         """Return the error for a scheduler that is gone; nothing more is asked of it at the end."""
@@ -59,9 +63,11 @@ class Link:
         """Begin the run there, and have every worker make itself ready; raises StagectlError when one cannot."""
         try:
             self._install()
-            attempts = self.ask("begin", attempt=self.attempt, client=self.client.id, facts=self._facts)
+            attempts = self.ask("stagectl_begin", attempt=self.attempt, client=self.client.id, facts=self._facts)
             workers = self._first_workers()
-            answers = self.client.run(worker.ready, self.attempt, self._facts, attempts, on_error="return")
+            answers = self.client.run(
+                worker.aside, worker.ready, self.attempt, self._facts, attempts, on_error="return"
+            )
         except (RunLost, *BROKEN) as error:
             raise StagectlError(f"{self._named} went away; nothing was started", "see what ended it") from error
         for address in sorted(answers):
@@ -85,7 +91,7 @@ class Link:
         except (TimeoutError, asyncio.TimeoutError):
             start = f"start one: stagectl worker {self.client.scheduler.address}"
             raise StagectlError(f"{self._named} has no workers", start) from None
-        return self.ask("workers")
+        return self.ask("identity")["workers"]
 
     def _check(self, at: Mapping[str, Any], answer: Any) -> None:
         """Raise StagectlError for a worker that could not carry out what it may be given."""
@@ -114,7 +120,7 @@ class Link:
 
     def _kill(self) -> None:
         with suppress(RunLost):
-            self.ask("stop", attempt=self.attempt)
+            self.ask("stagectl_stop", attempt=self.attempt)
             self.client.run(kill_all, self.run, on_error="ignore")
 
     def end(self) -> None:
@@ -122,8 +128,8 @@ class Link:
         if self._is_gone:
             return
         with suppress(Exception):  # the scheduler may be gone, or a worker
-            self.client.run(worker.forget, self.attempt, on_error="ignore")
-            self.ask("end", attempt=self.attempt)
+            self.client.run(worker.aside, worker.forget, self.attempt, on_error="ignore")
+            self.ask("stagectl_end", attempt=self.attempt)
 
 
 @contextmanager

@@ -11,19 +11,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from distributed import Status, get_worker
 from distributed.utils import sync
 
 from stagectl.adapters import handlers
-from stagectl.adapters.executors.ledger import GO, NEVER
+from stagectl.adapters.executors.watcher import MARKS
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.handlers import Order
 from stagectl.adapters.handlers.groups import begin_run, kill_all
 from stagectl.adapters.handlers.shell import inherited_variables
 from stagectl.adapters.running import checkout
@@ -32,36 +30,32 @@ from stagectl.adapters.running.output import Output
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import Oid
 from stagectl.core.redact import Redactor
-from stagectl.core.running.outcome import ERROR, SKIPPED, Outcome
+from stagectl.core.running.outcome import ERROR, Outcome
 from stagectl.core.running.run_document import outcome_json
 from stagectl.version import __version__
 
 SECONDS = 60.0  # how long the scheduler may take to answer
 
 
-def run(text: str) -> str:
-    """Carry out an order, once; what is returned is an outcome and, under `text`, all output that was kept."""
+def run(text: str) -> None:
+    """Carry out an order, once; the ledger gets its outcome and, under `text`, all output that was kept."""
     raw = json.loads(text)
     attempt, order = raw.pop("attempt"), read_order(raw)
+    named = f"worker {get_worker().name}"
+    place, kept = None, ""
     try:
-        place = replace(_home().place(attempt), named=f" of {_name()}")
+        place = replace(_home().place(attempt), named=f" of {named}")
     except StagectlError as error:
-        return _as_json(Outcome(ERROR, message=f"{_name()}: {error.message}"))
-    answer = _ask("claim", attempt=attempt, change=order.id, worker=_name())
-    if answer == NEVER:
-        return _as_json(Outcome(SKIPPED, message="the run was stopped before this started"))
-    if answer != GO:
-        return str(answer)
-    with _home().watched(order), tempfile.TemporaryDirectory(dir=place.private) as folder:
-        path = Path(folder, "output")
-        outcome = carry_out(order, _handler(order.handler), place, Output(path, place.redactor))
-        kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    _ask("finish", attempt=attempt, change=order.id, result=_as_json(outcome))
-    return _as_json(outcome, kept)
-
-
-def _as_json(outcome: Outcome, text: str = "") -> str:
-    return json.dumps({**outcome_json(outcome), **({"text": text} if text else {})})
+        outcome = Outcome(ERROR, message=f"{named}: {error.message}")
+    if not _ask("claim", attempt=attempt, change=order.id, worker=named):
+        return
+    if place is not None:
+        with tempfile.TemporaryDirectory(dir=place.private) as folder:
+            Path(folder, MARKS).write_text(json.dumps([order.run, order.resource, order.action]), encoding="utf-8")
+            path = Path(folder, "output")
+            outcome = carry_out(order, _handler(order.handler), place, Output(path, place.redactor))
+            kept = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    _ask("finish", attempt=attempt, change=order.id, result=json.dumps({**outcome_json(outcome), "text": kept}))
 
 
 @lru_cache(maxsize=None)
@@ -75,10 +69,6 @@ def _ask(question: str, **more: Any) -> Any:
     if worker.status in (Status.closing, Status.closed):
         raise ConnectionError("this worker ends")  # no answer would come: not worth the time that trying takes
     return sync(worker.loop, getattr(worker.scheduler, f"stagectl_{question}"), callback_timeout=SECONDS, **more)
-
-
-def _name() -> str:
-    return f"worker {get_worker().name}"
 
 
 # --- called by Dask, as of a preload module
@@ -96,18 +86,19 @@ def dask_teardown(worker: Any) -> None:
     kill_all()
 
 
-# --- called on every worker, on its event loop
+# --- called on every worker
 
 
-async def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
+async def aside(act: Callable[..., Any], *words: Any) -> Any:
+    """Call what takes its time, off the event loop, which Dask calls this on."""
+    return await asyncio.get_running_loop().run_in_executor(None, act, *words)
+
+
+def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
     """Make everything ready for a run; return what of it is not there: `trouble` and a `hint`, or names of variables.
 
     attempts: those that an apply waits for; what is here for others goes.
     """
-    return await asyncio.get_running_loop().run_in_executor(None, _ready, attempt, facts, attempts)
-
-
-def _ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[str, Any]:
     trouble = hint = ""
     _home().keep(attempts)
     try:
@@ -115,27 +106,27 @@ def _ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict
             raise StagectlError(f"it has stagectl {__version__}, and this is {facts['version']}")
         for name in facts["handlers"]:
             _handler(name)
-        _home().prepare(attempt, facts)
+        _home().place(attempt, facts)
     except StagectlError as error:
         trouble, hint = error.message, error.hint
     return {"trouble": trouble, "hint": hint, "missing": sorted(set(facts["variables"]) - os.environ.keys())}
 
 
-async def forget(attempt: str) -> None:
+def forget(attempt: str) -> None:
     """Remove what was made ready for a run that is over."""
-    await asyncio.get_running_loop().run_in_executor(None, _home().forget, attempt)
+    _home().forget(attempt)
 
 
 # --- what a worker keeps
 
 
 class _Home:
-    """A folder of this worker, which goes with it, and the watcher, which sees to that."""
+    """A folder of this worker, which goes with it: the watcher, whose standard input ends then, sees to that."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="stagectl-worker-"))
         self._places: Dict[str, Site] = {}
-        self._guard, self._line_guard = threading.Lock(), threading.Lock()
+        self._guard = threading.Lock()
         self._watcher = subprocess.Popen(
             [sys.executable, "-m", "stagectl.adapters.executors.watcher", str(self.folder)],
             stdin=subprocess.PIPE,
@@ -144,18 +135,13 @@ class _Home:
             start_new_session=True,  # what ends the worker does not end it
         )
 
-    def place(self, attempt: str) -> Site:
-        """Return where the actions of a run start; raises StagectlError."""
-        found = self._places.get(attempt)
-        if found is not None:
-            return found
-        facts = _ask("facts", attempt=attempt)
+    def place(self, attempt: str, facts: Optional[Dict[str, Any]] = None) -> Site:
+        """Return where the actions of a run start, with its commit checked out, once; raises StagectlError."""
+        if attempt in self._places:
+            return self._places[attempt]
+        facts = facts or _ask("facts", attempt=attempt)
         if facts is None:
             raise StagectlError("no apply waits for this run any more")
-        return self.prepare(attempt, facts)
-
-    def prepare(self, attempt: str, facts: Dict[str, Any]) -> Site:
-        """Check out the commit of a run, once; raises StagectlError."""
         with self._guard:
             if attempt not in self._places:
                 self._places[attempt] = self._make(attempt, facts)
@@ -179,35 +165,17 @@ class _Home:
             self.forget(old)
 
     def forget(self, attempt: str) -> None:
-        """Remove what `prepare` made."""
+        """Remove what `place` made."""
         with self._guard:
             if self._places.pop(attempt, None) is not None:
                 checkout.remove_checkout(Git(Path.cwd()), self._checkout(attempt))
                 shutil.rmtree(self.folder / attempt, ignore_errors=True)
 
-    @contextmanager
-    def watched(self, order: Order) -> Iterator[None]:
-        """Have what an action starts killed if this worker ends before it."""
-        facts = [order.run, order.resource, order.action]
-        self._report(["begin", *facts])
-        try:
-            yield
-        finally:
-            self._report(["end", *facts])
 
-    def _report(self, line: List[str]) -> None:
-        assert self._watcher.stdin is not None, "it was started with a pipe"
-        with self._line_guard:
-            self._watcher.stdin.write(f"{json.dumps(line)}\n".encode())
-            self._watcher.stdin.flush()
-
-
-_homes: List[_Home] = []  # one at most, made when it is needed
+_only_home = lru_cache(maxsize=None)(_Home)  # made when it is needed
 _making = threading.Lock()
 
 
 def _home() -> _Home:
     with _making:
-        if not _homes:
-            _homes.append(_Home())
-        return _homes[0]
+        return _only_home()
