@@ -11,12 +11,11 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE
 
-_MAKING = "making-"  # how files begin that are not needed once their maker is gone; it locks them
 _PAUSE = 0.05  # seconds between two tries to lock a file
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -75,10 +74,11 @@ def _seal(path: Path, text: str) -> str:
     return hashlib.sha256(f"{path.name}\n{text}".encode()).hexdigest()
 
 
-def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Optional[Path] = None) -> None:
+def write_all(root: Path, writes: Mapping[str, Optional[bytes]], making: Optional[Path] = None) -> None:
     """Write files below a folder; None deletes one, and the folders it leaves empty.
 
-    scratch: a folder in which they are made, out of sight of what a kill leaves; else each beside its place.
+    making: the file as which each is made, out of sight if a kill leaves it, which no other process may use meanwhile;
+    else each beside its place.
     Raises StagectlError where a folder on the way is a link or no folder: nothing is written elsewhere.
     """
     for path, content in writes.items():
@@ -88,7 +88,7 @@ def write_all(root: Path, writes: Mapping[str, Optional[bytes]], scratch: Option
                 _delete(root, folders, name)
             else:
                 with _inside(root, folders, make=True) as folder:
-                    _write(folder, name, content, scratch)
+                    _write(folder, name, content, making)
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                 raise
@@ -113,29 +113,20 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
         os.close(opened)
 
 
-def _write(folder: int, name: str, content: bytes, scratch: Optional[Path]) -> None:
-    with _beside(folder, scratch) as (making, temporary):
-        descriptor = _make(making, temporary)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fchmod(descriptor, 0o644)
-                os.replace(temporary, name, src_dir_fd=making, dst_dir_fd=folder)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=making)
-            raise
-
-
-def _make(folder: int, name: str) -> int:
-    """Open a new file that is locked as long as it is open."""
-    while True:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:  # else it was removed before it was locked
-            return descriptor
-        os.close(descriptor)
+def _write(folder: int, name: str, content: bytes, making: Optional[Path] = None) -> None:
+    is_beside = making is None or os.stat(making.parent).st_dev != os.fstat(folder).st_dev  # else it cannot be renamed
+    temporary = f".stagectl-{os.urandom(8).hex()}" if is_beside else str(making)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, 0o644)
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
 
 
 def try_lock(file: IO[Any], how: int = fcntl.LOCK_EX, seconds: float = 0.0) -> bool:
@@ -157,27 +148,6 @@ def probe_lock(path: Path) -> bool:
             return not try_lock(file, fcntl.LOCK_SH)
     except OSError:
         return False
-
-
-def remove_unfinished(scratch: Path) -> None:
-    """Remove the files that killed commands left half made: no process locks them."""
-    for left in scratch.glob(f"{_MAKING}*"):
-        with suppress(FileNotFoundError), open(left, "rb") as file:
-            if try_lock(file):
-                left.unlink()
-
-
-@contextmanager
-def _beside(folder: int, scratch: Optional[Path]) -> Iterator[Tuple[int, str]]:
-    """Yield a folder from which a file can be renamed into another, and a name for it there."""
-    making, word = os.dup(folder) if scratch is None else os.open(scratch, _FOLDER), os.urandom(8).hex()
-    try:
-        if scratch is None or os.fstat(making).st_dev != os.fstat(folder).st_dev:
-            yield folder, f".stagectl-{word}"
-        else:
-            yield making, f"{_MAKING}{word}"
-    finally:
-        os.close(making)
 
 
 def _delete(root: Path, folders: Sequence[str], name: str) -> None:
@@ -206,4 +176,4 @@ def write_file(path: Path, content: bytes) -> None:
         raise StagectlError(f"{path} cannot be written: it is a link or special file", "choose another file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with _inside(path.parent, []) as folder:
-        _write(folder, path.name, content, None)
+        _write(folder, path.name, content)

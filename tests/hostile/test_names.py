@@ -215,11 +215,11 @@ def test_a_link_swapped_in_while_staging_writes_nothing_elsewhere(
     repo.define("prod/a").stage().define("prod/a", inputs={"x": 1})
     real = files.write_all
 
-    def swapped(root: Path, writes: Dict[str, bytes], scratch: Path) -> None:
+    def swapped(root: Path, writes: Dict[str, bytes], making: Path) -> None:
         if not (repo.root / ".staged").is_symlink():
             (repo.root / ".staged").rename(repo.root / "moved")
             os.symlink(elsewhere, repo.root / ".staged")
-        real(root, writes, scratch)
+        real(root, writes, making)
 
     monkeypatch.setattr(files, "write_all", swapped)
     done = repo.run("stage")

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.files import open_file, remove_unfinished, try_lock
+from stagectl.adapters.files import open_file, try_lock
 from stagectl.adapters.running.lock import forget_left, moment
 from stagectl.adapters.running.processes import NOTES
 from stagectl.adapters.running.run_folders import end_of, folder_of_run, run_ids
@@ -186,7 +186,6 @@ def _prune(runs: Path) -> None:
 
 def tidy(scratch: Path) -> None:
     """Remove what killed commands left half made; the caller has the moment, so nothing is at a run's folder now."""
-    remove_unfinished(scratch)
     forget_left(scratch, all_of_them=False)
     for left in (scratch / "runs").glob(".*"):
         if left.is_dir():

@@ -83,9 +83,14 @@ def take_back(git: Git) -> Optional[List[str]]:
             return None
         git.reset(sorted({*found["before"], *found["paths"]}))
         back = {} if git.head() != found["head"] else _to_put_back(git.top, found)
-        files.write_all(git.top, back, git.scratch())
+        files.write_all(git.top, back, making_place(git))
         file.truncate(0)
     return sorted(back)
+
+
+def making_place(git: Git) -> Path:
+    """Return the file as which files are made, one after the other, by the one that holds the note."""
+    return git.staging_note.with_name("making")
 
 
 def _place(git: Git) -> Path:

@@ -174,9 +174,9 @@ def _refuse_changed(before: Contents, writes: Contents, seen: Contents) -> None:
 def _commit_written(
     workspace: Workspace, writes: Contents, before: Contents, paths: Sequence[str], message: str
 ) -> Optional[Oid]:
-    scratch, head = workspace.git.scratch(), workspace.git.head()
+    making, head = write_intent.making_place(workspace.git), workspace.git.head()
     try:
-        files.write_all(workspace.root, writes, scratch)
+        files.write_all(workspace.root, writes, making)
         return commit_only(workspace.git, paths, message)
     except BaseException as error:
         if is_committed(workspace.git, head, message):  # it was interrupted, or could not clean up, afterwards
@@ -185,7 +185,7 @@ def _commit_written(
             raise
         if isinstance(error, GitError) and not workspace.git.dirty(paths):
             return None
-        files.write_all(workspace.root, before, scratch)
+        files.write_all(workspace.root, before, making)
         if isinstance(error, GitError) and not isinstance(error, GitLocked):
             raise GitError(error.message, "nothing was staged; mend that and stage again") from None
         raise
