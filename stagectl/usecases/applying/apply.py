@@ -33,11 +33,10 @@ from stagectl.usecases.applying.record import conclude, publish
 from stagectl.usecases.applying.secrets import discreet, redactor_of, secret_variables
 from stagectl.usecases.applying.task import Onlooker, Start, Task
 from stagectl.usecases.planning.acting_files import check_committed
-from stagectl.usecases.planning.lost_branch import lost_branch
-from stagectl.usecases.planning.names import check_name, find_removal
+from stagectl.usecases.planning.names import check_name, claimed_again, find_removal
 from stagectl.usecases.planning.plan import full_plan, plan_with_situation
 from stagectl.usecases.planning.reviewed import check_project, check_reviewed
-from stagectl.usecases.planning.rollback import rollback
+from stagectl.usecases.planning.rollback import lost_branch, rollback
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.share import Team
 from stagectl.usecases.team.waiting import Waiting
@@ -207,11 +206,8 @@ def _check_rollback(workspace: Workspace, plan: Plan, options: Options) -> None:
         if found is not None:
             again = "what is staged now is applied with: stagectl apply"
             raise StagectlError(found.message, again if options.retries else found.hint)
-    if plan.moved:
-        from stagectl.usecases.planning.claimed_again import claimed_again
-
-        for error in claimed_again(workspace, plan, head, is_older=options.allow_rollback):
-            raise error
+    for error in claimed_again(workspace, plan, head, is_older=options.allow_rollback):
+        raise error
 
 
 def _check_signatures(workspace: Workspace, head: Oid) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Dict, FrozenSet, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
+from stagectl.adapters.applied.store import state_path
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import changed_files
 from stagectl.core.errors import ReadInFull, StagectlError
@@ -15,6 +16,7 @@ from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, match_one, select
 from stagectl.usecases.planning.incremental import IncrementalRead, index_of, quickest, read_incrementally, with_bytes
+from stagectl.usecases.planning.rollback import contains, forks
 from stagectl.usecases.repository.workspace import Workspace
 
 
@@ -117,7 +119,7 @@ def without_gone(workspace: Workspace, selection: Selection, error: NoResource) 
     if found is None or error.glob not in selection.names:
         raise explain_unstaged(workspace, error) or error
     commit, run = found
-    new = _later_name(workspace.git, error.glob, commit)
+    new = _later_name(workspace.git, Name(error.glob), commit)
     if new is not None:
         raise StagectlError(f"there is no resource '{error.glob}': run {run} moved it to {new}", f"name it: {new}")
     left = replace(selection, names=tuple(name for name in selection.names if name != error.glob))
@@ -129,16 +131,6 @@ def explain_unstaged(workspace: Workspace, error: NoResource) -> Optional[Stagec
     if error.glob not in workspace.snapshot(definitions=True).definition_paths:
         return None
     return StagectlError(f"'{error.glob}' is defined and not staged", f"stage it: stagectl stage {error.glob}")
-
-
-def _later_name(git: Git, name: str, commit: Oid) -> Optional[Name]:
-    """Return the name that an applied commit gave to what had another one, None where it removed it."""
-    from stagectl.adapters.yamlfile.edit import claims_in
-
-    for path, (before, after) in sorted(changed_files(git, git.parents(commit)[0], commit, STAGED).items()):
-        if before is None and after is not None and name in claims_in(after):
-            return name_of(git.inner(path))
-    return None
 
 
 def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
@@ -154,3 +146,74 @@ def find_removal(workspace: Workspace, glob: str) -> Optional[Tuple[Oid, str]]:
             commit, _, run = said.strip().partition(" ")
             return Oid(commit), run
     return None
+
+
+# --- claims that were spent once, and would count again
+
+
+def claimed_again(workspace: Workspace, plan: Plan, head: Optional[Oid], *, is_older: bool) -> List[StagectlError]:
+    """Return an error for each move whose claim was spent once, where what has the old name may be another resource.
+
+    That is known of claims of what was removed, or taken back, since. The applied state does not remember what is gone,
+    so the history of the applied branch says it. is_older: whether the commit may be older than what is applied.
+    """
+    git, tip = workspace.git, workspace.branch.tip
+    if tip is None or head is None or not _last_removal(git, tip, [new for _, new in plan.moved]):
+        return []
+    found = (_claimed_again(git, tip, head, move, is_older=is_older) for move in plan.moved)
+    return [error for error in found if error is not None]
+
+
+def _last_removal(git: Git, tip: Oid, names: Sequence[Name]) -> List[str]:
+    """Return the parents of the newest applied commit that removed one of some resources, none where there is none."""
+    paths = git.only([state_path(name) for name in names], ever=True)
+    found = git.log(["-1", "--first-parent", "--diff-filter=D", tip, *paths], ["%P"]) if names else []
+    return found[0][0].split() if found else []
+
+
+def _claimed_again(
+    git: Git, tip: Oid, head: Oid, move: Tuple[Name, Name], *, is_older: bool
+) -> Optional[StagectlError]:
+    old, new = move
+    before, source = (_last_removal(git, tip, [new]) + ["", ""])[:2]
+    blob = git.look_up([git.at(Oid(before), staged_path(new))])[0] if source else None
+    from stagectl.adapters.yamlfile.edit import claims_in
+
+    if blob is None or old not in claims_in(git.blobs([blob])[blob]):
+        return None
+    had = f"{new} claims {old} again (moved_from): it had what was {old}, and was removed since, which"
+    drop = f"drop the claim from {new}"
+    if not _knows(git, head, Oid(source), new):
+        why = f"{had} this commit does not contain; what is {old} now may be another resource"
+        hint = f"{drop} on top of this commit, and stage: then {new} is run anew"
+        hint += f"; or move {old} in a commit that contains the removal"
+        return StagectlError(why, hint) if is_older else None
+    made = git.find(f"{before}^2")
+    is_rolled_back = made is not None and not _knows(git, Oid(source), made, new)
+    gone = _removals(git, head, [source], old) if is_rolled_back else []
+    if not gone or _later_name(git, old, gone[-1]) is not None:
+        return None
+    why = f"{had} an older commit did that was applied again: there {old} was another resource, and is now"
+    return StagectlError(why, f"{drop}, and stage: then {new} is run anew, and {old} removed")
+
+
+def _later_name(git: Git, name: Name, commit: Oid) -> Optional[Name]:
+    """Return the name that a commit gave to what had another one, None where it removed it."""
+    from stagectl.adapters.yamlfile.edit import claims_in
+
+    for path, (before, after) in sorted(changed_files(git, git.parents(commit)[0], commit, STAGED).items()):
+        if name in claims_in(after or b"") and name not in claims_in(before or b""):
+            return name_of(git.inner(path))
+    return None
+
+
+def _knows(git: Git, head: Oid, source: Oid, name: Name) -> bool:
+    """Return whether a commit may contain the one from which a resource was removed, or has removed it since."""
+    return contains(git, head, source) is not False or bool(_removals(git, head, forks(git, head, source), name))
+
+
+def _removals(git: Git, head: Oid, since: Iterable[str], name: Name) -> List[Oid]:
+    """Return the commits, the newest first, that a commit contains and others do not, and that removed a resource."""
+    paths = git.only([staged_path(name)], ever=True)
+    found = git.log(["--full-history", "--diff-filter=D", head, *(f"^{one}" for one in since), *paths], ["%H"])
+    return [Oid(commit) for (commit,) in found]

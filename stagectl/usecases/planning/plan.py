@@ -84,19 +84,15 @@ def _warn_of_rollback(workspace: Workspace, plan: Plan) -> List[str]:
     """Return what is said of others' work that a plan would take back, and of claims that were spent once."""
     if not plan.changes and not plan.recorded:
         return []
-    from stagectl.usecases.planning.rollback import rollback
+    from stagectl.usecases.planning.rollback import lost_branch, rollback
 
     older = rollback(workspace, plan, plan.head)
-    found = [older] if older else []
-    if workspace.branch.tip is None and workspace.branch.is_known:
-        from stagectl.usecases.planning.lost_branch import lost_branch
-
-        found += filter(None, [lost_branch(workspace, plan.head)])
+    found = [older, lost_branch(workspace, plan.head) if workspace.branch.is_known else None]
     if plan.moved and plan.head is not None:
-        from stagectl.usecases.planning.claimed_again import claimed_again
+        from stagectl.usecases.planning.names import claimed_again
 
         found += claimed_again(workspace, plan, plan.head, is_older=older is not None)
-    return [one.message for one in found]
+    return [one.message for one in found if one is not None]
 
 
 def _incremental_plan(

@@ -1,4 +1,4 @@
-"""Whether applying a commit would take back what others applied from commits that it does not contain.
+"""Whether applying a commit would take back what others applied, or run all again because its branch is lost.
 
 The rule is in docs/design.md, section 11: content counts, so a squash or a rebase that holds the same is fine. Git is
 asked nothing where the plan touches nothing, and one question where every source ever applied is contained.
@@ -6,14 +6,17 @@ asked nothing where the plan touches nothing, and one question where every sourc
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import object_id
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import group_pairs
-from stagectl.core.model import STAGED, ChangeId, Name, Oid, staged_path
+from stagectl.core.model import REMOVE, RENAME, STAGED, UPDATE, ChangeId, Name, Oid, split_change, staged_path
 from stagectl.core.plans.plan import Plan
+from stagectl.core.trailers import trailers_about
 from stagectl.usecases.repository.workspace import Workspace
 
 Blob = Optional[Oid]  # of a staged file; None where there is none
@@ -49,7 +52,7 @@ def rollback(
         return None
     doubts = _with_sources(git, tip, _doubts(git, tip, plan, sorted(names)))
     if missing is None:
-        undone = _never_held(git, head, [one for one in doubts if not _is_contained(git, one.source, head)])
+        undone = _never_held(git, head, [one for one in doubts if not contains(git, head, one.source)])
         return StagectlError(_unknown(workspace), _OVERRIDE) if undone else None
     undone = _never_held(git, head, [one for one in doubts if one.source in missing])
     return _taken_back(git, head, sorted(undone)) if undone else None
@@ -64,7 +67,7 @@ def _taken_back(git: Git, head: Oid, undone: Sequence[_Doubt]) -> StagectlError:
     which = "the commit it was" if len(undone) == 1 else "the commits they were"
     why = f"this would take back what is applied of {', '.join(listed)}{more}: this commit does not contain {which} "
     why += "last applied from, nor the same content"
-    if all(_is_contained(git, head, Oid(source)) for source in sources):
+    if all(contains(git, Oid(source), head) for source in sources):
         newer = "what is applied is newer, and contains this commit: take that"
         return StagectlError(why, f"{newer}; --allow-rollback goes back to this one")
     names = " ".join(doubt.name for doubt in undone) if len(undone) <= 5 else "NAME, for each"
@@ -143,14 +146,12 @@ def _changes(git: Git, merges: str, *arguments: str) -> str:
     return out.decode("utf-8", "surrogateescape")
 
 
-def _is_contained(git: Git, commit: Optional[Oid], head: Oid) -> bool:
-    """Return whether a commit is known to be contained, in a clone that may lack history."""
-    if commit is None or git.find(commit) is None:
-        return False
-    try:
-        return git.is_ancestor(commit, head)
-    except GitError:
-        return False
+def contains(git: Git, commit: Oid, earlier: Optional[Oid]) -> Optional[bool]:
+    """Return whether a commit contains another one, None where this clone lacks history that says it."""
+    with suppress(GitError):
+        if earlier is not None and git.find(earlier) is not None:
+            return git.is_ancestor(earlier, commit)
+    return None
 
 
 def _never_held(git: Git, head: Oid, doubts: Sequence[_Doubt]) -> List[_Doubt]:
@@ -191,3 +192,50 @@ def _unknown(workspace: Workspace) -> str:
     fetch = f"git fetch {'--unshallow ' if workspace.git.is_shallow() else ''}{workspace.config.remote}"
     why = f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history"
     return f"{why}; get it: {fetch}"
+
+
+# --- an applied branch that is nowhere
+
+_OF_LIVE = (UPDATE, REMOVE, RENAME)  # what is staged of nothing but what is applied
+_SAID = rf"^[ {chr(9)}*-]*Staged: .*[.]({'|'.join(_OF_LIVE)})"
+_MOST = 50  # commits of other projects of the repository before one of this
+
+
+def lost_branch(workspace: Workspace, head: Optional[Oid]) -> Optional[StagectlError]:
+    """Return the error for an applied branch that is nowhere, None where there is one, or nothing says there was."""
+    if workspace.branch.tip is not None or head is None:
+        return None
+    branch = workspace.config.applied_branch
+    run, commit = _recorded(workspace.git.own_place)
+    why = f"run {run} recorded {commit[:12]} here" if commit is not None else _staged_of_live(workspace, head)
+    if not why:
+        return None
+    is_here = commit is not None and workspace.git.find(commit) is not None
+    back = f"git branch {branch} {commit}" if is_here else "stagectl sync, in a clone that has it"
+    hint = f"have it back: {back}; or record what there is: stagectl apply --record-only; --allow-rollback runs it all"
+    message = f"the branch {branch} is nowhere, and there was one: {why}; everything would be run again"
+    return StagectlError(message, hint)
+
+
+def _recorded(scratch: Path) -> Tuple[str, Optional[Oid]]:
+    """Return a run of this clone with the applied commit that it recorded, None for none; scratch: of the project."""
+    from stagectl.adapters.running.journal import commit_of
+    from stagectl.adapters.running.run_folders import run_ids
+
+    for run in run_ids(scratch):
+        with suppress(StagectlError):  # of a journal that cannot be read another command says so
+            commit = commit_of(scratch, run)
+            if commit is not None:
+                return run, commit
+    return "", None
+
+
+def _staged_of_live(workspace: Workspace, head: Oid) -> str:
+    """Return which commit staged a change of what was applied then, "" for none."""
+    git = workspace.git
+    options = [f"-{_MOST}", "--extended-regexp", f"--grep={_SAID}", head]
+    for commit, subject, message in git.log(options, ("%h", "%s", "%B")):
+        said = (ChangeId(value) for key, value in trailers_about(message, {git.folder[:-1]}) if key == "Staged")
+        if any(split_change(change)[1] in _OF_LIVE for change in said):
+            return f"{commit} ({subject}) staged a change of what is applied"
+    return ""
