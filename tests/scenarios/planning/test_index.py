@@ -10,98 +10,89 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 from unittest import mock
 
-import pytest
-
 from stagectl.adapters.applied.store import load_states
 from stagectl.adapters.applied.write import state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
-from tests.build import APPLIED, Repo
+from tests.build import APPLIED, Ran, Repo
 from tests.scenarios.planning.world import Step, edited, happen, of
 from tests.scenarios.teams.world import Team
 
 
-def is_exact(repo: Repo, revision: str = APPLIED) -> bool:
-    """Whether a commit has the index that is made of its state from nothing."""
-    git = Git(repo.root)
-    commit = git.resolve(revision)
-    expected = state_trees(git, Objects(git, commit), None, load_states(git, commit), commit)
-    return [expected.staged, expected.applied, expected.lines] == git.look_up(
-        [git.at(commit, folder) for folder in (".staged", ".applied", ".applied-index")]
-    )
-
-
 def is_exact_throughout(repo: Repo) -> bool:
-    """Whether that is so of each applied commit but the empty one."""
-    commits = repo.git("rev-list", "--first-parent", APPLIED).split()[:-1]
-    return len(commits) > 1 and all(is_exact(repo, commit) for commit in commits)
+    """Whether each applied commit but the empty one has the index that is made of its state from nothing."""
+    git, commits = Git(repo.root), repo.git("rev-list", "--first-parent", APPLIED).split()[:-1]
+    for commit in map(git.resolve, commits):
+        expected = state_trees(git, Objects(git, commit), None, load_states(git, commit), commit)
+        places = [git.at(commit, folder) for folder in (".staged", ".applied", ".applied-index")]
+        if [expected.staged, expected.applied, expected.lines] != git.look_up(places):
+            return False
+    return len(commits) > 1
+
+
+def quickly(repo: Repo, *words: str) -> Ran:
+    """Run a command once, with the cache, and have it trace what it reads."""
+    with mock.patch.dict(os.environ, STAGECTL_TRACE="1"), mock.patch("tests.build.FULL", False):
+        return repo.run(*words)
 
 
 def traced(repo: Repo, *words: str) -> List[str]:
     """What a command traces of what it reads."""
-    with mock.patch.dict(os.environ, STAGECTL_TRACE="1"), mock.patch("tests.build.FULL", False):
-        return [line for line in repo.ok(*words).err.splitlines() if line.startswith("trace: ")]
+    done = quickly(repo, *words)
+    assert done.code == 0, done
+    return [line for line in done.err.splitlines() if line.startswith("trace: ")]
 
 
-WAYS: Dict[str, Sequence[Step]] = {
-    "a run of everything": ["apply --yes"],
-    "a failure": ["fail app.update"],
-    "recording": ["apply --record-only --yes"],
-    "one by name": ["apply --yes db"],
-    "a removal": ["remove db --recursive", "apply --yes"],
-    "a move": ["apply --yes", "move db main/db", "apply --yes"],
-    "a debt that is dropped": [
-        {"app": of(db="${db.port}", react_on={"restart": ["db.update"]})}, "fail app.restart", "discard app",
-    ],
-    "an explicit action": ["stage lone -a restart", "apply --yes"],
-    "another kind": [{"lone": of(kind="other", a=1)}, "apply --yes"],
-}  # fmt: skip
+REACTING = of(db="${db.port}", react_on={"restart": ["db.update"]})
+WAYS: Sequence[Sequence[Step]] = [
+    ["apply --yes db"],
+    [{"db": of(port=3)}, "fail app.update"],
+    ["apply --yes"],
+    [{"db": of(port=4)}, "apply --record-only --yes"],
+    [{"db": of(port=5), "app": REACTING}, "apply --yes", {"db": of(port=6)}, "fail app.restart", "discard app"],
+    ["stage lone -a restart", "apply --yes"],
+    [{"lone": of(kind="other", a=1)}, "apply --yes"],
+    ["move db main/db", "apply --yes"],
+    ["remove main/db --recursive", "apply --yes"],
+]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_index_is_exact_after(repo: Repo, way: str) -> None:
+def test_the_index_is_exact_whatever_made_the_commit(repo: Repo) -> None:
     """
-    Whatever made the applied commit: its index is the one that is made from nothing, and verify agrees.
+    A part, a failure, everything, recording, a debt that is dropped, an explicit action, another kind, a move, a
+    removal: after each the index is the one that is made from nothing, and verify agrees.
     """
     edited(repo).kind("other").commit()
-    before = repo.git("rev-parse", APPLIED)
-    happen(repo, *WAYS[way])
+    for way in WAYS:
+        before = repo.git("rev-parse", APPLIED)
+        happen(repo, *way)
+        assert before != repo.git("rev-parse", APPLIED), way
 
-    assert before != repo.git("rev-parse", APPLIED)
     assert is_exact_throughout(repo)
     repo.ok("verify")
 
 
-def test_a_fresh_clone_plans_as_fast_as_an_old_one(repo: Repo, tmp_path: Path) -> None:
+LINES = ("plan", "graph db", "graph db+", "graph +app", "graph -t one", "graph 'a*' db", "diff db", "diff -t one",
+         "diff db+", "diff 'l*'", "log -t one", "log app+", "check db", "check -t one", "check db+",
+         "check 'l*'")  # fmt: skip
+
+
+def test_a_fresh_clone_finds_what_a_selection_means_in_the_index(repo: Repo, tmp_path: Path) -> None:
     """
-    Nothing has to be made first: no plan of a clone reads everything, not even the first one.
-    """
-    edited(repo)
-    subprocess.run(["git", "clone", "-q", str(repo.top), str(tmp_path / "clone")], check=True)
-    clone = Repo(tmp_path / "clone", init=False)
-
-    assert [] == traced(clone, "plan")
-    assert ["db.update", "app.update"] == clone.plan().ids
-
-
-LINES = ("graph db", "graph db+", "graph +app", "graph -t one", "graph 'a*' db", "diff db", "diff -t one", "diff db+",
-         "diff 'l*'", "log -t one", "log app+", "check db", "check -t one", "check db+", "check 'l*'")  # fmt: skip
-
-
-def test_what_a_selection_means_is_found_in_the_index(repo: Repo) -> None:
-    """
-    Whatever words select: no other resource is read, and the answer is that of reading everything.
+    Nothing has to be made first: whatever words select, no other resource is read, and the answer is that of reading
+    everything.
     """
     edited(repo).define("lone", tags=["one", "two"], inputs={"a": 1})
     repo.define("db", tags=["one"], inputs={"port": 1}).apply_all()
     repo.define("db", tags=["two"], inputs={"port": 3}).stage()
+    subprocess.run(["git", "clone", "-q", str(repo.top), str(tmp_path / "clone")], check=True)
+    clone = Repo(tmp_path / "clone", init=False)
 
     for line in LINES:
         words = shlex.split(line)
-        assert [] == traced(repo, *words), line
-        quick = repo.ok(*words).out
+        quick = quickly(clone, *words)
         with mock.patch.dict(os.environ, STAGECTL_CACHE="off"):
-            assert quick == repo.ok(*words).out, line
+            assert quick == clone.ok(*words), line
 
 
 def test_a_move_that_was_applied_leaves_nothing_open(repo: Repo) -> None:
@@ -149,60 +140,48 @@ def test_a_branch_without_an_index_is_read_in_full_and_the_next_apply_has_it(rep
     """
     with_index(edited(repo), "rm", "-rqf", "--cached", ".applied-index")
 
-    assert ["trace: plan reads everything: the applied commit has no index of its state"] == traced(repo, "plan")
+    assert [IN_FULL] == traced(repo, "plan")
     assert ["db.update", "app.update"] == repo.plan().ids
     assert "its index" not in repo.run("verify").out
     repo.ok("apply", "--yes")
-    assert is_exact(repo)
     assert [] == traced(repo, "plan")
 
 
-@pytest.mark.parametrize(
-    ("path", "old", "new"),
-    [(".b", '"by":["app"]', '"by":[]'), (".b", " l service", " lo service"), (".kinds", "service", "other"),
-     (".variables", "HOME 1", "HOME 2"), (".of", "live 3", "live 4")],
-)  # fmt: skip
-def test_verify_finds_an_index_that_says_something_else(repo: Repo, path: str, old: str, new: str) -> None:
-    """
-    A reader left out, an open one that is none, other kinds, a variable of more resources, another count.
-    """
-    with_line(edited(repo), path, old, new)
-
-    done = repo.run("verify")
-
-    assert (1, True) == (done.code, "its index is not that of its state" in done.out)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [(" l service", " - service"), ("service - {", "service - ["), ("l service - ", "l service x ")]
+IN_FULL = "trace: plan reads everything: the applied commit has no index of its state"
+DAMAGED = (
+    r"error: the index of the applied state is damaged at \S+\n"
+    r"hint: only `stagectl apply` may write the applied branch; go back to its last good commit\n"
 )
-def test_an_index_that_contradicts_what_a_plan_reads_is_an_error(repo: Repo, old: str, new: str) -> None:
+# Of its files what they say, and would say; and what a plan says then.
+WRONG = [
+    (".b", '"by":["app"]', '"by":[]', ""),  # a reader is left out
+    (".b", " l service", " lo service", ""),  # it is open, which it is not
+    (".kinds", "service", "other", ""),
+    (".variables", "HOME 1", "HOME 2", ""),  # more resources read it
+    (".of", "live 3", "live 4", ""),
+    (".b", " l service", " - service", DAMAGED),  # it is not live
+    (".b", "service - {", "service - [", DAMAGED),  # no line
+    (".b", "l service - ", "l service x ", DAMAGED),  # other tags
+    (".of", "format 3", "format 2", f"{IN_FULL}\n"),  # an older or newer one, which is right to be there
+    (".of", "staged ", "staged 0", f"{IN_FULL}\n"),  # that of another state
+]
+
+
+def test_an_index_that_says_something_else(repo: Repo) -> None:
     """
-    It says that nothing is live, has no lines, or has other tags: no plan is made of it.
+    `verify` finds it. What contradicts the states that a plan reads is an error; another state or format counts for
+    nothing.
     """
-    with_line(edited(repo), ".b", old, new)
+    good = edited(repo).git("rev-parse", APPLIED).strip()
+    for path, old, new, said in WRONG:
+        with_line(repo, path, old, new)
 
-    done = repo.run("plan", env={})
+        done = quickly(repo, "plan")
 
-    assert (1, "") == (done.code, done.out)
-    assert re.fullmatch(
-        r"error: the index of the applied state is damaged at \S+\n"
-        r"hint: only `stagectl apply` may write the applied branch; go back to its last good commit\n",
-        done.err,
-    ), done.err
-
-
-@pytest.mark.parametrize("old", ["format 3", "staged "])
-def test_an_index_of_another_state_or_format_does_not_count(repo: Repo, old: str) -> None:
-    """
-    An older or newer format, or the trees of another state: everything is read. That another format is there is right.
-    """
-    is_of_format = old == "format 3"
-    with_line(edited(repo), ".of", old, "format 2" if is_of_format else "staged 0")
-
-    assert ["db.update", "app.update"] == repo.plan().ids
-    assert 1 == len(traced(repo, "plan"))
-    assert ("its index is not that of its state" not in repo.run("verify").out) == is_of_format
+        assert re.fullmatch(said, done.err), done
+        assert (said == DAMAGED) == (done.code == 1) == (done.out == "")
+        assert ("its index is not that of its state" in repo.run("verify").out) == (new != "format 2"), (old, new)
+        repo.git("update-ref", f"refs/heads/{APPLIED}", good)
 
 
 def test_the_index_on_another_branch_is_an_error(repo: Repo) -> None:
@@ -254,7 +233,7 @@ def test_an_apply_of_one_change_writes_what_it_changes(repo: Repo) -> None:
 
     written = sum(size for path, size in sizes(repo).items() if path not in before)
     assert 0 < written < 64 * 1024
-    assert is_exact(repo)
+    assert is_exact_throughout(repo)
 
 
 def test_what_sync_puts_on_top_has_an_exact_index(tmp_path: Path) -> None:
