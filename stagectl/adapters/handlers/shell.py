@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import select
 import stat
@@ -142,31 +143,21 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
     """
     assert process.stdout is not None, "it was started with a pipe"
     pipe = process.stdout.fileno()
-    end = None if request.timeout is None else time.monotonic() + request.timeout
-    while process.poll() is None:
-        left = PAUSE if end is None else min(PAUSE, end - time.monotonic())
-        if left <= 0:
-            _pass_rest(pipe, request)
-            return False
-        if select.select([pipe], [], [], left)[0]:
+    end = time.monotonic() + (math.inf if request.timeout is None else request.timeout)
+    has_ended, rest = False, LEFT_OVER
+    while rest >= 0:
+        has_ended = process.poll() is not None
+        left = 0.0 if has_ended else max(0.0, end - time.monotonic())
+        if select.select([pipe], [], [], min(PAUSE, left))[0]:
             data = os.read(pipe, CHUNK)
             if not data:
                 # Without a timeout it sleeps until it ends, and does not look again and again.
-                return _ends(process, None if end is None else max(0.0, end - time.monotonic()))
+                return _ends(process, None if left == math.inf else left)
             request.say(data)
-    _pass_rest(pipe, request)
-    return True
-
-
-def _pass_rest(pipe: int, request: Request) -> None:
-    """Pass on what was printed by now, and not what goes on being printed."""
-    passed = 0
-    while passed <= LEFT_OVER and select.select([pipe], [], [], 0)[0]:
-        data = os.read(pipe, CHUNK)
-        if not data:
-            return
-        request.say(data)
-        passed += len(data)
+            rest -= 0 if left else len(data)  # at last: what was printed by now, and not what goes on being printed
+        elif not left:
+            break
+    return has_ended
 
 
 def _ends(process: subprocess.Popen[bytes], seconds: Optional[float]) -> bool:

@@ -7,10 +7,9 @@ and has to say exactly what was meant.
 
 from __future__ import annotations
 
-import copy
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.splice import Splice
@@ -50,8 +49,7 @@ def rename_key(data: bytes, document: int, at: Tuple[Step, ...], key: str) -> by
 def _edit(data: bytes, one: Edit) -> bytes:
     documents = yamlfile.load(data)
     one = replace(one, at=_fit(_value(documents, (one.document,)), one.at))
-    desired = copy.deepcopy(documents)
-    _change(desired, (one.document, *one.at), one)
+    desired = _changed(documents, (one.document, *one.at), one)
     if same(desired, documents):
         return data
     for result in _ways(data, one, documents, desired):
@@ -83,42 +81,28 @@ def value_at(data: bytes, document: int, at: Sequence[Step]) -> Any:
     return _value(documents, (document, *_fit(_value(documents, (document,)), at)))
 
 
-def _change(container: Any, at: Sequence[Step], one: Edit) -> None:
-    """Make an edit in plain values."""
-    for step, following in zip(at, at[1:]):
-        container = _enter(container, step, following)
-    step = at[-1]
-    if one.delete:
-        try:
-            del container[step]
-        except (KeyError, IndexError, TypeError):
-            raise StagectlError(f"there is no '{step}' to take out") from None
-    elif isinstance(container, list):
-        _put(container, step, one.value)
-    elif isinstance(container, dict):
-        container[step] = one.value
-    else:
+def _changed(value: Any, at: Sequence[Step], one: Edit) -> Any:
+    """Return a plain value with an edit made in it, at what is left of the path."""
+    if not at:
+        return one.value
+    step, rest = at[0], at[1:]
+    if value is None:
+        value = [] if isinstance(step, int) else {}
+    is_list = isinstance(value, list)
+    inner: Dict[Any, Any] = dict(enumerate(value)) if is_list else value
+    if one.delete and not rest:
+        if not isinstance(inner, dict) or step not in inner:
+            raise StagectlError(f"there is no '{step}' to take out")
+        inner = {key: each for key, each in inner.items() if key != step}
+    elif not isinstance(inner, dict) or (is_list and step not in range(len(inner) + 1)):
+        if rest:
+            raise StagectlError(f"there is no '{step}'")
+        if is_list:
+            raise StagectlError(f"the list has {len(inner)} entries, so '{step}' cannot be set")
         raise StagectlError(f"'{step}' cannot be set: what holds it is neither a mapping nor a list")
-
-
-def _enter(container: Any, step: Step, following: Step) -> Any:
-    empty: Any = [] if isinstance(following, int) else {}
-    if isinstance(container, dict):
-        if container.get(step) is None:
-            container[step] = empty
-        return container[step]
-    if isinstance(container, list) and isinstance(step, int):
-        if step == len(container) or (step < len(container) and container[step] is None):
-            _put(container, step, empty)
-        if step < len(container):
-            return container[step]
-    raise StagectlError(f"there is no '{step}'")
-
-
-def _put(container: List[Any], step: Step, value: Any) -> None:
-    if not isinstance(step, int) or step > len(container):
-        raise StagectlError(f"the list has {len(container)} entries, so '{step}' cannot be set")
-    container[step : step + 1] = [value]
+    else:
+        inner = {**inner, step: _changed(inner.get(step), rest, one)}
+    return list(inner.values()) if is_list else inner
 
 
 def _ways(data: bytes, one: Edit, now: Any, desired: Any) -> Iterator[Optional[str]]:

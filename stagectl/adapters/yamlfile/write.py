@@ -25,12 +25,9 @@ Inline = Callable[[Any], Optional[str]]  # a value -> its text on one line, None
 
 def quote(text: str) -> str:
     """Return a string as a YAML scalar that reads back as the same string, in quotes unless it is one plain word."""
-    plain = _WORD.fullmatch(text) and text not in NULL and text not in BOOL
-    return (
-        text
-        if plain
-        else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
-    )
+    if _WORD.fullmatch(text) and text not in NULL and text not in BOOL:
+        return text
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def flow(value: Any, as_json: bool = False) -> str:
@@ -92,14 +89,10 @@ class FrontMatter(NamedTuple):
 
 def front_matter(front: FrontMatter) -> bytes:
     """Return front matter, always in the same form."""
+    moved_from = front.moved_from[0] if len(front.moved_from) == 1 else list(front.moved_from)
+    said = {"moved_from": moved_from, "source": front.source, "template": list(front.template)}
     lines = ["---", f"kind: {quote(front.kind)}", f"tags: {flow(list(front.tags))}"]
-    if front.moved_from:
-        names = list(front.moved_from)
-        lines.append(f"moved_from: {flow(names[0] if len(names) == 1 else names)}")
-    if front.source is not None:
-        lines.append(f"source: {quote(front.source)}")
-    if front.template:
-        lines.append(f"template: {flow(list(front.template))}")
+    lines += [f"{key}: {flow(value)}" for key, value in said.items() if value not in (None, [])]
     if front.actions:
         lines.append("actions: {" + ", ".join(f"{action}: {stamp}" for action, stamp in front.actions.items()) + "}")
     return ("\n".join(lines) + "\n").encode()

@@ -87,7 +87,7 @@ def test_a_file_of_256_kib_is_read_and_one_byte_more_is_not(repo: Repo) -> None:
     repo.write("resources/edge.yaml", front() + f"inputs: {{a: '{padding}'}}\n")
     assert repo.run("validate").code == 0
 
-    repo.write("resources/edge.yaml", front() + f"inputs: {{a: '{padding + 'y' * 1000}'}}\n")
+    repo.write("resources/edge.yaml", front() + f"inputs: {{a: '{padding + 'y'}'}}\n")
 
     assert "resources/edge.yaml:1:1: the file has more than 262144 bytes, which is the most that is read\n" == said(
         repo
