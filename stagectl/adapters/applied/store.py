@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 
 from stagectl.adapters.applied.form import changes_by_action, checked_tags, form_json, kind_name, parse_form, stamps_of
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.objects import NewCommit, empty_tree, object_id, write_commit
+from stagectl.adapters.git.objects import empty_tree, object_id, store_object
 from stagectl.core import forms
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import (
@@ -29,15 +29,10 @@ from stagectl.core.observed import Observed
 from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.values import Inputs, Value, canonical, leaves, pack, unpack
 
-_ROOT_IDENTITY = {
-    f"GIT_{role}_{key}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for key, value in (("NAME", "stagectl"), ("EMAIL", "stagectl@localhost"), ("DATE", "@0 +0000"))
-}
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
 ParseForm = Callable[[Name, Mapping[str, Any], Inputs], Resource]
 _MANY = 1000  # paths: of more, all are listed
-_ROOT_MESSAGE = "Nothing is applied yet\n"
+_NOBODY = "stagectl <stagectl@localhost> 0 +0000"
 
 
 def state_path(name: str) -> str:
@@ -224,12 +219,13 @@ def _values_json(inputs: Value, sensitive: Iterable[str], **more: Any) -> Dict[s
 
 def root_commit(git: Git) -> Oid:
     """Store and return the fixed empty commit that every applied branch begins with."""
-    return write_commit(git, NewCommit(empty_tree(git), (), _ROOT_MESSAGE), _ROOT_IDENTITY)
+    return store_object(git, "commit", _root(empty_tree(git)))
 
 
 def root_id(like: Oid) -> Oid:
     """Return the id of that commit where ids are like another one; nothing is stored."""
-    name, email, date = (_ROOT_IDENTITY[f"GIT_AUTHOR_{key}"] for key in ("NAME", "EMAIL", "DATE"))
-    person = f"{name} <{email}> {date[1:]}"  # without the @ by which git knows seconds
-    text = f"tree {object_id('tree', b'', like)}\nauthor {person}\ncommitter {person}\n\n{_ROOT_MESSAGE}"
-    return object_id("commit", text.encode(), like)
+    return object_id("commit", _root(object_id("tree", b"", like)), like)
+
+
+def _root(tree: Oid) -> bytes:
+    return f"tree {tree}\nauthor {_NOBODY}\ncommitter {_NOBODY}\n\nNothing is applied yet\n".encode()

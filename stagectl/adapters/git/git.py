@@ -230,11 +230,7 @@ class Git(Placed):
         listed = "\0".join(paths).encode("utf-8", "surrogateescape")
         self.run(*words, data=listed, env={"GIT_LITERAL_PATHSPECS": "1"})
 
-    # --- remotes, history
-
-    def remotes(self) -> List[str]:
-        """Return the names of the remotes."""
-        return self.subsections("remote")
+    # --- history
 
     def fetch_command(self, remote: str, branch: str) -> str:
         """Return the command that gets a branch, and in a shallow clone the history that shows what contains what."""

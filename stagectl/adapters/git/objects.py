@@ -163,9 +163,14 @@ def _pack(objects: Sequence[Object], digest: Any) -> List[bytes]:
     return [*parts, digest.digest()]
 
 
+def store_object(git: Git, kind: str, content: bytes) -> Oid:
+    """Store one object, and return its id."""
+    return Oid(git.run(*DURABLE, "hash-object", "-t", kind, "-w", "--stdin", data=content).decode().strip())
+
+
 def empty_tree(git: Git) -> Oid:
     """Store and return the empty tree; git knows it anyway, but `git fsck` misses the object."""
-    return Oid(git.run(*DURABLE, "hash-object", "-t", "tree", "-w", "--stdin").decode().strip())
+    return store_object(git, "tree", b"")
 
 
 class NewCommit(NamedTuple):

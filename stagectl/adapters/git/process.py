@@ -177,11 +177,10 @@ class GitProcess:
             found.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
         return found
 
-    def subsections(self, section: str) -> List[str]:
-        """Return the names, as they are written, of a section's parts: of `remote` the remotes; sorted."""
+    def remotes(self) -> List[str]:
+        """Return the names of the remotes, sorted."""
         keys = [entry.partition("\n")[0] for entry in self._raw_settings.decode("utf-8", "replace").split("\0")]
-        parts = [key.split(".", 1)[1].rpartition(".")[0] for key in keys if key.startswith(f"{section}.")]
-        return sorted({part for part in parts if part})
+        return sorted({key[len("remote.") :].rpartition(".")[0] for key in keys if key.startswith("remote.")} - {""})
 
     @cached_property
     def _raw_settings(self) -> bytes:

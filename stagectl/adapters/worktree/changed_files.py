@@ -15,7 +15,7 @@ from stagectl.adapters.git.git import ABSENT, DiffEntry, Git, diff_entries, word
 from stagectl.adapters.git.objects import object_id
 from stagectl.adapters.git.prefetch import changed_words
 from stagectl.adapters.worktree import tree
-from stagectl.adapters.worktree.folders import Stat
+from stagectl.adapters.worktree.folders import FolderStats
 from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
@@ -38,7 +38,7 @@ class Looked(NamedTuple):
 
     here: Sequence[DiffEntry]
     fresh: Sequence[DiffEntry]
-    folders: Mapping[str, Optional[Stat]] = {}
+    folders: FolderStats = {}
 
     def dirty(self, git: Git) -> List[str]:
         """Return the paths, sorted, that `git status` would name."""
@@ -57,7 +57,7 @@ def look(git: Git, roots: Sequence[str] = ()) -> Looked:
     untracked, changes_line_ends, folders = see(git, roots)
     listed = diff_entries(words_of(git.run(*changed_words(git.folder, roots))))
     here = _really_changed(git, listed)
-    if changes_line_ends and len(here) < len(listed):
+    if changes_line_ends and (len(here) < len(listed) or any(b"\r" in (entry.content or b"") for entry in here)):
         raise ReadInFull("git changes line ends, and may say of the same bytes that they are changed")
     return Looked(here, [DiffEntry(path, "100644", None) for path in untracked], folders)
 

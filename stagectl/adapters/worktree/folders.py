@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from stagectl.adapters.files import recall, remember
 from stagectl.core.model import CONFIG
@@ -18,6 +20,7 @@ from stagectl.core.model import CONFIG
 RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
 Stat = List[int]
+FolderStats = Mapping[str, Optional[Stat]]  # by path; None for one that is looked into in any case
 
 
 class Folders:
@@ -34,7 +37,7 @@ class Folders:
         # Of the time when nothing was untracked; None where it is not known.
         self.noted: Optional[Dict[str, Any]] = recall(self._memo, self._is_good)
         self._noting: Dict[str, Any] = {}
-        self._files: List[str] = []  # in the folders that are not as they were
+        self._files: Sequence[str] = ()  # in the folders that are not as they were
 
     def are_as_before(self) -> bool:
         """Return whether nothing came or went, in the folders or in git's index."""
@@ -52,32 +55,23 @@ class Folders:
         digest = hashlib.sha256(listed).hexdigest()
         # Where git knows the same files as before, what is unknown to it is in a folder that changed.
         is_known = self.noted is not None and self.noted["listed"] == digest
-        before: Dict[str, Stat] = self.noted["folders"] if self.noted is not None and is_known else {}
-        seen: Dict[str, Optional[Stat]] = {}
-        self._began, self._noting = began, {"index": stat_of(self._index), "folders": seen, "listed": digest}
-        is_regular = not any(os.path.islink(self._root / path) for path in (*self._tops, *self._on_the_way))
-        left = [*self._tops, *self._on_the_way, *before]
-        while left:
-            path = left.pop()
-            if path not in seen:
-                seen[path] = stat = stat_of(self._root / path)
-                if stat is not None and stat != before.get(path) and path not in self._on_the_way:
-                    below = self._below(path)
-                    is_regular = is_regular and below is not None
-                    left += below or ()
-        return is_regular
+        before: Dict[str, Optional[Stat]] = self.noted["folders"] if self.noted is not None and is_known else {}
+        on_the_way = {path: stat_of(self._root / path) for path in self._on_the_way}
+        seen = walk(self._root, self._tops, {**before, **on_the_way})
+        self._began, self._files = began, seen.files
+        self._noting = {"index": stat_of(self._index), "folders": seen.stats, "listed": digest}
+        return seen.is_regular
 
     def are_known(self, listed: bytes) -> bool:
         """Return whether git knows all files that were seen, and looks at them; listed: as for `look`."""
         return not self._files or frozenset(os.fsdecode(listed[3:-1]).split("\0H ")).issuperset(self._files)
 
-    def remember(self, *, attributes: List[str], is_one: bool) -> None:
+    def remember(self, attributes: List[str]) -> None:
         """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
 
-        attributes: the files of git's attributes among those looked at; is_one: whether every file was looked at, and
-        none had line ends that git might have changed.
+        attributes: the files of git's attributes among those looked at.
         """
-        noted = {**self._noting, "attributes": attributes, "line ends": is_one}
+        noted = {**self._noting, "attributes": attributes}
         stats = [stat for stat in (*noted["folders"].values(), noted["index"]) if stat is not None]
         if noted["index"] is not None and all(max(stat[:2]) <= self._began - RACY for stat in stats):
             remember(self._memo, noted)
@@ -85,39 +79,64 @@ class Folders:
     def _is_good(self, known: Dict[str, Any]) -> bool:
         good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
         good = good and all(isinstance(path, str) for path in known["attributes"])
-        return good and isinstance(known["line ends"], bool) and "listed" in known
+        return good and "listed" in known
 
     @property
-    def stats(self) -> Mapping[str, Optional[Stat]]:
+    def stats(self) -> FolderStats:
         """How all the folders are: as they were, where nothing had to be looked at."""
-        found: Dict[str, Optional[Stat]] = (self._noting or self.noted or {"folders": {}})["folders"]
+        found: FolderStats = (self._noting or self.noted or {"folders": {}})["folders"]
         return found
 
-    def _below(self, path: str) -> Optional[List[str]]:
-        """Return the folders in a folder, none in a file; None where something in it is neither a folder nor a file.
 
-        Takes down the files in it.
-        """
-        folders: List[str] = []
-        files = self._files
-        try:
-            with os.scandir(self._root / path) as entries:
-                for entry in entries:
-                    if entry.is_file(follow_symlinks=False) and entry.name != ".git":
-                        files.append(f"{path}/{entry.name}")  # most are: it has to be short
-                        continue
-                    is_folder = entry.is_dir(follow_symlinks=False)
-                    if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
-                        return None
+class Walked(NamedTuple):
+    """What is in some folders. stats: of all of them; files: in those that are not as they were.
+
+    is_regular: whether all in these is: no link, no other repository, nothing special or closed.
+    """
+
+    stats: Dict[str, Optional[Stat]]
+    files: List[str]
+    is_regular: bool
+
+
+def walk(root: Path, tops: Iterable[str], before: FolderStats, most: int = sys.maxsize) -> Walked:
+    """Look into all folders at or below some that are not as they were *before*, until there are more than *most*."""
+    stats: Dict[str, Optional[Stat]] = {}
+    files: List[str] = []
+    is_regular, left = True, [*tops, *before]
+    while left and len(stats) + len(files) <= most:
+        path = left.pop()
+        if path not in stats:
+            stats[path] = stat = stat_of(f"{root}/{path}")
+            if stat is not None and stat != before.get(path):
+                is_regular = _look_into(root, path, left, files, most) and is_regular
+    return Walked(stats, files, is_regular)
+
+
+def _look_into(root: Path, path: str, folders: List[str], files: List[str], most: int) -> bool:
+    """Add the folders and files in a folder, up to so many, to those known; return whether all in it is regular."""
+    is_regular, place = True, f"{root}/{path}"
+    if os.path.realpath(place) != place:
+        return False
+    try:
+        with os.scandir(place) as entries:
+            for entry in islice(entries, most):
+                if entry.is_file(follow_symlinks=False) and entry.name != ".git":
+                    files.append(f"{path}/{entry.name}")  # most are: it has to be short
+                    continue
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
+                    is_regular = False
+                else:
                     (folders if is_folder else files).append(f"{path}/{entry.name}")
-        except FileNotFoundError:
-            return []
-        except NotADirectoryError:
-            files.append(path)
-            return [] if PurePosixPath(path).name == CONFIG else None  # where a folder belongs
-        except OSError:
-            return None
-        return folders
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError:
+        files.append(path)
+        return PurePosixPath(path).name == CONFIG  # else a folder belongs there
+    except OSError:
+        return False
+    return is_regular
 
 
 def stat_of(path: Union[Path, str]) -> Optional[Stat]:

@@ -7,23 +7,20 @@ looked into.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
+import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
-from stagectl.adapters.worktree.folders import RACY, Stat, stat_of
+from stagectl.adapters.worktree.folders import RACY, FolderStats, Stat, walk
 from stagectl.core.model import Oid
 
 _MOST = 2000  # files and folders: where nothing is noted, to look at more takes longer than a plan may
 
 RootTrees = Mapping[str, Optional[Oid]]  # what HEAD has at each root
-# By path in the project; None for one that is looked into in any case.
-FolderStats = Mapping[str, Optional[Stat]]
 
 
 def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[str]:
@@ -35,12 +32,13 @@ def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[
     before = _known(git, trees)
     began = time.time_ns()
     # Without notes everything is read anyway.
-    seen = _walk(git.root, roots, before, math.inf if before or git.cache() is None else _MOST)
-    if seen is None:
+    most = sys.maxsize if before or git.cache() is None else _MOST
+    seen = walk(git.root, roots, before, most)
+    if len(seen.stats) + len(seen.files) > most:
         return []
-    stats, files = seen
+    files = {path for path in seen.files if path.endswith(".yaml") and "/." not in path}
     new = sorted(files - _paths_of(git, head, {path.rpartition("/")[0] for path in files}))
-    _note(git, trees, stats, new, began)
+    _note(git, trees, seen.stats, new, began)
     return new
 
 
@@ -59,57 +57,12 @@ def _trees(git: Git, roots: Sequence[str], head: Optional[Oid]) -> RootTrees:
     return dict(zip(roots, found))
 
 
-# --- what is there
-
-
-def _walk(
-    root: Path, roots: Sequence[str], before: FolderStats, most: float
-) -> Optional[Tuple[Dict[str, Optional[Stat]], Set[str]]]:
-    """Return how all folders are, and the files in those looked into; None where there is more than *most* to look at.
-
-    before: folders that are known.
-    """
-    stats: Dict[str, Optional[Stat]] = {}
-    files: Set[str] = set()
-    left = [*roots, *before]
-    while left:
-        path = left.pop()
-        if path in stats:
-            continue
-        stats[path] = stat = stat_of(f"{root}/{path}")
-        if stat is None or stat == before.get(path):
-            continue
-        for name, is_folder in _inside(f"{root}/{path}"):
-            most -= 1
-            if most < 0:
-                return None
-            if is_folder:
-                left.append(f"{path}/{name}")
-            elif name.endswith(".yaml"):
-                files.add(f"{path}/{name}")
-    return stats, files
-
-
-def _inside(path: str) -> Iterator[Tuple[str, bool]]:
-    """Yield what is in a folder, and whether it is a folder; hidden things, links and special files are left out."""
-    if os.path.realpath(path) != path:
-        return
-    with suppress(OSError), os.scandir(path) as entries:
-        for entry in entries:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not entry.name.startswith(".") and (is_folder or entry.is_file(follow_symlinks=False)):
-                yield entry.name, is_folder
-
-
 def _paths_of(git: Git, head: Optional[Oid], folders: AbstractSet[str]) -> FrozenSet[str]:
     """Return what a commit has in some folders."""
     if head is None or not folders:
         return frozenset()
     words = ("ls-tree", "-z", "--name-only", "--full-tree", head, "--")
     return frozenset(git.ours(git.run_once(*words, *(git.path(f"{folder}/") for folder in sorted(folders)))))
-
-
-# --- what is noted
 
 
 def _known(git: Git, trees: RootTrees) -> FolderStats:

@@ -1,7 +1,7 @@
 """The files that git does not know, and whether its word can be taken for all others.
 
-Git looks at no file that it was asked to leave alone (`--assume-unchanged`), takes two line ends for one, does not look
-into other repositories and does not see special files. Who reads every file sees all of that.
+Git looks at no file that it was asked to leave alone (`--assume-unchanged`), does not look into other repositories and
+does not see special files. Who reads every file sees all of that.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, known_words
-from stagectl.adapters.worktree.folders import Folders, Stat
+from stagectl.adapters.worktree.folders import Folders, FolderStats
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 from stagectl.core.once import pattern
@@ -24,10 +24,9 @@ _LEFT_ALONE_OR_OUT = pattern(rb"\0[^HS\0]")
 _CONVERTING = pattern(rb"\b(?:filter|ident|working-tree-encoding)\b")
 _LINE_ENDS = pattern(rb"\b(?:text|eol|crlf)\b")
 _LARGEST = 1 << 20  # bytes of one file of attributes
-_OTHER_LINE_ENDS = pattern(rb"\bw/(?:crlf|mixed)\b")
 
 
-def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Mapping[str, Optional[Stat]]]:
+def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, FolderStats]:
     """Look at what a plan is made from, and at roots; raises ReadInFull if unsure.
 
     Returns the files that git's index does not know, ignored ones included; whether git takes line ends for the same;
@@ -40,10 +39,8 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Mapping[str, O
         raise ReadInFull("there are submodules")
     tops = tuple(map(git.path, (*WATCHED, *roots)))  # from the top folder, as all paths here
     folders = Folders(cache, git.top, git.index, tops)
-    if folders.are_as_before() and folders.noted is not None:
-        changes_line_ends = _changes_line_ends(git, tops, folders.noted["attributes"])
-        if folders.noted["line ends"] or not changes_line_ends:
-            return [], changes_line_ends, folders.stats
+    if folders.noted is not None and folders.are_as_before():
+        return [], _changes_line_ends(git, tops, folders.noted["attributes"]), folders.stats
     listed = b"\0" + git.run(*known_words(git.folder, roots))
     if not folders.look(listed, git.prefetch.began()):
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
@@ -56,10 +53,8 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, Mapping[str, O
     attributes = list(map(os.fsdecode, _LISTED.findall(listed))) if b".gitattributes\0" in listed else []
     attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
     changes_line_ends = _changes_line_ends(git, tops, attributes)
-    if changes_line_ends and _OTHER_LINE_ENDS.search(git.run("ls-files", "--eol", "-z", *git.only((*WATCHED, *roots)))):
-        raise ReadInFull("git changes line ends, and a file has others")
     if not paths:
-        folders.remember(attributes=attributes, is_one=changes_line_ends)
+        folders.remember(attributes)
     return [path[len(git.folder) :] for path in paths], changes_line_ends, folders.stats
 
 

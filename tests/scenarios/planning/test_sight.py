@@ -42,6 +42,9 @@ LINE_ENDS = """
     echo '*.yaml eol=crlf' > .staged/p/.gitattributes; git add .; git commit -qm 'line ends'
     rm .staged/p/x.yaml; git checkout -q .staged/p/x.yaml
 """
+SAME_TO_GIT = """
+    echo '* text=auto' > .gitattributes; git add .; git commit -qm 'line ends'; sed -i 's/$/\r/' .staged/db.yaml
+"""
 # What an author does in a shell; there, `edit` writes 2 for each 1 into a file.
 CASES = {
     "a staged file comes": "cp .staged/db.yaml .staged/new.yaml",
@@ -70,10 +73,8 @@ CASES = {
     "a submodule of definitions": SUBMODULE.replace("WHERE", "resources"),
     "a submodule of staged files": SUBMODULE.replace("WHERE", ".staged"),
     "line ends of a folder": LINE_ENDS,
-    "line ends that git takes for the same": """
-        echo '* text=auto' > .gitattributes; git add .; git commit -qm 'line ends'
-        sed -i 's/$/\r/' .staged/db.yaml; git add -A
-    """,
+    "line ends that git takes for the same": SAME_TO_GIT + "git add -A",
+    "line ends that git takes for the same, in a file that it looks at again": SAME_TO_GIT,
     "line ends of attributes that are gone": LINE_ENDS + "rm .staged/p/.gitattributes",
     "another object in its place": """
         git replace $(git rev-parse HEAD:./.staged/db.yaml) $(sed s/1/2/g .staged/db.yaml | git hash-object -w --stdin)
@@ -198,7 +199,7 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     def are_known_after_a_look(asked: int = 0) -> bool:
         looking = here()
         assert looking.look(b"", asked or time.time_ns())
-        looking.remember(attributes=[], is_one=True)
+        looking.remember([])
         return here().are_as_before()
 
     assert are_known_after_a_look()
@@ -237,9 +238,9 @@ def test_where_git_knows_all_files_it_is_not_asked_for_others(known: Repo, monke
     """
     asked: List[str] = []
     looked: List[str] = []
-    unknown, below = untracked._unknown, folders.Folders._below
+    unknown, into = untracked._unknown, folders._look_into
     monkeypatch.setattr(untracked, "_unknown", lambda *which: asked.append("git") or unknown(*which))
-    monkeypatch.setattr(folders.Folders, "_below", lambda self, path: looked.append(path) or below(self, path))
+    monkeypatch.setattr(folders, "_look_into", lambda root, path, *more: looked.append(path) or into(root, path, *more))
 
     def questions(*words: str) -> List[str]:
         known.git(*words, check=False)
