@@ -333,7 +333,7 @@ class Runner:
         for arguments in (
             ["init", "--quiet", "--initial-branch=main"],
             ["remote", "add", "origin", str(self.hosted)],
-            ["fetch", "--quiet", "origin", *refs],
+            ["-c", "maintenance.auto=false", "fetch", "--quiet", "origin", *refs],
             ["checkout", "--quiet", "--detach", self.commit],
         ):
             subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True, timeout=PATIENCE)

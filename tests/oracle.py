@@ -92,9 +92,9 @@ class Refused(Exception):
 
 def same(one: Any, two: Any) -> bool:
     """Rule 1: equality of JSON values (Python takes 1 and True for equal)."""
-    if laters(one) or laters(two):
+    if one != two or laters(one) or laters(two):
         return False
-    return json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
+    return isinstance(one, str) or json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
 
 
 def reference(match, inside: bool) -> Ref:

@@ -53,6 +53,7 @@ class World:
         """Apply everything there is and put it on the site."""
         self.repo.apply_all()
         self.repo.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.hosted))
+        (self.hosted / "config").open("a").write("[receive]\n\tautoGC = false\n")  # else each push starts two gits
         self.repo.git("remote", "add", "origin", str(self.hosted))
         self.repo.git("push", "--quiet", "origin", "main", "stagectl/applied")
         return self
