@@ -5,6 +5,7 @@ A project is a prefix: all else speaks of paths in the project's folder, and git
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from pathlib import Path
@@ -121,17 +122,12 @@ class Placed(Names):
 
     def learn(self, commits: Sequence[Oid]) -> None:
         """Find out in which other folders applied commits have the project: it may have been in one of these before."""
-        left = list(commits)
-        while left:
-            names = [self.at(each, name) for each in left for name in (INDEX, APPLIED)]
-            there = iter(self.look_up(names))
-            left = [each for each, *found in zip(left, there, there) if not any(found)]
-            former = self._search(left[0]) if left else None
-            if former is not None and former not in (self.folder, *self.formers):
-                self.formers.append(former)
-                self._places.clear()
-            else:
-                left = left[1:]
+        for commit in commits:
+            if not any(self.look_up([self.at(commit, name) for name in _STATE])):
+                former = self._search(commit)
+                if former is not None and former not in (self.folder, *self.formers):
+                    self.formers.append(former)
+                    self._places.clear()
 
     def learn_past(self, tip: Oid) -> None:
         """Find out in which other folders the project was when an applied commit, or one before it, was made."""
@@ -220,3 +216,8 @@ class Placed(Names):
     def cache(self) -> Optional[Path]:
         """Return the folder of what can be made again at any time; None when STAGECTL_CACHE=off."""
         return None if os.environ.get("STAGECTL_CACHE") == "off" else self.scratch() / "cache"
+
+    def memo(self, what: str, root: Path, *paths: str) -> Optional[Path]:
+        """Return the file in it that has something about paths below a folder."""
+        about, cache = hashlib.sha256(os.fsencode("\0".join([str(root), *paths]))).hexdigest(), self.cache()
+        return None if cache is None else cache / f"{what}-{about[:24]}.json"

@@ -7,14 +7,12 @@ compared instead.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Union
 
-from stagectl.adapters.files import recall, remember
 from stagectl.core.model import CONFIG
 
 RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
@@ -23,69 +21,14 @@ Stat = List[int]
 FolderStats = Mapping[str, Optional[Stat]]  # by path; None for one that is looked into in any case
 
 
-class Folders:
-    """The folders of one working tree that a plan looks into, as they were when nothing was untracked in them."""
+def are_as_before(root: Path, folders: FolderStats) -> bool:
+    """Return whether folders are as they were, so that nothing came or went in them."""
+    return all(stat_of(f"{root}/{path}") == stat for path, stat in folders.items())
 
-    def __init__(self, memo: Path, root: Path, index: Path, tops: Iterable[str]) -> None:
-        self._root = root
-        self._index = index
-        self._tops = tuple(tops)
-        # For other folders git was asked at another time: what is noted of them is noted elsewhere.
-        about = "\0".join([str(root), *self._tops])
-        self._memo = memo / f"folders-{hashlib.sha256(os.fsencode(about)).hexdigest()[:24]}.json"
-        self._on_the_way = {str(above) for top in self._tops for above in PurePosixPath(top).parents} - {"."}
-        # Of the time when nothing was untracked; None where it is not known.
-        self.noted: Optional[Dict[str, Any]] = recall(self._memo, self._is_good)
-        self._noting: Dict[str, Any] = {}
-        self._files: Sequence[str] = ()  # in the folders that are not as they were
 
-    def are_as_before(self) -> bool:
-        """Return whether nothing came or went, in the folders or in git's index."""
-        if self.noted is None or self.noted["index"] != stat_of(self._index):
-            return False
-        return all(stat_of(self._root / path) == stat for path, stat in self.noted["folders"].items())
-
-    def look(self, listed: bytes, began: int) -> bool:
-        """Note how the folders are now. What happens later, while git looks, is seen the next time.
-
-        listed: the files that git knows, each behind a NUL, the letter that says whether git looks at it, and a space;
-        began: when it was asked, in nanoseconds since the epoch. Returns whether all in them is regular: no link, no
-        other repository, nothing special or closed.
-        """
-        digest = hashlib.sha256(listed).hexdigest()
-        # Where git knows the same files as before, what is unknown to it is in a folder that changed.
-        is_known = self.noted is not None and self.noted["listed"] == digest
-        before: Dict[str, Optional[Stat]] = self.noted["folders"] if self.noted is not None and is_known else {}
-        on_the_way = {path: stat_of(self._root / path) for path in self._on_the_way}
-        seen = walk(self._root, self._tops, {**before, **on_the_way})
-        self._began, self._files = began, seen.files
-        self._noting = {"index": stat_of(self._index), "folders": seen.stats, "listed": digest}
-        return seen.is_regular
-
-    def are_known(self, listed: bytes) -> bool:
-        """Return whether git knows all files that were seen, and looks at them; listed: as for `look`."""
-        return not self._files or frozenset(os.fsdecode(listed[3:-1]).split("\0H ")).issuperset(self._files)
-
-    def remember(self, attributes: List[str]) -> None:
-        """Keep what was noted, unless a folder, or the index, is so young that it may have changed since.
-
-        attributes: the files of git's attributes among those looked at.
-        """
-        noted = {**self._noting, "attributes": attributes}
-        stats = [stat for stat in (*noted["folders"].values(), noted["index"]) if stat is not None]
-        if noted["index"] is not None and all(max(stat[:2]) <= self._began - RACY for stat in stats):
-            remember(self._memo, noted)
-
-    def _is_good(self, known: Dict[str, Any]) -> bool:
-        good = {*self._tops, *self._on_the_way} <= known["folders"].keys() and len(known["index"]) == 4
-        good = good and all(isinstance(path, str) for path in known["attributes"])
-        return good and "listed" in known
-
-    @property
-    def stats(self) -> FolderStats:
-        """How all the folders are: as they were, where nothing had to be looked at."""
-        found: FolderStats = (self._noting or self.noted or {"folders": {}})["folders"]
-        return found
+def is_settled(stat: Stat, began: int) -> bool:
+    """Return whether what changes after a look has another stat than this; began: the look, as `time_ns` has it."""
+    return max(stat[:2]) <= began - RACY
 
 
 class Walked(NamedTuple):

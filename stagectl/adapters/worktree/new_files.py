@@ -6,16 +6,13 @@ looked into.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
 import time
-from pathlib import Path
 from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
-from stagectl.adapters.worktree.folders import RACY, FolderStats, Stat, walk
+from stagectl.adapters.worktree.folders import FolderStats, Stat, is_settled, walk
 from stagectl.core.model import Oid
 
 _MOST = 2000  # files and folders: where nothing is noted, to look at more takes longer than a plan may
@@ -71,7 +68,7 @@ def _known(git: Git, trees: RootTrees) -> FolderStats:
     def is_good(known: Mapping[str, RootTrees]) -> bool:
         return known["trees"].keys() == trees.keys() and len(known["folders"].keys()) > 0
 
-    memo = _memo(git, trees)
+    memo = git.memo("new", git.root, *trees)
     noted = recall(memo, is_good) if memo is not None else None
     if noted is None or any((oid is None) != (noted["trees"][root] is None) for root, oid in trees.items()):
         return {}
@@ -91,15 +88,10 @@ def _known(git: Git, trees: RootTrees) -> FolderStats:
 
 def _note(git: Git, trees: RootTrees, folders: FolderStats, new: Iterable[str], began: int) -> None:
     """Note in which folders HEAD has everything, but for those so young that they may have changed since."""
-    memo, others = _memo(git, trees), {path.rpartition("/")[0] for path in new}
+    others = {path.rpartition("/")[0] for path in new}
     there = {path: stat for path, stat in folders.items() if stat is not None}
-    settled = {path: stat for path, stat in there.items() if max(stat[:2]) <= began - RACY}
+    settled = {path: stat for path, stat in there.items() if is_settled(stat, began)}
+    memo = git.memo("new", git.root, *trees)
     if memo is not None and settled:
         noted = {path: None if path in others else settled.get(path) for path in there}
         remember(memo, {"trees": trees, "folders": noted})
-
-
-def _memo(git: Git, trees: RootTrees) -> Optional[Path]:
-    cache = git.cache()
-    about = hashlib.sha256(os.fsencode("\0".join([str(git.root), *trees]))).hexdigest()
-    return None if cache is None else cache / f"new-{about[:24]}.json"

@@ -6,14 +6,16 @@ does not see special files. Who reads every file sees all of that.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
-from pathlib import Path
-from typing import List, Sequence, Tuple
+from pathlib import Path, PurePosixPath
+from typing import Any, List, Mapping, Sequence, Tuple
 
+from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, known_words
-from stagectl.adapters.worktree.folders import Folders, FolderStats
+from stagectl.adapters.worktree.folders import FolderStats, Walked, are_as_before, is_settled, stat_of, walk
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 from stagectl.core.once import pattern
@@ -32,30 +34,52 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, FolderStats]:
     Returns the files that git's index does not know, ignored ones included; whether git takes line ends for the same;
     and all folders that were looked into, as they were, by their paths from the top folder.
     """
-    cache = git.cache()
-    if cache is None:
+    tops = tuple(map(git.path, (*WATCHED, *roots)))  # from the top folder, as all paths here
+    # For other folders git was asked at another time: what is noted of them is noted elsewhere.
+    memo = git.memo("folders", git.top, *tops)
+    if memo is None:
         raise ReadInFull("STAGECTL_CACHE=off")
     if git.submodules((*WATCHED, *roots)):
         raise ReadInFull("there are submodules")
-    tops = tuple(map(git.path, (*WATCHED, *roots)))  # from the top folder, as all paths here
-    folders = Folders(cache, git.top, git.index, tops)
-    if folders.noted is not None and folders.are_as_before():
-        return [], _changes_line_ends(git, tops, folders.noted["attributes"]), folders.stats
+    on_the_way = {str(above) for top in tops for above in PurePosixPath(top).parents} - {"."}
+    noted = recall(memo, lambda known: _is_good(known) and {*tops, *on_the_way} <= known["folders"].keys())
+    index, began = stat_of(git.index), git.prefetch.began()
+    if noted is not None and noted["index"] == index and are_as_before(git.top, noted["folders"]):
+        return [], _changes_line_ends(git, tops, noted["attributes"]), noted["folders"]
     listed = b"\0" + git.run(*known_words(git.folder, roots))
-    if not folders.look(listed, git.prefetch.began()):
+    digest = hashlib.sha256(listed).hexdigest()
+    # Where git knows the same files as before, what is unknown to it is in a folder that changed.
+    before: FolderStats = noted["folders"] if noted is not None and noted["listed"] == digest else {}
+    seen = walk(git.top, tops, {**before, **{path: stat_of(git.top / path) for path in on_the_way}})
+    _refuse_left_alone(git, listed, seen)
+    # Git takes longer to find what it does not know than it takes to see that there is nothing.
+    is_known = not seen.files or frozenset(os.fsdecode(listed[3:-1]).split("\0H ")).issuperset(seen.files)
+    paths = [] if is_known else _unknown(git, roots)
+    attributes = list(map(os.fsdecode, _LISTED.findall(listed))) if b".gitattributes\0" in listed else []
+    attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
+    changes_line_ends = _changes_line_ends(git, tops, attributes)
+    stats = [index, *(stat for stat in seen.stats.values() if stat is not None)]
+    if not paths and all(stat is not None and is_settled(stat, began) for stat in stats):
+        remember(memo, {"index": index, "folders": seen.stats, "listed": digest, "attributes": attributes})
+    return [path[len(git.folder) :] for path in paths], changes_line_ends, seen.stats
+
+
+def _is_good(known: Mapping[str, Any]) -> bool:
+    good = len(known["index"]) == 4 and all(isinstance(path, str) for path in known["attributes"])
+    return good and "listed" in known
+
+
+def _refuse_left_alone(git: Git, listed: bytes, seen: Walked) -> None:
+    """Raise ReadInFull where git's word does not do. listed: the files that it knows.
+
+    Each of these is behind a NUL, the letter that says whether git looks at it, and a space.
+    """
+    if not seen.is_regular:
         raise ReadInFull("a folder has a link, a special file or another repository in it, or is closed")
     # A sparse checkout may leave files out of the working tree, which are nowhere in it then.
     is_sparse = git.is_on("core.sparseCheckout") and not git.is_on("sparse.expectfilesoutsideofpatterns")
     if (_LEFT_ALONE_OR_OUT if is_sparse else _LEFT_ALONE).search(listed):
         raise ReadInFull("git was asked to leave a file alone")
-    # Git takes longer to find what it does not know than it takes to see that there is nothing.
-    paths = [] if folders.are_known(listed) else _unknown(git, roots)
-    attributes = list(map(os.fsdecode, _LISTED.findall(listed))) if b".gitattributes\0" in listed else []
-    attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
-    changes_line_ends = _changes_line_ends(git, tops, attributes)
-    if not paths:
-        folders.remember(attributes)
-    return [path[len(git.folder) :] for path in paths], changes_line_ends, folders.stats
 
 
 def _unknown(git: Git, roots: Sequence[str]) -> List[str]:

@@ -15,7 +15,7 @@ EDITED = "warning: not staged, and so not in this plan: "
 @pytest.fixture
 def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """Three resources and two that are like a template; all are applied, and whatever plans note counts at once."""
-    monkeypatch.setattr("stagectl.adapters.worktree.new_files.RACY", -(10**18))
+    monkeypatch.setattr("stagectl.adapters.worktree.folders.RACY", -(10**18))
     for name in ("a", "b", "c"):
         repo.define(name, inputs={"v": 1})
     repo.write("resources/base.yaml", "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n")

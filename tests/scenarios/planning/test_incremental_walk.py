@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 
-from stagectl.adapters.worktree import folders
+from stagectl.adapters.worktree import folders, untracked
 from stagectl.usecases.looking import status
 from stagectl.usecases.planning import plan
 from stagectl.usecases.staging import ground
@@ -342,7 +342,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Counter:
     found: Counter = Counter()
     for owner, name in ((plan, "_incremental_plan"), (status, "_incremental_status"), (ground, "_part")):
         monkeypatch.setattr(owner, name, counted(found, name, getattr(owner, name)))
-    monkeypatch.setattr(folders.Folders, "are_as_before", counted(found, "as before", folders.Folders.are_as_before))
+    monkeypatch.setattr(untracked, "are_as_before", counted(found, "as before", folders.are_as_before))
     return found
 
 

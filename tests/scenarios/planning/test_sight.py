@@ -8,11 +8,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 import pytest
 
 from stagectl.adapters.git import prefetch
+from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.prefetch import PLACES, SETTINGS, changed_words, known_words
 from stagectl.adapters.worktree import folders, untracked
 from tests.build import PATIENCE, Repo, ended
@@ -43,7 +44,8 @@ LINE_ENDS = """
     rm .staged/p/x.yaml; git checkout -q .staged/p/x.yaml
 """
 SAME_TO_GIT = """
-    echo '* text=auto' > .gitattributes; git add .; git commit -qm 'line ends'; sed -i 's/$/\r/' .staged/db.yaml
+    echo '* text=auto' > .gitattributes; git add .; git commit -qm 'line ends'
+    sed -i 's/$/\r/' .staged/db.yaml; git add -A
 """
 # What an author does in a shell; there, `edit` writes 2 for each 1 into a file.
 CASES = {
@@ -73,8 +75,9 @@ CASES = {
     "a submodule of definitions": SUBMODULE.replace("WHERE", "resources"),
     "a submodule of staged files": SUBMODULE.replace("WHERE", ".staged"),
     "line ends of a folder": LINE_ENDS,
-    "line ends that git takes for the same": SAME_TO_GIT + "git add -A",
-    "line ends that git takes for the same, in a file that it looks at again": SAME_TO_GIT,
+    "line ends that git takes for the same": SAME_TO_GIT,
+    "line ends that git takes for the same, in a file that is touched": SAME_TO_GIT
+    + "touch -d yesterday .staged/db.yaml",
     "line ends of attributes that are gone": LINE_ENDS + "rm .staged/p/.gitattributes",
     "another object in its place": """
         git replace $(git rev-parse HEAD:./.staged/db.yaml) $(sed s/1/2/g .staged/db.yaml | git hash-object -w --stdin)
@@ -191,21 +194,22 @@ def test_what_came_after_git_was_asked_is_not_taken_for_seen(known: Repo, monkey
     """
     `stage` asks git before Python has loaded what looks at the folders: between the two a file may come.
     """
-    memo, tops = known.top / ".git/stagectl/cache", [".staged"]
+    looks: List[str] = []
+    monkeypatch.setattr(untracked, "walk", lambda *which: looks.append("at folders") or folders.walk(*which))
 
-    def here() -> folders.Folders:
-        return folders.Folders(memo, known.root, known.top / ".git/index", tops)
-
-    def are_known_after_a_look(asked: int = 0) -> bool:
-        looking = here()
-        assert looking.look(b"", asked or time.time_ns())
-        looking.remember([])
-        return here().are_as_before()
+    def are_known_after_a_look(asked: Optional[int] = None) -> bool:
+        git = Git(known.root)
+        git.prefetch._began = asked
+        untracked.see(git, ["resources"])
+        looks.clear()
+        untracked.see(Git(known.root), ["resources"])
+        return not looks
 
     assert are_known_after_a_look()
 
     asked = time.time_ns() - 50_000_000  # the clock of files goes by in steps
     known.write(".staged/late.yaml", "---\nkind: service\n---\n")
+    (known.root / ".staged/late.yaml").unlink()
 
     assert not are_known_after_a_look(asked)
 
