@@ -117,9 +117,9 @@ def find(name: str) -> Handler:
 def require(name: str) -> None:
     """Raise StagectlError where a handler that there is lacks what it needs to work here."""
     if name == "ansible":
-        from stagectl.adapters.handlers import ansible_playbook
+        from stagectl.adapters.handlers import ansible_files
 
-        ansible_playbook.check_installed()
+        ansible_files.check_installed()
 
 
 def can_look(name: str, handler: Handler) -> bool:

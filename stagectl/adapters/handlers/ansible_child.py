@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, List, Mapping, NoReturn, Optional
 
 from stagectl.adapters.handlers import ansible_files
-from stagectl.adapters.handlers.ansible_playbook import program
 from stagectl.adapters.handlers.inside import Failed, finish, read_arguments
 
 INSTALL = "install stagectl[ansible]"
@@ -32,7 +31,9 @@ def _play(private: Path, playbook: str, *, looks: bool) -> Mapping[str, object]:
     path = _inside_repository(playbook)
     host = ansible_files.host(read_arguments()["inputs"])
     story = Story()
-    runner = _runner(private, path, _inventory(private, host), story)
+    (private / "env").mkdir(parents=True)  # ansible-runner looks for variables there
+    (private / "env/extravars").write_text(ansible_files.variables_text(**read_arguments()), encoding="utf-8")
+    runner = _runner(private, path, host, story)
     if looks:
         runner.config.command.insert(1, "--check")  # Ansible's check mode: it says what it would change
     status, code = runner.run()
@@ -54,21 +55,9 @@ def _inside_repository(playbook: str) -> Path:
     return path
 
 
-def _inventory(private: Path, host: str) -> Path:
-    """Write inventory and variables to where ansible-runner looks for them; return the inventory."""
-    inventory = private / "inventory" / "hosts.json"
-    for path, text in {
-        inventory: ansible_files.inventory(host, sys.executable),
-        private / "env/extravars": ansible_files.variables_text(**read_arguments()),
-    }.items():
-        path.parent.mkdir(parents=True)
-        path.write_text(text, encoding="utf-8")
-    return inventory
-
-
-def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any:
+def _runner(private: Path, playbook: Path, host: str, story: Story) -> Any:
     """Return ansible-runner's Runner, ready to run; raises Failed if something is not installed."""
-    found = program()
+    found = ansible_files.program()
     if found is None:
         raise Failed(f"there is no ansible-playbook; {INSTALL}")
     try:
@@ -79,7 +68,7 @@ def _runner(private: Path, playbook: Path, inventory: Path, story: Story) -> Any
         private_data_dir=str(private),
         project_dir=os.getcwd(),  # where it starts ansible-playbook
         playbook=str(playbook),
-        inventory=str(inventory),
+        inventory=ansible_files.inventory(host, sys.executable),
         envvars=dict(ENVIRONMENT),
         event_handler=story.hear,
         cancel_callback=lambda: False,  # or it would catch signals; what a signal leaves running, the handler kills

@@ -1,13 +1,18 @@
-"""What Ansible is given, as text: an inventory of one host, and variables whose strings are never templates."""
+"""What Ansible needs: to be installed, an inventory of one host, and variables whose strings are never templates."""
 
 from __future__ import annotations
 
 import json
 import keyword
+import os
 import re
-from typing import Any, Mapping
+import shutil
+import sys
+from importlib.util import find_spec
+from typing import Any, Dict, Mapping, Optional
 
 from stagectl.adapters.handlers.inside import Failed
+from stagectl.core.errors import StagectlError
 
 LOCALHOST = "localhost"
 # Ansible reads ranges (web[1:9]) in the name of a host, and ssh reads options in one with a leading dash.
@@ -15,6 +20,24 @@ _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*", re.ASCII)
 # Of these all that YAML 1.1 takes for something else than a string is made, and no template, whatever its brackets.
 _NO_TEMPLATE = re.compile(r"[A-Za-z0-9_.:+~=<!&*\t -]*", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def check_installed() -> None:
+    """Raise StagectlError where no playbook can be played, because something is not installed."""
+    missing = [] if find_spec("ansible_runner") else ["ansible-runner"]
+    missing += [] if program() else ["ansible-playbook"]
+    if missing:
+        raise StagectlError(
+            f"the handler 'ansible' cannot work here: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
+            "not installed",
+            "install it: pip install 'stagectl[ansible]'",
+        )
+
+
+def program() -> Optional[str]:
+    """Return ansible-playbook: the one installed beside this Python, or else the one on the path; None without any."""
+    beside = os.path.dirname(sys.executable)
+    return shutil.which("ansible-playbook", path=beside) or shutil.which("ansible-playbook")
 
 
 def host(inputs: Mapping[str, Any]) -> str:
@@ -30,10 +53,10 @@ def host(inputs: Mapping[str, Any]) -> str:
     return target
 
 
-def inventory(name: str, interpreter: str) -> str:
-    """Return an inventory, as JSON, with this host alone; localhost is reached without ssh."""
+def inventory(name: str, interpreter: str) -> Dict[str, Any]:
+    """Return an inventory with this host alone; localhost is reached without ssh."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
-    return json.dumps({"all": {"hosts": {name: local if name == LOCALHOST else {}}}})
+    return {"all": {"hosts": {name: local if name == LOCALHOST else {}}}}
 
 
 def variables_text(inputs: Mapping[str, Any], **own: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Callable, List, Tuple
 
 import pytest
 
-from stagectl.adapters.handlers import ansible_playbook
+from stagectl.adapters.handlers import ansible_files
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, PENDING, SKIPPED, SUCCESS, UNKNOWN, Outcome
 from tests.build import ROOT, Ran, Repo
 
@@ -80,7 +80,7 @@ def test_what_ansible_lacks_is_said_before_the_first_action(repo: Repo, monkeypa
     """
     Where a playbook would be played; not where that change is left out, and not for an action without a playbook.
     """
-    monkeypatch.setattr(ansible_playbook, "program", lambda: None)
+    monkeypatch.setattr(ansible_files, "program", lambda: None)
     repo.write("kinds/play.yaml", json.dumps({"handler": "ansible", "actions": {"run": "site.yml"}}))
     repo.write("site.yml", "- hosts: all\n").define("a").define("b", "play", depends_on=["a"]).commit()
     repo.stage()

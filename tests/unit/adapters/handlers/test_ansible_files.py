@@ -99,8 +99,8 @@ def test_the_inventory_is_one_host() -> None:
     """
     local = {"ansible_connection": "local", "ansible_python_interpreter": "/py"}
 
-    assert {"all": {"hosts": {"localhost": local}}} == json.loads(ansible_files.inventory("localhost", "/py"))
-    assert {"all": {"hosts": {"web1": {}}}} == json.loads(ansible_files.inventory("web1", "/py"))
+    assert {"all": {"hosts": {"localhost": local}}} == ansible_files.inventory("localhost", "/py")
+    assert {"all": {"hosts": {"web1": {}}}} == ansible_files.inventory("web1", "/py")
 
 
 @pytest.mark.parametrize(
