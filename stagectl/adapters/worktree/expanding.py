@@ -51,32 +51,25 @@ def _definitions(
     """Return the definitions to expand with those they are like, and the names of those that cannot be read."""
     found: Dict[Name, Definition] = {}
     broken = {names[problem.path] for problem in snapshot.problems if problem.path in names}
+
+    def read(path: str, documents: Documents) -> Flawed:
+        name = names[path]
+        try:
+            found[name] = definition(name, path, documents)
+        except FlawedFile as error:
+            broken.update({name}, error.partial.makes() if isinstance(error.partial, Definition) else ())
+            return [(path, flaw) for flaw in error.flaws]
+        return []
+
     for path, documents in reuse.items():
-        _read(names[path], path, documents, found, (flaws, broken))
+        flaws += read(path, documents)
     paths = {name: path for path, name in names.items()}
     liked = {one.like for one in found.values() if one.like is not None}
     for name in sorted(liked - found.keys() - broken):
-        if name in paths:  # one that says everything itself
+        if name in paths:  # one that says everything itself: what is wrong with it is known
             with suppress(yamlfile.BadYaml):
-                _read(name, paths[name], yamlfile.load(snapshot.files[paths[name]]), found, ([], broken))
+                read(paths[name], yamlfile.load(snapshot.files[paths[name]]))
     return found, broken
-
-
-def _read(
-    name: Name,
-    path: str,
-    documents: Documents,
-    found: Dict[Name, Definition],
-    wrong: Tuple[Flawed, Set[Name]],
-) -> None:
-    flaws, broken = wrong
-    try:
-        found[name] = definition(name, path, documents)
-    except FlawedFile as error:
-        flaws += [(path, flaw) for flaw in error.flaws]
-        broken.add(name)
-        if isinstance(error.partial, Definition):
-            broken.update(error.partial.makes())
 
 
 def _names(snapshot: Snapshot) -> Dict[str, Name]:

@@ -81,8 +81,8 @@ def parse_config(files: Files, problems: List[Problem], folder: str = "") -> Con
     """Return the config of a tree, the defaults where there is none; folder: of the project, "" or ending in `/`."""
     if CONFIG not in files and not folder:
         return Config()
-    files = {CONFIG: b"", **files}
-    return _parse(files, CONFIG, lambda documents: settings.config(documents, folder), problems) or Config()
+    reading = _Reading({CONFIG: b"", **files}, problems)
+    return reading.parse(CONFIG, lambda documents: settings.config(documents, folder)) or Config()
 
 
 def parse_snapshot(
@@ -96,15 +96,14 @@ def parse_snapshot(
 
     config, kinds: those that are known already.
     """
-    found = list(problems)
-    config = config or parse_config(files, found)
+    reading = _Reading(files, list(problems))
+    config = config or parse_config(files, reading.problems)
     if kinds is None:
         with time_budget("reading the kinds", sum(path.startswith(f"{KINDS}/") for path in files), 0.05):
-            kinds = _kinds(files, found)
-    flawed: Dict[str, Resource] = {}
-    reuse: Dict[str, Documents] = {}
-    staged = _resources(files, (STAGED,), found, flawed)
-    defined = _resources(files, config.roots, found, flawed, reuse)
+            kinds = reading.kinds()
+    staged = reading.resources((STAGED,), is_staged=True)
+    defined = reading.resources(config.roots, is_staged=False)
+    found, flawed = reading.problems, reading.flawed
     for path, resource in {**defined, **flawed}.items() if config.vocabulary else ():
         flaws = () if path.startswith(f"{STAGED}/") else tag_flaws(resource.tags, config.vocabulary)
         found += [problem_at(files[path], path, flaw) for flaw in flaws]
@@ -114,11 +113,69 @@ def parse_snapshot(
         found += [] if flaw is None else [problem_at(files[path], path, flaw)]
     paths = {resource.name: path for path, resource in defined.items()}
     snapshot = Snapshot(config, kinds, _by_name(staged), _by_name(defined), paths, files, tuple(found), flawed)
-    if reuse:  # else what expands is not even loaded
+    if reading.reuse:  # else what expands is not even loaded
         from stagectl.adapters.worktree.expanding import with_expanded
 
-        snapshot = with_expanded(snapshot, reuse)
+        snapshot = with_expanded(snapshot, reading.reuse)
     return snapshot._replace(problems=tuple(sorted(set(snapshot.problems))))
+
+
+class _Reading:
+    """Files that are read. problems: all that is wrong with them; reuse: the documents of what has to be expanded.
+
+    flawed: what could be understood of resources that have problems.
+    """
+
+    def __init__(self, files: Files, problems: List[Problem]) -> None:
+        self.files, self.problems = files, problems
+        self.flawed: Dict[str, Resource] = {}
+        self.reuse: Dict[str, Documents] = {}
+
+    def parse(self, path: str, build: Callable[[List[object]], Optional[Parsed]]) -> Optional[Parsed]:
+        """Return what is built of a file, None where that has a problem."""
+        from stagectl.adapters import yamlfile  # most commands parse no file
+
+        data = self.files[path]
+        try:
+            return build(yamlfile.load(data))
+        except yamlfile.BadYaml as error:
+            self.problems.append(error.problem(path))
+        except FlawedFile as error:
+            self.problems.extend(problem_at(data, path, flaw) for flaw in error.flaws)
+            if isinstance(error.partial, Resource):
+                self.flawed[path] = error.partial
+        return None
+
+    def kinds(self) -> Dict[str, Kind]:
+        """Return the kinds by name."""
+        named = self._named([KINDS], "two kinds whose names differ only in case", _why_no_kind)
+        found = {name: self.parse(path, partial(settings.kind, name)) for path, name in named}
+        return {name: kind for name, kind in found.items() if kind is not None}
+
+    def resources(self, roots: Iterable[str], *, is_staged: bool) -> Dict[str, Resource]:
+        """Return the resources below some folders, by path."""
+        named = self._named(roots, "two names that are the same or differ only in case", _why_no_name)
+        found = {path: self.parse(path, partial(self._resource, path, name, is_staged)) for path, name in named}
+        return {path: resource for path, resource in found.items() if resource is not None}
+
+    def _resource(self, path: str, name: Name, is_staged: bool, documents: Documents) -> Optional[Resource]:
+        if not is_staged and schema.is_reuse(documents):
+            self.reuse[path] = documents
+            return None
+        return schema.resource(name, documents, self.files[path], staged=is_staged)
+
+    def _named(self, roots: Iterable[str], twins: str, why_bad: Callable[[str], str]) -> Iterator[Tuple[str, Name]]:
+        """Yield the files below some folders that have a name which no other has; twins: what to say."""
+        folded: Dict[str, str] = {}
+        for root in roots:
+            for path in sorted(path for path in self.files if path.startswith(f"{root}/")):
+                name = path[len(root) + 1 : -len(".yaml")]
+                twin = folded.setdefault(name.casefold(), path)
+                flaw = why_bad(name) or (f"{twins}: see {twin}; delete one" if twin != path else "")
+                if flaw:
+                    self.problems.append(Problem(path, 1, 1, flaw))
+                else:
+                    yield path, Name(name)
 
 
 def tag_flaws(tags: Iterable[str], vocabulary: Sequence[str]) -> Iterator[Flaw]:
@@ -134,27 +191,6 @@ def _by_name(resources: Mapping[str, Resource]) -> Dict[Name, Resource]:
     return {resource.name: resource for resource in resources.values()}
 
 
-def _parse(
-    files: Files,
-    path: str,
-    build: Callable[[List[object]], Optional[Parsed]],
-    problems: List[Problem],
-    flawed: Optional[Dict[str, Resource]] = None,
-) -> Optional[Parsed]:
-    from stagectl.adapters import yamlfile  # most commands parse no file
-
-    data = files[path]
-    try:
-        return build(yamlfile.load(data))
-    except yamlfile.BadYaml as error:
-        problems.append(error.problem(path))
-    except FlawedFile as error:
-        problems.extend(problem_at(data, path, flaw) for flaw in error.flaws)
-        if isinstance(error.partial, Resource) and flawed is not None:
-            flawed[path] = error.partial
-    return None
-
-
 def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
     """Return a flaw as a problem with its line and column."""
     from stagectl.adapters import yamlfile
@@ -163,56 +199,9 @@ def problem_at(data: bytes, path: str, flaw: Flaw) -> Problem:
     return Problem(path, line, column, flaw.message)
 
 
-def _named_files(
-    files: Files, roots: Iterable[str], twins: str, why_bad: Callable[[str], str], problems: List[Problem]
-) -> Iterator[Tuple[str, Name]]:
-    """Yield the files below some folders, with their names, that have a name which no other has; twins: what to say."""
-    folded: Dict[str, str] = {}
-    for root in roots:
-        for path in sorted(path for path in files if path.startswith(f"{root}/")):
-            name = path[len(root) + 1 : -len(".yaml")]
-            twin = folded.setdefault(name.casefold(), path)
-            flaw = why_bad(name) or (f"{twins}: see {twin}; delete one" if twin != path else "")
-            if flaw:
-                problems.append(Problem(path, 1, 1, flaw))
-            else:
-                yield path, Name(name)
-
-
-def _kinds(files: Files, problems: List[Problem]) -> Dict[str, Kind]:
-    twins = "two kinds whose names differ only in case"
-    named = _named_files(files, [KINDS], twins, _why_no_kind, problems)
-    found = {name: _parse(files, path, partial(settings.kind, name), problems) for path, name in named}
-    return {name: kind for name, kind in found.items() if kind is not None}
-
-
 def _why_no_kind(name: str) -> str:
     is_good = schema.KIND_NAME.fullmatch(name)
     return "" if is_good else f"'{name}' is no name for a kind: use letters, digits, '_' and '-'"
-
-
-def _resources(
-    files: Files,
-    roots: Iterable[str],
-    problems: List[Problem],
-    flawed: Dict[str, Resource],
-    reuse: Optional[Dict[str, Documents]] = None,
-) -> Dict[str, Resource]:
-    """Return the resources below some folders, by path; reuse: gets the documents of those that must be expanded."""
-    twins = "two names that are the same or differ only in case"
-    named = _named_files(files, roots, twins, _why_no_name, problems)
-    builds = ((path, partial(_resource, path, name, files[path], reuse)) for path, name in named)
-    found = {path: _parse(files, path, build, problems, flawed) for path, build in builds}
-    return {path: resource for path, resource in found.items() if resource is not None}
-
-
-def _resource(
-    path: str, name: Name, data: bytes, reuse: Optional[Dict[str, Documents]], documents: Documents
-) -> Optional[Resource]:
-    if reuse is not None and schema.is_reuse(documents):
-        reuse[path] = documents
-        return None
-    return schema.resource(name, documents, data, staged=reuse is None)
 
 
 def _why_no_name(name: str) -> str:
