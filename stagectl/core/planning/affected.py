@@ -12,7 +12,7 @@ from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import Name, Resource
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.resolve import LACKING, find_value
-from stagectl.core.planning.view import Universe, View
+from stagectl.core.planning.view import View
 from stagectl.core.values import Reference, Value, same
 
 
@@ -68,7 +68,7 @@ def _affected(view: View, parents: Mapping[Name, Iterable[Name]]) -> Set[Name]:
 Lost = Tuple[Name, Optional[Reference]]  # what a change of a parent takes away; None: the parent itself, not read
 
 
-def find_taken(view: View, full: Universe, reader: Name) -> Set[Lost]:
+def find_taken(view: View, full: View, reader: Name) -> Set[Lost]:
     """Return what changes of its parents would take from a resource that is not in effect as staged."""
     forms = view.applied_state(reader).forms
     going = {parent for form in forms for parent in form.depends_on if parent != reader and view.is_going(parent)}
@@ -83,7 +83,7 @@ def is_broken(view: View, reader: Name) -> bool:
     return resource is not None and not all(is_taken for *_, is_taken in _misses(view, reader, resource))
 
 
-def find_lost(view: View, full: Universe, reader: Name) -> Iterator[Tuple[str, Reference]]:
+def find_lost(view: View, full: View, reader: Name) -> Iterator[Tuple[str, Reference]]:
     """Yield what a live reader that shows applied values would lose, though it reads it as staged, too: an error."""
     resource = view.applied_state(reader).resource
     for key, reference, is_taken in _misses(view, reader, resource) if resource is not None else ():
@@ -105,8 +105,8 @@ def _takes(view: View, parent: Name, reference: Reference) -> bool:
     return parent not in view.shown and view.situation.is_live(parent) and value_before(view, reference)[0]
 
 
-def _is_error(full: Universe, reader: Name, reference: Reference) -> bool:
+def _is_error(full: View, reader: Name, reference: Reference) -> bool:
     """Return whether a reader as staged reads a value that is gone also when everything is selected."""
-    staged = full.view.situation.staged.get(reader)
+    staged = full.situation.staged.get(reader)
     reads = staged is not None and reference in staged.every_reference
-    return reads and not full.view.resolver.value_of(reference)[0]
+    return reads and not full.resolver.value_of(reference)[0]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
+from stagectl.core.once import cached_property
 from stagectl.core.planning.affected import changing_parents, value_changes
 from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.situation import Hold
-from stagectl.core.planning.view import Universe, View
+from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Held, Reason
 from stagectl.core.values import references_in
 
@@ -39,39 +40,49 @@ class Draft:
         return change_id(self.name, self.action)
 
 
-class Drafts(NamedTuple):
-    """The changes of a universe, by id, and those that are held by themselves."""
+@dataclass(frozen=True, repr=False, eq=False)
+class Universe:
+    """What a plan is made from: a view in which all that has to be held is held (rules 1 to 5).
 
-    by_id: Mapping[ChangeId, Draft]
-    held: Mapping[ChangeId, Draft]
-    again: AbstractSet[Name] = frozenset()  # what a run makes again: seen to be gone, or removed by a replace
+    holds: those of the view with all that is missing, and affected resources that the selection's tags leave out.
+    everything: the same situation with everything selected; None of that one itself.
+    """
 
-    def actions_seen(self, name: str, action: str) -> Set[str]:
-        """Return the action names that relations may call a change by: a run of what was there counts as `update`."""
-        replaced = action == RUN and (change_id(name, REMOVE) in self.by_id or name in self.again)
-        return {RUN, UPDATE} if replaced else {action}
+    view: View
+    holds: Mapping[Name, Hold]
+    everything: Optional[Universe] = None
+
+    @property
+    def full(self) -> View:
+        """The same situation with everything selected."""
+        return (self.everything or self).view
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """All changes: own ones, then those that are owed, then whatever reacts on any of them."""
+        drafts = Drafts(self)
+        for name in self.view.situation.names:
+            if name not in self.holds:
+                drafts.add_own(name)
+        drafts.add_owed()
+        drafts.add_reactions()
+        return drafts
 
 
-def draft_changes(universe: Universe) -> Drafts:
-    """Return all changes of a universe: own ones, then those that are owed, then whatever reacts on any of them."""
-    drafting = _Drafting(universe)
-    for name in universe.view.situation.names:
-        if name not in universe.holds:
-            drafting.add_own(name)
-    drafting.add_owed()
-    drafting.add_reactions()
-    return drafting.drafts
-
-
-class _Drafting:
-    """Changes while they are collected."""
+class Drafts:
+    """The changes of a universe, while they are collected: by_id those in the plan, held those held by themselves."""
 
     def __init__(self, universe: Universe) -> None:
         self._universe, self._view = universe, universe.view
-        self._by_id: Dict[ChangeId, Draft] = {}
-        self._held: Dict[ChangeId, Draft] = {}
-        states = universe.view.situation.applied
-        self.drafts = Drafts(self._by_id, self._held, {name for name, state in states.items() if state.is_run_again})
+        self.by_id: Dict[ChangeId, Draft] = {}
+        self.held: Dict[ChangeId, Draft] = {}
+
+    def actions_seen(self, name: Name, action: str) -> Set[str]:
+        """Return the action names that relations may call a change by: a run of what was there counts as `update`."""
+        is_again = action == RUN and (
+            change_id(name, REMOVE) in self.by_id or self._view.applied_state(name).is_run_again
+        )
+        return {RUN, UPDATE} if is_again else {action}
 
     # --- inferred and explicit changes
 
@@ -85,7 +96,7 @@ class _Drafting:
                 draft.of = {*self._view.applied_state(name).owed.get(RENAME, ())} - {draft.id}  # half done, it may be
                 draft.cause = CauseType.OWED if draft.of else CauseType.STAGED
             draft.conditional = action in intent.conditional
-            self._by_id[draft.id], previous = draft, {draft.id}
+            self.by_id[draft.id], previous = draft, {draft.id}
         if intent.actions[-1:] != (REMOVE,):
             self._add_explicit(name, intent.actions, previous)
 
@@ -93,15 +104,15 @@ class _Drafting:
         for action, stamp in self._view.pending_actions(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
-                    self._by_id[change_id(name, RUN)].stamps[action] = stamp
+                    self.by_id[change_id(name, RUN)].stamps[action] = stamp
             elif change_id(name, action) in self._view.barred:
                 self._hold(Draft(name, action, CauseType.EXPLICIT, hold=self._view.barred[change_id(name, action)]))
             elif action in inferred:
-                draft = self._by_id[change_id(name, action)]
+                draft = self.by_id[change_id(name, action)]
                 draft.stamps[action], draft.conditional = stamp, False
             else:
                 draft = Draft(name, action, CauseType.EXPLICIT, follows=previous, stamps={action: stamp})
-                self._by_id[draft.id], previous = draft, {draft.id}
+                self.by_id[draft.id], previous = draft, {draft.id}
 
     # --- owed and reacting changes
 
@@ -130,16 +141,16 @@ class _Drafting:
         if draft.hold is not None:
             return self._hold(draft)
         if self._is_satisfied(name, action):
-            return self._by_id[change_id(name, RUN)]
+            return self.by_id[change_id(name, RUN)]
         draft.follows.update(last_inferred(self._view, name))
-        return self._by_id.setdefault(draft.id, draft)
+        return self.by_id.setdefault(draft.id, draft)
 
     def _hold(self, draft: Draft) -> Optional[Draft]:
         """Note a change that is held by itself, unless a run, held or not, does what it would."""
         is_run_held = draft.name in self._universe.holds and RUN in held_actions(self._universe, draft.name)
         if self._is_satisfied(draft.name, draft.action) or (draft.action == UPDATE and is_run_held):
             return None
-        return self._held.setdefault(draft.id, draft)
+        return self.held.setdefault(draft.id, draft)
 
     def _can_react(self, name: Name, action: str) -> bool:
         """Return whether a resource exists after the plan, or is waited for, and so can do more than be removed."""
@@ -148,11 +159,11 @@ class _Drafting:
             return True
         if name not in view.effective or view.is_left_alone(name):
             return False
-        return change_id(name, RUN) in self._by_id or (view.situation.is_live(name) and action != RUN)
+        return change_id(name, RUN) in self.by_id or (view.situation.is_live(name) and action != RUN)
 
     def _is_satisfied(self, name: Name, action: str) -> bool:
         """Return whether a run, which is in the plan, does what the wanted update would."""
-        return action == UPDATE and change_id(name, RUN) in self._by_id and change_id(name, UPDATE) not in self._by_id
+        return action == UPDATE and change_id(name, RUN) in self.by_id and change_id(name, UPDATE) not in self.by_id
 
     def add_reactions(self) -> None:
         reacting = {name: resource for name, resource in self._view.effective.items() if resource.react_on}
@@ -162,17 +173,17 @@ class _Drafting:
             for own, triggers in sorted(resource.react_on.items())
             for trigger in triggers
         )
-        left = sorted(self._by_id, reverse=True) if readers else []
+        left = sorted(self.by_id, reverse=True) if readers else []
         while left:
             trigger = left.pop()
             name, action = split_change(trigger)
-            for seen in sorted(self.drafts.actions_seen(name, action)):
+            for seen in sorted(self.actions_seen(name, action)):
                 for reaction in readers.get(change_id(name, seen), ()):
                     left += self._react(trigger, *reaction)
 
     def _react(self, trigger: ChangeId, name: Name, action: str, when: str) -> List[ChangeId]:
         """Let a resource react; return the id of the change if it is new."""
-        known = len(self._by_id)
+        known = len(self.by_id)
         draft = self._join(name, action, CauseType.REACTION)
         if draft is None:
             return []
@@ -180,11 +191,12 @@ class _Drafting:
             # Of two conditions on one change the weaker one counts.
             draft.triggers[trigger] = "success" if "success" in (when, draft.triggers.get(trigger)) else when
         draft.of.update([trigger] if draft.cause == CauseType.REACTION else ())
-        return [draft.id] if len(self._by_id) > known else []
+        return [draft.id] if len(self.by_id) > known else []
 
 
-def behind(view: View, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
+def behind(universe: Universe, draft: Draft) -> Set[ChangeId]:
     """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
+    view = universe.view
     if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in view.effective:
         return draft.of
     found = {
@@ -197,7 +209,7 @@ def behind(view: View, drafts: Drafts, draft: Draft) -> Set[ChangeId]:
     if view.reports.by:
         inputs = view.inputs(draft.name)
         found |= view.reports.of(one for key in draft.inputs for one in references_in(inputs.get(key)))
-    return {change for change in found & drafts.by_id.keys() if split_change(change)[0] != draft.name}
+    return {change for change in found & universe.drafts.by_id.keys() if split_change(change)[0] != draft.name}
 
 
 def last_inferred(view: View, name: Name) -> List[ChangeId]:
@@ -205,17 +217,18 @@ def last_inferred(view: View, name: Name) -> List[ChangeId]:
     return [change_id(name, action) for action in intent_of(view, name).actions[-1:]]
 
 
-def read_changes(view: View, drafts: Drafts, name: Name) -> Set[ChangeId]:
+def _read_changes(universe: Universe, name: Name) -> Set[ChangeId]:
     """Return the changes in the plan that change, or may change, a value which a resource reads."""
+    view, planned = universe.view, universe.drafts.by_id
     read = view.effective[name].every_reference if name in view.effective else ()
     changed = (one for one in read if value_changes(view, one))
-    return {change for one in changed for change in last_inferred(view, Name(one.name)) if change in drafts.by_id}
+    return {change for one in changed for change in last_inferred(view, Name(one.name)) if change in planned}
 
 
 def held_actions(universe: Universe, name: Name) -> List[str]:
     """Return what a held resource would have done; what would only be recorded has the name of its edit."""
     view, is_selected = universe.view, universe.view.is_selected(name)
-    inferred = list(intent_of(universe.full.view if is_selected else view, name).actions)
+    inferred = list(intent_of(universe.full if is_selected else view, name).actions)
     explicit = [] if inferred[-1:] == [REMOVE] else [a for a in view.pending_actions(name) if a not in (RUN, REPLACE)]
     return list(dict.fromkeys(inferred + explicit)) or ([recording_action(view, name)] if is_selected else [])
 
@@ -232,14 +245,14 @@ def recording_action(view: View, name: Name) -> str:
 Triggers = Tuple[Tuple[ChangeId, str], ...]
 
 
-def held_changes(universe: Universe, drafts: Drafts) -> Tuple[Held, ...]:
+def held_changes(universe: Universe) -> Tuple[Held, ...]:
     """Return what is held back, in the order of the ids: resources with all they would do, and reactions."""
     found: Dict[ChangeId, Held] = {}
     for name, hold in universe.holds.items():
-        of = tuple(sorted(read_changes(universe.view, drafts, name)))
+        of = tuple(sorted(_read_changes(universe, name)))
         for action in held_actions(universe, name):
             found[change_id(name, action)] = _held(universe, change_id(name, action), hold, of=of)
-    for identity, draft in drafts.held.items():
+    for identity, draft in universe.drafts.held.items():
         assert draft.hold is not None, "that is why it is among these"
         found[identity] = _held(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
     return tuple(found[identity] for identity in sorted(found))
@@ -258,7 +271,7 @@ def _held(
 
 def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
     """Return what a resource would do if everything were selected, also if it is only recorded."""
-    actions = intent_of(universe.full.view, name).actions or (recording_action(universe.view, name),)
+    actions = intent_of(universe.full, name).actions or (recording_action(universe.view, name),)
     return [change_id(name, action) for action in actions]
 
 

@@ -9,31 +9,25 @@ from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
 from stagectl.core.planning.affected import find_lost
+from stagectl.core.planning.changes import Universe
 from stagectl.core.planning.intents import needed_parents
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.outputs import is_output
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
-from stagectl.core.planning.view import Universe, View
-from stagectl.core.schemas.schema import FRONT
+from stagectl.core.planning.view import View
+from stagectl.core.schemas.schema import BODY, FRONT
 from stagectl.core.values import EnvVariable, FileDigest, Path, Reference, Template
 
 
 class ImpossiblePlan(StagectlError):
     """The staged resources make no plan: every reason, with the resource and the place in it."""
 
-    def __init__(self, troubles: Iterable[Trouble], hint: str = "") -> None:
-        self.troubles = tuple(troubles)
-        super().__init__("\n".join(f"{trouble.name}: {trouble.message}" for trouble in self.troubles), hint)
-
-
-class StillRead(ImpossiblePlan):
-    """Removals would leave readers behind: each is named, with the place in the reader."""
-
-    def __init__(self, troubles: Iterable[Trouble], message: str, hint: str) -> None:
-        super().__init__(troubles, hint)
-        self.message = message
+    def __init__(self, troubles: Iterable[Trouble], message: str = "", hint: str = "") -> None:
+        """message: what says it all in other words than the troubles have."""
+        self.troubles, self.is_said = tuple(troubles), bool(message)
+        super().__init__(message or "\n".join(f"{one.name}: {one.message}" for one in self.troubles), hint)
 
 
 def refuse_impossible(universe: Universe) -> None:
@@ -52,7 +46,7 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
     for name in view.situation.names:
         resource = view.effective.get(name)
         if name in universe.holds and view.is_selected(name):
-            troubles += _dangling(view, universe.full.view, name)
+            troubles += _dangling(view, universe.full, name)
         if resource is None:
             continue
         if view.is_staged_here(name):
@@ -105,7 +99,7 @@ def _parents_kept(resource: Resource) -> Set[Name]:
     return needed_parents(resource, resource.depends_on_changes.keys()) | reacts_on - {resource.name}
 
 
-def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
+def still_read_error(found: Mapping[Name, List[Resource]]) -> ImpossiblePlan:
     """Return the error for removals that would leave readers behind, with the two ways out."""
     lines, troubles = [], []
     for name, readers in sorted(found.items()):
@@ -117,7 +111,7 @@ def still_read_error(found: Mapping[Name, List[Resource]]) -> StagectlError:
     first = min(found)
     hint = f"either remove them too (stagectl remove {first} --recursive), "
     hint += f"or write the last applied values into them (stagectl remove {first} --detach)"
-    return StillRead(troubles, "\n".join(lines), hint)
+    return ImpossiblePlan(troubles, "\n".join(lines), hint)
 
 
 def _place_of(reader: Resource, parent: Name) -> Tuple[Step, ...]:
@@ -136,14 +130,15 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
-    for key, actions in (("depends_on", resource.depends_on_changes), ("react_on", resource.react_on)):
-        for action in actions:
-            if action not in own.verbs():
-                yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True)
-    for action in view.situation.explicit(resource.name):
-        if action != REPLACE and action not in own.verbs():
-            at = ("actions", action)
-            yield Trouble(resource.name, at, _unknown_action(action, own), on_key=True, document=FRONT)
+    explicit = view.situation.explicit(resource.name).keys() - {REPLACE}
+    rows = (
+        ("depends_on", resource.depends_on_changes, BODY),
+        ("react_on", resource.react_on, BODY),
+        ("actions", explicit, FRONT),
+    )
+    for key, action, document in ((key, one, document) for key, some, document in rows for one in some):
+        if action not in own.verbs():
+            yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True, document=document)
 
 
 def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:

@@ -8,14 +8,14 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tupl
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
 from stagectl.core.planning.affected import changing_parents, find_taken, is_broken, value_before, without_bystanders
-from stagectl.core.planning.changes import draft_changes
-from stagectl.core.planning.claims import together
+from stagectl.core.planning.changes import Universe
 from stagectl.core.planning.intents import intent_of, needed_parents
+from stagectl.core.planning.moves import together
 from stagectl.core.planning.order import gate
 from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of, waiting
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, InputId, find_value, input_of, inputs_read
 from stagectl.core.planning.situation import Hold, Scope, Situation
-from stagectl.core.planning.view import Universe, View
+from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import Reason
 from stagectl.core.values import Reference
 
@@ -43,7 +43,7 @@ def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
     reports = expect_reports(found.view)
     for _ in range(_ROUNDS):
         found = make(replace(view, reports=reports))
-        after = reports_of(found.view, draft_changes(found).by_id)
+        after = reports_of(found.view, found.drafts.by_id)
         if after == reports:
             break
         reports = after
@@ -61,18 +61,19 @@ def _with_waiting(view: View) -> Universe:
         view = after
 
 
-def _with_held(view: View, full: Universe) -> Universe:
+def _with_held(view: View, everything: Universe) -> Universe:
     """Return the universe of a view that a selection sees."""
+    full = everything.view
     view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
     while True:
-        universe = Universe(view, {**_complete(view, full), **_outside(view)}, full)
+        universe = Universe(view, {**_complete(view, full), **_outside(view)}, everything)
         gated = gate(universe)
         if gated is view:
             return universe
         view = _settle(gated, full)
 
 
-def _settle(view: View, full: Universe) -> View:
+def _settle(view: View, full: View) -> View:
     """Return the view in which all is held that has to be."""
     while True:
         view = without_bystanders(view)
@@ -115,7 +116,7 @@ def _without_run(view: View) -> Dict[ChangeId, Hold]:
 # --- one round
 
 
-def _next(view: View, full: Universe) -> View:
+def _next(view: View, full: View) -> View:
     """Return the view with what has to be held next, the same one when nothing has to."""
     together_held = _held_with(view)
     if together_held:
@@ -159,7 +160,7 @@ def _waits_unchanged(view: View, name: Name) -> bool:
     return any(map(view.is_absent, parents))
 
 
-def _missing(view: View, full: Universe, name: Name) -> Optional[Hold]:
+def _missing(view: View, full: View, name: Name) -> Optional[Hold]:
     """Return why a resource has to be held for a parent which is not there, or not there as staged."""
     situation = view.situation
     if not view.is_selected(name):
@@ -168,12 +169,12 @@ def _missing(view: View, full: Universe, name: Name) -> Optional[Hold]:
     if resource is None or _waits_unchanged(view, name):
         return None
     misses = [(ref, why) for _, ref, why in view.resolver.misses(resource) if why in LACKING]
-    intent = intent_of(full.view if name in view.holds else view, name)
+    intent = intent_of(full if name in view.holds else view, name)
     actions = _needing(view, name, intent.actions)
     if not misses and not actions and not situation.is_edited(name):
         return None
     absent = {*filter(view.is_absent, needed_parents(resource, actions))}
-    lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.view.resolver.value_of(ref)[0]]
+    lacking = [ref for ref, why in misses if why != NO_RESOURCE and full.resolver.value_of(ref)[0]]
     blockers = absent | _sources(view, lacking)
     if not blockers:
         return wait_of(view, name)
@@ -211,7 +212,7 @@ def _sources(view: View, references: Iterable[Reference]) -> Set[Name]:
     return {name for name, _ in reachable(map(input_of, references), step) if is_left_out(name)}
 
 
-def _still_read(view: View, full: Universe) -> Dict[Name, Hold]:
+def _still_read(view: View, full: View) -> Dict[Name, Hold]:
     """Return the parents which would take away what a reader, as applied or as tried, still reads or names."""
     readers = (name for name in view.situation.names if not view.is_staged_here(name))
     lost = ((parent, (reader, ref)) for reader in readers for parent, ref in find_taken(view, full, reader))
@@ -222,7 +223,7 @@ def _still_read(view: View, full: Universe) -> Dict[Name, Hold]:
     return found
 
 
-def _complete(view: View, full: Universe) -> Dict[Name, Hold]:
+def _complete(view: View, full: View) -> Dict[Name, Hold]:
     """Return the holds, each with everything that is missing now that all of them are known."""
     readers = _readers(view)
     tied = {name: hold.moved_with for name, hold in view.holds.items() if hold.moved_with}

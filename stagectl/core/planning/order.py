@@ -10,11 +10,11 @@ from typing import AbstractSet, Dict, FrozenSet, Iterator, List, Mapping, NamedT
 
 from stagectl.core.graph import group_pairs, has_ring, reachable
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, Resource, change_id, split_change
-from stagectl.core.planning.changes import Draft, Drafts, draft_changes
+from stagectl.core.planning.changes import Draft, Drafts, Universe
 from stagectl.core.planning.intents import named_changes
 from stagectl.core.planning.outputs import deciders
 from stagectl.core.planning.situation import Hold
-from stagectl.core.planning.view import Universe, View
+from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Reason
 from stagectl.core.values import Reference, references_in
 
@@ -22,10 +22,11 @@ Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
 _ALONE = (CauseType.OWED, CauseType.REACTION)  # held by itself; with any other change all of the resource are
 
 
-def predecessors(view: View, drafts: Drafts) -> Dict[ChangeId, Set[ChangeId]]:
+def predecessors(universe: Universe) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
+    drafts = universe.drafts
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    order = _Ordering(view, drafts, group_pairs((draft.name, draft.action) for draft in drafts.by_id.values()))
+    order = _Ordering(universe.view, drafts, group_pairs((draft.name, draft.action) for draft in drafts.by_id.values()))
     going = {name: actions for name, actions in order.actions.items() if order.is_going(name)}
     replaces = {change_id(name, REMOVE): change_id(name, RUN) for name, actions in going.items() if RUN in actions}
     for earlier, later in order.edges():
@@ -165,7 +166,7 @@ def gate(universe: Universe) -> View:
     closed = {change for change in named if _is_open(view, *split_change(change))}
     if not closed:
         return view
-    drafts = draft_changes(universe)
+    drafts = universe.drafts
     updated = {change_id(draft.name, UPDATE) for draft in drafts.by_id.values() if draft.action == RUN}
     closed -= updated | drafts.by_id.keys()
     found = [(draft, gates) for draft in drafts.by_id.values() if (gates := _named(view, drafts, draft) & closed)]

@@ -82,18 +82,18 @@ def waiting(view: View) -> Dict[Name, Hold]:
 
     They wait for one that was never reported, or whose value their kind refuses, and the plan goes on without them.
     """
-    names = (name for name in view.situation.names if name in view.situation.staged and view.is_staged_here(name))
-    holds = {name: wait_of(view, name) or _wait_of_parents(view, name) for name in (names if has_outputs(view) else ())}
-    return {name: hold for name, hold in holds.items() if hold is not None}
-
-
-def _wait_of_parents(view: View, name: Name) -> Optional[Hold]:
-    """Return why a resource is held because a parent of it is, and does not exist for that reason."""
-    situation, resource = view.situation, view.situation.staged[name]
-    actions = {RUN, *view.pending_actions(name)}
-    needed = resource.reads if situation.is_live(name) else needed_parents(resource, actions)
-    absent = {parent for parent in needed if parent in view.holds and not situation.is_live(parent)}
-    return Hold(Reason.NEEDS_PARENT, frozenset(absent)) if absent else None
+    situation, found = view.situation, {}
+    absent = frozenset(name for name in view.holds if not situation.is_live(name))
+    names = situation.names if has_outputs(view) else ()
+    for name in (name for name in names if name in situation.staged and view.is_staged_here(name)):
+        hold, resource = wait_of(view, name), situation.staged[name]
+        if hold is None and absent:
+            actions = {RUN, *view.pending_actions(name)}
+            lacking = absent & (resource.reads if situation.is_live(name) else needed_parents(resource, actions))
+            hold = Hold(Reason.NEEDS_PARENT, lacking) if lacking else None
+        if hold is not None:
+            found[name] = hold
+    return found
 
 
 def wait_of(view: View, name: Name) -> Optional[Hold]:

@@ -13,7 +13,7 @@ from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
 from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
-from stagectl.core.planning.changes import Draft, Drafts, behind, draft_changes, held_changes
+from stagectl.core.planning.changes import Draft, Universe, behind, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.holding import everything, universe_of
 from stagectl.core.planning.intents import intent_of, is_as_seen
@@ -22,7 +22,7 @@ from stagectl.core.planning.order import predecessors
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.scoping import renamed_notes, scope_of, world_of
 from stagectl.core.planning.situation import Situation
-from stagectl.core.planning.view import Universe, View
+from stagectl.core.planning.view import View
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
 from stagectl.core.plans.selection import Selection, World
@@ -52,36 +52,31 @@ def universe_for(situation: Situation, selection: Selection, world: Optional[Wor
         return full  # what a selection chooses from costs as much as reading it
     scope = scope_of(selection, world or world_of(situation), full)
     selected = scope.selected or frozenset()
+    wanted = {Reason.NEEDS_PARENT: selection.with_parents, Reason.NEEDS_READER: selection.with_children}
     while True:
         selected = with_moved(situation, selected)
         universe = universe_of(scope._replace(selected=selected), full)
-        more = _missing(universe, selection) - selected
+        holds = [one for one in (*universe.holds.values(), *universe.view.barred.values()) if wanted.get(one.reason)]
+        gates = {split_change(gate)[0] for hold in holds for gate in hold.gates}
+        more = gates.union(*(hold.blockers for hold in holds)) - selected
         if not more:
             return universe
         selected |= more
         scope = scope._replace(alone={name: actions for name, actions in scope.alone.items() if name not in more})
 
 
-def _missing(universe: Universe, selection: Selection) -> FrozenSet[Name]:
-    """Return the resources that others wait for, as far as the selection takes them in."""
-    wanted = {Reason.NEEDS_PARENT: selection.with_parents, Reason.NEEDS_READER: selection.with_children}
-    holds = [hold for hold in (*universe.holds.values(), *universe.view.barred.values()) if wanted.get(hold.reason)]
-    gates = {split_change(gate)[0] for hold in holds for gate in hold.gates}
-    return frozenset(gates.union(*(hold.blockers for hold in holds)))
-
-
 def _plan(universe: Universe, selection: Selection) -> Plan:
-    view, situation, drafts = universe.view, universe.view.situation, draft_changes(universe)
-    changes = _changes(view, drafts)
-    recorded = _recorded_names(view, drafts)
+    view, situation = universe.view, universe.view.situation
+    changes = _changes(universe)
+    recorded = _recorded_names(universe)
     _check_schemas(view, changes, recorded)
-    held = held_changes(universe, drafts)
+    held = held_changes(universe)
     plan = Plan(
         selection=selection,
         changes=changes,
         held=held,
         recorded=recorded,
-        pending=_pending(universe, drafts, held),
+        pending=_pending(universe, held),
         moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if view.is_staged_here(new)),
         targets=_targets(view, {change.resource for change in changes} | set(recorded)),
         kinds={one.kind: situation.kinds[one.kind] for one in changes if one.kind in situation.kinds},
@@ -89,9 +84,9 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
     return with_id(plan)
 
 
-def _changes(view: View, drafts: Drafts) -> Tuple[Change, ...]:
+def _changes(universe: Universe) -> Tuple[Change, ...]:
     """Return the changes in order; raises CyclicPlan."""
-    before = predecessors(view, drafts)
+    before, drafts = predecessors(universe), universe.drafts.by_id
     try:
         order = topological(before)
     except Ring as ring:
@@ -99,19 +94,20 @@ def _changes(view: View, drafts: Drafts) -> Tuple[Change, ...]:
         hint = "each of these waits for the one before it: drop a relation, or name what is only read under 'unordered'"
         raise CyclicPlan(why, hint) from None
     wave = waves(order, before)
-    return tuple(_change(view, drafts, drafts.by_id[one], tuple(sorted(before[one])), wave[one]) for one in order)
+    return tuple(_change(universe, drafts[one], tuple(sorted(before[one])), wave[one]) for one in order)
 
 
-def _change(view: View, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
+def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
     """Return a draft with its values, its cause and its place in the order."""
-    name, (kind, before, inputs) = draft.name, _values(view, draft)
+    view, name = universe.view, draft.name
+    kind, before, inputs = _values(view, draft)
     return Change(
         id=draft.id,
         resource=name,
         action=draft.action,
         kind=kind,
         tags=tuple(sorted(view.situation.tags(name))),
-        cause=_cause(view, drafts, draft),
+        cause=_cause(universe, draft),
         diff=_differences(view, draft, before, inputs),
         after=after,
         wave=wave,
@@ -125,10 +121,10 @@ def _change(view: View, drafts: Drafts, draft: Draft, after: Tuple[ChangeId, ...
     )
 
 
-def _cause(view: View, drafts: Drafts, draft: Draft) -> Cause:
-    is_replace = draft.cause == CauseType.REPLACE
+def _cause(universe: Universe, draft: Draft) -> Cause:
+    view, is_replace = universe.view, draft.cause == CauseType.REPLACE
     applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
-    of = tuple(sorted(behind(view, drafts, draft)))
+    of = tuple(sorted(behind(universe, draft)))
     kind_before = applied.kind if is_replace and resource and applied.kind != resource.kind else ""
     is_of_try = draft.cause == CauseType.UNFINISHED or (is_replace and not applied.live)
     tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
@@ -171,10 +167,10 @@ def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[N
         raise ImpossiblePlan(troubles)
 
 
-def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
+def _recorded_names(universe: Universe) -> Tuple[Name, ...]:
     """Return the resources whose staged file differs from the applied one in nothing that acts."""
-    passing = (CauseType.REACTION, CauseType.OWED)
-    acting = {draft.name for draft in drafts.by_id.values() if draft.cause not in passing}
+    view, passing = universe.view, (CauseType.REACTION, CauseType.OWED)
+    acting = {draft.name for draft in universe.drafts.by_id.values() if draft.cause not in passing}
     return tuple(
         name
         for name in view.situation.names
@@ -186,16 +182,16 @@ def _recorded_names(view: View, drafts: Drafts) -> Tuple[Name, ...]:
     )
 
 
-def _pending(universe: Universe, drafts: Drafts, held: Iterable[Held]) -> Tuple[ChangeId, ...]:
+def _pending(universe: Universe, held: Iterable[Held]) -> Tuple[ChangeId, ...]:
     """Return what an unselected plan would do with resources that were not selected and have no part in this one."""
     if universe.everything is None:
         return ()
     view = universe.view
-    part = {*drafts.by_id, *(entry.id for entry in held)}
+    part = {*universe.drafts.by_id, *(entry.id for entry in held)}
     resources = {split_change(identity)[0] for identity in part}
     others = (
         draft.id
-        for draft in draft_changes(universe.everything).by_id.values()
+        for draft in universe.everything.drafts.by_id.values()
         if (draft.name in view.scope.alone and draft.id not in part)
         or (not view.is_selected(draft.name) and draft.name not in resources)
     )

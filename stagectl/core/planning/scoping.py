@@ -6,13 +6,11 @@ from typing import Dict, FrozenSet, Iterable, List
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, ChangeId, Name, change_id, split_change
-from stagectl.core.planning.changes import draft_changes
+from stagectl.core.planning.changes import Universe
 from stagectl.core.planning.checks import ImpossiblePlan, claim_troubles
-from stagectl.core.planning.claims import together
 from stagectl.core.planning.intents import intent_of
-from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.moves import old_names, together
 from stagectl.core.planning.situation import Scope, Situation
-from stagectl.core.planning.view import Universe
 from stagectl.core.plans.plan import CauseType
 from stagectl.core.plans.selection import Selection, World, match_names, select
 from stagectl.core.plans.tags import tag_test
@@ -65,7 +63,7 @@ def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
 def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:
     """Return the actions that a change which was asked for stands for: a replace is taken whole."""
     identity = change_id(name, action)
-    draft = draft_changes(full).by_id.get(identity)
+    draft = full.drafts.by_id.get(identity)
     if draft is None:
         _check_action(full, name, action)
     elif draft.cause == CauseType.REACTION:

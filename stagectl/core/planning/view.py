@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, FrozenSet, Iterable, Mapping, Optional, Set
+from typing import Dict, FrozenSet, Iterable, Mapping, Set
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
@@ -158,21 +158,3 @@ class View:
             return self.applied_state(name).inputs
         resource = self.effective[name]
         return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Universe:
-    """What a plan is made from: a view in which all that has to be held is held (rules 1 to 5).
-
-    holds: those of the view with all that is missing, and affected resources that the selection's tags leave out.
-    everything: the same situation with everything selected; None of that one itself.
-    """
-
-    view: View
-    holds: Mapping[Name, Hold]
-    everything: Optional[Universe] = None
-
-    @property
-    def full(self) -> Universe:
-        """The same situation with everything selected."""
-        return self.everything or self

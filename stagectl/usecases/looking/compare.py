@@ -10,8 +10,7 @@ from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
 from stagectl.core.model import APPLIED, NAME, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
-from stagectl.core.planning.claims import find_renames
-from stagectl.core.planning.moves import follow_moves, old_names
+from stagectl.core.planning.moves import find_renames, follow_moves, old_names
 from stagectl.core.planning.resolve import Resolver, reported_outputs
 from stagectl.core.planning.situation import Scope, Situation
 from stagectl.core.planning.view import View

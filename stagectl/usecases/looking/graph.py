@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Set, Tuple
 
 from stagectl.core.errors import ReadInFull, StagectlError
+from stagectl.core.graph import closure
 from stagectl.core.model import Name, Resource, split_change
 from stagectl.core.pictures.reports import ResourceNode
 from stagectl.core.planning.planner import make_plan
@@ -36,7 +37,7 @@ def _incremental_graph(workspace: Workspace, selection: Selection, *, planned: b
         raise ReadInFull("it is about everything")
     chosen = choose_from(found, selection)
     if selection.names:
-        chosen = frozenset(found.above(chosen) | found.below(chosen))
+        chosen = frozenset(closure(chosen, found.parents) | closure(chosen, found.children))
     states = found.index.states(chosen)
     nodes = []
     for name in sorted(chosen):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from stagectl.adapters.applied.index import Index, open_index
@@ -18,12 +17,10 @@ from stagectl.adapters.trace import trace
 from stagectl.adapters.worktree import changed_files
 from stagectl.adapters.worktree.changed_files import ChangedFiles, Looked
 from stagectl.core.errors import FlawedFile, ReadInFull, StagectlError
-from stagectl.core.graph import closure
 from stagectl.core.indexing.impact import reduce_situation
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Applied, Name, Oid, Resource, staged_path
 from stagectl.core.once import cached_property
-from stagectl.core.planning.claims import names_before, new_claims
-from stagectl.core.planning.moves import follow_moves, old_names
+from stagectl.core.planning.moves import follow_moves, names_before, new_claims, old_names
 from stagectl.core.planning.situation import Situation, same_text
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.schemas import schema
@@ -50,9 +47,12 @@ def quickest(what: str, incremental_way: Callable[[], Found], full_way: Callable
 class IncrementalRead:
     """A situation without what takes no part in it; head, dirty: as in a plan.
 
-    open_now: the resources that are not settled, whatever is edited.
+    of: the commit whose files they are, None for the working tree. open_now: the resources that are not settled,
+    whatever is edited.
     """
 
+    workspace: Workspace
+    of: Optional[Oid]
     situation: Situation
     head: Oid
     dirty: bool
@@ -60,8 +60,6 @@ class IncrementalRead:
     kinds: KindFiles
     open_now: FrozenSet[Name]
     changed: Mapping[Name, Optional[Resource]]
-    vocabulary: FrozenSet[str] = frozenset()
-    with_digests: Callable[[Situation], Situation] = lambda situation: situation
 
     def with_staged(
         self, desired: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
@@ -73,7 +71,7 @@ class IncrementalRead:
         gone = {name for name in desired if desired[name] is None and name not in states}  # staged, and never applied
         changed = {name: resource for name, resource in merged.items() if name not in gone}
         reduced = reduce_situation(self.index, self.open_now, changed, {}, also)
-        situation = self.with_digests(_situation(self.kinds, reduced))
+        situation = self.workspace.with_digests(_situation(self.kinds, reduced), self.of)
         return replace(self, situation=situation, changed=changed)
 
     @cached_property
@@ -93,19 +91,13 @@ class IncrementalRead:
         found = {name for name, line in self.index.naming(names).items() if line.names() & names}
         return found | {name for name, one in self.edited.items() if {*one.parents, *one.unordered} & names}
 
-    def above(self, names: AbstractSet[Name]) -> Set[Name]:
-        """Return some resources with all that they read, come after or react on, step by step, staged or applied."""
-        return closure(names, self._parents)
-
-    def below(self, names: AbstractSet[Name]) -> Set[Name]:
-        """Return some resources with all that read, come after or react on them, step by step, staged or applied."""
-        return closure(names, self._children)
-
-    def _parents(self, names: AbstractSet[Name]) -> Set[Name]:
+    def parents(self, names: AbstractSet[Name]) -> Set[Name]:
+        """Return all that these read, come after or react on, staged or applied."""
         found = {p for name, line in self.index.lines(names).items() if line.is_live for p in line.parents(name)}
         return found.union(*(self.edited[name].parents for name in names & self.edited.keys()))
 
-    def _children(self, names: AbstractSet[Name]) -> Set[Name]:
+    def children(self, names: AbstractSet[Name]) -> Set[Name]:
+        """Return all that read, come after or react on these, staged or applied."""
         naming = self.index.naming(names).items()
         found = {name for name, line in naming if line.is_live and line.parents(name) & names}
         return found | {name for name, one in self.edited.items() if one.parents & names}
@@ -137,7 +129,8 @@ class IncrementalRead:
             raise ReadInFull("something has another name now, under which the index does not know it")
         here = {name: self.situation.tags(name) for name in self.situation.names}
         live = [state.resource for state in self.situation.applied.values() if state.resource is not None]
-        return World(here, {}, old_names(self.situation.staged.values(), live), self.vocabulary)
+        words = frozenset(self.workspace.config.vocabulary)
+        return World(here, {}, old_names(self.situation.staged.values(), live), words)
 
     def around(self, inside: World, selection: Selection, *, live_only: bool = False) -> World:
         """Return what a selection chooses from: what was read, and around it what the index knows.
@@ -196,13 +189,10 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
         open_now |= kinds.find_contradicted(index, usage)
         kinds.refuse_new_outputs(git, tip, usage)
     resources = _without_line_ends(workspace, _resources(changed, index), index)
-    situation = _situation(kinds, reduce_situation(index, open_now, resources, {}, where.also))
-    if where.complete:
-        situation = _complete(workspace, tip, situation)
-    words = frozenset(workspace.config.vocabulary)
-    with_digests = partial(workspace.with_digests, commit=of_commit)
-    read = IncrementalRead(situation, commit, changed.dirty, index, kinds, open_now, resources, words, with_digests)
-    return replace(read, situation=with_digests(situation))
+    reduced = reduce_situation(index, open_now, resources, {}, where.also)
+    situation = _situation(kinds, _complete(workspace, tip, reduced) if where.complete else reduced)
+    situation = workspace.with_digests(situation, of_commit)
+    return IncrementalRead(workspace, of_commit, situation, commit, changed.dirty, index, kinds, open_now, resources)
 
 
 def index_of(workspace: Workspace, commit: Optional[Oid]) -> Index:
@@ -273,14 +263,12 @@ def _without_line_ends(
 def _complete(workspace: Workspace, tip: Oid, situation: Situation) -> Situation:
     """Return a situation in which every resource that may be in a plan has the bytes of its file."""
     lacking = {name: state for name, state in situation.applied.items() if name not in situation.settled}
-    full = with_bytes(workspace, lacking, tip)
-    staged = dict(situation.staged)
-    for name, state in full.items():
-        one, before = staged.get(name), state.resource
-        if one is not None and before is not None and not one.content:
-            is_same = one is situation.applied[name].resource  # else what it reads is moved
-            staged[name] = before if is_same else replace(one, content=before.content)
-    return replace(situation, applied={**situation.applied, **full}, staged=staged)
+    applied = {**situation.applied, **with_bytes(workspace, lacking, tip)}
+    unedited = {name: state.resource for name, state in lacking.items() if situation.staged.get(name) is state.resource}
+    staged = {
+        name: applied[name].resource or one if name in unedited else one for name, one in situation.staged.items()
+    }
+    return replace(situation, applied=applied, staged=staged)
 
 
 def with_bytes(workspace: Workspace, applied: Mapping[Name, Applied], tip: Optional[Oid] = None) -> Dict[Name, Applied]:

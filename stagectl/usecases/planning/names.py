@@ -74,12 +74,8 @@ def name_now(workspace: Workspace, name: str) -> Name:
 
 def resolve_name(workspace: Workspace, plan: Plan, text: str, head: Optional[str], base: Optional[str]) -> Name:
     """Return the resource that a name or a change id means; raises StagectlError for one that does not exist."""
-    name = split_change(text)[0] if "." in text else text
-    moved = dict(plan.moved)
-    if name in moved:
-        return moved[Name(name)]
-    check_name(workspace, plan, name, head, base)
-    return name_now(workspace, name) if head is None and base is None else Name(name)
+    name = Name(split_change(text)[0] if "." in text else text)
+    return dict(plan.moved).get(name) or check_name(workspace, plan, name, head, base)
 
 
 def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: Optional[str] = None) -> bool:
@@ -97,10 +93,11 @@ def is_known(workspace: Workspace, name: str, head: Optional[str] = None, base: 
 
 def check_name(
     workspace: Workspace, plan: Plan, name: str, head: Optional[str] = None, base: Optional[str] = None
-) -> None:
-    """Raise StagectlError for a name that does not exist; where it seems not to, everything is read."""
-    if all(change.resource != name for change in plan.changes) and not is_known(workspace, name, head, base):
-        match_one(name, _world(workspace, head, base), "named")
+) -> Name:
+    """Return what a name means; raises StagectlError for none; where nothing seems to have it, everything is read."""
+    if any(change.resource == name for change in plan.changes) or is_known(workspace, name, head, base):
+        return Name(name)
+    return match_one(name, _world(workspace, head, base), "named")
 
 
 def _world(workspace: Workspace, head: Optional[str] = None, base: Optional[str] = None) -> World:

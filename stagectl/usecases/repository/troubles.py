@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Iterable, List, Mapping
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
 from stagectl.core.model import STAGED, Name, staged_path
-from stagectl.core.planning.checks import ImpossiblePlan, StillRead, all_troubles, claim_troubles
+from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, claim_troubles
 from stagectl.core.planning.holding import everything
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # what reads YAML is loaded when there is something to read
 def locate_troubles(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Name, str]) -> StagectlError:
     """Return an impossible plan as problems of files; paths: where each resource is written, staged file by default."""
     problems = _problems(error.troubles, snapshot, paths)
-    if isinstance(error, StillRead):
+    if error.is_said:
         return PlacedError(error.message, error.hint, problems)
     return InvalidFiles(problems, error.hint)
 

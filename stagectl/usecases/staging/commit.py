@@ -26,7 +26,7 @@ from stagectl.core.model import (
     name_of,
     staged_path,
 )
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.moves import counting_claims
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.plan import OWN, Change, Plan
 from stagectl.core.trailers import staging_message

@@ -8,6 +8,7 @@ from stagectl.adapters import yamlfile
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
 from stagectl.core.errors import ReadInFull, StagectlError, UsageError, no_kind
+from stagectl.core.graph import closure
 from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import DEFINITIONS, NAME, Name, Resource, staged_path
 from stagectl.core.planning.checks import still_read_error
@@ -145,7 +146,7 @@ def remove(workspace: Workspace, names: Sequence[str], *, recursive: bool = Fals
             raise ReadInFull("it is not asked about plain names alone")
         if not recursive:
             return plain | found.readers(plain)
-        below = found.below(plain)
+        below = closure(plain, found.children)
         return below | found.readers(below)
 
     def act(ground: Ground) -> Tuple[TakenBack, Optional[Known]]:

@@ -10,7 +10,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import REMOVE, REPLACE, RUN, Applied, Kind, Name, Resource, staged_path
-from stagectl.core.planning.claims import new_claims
+from stagectl.core.planning.moves import new_claims
 from stagectl.core.planning.situation import same_text
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.stamps import is_pending, later_count

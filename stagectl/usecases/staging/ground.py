@@ -13,8 +13,7 @@ from stagectl.adapters.worktree import write_intent
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import NAME, STAGED, Applied, Name, Resource, name_of
-from stagectl.core.planning.claims import claimed_once, counting_claims, names_before, new_claims, together
-from stagectl.core.planning.moves import old_names
+from stagectl.core.planning.moves import claimed_once, counting_claims, names_before, new_claims, old_names, together
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.usecases.planning.incremental import IncrementalRead, quickest, with_bytes

@@ -8,7 +8,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.alike import move_hint, pair_names
 from stagectl.core.errors import Flaw, InvalidFiles, Problem
 from stagectl.core.model import Applied, Name, Resource, staged_path
-from stagectl.core.planning.claims import names_before, new_claims, together
+from stagectl.core.planning.moves import names_before, new_claims, together
 from stagectl.core.schemas.schema import FRONT
 from stagectl.core.values import digest
 from stagectl.usecases.staging.desired import Desired

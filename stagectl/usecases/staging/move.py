@@ -9,7 +9,7 @@ from stagectl.adapters.yamlfile.edit import Edit, edit, rename_resource
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.expanding.expanded import Expanded
 from stagectl.core.model import NAME, STAGED, AppliedStates, Name, staged_path
-from stagectl.core.planning.claims import claims_for, counting_claims, names_before, together
+from stagectl.core.planning.moves import claims_for, counting_claims, names_before, together
 from stagectl.core.plans.selection import Selection, Several
 from stagectl.core.references import folder_of
 from stagectl.core.schemas.schema import BODY, FRONT

@@ -9,7 +9,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.diff import Difference, diff
 from stagectl.core.model import Applied, Name, Resource, staged_path
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.moves import counting_claims
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, format_path
 from stagectl.usecases.staging.promoted_values import find_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set
 
 from stagectl.core.model import Name
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.moves import counting_claims
 from stagectl.usecases.repository.workspace import Writes
 from stagectl.usecases.staging.ground import Ground
 from stagectl.usecases.staging.move import move_writes

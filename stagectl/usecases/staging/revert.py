@@ -18,7 +18,7 @@ from stagectl.core.model import (
     staged_path,
 )
 from stagectl.core.pictures.reports import LogEntry
-from stagectl.core.planning.claims import claims_for, counting_claims
+from stagectl.core.planning.moves import claims_for, counting_claims
 from stagectl.core.schemas import schema
 from stagectl.usecases.history.log import log
 from stagectl.usecases.planning.incremental import IncrementalRead

@@ -9,7 +9,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.worktree.tree import Content, changed_files, folder_trees, read_both_sides
 from stagectl.adapters.yamlfile.edit import Edit, claims_in, edit, rename_resource
 from stagectl.core.model import STAGED, Applied, Name, Oid, Resource, names_of
-from stagectl.core.planning.claims import Resources, counting_claims
+from stagectl.core.planning.moves import Resources, counting_claims
 from stagectl.core.schemas.schema import FRONT
 from stagectl.usecases.staging.merge import documents_of
 

@@ -16,7 +16,7 @@ from stagectl.core.config import Config
 from stagectl.core.errors import StagectlError, UsageError
 from stagectl.core.locks import Portion
 from stagectl.core.model import RENAME, Applied, ChangeId, Name, Oid, Resource, change_id, staged_path
-from stagectl.core.planning.claims import counting_claims
+from stagectl.core.planning.moves import counting_claims
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import folder_of
 from stagectl.core.schemas import schema

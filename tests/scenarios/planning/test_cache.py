@@ -91,7 +91,7 @@ ALLOWED = {  # the modules of each room
     "core": "address config diff errors forms graph model observed once printable "
     "references stamps standing values word",
     "core.indexing": "impact line shards usage",
-    "core.planning": "claims moves resolve situation",
+    "core.planning": "moves resolve situation",
     "core.plans": "document globs plan selection tags",
     "core.schemas": "json_schema outputs quick schema settings words",
     "usecases.applying": "interrupted",

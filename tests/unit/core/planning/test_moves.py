@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import RENAME, Applied, Name, Resource
-from stagectl.core.planning.claims import claims_for, counting_claims, names_before
-from stagectl.core.planning.moves import follow_moves
+from stagectl.core.planning.moves import claims_for, counting_claims, follow_moves, names_before
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
