@@ -59,10 +59,9 @@ def _ignore(number: int, frame: Optional[FrameType]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Let the search for garbage leave out the tests themselves, and be as rare as in a process of stagectl."""
+    """Let the search for garbage leave out the tests themselves."""
     gc.collect()
     gc.freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze
-    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -143,12 +143,14 @@ def _listen(process: subprocess.Popen[bytes], request: Request) -> bool:
     """
     assert process.stdout is not None, "it was started with a pipe"
     pipe = process.stdout.fileno()
+    printed = select.poll()  # select(2) knows no file above 1023: a worker may have more of them open
+    printed.register(pipe, select.POLLIN)
     end = time.monotonic() + (math.inf if request.timeout is None else request.timeout)
     has_ended, rest = False, LEFT_OVER
     while rest >= 0:
         has_ended = process.poll() is not None
         left = 0.0 if has_ended else max(0.0, end - time.monotonic())
-        if select.select([pipe], [], [], min(PAUSE, left))[0]:
+        if printed.poll(min(PAUSE, left) * 1000):
             data = os.read(pipe, CHUNK)
             if not data:
                 # Without a timeout it sleeps until it ends, and does not look again and again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 
 import pytest
 
@@ -103,6 +104,24 @@ def test_a_result_that_is_no_small_file_is_an_error(repo: Repo) -> None:
         "  large.run  ERROR  the result file cannot be read: it has more than 1024 KiB",
         "  pipe.run  ERROR  the result file cannot be read: it is no regular file",
     ] == reported[1:]
+
+
+def test_an_action_is_listened_to_where_many_files_are_open(repo: Repo) -> None:
+    """
+    As on a worker with a thousand connections; what it prints is kept.
+    """
+    a_kind(repo, "code", "echo heard; exit 7").define("db", "code").commit()
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, min(most, 2_000)), most))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        ran = failed(repo.stage().apply())
+    finally:
+        for file in opened:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+
+    assert "db.run: ERROR (exit code 7)\n    heard\n" in ran.err
 
 
 def test_what_an_action_prints_cannot_act_on_the_terminal(repo: Repo) -> None:
