@@ -10,13 +10,14 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import pytest
 
 from stagectl.core.plans.document import plan_id
-from tests.build import Repo
+from tests.build import Repo, made_once
 from tests.hostile.conftest import UNSAFE, Bounded
 
 pytestmark = pytest.mark.once
 
 
 @pytest.fixture
+@made_once
 def applied(repo: Repo) -> Repo:
     """Two resources that are live, with an edit that is staged."""
     repo.define("db", inputs={"v": 1, "t": "x"}).define("app", inputs={"p": "${db.v}"}).apply_all()

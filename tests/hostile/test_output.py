@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 from tests.hostile.conftest import UNSAFE
 
 pytestmark = pytest.mark.once
@@ -36,6 +36,7 @@ LOG_COMMAND = re.compile(r"^[ \t]*::|##\[|##vso\[", re.MULTILINE)
 
 
 @pytest.fixture
+@made_once
 def hostile(repo: Repo) -> Repo:
     """A repository with a hostile text wherever one can stand, an apply that failed, and pending edits."""
     repo.git("config", "user.name", ONE_LINE.replace("<", "").replace(">", ""))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 
 @pytest.fixture
+@made_once
 def swapped(repo: Repo) -> Repo:
     """a (n: 1) and b (n: 2) are applied, and swapped by hand; a has an edit and b a restart staged with it."""
     repo.define("a", inputs={"n": 1}).define("b", inputs={"n": 2}).apply_all()

@@ -9,12 +9,13 @@ from typing import Any, Dict
 
 import pytest
 
-from tests.build import Repo, ended, heard
+from tests.build import Repo, ended, heard, made_once
 from tests.scenarios.checking.world import answer, by_hand, drop, entry, looked, world
 from tests.scenarios.runs.world import until
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """Three servers that are as they were applied, and something that cannot be looked at."""
     world(repo).define("prod/db", "server", ["prod"], inputs={"port": 5432, "labels": {"a": 1, "b": 2}, "list": [1]})

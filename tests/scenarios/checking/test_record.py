@@ -6,13 +6,14 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from tests.build import APPLIED, Repo
+from tests.build import APPLIED, Repo, made_once
 from tests.scenarios.checking.world import answer, by_hand, drop, looked, there, world
 
 OUTPUTS = {"type": "object", "properties": {"oid": {"type": "integer"}}}
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """A database, a reader of its port, and what stands for itself."""
     world(repo).define("prod/db", "server", ["prod"], inputs={"port": 5432, "name": "db"})

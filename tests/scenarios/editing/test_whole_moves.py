@@ -8,10 +8,11 @@ from typing import Sequence, Tuple
 
 import pytest
 
-from tests.build import APPLIED, Repo
+from tests.build import APPLIED, Repo, made_once
 
 
 @pytest.fixture
+@made_once
 def estate(repo: Repo) -> Repo:
     """p/db, its reader p/app with a relative reference, and q/far, which names it from elsewhere; all applied."""
     repo.define("p/db", inputs={"port": 5432}).define("p/app", inputs={"db": "${./db.port}", "image": "a"})

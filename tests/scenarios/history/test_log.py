@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional
+from unittest import mock
 
 import pytest
 
-from tests.build import ROOT, Repo
+from tests.build import ROOT, Repo, made_once
 
 pytestmark = pytest.mark.once
 
@@ -31,13 +33,20 @@ def reported(repo: Repo, *arguments: str) -> List[str]:
     return [f"{entry['type']} {' '.join(entry['changes'] + entry['names'])}" for entry in log(repo, *arguments)]
 
 
+@made_once
+def applied_twice(repo: Repo) -> Repo:
+    """A creation of two, then an update and a restart an hour later, applied."""
+    repo.define("db", tags=["data"], inputs={"port": 1}).define("app", tags=["web"], inputs={"p": 1}).apply_all()
+    with mock.patch.dict(os.environ, GIT_COMMITTER_DATE="2026-01-01T01:00:00Z"):
+        repo.define("db", tags=["data"], inputs={"port": 2}).stage("db").stage("app", "-a", "restart")
+        repo.ok("apply", "--yes")
+    return repo
+
+
 @pytest.fixture
 def past(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """A creation of two, then an update and a restart an hour later, applied; the clock goes on."""
-    repo.define("db", tags=["data"], inputs={"port": 1}).define("app", tags=["web"], inputs={"p": 1}).apply_all()
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-01T01:00:00Z")
-    repo.define("db", tags=["data"], inputs={"port": 2}).stage("db").stage("app", "-a", "restart")
-    repo.ok("apply", "--yes")
+    """What was applied twice; the clock goes on."""
+    applied_twice(repo)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-01T02:00:00Z")
     return repo
 

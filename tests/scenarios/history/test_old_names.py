@@ -6,13 +6,14 @@ from typing import List, Sequence
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 from tests.scenarios.revert.world import oid
 
 pytestmark = pytest.mark.once  # each of them makes a history of its own
 
 
 @pytest.fixture
+@made_once
 def estate(repo: Repo) -> Repo:
     """p/db, applied, then edited (the commit is tagged `edit`), then moved to q/sql (tagged `move`)."""
     repo.define("p/db", inputs={"port": 1, "x": 1}).define("p/app", inputs={"db": "${./db.port}"}).apply_all()

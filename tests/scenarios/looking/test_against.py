@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 pytestmark = pytest.mark.once
 
@@ -16,6 +16,7 @@ Edit = Callable[[Repo], Any]
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """db <- app <- web, and dns beside them, all applied."""
     repo.define("db", inputs={"port": 1, "size": 1}, tags=["data"]).define(

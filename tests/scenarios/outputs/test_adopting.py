@@ -8,7 +8,7 @@ from typing import Tuple
 import pytest
 
 from stagectl.usecases.applying import apply
-from tests.build import Ran, Repo
+from tests.build import Ran, Repo, made_once
 from tests.scenarios.outputs.world import outputs, world
 
 BOTH = {"endpoint": "db:5432", "oid": 7}
@@ -16,6 +16,7 @@ WAYS = "give what it reads: --outputs FILE"
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """A database and its reader, staged; a file acts for the database, so it is in the id of every plan."""
     world(repo, files=["conf/*"]).write("conf/db", "size").define("db", "database", inputs={"size": 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 from tests.scenarios.outputs.world import got, outputs, reports, with_readers
 
 pytestmark = pytest.mark.once
@@ -14,6 +14,7 @@ URL = "http://${./db.endpoint}/"
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """A database and a reader in staging, applied."""
     with_readers(repo).write(".gitignore", "actions.log\nfail\nreports/\ngiven-*\ngot-*\n*.json\n")

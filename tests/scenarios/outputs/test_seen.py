@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 from tests.scenarios.history.test_verify import edited, recommit
 from tests.scenarios.outputs.world import outputs, reports, world
 
@@ -14,6 +14,7 @@ BOTH = {"endpoint": "db:5432", "oid": 7}
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """One database, applied, which reported an endpoint and an oid."""
     reports(world(repo).define("db", "database", inputs={"size": 1}), "db.run", BOTH)

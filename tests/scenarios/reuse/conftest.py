@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 BASE = """\
 ---
@@ -45,6 +45,7 @@ inputs:
 
 
 @pytest.fixture
+@made_once
 def alike(repo: Repo) -> Repo:
     """A template, two web servers that are like it, and a shop in two colours; applied."""
     repo.write("resources/base/web.yaml", BASE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 
 @pytest.fixture
+@made_once
 def shop(repo: Repo) -> Repo:
     """db, and app which reads it, applied."""
     repo.define("db", tags=["prod"], inputs={"port": 1}).define("app", inputs={"p": "${db.port}"})

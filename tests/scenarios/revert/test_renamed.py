@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from stagectl.adapters.git.process import GitProcess
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 THING = "---\nkind: service\n{}---\ninputs: {{n: {}}}\n"
 
@@ -21,6 +21,7 @@ def swap(repo: Repo) -> None:
 
 
 @pytest.fixture
+@made_once
 def edited(repo: Repo) -> Repo:
     """a (1), b (7) and app, which reads a, are applied; then a is 2, in the commit tagged `edit`, and that applied."""
     repo.write("resources/a.yaml", THING.format("", 1)).write("resources/b.yaml", THING.format("", 7))

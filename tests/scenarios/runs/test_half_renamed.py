@@ -7,7 +7,7 @@ from typing import Sequence
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 NOTE = """
 [ ! -f fail ] || exit 3; [ ! -f kill ] || kill -9 $PPID
@@ -17,6 +17,7 @@ BACK = ("move", "b", "a")
 
 
 @pytest.fixture
+@made_once
 def half(repo: Repo) -> Repo:
     """a was to become b, and its `rename` failed."""
     actions = {action: ["sh", "-c", NOTE] for action in ("update", "remove", "rename")}

@@ -6,12 +6,13 @@ from typing import List
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 REFUSED = "'moved_from: old' cannot be followed: old is still there (resources/old.yaml); delete it, or drop the claim"
 
 
 @pytest.fixture
+@made_once
 def moved(repo: Repo) -> Repo:
     """A move that is staged and not applied, and a definition that has the old name."""
     repo.define("old", inputs={"v": 1}).define("other", inputs={"v": 1})

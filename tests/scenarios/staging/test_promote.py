@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import pytest
 
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 pytestmark = pytest.mark.once
 
@@ -43,6 +43,7 @@ def refused(repo: Repo, *arguments: str) -> str:
 
 
 @pytest.fixture
+@made_once
 def staging(repo: Repo) -> Repo:
     """db, and web which reads it, applied in staging."""
     repo.define("staging/db", tags=["staging", "env=staging", "big"], inputs={"port": 1})

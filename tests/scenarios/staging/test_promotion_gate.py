@@ -7,10 +7,11 @@ from typing import Callable, Dict, List
 import pytest
 
 from stagectl.adapters import yamlfile
-from tests.build import Repo
+from tests.build import Repo, made_once
 
 
 @pytest.fixture
+@made_once
 def both(repo: Repo) -> Repo:
     """app, a test that reacts on it, and what app reads, in staging and prod; all applied."""
     for folder in ("staging", "prod"):
