@@ -8,8 +8,7 @@ from typing import Dict, List, Mapping, Optional, Set, Tuple
 from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
 from stagectl.core.once import cached_property
-from stagectl.core.planning.affected import changing_parents, value_changes
-from stagectl.core.planning.intents import intent_of
+from stagectl.core.planning.intents import changing_parents, intent_of, value_changes
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Held, Reason
@@ -117,19 +116,16 @@ class Drafts:
     # --- owed and reacting changes
 
     def add_owed(self) -> None:
-        owing = {name: state for name, state in self._view.situation.applied.items() if state.owed}
+        view, holds = self._view, self._universe.holds
+        owing = {name: state for name, state in view.situation.applied.items() if state.owed}
         for name, applied in sorted(owing.items()):
             for action, behind in sorted(applied.owed.items()):
-                draft = self._join(name, action, CauseType.OWED) if self._is_due(name, action) else None
+                # What is not asked for is left to other plans, unless its resource is affected in scope.
+                is_affected = not view.is_selected(name) and name not in holds and intent_of(view, name).actions
+                draft = self._join(name, action, CauseType.OWED) if view.is_asked(name, action) or is_affected else None
                 if draft is not None:
                     draft.conditional = False
                     draft.of.update(behind if draft.cause == CauseType.OWED else ())
-
-    def _is_due(self, name: Name, action: str) -> bool:
-        """Return whether a debt is asked for, or its resource is affected in scope; others are left to other plans."""
-        view = self._view
-        affected = name not in self._universe.holds and bool(intent_of(self._view, name).actions)
-        return view.is_asked(name, action) or (not view.is_selected(name) and affected)
 
     def _join(self, name: Name, action: str, cause: CauseType) -> Optional[Draft]:
         """Return the change by which a resource does what it owes or reacts with, added or held; None without one."""

@@ -8,9 +8,8 @@ from stagectl.core.errors import StagectlError, Step, nearest
 from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_change
 from stagectl.core.planning import resolve
-from stagectl.core.planning.affected import find_lost
 from stagectl.core.planning.changes import Universe
-from stagectl.core.planning.intents import needed_parents
+from stagectl.core.planning.intents import find_lost, needed_parents
 from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.outputs import is_output
 from stagectl.core.planning.resolve import Failure
@@ -18,7 +17,7 @@ from stagectl.core.planning.schema_checks import Schemas, Trouble
 from stagectl.core.planning.situation import Situation
 from stagectl.core.planning.view import View
 from stagectl.core.schemas.schema import BODY, FRONT
-from stagectl.core.values import EnvVariable, FileDigest, Path, Reference, Template
+from stagectl.core.values import EnvVariable, FileDigest, Reference, Template
 
 
 class ImpossiblePlan(StagectlError):
@@ -125,8 +124,15 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     for at, name, action in _relations(resource):
         # A parent that is gone, and named by its `remove` alone, is what is waited for.
         is_awaited = at[0] == "depends_on" and action == REMOVE and name not in view.situation.staged
-        if name and name not in view.situation.broken and not is_awaited:  # what cannot be read has its own problem
-            yield from _check_name(view, resource.name, at, name, action)
+        if not name or name in view.situation.broken or is_awaited:  # what cannot be read has its own problem
+            continue
+        other = view.situation.staged.get(name)
+        if other is None and not view.situation.is_live(name):
+            yield Trouble(resource.name, at, _unknown(view, name, resource.name))
+        elif action is not None and (other is not None or not view.is_selected(name)):
+            kind = view.situation.kinds.get(other.kind if other else "")
+            if kind is not None and action not in kind.verbs():
+                yield Trouble(resource.name, at, _unknown_action(action, kind))
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
@@ -139,17 +145,6 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     for key, action, document in ((key, one, document) for key, some, document in rows for one in some):
         if action not in own.verbs():
             yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True, document=document)
-
-
-def _check_name(view: View, reader: Name, at: Path, name: Name, action: Optional[str]) -> Iterator[Trouble]:
-    situation = view.situation
-    other = situation.staged.get(name)
-    if other is None and not situation.is_live(name):
-        yield Trouble(reader, at, _unknown(view, name, reader))
-    elif action is not None and (other is not None or not view.is_selected(name)):
-        kind = situation.kinds.get(other.kind if other else "")
-        if kind is not None and action not in kind.verbs():
-            yield Trouble(reader, at, _unknown_action(action, kind))
 
 
 def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Optional[str]]]:
@@ -182,15 +177,11 @@ def _values(view: View, resource: Resource) -> Iterator[Trouble]:
         failure = view.resolver.failures.get((resource.name, key))
         if failure is None or failure.why == resolve.PASSED_ON:
             continue
-        if isinstance(failure.part, Reference) and _is_broken(view, Name(failure.part.name)):
-            continue  # what cannot be read has its own problem
-        yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(view, failure, resource.name))
-
-
-def _is_broken(view: View, name: Name) -> bool:
-    """Return whether a resource's file, or that of its kind, which says what its outputs are, cannot be read."""
-    resource = view.effective.get(name)
-    return name in view.situation.broken or (resource is not None and resource.kind not in view.situation.kinds)
+        parent = Name(failure.part.name) if isinstance(failure.part, Reference) else None
+        read = view.effective.get(parent) if parent is not None else None
+        # What cannot be read has its own problem; the file of a kind, too, which says what the outputs are.
+        if parent not in view.situation.broken and (read is None or read.kind in view.situation.kinds):
+            yield Trouble(resource.name, ("inputs", *failure.at), _failure_text(view, failure, resource.name))
 
 
 def _dangling(view: View, full: View, name: Name) -> Iterator[Trouble]:

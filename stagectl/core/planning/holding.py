@@ -7,9 +7,16 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tupl
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
-from stagectl.core.planning.affected import changing_parents, find_taken, is_broken, value_before, without_bystanders
 from stagectl.core.planning.changes import Universe
-from stagectl.core.planning.intents import intent_of, needed_parents
+from stagectl.core.planning.intents import (
+    changing_parents,
+    find_taken,
+    intent_of,
+    is_broken,
+    needed_parents,
+    value_before,
+    without_bystanders,
+)
 from stagectl.core.planning.moves import together
 from stagectl.core.planning.order import gate
 from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of, waiting
@@ -77,10 +84,11 @@ def _settle(view: View, full: View) -> View:
     """Return the view in which all is held that has to be."""
     while True:
         view = without_bystanders(view)
-        after = _next(view, full)
-        if after is view:
+        holds = _held_with(view) or _held_next(view, full)
+        passive = view.passive if holds else view.passive | _passive(view)
+        if not holds and passive == view.passive:
             return view
-        view = after
+        view = replace(view, holds={**view.holds, **holds}, passive=passive)
 
 
 def _outside(view: View) -> Dict[Name, Hold]:
@@ -116,19 +124,12 @@ def _without_run(view: View) -> Dict[ChangeId, Hold]:
 # --- one round
 
 
-def _next(view: View, full: View) -> View:
-    """Return the view with what has to be held next, the same one when nothing has to."""
-    together_held = _held_with(view)
-    if together_held:
-        return replace(view, holds={**view.holds, **together_held})
-    names = view.situation.names
-    missing = ((name, _missing(view, full, name)) for name in names if name not in view.holds)
+def _held_next(view: View, full: View) -> Dict[Name, Hold]:
+    """Return the holds of what has to be held next."""
+    missing = ((name, _missing(view, full, name)) for name in view.situation.names if name not in view.holds)
     candidates = {**_still_read(view, full), **{name: hold for name, hold in missing if hold is not None}}
-    if not candidates:
-        passive = view.passive | _passive(view)
-        return view if passive == view.passive else replace(view, passive=passive)
-    first = view.not_through_others({name: one.reads for name, one in candidates.items()})
-    return replace(view, holds={**view.holds, **{name: candidates[name] for name in sorted(first)}})
+    first = view.not_through_others({name: one.reads for name, one in candidates.items()}) if candidates else ()
+    return {name: candidates[name] for name in sorted(first)}
 
 
 def _held_with(view: View) -> Dict[Name, Hold]:

@@ -16,7 +16,7 @@ from stagectl.core.planning.outputs import deciders
 from stagectl.core.planning.situation import Hold
 from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Reason
-from stagectl.core.values import Reference, references_in
+from stagectl.core.values import references_in
 
 Precedence = Tuple[ChangeId, ChangeId]  # (earlier, later)
 _ALONE = (CauseType.OWED, CauseType.REACTION)  # held by itself; with any other change all of the resource are
@@ -127,11 +127,10 @@ class _Ordering(NamedTuple):
             reacting = {RUN, UPDATE} if own == RUN and UPDATE not in actions else called
             named = named_changes(resource, called)
             named += [one.on for action, some in resource.react_on.items() if action in reacting for one in some]
-            yield from ((earlier, change_id(name, own)) for change in named for earlier in self._meant_changes(change))
-
-    def _meant_changes(self, parents_change: ChangeId) -> List[ChangeId]:
-        (name, action), seen = split_change(parents_change), self.drafts.actions_seen
-        return [change_id(name, other) for other in self.actions.get(name, ()) if action in seen(name, other)]
+            for parent, action in map(split_change, named):
+                for other in self.actions.get(parent, ()):
+                    if action in self.drafts.actions_seen(parent, other):
+                        yield change_id(parent, other), change_id(name, own)
 
     def endings(self, name: Name) -> Iterator[Precedence]:
         """What ends a reading comes before the parent's `remove`, and before the update that drops the value."""
@@ -145,14 +144,10 @@ class _Ordering(NamedTuple):
         left = now | was if REMOVE in actions else (was | read) - now - (here.reads if here else frozenset())
         yield from ((ending, change_id(parent, REMOVE)) for parent in left - {name} if self.is_going(parent))
         for reference in (ref for form in before for ref in form.every_reference if ref.name not in {*now, name}):
-            yield from ((ending, drop) for drop in self._drops(Name(reference.name), reference))
-
-    def _drops(self, parent: Name, reference: Reference) -> Iterator[ChangeId]:
-        """Yield the change of a parent that stays, if there is one, that takes a value away."""
-        if parent not in self.actions or self.is_going(parent) or parent not in self.view.effective:
-            return
-        if not self.view.resolver.value_of(reference)[0]:
-            yield from self._making(parent)
+            parent = Name(reference.name)
+            stays = parent in self.view.effective and not self.is_going(parent)
+            if stays and self._making(parent) and not self.view.resolver.value_of(reference)[0]:
+                yield from ((ending, drop) for drop in self._making(parent))
 
 
 # --- gates

@@ -7,12 +7,12 @@ does, order puts them in one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import AbstractSet, Dict, FrozenSet, Iterable, Optional, Tuple
+from typing import Iterable, Optional, Tuple
 
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
-from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
+from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, split_change
 from stagectl.core.planning.changes import Draft, Universe, behind, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.holding import everything, universe_of
@@ -78,7 +78,10 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
         recorded=recorded,
         pending=_pending(universe, held),
         moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if view.is_staged_here(new)),
-        targets=_targets(view, {change.resource for change in changes} | set(recorded)),
+        targets={
+            name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
+            for name in sorted({*recorded, *(change.resource for change in changes)} & view.effective.keys())
+        },
         kinds={one.kind: situation.kinds[one.kind] for one in changes if one.kind in situation.kinds},
     )
     return with_id(plan)
@@ -101,6 +104,10 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
     """Return a draft with its values, its cause and its place in the order."""
     view, name = universe.view, draft.name
     kind, before, inputs = _values(view, draft)
+    applied = view.applied_state(name)
+    # Not to be shown as it was applied or tried, or as a check saw it.
+    hidden = applied.sensitive | applied.drift.differs
+    hidden |= applied.unfinished.sensitive if applied.unfinished is not None else frozenset()
     return Change(
         id=draft.id,
         resource=name,
@@ -113,7 +120,7 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
         wave=wave,
         before=before,
         inputs=inputs,
-        sensitive=view.sensitive.get(name, frozenset()) | _sensitive_before(view.applied_state(name)),
+        sensitive=view.sensitive.get(name, frozenset()) | hidden,
         triggers=tuple(sorted(draft.triggers.items())),
         stamps=draft.stamps,
         protected=draft.action == REMOVE and _is_protected(view, name, kind),
@@ -148,12 +155,6 @@ def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[I
         there = applied.unfinished.inputs if before is None and applied.unfinished is not None else before
         return applied.kind, there, there
     return resource.kind if resource else "", before, view.inputs(draft.name) if resource is not None else None
-
-
-def _sensitive_before(applied: Applied) -> FrozenSet[str]:
-    """Return the inputs that were not to be shown as they were applied or tried, or as a check saw them."""
-    tried = applied.unfinished.sensitive if applied.unfinished is not None else frozenset()
-    return applied.sensitive | tried | applied.drift.differs
 
 
 def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[Name]) -> None:
@@ -196,13 +197,6 @@ def _pending(universe: Universe, held: Iterable[Held]) -> Tuple[ChangeId, ...]:
         or (not view.is_selected(draft.name) and draft.name not in resources)
     )
     return tuple(sorted(others))
-
-
-def _targets(view: View, names: AbstractSet[Name]) -> Dict[Name, Target]:
-    return {
-        name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
-        for name in sorted(names & view.effective.keys())
-    }
 
 
 def _differences(

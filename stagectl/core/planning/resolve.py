@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Container, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Container, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.graph import reachable
 from stagectl.core.model import Applied, Name, Resource
@@ -42,22 +42,15 @@ NO_RESOURCE, NO_VALUE, PASSED_ON, CYCLE, NOT_SCALAR, NO_FILE, TOO_LARGE = (
 LACKING = (NO_RESOURCE, NO_VALUE, NOT_SCALAR)  # the value is not there, whatever else happens
 
 
-class Failure(NamedTuple):
-    """Why one input has no value. at: keys and indexes below `inputs`; ring: the inputs of a cycle.
+class Failure(Exception):
+    """Why an input, or a reference, has no value. part: the reference, or the digest, that has none.
 
-    part: the reference, or the digest, that has none.
+    at: keys and indexes below `inputs`; ring: the inputs of a cycle.
     """
 
-    why: str
-    at: Path
-    part: Optional[Part] = None
-    ring: Tuple[str, ...] = ()
-
-
-class _Unresolved(Exception):
-    def __init__(self, why: str, part: Optional[Part] = None) -> None:
+    def __init__(self, why: str, part: Optional[Part] = None, at: Path = (), ring: Tuple[str, ...] = ()) -> None:
         super().__init__(why)
-        self.why, self.part = why, part
+        self.why, self.part, self.at, self.ring = why, part, at, ring
 
 
 @dataclass(repr=False, eq=False)
@@ -98,7 +91,7 @@ class Resolver:
         """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
         values = {}
         for key, value in document.inputs.items():
-            with suppress(_Unresolved):
+            with suppress(Failure):
                 values[key] = map_leaves(value, self._fill) if key in document.references else value
         return values
 
@@ -108,14 +101,14 @@ class Resolver:
             for reference in references:
                 try:
                     self.look_up(reference)
-                except _Unresolved as failed:
+                except Failure as failed:
                     yield key, reference, failed.why
 
     def value_of(self, reference: Reference) -> Tuple[bool, Value]:
         """Return whether a reference has a value here, and the value."""
         try:
             return True, self.look_up(reference)
-        except _Unresolved:
+        except Failure:
             return False, None
 
     def look_up(self, reference: Reference) -> Value:
@@ -129,17 +122,17 @@ class Resolver:
             if node not in self._values:
                 self._settle(node)
             if node in self.failures:
-                raise _Unresolved(PASSED_ON, reference)
+                raise Failure(PASSED_ON, reference)
             shown = {key: self._values[node]} if node in self._values else {}
         else:
-            raise _Unresolved(NO_RESOURCE, reference)
+            raise Failure(NO_RESOURCE, reference)
         if key not in shown and node in self.later:
             return Template((reference,))
         if key not in shown and name in self.outputs:
             shown = self.outputs[name]
         there, value = find_value(shown, reference)
         if not there:
-            raise _Unresolved(NO_VALUE if value is None else NOT_SCALAR, reference)
+            raise Failure(NO_VALUE if value is None else NOT_SCALAR, reference)
         return value
 
     def sources(self, references: Iterable[Reference]) -> Set[Name]:
@@ -176,7 +169,7 @@ class Resolver:
         start = names.index(min(names))
         ring = (*names[start:], *names[:start], names[start])
         for name, key in nodes:
-            self.failures[name, key] = Failure(CYCLE, (key,), ring=ring)
+            self.failures[name, key] = Failure(CYCLE, at=(key,), ring=ring)
 
     def _compute(self, node: InputId) -> None:
         name, key = node
@@ -187,10 +180,10 @@ class Resolver:
                 value = map_leaves(value, self._fill)
                 self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
                 if self._sizes[name] > LARGEST_RESOURCE:
-                    raise _Unresolved(TOO_LARGE)
+                    raise Failure(TOO_LARGE)
             self._values[node] = value
-        except _Unresolved as failed:
-            self.failures[node] = Failure(failed.why, _place(value, failed.part, (key,)), failed.part)
+        except Failure as failed:
+            self.failures[node] = Failure(failed.why, failed.part, _place(value, failed.part, (key,)))
 
     def _fill(self, leaf: Value) -> Value:
         """Return what a value in which there is no other one stands for."""
@@ -204,7 +197,7 @@ class Resolver:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
         if isinstance(part, FileDigest) and self.digests is not None:
             if part.path not in self.digests:
-                raise _Unresolved(NO_FILE, part)
+                raise Failure(NO_FILE, part)
             return (self.digests[part.path],)
         if not isinstance(part, Reference):
             return (part,)
@@ -244,7 +237,7 @@ def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
 
 def _join(parts: List[Part]) -> Value:
     if sum(map(len, map(str, parts))) > LARGEST:
-        raise _Unresolved(TOO_LARGE)
+        raise Failure(TOO_LARGE)
     text = [part for part in parts if isinstance(part, str)]
     if len(text) == len(parts):
         return "".join(text)
@@ -263,7 +256,7 @@ def _size_of(value: Value) -> int:
         if isinstance(leaf, Template):
             size += sum(len(str(part)) for part in leaf.parts)
         if size > LARGEST or len(path) > DEEPEST:
-            raise _Unresolved(TOO_LARGE)
+            raise Failure(TOO_LARGE)
     return size
 
 

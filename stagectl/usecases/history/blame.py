@@ -20,7 +20,7 @@ from stagectl.core.redact import MASK
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import Path, Value, leaves, same, step_order
 from stagectl.usecases.history.names import names_had
-from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.planning.names import is_known, name_now
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -83,7 +83,7 @@ def _without_secrets(workspace: Workspace, name: Name, sides: Sequence[Values]) 
         return follow_moves(workspace.situation(workspace.snapshot(), workspace.applied_state()[1]))
 
     def what_it_reads() -> Situation:
-        return read_incrementally(workspace, Reach(also=frozenset([name]))).situation
+        return read_incrementally(workspace).with_staged({}, {name}).situation
 
     view = View(quickest("log", what_it_reads, all_there_is), Scope())
     hidden = view.sensitive.get(name, frozenset())

@@ -36,7 +36,7 @@ from stagectl.usecases.history.replayed import (
 )
 from stagectl.usecases.history.seen_tips import find_rewritten, remember_verified
 from stagectl.usecases.planning.acting_files import with_files
-from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.planning.plan import checked_plan, plan_incrementally, with_given_outputs
 from stagectl.usecases.repository.workspace import Workspace
 
@@ -181,8 +181,10 @@ class _Check:
             if given:
                 raise ReadInFull("it was given outputs, which may be of any resource")
             selection = selection_of(first)
-            found = read_incrementally(self._workspace, Reach(source, parent, complete=True))
-            plan = with_files(self._git, plan_incrementally(found, selection, found.world_of_plan(selection)), source)
+            found = read_incrementally(self._workspace, source, parent, complete=True)
+            plan = with_files(
+                self._git, plan_incrementally(found, selection, found.world(selection, of_plan=True)), source
+            )
             return plan, found.situation.applied
 
         def full_way() -> Tuple[Optional[Plan], Mapping[Name, Applied]]:

@@ -17,7 +17,7 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.looking.past import read_past
-from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.planning.names import choose_from
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
@@ -67,7 +67,7 @@ def _incremental_compare(
 
     chosen: names; selection: other words, where there are no names.
     """
-    found = read_incrementally(workspace, Reach(also=chosen))
+    found = read_incrementally(workspace).with_staged({}, chosen)
     situation = found.situation
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")

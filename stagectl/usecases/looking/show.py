@@ -19,7 +19,7 @@ from stagectl.core.schemas.schema import BODY
 from stagectl.core.standing import from_here
 from stagectl.core.values import Path, leaves
 from stagectl.usecases.looking.past import read_past
-from stagectl.usecases.planning.incremental import Reach, quickest, read_incrementally
+from stagectl.usecases.planning.incremental import quickest, read_incrementally
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.part import part_of_one
@@ -39,7 +39,7 @@ def _incremental_show(workspace: Workspace, name: str, at: Optional[str]) -> Sho
         raise ReadInFull("it is no plain name")
     if at is not None:
         return _show_past(workspace, Name(name), at)
-    found = read_incrementally(workspace, Reach(also=frozenset([Name(name)])))
+    found = read_incrementally(workspace).with_staged({}, {Name(name)})
     situation = found.situation
     if found.has_moves():
         raise ReadInFull("something has another name now, under which the index does not know it")

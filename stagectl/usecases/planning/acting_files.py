@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional
 
 from stagectl.adapters.files import read_file
-from stagectl.adapters.git.git import SUBMODULE, Entry, Git, GitError
+from stagectl.adapters.git.git import SUBMODULE, Git, GitError
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Kind, Oid
 from stagectl.core.once import pattern
@@ -64,20 +64,16 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
     patterns = _patterns_of(git, plan.kinds.values(), commit)
     if not any(patterns):
         return plan
-    entries = _entries(git, commit, patterns)
+    is_meant = patterns.test()
+    starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in patterns.globs}
+    listed = git.entries(commit, [] if "" in starts else sorted(starts | patterns.words))
+    entries = [entry for entry in listed if is_meant(entry.path) and entry.mode != SUBMODULE]
     blobs = git.blobs({entry.oid for entry in entries}, LARGEST_STATE)
     found = {entry.path: _sha256(blobs[entry.oid], entry.oid) for entry in entries}
     for path in _differing_files(git, commit, patterns) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
     return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
-
-
-def _entries(git: Git, commit: Oid, patterns: FilePatterns) -> List[Entry]:
-    starts = {re.split(r"[*?\[\\]", glob)[0].rpartition("/")[0] for glob in patterns.globs}
-    listed = git.entries(commit, [] if "" in starts else sorted(starts | patterns.words))
-    is_meant = patterns.test()
-    return [entry for entry in listed if is_meant(entry.path) and entry.mode != SUBMODULE]
 
 
 def _sha256(content: bytes, oid: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Set, Tuple, TypeVar
+from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, Optional, Set, Tuple, TypeVar
 
 from stagectl.adapters.applied.index import Index, open_index
 from stagectl.adapters.applied.store import oids_of
@@ -109,19 +109,18 @@ class IncrementalRead:
         found = {name for name, line in lines.items() if line.oid is not None}
         return found | {name for name in self.changed if name.startswith(start)}
 
-    def world(self, selection: Selection) -> Optional[World]:
-        """Return what a selection chooses from, None for one that takes everything; raises ReadInFull."""
+    def world(self, selection: Selection, *, of_plan: bool = False) -> Optional[World]:
+        """Return what a selection chooses from, None for one that takes everything; raises ReadInFull.
+
+        of_plan: only what was read has changes; for tags that are found there, that is enough.
+        """
         if not selection.names and not selection.tags:
             return None
-        return self.around(self._inside, selection)
-
-    def world_of_plan(self, selection: Selection) -> Optional[World]:
-        """Return the same for a plan, in which only what was read has changes: for tags found there that alone."""
-        if selection.tags and not selection.names:
+        if of_plan and not selection.names:
             with suppress(StagectlError):
                 select(selection, self._inside)
                 return self._inside
-        return self.world(selection)
+        return self.around(self._inside, selection)
 
     @cached_property
     def _inside(self) -> World:
@@ -149,24 +148,21 @@ class IncrementalRead:
         return World({**tags, **inside.tags}, parents, aliases, inside.vocabulary)
 
 
-class Reach(NamedTuple):
-    """Where to look, and how far.
+def read_incrementally(
+    workspace: Workspace,
+    head: Optional[str] = None,
+    base: Optional[Oid] = None,
+    *,
+    complete: bool = False,
+    looked: Optional[Looked] = None,
+) -> IncrementalRead:
+    """Return what a plan is made from; raises ReadInFull where every file has to be read.
 
     head: a revision instead of the working tree. base: a commit of the applied branch instead of its tip. complete:
     with the bytes of staged files, which an apply stores. looked: what the working tree has otherwise than HEAD, if
-    that is known already. also: resources that are looked at in any case.
+    that is known already.
     """
-
-    head: Optional[str] = None
-    base: Optional[Oid] = None
-    complete: bool = False
-    looked: Optional[Looked] = None
-    also: FrozenSet[Name] = frozenset()
-
-
-def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> IncrementalRead:
-    """Return what a plan is made from; raises ReadInFull where every file has to be read."""
-    git, head, tip = workspace.git, where.head, where.base or workspace.branch.tip
+    git, tip = workspace.git, base or workspace.branch.tip
     commit = git.resolve(head) if head is not None else git.head()
     if commit is None:
         raise ReadInFull("there is no commit yet")
@@ -177,7 +173,7 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
     of_commit = commit if head is not None else None
     kinds = kind_files(workspace, of_commit)
     try:
-        looked = Looked((), ()) if of_commit else where.looked or changed_files.look(git)
+        looked = Looked((), ()) if of_commit else looked or changed_files.look(git)
         changed = changed_files.changed_since(git, index.of.staged, staged, looked)
     except GitError as error:  # there may be something else in the place of a folder
         raise ReadInFull(error.message) from None
@@ -189,8 +185,8 @@ def read_incrementally(workspace: Workspace, where: Reach = Reach()) -> Incremen
         open_now |= kinds.find_contradicted(index, usage)
         kinds.refuse_new_outputs(git, tip, usage)
     resources = _without_line_ends(workspace, _resources(changed, index), index)
-    reduced = reduce_situation(index, open_now, resources, {}, where.also)
-    situation = _situation(kinds, _complete(workspace, tip, reduced) if where.complete else reduced)
+    reduced = reduce_situation(index, open_now, resources, {})
+    situation = _situation(kinds, _complete(workspace, tip, reduced) if complete else reduced)
     situation = workspace.with_digests(situation, of_commit)
     return IncrementalRead(workspace, of_commit, situation, commit, changed.dirty, index, kinds, open_now, resources)
 

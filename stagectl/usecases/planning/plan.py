@@ -16,7 +16,7 @@ from stagectl.core.plans.plan import CauseType, Plan
 from stagectl.core.plans.selection import NoResource, Selection, World, select
 from stagectl.core.standing import some_from_here
 from stagectl.core.values import Outputs
-from stagectl.usecases.planning.incremental import IncrementalRead, Reach, quickest, read_incrementally
+from stagectl.usecases.planning.incremental import IncrementalRead, quickest, read_incrementally
 from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def _incremental_plan(
     commit = workspace.applied_commit(base) if base is not None else None
     if base is not None and commit is None:
         raise ReadInFull("--base is no applied commit")
-    found = read_incrementally(workspace, Reach(head, commit, complete))
-    world = found.world_of_plan(selection)
+    found = read_incrementally(workspace, head, commit, complete=complete)
+    world = found.world(selection, of_plan=True)
     if world is not None:
         select(selection.of_resources(world), world)  # what does not exist is reported at once
     plan = plan_incrementally(found, selection, world)

@@ -53,7 +53,7 @@ def rollback(
     doubts = _with_sources(git, tip, _doubts(git, tip, plan, sorted(names)))
     if missing is None:
         undone = _never_held(git, head, [one for one in doubts if not contains(git, head, one.source)])
-        return StagectlError(_unknown(workspace), _OVERRIDE) if undone else None
+        return _unknown(workspace) if undone else None
     undone = _never_held(git, head, [one for one in doubts if one.source in missing])
     return _taken_back(git, head, sorted(undone)) if undone else None
 
@@ -186,12 +186,12 @@ def _held_files(git: Git, head: Oid, bases: Sequence[str], doubts: Sequence[_Dou
     return found
 
 
-def _unknown(workspace: Workspace) -> str:
+def _unknown(workspace: Workspace) -> StagectlError:
     source = workspace.newest_source()
     named = f", {source[:12]}," if source else ""
     fetch = f"git fetch {'--unshallow ' if workspace.git.is_shallow() else ''}{workspace.config.remote}"
     why = f"whether this commit contains the newest applied one{named} is unknown: this clone lacks history"
-    return f"{why}; get it: {fetch}"
+    return StagectlError(f"{why}; get it: {fetch}", _OVERRIDE)
 
 
 # --- an applied branch that is nowhere

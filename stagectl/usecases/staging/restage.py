@@ -30,7 +30,7 @@ from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
 from stagectl.core.forms import OID
 from stagectl.core.model import NAME, STAGED, Name, Oid
-from stagectl.usecases.planning.incremental import IncrementalRead, Reach, read_incrementally
+from stagectl.usecases.planning.incremental import IncrementalRead, read_incrementally
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.family import Family
@@ -188,6 +188,6 @@ def look_around(workspace: Workspace) -> Known:
         raise ReadInFull(error.message) from None
     new = [entry.path for entry in (*looked.here, *looked.fresh) if entry.old_oid is None]
     note_new_files(git, workspace.config.roots, looked.folders, new, began)
-    found = read_incrementally(workspace, Reach(looked=looked))
+    found = read_incrementally(workspace, looked=looked)
     trees = Trees.of(workspace, found.kinds.digest)
     return Known(looked, found, trees, *restage_candidates(workspace, trees, looked))
