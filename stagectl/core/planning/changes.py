@@ -243,32 +243,25 @@ Triggers = Tuple[Tuple[ChangeId, str], ...]
 
 def held_changes(universe: Universe) -> Tuple[Held, ...]:
     """Return what is held back, in the order of the ids: resources with all they would do, and reactions."""
-    found: Dict[ChangeId, Held] = {}
+    held: Dict[ChangeId, Tuple[Hold, Triggers, Tuple[ChangeId, ...]]] = {}
     for name, hold in universe.holds.items():
         of = tuple(sorted(_read_changes(universe, name)))
-        for action in held_actions(universe, name):
-            found[change_id(name, action)] = _held(universe, change_id(name, action), hold, of=of)
-    for identity, draft in universe.drafts.held.items():
+        held.update((change_id(name, action), (hold, (), of)) for action in held_actions(universe, name))
+    for draft in universe.drafts.held.values():
         assert draft.hold is not None, "that is why it is among these"
-        found[identity] = _held(universe, identity, draft.hold, tuple(sorted(draft.triggers.items())))
-    return tuple(found[identity] for identity in sorted(found))
+        held[draft.id] = draft.hold, tuple(sorted(draft.triggers.items())), tuple(sorted(draft.triggers))
+    return tuple(_held(universe, identity, *held[identity]) for identity in sorted(held))
 
 
-def _held(
-    universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers = (), of: Tuple[ChangeId, ...] = ()
-) -> Held:
-    name, action = split_change(identity)
-    needs = tuple(sorted(hold.gates.union(*(_staged_changes(universe, blocker) for blocker in hold.blockers))))
-    tags = tuple(sorted(universe.view.situation.tags(name)))
+def _held(universe: Universe, identity: ChangeId, hold: Hold, triggers: Triggers, of: Tuple[ChangeId, ...]) -> Held:
+    (name, action), view = split_change(identity), universe.view
+    # What these would do if everything were selected, also if it is only recorded.
+    would = {one: intent_of(universe.full, one).actions or (recording_action(view, one),) for one in hold.blockers}
+    needs = tuple(sorted(hold.gates.union(change_id(one, action) for one, some in would.items() for action in some)))
     message = hold.why or _message(universe, hold, needs, triggers)
-    of = of or tuple(trigger for trigger, _ in triggers)
-    return Held(identity, name, action, tags, hold.reason, needs, message, triggers, of)
-
-
-def _staged_changes(universe: Universe, name: Name) -> List[ChangeId]:
-    """Return what a resource would do if everything were selected, also if it is only recorded."""
-    actions = intent_of(universe.full, name).actions or (recording_action(universe.view, name),)
-    return [change_id(name, action) for action in actions]
+    return Held(
+        identity, name, action, tuple(sorted(view.situation.tags(name))), hold.reason, needs, message, triggers, of
+    )
 
 
 def _message(universe: Universe, hold: Hold, needs: Tuple[ChangeId, ...], triggers: Triggers) -> str:

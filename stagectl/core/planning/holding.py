@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Name, change_id
@@ -31,25 +31,26 @@ _ROUNDS = 101  # each follows what is reported by one resource further; where tw
 
 def everything(situation: Situation) -> Universe:
     """Return the universe in which everything is selected: nothing is held there but what waits for an output."""
-    return _converge(View(situation, Scope()), _with_waiting)
+    return _converge(View(situation, Scope()))
 
 
 def universe_of(scope: Scope, full: Universe) -> Universe:
     """Return the universe that a scope makes of a situation, given the one in which everything is selected."""
-    return _converge(View(full.view.situation, scope), lambda view: _with_held(view, full))
+    view = View(full.view.situation, scope)
+    return _converge(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
 
 
-def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
+def _converge(view: View, full: Optional[Universe] = None) -> Universe:
     """Return the universe that is made of a view with all that its own changes may report (section 9).
 
     What may be reported brings in readers, and their changes may report. Where no kind has outputs, one look will do.
     """
-    found = make(view)
+    found = _look(view, full)
     if not has_outputs(view):
         return found
     reports = expect_reports(found.view)
     for _ in range(_ROUNDS):
-        found = make(replace(view, reports=reports))
+        found = _look(replace(view, reports=reports), full)
         after = reports_of(found.view, found.drafts.by_id)
         if after == reports:
             break
@@ -57,35 +58,24 @@ def _converge(view: View, make: Callable[[View], Universe]) -> Universe:
     return found
 
 
-def _with_waiting(view: View) -> Universe:
-    """Return the universe of a view in which everything is selected."""
+def _look(view: View, full: Optional[Universe]) -> Universe:
+    """Return the universe of a view. full: the one in which everything is selected; None for that one itself."""
     while True:
-        universe = Universe(view, view.holds)
-        holds = waiting(view) or _held_with(view)
-        after = replace(view, holds={**view.holds, **holds}) if holds else gate(universe) if view.holds else view
+        view = _settle(view, full.view if full else None)
+        holds = {**_complete(view, full.view), **_outside(view)} if full else view.holds
+        universe = Universe(view, holds, full)
+        after = gate(universe) if full or view.holds else view
         if after is view:
             return universe
         view = after
 
 
-def _with_held(view: View, everything: Universe) -> Universe:
-    """Return the universe of a view that a selection sees."""
-    full = everything.view
-    view = _settle(replace(view, holds=_without_parents(view), barred=_without_run(view)), full)
-    while True:
-        universe = Universe(view, {**_complete(view, full), **_outside(view)}, everything)
-        gated = gate(universe)
-        if gated is view:
-            return universe
-        view = _settle(gated, full)
-
-
-def _settle(view: View, full: View) -> View:
+def _settle(view: View, full: Optional[View]) -> View:
     """Return the view in which all is held that has to be."""
     while True:
-        view = without_bystanders(view)
-        holds = _held_with(view) or _held_next(view, full)
-        passive = view.passive if holds else view.passive | _passive(view)
+        view = without_bystanders(view) if full else view
+        holds = _held_with(view) or (_held_next(view, full) if full else waiting(view))
+        passive = view.passive | _passive(view) if full and not holds else view.passive
         if not holds and passive == view.passive:
             return view
         view = replace(view, holds={**view.holds, **holds}, passive=passive)

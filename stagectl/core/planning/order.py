@@ -77,7 +77,10 @@ class _Ordering(NamedTuple):
         for name, actions in self.actions.items():
             here, before = self._forms(name)
             if here is not None:
-                yield from self._after_parents(name, here, actions)
+                # Any own action except `remove` comes after the parents' `run` and `update`.
+                own = [change_id(name, action) for action in actions if action != REMOVE]
+                making = (change for parent in here.ordered_after for change in self._making(parent))
+                yield from ((earlier, later) for earlier in making for later in own)
                 yield from self._by_action(name, here, actions)
             for form in before:
                 yield from self._by_action(name, form, [REMOVE] if REMOVE in actions else [])
@@ -112,12 +115,6 @@ class _Ordering(NamedTuple):
 
     def _making(self, name: Name) -> List[ChangeId]:
         return [change_id(name, action) for action in self.actions.get(name, ()) if action in (RUN, UPDATE)]
-
-    def _after_parents(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
-        """Any own action except `remove` comes after the parent's `run` and `update`."""
-        own = [change_id(name, action) for action in actions if action != REMOVE]
-        for parent in resource.ordered_after:
-            yield from ((earlier, later) for earlier in self._making(parent) for later in own)
 
     def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""

@@ -38,23 +38,21 @@ def make_plan(situation: Situation, selection: Selection, world: Optional[World]
 
     world: what the selection chooses from, where that is more than what is in the situation.
     """
-    world = world or (world_of(situation) if selection.names else None)
-    universe = universe_for(situation, selection, world)
-    refuse_impossible(universe)
-    notes = renamed_notes(selection, world) if world is not None else ()
-    return replace(_plan(universe, selection), warnings=tuple(notes))
-
-
-def universe_for(situation: Situation, selection: Selection, world: Optional[World] = None) -> Universe:
-    """Return the situation as a selection sees it, parents and readers pulled in where it asks for them."""
     full = everything(situation)
     if not selection.names and not selection.tags:
-        return full  # what a selection chooses from costs as much as reading it
-    scope = scope_of(selection, world or world_of(situation), full)
+        return _plan(full, selection)  # what a selection chooses from costs as much as reading it
+    world = world or world_of(situation)
+    plan = _plan(_universe_for(selection, world, full), selection)
+    return replace(plan, warnings=tuple(renamed_notes(selection, world)))
+
+
+def _universe_for(selection: Selection, world: World, full: Universe) -> Universe:
+    """Return a situation as a selection sees it, parents and readers pulled in where it asks for them."""
+    scope = scope_of(selection, world, full)
     selected = scope.selected or frozenset()
     wanted = {Reason.NEEDS_PARENT: selection.with_parents, Reason.NEEDS_READER: selection.with_children}
     while True:
-        selected = with_moved(situation, selected)
+        selected = with_moved(full.view.situation, selected)
         universe = universe_of(scope._replace(selected=selected), full)
         holds = [one for one in (*universe.holds.values(), *universe.view.barred.values()) if wanted.get(one.reason)]
         gates = {split_change(gate)[0] for hold in holds for gate in hold.gates}
@@ -66,6 +64,7 @@ def universe_for(situation: Situation, selection: Selection, world: Optional[Wor
 
 
 def _plan(universe: Universe, selection: Selection) -> Plan:
+    refuse_impossible(universe)
     view, situation = universe.view, universe.view.situation
     changes = _changes(universe)
     recorded = _recorded_names(universe)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, List
+from typing import Dict, FrozenSet, List
 
 from stagectl.core.errors import StagectlError, nearest
 from stagectl.core.model import CHANGE, REPLACE, STANDARD_ACTIONS, ChangeId, Name, change_id, split_change
@@ -46,18 +46,12 @@ def scope_of(selection: Selection, world: World, full: Universe) -> Scope:
     for name, action in map(split_change, changes):
         if name in chosen and name not in whole:
             alone[name] = alone.get(name, frozenset()) | _asked_actions(full, name, action)
-    _refuse_moving(full, alone)
+    moves = full.view.situation.moves
+    for name in sorted(alone.keys() & {*moves, *moves.values()}):  # a move is applied whole
+        why = f"{name} is moved, which is not applied yet; none of its changes can be selected alone"
+        raise StagectlError(why, f"apply the move as well: stagectl apply {' '.join(sorted(together(moves, {name})))}")
     as_applied = {name for name, actions in alone.items() if actions.isdisjoint(intent_of(full.view, name).actions)}
     return Scope(chosen - as_applied, in_tags, alone)
-
-
-def _refuse_moving(full: Universe, names: Iterable[Name]) -> None:
-    """Raise StagectlError for single changes of what is moved in the same plan: a move is applied whole."""
-    moves = full.view.situation.moves
-    for name in sorted({*names} & {*moves, *moves.values()}):
-        group = " ".join(sorted(together(moves, {name})))
-        why = f"{name} is moved, which is not applied yet; none of its changes can be selected alone"
-        raise StagectlError(why, f"apply the move as well: stagectl apply {group}")
 
 
 def _asked_actions(full: Universe, name: Name, action: str) -> FrozenSet[str]:

@@ -47,19 +47,32 @@ def quickest(what: str, incremental_way: Callable[[], Found], full_way: Callable
 class IncrementalRead:
     """A situation without what takes no part in it; head, dirty: as in a plan.
 
-    of: the commit whose files they are, None for the working tree. open_now: the resources that are not settled,
-    whatever is edited.
+    of: the commit whose files they are, None for the working tree. base: the applied commit. open_now: the resources
+    that are not settled, whatever is edited. also: some that are looked at in any case. is_complete: whether it has the
+    bytes of staged files, which an apply stores.
     """
 
     workspace: Workspace
     of: Optional[Oid]
-    situation: Situation
+    base: Oid
     head: Oid
     dirty: bool
     index: Index
     kinds: KindFiles
     open_now: FrozenSet[Name]
     changed: Mapping[Name, Optional[Resource]]
+    also: AbstractSet[Name] = frozenset()
+    is_complete: bool = False
+
+    @cached_property
+    def situation(self) -> Situation:
+        """The situation, with the kinds that are needed in it, and with moves followed; raises ReadInFull."""
+        found = reduce_situation(self.index, self.open_now, self.changed, {}, self.also)
+        found = _complete(self.workspace, self.base, found) if self.is_complete else found
+        before = [form for state in found.applied.values() for form in (state.resource, state.unfinished)]
+        needed = {form.kind for form in (*found.staged.values(), *before) if form is not None}
+        found = follow_moves(replace(found, kinds=self.kinds.some(needed)))
+        return self.workspace.with_digests(found, self.of)
 
     def with_staged(
         self, desired: Mapping[Name, Optional[Resource]], also: AbstractSet[Name] = frozenset()
@@ -69,10 +82,7 @@ class IncrementalRead:
         merged = {**self.changed, **desired}
         _refuse_twins(self.index, merged)
         gone = {name for name in desired if desired[name] is None and name not in states}  # staged, and never applied
-        changed = {name: resource for name, resource in merged.items() if name not in gone}
-        reduced = reduce_situation(self.index, self.open_now, changed, {}, also)
-        situation = self.workspace.with_digests(_situation(self.kinds, reduced), self.of)
-        return replace(self, situation=situation, changed=changed)
+        return replace(self, changed={name: one for name, one in merged.items() if name not in gone}, also=also)
 
     @cached_property
     def edited(self) -> Mapping[Name, Resource]:
@@ -185,10 +195,8 @@ def read_incrementally(
         open_now |= kinds.find_contradicted(index, usage)
         kinds.refuse_new_outputs(git, tip, usage)
     resources = _without_line_ends(workspace, _resources(changed, index), index)
-    reduced = reduce_situation(index, open_now, resources, {})
-    situation = _situation(kinds, _complete(workspace, tip, reduced) if complete else reduced)
-    situation = workspace.with_digests(situation, of_commit)
-    return IncrementalRead(workspace, of_commit, situation, commit, changed.dirty, index, kinds, open_now, resources)
+    read = IncrementalRead(workspace, of_commit, tip, commit, changed.dirty, index, kinds, open_now, resources)
+    return replace(read, is_complete=complete)
 
 
 def index_of(workspace: Workspace, commit: Optional[Oid]) -> Index:
@@ -209,13 +217,6 @@ def _trees(workspace: Workspace, commit: Oid, *, of_commit: bool) -> Tuple[Optio
     if is_strayed:
         raise ReadInFull("the applied branch was merged")
     return staged, kinds
-
-
-def _situation(kinds: KindFiles, situation: Situation) -> Situation:
-    """Return a situation with the kinds that are needed in it, and with moves followed."""
-    before = [form for state in situation.applied.values() for form in (state.resource, state.unfinished)]
-    needed = {form.kind for form in (*situation.staged.values(), *before) if form is not None}
-    return follow_moves(replace(situation, kinds=kinds.some(needed)))
 
 
 def _resources(changed: ChangedFiles, index: Index) -> Dict[Name, Optional[Resource]]:

@@ -27,10 +27,7 @@ class KindFiles:
     @property
     def digest(self) -> str:
         """What differs if one of these kinds does."""
-        digest = hashlib.sha256()
-        for path, content in sorted(self.files.items()):
-            digest.update(b"%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(content)) + content)
-        return digest.hexdigest()
+        return hashlib.sha256(repr(sorted(self.files.items())).encode()).hexdigest()
 
     def every(self) -> Dict[str, Kind]:
         """Return all kinds; raises ReadInFull where something is wrong with one."""

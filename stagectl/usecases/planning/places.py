@@ -55,15 +55,10 @@ def staged_lines(workspace: Workspace, plan: Plan, head: Optional[str], most: in
     for entry in entries:
         path = staged_path(entry.resource)
         if path in files:
-            at = _first_value(entry) if isinstance(entry, Change) else ()
-            found[entry.id] = (path, locate(files[path], Flaw(BODY, at, ""))[0] if at else 1)
+            own = entry.diff if isinstance(entry, Change) and entry.action != REMOVE else ()
+            there = [one.path for one in own if one.op != Op.REMOVE]
+            found[entry.id] = (path, locate(files[path], Flaw(BODY, ("inputs", *there[0]), ""))[0] if there else 1)
     return found
-
-
-def _first_value(change: Change) -> Path:
-    """Return the place, in a staged file's body, of the first value that changes and is not gone."""
-    there = [difference.path for difference in change.diff if difference.op != Op.REMOVE and change.action != REMOVE]
-    return ("inputs", *there[0]) if there else ()
 
 
 def _snapshot(workspace: Workspace, names: Sequence[Name], head: Optional[str]) -> Snapshot:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import AbstractSet, Dict, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, Mapping
 
 from stagectl.adapters.git.git import Git
 from stagectl.core.model import NOT_APPLIED, STANDARD_ACTIONS, Applied, ChangeId, Name, Oid, change_id
@@ -53,19 +53,14 @@ def _newest(git: Git, tip: Oid, wanted: Mapping[ChangeId, Ends]) -> Dict[ChangeI
     found: Dict[ChangeId, Try] = {}
     for date, text in git.log(options, ("%cI", "%(trailers:only,unfold)")):
         trailers = [line.partition(": ")[::2] for line in text.splitlines()]
-        tries = ((change, _try_in(trailers, date, wanted[change])) for change in wanted.keys() - found.keys())
-        found.update((change, one) for change, one in [*tries] if one is not None)
+        ends = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
+        reasons = dict(value.partition(" ")[::2] for key, value in trailers if key == "Reason")
+        run = next((value for key, value in trailers if key == "Run"), "")
+        for change in wanted.keys() - found.keys():
+            left = next((one for one, states in wanted[change].items() if ends.get(one) in states), None)
+            if left is not None:
+                is_done = ends[left] == SUCCESS
+                found[change] = Try(run, date, "") if is_done else Try(run, date, ends[left], reasons.get(left, ""))
         if len(found) == len(wanted):
             break
     return found
-
-
-def _try_in(trailers: Sequence[Tuple[str, ...]], date: str, wanted: Ends) -> Optional[Try]:
-    ends = dict(value.rpartition(" ")[::2] for key, value in trailers if key == "Change")
-    reasons = dict(value.partition(" ")[::2] for key, value in trailers if key == "Reason")
-    run = next((value for key, value in trailers if key == "Run"), "")
-    for change, states in wanted.items():
-        state = ends.get(change)
-        if state is not None and state in states:
-            return Try(run, date, "") if state == SUCCESS else Try(run, date, state, reasons.get(change, ""))
-    return None
