@@ -19,7 +19,7 @@ from stagectl.core.planning.intents import (
 )
 from stagectl.core.planning.moves import together
 from stagectl.core.planning.order import gate
-from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of, waiting
+from stagectl.core.planning.outputs import expect_reports, has_outputs, reports_of, wait_of
 from stagectl.core.planning.resolve import LACKING, NO_RESOURCE, InputId, find_value, input_of, inputs_read
 from stagectl.core.planning.situation import Hold, Scope, Situation
 from stagectl.core.planning.view import View
@@ -74,7 +74,7 @@ def _settle(view: View, full: Optional[View]) -> View:
     """Return the view in which all is held that has to be."""
     while True:
         view = without_bystanders(view) if full else view
-        holds = _held_with(view) or (_held_next(view, full) if full else waiting(view))
+        holds = _held_with(view) or (_held_next(view, full or view) if full or has_outputs(view) else {})
         passive = view.passive | _passive(view) if full and not holds else view.passive
         if not holds and passive == view.passive:
             return view

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List, Mapping, Optional, Set
+from typing import FrozenSet, List, Mapping, Optional, Set
 
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import REMOVE, RUN, STANDARD_ACTIONS, UPDATE, ChangeId, Name, Resource, change_id
 from stagectl.core.planning.changes import Draft
-from stagectl.core.planning.intents import intent_of, needed_parents
+from stagectl.core.planning.intents import intent_of
 from stagectl.core.planning.resolve import NO_VALUE, input_of, inputs_read
 from stagectl.core.planning.schema_checks import Schemas
 from stagectl.core.planning.situation import Hold, Reports
@@ -77,27 +77,11 @@ def deciders(view: View, name: Name) -> FrozenSet[ChangeId]:
 # --- what waits for it
 
 
-def waiting(view: View) -> Dict[Name, Hold]:
-    """Return the resources that have to be held for outputs, in a view where everything is selected.
-
-    They wait for one that was never reported, or whose value their kind refuses, and the plan goes on without them.
-    """
-    situation, found = view.situation, {}
-    absent = frozenset(name for name in view.holds if not situation.is_live(name))
-    names = situation.names if has_outputs(view) else ()
-    for name in (name for name in names if name in situation.staged and view.is_staged_here(name)):
-        hold, resource = wait_of(view, name), situation.staged[name]
-        if hold is None and absent:
-            actions = {RUN, *view.pending_actions(name)}
-            lacking = absent & (resource.reads if situation.is_live(name) else needed_parents(resource, actions))
-            hold = Hold(Reason.NEEDS_PARENT, lacking) if lacking else None
-        if hold is not None:
-            found[name] = hold
-    return found
-
-
 def wait_of(view: View, name: Name) -> Optional[Hold]:
-    """Return why a resource in effect here has to be held for an output it reads, None if it has not."""
+    """Return why a resource in effect here has to be held for an output it reads, None if it has not.
+
+    It waits for one that was never reported, or whose value its kind refuses, and the plan goes on without it.
+    """
     resource = view.effective.get(name)
     if resource is None or not has_outputs(view):
         return None

@@ -189,6 +189,16 @@ def test_the_plan_has_the_same_id_wherever_it_is_made(repo: Repo) -> None:
     assert got(shop, "app.update") == {"url": "http://db:9/"}
 
 
+def test_what_depends_on_a_resource_that_waits_for_an_output_waits_with_it(repo: Repo) -> None:
+    """Live or not, and whatever is selected: its parent is neither live nor in the plan."""
+    shop = _applied(repo)
+    shop.define("new", "reader", inputs={"key": "${db.key_id}"})
+    shop.define("app", "reader", inputs={"url": URL, "a": 1}, depends_on=["new"]).commit()
+    for words in ((), ("app", "new")):
+        plan = shop.stage().plan(*words)
+        assert plan.ids == [] and plan.held == {"app.update": "needs-parent", "new.run": "needs-parent"}
+
+
 def _applied(repo: Repo, schema: object = None, **more: object) -> Repo:
     if schema is not None:
         repo.write("kinds/reader.yaml", json.dumps({**json.loads(repo.read("kinds/reader.yaml")), "inputs": schema}))
