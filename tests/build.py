@@ -314,7 +314,7 @@ _made: Dict[Tuple[Callable[[Repo], Repo], str], Path] = {}  # by what fills a ne
 _TEMPORARY = tempfile.gettempdir()  # before any test says otherwise
 
 
-def _own_folder() -> Path:
+def own_folder() -> Path:
     """A folder that goes with this process."""
     folder, owner = tempfile.mkdtemp(prefix="stagectl-template-", dir=_TEMPORARY), os.getpid()
     atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))  # no fork's end
@@ -331,7 +331,7 @@ def made_once(fill: Callable[[Repo], Repo]) -> Callable[[Repo], Repo]:
     def filled(repo: Repo) -> Repo:
         kept = _made.get((fill, repo.folder))
         if kept is None:
-            kept = _made[fill, repo.folder] = _own_folder() / "repo"
+            kept = _made[fill, repo.folder] = own_folder() / "repo"
             shutil.copytree(fill(repo).top, kept, symlinks=True)
         else:
             shutil.rmtree(repo.top)
@@ -345,7 +345,7 @@ def made_once(fill: Callable[[Repo], Repo]) -> Callable[[Repo], Repo]:
 def _template(environment: Tuple[Tuple[str, str], ...], project: str) -> Path:
     """A repository to copy, one per process, environment of git and folder of the project."""
     if (environment, project) not in _templates:
-        repo = Repo(_own_folder() / "repo", init=False, folder=project).begin_empty()
+        repo = Repo(own_folder() / "repo", init=False, folder=project).begin_empty()
         _templates[environment, project] = repo.top
     return _templates[environment, project]
 

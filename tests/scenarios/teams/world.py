@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 
 from stagectl.adapters.remote.remote import Remote
-from tests.build import APPLIED, LOCK, PATIENCE, Ran, Repo
+from tests.build import APPLIED, LOCK, PATIENCE, Ran, Repo, own_folder
 
 ADA, BOB = "Ada <ada@example.com>", "Bob <bob@example.com>"
 
@@ -23,12 +24,32 @@ def in_bare(bare: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+_teams: Dict[str, Tuple[Path, str]] = {}  # by config: where one is to copy, made once per process, and its remote
+
+
 class Team:
     """A bare repository and clones of it, one per person, all on this machine."""
 
     def __init__(self, folder: Path, config: str = "") -> None:
         self.folder, self.bare = folder, folder / "bare.git"
-        self.ada = Repo(folder / "ada")
+        if config not in _teams:
+            self._begin(config)
+            _teams[config] = own_folder(), self.bare.as_uri()
+            self._copy(folder, _teams[config][0])
+        else:
+            kept, uri = _teams[config]
+            self._copy(kept, folder)
+            self.ada, self.bob = Repo(folder / "ada", init=False), Repo(folder / "bob", init=False)
+            for repo in (self.ada, self.bob):
+                repo.write(".git/config", repo.read(".git/config").replace(uri, self.bare.as_uri()))
+                repo.git("update-index", "-q", "--refresh")
+
+    def _copy(self, source: Path, target: Path) -> None:
+        for name in ("ada", "bob", "bare.git"):
+            shutil.copytree(source / name, target / name, symlinks=True)
+
+    def _begin(self, config: str) -> None:
+        self.ada = Repo(self.folder / "ada")
         self.ada.git("init", "-q", "--bare", "-b", "main", str(self.bare))
         self.ada.git("remote", "add", "origin", self.bare.as_uri())
         self.ada.write("stagectl.yaml", config)
