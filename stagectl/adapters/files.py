@@ -11,13 +11,12 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence
+from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence, Union
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE
 
 _PAUSE = 0.05  # seconds between two tries to lock a file
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def content_of(path: Path) -> Optional[bytes]:
@@ -32,12 +31,12 @@ def read_file(path: Path, most: int) -> bytes:
         return file.read(most)
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Return a file, open to be read; raises OSError for a link, a pipe or a device, which may have no end."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+def open_file(path: Union[Path, str], links: int = os.O_NOFOLLOW) -> BinaryIO:
+    """Return a file, open to be read; raises OSError for a link (unless links=0), and for what may have no end."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | links), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise OSError("it is no regular file")
     return file
 
 
@@ -52,12 +51,9 @@ def remember(path: Path, value: Any) -> None:
     text = json.dumps(value, sort_keys=True)
     data = f"{_seal(path, text)}\n{text}".encode()
     with suppress(OSError):
-        if content_of(path) == data:
-            return
-        path.parent.mkdir(exist_ok=True)
-        making = path.with_suffix(f".{os.getpid()}")
-        making.write_bytes(data)
-        os.replace(making, path)
+        if content_of(path) != data:
+            path.parent.mkdir(exist_ok=True)
+            write_all(path.parent, {path.name: data})
 
 
 def recall(path: Path, is_good: Callable[[Any], bool]) -> Any:
@@ -106,7 +102,7 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
             if make:
                 with suppress(FileExistsError):
                     os.mkdir(folder, dir_fd=opened)
-            above, opened = opened, os.open(folder, _FOLDER, dir_fd=opened)
+            above, opened = opened, os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened)
             os.close(above)
         yield opened
     finally:
@@ -153,12 +149,10 @@ def probe_lock(path: Path) -> bool:
 def _delete(root: Path, folders: Sequence[str], name: str) -> None:
     with suppress(FileNotFoundError), _inside(root, folders) as folder:
         os.unlink(name, dir_fd=folder)
-    left = list(folders)
-    while left:
-        last = left.pop()
+    for depth in reversed(range(len(folders))):
         try:
-            with _inside(root, left) as folder:
-                os.rmdir(last, dir_fd=folder)
+            with _inside(root, folders[:depth]) as folder:
+                os.rmdir(folders[depth], dir_fd=folder)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -175,5 +169,4 @@ def write_file(path: Path, content: bytes) -> None:
     if os.path.lexists(path) and stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
         raise StagectlError(f"{path} cannot be written: it is a link or special file", "choose another file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _inside(path.parent, []) as folder:
-        _write(folder, path.name, content)
+    write_all(path.parent, {path.name: content})

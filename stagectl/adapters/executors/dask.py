@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Executor
 from concurrent.futures import Future as Promise
 from contextlib import suppress
-from typing import Any, Callable, Coroutine, Dict, List, Mapping, Optional, TypeVar
+from typing import Any, Callable, Coroutine, Dict, List, Mapping, Optional
 
 from distributed import Future
 
@@ -25,7 +25,6 @@ from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, Outcome
 from stagectl.core.running.run_document import read_outcome
 
 Take = Callable[[ChangeId, Outcome, str], Outcome]  # change, its end and its output as a worker reports them -> its end
-T = TypeVar("T")
 
 
 class DaskExecutor(Executor):
@@ -49,7 +48,7 @@ class DaskExecutor(Executor):
         """Look after nothing any more."""
         self._looker.cancel()
 
-    def _start(self, work: Coroutine[Any, Any, T]) -> Promise[T]:
+    def _start(self, work: Coroutine[Any, Any, Any]) -> Promise[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._link.client.loop.asyncio_loop)
 
     async def _carry_out(self, order: Optional[Order]) -> Outcome:

@@ -18,7 +18,6 @@ from stagectl.adapters.handlers.child import kill_marked
 from stagectl.adapters.running import checkout
 from stagectl.core.errors import StagectlError
 
-CHECKOUTS = "*/checkouts/*"  # in a worker's folder, below that of an attempt
 MARKS = "marks"  # a file with run, resource and action, in the folder of an action
 
 
@@ -28,7 +27,7 @@ def main(folder: str) -> None:
     for path in sorted(Path(folder).glob(f"*/private/*/{MARKS}")):
         with suppress(OSError, ValueError):  # a kill may have torn it: then nothing was started yet
             kill_marked(*json.loads(path.read_text(encoding="utf-8")))
-    for place in Path(folder).glob(CHECKOUTS):
+    for place in Path(folder).glob("*/checkouts/*"):  # below the folder of an attempt
         with suppress(StagectlError):
             checkout.remove_checkout(Git(place), place)
     shutil.rmtree(folder, ignore_errors=True)

@@ -100,13 +100,15 @@ def ready(attempt: str, facts: Dict[str, Any], attempts: Sequence[str]) -> Dict[
     attempts: those that an apply waits for; what is here for others goes.
     """
     trouble = hint = ""
-    _home().keep(attempts)
+    home = _home()
+    for old in sorted(home.places.keys() - attempts):
+        home.forget(old)
     try:
         if facts["version"] != __version__:
             raise StagectlError(f"it has stagectl {__version__}, and this is {facts['version']}")
         for name in facts["handlers"]:
             _handler(name)
-        _home().place(attempt, facts)
+        home.place(attempt, facts)
     except StagectlError as error:
         trouble, hint = error.message, error.hint
     return {"trouble": trouble, "hint": hint, "missing": sorted(set(facts["variables"]) - os.environ.keys())}
@@ -125,7 +127,7 @@ class _Home:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="stagectl-worker-"))
-        self._places: Dict[str, Site] = {}
+        self.places: Dict[str, Site] = {}
         self._guard = threading.Lock()
         self._watcher = subprocess.Popen(
             [sys.executable, "-m", "stagectl.adapters.executors.watcher", str(self.folder)],
@@ -137,15 +139,15 @@ class _Home:
 
     def place(self, attempt: str, facts: Optional[Dict[str, Any]] = None) -> Site:
         """Return where the actions of a run start, with its commit checked out, once; raises StagectlError."""
-        if attempt in self._places:
-            return self._places[attempt]
+        if attempt in self.places:
+            return self.places[attempt]
         facts = facts or _ask("facts", attempt=attempt)
         if facts is None:
             raise StagectlError("no apply waits for this run any more")
         with self._guard:
-            if attempt not in self._places:
-                self._places[attempt] = self._make(attempt, facts)
-            return self._places[attempt]
+            if attempt not in self.places:
+                self.places[attempt] = self._make(attempt, facts)
+            return self.places[attempt]
 
     def _make(self, attempt: str, facts: Dict[str, Any]) -> Site:
         root, private = self._checkout(attempt), self.folder / attempt / "private"
@@ -159,15 +161,10 @@ class _Home:
     def _checkout(self, attempt: str) -> Path:
         return self.folder / attempt / "checkouts" / f"{attempt}-{os.getpid()}"
 
-    def keep(self, attempts: Sequence[str]) -> None:
-        """Remove what was made ready for other attempts than these."""
-        for old in sorted(self._places.keys() - attempts):
-            self.forget(old)
-
     def forget(self, attempt: str) -> None:
         """Remove what `place` made."""
         with self._guard:
-            if self._places.pop(attempt, None) is not None:
+            if self.places.pop(attempt, None) is not None:
                 checkout.remove_checkout(Git(Path.cwd()), self._checkout(attempt))
                 shutil.rmtree(self.folder / attempt, ignore_errors=True)
 

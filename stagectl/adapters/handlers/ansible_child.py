@@ -38,7 +38,8 @@ def _play(private: Path, playbook: str, *, looks: bool) -> Mapping[str, object]:
         runner.config.command.insert(1, "--check")  # Ansible's check mode: it says what it would change
     status, code = runner.run()
     if code:
-        raise Failed(story.failure or f"ansible-playbook ended with exit code {code} ({status})", story.outputs)
+        ended = f"ansible-playbook ended with exit code {code} ({status})"
+        raise Failed(story.task or story.error or ended, story.outputs)
     if story.plays == story.unmatched:
         raise Failed(f"{playbook} has no play for the host {host}")
     return story.answer() if looks else {"changed": story.changed, "outputs": story.outputs}
@@ -85,6 +86,7 @@ class Story:
     """What is heard while Ansible plays: output goes on, and what counts for the result stays.
 
     plays, unmatched: how many plays there were, and how many of them had no host; outputs: what `set_stats` was given.
+    task, error: why it failed, by the last task that did, or as Ansible itself says.
     """
 
     def __init__(self) -> None:
@@ -92,13 +94,7 @@ class Story:
         self.outputs: Mapping[str, Any] = {}
         self.plays = self.unmatched = 0
         self._would: List[str] = []  # the tasks that changed something, or would
-        self._task = ""
-        self._error = ""
-
-    @property
-    def failure(self) -> str:
-        """Return why it failed: the last task that did, or what Ansible itself says."""
-        return self._task or self._error
+        self.task = self.error = ""
 
     def hear(self, event: Mapping[str, Any]) -> bool:
         """Take an event of ansible-runner; returns False, so that it keeps none on disk."""
@@ -113,10 +109,10 @@ class Story:
             self.outputs = data.get("artifact_data") or {}  # for all hosts, as set_stats has it by default
         if name == "runner_on_ok" and (data.get("res") or {}).get("changed"):
             self._would.append(str(data.get("task", "")))
-        self._task = _message_of(name, data) or self._task
+        self.task = _message_of(name, data) or self.task
         error = _ERROR.match(text)
-        if error and not self._error:
-            self._error = " ".join(error[1].split())[:LONGEST]
+        if error and not self.error:
+            self.error = " ".join(error[1].split())[:LONGEST]
         return False
 
     def answer(self) -> Mapping[str, object]:

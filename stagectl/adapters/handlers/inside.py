@@ -27,16 +27,11 @@ class Failed(Exception):
         self.outputs = outputs or {}
 
 
-def fact(key: str) -> str:
-    """Return one of the facts every action gets, by its variable's name without STAGECTL_."""
-    return os.environ[f"STAGECTL_{key}"]
-
-
 def read_arguments() -> Dict[str, Any]:
     """Return what an action gets: resource, action, kind and run, and the values of inputs, before and outputs."""
-    facts = {key: fact(key.upper()) for key in ("resource", "action", "kind", "run")}
-    files = {key: Path(fact(key.upper())) for key in ("inputs", "before", "outputs")}
-    return {**facts, **{key: json.loads(path.read_text(encoding="utf-8")) for key, path in files.items()}}
+    files = ("inputs", "before", "outputs")
+    facts = {key: os.environ[f"STAGECTL_{key.upper()}"] for key in ("resource", "action", "kind", "run", *files)}
+    return {**facts, **{key: json.loads(Path(facts[key]).read_text(encoding="utf-8")) for key in files}}
 
 
 def _written(result_file: str) -> Mapping[str, object]:
@@ -53,9 +48,9 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
 
     Whatever else ends it leaves no sign that it ended: then the handler looks for what it left running.
     """
-    result_file = fact("RESULT")  # now: the work may change the environment
+    result_file = os.environ["STAGECTL_RESULT"]  # now: the work may change the environment
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-    code = 0
+    code: Any = 0
     try:
         result = work()
     except Failed as failure:
@@ -63,10 +58,8 @@ def finish(folder: str, work: Callable[[], Mapping[str, object]]) -> NoReturn:
         made = {"outputs": failure.outputs} if failure.outputs else {}
         code, result = 1, {**_written(result_file), **made, FAILURE: message}
     except SystemExit as leaving:
-        if leaving.code:
-            Path(folder, ENDED).touch()
-            raise
-        code, result = 1, {**_written(result_file), FAILURE: LEFT}
+        left = {} if leaving.code else {FAILURE: LEFT}
+        code, result = leaving.code or 1, {**_written(result_file), **left}
     Path(result_file).write_text(json.dumps(result), encoding="utf-8")
     Path(folder, ENDED).touch()
     sys.exit(code)

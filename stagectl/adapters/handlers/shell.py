@@ -8,15 +8,15 @@ import json
 import math
 import os
 import select
-import stat
 import subprocess
 import time
 from dataclasses import replace
 from itertools import takewhile
 from typing import IO, Dict, List, Mapping, Optional
 
+from stagectl.adapters.files import open_file
 from stagectl.adapters.handlers import Request, Result, private
-from stagectl.adapters.handlers.groups import add_group, discard_group, kill_group
+from stagectl.adapters.handlers.groups import kill_group, running_group
 from stagectl.core import forms
 
 # What git hands its hooks of the commit being made; an action that runs git means the repository it stands in.
@@ -61,18 +61,16 @@ def inherited_variables() -> Dict[bytes, bytes]:
 
 def _environment(request: Request, paths: Mapping[str, str]) -> Dict[bytes, bytes]:
     facts = {
-        b"RESOURCE": request.resource,
-        b"ACTION": request.action,
-        b"KIND": request.kind,
-        b"RUN": request.run,
-        b"INPUTS": paths["inputs"],
-        b"BEFORE": paths.get("before", paths["inputs"]),
-        b"OUTPUTS": paths["outputs"],
-        b"RESULT": paths["result"],
+        "RESOURCE": request.resource,
+        "ACTION": request.action,
+        "KIND": request.kind,
+        "RUN": request.run,
+        "BEFORE": paths["inputs"],
+        **{key.upper(): path for key, path in paths.items()},
     }
     if request.moved_from is not None:
-        facts[b"MOVED_FROM"] = request.moved_from
-    return {**request.environment, **{b"STAGECTL_" + key: os.fsencode(value) for key, value in facts.items()}}
+        facts["MOVED_FROM"] = request.moved_from
+    return {**request.environment, **{b"STAGECTL_" + key.encode(): os.fsencode(facts[key]) for key in facts}}
 
 
 def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> str:
@@ -83,16 +81,13 @@ def _run(request: Request, environment: Mapping[bytes, bytes], inputs: str) -> s
     except (OSError, ValueError) as error:
         return f"could not be started: {error}"
     request.started(process.pid)
-    add_group(process.pid, request.run)
     assert process.stdout is not None, "it was started with a pipe"
-    try:
-        with process.stdout:  # not with the process, whose end it would wait for, whatever happens
-            in_time = _listen(process, request)
-            if not in_time:
-                kill_group(process.pid)
-            killed = _ends(process, DYING)
-    finally:
-        discard_group(process.pid)
+    # Not with the process, whose end it would wait for, whatever happens.
+    with running_group(process.pid, request.run), process.stdout:
+        in_time = _listen(process, request)
+        if not in_time:
+            kill_group(process.pid)
+        killed = _ends(process, DYING)
     if not in_time:
         return f"still running after {request.timeout:g} seconds; it {'was' if killed else 'cannot be'} killed"
     if process.returncode < 0:
@@ -187,13 +182,8 @@ def _read_report(path: str) -> Result:
 
 def _content(path: str) -> str:
     """Return the text of a file that an action made; raises OSError or ValueError for what is no small file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe may never get a writer
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no regular file")
-        data = os.read(descriptor, LARGEST_RESULT + 1)
-    finally:
-        os.close(descriptor)
+    with open_file(path, links=0) as file:
+        data = file.read(LARGEST_RESULT + 1)
     if len(data) > LARGEST_RESULT:
         raise ValueError(f"it has more than {LARGEST_RESULT >> 10} KiB")
     return data.decode("utf-8")

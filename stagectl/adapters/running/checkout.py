@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import ContextManager
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.remote.remote import ASK_SECONDS, Remote
 from stagectl.adapters.running.lock import moment
 from stagectl.core.model import Oid
 
+_LOCK = "checkout.lock"  # keeps other workers out: git fails where it finds another working tree half made
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 
 
@@ -20,15 +20,10 @@ def checkout(git: Git, commit: Oid, remote: str, folder: Path) -> None:
     Raises GitError. The folder is a working tree of its own beside the clone's, which is left alone. Its name should be
     unlike all others, because git registers it by that.
     """
-    with _alone(git):
+    with moment(git.scratch(), _LOCK, math.inf):
         if git.find(commit) is None:
             _fetch(git, commit, remote)
         git.run(*_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit)
-
-
-def _alone(git: Git) -> ContextManager[None]:
-    """Keep other workers out: git fails where it finds another working tree half made."""
-    return moment(git.scratch(), "checkout.lock", math.inf)
 
 
 def _fetch(git: Git, commit: Oid, remote: str) -> None:
@@ -45,5 +40,5 @@ def _fetch(git: Git, commit: Oid, remote: str) -> None:
 
 def remove_checkout(git: Git, folder: Path) -> None:
     """Remove what `checkout` made."""
-    with _alone(git):
+    with moment(git.scratch(), _LOCK, math.inf):
         git.run("worktree", "remove", "--force", "--force", str(folder), check=False)

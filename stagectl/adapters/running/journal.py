@@ -161,11 +161,10 @@ def _reserve(folder: Path) -> None:
 
 def _spend(folder: Path) -> bool:
     """Give up the room that a run has reserved for its ends; return whether there was some."""
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(folder / RESERVE)
-    except FileNotFoundError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _flush_folder(path: Path) -> None:
@@ -231,8 +230,6 @@ def commit_of(scratch: Path, run: str) -> Optional[Oid]:
 
 
 def _entries(folder: Path) -> List[Dict[str, Any]]:
-    try:
-        with open_file(folder / "journal") as file:
-            return [json.loads(line) for line in file.read().split(b"\n")[:-1]]  # the last line may be torn
-    except FileNotFoundError:
-        return []
+    with suppress(FileNotFoundError), open_file(folder / "journal") as file:
+        return [json.loads(line) for line in file.read().split(b"\n")[:-1]]  # the last line may be torn
+    return []

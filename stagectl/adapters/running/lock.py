@@ -80,27 +80,21 @@ def only_one(scratch: Path, what: str, part: Portion = WHOLE) -> Iterator[Here]:
 
     what: the command that wants it.
     """
+    folder, identity = scratch / HOLDERS, secrets.token_hex(4)
     with moment(scratch):
         _check_free(scratch, part)
-        here = _enter(scratch, what, part)
+        folder.mkdir(exist_ok=True)
+        forget_left(scratch, all_of_them=False)
+        file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (`leave` closes it)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        said = {"process": str(os.getpid()), "what": what, "since": since, "began": str(time.time_ns())}
+        here = Here(scratch, identity, part, file, said)
+        here.say()
     try:
         yield here
     finally:
         here.leave()
-
-
-def _enter(scratch: Path, what: str, part: Portion) -> Here:
-    folder = scratch / HOLDERS
-    folder.mkdir(exist_ok=True)
-    forget_left(scratch, all_of_them=False)
-    identity = secrets.token_hex(4)
-    file = open(folder / identity, "x+", encoding="utf-8")  # noqa: SIM115 (its holder closes it)
-    fcntl.flock(file, fcntl.LOCK_EX)
-    since = time.strftime("%Y-%m-%d %H:%M:%S")
-    said = {"process": str(os.getpid()), "what": what, "since": since, "began": str(time.time_ns())}
-    here = Here(scratch, identity, part, file, said)
-    here.say()
-    return here
 
 
 def _check_free(scratch: Path, part: Portion, own: str = "") -> None:

@@ -47,8 +47,7 @@ class Output:
             if self._rest:
                 self._keep([self._rest])
                 self._rest = b""
-            text = "\n".join(self._tail)
-            return text if len(text) <= TAIL_BYTES else text[-TAIL_BYTES:]
+            return "\n".join(self._tail)[-TAIL_BYTES:]
 
     def _keep(self, lines: list[bytes]) -> None:
         clean = [self._redactor.clean(line.decode("utf-8", "replace")) for line in lines]
