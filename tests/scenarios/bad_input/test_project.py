@@ -72,11 +72,13 @@ def test_a_link_to_a_folder_is_refused_and_not_passed_over(repo: Repo, path: str
 
 def test_a_colon_within_a_word_is_fine_in_a_flow_list(repo: Repo) -> None:
     """
-    YAML 1.2 reads `[region:eu]` and `{image: nginx:1.27}`, and tags may hold colons.
+    YAML 1.2 reads `[region:eu]` and `{image: nginx:1.27}`, and tags may hold colons; question marks, too.
     """
-    repo.write("resources/a.yaml", front(tags="[region:eu]") + "inputs: {image: nginx:1.27, url: [http://x/y?z]}\n")
+    inputs = ["image: nginx:1.27", "url: [http://x/y?z, a:b]", "host: [::1]", "ask: [a?b]", "a: {a: x?y}"]
+    for number, text in enumerate(inputs):
+        repo.write(f"resources/a{number}.yaml", front(tags="[region:eu]") + f"inputs: {{{text}}}\n")
 
-    assert "All is well: 1 definitions, 0 staged files, 2 kinds.\n" == repo.ok("validate").out
+    assert "All is well: 5 definitions, 0 staged files, 2 kinds.\n" == repo.ok("validate").out
 
 
 def test_of_one_file_the_form_the_kind_and_the_references_are_reported_in_one_go(repo: Repo) -> None:

@@ -36,7 +36,7 @@ def unseen(worker: str) -> str:
 
 def test_a_change_is_claimed_once(ledger: Ledger) -> None:
     """
-    Also once its end is known, and once the apply has heard of that, which is said once.
+    Also once its end is known, and once the apply has heard of that, which is said once, or that it has not started.
     """
     assert ledger.claim(RUN, "a.run", "w1") and ledger.claim(RUN, "b.run", "w2")
     assert not ledger.claim(RUN, "a.run", "w2") and not ledger.claim(RUN, "a.run", "w1")
@@ -45,13 +45,7 @@ def test_a_change_is_claimed_once(ledger: Ledger) -> None:
     assert ("fine", NEVER) == (ledger.resolve(RUN, "a.run"), ledger.resolve(RUN, "a.run"))
     assert unseen("w2") == ledger.resolve(RUN, "b.run")
     assert not ledger.claim(RUN, "a.run", "w2") and not ledger.claim(RUN, "b.run", "w1")
-
-
-def test_what_was_settled_before_it_was_claimed_cannot_be_claimed(ledger: Ledger) -> None:
-    """
-    The apply that runs changes learned that it never started, and so it never does.
-    """
-    assert NEVER == ledger.resolve(RUN, "a.run") and not ledger.claim(RUN, "a.run", "w1")
+    assert NEVER == ledger.resolve(RUN, "c.run") and not ledger.claim(RUN, "c.run", "w1")
 
 
 def test_after_a_stop_only_what_was_claimed_is_reported(ledger: Ledger) -> None:

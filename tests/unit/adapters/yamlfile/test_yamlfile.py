@@ -193,16 +193,6 @@ def test_what_is_refused(text: str, place: Any) -> None:
     assert place == (caught.value.line, caught.value.column)
 
 
-@pytest.mark.parametrize(
-    "text", ["[a:b]", "[nginx:1.27, http://x/y]", "{image: nginx:1.27}", "[a?b]", "{a: x?y}", "[::1]"]
-)
-def test_colons_within_plain_words_in_flow_collections(text: str) -> None:
-    """
-    YAML 1.2 takes them, in `[...]` and `{...}` as outside.
-    """
-    assert yamlfile.load(f"x: {text}\n".encode())
-
-
 @given(keys)
 def test_a_key_is_its_text(key: str) -> None:
     """
