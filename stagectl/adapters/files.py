@@ -112,8 +112,10 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
 def _write(folder: int, name: str, content: bytes, making: Optional[Path] = None) -> None:
     is_beside = making is None or os.stat(making.parent).st_dev != os.fstat(folder).st_dev  # else it cannot be renamed
     temporary = f".stagectl-{os.urandom(8).hex()}" if is_beside else str(making)
+    with suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=folder)  # what a kill left, perhaps of another user
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
