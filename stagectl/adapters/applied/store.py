@@ -32,7 +32,7 @@ from stagectl.core.values import Inputs, Value, canonical, leaves, pack, unpack
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
 ParseForm = Callable[[Name, Mapping[str, Any], Inputs], Resource]
 _MANY = 1000  # paths: of more, all are listed
-_NOBODY = "stagectl <stagectl@localhost> 0 +0000"
+_AUTHOR = "stagectl <stagectl@localhost> 0 +0000"
 
 
 def state_path(name: str) -> str:
@@ -228,4 +228,4 @@ def root_id(like: Oid) -> Oid:
 
 
 def _root(tree: Oid) -> bytes:
-    return f"tree {tree}\nauthor {_NOBODY}\ncommitter {_NOBODY}\n\nNothing is applied yet\n".encode()
+    return f"tree {tree}\nauthor {_AUTHOR}\ncommitter {_AUTHOR}\n\nNothing is applied yet\n".encode()
