@@ -15,27 +15,21 @@ from stagectl.core.schemas.schema import KIND_NAME
 from stagectl.core.stamps import STAMP
 from stagectl.core.values import Inputs, as_written, map_strings, parts_in, same
 
+_AS_IT_IS = ("kind", "tags", "react_on", "unordered", "overrides", "source", "moved_from", "template")
+
 
 def form_json(resource: Resource, applied: Inputs) -> Dict[str, Any]:
     """Return the form of a resource as JSON; applied: the values that its inputs had."""
     found: Dict[str, Any] = {
-        "kind": resource.kind,
-        "tags": list(resource.tags),
+        **{key: getattr(resource, key) for key in _AS_IT_IS},
         "inputs": {
             key: as_written(value)
             for key, value in resource.inputs.items()
             if key not in applied or not same(value, applied[key])
         },
         "without": sorted(applied.keys() - resource.inputs.keys()),
-        "depends_on": {action: list(changes) for action, changes in resource.depends_on_changes.items()}
-        or list(resource.depends_on),
-        "react_on": {action: [list(trigger) for trigger in some] for action, some in resource.react_on.items()},
-        "unordered": list(resource.unordered),
-        "overrides": [list(path) for path in resource.overrides],
-        "source": resource.source,
-        "moved_from": list(resource.moved_from),
-        "template": list(resource.template),
-        "actions": [list(entry) for entry in resource.actions.items()],
+        "depends_on": resource.depends_on_changes or resource.depends_on,
+        "actions": list(resource.actions.items()),
     }
     return {key: value for key, value in found.items() if value}
 

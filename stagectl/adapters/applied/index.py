@@ -121,7 +121,7 @@ class Index(Source):
     def usage(self) -> Usage:
         """What the state needs of the kinds."""
         try:
-            return decode_usage(self._head(USAGE))
+            return decode_usage(self._head(USAGE, f"{NONE}\n"))
         except MALFORMED:
             raise damage_error(USAGE) from None
 
@@ -129,12 +129,12 @@ class Index(Source):
     def variables(self) -> Counts:
         """The environment variables that values of the state read: of how many resources each."""
         try:
-            return decode_variables(self._head(VARIABLES))
+            return decode_variables(self._head(VARIABLES, ""))
         except MALFORMED:
             raise damage_error(VARIABLES) from None
 
-    def _head(self, name: str) -> str:
-        return self._git.objects([self._heads[name]])[0].decode()
+    def _head(self, name: str, of_nothing: str) -> str:
+        return self._git.objects([self._heads[name]])[0].decode() if self._heads else of_nothing
 
     def open_resources(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""

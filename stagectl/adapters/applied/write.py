@@ -11,7 +11,6 @@ from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, 
 from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
 from stagectl.core.indexing.advance import Changed, States, advance
-from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.usage import (
     Usage,
     advance_counts,
@@ -21,7 +20,7 @@ from stagectl.core.indexing.usage import (
     needs,
     variables_read,
 )
-from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Name, Oid
+from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Oid
 
 
 class StateTrees(NamedTuple):
@@ -71,49 +70,36 @@ def write_tree(git: Git, lineage: Lineage, states: States) -> Oid:
 
 def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, like: Oid) -> StateTrees:
     """Return the folders of the applied state after some states changed, to be stored. like: whose kinds count."""
-    before = open_index(git, tip) if tip is not None else None
-    names = (STAGED, APPLIED, INDEX)
-    staged, applied, index = git.look_up([git.at(tip, folder) for folder in names]) if tip is not None else (None,) * 3
-    if before is None and tip is not None:  # what is there has no index yet
-        everything: States = {**load_states(git, tip), **states}
-        everything = {name: state for name, state in everything.items() if state is not None}
-        staged, applied, index = None, None, None
-    else:
-        everything = states
-    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in everything}
-    documents: Dict[str, Optional[Item]] = {f"{name}.json": None for name in everything}
-    oids: Dict[Name, Oid] = {}
-    for name, state in everything.items():
-        if state is not None:
-            oids[name] = objects.blob(state_bytes(state))
-            documents[f"{name}.json"] = Item(BLOB, oids[name])
-        if state is not None and state.resource is not None:
-            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content))
-    staged, applied = objects.edit_tree(staged, files), objects.edit_tree(applied, documents)
-    step = advance(before or Source(), everything, oids)
-    live = (before.of.live if before else 0) + sum(after.is_live - was.is_live for was, after in step.pairs)
-    usage = _usage(git, step, like, before.usage if before else Usage({}))
-    variables = advance_counts(before.variables if before else {}, step.pairs, variables_read)
+    before, index = open_index(git, tip) if tip is not None else None, None
+    if before is not None and tip is not None:
+        (index,) = git.look_up([git.at(tip, INDEX)])
+    else:  # what is there has no index yet
+        everything = {**(load_states(git, tip) if tip is not None else {}), **states}
+        states = {name: state for name, state in everything.items() if state is not None}
+        before = Index(git, Of(None, None), {}, {})
+    stored = {name: state.resource.content for name, state in states.items() if state and state.resource}
+    files = {f"{name}.yaml": Item(BLOB, objects.blob(stored[name])) if name in stored else None for name in states}
+    oids = {name: objects.blob(state_bytes(state)) for name, state in states.items() if state is not None}
+    documents = {f"{name}.json": Item(BLOB, oids[name]) if name in oids else None for name in states}
+    staged, applied = objects.edit_tree(before.of.staged, files), objects.edit_tree(before.of.applied, documents)
+    step = advance(before, states, oids)
+    live = before.of.live + sum(after.is_live - was.is_live for was, after in step.pairs)
     heads = {
         OF: of_text(Of(staged, applied, live)),
-        USAGE: encode_usage(usage),
-        VARIABLES: encode_variables(variables),
+        USAGE: encode_usage(_usage(git, step, like, before.usage)),
+        VARIABLES: encode_variables(advance_counts(before.variables, step.pairs, variables_read)),
     }
     return StateTrees(staged, applied, _index(objects, before, index, heads, step))
 
 
-def _index(
-    objects: Objects, before: Optional[Index], tree: Optional[Oid], heads: Mapping[str, str], step: Changed
-) -> Oid:
+def _index(objects: Objects, before: Index, tree: Optional[Oid], heads: Mapping[str, str], step: Changed) -> Oid:
     """Return the tree of the index after a step, to be stored. tree: that of before; heads: the files beside shards."""
     items: Dict[str, Optional[Item]] = {path: Item(BLOB, objects.blob(text.encode())) for path, text in heads.items()}
-    there = before.shards if before else {}
     changes = {name: line if line.is_needed else None for name, line in step.after.items()}
-    read = before.shard_lines if before else lambda places: {}
     gone: Dict[str, Optional[Item]] = {}
-    for place, lines in shards.redistribute(changes, there, read).items():
-        if place.bits in there.get(place.folder, ()):
-            gone[shards.file_name(place, has_open=there[place.folder][place.bits][1])] = None
+    for place, lines in shards.redistribute(changes, before.shards, before.shard_lines).items():
+        if place.bits in before.shards.get(place.folder, ()):
+            gone[shards.file_name(place, has_open=before.shards[place.folder][place.bits][1])] = None
         if lines:
             path = shards.file_name(place, has_open=any(line.is_open for line in lines.values()))
             items[path] = Item(BLOB, objects.blob(shards.shard_text(lines).encode()))
