@@ -121,40 +121,32 @@ class Prefetch:
     # --- asking
 
     def ask(self, roots: Sequence[str]) -> None:
-        """Start one git for each question; where no file can be opened, none: what needs an answer asks then."""
+        """Start one git for each question; where one cannot be started, none: what needs an answer asks then."""
+        self._began = time.time_ns()
         try:
-            self._ask(roots)
+            ours = environment()
+            for words in (SETTINGS, PLACES):
+                self._start(words, ours)
+            # Takes a millisecond: what git must not run has to be known.
+            settings = self._answers[SETTINGS] = self._finish(SETTINGS)
+            if settings is None:
+                return
+            ours = looking(settings)
+            self._start(changed_words(self.project, roots or DEFINED), ours)
+            if not roots:
+                self._parts = {changed_words(self.project): False, changed_words(self.project, DEFINED, ()): True}
+            if _is_new(os.path.join(self.folder, ".git")):
+                self._start(known_words(self.project, roots), ours)
         except OSError:
             self.drop()
 
-    def _ask(self, roots: Sequence[str]) -> None:
-        self._began = time.time_ns()
-        ours = environment()
-        for words in (SETTINGS, PLACES):
-            self._start(words, ours)
-        # Takes a millisecond: what git must not run has to be known.
-        settings = self._answers[SETTINGS] = self._finish(SETTINGS)
-        if settings is None:
-            return
-        ours = looking(settings)
-        self._start(changed_words(self.project, roots or DEFINED), ours)
-        if not roots:
-            self._parts = {changed_words(self.project): False, changed_words(self.project, DEFINED, ()): True}
-        if _is_new(os.path.join(self.folder, ".git")):
-            self._start(known_words(self.project, roots), ours)
-
     def _start(self, words: Words, ours: Dict[str, str]) -> None:
-        file = os.memfd_create("git")
         # Where the repository is, git says as seen from the current folder.
         elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
+        file = os.memfd_create("git")
         nowhere = [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_RDWR, 0) for end in (0, 2)]
-        try:
-            process = os.posix_spawnp(
-                "git", ["git", *elsewhere, *words], ours, file_actions=[*nowhere, (os.POSIX_SPAWN_DUP2, file, 1)]
-            )
-        except OSError:
-            os.close(file)  # the next question to git finds out what is wrong
-            return
+        ends = [*nowhere, (os.POSIX_SPAWN_DUP2, file, 1)]
+        process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=ends)
         self._running[words] = (process, file)
         try:  # noqa: SIM105 (contextlib would keep git waiting)
             os.setpriority(os.PRIO_PROCESS, process, _NICE)

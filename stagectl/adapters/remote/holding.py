@@ -11,7 +11,6 @@ from stagectl.adapters.remote.remote_lock import (
     Board,
     LockRef,
     Meets,
-    TakenLock,
     clock,
     drop,
     lock_refusal,
@@ -19,7 +18,7 @@ from stagectl.adapters.remote.remote_lock import (
     put_board,
 )
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import Portion
+from stagectl.core.locks import Lock, Portion
 
 
 class Holding:
@@ -28,10 +27,11 @@ class Holding:
     lock: what is held; lost: why it is held no more, "" while it is.
     """
 
-    def __init__(self, at: LockRef, taken: TakenLock) -> None:
-        self._at, self._remote, self._term = at, at.remote, float(taken.lock.term)
-        self.lock, self._board = taken.lock, taken.board
-        self._until = taken.at + self._term  # no observer takes it for dead before
+    def __init__(self, at: LockRef, board: Board, lock: Lock) -> None:
+        """Begin to hold a lock that was taken; board: what it was taken on."""
+        self._at, self._remote, self._term = at, at.remote, float(lock.term)
+        self.lock, self._board = board.newest(lock), board
+        self._until = board.at + self._term  # no observer takes it for dead before
         self._turn, self._ending = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._keep, name="stagectl-lock", daemon=True)
         self.lost = ""
@@ -103,13 +103,12 @@ class Holding:
 
         Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
         """
-        began = clock()
         following = put_board(self._at, self._board, replace(self.lock, renewal=self.lock.renewal + 1), seconds)
         if following is None:
             self._see(look_at_locks(self._at))
             return False
-        self.lock, self._board = following.find(self.lock.id) or self.lock, following
-        self._until = began + self._term
+        self.lock, self._board = following.newest(self.lock), following
+        self._until = following.at + self._term
         return True
 
     def _see(self, board: Board) -> None:

@@ -37,15 +37,21 @@ class Board:
     """Who holds what, as the ref on the remote has it. commit: None where nothing is held.
 
     parts: per holder the id of the file that says what it is about; one without holds everything.
+    at: of one that was put there, what our clock said before.
     """
 
     commit: Optional[Oid] = None
     holders: Tuple[Lock, ...] = ()
     parts: Mapping[str, Oid] = field(default_factory=dict)
+    at: float = 0.0
 
     def find(self, identity: str) -> Optional[Lock]:
         """Return the lock with an id."""
         return next((lock for lock in self.holders if lock.id == identity), None)
+
+    def newest(self, lock: Lock) -> Lock:
+        """Return a lock in the form that it has here."""
+        return self.find(lock.id) or lock
 
     def without(self, gone: AbstractSet[str]) -> Board:
         """Return the board that is to follow when some locks are gone."""
@@ -63,14 +69,6 @@ class LockRef(NamedTuple):
 
     remote: Remote
     ref: str
-
-
-class TakenLock(NamedTuple):
-    """A lock that was taken. at: what our clock said before."""
-
-    board: Board
-    lock: Lock
-    at: float
 
 
 def clock() -> float:
@@ -126,8 +124,8 @@ def _board(at: LockRef, commit: Oid) -> Board:
 
 def take(
     at: LockRef, lock: Lock, note: Note, *, meets: Optional[Meets] = None, left: AbstractSet[str] = frozenset()
-) -> TakenLock:
-    """Take a lock, also from holders found dead; raises Busy where another one has something of it.
+) -> Board:
+    """Take a lock, also from holders found dead, and return the board; raises Busy where another has something of it.
 
     meets: what another holder has that is wanted, by default what the parts have in common; left: the ids of locks that
     were taken from here, by processes of which it is known that they are gone.
@@ -157,11 +155,11 @@ def take(
     raise Busy(f"the lock on {at.remote.name} changes hands all the time", "try again")
 
 
-def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
-    """Try to take the lock; return it, None if another holder was faster. Read back: the nonce is ours alone."""
-    (remote, ref), began = at, clock()
+def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[Board]:
+    """Try to take the lock; return the board, None if another holder was faster."""
+    remote, ref = at
     try:
-        following = put_board(at, board, lock)
+        return put_board(at, board, lock)
     except GitLocked:  # another push is at the ref, or one was killed there: it says what to do
         raise
     except GitError as error:
@@ -171,16 +169,15 @@ def _try_to_take(at: LockRef, board: Board, lock: Lock) -> Optional[TakenLock]:
             "--offline applies without it, and shares nothing; where only branches may be pushed, "
             "set lock_ref in stagectl.yaml: refs/heads/stagectl/lock",
         ) from None
-    mine = following.find(lock.id) if following is not None else None
-    return TakenLock(following, mine, began) if following is not None and mine is not None else None
 
 
 def put_board(at: LockRef, board: Board, lock: Optional[Lock] = None, seconds: float = ASK_SECONDS) -> Optional[Board]:
     """Put what follows on a board, with a lock renewed, in its place; return that, None where another came first."""
+    began = clock()
     if lock is not None:
         now = time.strftime(_TIME, time.gmtime())
         board = board.having(replace(lock, renewed=now, nonce=secrets.token_hex(16)))
-    following = _store_board(at.remote.git, board) if board.holders else Board()
+    following = replace(_store_board(at.remote.git, board), at=began) if board.holders else Board()
     return following if at.remote.swap(at.ref, following.commit, board.commit, seconds) == following.commit else None
 
 

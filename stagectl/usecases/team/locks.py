@@ -37,7 +37,7 @@ def lock(workspace: Workspace, reason: str, selection: Selection, note: Callable
         raise UsageError("say why, for those who wait: --reason TEXT")
     part = _part(workspace, selection)
     wanted = new_lock(workspace.git.check_identity(), reason, 0, part=part)
-    return take(_lock_ref(workspace), wanted, note).lock
+    return take(_lock_ref(workspace), wanted, note).newest(wanted)
 
 
 def _part(workspace: Workspace, selection: Selection) -> Portion:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator, Optional, TypeVar
+from typing import Callable, Iterator, Optional, Tuple, TypeVar
 
 from stagectl.adapters.applied.replay import replayed_commits, touched_resources
 from stagectl.adapters.git.git import GitError, GitLocked
 from stagectl.adapters.remote.holding import Holding
 from stagectl.adapters.remote.remote import Note, Remote
-from stagectl.adapters.remote.remote_lock import LockRef, Meets, Refused, TakenLock, new_lock, take
+from stagectl.adapters.remote.remote_lock import Board, LockRef, Meets, Refused, new_lock, take
 from stagectl.adapters.running import lock as machine
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import WHOLE, Portion
+from stagectl.core.locks import WHOLE, Lock, Portion
 from stagectl.core.model import Oid
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.team.together import commits_since, put_on_top
@@ -153,14 +153,14 @@ class Team:
             return
         remote = remote_of(self.workspace, self._note)
         at = LockRef(remote, self.workspace.config.lock_ref)
-        holding = Holding(at, or_offline(remote, lambda: self._take(at, here, meets, run)))
+        holding = Holding(at, *or_offline(remote, lambda: self._take(at, here, meets, run)))
         try:
             yield Shared(self, remote, holding)
         finally:
             if _release(remote, holding, self._note):
                 here.say(remote="")
 
-    def _take(self, at: LockRef, here: machine.Here, meets: Optional[Meets], run: str) -> TakenLock:
+    def _take(self, at: LockRef, here: machine.Here, meets: Optional[Meets], run: str) -> Tuple[Board, Lock]:
         """Take the lock on the remote, also from processes of this clone that left theirs."""
         scratch, config = self.workspace.git.own_scratch(), self.workspace.config
         owner = self.workspace.git.check_identity()
@@ -168,12 +168,12 @@ class Team:
         left = machine.find_left_locks(scratch)
         here.say(remote=lock.id)
         try:
-            taken = take(at, lock, self._note, meets=meets, left=left)
+            board = take(at, lock, self._note, meets=meets, left=left)
         except (Refused, GitLocked, Busy):  # else it may have arrived
             here.say(remote="")
             raise
         machine.forget_left(scratch)
-        return taken
+        return board, lock
 
 
 @contextmanager
