@@ -122,12 +122,16 @@ class Placed(Names):
 
     def learn(self, commits: Sequence[Oid]) -> None:
         """Find out in which other folders applied commits have the project: it may have been in one of these before."""
-        for commit in commits:
-            if not any(self.look_up([self.at(commit, name) for name in _STATE])):
-                former = self._search(commit)
-                if former is not None and former not in (self.folder, *self.formers):
-                    self.formers.append(former)
-                    self._places.clear()
+        left = list(commits)
+        while left:
+            there = iter(self.look_up([self.at(each, name) for each in left for name in _STATE]))
+            left = [each for each, *found in zip(left, there, there) if not any(found)]
+            former = self._search(left[0]) if left else None
+            if former is not None and former not in (self.folder, *self.formers):
+                self.formers.append(former)
+                self._places.clear()
+            else:
+                left = left[1:]
 
     def learn_past(self, tip: Oid) -> None:
         """Find out in which other folders the project was when an applied commit, or one before it, was made."""
