@@ -136,13 +136,12 @@ def _check_names(view: View, resource: Resource) -> Iterator[Trouble]:
     own = view.situation.kinds.get(resource.kind)
     if own is None:
         return
-    explicit = view.situation.explicit(resource.name).keys() - {REPLACE}
-    rows = (
-        ("depends_on", resource.depends_on_changes, BODY),
-        ("react_on", resource.react_on, BODY),
-        ("actions", explicit, FRONT),
-    )
-    for key, action, document in ((key, one, document) for key, some, document in rows for one in some):
+    own_actions = [("depends_on", action, BODY) for action in resource.depends_on_changes]
+    own_actions += [("react_on", action, BODY) for action in resource.react_on]
+    own_actions += [
+        ("actions", action, FRONT) for action in view.situation.explicit(resource.name) if action != REPLACE
+    ]
+    for key, action, document in own_actions:
         if action not in own.verbs():
             yield Trouble(resource.name, (key, action), _unknown_action(action, own), on_key=True, document=document)
 

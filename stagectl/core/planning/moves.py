@@ -164,11 +164,13 @@ def _is_form(situation: Situation, name: Name, other: Name) -> bool:
 def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mapping[Name, List[Name]]) -> str:
     old = claims[new]
     others = [other for other in claimants[old] if other != new]
+    staged = situation.staged
+    place = {name: staged[name].source or path_of(name) for name in (old, *others) if name in staged}
     if others:
-        places = ", ".join(f"{other} ({_place(situation, other)})" for other in others)
+        places = ", ".join(f"{other} ({place[other]})" for other in others)
         return f"{places} claim{'s' if len(others) == 1 else ''} it, too"
-    if old in situation.staged and old not in claims:
-        return f"{old} is still there ({_place(situation, old)}); delete it, or drop the claim"
+    if old in staged and old not in claims:
+        return f"{old} is still there ({place[old]}); delete it, or drop the claim"
     if situation.is_live(new) and new not in claimants:
         return f"both are live, and {new} is not moved away; remove one of the two, and apply that, first"
     kind = situation.kind_of(situation.applied[old].resource)
@@ -176,11 +178,6 @@ def _why_wrong(situation: Situation, claims: Claims, new: Name, claimants: Mappi
     if RENAME in kind.actions and new in ring:
         return f"the names are swapped, and the kind {kind.name} renames one by one; move one to a third name first"
     return ""
-
-
-def _place(situation: Situation, name: Name) -> str:
-    staged = situation.staged[name]
-    return staged.source or path_of(name)
 
 
 # --- what is moved together

@@ -153,15 +153,20 @@ class _Ordering(NamedTuple):
 def gate(universe: Universe) -> View:
     """Return the universe's view with what waits for a gate held, the same view if nothing more does."""
     view = universe.view
-    forms = [*view.effective.values(), *(form for state in view.situation.applied.values() for form in state.forms)]
-    named = {change for form in forms for changes in form.depends_on_changes.values() for change in changes}
+    all_forms = (*view.effective.values(), *(form for one in view.situation.applied.values() for form in one.forms))
+    named = {change for form in all_forms for changes in form.depends_on_changes.values() for change in changes}
     closed = {change for change in named if _is_open(view, *split_change(change))}
     if not closed:
         return view
     drafts = universe.drafts
     updated = {change_id(draft.name, UPDATE) for draft in drafts.by_id.values() if draft.action == RUN}
     closed -= updated | drafts.by_id.keys()
-    found = [(draft, gates) for draft in drafts.by_id.values() if (gates := _named(view, drafts, draft) & closed)]
+    found: List[Tuple[Draft, FrozenSet[ChangeId]]] = []
+    for draft in drafts.by_id.values():
+        here, called = view.effective.get(draft.name), drafts.actions_seen(draft.name, draft.action)
+        forms = [*(view.applied_state(draft.name).forms if draft.action == REMOVE else ()), *([here] if here else ())]
+        gates = frozenset(change for form in forms for change in named_changes(form, called)) & closed
+        found += [(draft, gates)] if gates else []
     barred = {draft.id: Hold(Reason.NEEDS_PARENT, gates=gates) for draft, gates in found if draft.cause in _ALONE}
     whole = group_pairs((draft.name, gates) for draft, gates in found if draft.cause not in _ALONE)
     holds = {name: Hold(Reason.NEEDS_PARENT, gates=frozenset().union(*gates)) for name, gates in whole.items()}
@@ -174,11 +179,3 @@ def _is_open(view: View, name: Name, action: str) -> bool:
     unfinished = state.unfinished.action if state.unfinished else None
     is_replaced = REPLACE in explicit and action in (RUN, UPDATE)
     return action in state.owed or action == unfinished or action in explicit or is_replaced
-
-
-def _named(view: View, drafts: Drafts, draft: Draft) -> FrozenSet[ChangeId]:
-    """Return the actions that a change has to come after by the mapping form."""
-    here = view.effective.get(draft.name)
-    forms = [*(view.applied_state(draft.name).forms if draft.action == REMOVE else ()), *([here] if here else ())]
-    called = drafts.actions_seen(draft.name, draft.action)
-    return frozenset(change for form in forms for change in named_changes(form, called))

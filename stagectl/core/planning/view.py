@@ -101,9 +101,11 @@ class View:
     @cached_property
     def shown(self) -> Mapping[Name, Inputs]:
         """The inputs of the resources that show the values they were applied with, whatever others do."""
-        names = [*self.situation.settled]
-        if self.scope.selected is not None or self.holds:
-            names += (name for name in self.situation.names if name in self.effective and self._shows_applied(name))
+        names, held = [*self.situation.settled], self.holds.keys() | self.bystanders
+        for name in self.situation.names if self.scope.selected is not None or self.holds else ():
+            is_staged = self.is_staged_here(name) and name not in self.passive
+            if name in self.effective and not is_staged:
+                names += [name] if name in held or self.is_left_alone(name) or not self.in_scope(name) else []
         return {name: self.applied_state(name).inputs for name in names}
 
     @cached_property
@@ -146,11 +148,6 @@ class View:
             return outputs
         declared = self.situation.kind_of(resource).output_names
         return {output: value for output, value in outputs.items() if output in declared}
-
-    def _shows_applied(self, name: Name) -> bool:
-        is_staged = self.is_staged_here(name) and name not in self.passive
-        is_held = name in self.holds or name in self.bystanders
-        return not is_staged and (is_held or self.is_left_alone(name) or not self.in_scope(name))
 
     def inputs(self, name: Name) -> Inputs:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""

@@ -85,7 +85,7 @@ def _digest_here(git: Git, path: str) -> Dict[str, str]:
     """Return a file of the working tree by its digest, nothing where there is none."""
     try:
         return {path: _sha256(read_file(git.root / path, LARGEST_STATE), "")}
-    except (OSError, StagectlError):
+    except OSError:
         return {}
 
 

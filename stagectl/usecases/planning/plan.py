@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, List, Mapping, Optional, Tuple
 
 from stagectl.adapters.clock import time_budget
 from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.graph import group_pairs
-from stagectl.core.model import REMOVE, RUN, Name, Resource
+from stagectl.core.model import REMOVE, RUN, Name
 from stagectl.core.planning.situation import Situation, store_outputs
 from stagectl.core.plans.document import digests, with_id
 from stagectl.core.plans.plan import CauseType, Plan
@@ -56,28 +56,24 @@ def plan_with_situation(
             plan, situation = with_id(Plan(left, base=workspace.branch.tip)), Situation({}, {}, {})
             plan = _completed(workspace, plan, situation, head)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    uncommitted = _warn_of_uncommitted(plan, situation)
+    few = some_from_here(uncommitted_of(plan, situation))
+    said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
+    uncommitted = [said] if few else []
     warnings = (*plan.warnings, *uncommitted, *(_warn_of_rollback(workspace, plan) if base is None else ()))
     return replace(plan, dirty=plan.dirty or bool(uncommitted), warnings=warnings), situation
 
 
-def _warn_of_uncommitted(plan: Plan, situation: Situation) -> List[str]:
-    """Return what is said of files which no commit has as inputs have the digest of them."""
+def uncommitted_of(plan: Plan, situation: Situation) -> List[str]:
+    """Return files which no commit has as inputs of what a plan selects, changes or records have the digest of them."""
     if not situation.uncommitted:
         return []
     from stagectl.adapters.worktree.file_digests import read_among
 
-    few = some_from_here(read_among(forms_of(plan, situation), situation.uncommitted))
-    said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
-    return [said] if few else []
-
-
-def forms_of(plan: Plan, situation: Situation) -> Iterable[Resource]:
-    """Return the resources that a plan is about: those that it selects, changes or records."""
-    if not plan.selection.names and not plan.selection.tags:
-        return situation.staged.values()
-    asked = (situation.staged.get(Name(name)) for name in plan.selection.names)
-    return [*(form for form in asked if form), *(target.resource for target in plan.targets.values())]
+    forms = [*situation.staged.values()]
+    if plan.selection.names or plan.selection.tags:
+        asked = (situation.staged.get(Name(name)) for name in plan.selection.names)
+        forms = [*(form for form in asked if form), *(target.resource for target in plan.targets.values())]
+    return read_among(forms, situation.uncommitted)
 
 
 def _warn_of_rollback(workspace: Workspace, plan: Plan) -> List[str]:
