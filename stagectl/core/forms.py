@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
-from typing import Any, Optional, Pattern, Tuple
+from typing import Any, Dict, Optional, Pattern, Sequence, Tuple
 
 from stagectl.core.model import CHANGE, NAME, ChangeId, Name, Oid
 
@@ -54,6 +55,15 @@ def oid_or_none(value: Any) -> Optional[Oid]:
 def no_number(word: str) -> None:
     """Refuse a word that Python reads as a number, and JSON does not have; raises ValueError."""
     raise ValueError(f"{word} is no number in JSON")
+
+
+def unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
+    """Return a JSON object; raises ValueError for a key that stands in it twice: readers might see the other value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise ValueError(f"the key '{twice}' stands in it twice")
+    return found
 
 
 def count(value: Any) -> int:

@@ -7,10 +7,11 @@ import re
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from stagectl.adapters.files import write_file
 from stagectl.adapters.git.git import Git
+from stagectl.core import forms
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
 from stagectl.core.plans.document import json_pieces, to_document
@@ -75,7 +76,7 @@ def load_plan(path: Path) -> Plan:
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
-        raw = json.loads(data.decode("utf-8"), object_pairs_hook=_object) if len(data) <= LARGEST else None
+        raw = json.loads(data.decode("utf-8"), object_pairs_hook=forms.unlike) if len(data) <= LARGEST else None
         json.dumps(raw, ensure_ascii=False).encode("utf-8")  # half a character is no text
     except OSError as error:
         hint = "make it with: stagectl plan --out FILE"
@@ -83,14 +84,6 @@ def load_plan(path: Path) -> Plan:
     except (ValueError, RecursionError):
         raw = None
     return from_document(raw, str(path))
-
-
-def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    """Return a JSON object; a key twice would show readers one thing and stagectl another."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands there twice")
-    return found
 
 
 def find_reviewed(workspace: Workspace, now: Plan, file_or_id: str) -> Optional[Plan]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters import yamlfile
 from stagectl.adapters.yamlfile.edit import Edit, value_at
+from stagectl.core import forms
 from stagectl.core.errors import Step, UsageError
 from stagectl.core.schemas.schema import BODY
 from stagectl.core.values import LIST_INDEX, canonical, format_path
@@ -94,19 +95,11 @@ def _scalar(text: str) -> Any:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unlike, parse_float=yamlfile.resolve_plain)
+        return json.loads(text, object_pairs_hook=forms.unlike, parse_float=yamlfile.resolve_plain)
     except yamlfile.BadYaml as error:
         raise UsageError(error.message) from None
     except ValueError as error:
         raise UsageError(f"'{text}' is not JSON: {error}") from None
-
-
-def _unlike(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands in it twice")
-    return found
 
 
 def misread(settings: Settings, data: bytes) -> Tuple[str, ...]:
