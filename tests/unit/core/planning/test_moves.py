@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, FrozenSet, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 import pytest
 from hypothesis import given
@@ -15,8 +15,6 @@ from stagectl.core.planning.moves import claims_for, counting_claims, follow_mov
 from stagectl.core.planning.planner import make_plan
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.selection import Selection
-from stagectl.core.running.commute import state_after
-from stagectl.core.running.outcome import ERROR, SKIPPED, SUCCESS, Outcome, settle
 from tests import build
 
 PLAIN, RENAMING = build.kind("service"), build.kind("host", actions={RENAME: ["true"]})
@@ -42,24 +40,13 @@ def world(applied: Mapping[Name, Applied], *staged: Resource) -> Situation:
 
 
 COUNTING = [
-    ("a-claim", live(thing("a")), [thing("b", "a")], {"b": "a"}),
-    ("the-old-name-is-not-live", {}, [thing("b", "a")], {}),
-    ("spent", live(thing("a"), thing("b", "a")), [thing("a"), thing("b", "a")], {}),
-    ("spent-once-used-again", live(thing("z", "b"), thing("b")), [thing("z", "b"), thing("y", "b")], {"y": "b"}),
     ("newest-first", live(thing("b")), [thing("c", "ba")], {"c": "b"}),
-    ("an-older-one-where-the-newest-is-not-live", live(thing("a")), [thing("c", "ba")], {"c": "a"}),
-    ("a-swap", live(thing("a"), thing("b")), [thing("a", "b"), thing("b", "a")], {"a": "b", "b": "a"}),
-    ("a-chain", live(thing("a"), thing("b")), [thing("c", "a"), thing("a", "b")], {"a": "b", "c": "a"}),
     ("a-ring", live(*map(thing, "abc")), [thing("a", "b"), thing("b", "c"), thing("c", "a")], dict(zip("abc", "bca"))),
-    ("a-swap-back", live(thing("a", "b"), thing("b", "a")), [thing("a", "ba"), thing("b", "ab")], {"a": "b", "b": "a"}),
-    ("a-swap-that-stays", live(thing("a", "b"), thing("b", "a")), [thing("a", "b", 1), thing("b", "a", 2)], {}),
     ("there-and-back-before-any-apply", live(thing("a"), thing("b")), [thing("a", "ba"), thing("b", "ab")], {}),
     ("one-claim-of-a-ring-is-new", live(thing("a", "b"), thing("b", "a")), [thing("a", "b"), thing("b", "ab")],
      {"a": "b", "b": "a"}),
     ("a-spent-claim-where-what-made-it-moves-away", live(thing("a", "b"), thing("b")),
      [thing("c", "a"), thing("a", "b")], {"a": "b", "c": "a"}),
-    ("a-try-under-the-new-name", {**live(thing("a")), Name("b"): Applied(stamps={"x": "1-a"})}, [thing("b", "a")],
-     {"b": "a"}),
 ]  # fmt: skip
 
 
@@ -106,45 +93,6 @@ def test_which_claims_are_wrong(applied: Dict[Name, Applied], staged: List[Resou
     assert ["other.update"] == [change.id for change in make_plan(found, Selection(("other",))).changes]
 
 
-@st.composite
-def moved_worlds(draw: st.DrawFn) -> Tuple[List[str], Dict[str, str], FrozenSet[str]]:
-    """Things under some names, the name each gets, and what is selected (nothing: all)."""
-    before = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
-    after = draw(st.permutations(NAMES))[: len(before)]
-    selected = draw(st.frozensets(st.sampled_from(sorted(after))))
-    return before, dict(zip(before, after)), selected
-
-
-def _moved(before: Sequence[str], after: Mapping[str, str]) -> List[Resource]:
-    return [thing(after[old], () if after[old] == old else old, n=ord(old)) for old in before]
-
-
-@given(moved_worlds())
-def test_whatever_is_moved_nothing_runs_and_each_keeps_its_values(
-    case: Tuple[List[str], Dict[str, str], FrozenSet[str]],
-) -> None:
-    """
-    Things are renamed at will: swaps, rings, chains; a plan of any of them runs nothing, and moves whole groups.
-    """
-    before, after, selected = case
-    applied = live(*(thing(old, n=ord(old)) for old in before))
-    situation = world(applied, *_moved(before, after))
-
-    plan = make_plan(situation, Selection(tuple(sorted(selected))))
-
-    settled = settle(plan, {}, situation.applied)
-    now = {name: state for name, state in {**applied, **settled}.items() if state is not None}
-    assert () == plan.changes + plan.held
-    assert sorted(map(ord, before)) == sorted(state.inputs["n"] for state in now.values())
-    if not selected:
-        assert {after[old]: ord(old) for old in before} == {name: state.inputs["n"] for name, state in now.items()}
-    # What was applied acts no more, and what was not goes on as before.
-    rest = make_plan(world(now, *_moved(before, after)), Selection())
-    assert () == rest.changes + rest.held
-    done = {name: state for name, state in {**now, **settle(rest, {}, situation.applied)}.items() if state is not None}
-    assert () == make_plan(world(done, *_moved(before, after)), Selection()).moved
-
-
 @given(st.lists(st.tuples(st.permutations(NAMES), st.booleans()), min_size=1, max_size=8), st.booleans())
 def test_a_resource_that_moves_again_and_again_is_known(steps: List[Tuple[List[str], bool]], is_short: bool) -> None:
     """
@@ -166,72 +114,6 @@ def test_a_resource_that_moves_again_and_again_is_known(steps: List[Tuple[List[s
             staged, applied
         )
         applied = live(*staged.values()) if is_applied else applied
-
-
-@given(moved_worlds())
-def test_old_names_select_what_has_them_no_more(case: Tuple[List[str], Dict[str, str], FrozenSet[str]]) -> None:
-    """
-    A name that nothing has now means who had it.
-    """
-    before, after, _ = case
-    situation = world(live(*(thing(old, n=ord(old)) for old in before)), *_moved(before, after))
-    for old in set(before) - set(after.values()):
-        one, other = (make_plan(situation, Selection((name,))) for name in (old, after[old]))
-        assert (one.moved, one.recorded) == (other.moved, other.recorded)
-
-
-# --- kinds that have an action for it
-
-
-def host(name: str, claims: Sequence[str] = (), n: int = 0) -> Resource:
-    return thing(name, claims, n, kind="host")
-
-
-def test_renames_come_first_and_free_names_in_order() -> None:
-    """
-    c takes the name of a, a that of b: c.rename is before everything of a, and each before its own update.
-    """
-    plan = make_plan(world(live(host("a"), host("b")), host("c", "a", 1), host("a", "b", 1)), Selection())
-
-    after = {change.id: list(change.after) for change in plan.changes}
-    assert ["c.rename", "a.rename", "a.update", "c.update"] == list(after)
-    assert {
-        "c.rename": [],
-        "a.rename": ["c.rename"],
-        "a.update": ["a.rename", "c.rename"],
-        "c.update": ["c.rename"],
-    } == after
-    rename = next(change for change in plan.changes if change.id == "c.rename")
-    assert ("staged", {"n": 0}, ()) == (rename.cause.type, rename.inputs, rename.diff)
-
-
-ENDS = [
-    ("all", {}, {"c": 1, "a": 2}, {"c", "a"}),
-    ("the-first-rename", {"c.rename": ERROR, "a.rename": SKIPPED, "a.update": SKIPPED, "c.update": SKIPPED},
-     {"a": 0, "b": 5}, set()),
-    ("the-second-rename", {"a.rename": ERROR, "a.update": SKIPPED}, {"c": 1, "b": 5}, {"c"}),
-    ("an-update", {"a.update": ERROR}, {"c": 1, "a": 5}, {"c", "a"}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("ends", "values", "moved"), [case[1:] for case in ENDS], ids=[case[0] for case in ENDS])
-def test_state_moves_by_the_renames_that_succeeded(
-    ends: Dict[str, str], values: Dict[str, int], moved: FrozenSet[str]
-) -> None:
-    """
-    Where one failed, what waits for its name stays, too, and the next plan has the rest.
-    """
-    applied = live(host("a"), host("b", n=5))
-    situation = world(applied, host("c", "a", 1), host("a", "b", 2))
-    plan = make_plan(situation, Selection())
-
-    settled = settle(plan, {c.id: Outcome(ends.get(c.id, SUCCESS)) for c in plan.changes}, situation.applied)
-
-    now = {name: state for name, state in {**applied, **settled}.items() if state is not None}
-    assert values == {name: state.inputs["n"] for name, state in now.items()}
-    rest = make_plan(world(now, *situation.staged.values()), Selection())
-    assert {"c", "a"} - moved == {new for _, new in rest.moved}
-    assert () == make_plan(world(state_after(rest, now), *situation.staged.values()), Selection()).changes
 
 
 # --- what reads a moved name
