@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import PATIENCE, Repo
+from tests.build import PATIENCE, Repo, record
 
 EDITED = "warning: not staged, and so not in this plan: "
 
 
 @pytest.fixture
 def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """Three resources and two that are like a template; all are applied, and whatever plans note counts at once."""
+    """Three resources and two that are like a template; all are recorded, and whatever plans note counts at once."""
     monkeypatch.setattr("stagectl.adapters.worktree.folders.RACY", -(10**18))
     for name in ("a", "b", "c"):
         repo.define(name, inputs={"v": 1})
     repo.write("resources/base.yaml", "---\nkind: service\ntemplate: true\n---\ninputs: {v: 1}\n")
     for name in ("x", "y"):
         repo.write(f"resources/{name}.yaml", "---\nlike: base\n---\ninputs: {}\n")
-    return repo.apply_all()
+    return record(repo)
 
 
 # What an author does in a shell, where `edit` writes 2 for each 1, `new` makes a definition; and what a plan says then.

@@ -14,7 +14,7 @@ from stagectl.adapters.applied.store import load_states
 from stagectl.adapters.applied.write import state_trees
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import Objects
-from tests.build import APPLIED, Ran, Repo
+from tests.build import APPLIED, Ran, Repo, record
 from tests.scenarios.planning.world import Step, edited, happen, of
 from tests.scenarios.teams.world import Team
 
@@ -83,7 +83,7 @@ def test_a_fresh_clone_finds_what_a_selection_means_in_the_index(repo: Repo, tmp
     everything.
     """
     edited(repo).define("lone", tags=["one", "two"], inputs={"a": 1})
-    repo.define("db", tags=["one"], inputs={"port": 1}).apply_all()
+    record(repo.define("db", tags=["one"], inputs={"port": 1}))
     repo.define("db", tags=["two"], inputs={"port": 3}).stage()
     subprocess.run(["git", "clone", "-q", str(repo.top), str(tmp_path / "clone")], check=True)
     clone = Repo(tmp_path / "clone", init=False)
@@ -225,8 +225,7 @@ def test_an_apply_of_one_change_writes_what_it_changes(repo: Repo) -> None:
     """
     for number in range(600):
         repo.define(f"team/r{number}", inputs={"a": number, "text": "some words " * 5})
-    repo.apply_all()
-    repo.define("team/r7", inputs={"a": 8}).stage()
+    record(repo).define("team/r7", inputs={"a": 8}).stage()
     before = sizes(repo)
 
     repo.ok("apply", "--yes")

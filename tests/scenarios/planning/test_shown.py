@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.build import record
 from tests.unit.core.planning.worlds import at, cause
 
 
@@ -12,7 +13,7 @@ def test_the_text_of_a_plan_with_every_sign(repo):
     repo.kind("vm", replace_on=["zone"]).define("app", tags=["dev"], inputs={"p": "${db.port}"})
     repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "a"}).define("cron", tags=["prod"])
     repo.define("db", tags=["prod"], inputs={"port": 1, "host": "h"}).define("free", inputs={"url": "tcp://${db.port}"})
-    repo.define("gone", tags=["prod"], inputs={"x": 1}).define("text", tags=["prod"]).apply_all()
+    record(repo.define("gone", tags=["prod"], inputs={"x": 1}).define("text", tags=["prod"]))
     repo.define("box", kind="vm", tags=["prod"], inputs={"zone": "b"}).define(
         "db", tags=["prod"], inputs={"port": 2, "name": None}
     )
@@ -61,7 +62,7 @@ def test_what_goes_is_reported_by_type_and_by_the_path_as_it_is_shown(repo):
     """
     1 that becomes true goes; the second value of a list stays where a mapping has it at the same path.
     """
-    repo.kind("vm", replace_on=["l", "on"]).define("box", kind="vm", inputs={"l": ["x", "y"], "on": 1}).apply_all()
+    record(repo.kind("vm", replace_on=["l", "on"]).define("box", kind="vm", inputs={"l": ["x", "y"], "on": 1}))
     repo.define("box", kind="vm", inputs={"l": {"0": "z", "1": "y"}, "on": True}).stage()
 
     shown = repo.ok("plan").out
@@ -90,7 +91,7 @@ def test_head_plans_a_commit_instead_of_the_working_tree(repo):
     """
     Staged files, kinds and config come from the commit; what lies around in the working tree does not count.
     """
-    repo.define("db", inputs={"v": 1}).apply_all()
+    record(repo.define("db", inputs={"v": 1}))
     repo.define("db", inputs={"v": 2}).stage()
     earlier = repo.git("rev-parse", "HEAD").strip()
     repo.define("db", inputs={"v": 3}).stage()
@@ -106,7 +107,7 @@ def test_base_plans_against_an_applied_commit_or_any_other(repo):
     """
     A commit of the applied branch counts as it was applied; any other one's staged files count as fully applied.
     """
-    repo.define("db", inputs={"v": 1}).define("app", inputs={"v": "${db.v}"}).apply_all()
+    record(repo.define("db", inputs={"v": 1}).define("app", inputs={"v": "${db.v}"}))
     repo.define("db", inputs={"v": 2}).stage()
     staged = repo.git("rev-parse", "HEAD").strip()
     repo.ok("apply", "--yes")
@@ -126,7 +127,7 @@ def test_explain_shows_why_a_resource_is_in_the_plan_or_not(repo):
     The chain of causes down to the line that was edited; why it is held; or that nothing of it differs.
     """
     repo.define("a", tags=["prod"], inputs={"v": 1}).define("b", tags=["prod"], inputs={"v": "${a.v}"})
-    repo.define("c", tags=["dev"], inputs={"v": "${b.v}"}).define("d").apply_all()
+    record(repo.define("c", tags=["dev"], inputs={"v": "${b.v}"}).define("d"))
     repo.define("a", tags=["prod"], inputs={"v": 2}).stage()
 
     assert (
@@ -171,7 +172,7 @@ def test_the_json_of_a_small_plan(repo):
     Every documented key with its value; more keys may stand beside them.
     """
     repo.define("db", tags=["prod"], inputs={"port": 5432, "urls": [{"port": 1}], "labels": {"a.b": "x"}, "e": []})
-    repo.define("app", tags=["prod", "x"], inputs={"p": "${db.port}"}).apply_all()
+    record(repo.define("app", tags=["prod", "x"], inputs={"p": "${db.port}"}))
     applied = repo.git("rev-parse", "stagectl/applied").strip()
     repo.define("db", tags=["prod"], inputs={"port": 5433, "urls": [{"port": 2}], "labels": {"a.b": "y"}, "e": [None]})
     repo.define("new", tags=["dev"]).stage()

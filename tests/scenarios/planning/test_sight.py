@@ -16,7 +16,7 @@ from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.prefetch import PLACES, SETTINGS, changed_words, known_words
 from stagectl.adapters.worktree import folders, untracked
-from tests.build import PATIENCE, Repo, ended
+from tests.build import PATIENCE, Repo, ended, record
 
 pytestmark = pytest.mark.once
 
@@ -26,7 +26,7 @@ def known(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """All is applied, and everything that is kept is there."""
     monkeypatch.setattr(folders, "RACY", 0)
     repo.define("db", inputs={"port": 1}).define("app", inputs={"db": "${db.port}"}).define("p/x", inputs={"a": 1})
-    repo.apply_all().run("status")
+    record(repo).run("status")
     return repo
 
 
@@ -263,32 +263,23 @@ def test_where_git_knows_all_files_it_is_not_asked_for_others(known: Repo, monke
     assert "?? .staged/notes.txt" in known.git("status", "--porcelain")
 
 
-@pytest.mark.parametrize("line", ["plan", "plan -t prod", "status", "stage", "stage db"])
-def test_git_looks_before_python_has_loaded_anything(known: Repo, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+def test_git_looks_before_python_has_loaded_anything(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    At the files, and where git's index is new also for those that it does not know.
+    At the files, and where git's index is new also for those that it does not know. It is not asked what is not needed:
+    help needs no git, another revision not the working tree, and what of some tags is staged every file.
     """
     monkeypatch.chdir(known.root)
     known.git("update-index", "--force-write-index", check=False)
     os.utime(known.top / ".git/index")
 
-    asked = prefetch.start_prefetch(line.split())
-
-    roots = [] if line.startswith("plan") else ["resources"]
-    changed = changed_words(asked.project, roots)
-    assert asked.take(changed) is not None
-    assert asked.take(known_words(asked.project, roots)) is not None
-    assert asked.take(changed) is None, "an answer is given once"
-    asked.drop()
-
-
-@pytest.mark.parametrize("line", ["plan --help", "plan --head HEAD", "stage -t prod", "log", ""])
-def test_git_is_not_asked_what_is_not_needed(known: Repo, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-    """
-    Help needs no git, another revision not the working tree, and what of some tags is staged every file.
-    """
-    monkeypatch.chdir(known.root)
-
-    asked = prefetch.start_prefetch(line.split())
-
-    assert [None] * 3 == list(map(asked.take, (SETTINGS, PLACES, changed_words(asked.project))))
+    for line in ("plan", "plan -t prod", "status", "stage", "stage db"):
+        asked = prefetch.start_prefetch(line.split())
+        roots = [] if line.startswith("plan") else ["resources"]
+        changed = changed_words(asked.project, roots)
+        assert asked.take(changed) is not None, line
+        assert asked.take(known_words(asked.project, roots)) is not None, line
+        assert asked.take(changed) is None, "an answer is given once"
+        asked.drop()
+    for line in ("plan --help", "plan --head HEAD", "stage -t prod", "log", ""):
+        asked = prefetch.start_prefetch(line.split())
+        assert [None] * 3 == list(map(asked.take, (SETTINGS, PLACES, changed_words(asked.project)))), line
