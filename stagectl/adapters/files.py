@@ -110,8 +110,9 @@ def _inside(root: Path, folders: Sequence[str], *, make: bool = False) -> Iterat
 
 
 def _write(folder: int, name: str, content: bytes, making: Optional[Path] = None) -> None:
-    is_beside = making is None or os.stat(making.parent).st_dev != os.fstat(folder).st_dev  # else it cannot be renamed
-    temporary = f".stagectl-{os.urandom(8).hex()}" if is_beside else str(making)
+    temporary = f".stagectl-{os.urandom(8).hex()}"
+    if making is not None and os.stat(making.parent).st_dev == os.fstat(folder).st_dev:  # else it cannot be renamed
+        temporary = os.path.abspath(making)  # it may be as seen from here, and not from the other folder
     with suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=folder)  # what a kill left, perhaps of another user
     try:
