@@ -113,6 +113,7 @@ QUICK = (
     "tests/unit/",
     "tests/scenarios/bad_input/",
     "tests/scenarios/ancestor/",
+    "tests/test_words.py",
 )  # all: a case is a millisecond or two
 
 

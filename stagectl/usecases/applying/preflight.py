@@ -17,7 +17,7 @@ from stagectl.core.running.runs import restriction
 from stagectl.core.standing import some_from_here
 from stagectl.core.variables import variables
 from stagectl.usecases.applying.execute import does, handlers_of
-from stagectl.usecases.planning.plan import plan_with_situation, uncommitted_of
+from stagectl.usecases.planning.plan import plan_with_situation, uncommitted_inputs
 from stagectl.usecases.repository.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def check_edited(workspace: Workspace, selection: Selection, plan: Plan, situati
     paths = _digested(situation.staged.values())
     if paths and plan.head == workspace.git.head() and uncommitted_files(workspace.git, paths, plan.head):
         here, there = plan_with_situation(workspace, selection)
-        _refuse_files(uncommitted_of(here, there), workspace.git.resolve("HEAD"))
+        _refuse_files(uncommitted_inputs(here, there), workspace.git.resolve("HEAD"))
 
 
 def _digested(forms: Iterable[Resource]) -> Set[str]:

@@ -56,14 +56,14 @@ def plan_with_situation(
             plan, situation = with_id(Plan(left, base=workspace.branch.tip)), Situation({}, {}, {})
             plan = _completed(workspace, plan, situation, head)
         return replace(plan, warnings=(*plan.warnings, said)), situation
-    few = some_from_here(uncommitted_of(plan, situation))
+    few = some_from_here(uncommitted_inputs(plan, situation))
     said = f"not committed, and inputs have the digest: {few}; apply refuses until it is committed or put back"
     uncommitted = [said] if few else []
     warnings = (*plan.warnings, *uncommitted, *(_warn_of_rollback(workspace, plan) if base is None else ()))
     return replace(plan, dirty=plan.dirty or bool(uncommitted), warnings=warnings), situation
 
 
-def uncommitted_of(plan: Plan, situation: Situation) -> List[str]:
+def uncommitted_inputs(plan: Plan, situation: Situation) -> List[str]:
     """Return files which no commit has as inputs of what a plan selects, changes or records have the digest of them."""
     if not situation.uncommitted:
         return []
