@@ -14,7 +14,7 @@ from itertools import accumulate, groupby
 from pathlib import Path
 from typing import IO, Callable, Dict, Generic, List, Optional, Sequence, Tuple, TypeVar
 
-from stagectl.adapters.git.prefetch import SETTINGS, Prefetch, looking
+from stagectl.adapters.git.prefetch import COMMITS, SETTINGS, STANDS, Prefetch, asked_names, looking
 from stagectl.adapters.git.process import GitError, GitProcess, lacking
 from stagectl.core.forms import OID
 from stagectl.core.model import Oid
@@ -23,7 +23,6 @@ from stagectl.core.once import pattern
 Reply = TypeVar("Reply")
 
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
-_STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
 _PORTION = 4096  # bytes of a portion's questions, without the first
 
@@ -33,8 +32,9 @@ class Names(GitProcess):
 
     def __init__(self, folder: Path, prefetch: Optional[Prefetch] = None) -> None:
         super().__init__(folder, prefetch)
+        self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._fixed: Dict[str, str] = {}  # where names that begin with an object id stand, which never changes
-        self._asked = Conversation(partial(self.start, *_STANDS, quiet=True), read_line)
+        self._asked = Conversation(partial(self.start, *STANDS, quiet=True), read_line)
         self._read = Conversation(partial(self.start, "cat-file", "--batch", quiet=True), read_object)
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
@@ -42,7 +42,13 @@ class Names(GitProcess):
 
         Raises GitError if no answer comes.
         """
-        known = {name: self._fixed[name] for name in names if name in self._fixed}
+        if self._prefetched is None:
+            answer = self.prefetch.take(STANDS)
+            self._prefetched = _by_commit(self.prefetch.project, answer) if answer else {}
+            self._fixed.update((name, oid) for name, oid in self._prefetched.items() if _BELOW_AN_ID.match(name))
+        # Given once: what is asked again may have moved since.
+        known = {name: self._prefetched.pop(name) for name in names if name in self._prefetched}
+        known.update((name, self._fixed[name]) for name in names if name in self._fixed)
         known.update((name, "") for name in names if "\n" in name)  # it would be two questions
         left = [name for name in names if name not in known]
         # Of an id that is not there the answer is that id, and that it is missing.
@@ -95,6 +101,22 @@ class Names(GitProcess):
         if self.config("remote.origin.promisor") or self.config("extensions.partialclone"):
             raise lacking("git cat-file failed")
         raise GitError("git cat-file ended before it had answered", "try again; if it does so again: git fsck")
+
+
+def _by_commit(folder: str, answer: bytes) -> Dict[str, str]:
+    """Return what was asked ahead: what is below a ref under the name of its commit, if none moved meanwhile."""
+    asked = asked_names(folder)
+    stood = [text.partition(" ")[0] for text in answer.decode("utf-8", "replace").splitlines()]
+    if stood[:COMMITS] != stood[-COMMITS:]:
+        return {}
+    commits = dict(zip(asked[:COMMITS], stood))
+    found = dict(commits)
+    for name, oid in zip(asked[COMMITS:-COMMITS], stood[COMMITS:]):
+        ref, _, rest = name.partition("^")
+        commit = commits[f"{ref}^{{commit}}"]
+        if OID.fullmatch(commit):
+            found[f"{commit}^{rest}"] = oid
+    return found
 
 
 class Conversation(Generic[Reply]):

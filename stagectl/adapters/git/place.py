@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
-from stagectl.adapters.git.prefetch import PLACES, Prefetch
+from stagectl.adapters.git.prefetch import PLACES, Prefetch, below
 from stagectl.adapters.git.process import GitError
 from stagectl.adapters.git.project import words_of
 from stagectl.core.errors import StagectlError
@@ -33,14 +33,6 @@ def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
     if out.strip() == b"true":
         return f"this repository is bare: git clone {shlex.quote(str(folder))} has a working tree"
     return "this is git's own folder: go up to the working tree"
-
-
-def _below(revision: str, path: str) -> str:
-    """Return the name of what is at a path, from the top folder, in a revision.
-
-    With its tree between, git reads the commit once for many paths, and not once for each: that of an apply is long.
-    """
-    return f"{revision}^{{tree}}:{path}"
 
 
 class Meant(NamedTuple):
@@ -156,7 +148,7 @@ class Placed(Names):
             return self.folder
         if revision not in self._places:
             tried = [self.folder, *self.formers]
-            names = [_below(revision, folder + name) for folder in tried for name in (INDEX, STAGED, project.MARK)]
+            names = [below(revision, folder + name) for folder in tried for name in (INDEX, STAGED, project.MARK)]
             there = iter(self.look_up(names))
             found = [folder for folder, *oids in zip(tried, there, there, there) if any(oids)]
             self._places[revision] = found[0] if found else self.folder
@@ -170,7 +162,7 @@ class Placed(Names):
 
     def at(self, revision: str, path: str) -> str:
         """Return the name of what is at a path in a revision."""
-        return _below(revision, self.folder_in(revision) + path)
+        return below(revision, self.folder_in(revision) + path)
 
     def only(self, specs: Iterable[str] = (), *, ever: bool = False) -> List[str]:
         """Return the end of a command line: what is meant are these paths or pathspecs, without any the project.

@@ -26,6 +26,8 @@ EXACTLY = ("-c", "core.trustctime=true", "-c", "core.checkStat=default")
 ATTRIBUTES = ".gitattributes"
 PLACES = ("rev-parse", "--show-toplevel", "--git-common-dir", "--git-path", "index")  # where this repository is
 SETTINGS = ("config", "--list", "-z")
+STANDS = ("cat-file", "--batch-check=%(objectname) %(objectsize)")  # where what has the names on its input stands
+COMMITS = 3  # names of commits that are asked first, and again at the end
 _ROOTS: Dict[str, Tuple[str, ...]] = {"plan": (), "status": DEFINED, "stage": DEFINED}  # what they look at beside
 CACHE = ("stagectl", "cache")  # in git's folder
 _PATHSPECS = tuple(f"GIT_{word}_PATHSPECS" for word in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
@@ -58,6 +60,28 @@ def above(tops: Sequence[str]) -> List[str]:
     """Return where attributes may be that hold for some folders from above."""
     folders = {"", *(top[: end + 1] for top in tops for end, letter in enumerate(top) if letter == "/")}
     return sorted(f"{folder}{ATTRIBUTES}" for folder in folders)
+
+
+def below(revision: str, path: str) -> str:
+    """Return the name of what is at a path, from the top folder, in a revision.
+
+    With its tree between, git reads the commit once for many paths, and not once for each: that of an apply is long.
+    """
+    return f"{revision}^{{tree}}:{path}"
+
+
+def asked_names(project: str) -> Tuple[str, ...]:
+    """Return what is asked where it stands: HEAD and the applied branch of a project, and its folders in them."""
+    state = (".staged", ".applied", ".applied-index")
+    branches = [f"refs/{where}/stagectl/{project}applied" for where in ("heads", "remotes/origin")]
+    commits = [f"{ref}^{{commit}}" for ref in ("HEAD", *branches)]
+    return (
+        *commits,
+        *(below("HEAD", project + folder) for folder in (*state, "kinds", *DEFINED)),
+        *(below(ref, project + folder) for ref in branches for folder in state),
+        *(f"{ref}^2^{{commit}}" for ref in branches),
+        *commits,  # again: what is found between is theirs if they stand as they stood
+    )
 
 
 def environment() -> Dict[str, str]:
@@ -127,6 +151,7 @@ class Prefetch:
             ours = environment()
             for words in (SETTINGS, PLACES):
                 self._start(words, ours)
+            self._start(STANDS, ours, asked_names(self.project))
             # Takes a millisecond: what git must not run has to be known.
             settings = self._answers[SETTINGS] = self._finish(SETTINGS)
             if settings is None:
@@ -140,13 +165,19 @@ class Prefetch:
         except OSError:
             self.drop()
 
-    def _start(self, words: Words, ours: Dict[str, str]) -> None:
+    def _start(self, words: Words, ours: Dict[str, str], names: Sequence[str] = ()) -> None:
+        """Start one git; names: its input."""
         # Where the repository is, git says as seen from the current folder.
         elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
-        file = os.memfd_create("git")
-        nowhere = [(os.POSIX_SPAWN_OPEN, end, os.devnull, os.O_RDWR, 0) for end in (0, 2)]
-        ends = [*nowhere, (os.POSIX_SPAWN_DUP2, file, 1)]
-        process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=ends)
+        asked, file = os.memfd_create("names"), os.memfd_create("git")
+        try:
+            os.write(asked, os.fsencode("".join(f"{name}\n" for name in names)))
+            os.lseek(asked, 0, os.SEEK_SET)
+            nowhere = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+            ends = [(os.POSIX_SPAWN_DUP2, asked, 0), (os.POSIX_SPAWN_DUP2, file, 1), nowhere]
+            process = os.posix_spawnp("git", ["git", *elsewhere, *words], ours, file_actions=ends)
+        finally:
+            os.close(asked)
         self._running[words] = (process, file)
         try:  # noqa: SIM105 (contextlib would keep git waiting)
             os.setpriority(os.PRIO_PROCESS, process, _NICE)

@@ -14,7 +14,7 @@ import pytest
 
 from stagectl.adapters.git import prefetch
 from stagectl.adapters.git.git import Git
-from stagectl.adapters.git.prefetch import PLACES, SETTINGS, changed_words, known_words
+from stagectl.adapters.git.prefetch import PLACES, SETTINGS, STANDS, changed_words, known_words
 from stagectl.adapters.worktree import folders, untracked
 from tests.build import PATIENCE, Repo, ended, record
 
@@ -282,4 +282,4 @@ def test_git_looks_before_python_has_loaded_anything(known: Repo, monkeypatch: p
         asked.drop()
     for line in ("plan --help", "plan --head HEAD", "stage -t prod", "log", ""):
         asked = prefetch.start_prefetch(line.split())
-        assert [None] * 3 == list(map(asked.take, (SETTINGS, PLACES, changed_words(asked.project)))), line
+        assert [None] * 4 == list(map(asked.take, (SETTINGS, PLACES, STANDS, changed_words(asked.project)))), line
