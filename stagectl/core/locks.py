@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, FrozenSet, List, Mapping, Tuple
 
 from stagectl.core.model import Name
+from stagectl.core.printable import few
 from stagectl.core.values import canonical
 
 _KEYS = {
@@ -26,7 +27,6 @@ _KEYS = {
 _LONGEST_TERM = 86400  # seconds; a term beyond that was not written by us
 _DEFAULT_TERM = 60
 _LISTS = ("writes", "looks", "targets", "names", "tags")
-_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,6 @@ def about(part: Portion) -> str:
         return " ".join((*part.names, *(f"-t '{expression}'" for expression in part.tags)))
     targets = (f"target {target}" for target in sorted(part.targets))
     return few((*sorted(part.writes), *targets)) or "nothing"
-
-
-def few(words: Tuple[str, ...]) -> str:
-    """Return some words as text, the first ones of many."""
-    more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
-    return ", ".join(words[:_FEW]) + more
 
 
 @dataclass(frozen=True)

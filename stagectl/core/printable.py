@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Sequence
 
 # Controls but the line end; soft hyphen, fillers, joiners, directions, separators, tags, halves of characters;
 # and what a log of CI takes for a command to it: two colons that begin a line, blanks or not, and `##[` anywhere.
@@ -15,6 +15,12 @@ _HIDDEN = (
     r"|#(?=#(?:\[|vso\[))"
 )
 _COMMAND = r"(?m)^([ \t]*):(?=:)"
+
+
+def few(words: Sequence[str], most: int = 3) -> str:
+    """Return some words as text, the first ones of many."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
 
 
 def safe(text: str) -> str:

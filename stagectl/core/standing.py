@@ -29,7 +29,9 @@ def from_here(path: str) -> str:
 
 def some_from_here(paths: Sequence[str]) -> str:
     """Return the first of some paths of the project as the reader opens them, and how many more there are."""
-    return ", ".join(map(from_here, paths[:5])) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+    from stagectl.core.printable import few
+
+    return few([from_here(path) for path in paths], 5)
 
 
 def top_from_here(path: str) -> str:

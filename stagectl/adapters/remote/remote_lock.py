@@ -19,8 +19,9 @@ from stagectl.adapters.git.git import Git, GitError, GitLocked
 from stagectl.adapters.git.objects import BLOB, Item, NewCommit, Objects, empty_tree, write_commit
 from stagectl.adapters.remote.remote import ASK_SECONDS, Note, Remote
 from stagectl.core.errors import Busy, StagectlError
-from stagectl.core.locks import WHOLE, Lock, Portion, few, in_common, locks_of, message_of, part_of_text, part_text
+from stagectl.core.locks import WHOLE, Lock, Portion, in_common, locks_of, message_of, part_of_text, part_text
 from stagectl.core.model import LARGEST_STATE, Oid
+from stagectl.core.printable import few
 
 TRIES = 40  # each that fails is one at which another holder came first
 _REFUSALS = 3  # tries after which a remote that moves the ref for no holder is believed not to let it be written

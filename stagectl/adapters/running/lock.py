@@ -21,7 +21,8 @@ from typing import IO, Dict, FrozenSet, Iterator, List, Tuple
 from stagectl.adapters.files import try_lock
 from stagectl.adapters.running.run_folders import run_ids
 from stagectl.core.errors import Busy
-from stagectl.core.locks import WHOLE, Portion, few, in_common, part_of_text, part_text
+from stagectl.core.locks import WHOLE, Portion, in_common, part_of_text, part_text
+from stagectl.core.printable import few
 
 SECONDS = 60.0  # how long anything is waited for that is held for a moment
 HOLDERS, MOMENT, BRANCH = "holders", "apply.lock", "branch.lock"

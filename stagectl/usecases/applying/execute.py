@@ -31,6 +31,7 @@ from stagectl.adapters.running.signals import interruptible
 from stagectl.core.errors import RunLost
 from stagectl.core.model import RENAME, Applied, ChangeId, Name, split_change
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.printable import few
 from stagectl.core.running.adopting import record_outcomes
 from stagectl.core.running.course import Course
 from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
@@ -150,9 +151,8 @@ def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, O
     """Return the outcomes; where the end of some changes was not seen, leave the run open, for `resume` to ask."""
     unknown = [change.id for change in task.plan.changes if outcomes[change.id].state == UNKNOWN]
     if unknown:
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         raise RunLost(
-            f"run {task.header.run}: the end of {', '.join(unknown[:5])}{more} was not seen; all others are known",
+            f"run {task.header.run}: the end of {few(unknown, 5)} was not seen; all others are known",
             "look, and say: stagectl resume",
         )
     return outcomes

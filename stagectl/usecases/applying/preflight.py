@@ -12,6 +12,7 @@ from stagectl.core.model import Name, Oid, Resource
 from stagectl.core.planning.situation import Situation
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.selection import Selection
+from stagectl.core.printable import few
 from stagectl.core.running.deciding import lost_debts
 from stagectl.core.running.runs import restriction
 from stagectl.core.standing import some_from_here
@@ -52,7 +53,7 @@ def _of_drift(plan: Plan, going: Sequence[Change]) -> str:
         reasons = plan.kinds[change.kind].replace_on if change.kind in plan.kinds else frozenset()
         keys = [key for key in change.cause.drifted if key in reasons]
         seen += [f"{change.resource}: {', '.join(keys)}"] if keys else []
-    return f", because a check saw another value ({_few(seen)})" if seen else ""
+    return f", because a check saw another value ({few(seen)})" if seen else ""
 
 
 def check_edited(workspace: Workspace, selection: Selection, plan: Plan, situation: Situation) -> None:
@@ -99,11 +100,7 @@ def _check_variables(changes: Sequence[Change]) -> None:
             readers.setdefault(name, set()).add(change.resource)
     missing = sorted(readers.keys() - os.environ.keys())
     if missing:
-        unset = (f"{name} (read by {_few(sorted(readers[name]))})" for name in missing)
+        unset = (f"{name} (read by {few(sorted(readers[name]))})" for name in missing)
         raise StagectlError(
             f"not set in the environment: {', '.join(unset)}", "set what the inputs read with ${env:...}"
         )
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -13,6 +13,7 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.model import Applied, ChangeId, Name, Oid
 from stagectl.core.pictures.status import outliving_text
 from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.printable import few
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import doubtful_changes
 from stagectl.core.running.outcome import ERROR, INPROGRESS, NOOP, SUCCESS, UNKNOWN, Outcome
@@ -192,8 +193,7 @@ def _refuse_others(
     others = changed_by_others(task, written, {parent for form in forms for parent in form.parents} - written)
     if not others:
         return
-    named = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-    started = f"others applied {named} since run {task.header.run} began, so nothing more of it was started"
+    started = f"others applied {few(others, 5)} since run {task.header.run} began, so nothing more of it was started"
     try:
         commit, unshared = conclude(task, outcomes, team)
     except Overtaken as error:

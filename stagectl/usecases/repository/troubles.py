@@ -5,15 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Iterable, List, Mapping
+from typing import TYPE_CHECKING, Iterable, List, Mapping, Tuple
 
 from stagectl.adapters.clock import TimeOver, time_budget
 from stagectl.core.errors import Flaw, InvalidFiles, PlacedError, Problem, StagectlError
-from stagectl.core.model import STAGED, Name, staged_path
+from stagectl.core.graph import group_pairs
+from stagectl.core.model import KINDS, STAGED, Name, staged_path
 from stagectl.core.planning.checks import ImpossiblePlan, all_troubles, claim_troubles
 from stagectl.core.planning.holding import everything
 from stagectl.core.planning.schema_checks import Trouble
 from stagectl.core.planning.situation import Situation
+from stagectl.core.printable import few
 from stagectl.core.references import folder_of
 from stagectl.core.standing import from_here
 
@@ -27,6 +29,17 @@ def locate_troubles(error: ImpossiblePlan, snapshot: Snapshot, paths: Mapping[Na
     if error.is_said:
         return PlacedError(error.message, error.hint, problems)
     return InvalidFiles(problems, error.hint)
+
+
+def missing_kinds(lacking: Iterable[Tuple[str, Name]]) -> InvalidFiles:
+    """Return the error for kinds that are missing, each with a live resource that needs it, sorted."""
+    problems = []
+    for kind, names in group_pairs(lacking).items():
+        one = f"the live resource '{names[0]}' still needs it"
+        many = f"{len(names)} live resources still need it: {few(names)}"
+        message = f"the kind '{kind}' is missing, and {one if len(names) == 1 else many}"
+        problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
+    return InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
 
 
 def refuse_claimed(

@@ -265,15 +265,16 @@ class Workspace:
 
     def situation(self, snapshot: Snapshot, applied: Mapping[Name, Applied]) -> Situation:
         """Return what a plan is made from; raises InvalidFiles when a kind is missing that a live resource needs."""
-        problems = []
-        for name, state in sorted(applied.items()):
-            kinds = {state.resource.kind} if state.resource else set()
-            kinds |= {state.unfinished.kind} if state.unfinished else set()
-            for kind in sorted(kinds - snapshot.kinds.keys()):
-                message = f"the kind '{kind}' is missing, and the live resource '{name}' still needs it"
-                problems.append(Problem(f"{KINDS}/{kind}.yaml", 1, 1, message))
-        if problems:
-            raise InvalidFiles(problems, "a kind can go one commit after its last resource was removed and applied")
+        lacking = {
+            (one.kind, name)
+            for name, state in applied.items()
+            for one in (state.resource, state.unfinished)
+            if one is not None and one.kind not in snapshot.kinds
+        }
+        if lacking:
+            from stagectl.usecases.repository.troubles import missing_kinds
+
+            raise missing_kinds(sorted(lacking))
         words = frozenset(snapshot.config.vocabulary)
         made = follow_moves(Situation(applied, snapshot.staged, snapshot.kinds, snapshot.defined, vocabulary=words))
         return self.with_digests(made, snapshot.commit)

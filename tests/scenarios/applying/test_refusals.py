@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import List
 
 import pytest
@@ -93,6 +94,23 @@ def test_a_kind_that_a_live_resource_needs_is_missed_before_anything_runs(repo: 
         "kinds/k.yaml:1:1: the kind 'k' is missing, and the live resource 'a' still needs it\n"
         "hint: a kind can go one commit after its last resource was removed and applied\n"
     ) == refused(repo, "--yes")
+
+
+def test_a_kind_that_many_need_is_missed_in_one_line(repo: Repo) -> None:
+    """
+    Each kind has a line, with the first names and their number.
+    """
+    repo.kind("k")
+    for number in range(5):
+        repo.define(f"r{number}", "k")
+    record(repo)
+    (repo.root / "kinds/k.yaml").unlink()
+    shutil.rmtree(repo.root / ".staged")
+    repo.commit()
+
+    assert refused(repo, "--yes").startswith(
+        "kinds/k.yaml:1:1: the kind 'k' is missing, and 5 live resources still need it: r0, r1, r2 and 2 more\nhint: "
+    )
 
 
 def test_a_value_edited_between_plan_and_apply_is_not_applied(repo: Repo) -> None:
