@@ -210,3 +210,15 @@ def test_a_name_from_before_chooses_what_is_promoted(estate: Repo) -> None:
     estate.ok("promote", "q", "r", "sql", "--create")
 
     assert ["r/data.run"] == estate.plan().ids
+
+
+@pytest.mark.parametrize("where", [("--head", "HEAD"), ("--base", "stagectl/applied")], ids=["head", "base"])
+def test_a_plan_of_commits_explains_what_had_the_name(estate: Repo, where: Sequence[str]) -> None:
+    """
+    As the plan of the working tree does: while the move is pending, and once it is applied.
+    """
+    for _ in range(2):
+        done = estate.ok("plan", "--explain", "p/db", *where)
+        assert "q/sql.update" in done.out and done.out == estate.ok("plan", "--explain", "q/sql", *where).out
+        estate.ok("apply", "--yes")
+        estate.ok("update", "q/sql", "--set", "port=3")
