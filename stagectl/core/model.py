@@ -29,8 +29,7 @@ RUN, UPDATE, REMOVE, REPLACE, RENAME = "run", "update", "remove", "replace", "re
 CHECK = "check"  # what handlers get for an action when they only look
 STANDARD_ACTIONS = (RUN, UPDATE, REMOVE)  # these exist for every kind
 
-LARGEST_FILE = 256 * 1024  # bytes
-LARGEST_STATE = 64 * 1024 * 1024  # bytes of what is applied of one resource: its values, after all references
+LARGEST_FILE, LARGEST_STATE = 256 * 1024, 64 * 1024 * 1024  # bytes; of one resource's values, after all references
 DEFINITIONS, STAGED, APPLIED, KINDS, CONFIG = "resources", ".staged", ".applied", "kinds", "stagectl.yaml"
 INDEX = ".applied-index"
 
@@ -120,6 +119,11 @@ class Resource:
         return frozenset({*self.references, *self.files})
 
     @property
+    def has_relations(self) -> bool:
+        """Whether it names others, or actions, beside what its inputs read; most do not."""
+        return bool(self.depends_on or self.depends_on_changes or self.react_on or self.unordered or self.actions)
+
+    @property
     def every_reference(self) -> Iterator[Reference]:
         """The references of all its inputs."""
         return chain.from_iterable(self.references.values())
@@ -139,9 +143,7 @@ class Resource:
         """Every other resource this one reads, comes after or reacts on."""
         changes = [change for named in self.depends_on_changes.values() for change in named]
         changes += [trigger.on for triggers in self.react_on.values() for trigger in triggers]
-        return frozenset(
-            {*(split_change(change)[0] for change in changes), *self.depends_on, *self.reads} - {self.name}
-        )
+        return frozenset({*self.depends_on, *self.reads, *(split_change(one)[0] for one in changes)} - {self.name})
 
     def relations(self) -> Resource:
         """Return what orders its changes, without a name: the parents it names, and the inputs that read any."""
@@ -202,9 +204,8 @@ class Attempt(Alike):
     """A run, update or remove that was tried and whose success was not seen.
 
     form: the relations it was tried with, the inputs that read parents, and the claims on old names; None where there
-    is none of these.
-    outputs: what it reported all the same. replaces: whether it belongs to a replace whose removal is done, so that its
-    run counts as `update` for those that name it.
+    is none of these. outputs: what it reported all the same. replaces: whether it belongs to a replace whose removal is
+    done, so that its run counts as `update` for those that name it.
     """
 
     action: str

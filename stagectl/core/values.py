@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
 from stagectl.core.once import pattern
@@ -113,17 +113,17 @@ def step_into(value: Value, step: str) -> Tuple[bool, Value]:
     return False, None
 
 
-def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
-    """Yield every leaf with its path; an empty list or mapping is a leaf."""
+def leaves(value: Value, path: Path = ()) -> List[Tuple[Path, Value]]:
+    """Return every leaf with its path; an empty list or mapping is a leaf."""
     if not isinstance(value, (dict, list)) or not value:
-        yield path, value
-        return
-    steps = value.items() if isinstance(value, dict) else enumerate(value)
-    for step, inner in steps:
-        if isinstance(inner, (dict, list)):
-            yield from leaves(inner, (*path, step))
+        return [(path, value)]
+    found: List[Tuple[Path, Value]] = []
+    for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if type(inner) in SIMPLE:
+            found.append(((*path, step), inner))
         else:
-            yield (*path, step), inner
+            found += leaves(inner, (*path, step))
+    return found
 
 
 def references_in(value: Value) -> List[Reference]:
@@ -142,15 +142,15 @@ def parts_in(value: Value) -> List[Part]:
     return found
 
 
-def step_order(path: Sequence[Step]) -> List[Tuple[int, int, str, bool]]:
+@lru_cache(maxsize=1 << 14)  # of thousands of resources most have the same paths
+def step_order(path: Path) -> Tuple[Tuple[int, int, str, bool], ...]:
     """Return a sort key for paths: indexes, and keys that look like one, by number, other keys by text.
 
     A path that was read back (`read_path`) cannot keep the two apart, and has to stand in the same place.
     """
-    return [_order_of(step) for step in path]
+    return tuple(map(_order_of, path))
 
 
-@lru_cache(maxsize=4096, typed=True)  # of thousands of resources most have the same keys
 def _order_of(step: Step) -> Tuple[int, int, str, bool]:
     text = str(step)
     is_number = _NUMBER.fullmatch(text) is not None

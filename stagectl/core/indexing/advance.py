@@ -7,16 +7,17 @@ name it. From nothing, everything changes; both ways are this one.
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import AbstractSet, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.line import MOST_NAMED, Line, LinesByName, own_line, with_readers
 from stagectl.core.indexing.settled import Judge
-from stagectl.core.model import Applied, Name, Oid
+from stagectl.core.model import NOT_APPLIED, Applied, Name, Oid
 from stagectl.core.references import folder_of
 from stagectl.core.values import differing
 
 States = Mapping[Name, Optional[Applied]]  # None for one that is gone
+_NO_LINE = Line()
 
 
 class Changed(NamedTuple):
@@ -45,8 +46,7 @@ class _Advance:
 
     def step(self) -> Changed:
         own = {name: self._own(name) for name in self._states}
-        came = _edges((name, line, self._before(name)) for name, line in own.items())
-        went = _edges((name, self._before(name), line) for name, line in own.items())
+        came, went = self._edges(own)
         judged = self._judge(own, self._affected_names())
         self._look_up(came.keys() | went.keys() | judged.keys())
         for name in came.keys() | went.keys():
@@ -58,7 +58,7 @@ class _Advance:
         return Changed({name: self._before(name) for name in changed}, changed)
 
     def _before(self, name: Name) -> Line:
-        return self._lines.get(name, Line())
+        return self._lines.get(name, _NO_LINE)
 
     def _look_up(self, names: AbstractSet[Name]) -> None:
         self._lines.update(self._source.lines(names - self._lines.keys()))
@@ -66,15 +66,25 @@ class _Advance:
     def _own(self, name: Name) -> Line:
         """Return a changed resource's line, with those that read or name it so far."""
         state, before = self._states[name], self._before(name)
-        line = Line() if state is None else own_line(self._oids[name], state)
-        return line._replace(by=before.by, many=before.many)
+        line = _NO_LINE if state is None else own_line(self._oids[name], state)
+        return line._replace(by=before.by, many=before.many) if before.by or before.many else line
+
+    def _edges(self, own: LinesByName) -> Tuple[Dict[Name, Set[Name]], Dict[Name, Set[Name]]]:
+        """Return what is read or named since, and what no more, each with the resources that do or did."""
+        came: Dict[Name, Set[Name]] = {}
+        went: Dict[Name, Set[Name]] = {}
+        for name, line in own.items():
+            now, before = line.names(), self._before(name).names()
+            for found, parents in ((came, now - before), (went, before - now)):
+                for parent in parents:
+                    found.setdefault(parent, set()).add(name)
+        return came, went
 
     def _affected_names(self) -> Set[Name]:
         """Return the resources whose verdict may become another, apart from those whose state changes."""
-        before = self._source.states(self._states)
-        moved = {
-            name: _moved_inputs(before.get(name, Applied()), after or Applied()) for name, after in self._states.items()
-        }
+        states = self._source.states(self._states)
+        pairs = ((name, states.get(name, NOT_APPLIED), after) for name, after in self._states.items())
+        moved = {name: _moved_inputs(before, after or NOT_APPLIED) for name, before, after in pairs}
         moved = {name: keys for name, keys in moved.items() if keys is None or keys}
         found: Set[Name] = set()
         for reader, line in self._source.naming(moved).items():
@@ -118,12 +128,3 @@ def _moved_inputs(before: Applied, after: Applied) -> Optional[Set[str]]:
         return None
     values = {*differing(before.inputs, after.inputs), *differing(before.outputs, after.outputs)}
     return values | (before.sensitive ^ after.sensitive)
-
-
-def _edges(lines: Iterable[Tuple[Name, Line, Line]]) -> Dict[Name, Set[Name]]:
-    """Return what is read or named in the first line of some and not in the second, and by which."""
-    found: Dict[Name, Set[Name]] = {}
-    for name, one, other in lines:
-        for parent in one.names() - other.names():
-            found.setdefault(parent, set()).add(name)
-    return found

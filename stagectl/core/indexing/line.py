@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, Name
 
 from stagectl.core import forms
 from stagectl.core.model import REPLACE, TAG, Applied, Name, Oid, Resource, split_change
-from stagectl.core.planning.resolve import InputId
+from stagectl.core.planning.resolve import InputId, input_of
 from stagectl.core.references import folder_of
 from stagectl.core.values import EnvVariable, Reference, Template, Value, canonical, parts_in
 
@@ -53,8 +53,10 @@ class Line(NamedTuple):
 
     def names(self) -> Set[Name]:
         """Return every resource that this one reads or names."""
-        read = {name for nodes in self.reads.values() for name, _ in nodes}
-        return {*read, *self.after, *self.reacts, *self.unordered}
+        found = {*self.after, *self.reacts, *self.unordered}
+        for nodes in self.reads.values():
+            found.update([name for name, _ in nodes])
+        return found
 
     def parents(self, name: Name) -> FrozenSet[Name]:
         """Return the others that it reads, comes after or reacts on; name: its own."""
@@ -67,32 +69,32 @@ LinesByName = Dict[Name, Line]
 
 def own_line(oid: Oid, state: Applied) -> Line:
     """Return what a line has of the resource alone, whatever the others are like."""
-    resource, tried = state.resource, state.unfinished
-    kind = tried.kind if tried else ""
-    line = Line(oid, tags=state.tags, kind=kind, tried=kind, variables=tuple(sorted(state_variables(state))))
+    resource, tried = state.resource, state.unfinished.kind if state.unfinished else ""
+    variables = tuple(sorted(state_variables(state)))
     if resource is None:
-        return line
+        return Line(oid, tags=state.tags, kind=tried, tried=tried, variables=variables)
     changes = [change for named in resource.depends_on_changes.values() for change in named]
     triggers = [trigger.on for named in resource.react_on.values() for trigger in named]
-    return line._replace(
+    return Line(
+        oid,
         is_live=True,
         kind=resource.kind,
-        reads={
-            key: tuple(sorted({(Name(one.name), one.path[0]) for one in references}))
-            for key, references in resource.references.items()
-        },
+        tags=state.tags,
+        reads={key: tuple(sorted(set(map(input_of, read)))) for key, read in resource.references.items()},
         after=_others({*resource.depends_on, *_named_parents(changes)}, resource),
         reacts=_others(_named_parents(triggers), resource),
         unordered=_others(set(resource.unordered), resource),
         moved_from=resource.moved_from,
+        tried=tried,
         outputs=tuple(sorted(state.outputs)),
+        variables=variables,
     )
 
 
 def state_variables(state: Applied) -> Set[str]:
     """Return the environment variables in a resource's values, as written, applied, tried and seen."""
     sides = (state, state.resource, state.unfinished, state.observed)
-    parts = (part for side in sides if side is not None for part in parts_in(dict(side.inputs)))
+    parts = [part for side in sides if side is not None for part in parts_in(side.inputs)]
     return {part.name for part in parts if isinstance(part, EnvVariable)}
 
 

@@ -28,11 +28,12 @@ class Judge:
         if resource is None:
             return line._replace(is_open=True)
         reading = self._reading(resource)
-        return line._replace(
-            is_open=not self._is_settled(state, resource, reading),
-            sensitive=self._marks(state, resource, reading),
-            verbs=tuple(sorted(self._verbs(resource))),
-        )
+        is_open = not self._is_settled(state, resource, reading)
+        marks = self._marks(state, resource, reading) if state.sensitive else {}
+        verbs = tuple(sorted(self._verbs(resource))) if resource.has_relations else ()
+        if (is_open, marks, verbs) == (line.is_open, line.sensitive, line.verbs):  # of most there is nothing to say
+            return line
+        return line._replace(is_open=is_open, sensitive=marks, verbs=verbs)
 
     def _is_settled(self, state: Applied, resource: Resource, reading: FrozenSet[str]) -> bool:
         if state.unfinished or state.owed or state.observed or not reading <= state.sensitive:
@@ -47,9 +48,7 @@ class Judge:
 
     def _resolves(self, state: Applied, resource: Resource) -> bool:
         """Return whether the inputs as written give what the resource was applied with."""
-        reading = {key: resource.inputs[key] for key in resource.references}
-        read = self._resolver.inputs_of(Resource(resource.name, resource.kind, inputs=reading))
-        values = {**resource.inputs, **read}
+        values = {**resource.inputs, **self._resolver.inputs_of(resource)} if resource.references else resource.inputs
         return values.keys() == state.inputs.keys() and same(values, dict(state.inputs))
 
     def _reading(self, resource: Resource) -> FrozenSet[str]:

@@ -50,7 +50,7 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
             continue
         if view.is_staged_here(name):
             kind = view.situation.kind_of(resource)
-            troubles += _check_names(view, resource)
+            troubles += _check_names(view, resource) if resource.has_relations else ()
             troubles += _check_inputs(view, kind, resource) if kind.outputs or kind.sensitive else ()
         if name not in view.shown:
             troubles += _values(view, resource)

@@ -118,7 +118,7 @@ class _Ordering(NamedTuple):
 
     def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
-        for own in actions:
+        for own in actions if resource.has_relations else ():
             called = self.drafts.actions_seen(name, own)
             # A run without an update does what the reacting update would do.
             reacting = {RUN, UPDATE} if own == RUN and UPDATE not in actions else called
@@ -132,6 +132,8 @@ class _Ordering(NamedTuple):
     def endings(self, name: Name) -> Iterator[Precedence]:
         """What ends a reading comes before the parent's `remove`, and before the update that drops the value."""
         actions, (here, before) = self.actions[name], self._forms(name)
+        if not before and REMOVE not in actions:  # it read nothing
+            return
         now: AbstractSet[Name] = here.ordered_after if here else frozenset()
         was = {parent for form in before for parent in form.ordered_after}
         ending = next((change_id(name, action) for action in (REMOVE, UPDATE, RUN) if action in actions), None)

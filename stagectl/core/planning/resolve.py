@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Container, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
@@ -10,6 +9,7 @@ from typing import Container, Dict, Iterable, Iterator, List, Mapping, Optional,
 from stagectl.core.graph import reachable
 from stagectl.core.model import Applied, Name, Resource
 from stagectl.core.values import (
+    SIMPLE,
     FileDigest,
     Inputs,
     Outputs,
@@ -89,10 +89,12 @@ class Resolver:
 
     def inputs_of(self, document: Resource) -> Dict[str, Value]:
         """Return what a document's inputs would be in this universe, whatever the universe shows for its name."""
-        values = {}
-        for key, value in document.inputs.items():
-            with suppress(Failure):
-                values[key] = map_leaves(value, self._fill) if key in document.references else value
+        values = dict(document.inputs)
+        for key in document.references:
+            try:
+                values[key] = map_leaves(values[key], self._fill)
+            except Failure:
+                del values[key]
         return values
 
     def misses(self, document: Resource) -> Iterator[Tuple[str, Reference, str]]:
@@ -114,8 +116,9 @@ class Resolver:
     def look_up(self, reference: Reference) -> Value:
         """Return the value a reference names; raises an error that carries why there is none."""
         node = name, key = Name(reference.name), reference.path[0]
-        if len(reference.path) == 1 and type(self._values.get(node)) is str:  # most are
-            return self._values[node]
+        known = self._values.get(node)
+        if known is not None and type(known) in SIMPLE and len(reference.path) == 1:  # most are
+            return known
         if name in self.fixed:
             shown = self.fixed[name]
         elif name in self.documents:
@@ -145,24 +148,31 @@ class Resolver:
 
     def _settle(self, start: InputId) -> None:
         """Give *start* and all it needs a value or a failure; a loop, since chains may be long."""
-        path = {start: iter(self._needs(start))} if self._is_open(start) else {}
+        path = {start: iter(self._needs(start))} if self._look_at(start) else {}
         while path:
             node = next(reversed(path))
-            need = next(filter(self._is_open, path[node]), None)
+            need = next(filter(self._look_at, path[node]), None)
             if need is not None and need not in path:
                 path[need] = iter(self._needs(need))
                 continue
             if need is not None:
                 self._fail_ring([*path][[*path].index(need) :])
-            elif self._is_open(node):
+            elif self._look_at(node):
                 self._compute(node)
             path.popitem()  # not `del`, after which looking for the last one takes as long as the path is
 
-    def _is_open(self, node: InputId) -> bool:
+    def _look_at(self, node: InputId) -> bool:
+        """Return whether an input has yet to be computed; one that is as it is written is noted."""
         name, key = node
         if node in self._values or node in self.failures or name in self.fixed:
             return False
-        return name in self.documents and key in self.documents[name].inputs
+        document = self.documents.get(name)
+        if document is None or key not in document.inputs:
+            return False
+        if key not in document.computed:
+            self._values[node] = document.inputs[key]
+            return False
+        return True
 
     def _fail_ring(self, nodes: List[InputId]) -> None:
         names = [f"{name}.{key}" for name, key in nodes]
@@ -176,11 +186,10 @@ class Resolver:
         document = self.documents[name]
         value = document.inputs[key]
         try:
-            if key in document.computed:
-                value = map_leaves(value, self._fill)
-                self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
-                if self._sizes[name] > LARGEST_RESOURCE:
-                    raise Failure(TOO_LARGE)
+            value = map_leaves(value, self._fill)
+            self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
+            if self._sizes[name] > LARGEST_RESOURCE:
+                raise Failure(TOO_LARGE)
             self._values[node] = value
         except Failure as failed:
             self.failures[node] = Failure(failed.why, failed.part, _place(value, failed.part, (key,)))

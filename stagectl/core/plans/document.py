@@ -133,14 +133,18 @@ def digests(change: Change) -> Digests:
 def difference_json(difference: Difference, sensitive: bool) -> Document:
     """Return one difference; a sensitive one without its values."""
     path, op, before, after, known_after, written = difference
-    return {
-        "path": format_path(path),
-        "op": op.value,
-        "before": None if sensitive else as_written(before),
-        "after": None if sensitive or known_after else as_written(after),
-        **({"known_after": list(known_after)} if known_after else {}),
-        **({"sensitive": True} if sensitive else {"written": written} if known_after else {}),
-    }
+    found: Document = {"path": format_path(path), "op": op.value, "before": None, "after": None}
+    if known_after:
+        found["known_after"] = list(known_after)
+    if sensitive:
+        found["sensitive"] = True
+        return found
+    found["before"] = as_written(before)
+    if known_after:
+        found["written"] = written
+    else:
+        found["after"] = as_written(after)
+    return found
 
 
 def _held_json(held: Held) -> Document:

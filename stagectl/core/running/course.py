@@ -191,7 +191,7 @@ class Course:
 
 
 def _reads(change: Change) -> bool:
-    return bool(references_in(dict(change.inputs or {})))
+    return bool(references_in(change.inputs))
 
 
 def as_counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Dict[ChangeId, Outcome]:

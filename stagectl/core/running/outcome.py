@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core.model import (
+    NOT_APPLIED,
     REMOVE,
     RENAME,
     RUN,
@@ -62,7 +63,8 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
     old_names = finished_moves(plan, outcomes)
     stuck = {new: old for old, new in plan.moved if new not in old_names}
     moved: Dict[Name, Optional[Applied]] = {}
-    for name in sorted(changes.keys() | set(plan.recorded) | held.keys() | old_names.keys()):
+    recorded = set(plan.recorded)
+    for name in sorted(changes.keys() | recorded | held.keys() | old_names.keys()):
         before = applied.get(name)
         if name in stuck:  # nothing of it was done: the state stays where it is
             half = _half_renamed(name, outcomes)
@@ -71,14 +73,15 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
                 owing = replace(owing, tried=owing.tried | half.keys())
             moved.update({stuck[name]: owing} if owing != before else {})
             continue
-        after: Optional[Applied] = before or Applied()
-        for change in changes.get(name, ()):
-            after = after_change(plan, plan.targets.get(name), change, outcomes[change.id], after)
+        after: Optional[Applied] = before or NOT_APPLIED
+        own, target = changes.get(name, ()), plan.targets.get(name)
+        for change in own:
+            after = after_change(plan, target, change, outcomes[change.id], after)
             if outcomes[change.id].state in (ERROR, UNKNOWN) and change.id in doubted:
                 after = after and replace(after, tried=after.tried | {change.action})
-        after = _finish(plan, name, changes.get(name, []), outcomes, after)
+        after = _finish(target, own, outcomes, after, is_recorded=name in recorded)
         after = _owe(after, held.get(name, {}))
-        if after == Applied():
+        if after == NOT_APPLIED:
             after = None
         if after != before or name in old_names:
             moved[name] = after
@@ -112,20 +115,19 @@ def after_change(
     target: the state that its plan wants for the resource; all values are filled in.
     """
     if outcome.state in (ERROR, UNKNOWN) and outcome.began and change.action in STANDARD_ACTIONS:
-        return _leave_unfinished(plan, target, change, outcome, state or Applied())
+        return _leave_unfinished(plan, target, change, outcome, state or NOT_APPLIED)
     if outcome.state != SUCCESS:
         return _record(target, change, outcome, state)
     if change.action == REMOVE:
-        return _remove(target, change, state or Applied())
-    state = state or Applied()
+        return _remove(target, change, state or NOT_APPLIED)
+    state = state or NOT_APPLIED
     stamps = {**state.stamps, **change.stamps}
     owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
     outputs = {**known_outputs(state, change.action), **outcome.outputs}
     if change.action not in (RUN, UPDATE):
-        return replace(state, stamps=stamps, owed=owed, tried=state.tried - {change.action}, outputs=outputs)
+        return state.but(stamps=stamps, owed=owed, tried=state.tried - {change.action}, outputs=outputs)
     assert target is not None, "a resource that is run or updated is there afterwards"
-    return replace(
-        state,
+    return state.but(
         resource=target.resource,
         inputs=target.inputs,
         sensitive=target.sensitive,
@@ -218,23 +220,29 @@ def _remove(target: Optional[Target], change: Change, state: Applied) -> Optiona
 
 
 def _finish(
-    plan: Plan, name: Name, changes: List[Change], outcomes: Outcomes, state: Optional[Applied]
+    target: Optional[Target],
+    changes: Sequence[Change],
+    outcomes: Outcomes,
+    state: Optional[Applied],
+    *,
+    is_recorded: bool,
 ) -> Optional[Applied]:
     """Store the file where it is recorded or only explicit actions were due, and note what is owed."""
-    if state is None:
+    if state is None or (is_recorded and target is None):  # it was seen to be gone, and is staged as removed
         return None
-    inferred = [change for change in changes if change.action in (RUN, UPDATE, REMOVE)]
-    done = all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
-    explicit = any(change.cause.type == CauseType.EXPLICIT or change.action == RENAME for change in changes)
-    explicit = explicit and not inferred and done
-    if name in plan.recorded and name not in plan.targets:
-        return None  # it was seen to be gone, and is staged as removed
-    if state.live and name in plan.targets and (name in plan.recorded or explicit):
-        state = replace(state, resource=plan.targets[name].resource)
-    if name in plan.recorded and differing(state.inputs, plan.targets[name].inputs):  # it is staged as it was seen
-        target = plan.targets[name]
-        state = replace(state, inputs=target.inputs, sensitive=target.sensitive, observed=None)
+    if target is not None and state.live and (is_recorded or _is_asked_for(changes, outcomes)):
+        state = state.but(resource=target.resource)
+    if target is not None and is_recorded and differing(state.inputs, target.inputs):  # it is staged as it was seen
+        state = state.but(inputs=target.inputs, sensitive=target.sensitive, observed=None)
     return _owe(state, _debts(changes, outcomes)) if state.live else state
+
+
+def _is_asked_for(changes: Sequence[Change], outcomes: Outcomes) -> bool:
+    """Return whether a resource did what it was asked for, or was renamed, and nothing of its own accord."""
+    if any(change.action in STANDARD_ACTIONS for change in changes):
+        return False
+    is_meant = any(change.cause.type == CauseType.EXPLICIT or change.action == RENAME for change in changes)
+    return is_meant and all(outcomes[change.id].state in (SUCCESS, NOOP) for change in changes)
 
 
 def _debts(changes: Sequence[Change], outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:
@@ -273,7 +281,7 @@ def _held_debts(plan: Plan, outcomes: Outcomes) -> Dict[Name, Dict[str, Tuple[Ch
 
 
 def _owe(state: Optional[Applied], debts: Mapping[str, Tuple[ChangeId, ...]]) -> Optional[Applied]:
-    due = {action: behind for action, behind in debts.items() if behind}
+    due = {action: behind for action, behind in debts.items() if behind} if debts else {}
     if state is None or not due:
         return state
     owed = dict(state.owed)

@@ -136,9 +136,10 @@ def _record_only(workspace: Workspace, plan: Plan, situation: Situation, header:
 
     Outputs that cannot be stored, and readers of outputs that are not there, are refused before anything is noted.
     """
-    kinds = {**situation.kinds, **plan.kinds}
-    redactor = redactor_of(secret_variables(workspace, plan, header))
-    check_given(replace(plan, kinds=kinds), situation.applied, header.outputs, redactor.clean)
+    if header.outputs:
+        kinds = {**situation.kinds, **plan.kinds}
+        redactor = redactor_of(secret_variables(workspace, plan, header))
+        check_given(replace(plan, kinds=kinds), situation.applied, header.outputs, redactor.clean)
     return record_without_running(plan, header, situation.applied)
 
 
