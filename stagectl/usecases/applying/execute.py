@@ -34,7 +34,7 @@ from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.printable import few
 from stagectl.core.running.adopting import record_outcomes
 from stagectl.core.running.course import Course
-from stagectl.core.running.outcome import ERROR, SUCCESS, UNKNOWN, Outcome
+from stagectl.core.running.outcome import ERROR, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, Restriction, restriction
 from stagectl.core.values import Outputs
@@ -120,13 +120,17 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
 
     def act(change: Change) -> Outcome:
         order = order_of(acting, task.header.run, course.outputs_for(change), change)
-        if order is None:
-            return Outcome(SUCCESS)
+        assert order is not None, "it has work"
         output = Output(output_path(journal.folder, change.id), place.redactor)
         note_start = partial(note_process, journal.folder, change.id)
         return carry_out(order, found[change.kind], place, output, note_start)
 
-    return Hands(act, ThreadPoolExecutor(total), partial(kill_all, task.header.run))
+    return Hands(act, ThreadPoolExecutor(total), partial(kill_all, task.header.run), _has_work(acting))
+
+
+def _has_work(plan: Plan) -> Callable[[Change], bool]:
+    """Return what says whether a change runs anything."""
+    return lambda change: does(plan, change) is not None
 
 
 def _there(task: Task, course: Course, cluster: Link) -> Hands:
@@ -144,7 +148,7 @@ def _there(task: Task, course: Course, cluster: Link) -> Hands:
     def order(change: Change) -> Optional[Order]:
         return order_of(task.plan, task.header.run, course.outputs_for(change), change)
 
-    return Hands(order, DaskExecutor(cluster, take), cluster.kill)
+    return Hands(order, DaskExecutor(cluster, take), cluster.kill, _has_work(task.plan))
 
 
 def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:

@@ -16,7 +16,7 @@ from stagectl.core.model import ChangeId
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import as_tried, decide
-from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, Outcome
+from stagectl.core.running.outcome import ERROR, INPROGRESS, SKIPPED, SUCCESS, Outcome
 from stagectl.core.running.ready import Limits, Ready
 from stagectl.core.running.runs import Restriction
 
@@ -25,6 +25,7 @@ Act = Callable[[Change], object]  # called by the executor, whose futures have a
 WatchNews = Callable[[News], None]
 Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
 FAILED_BEFORE = "an earlier change failed, and --fail-fast was given"
+_STARTED, _IDLE = Outcome(INPROGRESS), Outcome(SUCCESS)  # the second of what runs nothing
 PATIENCE = 0.5  # seconds between two looks for a request to stop
 
 
@@ -35,11 +36,14 @@ def limits_of(plan: Plan, total: int, per_target: int) -> Limits:
 
 @dataclass(frozen=True)
 class Hands:
-    """What carries out changes. kill: ends all of this run that is being carried out."""
+    """What carries out changes. kill: ends all of this run that is being carried out; does: whether a change runs
+    anything: what does not succeeds when its turn comes.
+    """
 
     act: Act
     executor: Executor
     kill: Callable[[], None] = lambda: None
+    does: Callable[[Change], bool] = lambda change: True
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ class Run:
         ready = sorted(self._sorter.get_ready())
         while ready:
             early = [self._begin(self._changes[identity]) for identity in ready]
+            self._unreported += [(change, _STARTED) for change, outcome in early if outcome is _IDLE]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
                 if outcome is None:  # among ready changes the one with the longest path behind it goes first
@@ -135,10 +140,13 @@ class Run:
     def _begin(self, change: Change) -> Tuple[Change, Optional[Outcome]]:
         """Return a change with all values that are known by now, and its end where it is not to start."""
         outcome = decide(change, self.outcomes, self._terms.restriction)
-        if outcome is not None or self._terms.course is None:
+        if outcome is None and self._terms.course is not None:
+            begun = self._terms.course.begin(change, self.outcomes)
+            change, outcome = (change, begun) if isinstance(begun, Outcome) else (begun, None)
+        if outcome is not None or self._hands.does(change):
             return change, outcome
-        begun = self._terms.course.begin(change, self.outcomes)
-        return (change, begun) if isinstance(begun, Outcome) else (begun, None)
+        self._ask_whether_to_stop()
+        return change, None if self.stopped else _IDLE
 
     def _start_some(self) -> None:
         if self._ready.waits():
@@ -149,7 +157,7 @@ class Run:
             return
         starting = list(iter(self._ready.take, None))
         if starting:
-            self._report([(change, Outcome(INPROGRESS)) for change in starting])
+            self._report([(change, _STARTED) for change in starting])
             for change in starting:
                 future: Future[Outcome] = self._hands.executor.submit(self._hands.act, change)  # type: ignore[arg-type]
                 self._running[future] = change

@@ -97,7 +97,10 @@ def plan_of(*changes: Change, kinds: Optional[Mapping[str, Optional[int]]] = Non
 
 
 class Simulation:
-    """One run in virtual time. fails: what fails; seconds: how long changes take; known: what is known of that."""
+    """
+    One run in virtual time. fails: what fails; seconds: how long changes take; known: what is known of that; idle: what
+    runs nothing.
+    """
 
     def __init__(
         self,
@@ -110,6 +113,7 @@ class Simulation:
         unchanged: Sequence[str] = (),
         limits: Optional[Limits] = None,
         wanted: Optional[Filter] = None,
+        idle: Sequence[str] = (),
         **more: Any,
     ) -> None:
         self.time = VirtualTime(seconds or {})
@@ -118,7 +122,7 @@ class Simulation:
         self._fails, self._unchanged = fails, unchanged
         self.run = Run(
             plan,
-            Hands(self._act, self.time),
+            Hands(self._act, self.time, does=lambda about: about.resource not in idle),
             limits or limits_of(plan, 8, 1),
             self._watch,
             Terms(restriction(plan, wanted or Filter()), seconds=known or {}, **more),
@@ -273,6 +277,30 @@ def test_nothing_starts_once_nothing_more_may(monkeypatch: pytest.MonkeyPatch, m
     assert len(ran) == min(4, (moment + 1) // 2)
     messages = {outcome.message for outcome in found.outcomes.values() if outcome.state == SKIPPED}
     assert messages <= {"the lock was lost", *(f"after {identity}" for identity in found.outcomes)}
+
+
+@pytest.mark.parametrize("moment", range(5))
+def test_what_runs_nothing_succeeds_when_its_turn_comes(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """
+    It takes no place of what runs, and its start is reported before its end; once nothing more may, it is skipped.
+    """
+    plan = plan_of(change("a"), *(change(name, ["a"]) for name in "bcd"), change("e", ["b", "c", "d"]))
+    asked = chain([""] * moment, repeat("the lock was lost"))
+
+    found = Simulation(monkeypatch, plan, idle="abcd", limits=Limits(1), should_stop=lambda: next(asked))
+
+    assert [identity for identity, state in found.reported if state == SUCCESS] == [f"{name}.run" for name in "abcd"][
+        :moment
+    ]
+    assert [one for one in found.reported if one[1] != SKIPPED] == [
+        (f"{name}.run", state)
+        for names in ("a", "bcd")
+        for state in (INPROGRESS, SUCCESS)
+        for name in names
+        if name in "abcd"[:moment]
+    ]
+    assert found.states["e"] == SKIPPED
+    assert not found.time.spans
 
 
 def test_a_stop_is_reported_once_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
