@@ -38,6 +38,7 @@ _NO_PROGRAM = (  # what a repository may have git run while it looks; filters ha
     ("credential.helper", ""),
     ("core.askPass", ""),
 )
+HEEDED = ("stagectl.heeded", "true")
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CEILING_DIRECTORIES")
 _NICE = 10  # git looks at files with 20 threads, between which Python would hardly get a turn on two cores
 
@@ -100,12 +101,23 @@ def looking(settings: bytes) -> Dict[str, str]:
     filters = {os.fsdecode(key[: key.rfind(b".")]) for key in keys if key[:7].lower() == b"filter."}
     off = [(f"{name}.{word}", "") for name in sorted(filters) for word in ("clean", "smudge", "process")]
     off += [(f"{name}.required", "false") for name in sorted(filters)]
-    count = int(ours["GIT_CONFIG_COUNT"]) if ours.get("GIT_CONFIG_COUNT", "").isdigit() else 0
-    for number, (key, value) in enumerate((*_NO_PROGRAM, *off), count):
-        ours[f"GIT_CONFIG_KEY_{number}"], ours[f"GIT_CONFIG_VALUE_{number}"] = key, value
     allowed = [word for word in ours.get("GIT_ALLOW_PROTOCOL", "http:https").split(":") if word in ("http", "https")]
-    ours["GIT_CONFIG_COUNT"] = str(count + len(_NO_PROGRAM) + len(off))
-    return {**ours, "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": ":".join(allowed) or "none"}
+    more = {"GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": ":".join(allowed) or "none"}
+    return {**ours, **_config((*_NO_PROGRAM, *off)), **more}
+
+
+def asking_settings() -> Dict[str, str]:
+    """Return the environment for SETTINGS, whose answer shows whether git heeds what it is given so (since 2.31)."""
+    return {**environment(), **_config((HEEDED,))}
+
+
+def _config(pairs: Sequence[Tuple[str, str]]) -> Dict[str, str]:
+    """Return the variables that add to git's config, beside those that are there."""
+    count = int(os.environ["GIT_CONFIG_COUNT"]) if os.environ.get("GIT_CONFIG_COUNT", "").isdigit() else 0
+    found = {"GIT_CONFIG_COUNT": str(count + len(pairs))}
+    for number, (key, value) in enumerate(pairs, count):
+        found[f"GIT_CONFIG_KEY_{number}"], found[f"GIT_CONFIG_VALUE_{number}"] = key, value
+    return found
 
 
 class Prefetch:
@@ -149,8 +161,8 @@ class Prefetch:
         self._began = time.time_ns()
         try:
             ours = environment()
-            for words in (SETTINGS, PLACES):
-                self._start(words, ours)
+            self._start(SETTINGS, asking_settings())
+            self._start(PLACES, ours)
             self._start(STANDS, ours, asked_names(self.project))
             # Takes a millisecond: what git must not run has to be known.
             settings = self._answers[SETTINGS] = self._finish(SETTINGS)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from stagectl.adapters.git.prefetch import SETTINGS, Prefetch, environment, looking
+from stagectl.adapters.git.prefetch import HEEDED, SETTINGS, Prefetch, asking_settings, environment, looking
 from stagectl.core.errors import StagectlError
 from stagectl.core.once import pattern
 from stagectl.core.printable import safe
@@ -184,7 +184,13 @@ class GitProcess:
 
     @cached_property
     def _raw_settings(self) -> bytes:
-        return self.run(*SETTINGS)
+        found = self.run(*SETTINGS, env=asking_settings())
+        if os.fsencode("\n".join(HEEDED)) not in found.split(b"\0"):
+            raise StagectlError(
+                "git is older than 2.31: it does not heed what keeps a repository from having it run programs",
+                "install a newer one; see which it is: git version",
+            )
+        return found
 
     def add_config(self, key: str, value: str) -> None:
         """Add a value to a config key of this repository."""

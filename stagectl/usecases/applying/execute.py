@@ -125,10 +125,10 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
         note_start = partial(note_process, journal.folder, change.id)
         return carry_out(order, found[change.kind], place, output, note_start)
 
-    return Hands(act, ThreadPoolExecutor(total), partial(kill_all, task.header.run), _has_work(acting))
+    return Hands(act, ThreadPoolExecutor(total), partial(kill_all, task.header.run), _work_test(acting))
 
 
-def _has_work(plan: Plan) -> Callable[[Change], bool]:
+def _work_test(plan: Plan) -> Callable[[Change], bool]:
     """Return what says whether a change runs anything."""
     return lambda change: does(plan, change) is not None
 
@@ -148,7 +148,7 @@ def _there(task: Task, course: Course, cluster: Link) -> Hands:
     def order(change: Change) -> Optional[Order]:
         return order_of(task.plan, task.header.run, course.outputs_for(change), change)
 
-    return Hands(order, DaskExecutor(cluster, take), cluster.kill, _has_work(task.plan))
+    return Hands(order, DaskExecutor(cluster, take), cluster.kill, _work_test(task.plan))
 
 
 def _all_seen(task: Task, outcomes: Dict[ChangeId, Outcome]) -> Dict[ChangeId, Outcome]:

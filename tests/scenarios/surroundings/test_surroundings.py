@@ -218,6 +218,24 @@ def test_a_variable_of_gits_that_is_wrong_is_named(repo: Repo, key: str, value: 
     assert reported in done.err
 
 
+@pytest.mark.parametrize("words", ["plan", "status", "stage", "apply --yes", "validate", "show db"])
+def test_a_git_that_is_too_old_is_refused(repo: Repo, tmp_path: Path, words: str) -> None:
+    """
+    Git before 2.31 does not know the variables that keep a repository from having it run programs.
+    """
+    repo.define("db").ok("stage")
+    old = tmp_path / "old/git"
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec {shutil.which("git")} "$@"\n')
+    old.chmod(0o755)
+
+    done = repo.run(*words.split(), env={"PATH": f"{old.parent}{os.pathsep}{os.environ['PATH']}"})
+
+    assert (1, "") == (done.code, done.out)
+    assert done.err.startswith("error: git is older than 2.31: ")
+    assert done.err.endswith("hint: install a newer one; see which it is: git version\n")
+
+
 STAGECTL = f"{sys.executable} -m stagectl"
 
 
