@@ -35,6 +35,12 @@ if TYPE_CHECKING:  # plans do not know that it exists
     from stagectl.core.expanding.expanded import Expanded
 
 Parsed = TypeVar("Parsed")
+_Named = Tuple[str, Name]  # a file's path, and the name of what it describes
+_Findings = Tuple[
+    Dict[str, Resource], List[Problem], Dict[str, Resource], Dict[str, Documents]
+]  # of files that were read
+
+LEAST = 300  # files for which a fork pays
 
 
 class Snapshot(NamedTuple):
@@ -154,17 +160,36 @@ class _Reading:
 
     def resources(self, roots: Iterable[str], *, is_staged: bool) -> Dict[str, Resource]:
         """Return the resources below some folders, by path."""
-        named = self._named(roots, "two names that are the same or differ only in case", _why_no_name)
-        found = {path: self.parse(path, partial(self._resource, path, name, is_staged)) for path, name in named}
-        return {path: resource for path, resource in found.items() if resource is not None}
+        named = [*self._named(roots, "two names that are the same or differ only in case", _why_no_name)]
+        read, found = partial(self._read, is_staged), {}
+        if len(named) < 2 * LEAST:
+            parts = [read(named)]
+        else:
+            from stagectl.adapters.cores import on_all_cores  # plans of a few changes do without
+
+            parts = on_all_cores(read, named, LEAST)
+        for there, problems, flawed, reuse in parts:
+            found.update(there)
+            self.problems += problems
+            self.flawed.update(flawed)
+            self.reuse.update(reuse)
+        for path, resource in (*found.items(), *self.flawed.items()):
+            vars(resource)["content"] = self.files[path]  # which no fork sends back
+        return found
+
+    def _read(self, is_staged: bool, named: Sequence[_Named]) -> _Findings:
+        run = _Reading(self.files, [])
+        found = {path: run.parse(path, partial(run._resource, path, name, is_staged)) for path, name in named}
+        there = {path: resource for path, resource in found.items() if resource is not None}
+        return there, run.problems, run.flawed, run.reuse
 
     def _resource(self, path: str, name: Name, is_staged: bool, documents: Documents) -> Optional[Resource]:
         if not is_staged and schema.is_reuse(documents):
             self.reuse[path] = documents
             return None
-        return schema.resource(name, documents, self.files[path], staged=is_staged)
+        return schema.resource(name, documents, b"", staged=is_staged)
 
-    def _named(self, roots: Iterable[str], twins: str, why_bad: Callable[[str], str]) -> Iterator[Tuple[str, Name]]:
+    def _named(self, roots: Iterable[str], twins: str, why_bad: Callable[[str], str]) -> Iterator[_Named]:
         """Yield the files below some folders that have a name which no other has; twins: what to say."""
         folded: Dict[str, str] = {}
         for root in roots:
