@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import threading
 from contextlib import suppress
@@ -22,6 +21,10 @@ def on_all_cores(work: Callable[[Sequence[Item]], Result], items: Sequence[Item]
     work: what it returns can be pickled, and is all that it does. least: items in a run, so that a fork pays.
     What a fork does not bring to its end is done here, where errors are raised as they are without it.
     """
+    if len(items) < 2 * least:
+        return [work(items)]
+    import pickle  # most commands need none
+
     count = max(1, min(cores(), len(items) // least))
     ends = [len(items) * number // count for number in range(count + 1)]
     first, *others = [items[start:end] for start, end in zip(ends, ends[1:])]
@@ -59,6 +62,8 @@ def cores() -> int:
 
 def _fork(work: Callable[[Sequence[Item]], object], run: Sequence[Item]) -> Tuple[int, BinaryIO]:
     """Return a fork that does a run, and where it writes what that makes; it does nothing else, however it ends."""
+    import pickle
+
     reading, writing = os.pipe()
     answer, here = open(reading, "rb", 1 << 16), os.getpid()  # noqa: SIM115 (`on_all_cores` closes it)
     try:

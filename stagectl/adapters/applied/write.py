@@ -22,6 +22,8 @@ from stagectl.core.indexing.usage import (
 )
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Oid
 
+_MANY = 1000  # files: of fewer it takes longer to ask which are stored than to store them once more
+
 
 class StateTrees(NamedTuple):
     """The three folders of an applied state; None for one that is empty."""
@@ -77,9 +79,13 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
         everything = {**(load_states(git, tip) if tip is not None else {}), **states}
         states = {name: state for name, state in everything.items() if state is not None}
         before = Index(git, Of(None, None), {}, {})
-    stored = {name: state.resource.content for name, state in states.items() if state and state.resource}
-    files = {f"{name}.yaml": Item(BLOB, objects.blob(stored[name])) if name in stored else None for name in states}
-    oids = {name: objects.blob(state_bytes(state)) for name, state in states.items() if state is not None}
+    there = {name: state for name, state in states.items() if state is not None}
+    kept = {entry.oid for entry in git.entries(like, [STAGED])} if len(there) > _MANY else ()  # of most files
+    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in states}
+    for name, state in there.items():
+        if state.resource is not None:
+            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content, kept))
+    oids = dict(zip(there, objects.blobs(state_bytes, [*there.values()])))
     documents = {f"{name}.json": Item(BLOB, oids[name]) if name in oids else None for name in states}
     staged, applied = objects.edit_tree(before.of.staged, files), objects.edit_tree(before.of.applied, documents)
     step = advance(before, states, oids)

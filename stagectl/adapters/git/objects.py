@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
 
 from stagectl.adapters.git.git import DURABLE, Git
 from stagectl.core.model import Oid
 
 BLOB, TREE = "100644", "40000"  # modes as trees have them
 _FEW = 100  # objects: git's own limit for what it keeps as files of their own
+_MANY = 1000  # for which a fork pays
 _TYPES = {"commit": 1, "tree": 2, "blob": 3}
 _QUICK = 1  # of zlib's levels: a gc packs them better
 
-Object = Tuple[str, bytes]  # type and content
+Source = TypeVar("Source")
 
 
 class Item(NamedTuple):
@@ -39,16 +40,27 @@ class Objects:
         """Begin with none; like: any id of the repository, which shows the hash that it uses."""
         self._git = git
         self._like = like
-        self._made: Dict[Oid, Object] = {}
+        self._packed: Dict[Oid, bytes] = {}  # as they stand in a pack
+        self._trees: Dict[Oid, bytes] = {}  # of these what they hold
 
-    def blob(self, content: bytes) -> Oid:
-        """Return the id of a file's content, to be stored."""
-        return self._add("blob", content)
-
-    def _add(self, kind: str, content: bytes) -> Oid:
-        oid = object_id(kind, content, self._like)
-        self._made[oid] = (kind, content)
+    def blob(self, content: bytes, there: Container[Oid] = ()) -> Oid:
+        """Return the id of a file's content, to be stored if it is not there."""
+        oid = object_id("blob", content, self._like)
+        if oid not in there:
+            self._packed[oid] = _packed("blob", content)
         return oid
+
+    def blobs(self, content_of: Callable[[Source], bytes], sources: Sequence[Source]) -> List[Oid]:
+        """Return the ids of the contents of some files, to be stored; of many they are made on all cores."""
+        from stagectl.adapters.cores import on_all_cores  # what only looks makes none
+
+        def make(some: Sequence[Source]) -> List[Tuple[Oid, bytes]]:
+            contents = map(content_of, some)
+            return [(object_id("blob", content, self._like), _packed("blob", content)) for content in contents]
+
+        made = [one for some in on_all_cores(make, sources, _MANY) for one in some]
+        self._packed.update(made)
+        return [oid for oid, _ in made]
 
     def edit_tree(self, tree: Optional[Oid], changes: Changes) -> Optional[Oid]:
         """Return a tree in which some paths are other entries (None: gone), to be stored; None where nothing is left.
@@ -91,8 +103,8 @@ class Objects:
         return found
 
     def _look(self, tree: Optional[Oid]) -> Dict[str, Item]:
-        if tree in self._made:
-            return self._entries(self._made[tree][1])
+        if tree in self._trees:
+            return self._entries(self._trees[tree])
         return self._read([tree])[0] if tree is not None else {}
 
     def _read(self, trees: Sequence[Oid]) -> List[Dict[str, Item]]:
@@ -116,15 +128,21 @@ class Objects:
         for name in sorted(entries, key=lambda name: _bytes(name) + b"/" * (entries[name].mode == TREE)):
             mode, oid = entries[name]
             parts += [mode.encode(), b" ", _bytes(name), b"\0", bytes.fromhex(oid)]
-        return self._add("tree", b"".join(parts)) if parts else None
+        if not parts:
+            return None
+        content = b"".join(parts)
+        oid = object_id("tree", content, self._like)
+        self._packed[oid], self._trees[oid] = _packed("tree", content), content
+        return oid
 
     def store(self) -> None:
         """Store everything; raises GitError where git cannot."""
-        if not self._made:
+        if not self._packed:
             return
-        few = len(self._made) <= _FEW
+        few = len(self._packed) <= _FEW
         words = ("unpack-objects", "-q") if few else ("index-pack", "--stdin")
-        self._git.run(*DURABLE, *words, data=b"".join(_pack(list(self._made.values()), _hasher(self._like)())))
+        pack = b"".join([b"PACK" + struct.pack(">II", 2, len(self._packed)), *self._packed.values()])
+        self._git.run(*DURABLE, *words, data=pack + _hasher(self._like)(pack).digest())
 
 
 def _tree_of(item: Optional[Item]) -> Optional[Oid]:
@@ -146,21 +164,16 @@ def object_id(kind: str, content: bytes, like: str) -> Oid:
     return Oid(_hasher(like)(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest())
 
 
-def _pack(objects: Sequence[Object], digest: Any) -> List[bytes]:
-    """Return the parts of a pack in which every object stands whole."""
-    parts = [b"PACK" + struct.pack(">II", 2, len(objects))]
-    for kind, content in objects:
-        size = len(content)
-        head = [_TYPES[kind] << 4 | (size & 15)]
-        size >>= 4
-        while size:
-            head[-1] |= 128
-            head.append(size & 127)
-            size >>= 7
-        parts += [bytes(head), zlib.compress(content, _QUICK)]
-    for part in parts:
-        digest.update(part)
-    return [*parts, digest.digest()]
+def _packed(kind: str, content: bytes) -> bytes:
+    """Return an object as it stands whole in a pack."""
+    size = len(content)
+    head = [_TYPES[kind] << 4 | (size & 15)]
+    size >>= 4
+    while size:
+        head[-1] |= 128
+        head.append(size & 127)
+        size >>= 7
+    return bytes(head) + zlib.compress(content, _QUICK)
 
 
 def store_object(git: Git, kind: str, content: bytes) -> Oid:

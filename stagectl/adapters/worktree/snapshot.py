@@ -23,6 +23,7 @@ from typing import (
 )
 
 from stagectl.adapters.clock import time_budget
+from stagectl.adapters.cores import on_all_cores
 from stagectl.adapters.worktree.tree import Files
 from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
@@ -161,14 +162,8 @@ class _Reading:
     def resources(self, roots: Iterable[str], *, is_staged: bool) -> Dict[str, Resource]:
         """Return the resources below some folders, by path."""
         named = [*self._named(roots, "two names that are the same or differ only in case", _why_no_name)]
-        read, found = partial(self._read, is_staged), {}
-        if len(named) < 2 * LEAST:
-            parts = [read(named)]
-        else:
-            from stagectl.adapters.cores import on_all_cores  # plans of a few changes do without
-
-            parts = on_all_cores(read, named, LEAST)
-        for there, problems, flawed, reuse in parts:
+        found: Dict[str, Resource] = {}
+        for there, problems, flawed, reuse in on_all_cores(partial(self._read, is_staged), named, LEAST):
             found.update(there)
             self.problems += problems
             self.flawed.update(flawed)

@@ -6,6 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Tuple
 
+import pytest
+
+from stagectl.__main__ import main
+from stagectl.adapters import cores
+from stagectl.adapters.applied import write
+from stagectl.adapters.git import objects
 from tests.build import Repo, record
 from tests.scenarios.applying.world import APPLIED, failed, message, results, shown, staged_as_applied, tree
 
@@ -54,6 +60,32 @@ def test_a_partial_apply_keeps_the_others_as_they_were_applied(repo: Repo) -> No
     assert ".staged/new.yaml" not in after
     assert after[".staged/a.yaml"] == source[".staged/a.yaml"] != before[".staged/a.yaml"]
     assert after["resources/b.yaml"] == source["resources/b.yaml"] != before["resources/b.yaml"]
+
+
+def test_many_are_recorded_as_few_are(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    In forks, in a pack, and without the staged files, which git has.
+    """
+    for name in "abc":
+        repo.define(name, inputs={"v": name})
+    repo.stage().ok("apply", "--record-only", "--yes")
+    few = tree(repo, APPLIED)
+    repo.git("update-ref", "-d", f"refs/heads/{APPLIED}")
+    shutil.rmtree(repo.top / ".git/stagectl")
+    monkeypatch.chdir(repo.root)
+    for module, name in ((write, "_MANY"), (objects, "_FEW")):
+        monkeypatch.setattr(module, name, 0)
+    monkeypatch.setattr(objects, "_MANY", 1)
+    monkeypatch.setattr(cores, "cores", lambda: 3)
+    packs = {*repo.top.glob(".git/objects/pack/*.idx")}
+    main(["apply", "--record-only", "--yes"])
+
+    (pack,) = {*repo.top.glob(".git/objects/pack/*.idx")} - packs
+    packed = {line.split()[0] for line in repo.git("verify-pack", "-v", str(pack)).splitlines()}
+    assert few == tree(repo, APPLIED)
+    stored = {path for path, meta in few.items() if meta.split()[2] in packed}
+    assert {f".applied/{name}.json" for name in "abc"} == {path for path in stored if not path.startswith(".applied-")}
+    assert "error" not in repo.git("fsck", "--strict", "--full", "--no-dangling")
 
 
 def test_parents_are_the_applied_commit_before_and_the_source(repo: Repo) -> None:

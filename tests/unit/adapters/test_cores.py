@@ -39,20 +39,27 @@ def test_what_a_fork_does_not_bring_to_its_end_is_done_here(monkeypatch: Any, en
     """
     Results have the order of the items, errors are raised here, and no fork is left.
     """
-    here = os.getpid()
+    here, fork, forks = os.getpid(), os.fork, []
+
+    def noted() -> int:
+        forks.append(fork())
+        return forks[-1]
 
     def work(run: Sequence[int]) -> Tuple[List[int], Any]:
         return [6 // (3 - item) for item in run], end() if os.getpid() != here else None
 
     monkeypatch.setattr(cores, "cores", lambda: 3)
+    monkeypatch.setattr(os, "fork", noted)
     results = cores.on_all_cores(work, [0, 1, 2, 1, 0], 1)
     assert [2, 3, 6, 3, 2] == [number for numbers, _ in results for number in numbers]
     assert [None, *[end() if end is ENDS[0] else None] * 2] == [other for _, other in results]
     with pytest.raises(ZeroDivisionError):
         cores.on_all_cores(work, [0, 1, 2, 3], 2)
     assert [([], None)] == cores.on_all_cores(work, [], 1)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for process in forks:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
+    assert 3 == len(forks)
 
 
 @pytest.mark.parametrize("number, last", [(signal.SIGINT, ["KeyboardInterrupt"]), (signal.SIGKILL, [])])
