@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from stagectl.core.diff import diff
 from stagectl.core.errors import ReadInFull, UsageError
-from stagectl.core.model import APPLIED, NAME, Applied, Kind, Name, Resource
+from stagectl.core.model import APPLIED, Applied, Kind, Name, Resource
 from stagectl.core.pictures.reports import ResourceDiff
 from stagectl.core.planning.moves import find_renames, follow_moves, old_names
 from stagectl.core.planning.resolve import Resolver, reported_outputs
@@ -17,8 +17,8 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.selection import Selection, World, select
 from stagectl.core.values import Inputs
 from stagectl.usecases.looking.past import read_past
+from stagectl.usecases.looking.sides import IndexedSide, choose_of, refuse_moves
 from stagectl.usecases.planning.incremental import quickest, read_incrementally
-from stagectl.usecases.planning.names import choose_from
 from stagectl.usecases.repository.troubles import refuse_claimed
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.usecases.staging.desired import desired_state
@@ -46,13 +46,11 @@ def compare(
         raise UsageError("--unstaged compares no commits", "leave --from and --to out")
 
     def incremental_way() -> Tuple[ResourceDiff, ...]:
-        is_plain = not selection.tags and all(map(NAME.fullmatch, selection.names))
-        chosen = frozenset(map(Name, selection.names)) if is_plain else frozenset()
-        if not (unstaged or before or after):
-            return _incremental_compare(workspace, chosen, Selection() if is_plain else selection)
-        if not is_plain:
-            raise ReadInFull("it is not selected by plain names")
-        return _incremental_unstaged(workspace, chosen) if unstaged else _compare_past(workspace, chosen, before, after)
+        if unstaged:
+            return _incremental_unstaged(workspace, selection)
+        if before or after:
+            return _compare_past(workspace, selection, before, after)
+        return _incremental_compare(workspace, selection)
 
     def full_way() -> Tuple[ResourceDiff, ...]:
         return _full_compare(workspace, selection, unstaged, before, after)
@@ -60,51 +58,46 @@ def compare(
     return quickest("diff", incremental_way, full_way)
 
 
-def _incremental_compare(
-    workspace: Workspace, chosen: FrozenSet[Name], selection: Selection
-) -> Tuple[ResourceDiff, ...]:
-    """Return the values that are staged and not applied: of what nothing reaches there are none.
-
-    chosen: names; selection: other words, where there are no names.
-    """
-    found = read_incrementally(workspace).with_staged({}, chosen)
+def _incremental_compare(workspace: Workspace, selection: Selection) -> Tuple[ResourceDiff, ...]:
+    """Return the values that are staged and not applied: of what nothing reaches there are none."""
+    found = read_incrementally(workspace)
     situation = found.situation
-    if found.has_moves():
+    new, old = IndexedSide(found.index, found.changed), IndexedSide(found.index)
+    refuse_moves(new, old, found.changed.keys())
+    if found.has_moves() or situation.wrong_claims:
         raise ReadInFull("something has another name now, under which the index does not know it")
+    chosen = choose_of(selection, new, old, workspace.config.vocabulary)
     live = {name: state.resource for name, state in situation.applied.items() if state.resource is not None}
-    there = {*situation.staged, *live}  # what was tried alone, and is staged no longer, has no values
-    if chosen - there:
-        raise ReadInFull("a name is of nothing that is staged or applied")
     settled = {name: situation.staged[name] for name in situation.settled}
-    new, of_new = _side(situation)
+    values, of_new = _side(situation)
     hidden = [_hidden_inputs(situation, {**live, **settled}), of_new]
-    names = chosen or there - situation.settled
-    if selection.names or selection.tags:
-        names &= choose_from(found, selection)
-    return _differences(sorted(names), _applied_side(situation.applied), new, hidden)
+    # What was tried alone, and is staged no longer, has no values.
+    names = {*situation.staged, *live} - situation.settled
+    return _differences(_chosen(names, chosen), _applied_side(situation.applied), values, hidden)
 
 
-def _incremental_unstaged(workspace: Workspace, chosen: FrozenSet[Name]) -> Tuple[ResourceDiff, ...]:
+def _incremental_unstaged(workspace: Workspace, selection: Selection) -> Tuple[ResourceDiff, ...]:
     """Return the values that are defined and not staged, with what they change in others."""
     known = look_around(workspace)
-    part = part_of(workspace, known.incremental.kinds, known.names | chosen, known.family)
+    staged = known.incremental
+    part = part_of(workspace, staged.kinds, known.names, known.family)
     desired = desired_state(workspace.config, part, frozenset({*part.defined, *part.staged}))
-    if chosen - desired.keys() or any(one is not None and one.moved_from for one in desired.values()):
-        raise ReadInFull("a name is of nothing that is defined, or something is moved")
-    staged = known.incremental.with_staged({}, chosen)
     defined = staged.with_staged(desired)
-    # What either side alone reaches has values on both; what is settled is the same on both, if it is on both at all.
-    reached = chosen | frozenset({*staged.situation.names, *defined.situation.names})
-    old, new = (one.with_staged({}, reached).situation for one in (staged, defined))
-    if staged.has_moves():
+    new, old = IndexedSide(staged.index, {**staged.changed, **desired}), IndexedSide(staged.index, staged.changed)
+    refuse_moves(new, old, desired.keys())
+    if staged.has_moves() or defined.has_moves():
         raise ReadInFull("something is moved")
-    sides = [_side(situation) for situation in (old, new)]
-    names = sorted(chosen or {*old.staged, *new.staged} - old.settled - new.settled)
-    return _differences(names, sides[0][0], sides[1][0], [sides[0][1], sides[1][1]])
+    chosen = choose_of(selection, new, old, workspace.config.vocabulary)
+    # What either side alone reaches has values on both; what is settled is the same on both, if it is on both at all.
+    reached = {*staged.situation.names, *defined.situation.names}
+    before, after = (one.with_staged({}, reached).situation for one in (staged, defined))
+    sides = [_side(situation) for situation in (before, after)]
+    names = {*before.staged, *after.staged} - before.settled - after.settled
+    return _differences(_chosen(names, chosen), sides[0][0], sides[1][0], [sides[0][1], sides[1][1]])
 
 
 def _compare_past(
-    workspace: Workspace, chosen: FrozenSet[Name], before: Optional[str], after: Optional[str]
+    workspace: Workspace, selection: Selection, before: Optional[str], after: Optional[str]
 ) -> Tuple[ResourceDiff, ...]:
     """Return the values that two applied commits have otherwise; raises ReadInFull for other commits."""
     commits = [workspace.applied_commit(revision) if revision else None for revision in (before, after)]
@@ -114,13 +107,18 @@ def _compare_past(
     paths = (entry.path for entry in workspace.git.changes_between(trees[0], trees[1]))
     changed = frozenset(Name(path[: -len(".json")]) for path in paths)
     past = [read_past(workspace, commit, changed) for commit in commits if commit is not None]
-    there = {name for index, _ in past for name, line in index.lines(chosen).items() if line.is_live}
+    old, new = (IndexedSide(index) for index, _ in past)
+    refuse_moves(new, old, changed)
+    chosen = choose_of(selection, new, old, workspace.config.vocabulary)
     asked = [{name: one.applied[name] for name in changed & one.applied.keys()} for _, one in past]
-    old, new = (_applied_side(states, with_outputs=True) for states in asked)
-    if chosen - there or find_renames(_resources(old), _resources(new)):
-        raise ReadInFull("a name is of nothing that was applied, or something was moved")
+    sides = [_applied_side(states, with_outputs=True) for states in asked]
     hidden = [_hidden_inputs(one, one.staged) for _, one in past]
-    return _differences(sorted({*old, *new} & (chosen or changed)), old, new, hidden)
+    return _differences(_chosen({*sides[0], *sides[1]}, chosen), sides[0], sides[1], hidden)
+
+
+def _chosen(names: Set[Name], chosen: Optional[FrozenSet[Name]]) -> List[Name]:
+    """Return names, sorted, as far as they are chosen, None for all."""
+    return sorted(names if chosen is None else names & chosen)
 
 
 def _side(situation: Situation) -> Tuple[Side, Mapping[Name, FrozenSet[str]]]:

@@ -39,7 +39,7 @@ def choose_from(found: IncrementalRead, selection: Selection) -> FrozenSet[Name]
     world = found.world(selection)
     if world is None:
         raise ReadInFull("it is about everything")
-    return _select(selection, world)
+    return choose_in(selection, world)
 
 
 def choose_live(workspace: Workspace, selection: Selection) -> Dict[Name, Applied]:
@@ -49,11 +49,12 @@ def choose_live(workspace: Workspace, selection: Selection) -> Dict[Name, Applie
     index = index_of(workspace, workspace.branch.tip)
     parents = index.parents() if any("+" in name for name in selection.names) else {}
     words = frozenset(workspace.config.vocabulary)
-    chosen = _select(selection, World(index.tags(live_only=True), parents, index.claims(), words))
+    chosen = choose_in(selection, World(index.tags(live_only=True), parents, index.claims(), words))
     return with_bytes(workspace, dict(sorted(index.states(chosen).items())))
 
 
-def _select(selection: Selection, world: World) -> FrozenSet[Name]:
+def choose_in(selection: Selection, world: World) -> FrozenSet[Name]:
+    """Return the resources of a world that words mean; raises ReadInFull where all files have to explain it."""
     try:
         return select(selection, world) or frozenset()
     except StagectlError as error:

@@ -38,7 +38,7 @@ REPORTS = {action: ["addr"] for action in ("run", "update", "restart")}
 # Command lines; NAME, FILE, BRANCH and SELECTION are any, and of several lines in brackets one comes as often as one.
 SELECTIONS = ("", "-t prod", "-t 'prod or tier=web'", "a", "p/*", "b+", "own", "+b c", "-t 'not dev' --with-children",
               "a --with-children", "p/d --with-parents")  # fmt: skip
-LOOKS = ("plan --format json SELECTION", "status", "diff", "diff --unstaged")
+LOOKS = ("plan --format json SELECTION", "status", "diff SELECTION", "diff --unstaged SELECTION")
 BY_GIT = (
     ("add -A", "add -N .", "add -u", "add .staged", "add resources"),
     ("commit -qa --amend --no-edit --allow-empty",),
