@@ -107,7 +107,7 @@ def slow(data: bytes) -> Any:
     """What the parser in Python makes of a file, None where it refuses."""
     text = data.decode("utf-8")
     try:
-        return yamlfile._Builder(text, partial(next, events.slow_events(text)), keep=False).build().values
+        return yamlfile._Builder(text, partial(next, events.slow_events(text)), keep=False).build(2).values
     except yamlfile.BadYaml:
         return None
 

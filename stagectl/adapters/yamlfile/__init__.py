@@ -31,16 +31,20 @@ _LONGEST_SHOWN = 60  # characters of a word in a message
 # C0 but tab and line ends, DEL, C1, line and paragraph separators, byte order mark, bidirectional controls; and a
 # carriage return alone, which is a line end for YAML and shows in no diff.
 _FORBIDDEN = pattern("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_INT = pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_HARMLESS = bytes(range(0x20, 0x7F)) + b"\t\n"  # all that most files have
+_NUMBER = pattern(  # an integer, or another number, or none of JSON
+    r"([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)|([-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
 _NOT_ZERO = pattern(r"[-+]?[0.]*[1-9]", re.ASCII)
-_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_NOT_JSON = pattern(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
 _LARGEST_LOOKED_AT = 64 * 1024  # bytes of a file that is read by the slow parser, in half a second
 _QUOTE_WORDS = "; in a file this large a word with a colon has to be quoted between brackets"
 _IN_BRACKETS = pattern(r"[\[{].*\$\{")
 _CONFLICT = pattern(r"^<{7,}(?: |$)", re.MULTILINE)  # as git marks one
 _QUOTE_IT = "; between brackets a reference has to be quoted"
 _NUMBER_START = frozenset("+-.0123456789")
+_NO_WORD = _NUMBER_START.union(word[:1] for word in (*NULL, *BOOL))
+_BASES = {"o": 8, "x": 16}
 
 
 def load(data: bytes) -> List[Any]:
@@ -49,8 +53,8 @@ def load(data: bytes) -> List[Any]:
 
 
 def body_of(data: bytes) -> bytes:
-    """Return the bytes of the second document from its `---` on, exactly as they are; raises BadYaml."""
-    builder = _read(data)
+    """Return the bytes of the second document from its `---` on, exactly as they are; the file is one that is read."""
+    builder = _read(data, most=1)
     return builder.text[builder.starts[1] :].encode() if len(builder.starts) > 1 else b""
 
 
@@ -71,7 +75,8 @@ def locate(data: bytes, flaw: Flaw) -> Tuple[int, int]:
 @lru_cache(maxsize=2)
 def nodes_of(data: bytes) -> List[YamlNode]:
     """Return where all of a file stands, by document; of one with many mistakes that is asked for each of them."""
-    return _read(data, keep=True).roots
+    events = iter(_read(data, keep=True).events)
+    return [YamlNode.of(next(events), events) for event in events if type(event).__name__ == "DocumentStartEvent"]
 
 
 def resolve_plain(text: str) -> Any:
@@ -79,12 +84,12 @@ def resolve_plain(text: str) -> Any:
     return _plain(text, None)
 
 
-def _read(data: bytes, *, keep: bool = False) -> _Builder:
+def _read(data: bytes, *, most: int = 2, keep: bool = False) -> _Builder:
     text = _text_of(data)
     if text.startswith("<<<<<<< "):  # which would be a word in YAML
         raise BadYaml(1, 1, CONFLICT)
     try:
-        return _Builder(text, events_of(text), keep=keep).build()
+        return _Builder(text, events_of(text), keep=keep).build(most)
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -99,7 +104,7 @@ def _read(data: bytes, *, keep: bool = False) -> _Builder:
     # libyaml does not know that `[a:b]` and `[::1]` are words, nor that JSON writes some letters as two escapes: the
     # slower parser in Python gets a second look at what libyaml cannot read.
     try:
-        return _Builder(text, partial(next, slow_events(text)), keep=keep).build()
+        return _Builder(text, partial(next, slow_events(text)), keep=keep).build(most)
     except BadYaml as error:
         if not error.message.startswith(NOT_YAML):
             raise
@@ -118,7 +123,7 @@ def _text_of(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line, column = _place(data[: error.start].decode("utf-8"), error.start)
         raise BadYaml(line, column, "these bytes are not UTF-8") from None
-    forbidden = _FORBIDDEN.search(text)
+    forbidden = _FORBIDDEN.search(text) if data.translate(None, _HARMLESS) else None
     if forbidden:
         line, column = _place(text, forbidden.start())
         name = {"\ufeff": ", a byte order mark,", "\r": ", a carriage return alone,"}.get(forbidden.group(), "")
@@ -132,33 +137,33 @@ def _place(text: str, index: int) -> Tuple[int, int]:
 
 
 class _Builder:
-    """Turns the parser's events into values. starts: the index, in characters, at which each document begins.
+    """Turns the parser's events into values, with as little Python per event as there can be: plans wait for it.
 
-    keep: whether it notes in `roots` where the values stand.
+    starts: the index, in characters, at which each document begins. events: all of them, if they are kept.
     """
 
     def __init__(self, text: str, next_event: Callable[[], Any], *, keep: bool) -> None:
-        self._next = next_event
         self.text = text
-        self._keep = keep
         self.values: List[Any] = []
-        self.roots: List[YamlNode] = []
         self.starts: List[int] = []
-        self._count = 0  # of values
+        self.events: List[Any] = []
+        self._next = map(self._keep, iter(next_event, None)) if keep else iter(next_event, None)
+        self._left = _MOST_VALUES
 
-    def build(self) -> _Builder:
-        """Read all documents and return the builder, which has their values."""
+    def _keep(self, event: Any) -> Any:
+        self.events.append(event)
+        return event
+
+    def build(self, most: int) -> _Builder:
+        """Read so many documents, and where the next one begins; return the builder, which has their values."""
         try:
-            while True:
-                event = self._next()
-                name = type(event).__name__
-                if name == "StreamEndEvent":
-                    return self
-                if name == "DocumentStartEvent":
-                    self._check_start(event, len(self.values))
-                    root = YamlNode() if self._keep else None
-                    self.values.append(self._node(self._next(), 0, root))
-                    self.roots += [root] if root else []
+            for event in self._next:
+                if type(event).__name__ == "DocumentStartEvent":
+                    self._check_start(event, len(self.starts))
+                    if len(self.starts) > most:
+                        break
+                    self.values.append(self._value(next(self._next), 0))
+            return self
         except StagectlError:
             raise
         except Exception as error:
@@ -167,61 +172,52 @@ class _Builder:
     def _check_start(self, event: Any, count: int) -> None:
         mark = event.start_mark
         previous = self.text.rfind("\n---", 0, mark.index) if count else 0
-        if event.version or event.tags or re.search(r"^%", self.text[max(previous, 0) : mark.index], re.MULTILINE):
+        before = self.text[max(previous, 0) : mark.index] if "%" in self.text else ""
+        if event.version or event.tags or re.search(r"^%", before, re.MULTILINE):
             raise _refuse(event, "YAML directives are not read here")
         if count == 2:
             raise _refuse(event, "a third document; a file has a front matter and a body")
         self.starts.append(mark.index)
 
-    def _node(self, event: Any, depth: int, entry: Optional[YamlNode]) -> Any:
+    def _value(self, event: Any, depth: int) -> Any:
         name = type(event).__name__
-        if name == "AliasEvent" or event.anchor is not None or event.tag is not None:
+        if name == "AliasEvent" or event.anchor is not None or event.ctag is not None:
             raise _refuse(event, _unread(event, name))
-        if entry is not None:
-            entry.first = entry.last = event
-        self._count += 1
-        if self._count > _MOST_VALUES:
+        self._left -= 1
+        if self._left < 0:
             raise _refuse(event, f"more than {_MOST_VALUES} values in one file")
         if name == "ScalarEvent":
-            # Quoted or a block: always a string.
-            return _plain(event.value, event) if event.implicit[0] else event.value
+            text = event.value  # quoted or a block: always a string
+            return _plain(text, event) if text[:1] in _NO_WORD and event.implicit[0] else text
         if depth == MOST_LEVELS:
             raise _refuse(event, f"nested deeper than {MOST_LEVELS} levels")
-        return self._mapping(depth, entry) if name == "MappingStartEvent" else self._sequence(depth, entry)
+        return self._mapping(depth + 1) if name == "MappingStartEvent" else self._sequence(depth + 1)
 
-    def _sequence(self, depth: int, entry: Optional[YamlNode]) -> List[Any]:
+    def _sequence(self, depth: int) -> List[Any]:
         items: List[Any] = []
-        while True:
-            event = self._next()
+        for event in self._next:
             if type(event).__name__ == "SequenceEndEvent":
-                if entry is not None:
-                    entry.last = event
-                return items
-            items.append(self._node(event, depth + 1, entry and entry.add(len(items))))
+                break
+            items.append(self._value(event, depth))
+        return items
 
-    def _mapping(self, depth: int, entry: Optional[YamlNode]) -> Dict[str, Any]:
+    def _mapping(self, depth: int) -> Dict[str, Any]:
         found: Dict[str, Any] = {}
-        while True:
-            event = self._next()
-            if type(event).__name__ == "MappingEndEvent":
-                if entry is not None:
-                    entry.last = event
-                return found
-            key = self._key(event, found)
-            found[key] = self._node(self._next(), depth + 1, entry and entry.add(key, event))
-
-    def _key(self, event: Any, found: Dict[str, Any]) -> str:
-        if type(event).__name__ != "ScalarEvent":
-            kind = "an alias" if type(event).__name__ == "AliasEvent" else "a list or a mapping"
-            raise _refuse(event, f"{kind} cannot be a key")
-        if event.anchor is not None or event.tag is not None:
-            self._node(event, 0, None)
-        key: str = event.value
-        if key == "<<" and event.implicit[0]:
-            raise _refuse(event, "merge keys (<<) are not read here: write values out")
-        if key in found:
-            raise _refuse(event, f"the key '{key[:_LONGEST_SHOWN]}' stands here twice")
-        return key
+        for event in self._next:
+            name = type(event).__name__
+            if name == "MappingEndEvent":
+                break
+            if name != "ScalarEvent":
+                raise _refuse(event, f"{'an alias' if name == 'AliasEvent' else 'a list or a mapping'} cannot be a key")
+            if event.anchor is not None or event.ctag is not None:
+                raise _refuse(event, _unread(event, name))
+            key: str = event.value
+            if key == "<<" and event.implicit[0]:
+                raise _refuse(event, "merge keys (<<) are not read here: write values out")
+            if key in found:
+                raise _refuse(event, f"the key '{key[:_LONGEST_SHOWN]}' stands here twice")
+            found[key] = self._value(next(self._next), depth)
+        return found
 
 
 def _refuse(event: Any, message: str) -> BadYaml:
@@ -244,19 +240,17 @@ def _plain(text: str, event: Any) -> Any:
         return None
     if text in BOOL:
         return BOOL[text]
-    return _number(event, text) if text[0] in _NUMBER_START else text
+    number = _NUMBER.fullmatch(text) if text[0] in _NUMBER_START else None
+    return text if number is None else _number(text, number.lastindex, event)
 
 
-def _number(event: Any, text: str) -> Any:
-    if _NOT_JSON.fullmatch(text):
+def _number(text: str, group: Optional[int], event: Any) -> Any:
+    if not group:
         raise _refuse(event, f"{text} is no number in JSON; quote it if it is a string")
-    is_int = _INT.fullmatch(text)
-    if not is_int and not _FLOAT.fullmatch(text):
-        return text
     if len(text) > LONGEST_NUMBER:
         raise _refuse(event, f"a number of {len(text)} characters; quote it if it is a string")
-    if is_int:
-        return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
+    if group == 1:
+        return int(text, _BASES.get(text[1:2], 10))
     number = float(text)
     if math.isinf(number):
         raise _refuse(event, f"the number {text} is too large; quote it if it is a string")

@@ -28,16 +28,24 @@ class YamlNode:
     inner: what stands in it, in the order of the text, by key or index.
     """
 
-    def __init__(self, key: Any = None) -> None:
-        self.key = key
-        self.first: Any = None
-        self.last: Any = None
+    def __init__(self, first: Any, key: Any = None) -> None:
+        self.key, self.first, self.last = key, first, first
         self.inner: Dict[Step, YamlNode] = {}
 
-    def add(self, step: Step, key: Any = None) -> YamlNode:
-        """Return one more entry in this one."""
-        self.inner[step] = YamlNode(key)
-        return self.inner[step]
+    @classmethod
+    def of(cls, first: Any, events: Iterator[Any], key: Any = None) -> YamlNode:
+        """Return what stands in a text from an event on; events: those behind it, of which it takes its own."""
+        node, name = cls(first, key), type(first).__name__
+        while name != "ScalarEvent":
+            event = next(events)
+            if type(event).__name__ in ("MappingEndEvent", "SequenceEndEvent"):
+                node.last = event
+                break
+            if name == "MappingStartEvent":
+                node.inner[event.value] = cls.of(next(events), events, event)
+            else:
+                node.inner[len(node.inner)] = cls.of(event, events)
+        return node
 
     def reach(self, at: Sequence[Step]) -> Tuple[YamlNode, int]:
         """Return what stands at a path, or the nearest parent that is there, and how many steps lead to it."""

@@ -199,7 +199,10 @@ class _BodyReader:
                 self._flaws.add(BODY, ("inputs", *path), str(error))
                 return text
 
-        return {key: map_strings(inner, parse, (key,)) if "${" in repr(inner) else inner for key, inner in raw.items()}
+        def has_any(inner: Any) -> bool:
+            return "${" in (inner if type(inner) is str else repr(inner))
+
+        return {key: map_strings(inner, parse, (key,)) if has_any(inner) else inner for key, inner in raw.items()}
 
     def names(self, value: Any, at: At) -> Tuple[Name, ...]:
         return tuple(
