@@ -11,10 +11,11 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Callable, Iterator, Mapping, Optional, Sequence, Union
+from typing import IO, Any, BinaryIO, Iterator, Mapping, Optional, Sequence, Union
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE
+from stagectl.version import __version__
 
 _PAUSE = 0.05  # seconds between two tries to lock a file
 
@@ -47,7 +48,7 @@ def append(path: Path, data: bytes) -> None:
 
 
 def remember(path: Path, value: Any) -> None:
-    """Keep what can be made again at any time for `recall`, as JSON under a digest of it and of the file's name."""
+    """Keep what can be made again at any time for `recall`, as JSON under a digest of it, its name and our version."""
     text = json.dumps(value, sort_keys=True)
     data = f"{_seal(path, text)}\n{text}".encode()
     with suppress(OSError):
@@ -56,18 +57,17 @@ def remember(path: Path, value: Any) -> None:
             write_all(path.parent, {path.name: data})
 
 
-def recall(path: Path, is_good: Callable[[Any], bool]) -> Any:
-    """Return what `remember` kept if that is good, None where nothing is there or it was damaged."""
+def recall(path: Path) -> Any:
+    """Return what this version's `remember` kept, None where that is not there, or not whole: it is believed."""
     try:
         seal, _, text = read_file(path, LARGEST_STATE).decode().partition("\n")
-        known = json.loads(text) if seal == _seal(path, text) else None
-        return known if known is not None and is_good(known) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return json.loads(text) if seal == _seal(path, text) else None
+    except (OSError, ValueError):
         return None
 
 
 def _seal(path: Path, text: str) -> str:
-    return hashlib.sha256(f"{path.name}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{__version__} {path.name}\n{text}".encode()).hexdigest()
 
 
 def write_all(root: Path, writes: Mapping[str, Optional[bytes]], making: Optional[Path] = None) -> None:

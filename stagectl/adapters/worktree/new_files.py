@@ -64,12 +64,8 @@ def _paths_of(git: Git, head: Optional[Oid], folders: AbstractSet[str]) -> Froze
 
 def _known(git: Git, trees: RootTrees) -> FolderStats:
     """Return the folders, as they were, in which HEAD had everything and has it still."""
-
-    def is_good(known: Mapping[str, RootTrees]) -> bool:
-        return known["trees"].keys() == trees.keys() and len(known["folders"].keys()) > 0
-
     memo = git.memo("new", git.root, *trees)
-    noted = recall(memo, is_good) if memo is not None else None
+    noted = recall(memo) if memo is not None else None
     if noted is None or any((oid is None) != (noted["trees"][root] is None) for root, oid in trees.items()):
         return {}
     pairs = [(root, noted["trees"][root], oid) for root, oid in trees.items() if oid is not None]

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path, PurePosixPath
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import Git, words_of
@@ -42,7 +42,7 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, FolderStats]:
     if git.submodules((*WATCHED, *roots)):
         raise ReadInFull("there are submodules")
     on_the_way = {str(above) for top in tops for above in PurePosixPath(top).parents} - {"."}
-    noted = recall(memo, lambda known: _is_good(known) and {*tops, *on_the_way} <= known["folders"].keys())
+    noted = recall(memo)
     index, began = stat_of(git.index), git.prefetch.began()
     if noted is not None and noted["index"] == index and are_as_before(git.top, noted["folders"]):
         return [], _changes_line_ends(git, tops, noted["attributes"]), noted["folders"]
@@ -62,11 +62,6 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, FolderStats]:
     if not paths and all(stat is not None and is_settled(stat, began) for stat in stats):
         remember(memo, {"index": index, "folders": seen.stats, "listed": digest, "attributes": attributes})
     return [path[len(git.folder) :] for path in paths], changes_line_ends, seen.stats
-
-
-def _is_good(known: Mapping[str, Any]) -> bool:
-    good = len(known["index"]) == 4 and all(isinstance(path, str) for path in known["attributes"])
-    return good and "listed" in known
 
 
 def _refuse_left_alone(git: Git, listed: bytes, seen: Walked) -> None:

@@ -28,8 +28,7 @@ from stagectl.adapters.worktree.changed_files import Looked, look, name_at
 from stagectl.adapters.worktree.new_files import note_new_files
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.core.errors import ReadInFull
-from stagectl.core.forms import OID
-from stagectl.core.model import NAME, STAGED, Name, Oid
+from stagectl.core.model import STAGED, Name, Oid
 from stagectl.usecases.planning.incremental import IncrementalRead, read_incrementally
 from stagectl.usecases.planning.kind_files import kind_files
 from stagectl.usecases.repository.workspace import Workspace
@@ -60,7 +59,7 @@ def restage_candidates(workspace: Workspace, trees: Trees, looked: Looked) -> Tu
 
     Also which definitions are like which, as it was noted.
     """
-    known = recall(_memo(workspace), _is_good)
+    known = recall(_memo(workspace))
     if known is None or known["rules"] != trees.rules or known["roots"].keys() != trees.roots.keys():
         known = _note_now(workspace, trees)
     names = set(map(Name, known["names"]))
@@ -152,17 +151,9 @@ def _memo(workspace: Workspace) -> Path:
     return workspace.git.scratch() / "cache" / f"staging-{here}.json"
 
 
-def _is_good(known: Any) -> bool:
-    names: List[str] = known["names"]
-    trees = [known["staged"], *known["roots"].values()]
-    Family.from_note(known)
-    good = all(tree is None or OID.fullmatch(tree) for tree in trees) and all(map(NAME.fullmatch, names))
-    return good and "rules" in known
-
-
 def noted_family(workspace: Workspace) -> Optional[Family]:
     """Return which definitions are like which, as it was noted; None where it was not."""
-    known = recall(_memo(workspace), _is_good)
+    known = recall(_memo(workspace))
     return None if known is None else Family.from_note(known)
 
 
