@@ -126,3 +126,18 @@ def test_the_benchmark_beside_another_checkout_measures_plans_in_memory_and_on_t
     assert ["18: a plan in memory, 0 edits", "18: a plan in memory, 1 edits"] == [row[0] for row in rows[:2]]
     assert ["18: `plan --format json`, 0 edits", "18: `plan --format json`, 1 edits"] == [row[0] for row in rows[2:]]
     assert all("**" in row[-1] for row in rows)
+
+
+@pytest.mark.full
+def test_the_benchmark_of_recording_has_a_row_for_each_command(tmp_path: Path) -> None:
+    """
+    On all cores and on one, with what git takes of it.
+    """
+    words = [str(ROOT / "benchmarks/record.py"), "--counts", "3,6", "--rounds", "1", "--folder", str(tmp_path)]
+
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300)
+
+    assert 0 == done.returncode, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    assert ["validate", "stage", "apply --record-only --yes", "apply --yes"] == [row[0].strip("`") for row in rows]
+    assert {6} == {len(row) for row in rows}
