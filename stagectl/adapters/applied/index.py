@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.adapters.applied.form import parse_form, parse_outside
 from stagectl.adapters.applied.store import MALFORMED, ParseForm, parse_state, raw_state
@@ -49,7 +49,7 @@ class Index(Source):
         self._texts: Dict[Shard, bytes] = {}
         self._lines: Dict[Name, Optional[Line]] = {}
         self._states: Dict[Name, Applied] = {}
-        self._forks: Dict[str, Collection[str]] = {}
+        self._forks: Dict[str, Set[str]] = {}
 
     # --- lines
 
@@ -120,21 +120,20 @@ class Index(Source):
     @property
     def usage(self) -> Usage:
         """What the state needs of the kinds."""
-        try:
-            return decode_usage(self._head(USAGE, f"{NONE}\n"))
-        except MALFORMED:
-            raise damage_error(USAGE) from None
+        found: Usage = self._head(USAGE, decode_usage, f"{NONE}\n")
+        return found
 
     @property
     def variables(self) -> Counts:
         """The environment variables that values of the state read: of how many resources each."""
-        try:
-            return decode_variables(self._head(VARIABLES, ""))
-        except MALFORMED:
-            raise damage_error(VARIABLES) from None
+        found: Counts = self._head(VARIABLES, decode_variables, "")
+        return found
 
-    def _head(self, name: str, of_nothing: str) -> str:
-        return self._git.objects([self._heads[name]])[0].decode() if self._heads else of_nothing
+    def _head(self, name: str, read: Callable[[str], Any], of_nothing: str) -> Any:
+        try:
+            return read(self._git.objects([self._heads[name]])[0].decode() if self._heads else of_nothing)
+        except MALFORMED:
+            raise damage_error(name) from None
 
     def open_resources(self) -> FrozenSet[Name]:
         """Return the resources that are not settled by the state alone."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from pathlib import Path, PurePosixPath
 from typing import List, Sequence, Tuple
 
-from stagectl.adapters.files import recall, remember
+from stagectl.adapters.files import open_file, recall, remember
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, known_words
 from stagectl.adapters.worktree.folders import FolderStats, Walked, are_as_before, is_settled, stat_of, walk
@@ -117,9 +116,7 @@ def _attributes_of_all(git: Git) -> List[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ReadInFull("a file of attributes is no file")  # a pipe would not end, nor a device
-        with open(path, "rb") as file:
+        with open_file(path, links=0) as file:
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
             raise ReadInFull("a file of attributes is too large")
