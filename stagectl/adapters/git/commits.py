@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Sequence
 
 from stagectl.adapters.git.git import Git, GitError
 from stagectl.adapters.git.objects import Item, NewCommit, Objects, empty_tree, write_commit
+from stagectl.adapters.git.process import Ended
 from stagectl.core.model import Oid
 
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
@@ -77,7 +78,7 @@ def _put_back(git: Git, paths: Sequence[str], *words: str) -> None:
     git.is_out_of_step |= code != 0
 
 
-def _try_pathspec(git: Git, *arguments: str, paths: Sequence[str]) -> Tuple[int, bytes, bytes]:
+def _try_pathspec(git: Git, *arguments: str, paths: Sequence[str]) -> Ended:
     # Not by GIT_LITERAL_PATHSPECS: hooks would inherit it, and their own git would take no pattern for one.
     literally = "\0".join(f":(literal){git.path(path)}" for path in paths).encode()
     env = {"GIT_LITERAL_PATHSPECS": "0"} if "GIT_LITERAL_PATHSPECS" in os.environ else None

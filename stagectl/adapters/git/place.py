@@ -9,12 +9,12 @@ import hashlib
 import os
 import shlex
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from stagectl.adapters.git import project
 from stagectl.adapters.git.names import Names
 from stagectl.adapters.git.prefetch import PLACES, Prefetch, below
-from stagectl.adapters.git.process import GitError
+from stagectl.adapters.git.process import Ended, GitError
 from stagectl.adapters.git.project import words_of
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
@@ -22,7 +22,7 @@ from stagectl.core.model import APPLIED, INDEX, STAGED, Oid
 _STATE = (INDEX, APPLIED)
 
 
-def _way_in(folder: Path, is_bare: Tuple[int, bytes, bytes]) -> str:
+def _way_in(folder: Path, is_bare: Ended) -> str:
     """Return what to do where there is no working tree: in none, in a bare repository, in a repository's own folder."""
     code, out, _ = is_bare
     elsewhere = [key for key in ("GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY") if key in os.environ]

@@ -19,6 +19,9 @@ from stagectl.core.errors import StagectlError
 from stagectl.core.once import pattern
 from stagectl.core.printable import safe
 
+Env = Optional[Mapping[str, str]]  # variables that a git is given beside, or instead of, those that all are
+Ended = Tuple[int, bytes, bytes]  # exit code, stdout and stderr of a git
+
 _TALKS = ("ls-remote", "fetch", "push")
 # `git diff-tree` reads the whole index, of which it needs nothing; one that is not there is empty.
 _NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}-no-index"}
@@ -62,13 +65,7 @@ class GitProcess:
         self.prefetch = prefetch or Prefetch()
         self._known: Dict[Tuple[str, ...], bytes] = {}
 
-    def run(
-        self,
-        *arguments: str,
-        data: bytes = b"",
-        env: Optional[Mapping[str, str]] = None,
-        check: bool = True,
-    ) -> bytes:
+    def run(self, *arguments: str, data: bytes = b"", env: Env = None, check: bool = True) -> bytes:
         """Return what `git ARGUMENTS` prints; when it fails, raises GitError in its words (without check: b"")."""
         code, out, err = self.try_run(*arguments, data=data, env=env)
         if code and check:
@@ -95,17 +92,8 @@ class GitProcess:
             f"wait for it; if no git runs here any more: rm {shlex.quote(lock)}",
         )
 
-    def try_run(
-        self,
-        *arguments: str,
-        data: bytes = b"",
-        env: Optional[Mapping[str, str]] = None,
-        seconds: Optional[float] = None,
-    ) -> Tuple[int, bytes, bytes]:
-        """Return exit code, stdout and stderr of `git ARGUMENTS`, or the answer if that was asked ahead.
-
-        seconds: how long it may take.
-        """
+    def try_run(self, *arguments: str, data: bytes = b"", env: Env = None, seconds: Optional[float] = None) -> Ended:
+        """Return how `git ARGUMENTS` ended, or the answer if that was asked ahead. seconds: how long it may take."""
         answer = self.prefetch.take(arguments)
         if answer is not None:
             return 0, answer, b""
@@ -121,9 +109,7 @@ class GitProcess:
             return 124, b"", f"no answer within {seconds:.0f} seconds".encode()
         return process.returncode, out, err
 
-    def start(
-        self, *arguments: str, env: Optional[Mapping[str, str]] = None, quiet: bool = False
-    ) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, env: Env = None, quiet: bool = False) -> subprocess.Popen[bytes]:
         """Start `git ARGUMENTS` in the top folder, with pipes; its messages are English. quiet: they go nowhere."""
         try:
             if arguments[0] in _TALKS:
@@ -142,9 +128,7 @@ class GitProcess:
         except (ImportError, FileNotFoundError):  # GitPython looks for git when it is imported
             raise StagectlError("git was not found", "install git, or put it on the PATH") from None
 
-    def _start_conversation(
-        self, arguments: Sequence[str], env: Optional[Mapping[str, str]]
-    ) -> subprocess.Popen[bytes]:
+    def _start_conversation(self, arguments: Sequence[str], env: Env) -> subprocess.Popen[bytes]:
         import git
 
         try:

@@ -5,18 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+from stagectl.adapters.remote import remote_lock
 from stagectl.adapters.remote.remote import ASK_SECONDS
-from stagectl.adapters.remote.remote_lock import (
-    TRIES,
-    Board,
-    LockRef,
-    Meets,
-    clock,
-    drop,
-    lock_refusal,
-    look_at_locks,
-    put_board,
-)
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.locks import Lock, Portion
 
@@ -27,7 +17,7 @@ class Holding:
     lock: what is held; lost: why it is held no more, "" while it is.
     """
 
-    def __init__(self, at: LockRef, board: Board, lock: Lock) -> None:
+    def __init__(self, at: remote_lock.LockRef, board: remote_lock.Board, lock: Lock) -> None:
         """Begin to hold a lock that was taken; board: what it was taken on."""
         self._at, self._remote, self._term = at, at.remote, float(lock.term)
         self.lock, self._board = board.newest(lock), board
@@ -37,15 +27,15 @@ class Holding:
         self.lost = ""
         self._thread.start()
 
-    def extend(self, part: Portion, meets: Meets) -> None:
+    def extend(self, part: Portion, meets: remote_lock.Meets) -> None:
         """Hold more; raises Busy where another holder has some of that, or where the lock is lost."""
         with self._turn:
-            for _ in range(TRIES):
+            for _ in range(remote_lock.TRIES):
                 if self.lost:
                     break
                 for other in self._board.without({self.lock.id}).holders:
                     if meets(other):
-                        raise lock_refusal(self._remote, other, meets(other))
+                        raise remote_lock.lock_refusal(self._remote, other, meets(other))
                 self.lock = replace(self.lock, part=part)
                 if self._push_renewal(ASK_SECONDS):
                     return
@@ -57,7 +47,7 @@ class Holding:
     def name_run(self, run: str) -> None:
         """Have it say which run it is held for; raises Busy if it is not held any more."""
         with self._turn:
-            if self.lock.run != run or clock() >= self._until:
+            if self.lock.run != run or remote_lock.clock() >= self._until:
                 self.lock = replace(self.lock, run=run)
                 self._renew()
         if self.lost:
@@ -65,7 +55,7 @@ class Holding:
 
     def assure(self) -> str:
         """Return why it is held no more, "" while it is: one that slept past the term asks the remote first."""
-        if not self.lost and clock() >= self._until:
+        if not self.lost and remote_lock.clock() >= self._until:
             with self._turn:
                 self._renew()
         return self.lost
@@ -74,8 +64,8 @@ class Holding:
         """Give the lock back, and note where it was lost; raises GitError where it cannot be: its term ends it."""
         self._ending.set()
         self._thread.join()
-        if not self.lost and put_board(self._at, self._board.without({self.lock.id})) is None:
-            self._see(drop(self._at, self.lock.id))
+        if not self.lost and remote_lock.put_board(self._at, self._board.without({self.lock.id})) is None:
+            self._see(remote_lock.drop(self._at, self.lock.id))
 
     def _keep(self) -> None:
         while not self.lost and not self._ending.wait(self._term / 3):
@@ -88,12 +78,12 @@ class Holding:
         A renewal that comes too late and succeeds is as good: it proves that no other took the lock in between.
         """
         while not self.lost:
-            began = clock()
+            began = remote_lock.clock()
             try:
                 if self._push_renewal(min(max(self._until - began, self._term / 3, 1.0), ASK_SECONDS)):
                     return
             except StagectlError:
-                if clock() >= self._until:
+                if remote_lock.clock() >= self._until:
                     self.lost = f"{self._remote.name} took no renewal for {self._term:.0f} s"
                 elif self._ending.wait(min(self._term / 10, 2.0)):
                     return
@@ -103,15 +93,16 @@ class Holding:
 
         Where it is not, what others made of the board meanwhile is read, and it is noted when the lock is gone.
         """
-        following = put_board(self._at, self._board, replace(self.lock, renewal=self.lock.renewal + 1), seconds)
+        renewed = replace(self.lock, renewal=self.lock.renewal + 1)
+        following = remote_lock.put_board(self._at, self._board, renewed, seconds)
         if following is None:
-            self._see(look_at_locks(self._at))
+            self._see(remote_lock.look_at_locks(self._at))
             return False
         self.lock, self._board = following.newest(self.lock), following
         self._until = following.at + self._term
         return True
 
-    def _see(self, board: Board) -> None:
+    def _see(self, board: remote_lock.Board) -> None:
         """Learn what others made of the board."""
         mine = board.find(self.lock.id)
         if mine is not None:  # also a push of ours whose answer got lost
@@ -119,5 +110,5 @@ class Holding:
             return
         thief = next((lock for lock in board.holders if self.lock.id in lock.stolen_from.split()), None)
         self.lost = f"{thief.holder} took it over" if thief else "it was unlocked"
-        if thief is None and clock() >= self._until:
+        if thief is None and remote_lock.clock() >= self._until:
             self.lost = f"it was not renewed for {self._term:.0f} s, and was taken over, or unlocked"

@@ -17,6 +17,7 @@ NOTED_AFTER = 5.0  # seconds until it is noted what is waited for
 NO_ANSWER = 124  # the exit code of a git that took too long
 _PAUSES = (0.1, 0.3, 0.6, 1.0)  # seconds between two tries where another push is at work at the same ref
 Note = Callable[[str], None]
+Push = Callable[[], Tuple[int, bytes]]  # tries once: exit code and stderr
 _ENV = {"GIT_TERMINAL_PROMPT": "0"}
 # Whatever the user's config says: nothing but the one ref, and no file of the user's is written.
 _NOTHING_ELSE = ("--no-tags", "--no-prune", "--recurse-submodules=no", "--refmap=", "--no-write-fetch-head")
@@ -117,12 +118,7 @@ class Remote:
         )
 
     def _moved(
-        self,
-        push: Callable[[], Tuple[int, bytes]],
-        ref: str,
-        new: Optional[Oid],
-        expected: Optional[Oid],
-        seconds: float = ASK_SECONDS,
+        self, push: Push, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
     ) -> Optional[Oid]:
         """Push, and again while another push is at the same ref; return what it stands at then.
 

@@ -78,10 +78,10 @@ def test_the_lock_of_another_operators_killed_apply_is_waited_for(tmp_path: Path
 # stagectl, whose clock of locks goes forward once the file `later` is there: as if it had slept for so long.
 SLEEPER = """
 import os, sys
-from stagectl.adapters.remote import holding, remote_lock
+from stagectl.adapters.remote import remote_lock
 def clock(clock=remote_lock.clock):
     return clock() + 1000 * os.path.exists("later")
-holding.clock = remote_lock.clock = clock
+remote_lock.clock = clock
 from stagectl.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
