@@ -18,7 +18,8 @@ _NOT_THEIRS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a fork ends with
 def on_all_cores(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], least: int) -> List[Result]:
     """Return what *work* makes of the items, run by run in their order: of the first here, of each other in a fork.
 
-    work: what it returns can be pickled, and is all that it does. least: items in a run, so that a fork pays.
+    work: what it returns can be pickled, and is all that it does; it uses nothing that is open here, such as git.
+    least: items in a run, so that a fork pays.
     What a fork does not bring to its end is done here, where errors are raised as they are without it.
     """
     if len(items) < 2 * least:
@@ -70,9 +71,9 @@ def _fork(work: Callable[[Sequence[Item]], object], run: Sequence[Item]) -> Tupl
         process = os.fork()
         if not process:
             # It may outlive this process, but keeps no lock of it, and its pipe breaks.
-            os.dup2(writing, 3)
-            os.closerange(4, 1024)
-            with open(3, "wb") as file:
+            os.closerange(3, writing)
+            os.closerange(writing + 1, 1024)
+            with open(writing, "wb") as file:
                 pickle.dump(work(run), file, 5)
     finally:
         if os.getpid() != here:
