@@ -84,6 +84,7 @@ def main() -> None:
     parser.add_argument("checkout", type=Path, nargs="?", default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--counts", default="1000,9000")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--commands", default=",".join(COMMANDS))
     parser.add_argument("--folder", type=Path, default=None, help="where the repositories are made")
     options = parser.parse_args()
     counts = [int(word) for word in options.counts.split(",")]
@@ -97,7 +98,7 @@ def main() -> None:
             staged = shutil.copytree(Path(folder) / f"defined-{count}", Path(folder) / f"staged-{count}")
             words = [sys.executable, "-c", MAIN, "0", str(options.checkout), "stage"]
             subprocess.run(words, cwd=staged, check=True, capture_output=True)
-        for command in COMMANDS:
+        for command in options.commands.split(","):
             costs: Dict[Tuple[int, int], List[Cost]] = {}
             for _ in range(options.rounds):
                 for count in counts:

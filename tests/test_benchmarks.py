@@ -134,10 +134,11 @@ def test_the_benchmark_of_recording_has_a_row_for_each_command(tmp_path: Path) -
     On all cores and on one, with what git takes of it.
     """
     words = [str(ROOT / "benchmarks/record.py"), "--counts", "3,6", "--rounds", "1", "--folder", str(tmp_path)]
+    words += ["--commands", "validate,apply --yes"]
 
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=300)
 
     assert 0 == done.returncode, done.stderr
     rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
-    assert ["validate", "stage", "apply --record-only --yes", "apply --yes"] == [row[0].strip("`") for row in rows]
+    assert ["`validate`", "`apply --yes`"] == [row[0] for row in rows]
     assert {6} == {len(row) for row in rows}

@@ -160,7 +160,7 @@ IN_FULL = {
 
 def words_for(case: str) -> Sequence[str]:
     """What to select: what tells most, and some of all the rest."""
-    return (*TELLING.get(case, ()), *Random(case).sample(SELECTIONS, share(15)))
+    return (*TELLING.get(case, ()), *Random(case).sample(SELECTIONS, share(10)))
 
 
 class Failed(NamedTuple):
