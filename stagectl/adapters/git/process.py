@@ -145,8 +145,8 @@ class GitProcess:
     # --- how it is set up
 
     def config(self, key: str) -> List[str]:
-        """Return the values of a config key."""
-        return self.settings.get(key.lower(), [])
+        """Return the values of a config key; between two dots, as in `remote.NAME.url`, its case counts."""
+        return self.settings.get(key if key.count(".") > 1 else key.lower(), [])
 
     def is_on(self, key: str) -> bool:
         """Return whether a config key is set, and not to false."""
@@ -154,17 +154,17 @@ class GitProcess:
 
     @cached_property
     def settings(self) -> Dict[str, List[str]]:
-        """All of git's config, keys in lower case, read once; a key without a value is true."""
+        """All of git's config by key, as git writes keys, read once; a key without a value is true."""
         found: Dict[str, List[str]] = {}
         for entry in self._raw_settings.decode("utf-8", "replace").split("\0")[:-1]:
             key, _, value = entry.partition("\n")
-            found.setdefault(key.lower(), []).append(value if "\n" in entry else "true")
+            found.setdefault(key, []).append(value if "\n" in entry else "true")
         return found
 
     def remotes(self) -> List[str]:
         """Return the names of the remotes, sorted."""
-        keys = [entry.partition("\n")[0] for entry in self._raw_settings.decode("utf-8", "replace").split("\0")]
-        return sorted({key[len("remote.") :].rpartition(".")[0] for key in keys if key.startswith("remote.")} - {""})
+        named = (key[len("remote.") :].rpartition(".")[0] for key in self.settings if key.startswith("remote."))
+        return sorted({*named} - {""})
 
     @cached_property
     def _raw_settings(self) -> bytes:
@@ -175,12 +175,6 @@ class GitProcess:
                 "install a newer one; see which it is: git version",
             )
         return found
-
-    def add_config(self, key: str, value: str) -> None:
-        """Add a value to a config key of this repository."""
-        self.run("config", "--add", key, value)
-        for read in ("settings", "_raw_settings"):  # they are others now
-            self.__dict__.pop(read, None)
 
     def check_identity(self) -> str:
         """Return the person commits are made as, `Name <mail>`; raises GitError where git knows none."""

@@ -106,5 +106,5 @@ def _fetch_rule(workspace: Workspace) -> List[str]:
     everything = f"+refs/heads/*:refs/remotes/{config.remote}/*"
     if {rule, everything} & set(git.config(key)):
         return []
-    git.add_config(key, rule)
+    git.run("config", "--add", key, rule)
     return [f"added the fetch rule {rule}"]
