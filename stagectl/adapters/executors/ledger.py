@@ -92,8 +92,7 @@ class Ledger(SchedulerPlugin):  # type: ignore[misc, unused-ignore]
 
     def remove_client(self, scheduler: Any, client: str) -> None:
         """Forget the attempts of a client that is gone: what of them was not started must not start any more."""
-        for attempt in [attempt for attempt, found in self._attempts.items() if found.client == client]:
-            del self._attempts[attempt]
+        self._attempts = {attempt: found for attempt, found in self._attempts.items() if found.client != client}
 
 
 def install(dask_scheduler: Any) -> None:

@@ -187,10 +187,7 @@ def tidy(scratch: Path) -> None:
     """Remove what killed commands left half made; the caller has the moment, so nothing is at a run's folder now."""
     forget_left(scratch, all_of_them=False)
     for left in (scratch / "runs").glob(".*"):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def durations(scratch: Path, wanted: Iterable[ChangeId], runs: int = 10) -> Dict[ChangeId, float]:

@@ -69,13 +69,11 @@ def _here(git: Git, path: str) -> Dict[str, HashedFile]:
 
 
 def uncommitted_files(git: Git, paths: Iterable[str], commit: Optional[Oid]) -> List[str]:
-    """Return the files, at or below some paths, that the working tree has otherwise than a commit.
+    """Return the files, at or below some paths (one at least), that the working tree has otherwise than a commit.
 
     What git ignores is in no tree, so it counts only where it is named itself.
     """
     wanted = sorted(set(paths))
-    if not wanted:
-        return []
     named = [path for path in wanted if not path.endswith("/") and os.path.lexists(git.root / path)]
     ignored = git.differing(None, named, ignored=True) if named else []
     return sorted({*git.differing(commit, wanted), *ignored})
