@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.adapters.applied.form import parse_form, parse_outside
-from stagectl.adapters.applied.store import MALFORMED, ParseForm, parse_state, raw_state
+from stagectl.adapters.applied.store import MALFORMED, WAY_OUT, ParseForm, parse_state, raw_state
 from stagectl.adapters.git.git import Git
 from stagectl.core.errors import StagectlError
 from stagectl.core.indexing.impact import Source
@@ -17,6 +17,9 @@ from stagectl.core.references import folder_of
 
 FORMAT = 3  # one up whenever lines, or their verdicts, mean something else
 OF, USAGE, VARIABLES = HEADS = ".of", ".kinds", ".variables"  # files beside the shards
+
+
+Shards = Mapping[str, Mapping[str, Tuple[Oid, bool]]]  # by folder and bits: of each its file, and whether it has OPEN
 
 
 class Of(NamedTuple):
@@ -39,9 +42,7 @@ class Index(Source):
     shards: of each folder, by their bits.
     """
 
-    def __init__(
-        self, git: Git, of: Of, heads: Mapping[str, Oid], shards: Mapping[str, Mapping[str, Tuple[Oid, bool]]]
-    ) -> None:
+    def __init__(self, git: Git, of: Of, heads: Mapping[str, Oid], shards: Shards) -> None:
         self.of = of
         self.shards = shards
         self._git = git
@@ -206,10 +207,7 @@ def _decode(name: Name, text: str, columns_only: bool = False) -> Line:
 
 def damage_error(what: str) -> StagectlError:
     """Return the error for an index that contradicts itself or the state."""
-    return StagectlError(
-        f"the index of the applied state is damaged at {what}",
-        "only `stagectl apply` may write the applied branch; go back to its last good commit",
-    )
+    return StagectlError(f"the index of the applied state is damaged at {what}", WAY_OUT)
 
 
 def _state(name: Name, line: Line, content: bytes, parse: ParseForm) -> Applied:

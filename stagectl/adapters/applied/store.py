@@ -30,6 +30,7 @@ from stagectl.core.planning.resolve import DEEPEST
 from stagectl.core.values import Inputs, Value, canonical, leaves, pack, unpack
 
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)  # what bad JSON leads to
+WAY_OUT = "only `stagectl apply` may write the applied branch; go back to its last good commit"
 ParseForm = Callable[[Name, Mapping[str, Any], Inputs], Resource]
 _MANY = 1000  # paths: of more, all are listed
 _AUTHOR = "stagectl <stagectl@localhost> 0 +0000"
@@ -66,22 +67,18 @@ def load_some(git: Git, commit: Oid, names: Iterable[Name]) -> Dict[Name, Option
 
 
 def _states(files: Mapping[str, bytes], commit: Oid) -> Dict[Name, Applied]:
-    staged = {name: path for path in files for name in names_of(path)}
     found: Dict[Name, Applied] = {}
     for path in sorted(files):
         name = Name(path[len(APPLIED) + 1 : -len(".json")])
         if path == state_path(name) and NAME.fullmatch(name):
-            found[name] = _state(name, files[path], files.get(staged.get(name, "")), path, commit)
-    for name in sorted(staged.keys() - found.keys()):
+            found[name] = _state(name, files[path], files.get(staged_path(name)), path, commit)
+    for name in sorted({name for path in files for name in names_of(path)} - found.keys()):
         raise _damage_error(commit, staged_path(name), f"{state_path(name)} is missing")
     return found
 
 
 def _damage_error(commit: Oid, path: str, why: str) -> StagectlError:
-    return StagectlError(
-        f"the applied state is damaged: {path} in {commit[:12]}: {why}",
-        "only `stagectl apply` may write the applied branch; go back to its last good commit",
-    )
+    return StagectlError(f"the applied state is damaged: {path} in {commit[:12]}: {why}", WAY_OUT)
 
 
 def _state(name: Name, data: bytes, content: Optional[bytes], path: str, commit: Oid) -> Applied:

@@ -196,13 +196,11 @@ def no_answer_hint(address: str) -> str:
 def security_of(address: str, role: str) -> Security:
     """Return what a `client` or `worker` connects with; raises StagectlError where certificates are missing."""
     is_tls = (parse(address) or ("", ""))[0] == TLS
-    found = Security(require_encryption=is_tls)
+    found, where = Security(require_encryption=is_tls), _WHERE.format(role=role.upper())
     try:
         context = found.get_connection_args(role).get("ssl_context") if is_tls else None
     except OSError as error:
-        raise StagectlError(
-            f"a certificate cannot be read: {error}", f"look at {_WHERE.format(role=role.upper())}"
-        ) from error
+        raise StagectlError(f"a certificate cannot be read: {error}", f"look at {where}") from error
     if is_tls and context is None:
-        raise StagectlError(f"{address} needs certificates", f"name them: {_WHERE.format(role=role.upper())}")
+        raise StagectlError(f"{address} needs certificates", f"name them: {where}")
     return found

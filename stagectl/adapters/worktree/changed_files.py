@@ -20,6 +20,7 @@ from stagectl.adapters.worktree.untracked import see
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import CONFIG, KINDS, LARGEST_FILE, NAME, STAGED, Name, Oid
 
+Entries = Mapping[str, DiffEntry]  # by path
 _FOR_A_PLAN = (f"{STAGED}/", f"{KINDS}/", CONFIG)
 
 
@@ -92,9 +93,7 @@ def _is_content(content: Optional[bytes], oid: Optional[Oid]) -> bool:
     return content is not None and oid is not None and object_id("blob", content, oid) == oid
 
 
-def _contents(
-    git: Git, committed: Mapping[str, DiffEntry], here: Mapping[str, DiffEntry]
-) -> Dict[Name, Optional[bytes]]:
+def _contents(git: Git, committed: Entries, here: Entries) -> Dict[Name, Optional[bytes]]:
     """Return the staged files that are not as applied, by name.
 
     committed: what HEAD has otherwise than the applied state; here: what the working tree has otherwise than HEAD.
