@@ -60,27 +60,6 @@ RULES = {
             said={"app.run": "it needs db.run, dns.run, which are not selected; --with-parents takes them in",
                   "one.run": "it needs dns.run, which is not selected; --with-parents takes it in"})},
     ),
-    "5: with parents, their staged changes are taken in, transitively, with their readers; a stranger is not": (
-        {"base": of(v=1), "reader": of(v="${base.v}")},
-        [{"base": of(v=2, w=3), "db": of(w="${base.w}"), "app": of(depends_on=["db"]), "web": of(depends_on=["app"]),
-          "stranger": of()}],
-        {"web --with-parents": Shown("base.update db.run app.run reader.update web.run", pending="stranger.run")},
-    ),
-    "5: the list form holds all, the mapping form the action it names, a reaction nothing": (
-        {},
-        [{"db": of(), "all": of(depends_on=["db"]), "run": of(depends_on={"run": ["db.run"]}),
-          "other": of(depends_on={"restart": ["db.run"]}), "react": of(react_on={"restart": ["db.run"]})}],
-        {"all run other react": Shown("other.run react.run", pending="db.run", held={
-            "all.run": "needs-parent db.run", "run.run": "needs-parent db.run"})},
-    ),
-    "6: explicit actions come after the inferred one, in the order staged": (
-        {"old": of(a=1), "same": of()},
-        [{"old": of(a=2), "new": of()}, "stage -a test -a restart"],
-        {"": Shown("new.run new.test new.restart old.update old.test old.restart same.test same.restart", {
-            "new.test": {"after": ["new.run"]}, "new.restart": {"after": ["new.test"]},
-            "old.test": {"after": ["old.update"], "diff": []}, "old.restart": {"after": ["old.test"]},
-            "same.test": {"after": [], "cause": cause("explicit")}, "same.restart": {"after": ["same.test"]}})},
-    ),
     "9: a connection orders unless the body says unordered, which leaves the value": (
         {},
         [{"a": of(v=1), "b": of(v="${a.v}"), "c": of(v="${a.v}", unordered=["a"])}],

@@ -101,6 +101,16 @@ def test_one_change_of_a_resource(names: str, port: int) -> None:
     assert port == 2 or {"restart": "1-aaaa"} == plan.changes[0].stamps
 
 
+def test_what_is_owed_and_asked_for_alone_waits_for_the_run_of_what_is_not_live() -> None:
+    """
+    It was removed by a replace.
+    """
+    left = {"unfinished": Attempt("run", "service", (), {}, replaces=True), "owed": {"reload": ()}}
+    plan = planned(situation(applied(web=left), WEB2), "web.reload")
+
+    assert ([], {"web.reload": "needs-parent"}, {"web.reload": ["web.run"]}) == (plan.ids, plan.held, plan.needs)
+
+
 def test_what_takes_no_part_keeps_the_values_that_it_was_applied_with() -> None:
     """
     Whatever its parents do.
