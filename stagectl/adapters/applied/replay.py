@@ -10,7 +10,7 @@ from typing import Dict, FrozenSet, Iterable, Mapping, Set
 
 from stagectl.adapters.applied.store import load_some
 from stagectl.adapters.applied.write import Lineage, write_tree
-from stagectl.adapters.git.git import Git, GitError
+from stagectl.adapters.git.git import Git, GitError, words_of
 from stagectl.adapters.git.objects import NewCommit, write_commit
 from stagectl.core.indexing.advance import States
 from stagectl.core.model import APPLIED, STAGED, Name, Oid
@@ -24,7 +24,8 @@ def touched_resources(git: Git, commits: Iterable[Oid]) -> FrozenSet[Name]:
     for commit in commits:
         words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
         out = git.run(*words, git.parents(commit)[0], commit, *git.only([STAGED, APPLIED], ever=True))
-        found.update(_name(git.inner(path)) for path in out.decode("utf-8", "surrogateescape").split("\0")[:-1])
+        paths = map(git.inner, words_of(out))
+        found.update(Name(path.partition("/")[2].rpartition(".")[0]) for path in paths)
     return frozenset(found)
 
 
@@ -71,10 +72,6 @@ def replayed_commits(git: Git) -> Dict[Oid, Oid]:
     path = git.scratch() / "replayed"
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
     return {Oid(old): Oid(new) for old, _, new in (line.partition(" ") for line in lines)}
-
-
-def _name(path: str) -> Name:
-    return Name(path.partition("/")[2].rpartition(".")[0])
 
 
 def keep(git: Git, commit: Oid, run: str) -> str:
