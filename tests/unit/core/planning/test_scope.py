@@ -101,14 +101,20 @@ def test_one_change_of_a_resource(names: str, port: int) -> None:
     assert port == 2 or {"restart": "1-aaaa"} == plan.changes[0].stamps
 
 
-def test_what_is_owed_and_asked_for_alone_waits_for_the_run_of_what_is_not_live() -> None:
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ("web.reload", {"unfinished": Attempt("run", "service", (), {}, replaces=True), "owed": {"reload": ()}}),
+        ("web.restart", {"resource": WEB, "inputs": {"port": 1}, "unfinished": Attempt("remove", "service", (), {})}),
+    ],
+)
+def test_an_action_alone_of_what_is_not_live_waits_for_its_run(asked: str, left: Mapping[str, Any]) -> None:
     """
-    It was removed by a replace.
+    It is owed, and the resource was removed by a replace; or that was removed half-way.
     """
-    left = {"unfinished": Attempt("run", "service", (), {}, replaces=True), "owed": {"reload": ()}}
-    plan = planned(situation(applied(web=left), WEB2), "web.reload")
+    plan = planned(situation(applied(web=left), WEB2), asked)
 
-    assert ([], {"web.reload": "needs-parent"}, {"web.reload": ["web.run"]}) == (plan.ids, plan.held, plan.needs)
+    assert ([], {asked: "needs-parent"}, {asked: ["web.run"]}) == (plan.ids, plan.held, plan.needs)
 
 
 def test_what_takes_no_part_keeps_the_values_that_it_was_applied_with() -> None:
